@@ -1,0 +1,139 @@
+//! The one error type: facts with numbers. Words are chosen here and nowhere else, so that a
+//! fault reads the same whichever language or floor it was met in.
+
+use std::path::{Path, PathBuf};
+
+/// What can go wrong, as facts. [`std::fmt::Display`] says expected and found;
+/// [`Error::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Two shapes that an operation cannot join.
+    #[error("{op}: shapes {left:?} and {right:?} do not fit together")]
+    Shapes { op: &'static str, left: Vec<usize>, right: Vec<usize> },
+    /// One array of a shape other than the expected one; `expected` names the axes, as in `[b, t, 3]`.
+    #[error("{op}: expected {what} of shape {expected}, found {found:?}")]
+    Shape { op: &'static str, what: &'static str, expected: String, found: Vec<usize> },
+    /// An axis that an array does not have.
+    #[error("{op}: expected an axis below {rank}, found {axis}")]
+    Axis { op: &'static str, axis: i64, rank: usize },
+    /// An index outside an axis.
+    #[error("{op}: expected an index in -{size}..{size}, found {index}")]
+    Index { op: &'static str, index: i64, size: usize },
+    /// A value of another kind than the expected one.
+    #[error("{of}: expected {expected}, found {found}")]
+    Kind { of: String, expected: String, found: String },
+    /// A number outside its range.
+    #[error("{of}: expected `{name}` {expected}, found {found}")]
+    Range { of: String, name: String, expected: String, found: String },
+    /// A name that is not one of the known ones; `sort` says of what (`option`, `layout`, ...).
+    #[error("{of}: {sort} `{name}` is not known")]
+    Unknown { of: String, sort: &'static str, name: String, known: Vec<String> },
+    /// A needed option that was not given.
+    #[error("{of}: option `{name}` is needed ({doc})")]
+    Missing { of: &'static str, name: &'static str, doc: String },
+    /// An infinite or undefined number where a finite one is needed.
+    #[error("{of}: {what} is not finite (found {found} at index {index})")]
+    NotFinite { of: &'static str, what: String, found: f64, index: usize },
+    /// A request for more memory than is allowed.
+    #[error("{op}: shape {shape:?} needs {bytes} bytes, the limit is {limit} bytes")]
+    Memory { op: String, shape: Vec<usize>, bytes: u128, limit: u64 },
+    /// A file that could not be read or written, or does not hold what it should.
+    #[error("{}: {fact}", path.display())]
+    File { path: PathBuf, fact: FileFault },
+    /// A matrix on which a method of linear algebra gave no result.
+    #[error("{op}: {fact}")]
+    Algebra { op: &'static str, fact: &'static str },
+    /// Work ended by the user.
+    #[error("{of}: interrupted after {done} of {total} steps")]
+    Interrupted { of: &'static str, done: usize, total: usize },
+    /// A fault of the array library that none of the checks above foresaw.
+    #[error("tensor: {0}")]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum FileFault {
+    #[error("the file does not exist")]
+    Missing,
+    #[error("this is a folder, expected a file")]
+    Folder,
+    #[error("expected {expected}, found {found}")]
+    Format { expected: &'static str, found: String },
+    #[error("the file is damaged or cut short ({found})")]
+    Damaged { found: String },
+    #[error("expected an entry `{key}`, found {}", list(found))]
+    Entry { key: String, found: Vec<String> },
+    #[error("entry `{key}`: expected shape {expected}, found {found:?}")]
+    EntryShape { key: String, expected: String, found: Vec<usize> },
+    #[error("entry `{key}` is of a kind that cannot be read: {found}")]
+    EntryKind { key: String, found: String },
+    #[error("{action} failed: {source}")]
+    System { action: &'static str, source: std::io::Error },
+}
+
+/// A result whose fault is [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A fault of the file at `path`.
+    pub fn file(path: impl AsRef<Path>, fact: FileFault) -> Error {
+        Error::File { path: path.as_ref().to_path_buf(), fact }
+    }
+
+    /// What the user can do about it, if that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::Unknown { name, known, of, .. } => Some(hint_for_name(of, name, known)),
+            Error::Memory { .. } => {
+                Some("make the shape smaller, or raise the limit with --max-memory".into())
+            }
+            Error::File { fact, .. } => fact.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl FileFault {
+    fn hint(&self) -> Option<String> {
+        match self {
+            FileFault::Missing => {
+                Some("paths are relative to the folder that `attractor` was started in".into())
+            }
+            FileFault::Entry { key, found } => nearest(key, found.iter().map(String::as_str))
+                .map(|near| format!("did you mean `{near}`?")),
+            FileFault::System { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied => Some("check the file's permissions".into()),
+                std::io::ErrorKind::StorageFull => {
+                    Some("free some disk space, or write elsewhere with --out".into())
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The one of `known` that `name` was probably meant to be.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Below this similarity (Jaro-Winkler, 0 to 1) a suggestion confuses more than it helps.
+    const LIKENESS: f64 = 0.8;
+    known
+        .into_iter()
+        .map(|other| (strsim::jaro_winkler(name, other), other))
+        .filter(|(likeness, _)| *likeness >= LIKENESS)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, other)| other)
+}
+
+fn hint_for_name(of: &str, name: &str, known: &[String]) -> String {
+    let all = format!("{of} knows {}", known.join(", "));
+    match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`? {all}"),
+        None => all,
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}

@@ -1,0 +1,59 @@
+//! How long work reports and is stopped. The floors below the script vocabulary neither print nor
+//! read the clock: they call one handle, and whoever owns a terminal decides what is seen.
+
+/// Where a long run stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Report {
+    /// Steps finished.
+    pub done: usize,
+    /// Steps asked for.
+    pub total: usize,
+    /// Loss of the last step.
+    pub loss: f64,
+    /// Learning rate of the last step.
+    pub rate: f64,
+}
+
+/// Listens to a long run and may end it.
+pub trait Progress {
+    /// Called after every step; must be cheap.
+    fn report(&mut self, report: Report);
+    /// True once the user wants the run to end. Asked once per step.
+    fn stopped(&self) -> bool;
+}
+
+/// Shows nothing and never stops.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn report(&mut self, _: Report) {}
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// How an iteration ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// What was asked for is reached.
+    Converged,
+    /// The budget of steps is used up.
+    MaxSteps,
+    /// A number stopped being finite at this step; the last good state is kept.
+    Diverged { at: usize },
+    /// The user ended the run at this step.
+    Interrupted { at: usize },
+}
+
+impl Outcome {
+    /// The word that scripts see.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Converged => "converged",
+            Outcome::MaxSteps => "finished",
+            Outcome::Diverged { .. } => "diverged",
+            Outcome::Interrupted { .. } => "interrupted",
+        }
+    }
+}
