@@ -3,3 +3,4 @@
 //! The floors, lowest first; a module uses its own floor and lower ones (see `src/README.md`).
 
 pub mod base;
+pub mod tensor;

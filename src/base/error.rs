@@ -9,43 +9,95 @@ use std::path::{Path, PathBuf};
 pub enum Error {
     /// Two shapes that an operation cannot join.
     #[error("{op}: shapes {left:?} and {right:?} do not fit together")]
-    Shapes { op: &'static str, left: Vec<usize>, right: Vec<usize> },
+    Shapes {
+        op: &'static str,
+        left: Vec<usize>,
+        right: Vec<usize>,
+    },
     /// One array of a shape other than the expected one; `expected` names the axes, as in `[b, t, 3]`.
     #[error("{op}: expected {what} of shape {expected}, found {found:?}")]
-    Shape { op: &'static str, what: &'static str, expected: String, found: Vec<usize> },
+    Shape {
+        op: &'static str,
+        what: &'static str,
+        expected: String,
+        found: Vec<usize>,
+    },
     /// An axis that an array does not have.
     #[error("{op}: expected an axis below {rank}, found {axis}")]
-    Axis { op: &'static str, axis: i64, rank: usize },
+    Axis {
+        op: &'static str,
+        axis: i64,
+        rank: usize,
+    },
     /// An index outside an axis.
     #[error("{op}: expected an index in -{size}..{size}, found {index}")]
-    Index { op: &'static str, index: i64, size: usize },
+    Index {
+        op: &'static str,
+        index: i64,
+        size: usize,
+    },
     /// A value of another kind than the expected one.
     #[error("{of}: expected {expected}, found {found}")]
-    Kind { of: String, expected: String, found: String },
+    Kind {
+        of: String,
+        expected: String,
+        found: String,
+    },
     /// A number outside its range.
     #[error("{of}: expected `{name}` {expected}, found {found}")]
-    Range { of: String, name: String, expected: String, found: String },
+    Range {
+        of: String,
+        name: String,
+        expected: String,
+        found: String,
+    },
     /// A name that is not one of the known ones; `sort` says of what (`option`, `layout`, ...).
     #[error("{of}: {sort} `{name}` is not known")]
-    Unknown { of: String, sort: &'static str, name: String, known: Vec<String> },
+    Unknown {
+        of: String,
+        sort: &'static str,
+        name: String,
+        known: Vec<String>,
+    },
     /// A needed option that was not given.
     #[error("{of}: option `{name}` is needed ({doc})")]
-    Missing { of: &'static str, name: &'static str, doc: String },
+    Missing {
+        of: &'static str,
+        name: &'static str,
+        doc: String,
+    },
     /// An infinite or undefined number where a finite one is needed.
     #[error("{of}: {what} is not finite (found {found} at index {index})")]
-    NotFinite { of: &'static str, what: String, found: f64, index: usize },
+    NotFinite {
+        of: &'static str,
+        what: String,
+        found: f64,
+        index: usize,
+    },
     /// A request for more memory than is allowed.
     #[error("{op}: shape {shape:?} needs {bytes} bytes, the limit is {limit} bytes")]
-    Memory { op: String, shape: Vec<usize>, bytes: u128, limit: u64 },
+    Memory {
+        op: String,
+        shape: Vec<usize>,
+        bytes: u128,
+        limit: u64,
+    },
     /// A file that could not be read or written, or does not hold what it should.
     #[error("{}: {fact}", path.display())]
     File { path: PathBuf, fact: FileFault },
     /// A matrix on which a method of linear algebra gave no result.
     #[error("{op}: {fact}")]
-    Algebra { op: &'static str, fact: &'static str },
+    Algebra {
+        op: &'static str,
+        fact: &'static str,
+    },
     /// Work ended by the user.
     #[error("{of}: interrupted after {done} of {total} steps")]
-    Interrupted { of: &'static str, done: usize, total: usize },
+    Interrupted {
+        of: &'static str,
+        done: usize,
+        total: usize,
+    },
     /// A fault of the array library that none of the checks above foresaw.
     #[error("tensor: {0}")]
     Tensor(#[from] candle_core::Error),
@@ -59,17 +111,27 @@ pub enum FileFault {
     #[error("this is a folder, expected a file")]
     Folder,
     #[error("expected {expected}, found {found}")]
-    Format { expected: &'static str, found: String },
+    Format {
+        expected: &'static str,
+        found: String,
+    },
     #[error("the file is damaged or cut short ({found})")]
     Damaged { found: String },
     #[error("expected an entry `{key}`, found {}", list(found))]
     Entry { key: String, found: Vec<String> },
     #[error("entry `{key}`: expected shape {expected}, found {found:?}")]
-    EntryShape { key: String, expected: String, found: Vec<usize> },
+    EntryShape {
+        key: String,
+        expected: String,
+        found: Vec<usize>,
+    },
     #[error("entry `{key}` is of a kind that cannot be read: {found}")]
     EntryKind { key: String, found: String },
     #[error("{action} failed: {source}")]
-    System { action: &'static str, source: std::io::Error },
+    System {
+        action: &'static str,
+        source: std::io::Error,
+    },
 }
 
 /// A result whose fault is [`enum@Error`].
@@ -78,13 +140,18 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A fault of the file at `path`.
     pub fn file(path: impl AsRef<Path>, fact: FileFault) -> Error {
-        Error::File { path: path.as_ref().to_path_buf(), fact }
+        Error::File {
+            path: path.as_ref().to_path_buf(),
+            fact,
+        }
     }
 
     /// What the user can do about it, if that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Error::Unknown { name, known, of, .. } => Some(hint_for_name(of, name, known)),
+            Error::Unknown {
+                name, known, of, ..
+            } => Some(hint_for_name(of, name, known)),
             Error::Memory { .. } => {
                 Some("make the shape smaller, or raise the limit with --max-memory".into())
             }
@@ -135,5 +202,9 @@ fn hint_for_name(of: &str, name: &str, known: &[String]) -> String {
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".into() } else { names.join(", ") }
+    if names.is_empty() {
+        "none".into()
+    } else {
+        names.join(", ")
+    }
 }

@@ -33,19 +33,36 @@ pub struct Span {
 impl Span {
     /// `min` and more.
     pub const fn from(min: f64) -> Span {
-        Span { min, max: f64::INFINITY, above: false }
+        Span {
+            min,
+            max: f64::INFINITY,
+            above: false,
+        }
     }
     /// More than `min`.
     pub const fn above(min: f64) -> Span {
-        Span { min, max: f64::INFINITY, above: true }
+        Span {
+            min,
+            max: f64::INFINITY,
+            above: true,
+        }
     }
     /// `min` to `max`, both included.
     pub const fn between(min: f64, max: f64) -> Span {
-        Span { min, max, above: false }
+        Span {
+            min,
+            max,
+            above: false,
+        }
     }
     /// Whether `x` is inside; never for NaN.
     pub fn admits(&self, x: f64) -> bool {
-        x <= self.max && if self.above { x > self.min } else { x >= self.min }
+        x <= self.max
+            && if self.above {
+                x > self.min
+            } else {
+                x >= self.min
+            }
     }
 }
 

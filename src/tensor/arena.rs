@@ -1,0 +1,136 @@
+//! All parameters of a model in one flat array, with a name and a shape for each block, so that
+//! clip, penalty and optimizer are one pass over memory.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+
+use super::Real;
+use crate::base::{Error, Result};
+
+/// One named block of an [`Arena`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    pub name: &'static str,
+    /// Row-major, weights as [out, in].
+    pub shape: Vec<usize>,
+    pub range: Range<usize>,
+}
+
+/// Where each named block stands in the flat array.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Layout {
+    blocks: Vec<Block>,
+}
+
+impl Layout {
+    /// Blocks one after another, in the order given.
+    pub fn new(blocks: &[(&'static str, &[usize])]) -> Layout {
+        let mut start = 0;
+        let blocks = blocks.iter().map(|(name, shape)| {
+            let range = start..start + shape.iter().product::<usize>();
+            start = range.end;
+            Block {
+                name,
+                shape: shape.to_vec(),
+                range,
+            }
+        });
+        Layout {
+            blocks: blocks.collect(),
+        }
+    }
+
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Numbers in all blocks together.
+    pub fn len(&self) -> usize {
+        self.blocks.last().map_or(0, |block| block.range.end)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The block called `name`.
+    ///
+    /// Errors: `Unknown` if there is none.
+    pub fn block(&self, name: &str) -> Result<&Block> {
+        self.blocks
+            .iter()
+            .find(|block| block.name == name)
+            .ok_or_else(|| Error::Unknown {
+                of: "the network".into(),
+                sort: "parameter",
+                name: name.into(),
+                known: self
+                    .blocks
+                    .iter()
+                    .map(|block| block.name.to_string())
+                    .collect(),
+            })
+    }
+}
+
+/// A flat array of parameters (or of their gradients) with its layout.
+#[derive(Debug, Clone)]
+pub struct Arena<T> {
+    layout: Arc<Layout>,
+    pub data: Vec<T>,
+}
+
+impl<T: Real> Arena<T> {
+    /// All zero.
+    pub fn zeros(layout: Arc<Layout>) -> Arena<T> {
+        Arena {
+            data: vec![T::of(0.0); layout.len()],
+            layout,
+        }
+    }
+
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// The numbers of the block called `name`, row-major.
+    pub fn block(&self, name: &str) -> Result<&[T]> {
+        Ok(&self.data[self.layout.block(name)?.range.clone()])
+    }
+
+    pub fn block_mut(&mut self, name: &str) -> Result<&mut [T]> {
+        let range = self.layout.block(name)?.range.clone();
+        Ok(&mut self.data[range])
+    }
+
+    /// A copy of one block as a tensor on the CPU.
+    pub fn tensor(&self, name: &str) -> Result<Tensor> {
+        let block = self.layout.block(name)?;
+        let values = &self.data[block.range.clone()];
+        Ok(Tensor::from_slice(
+            values,
+            block.shape.as_slice(),
+            &Device::Cpu,
+        )?)
+    }
+
+    /// Overwrites one block with the numbers of `tensor`, converted to this arena's kind.
+    ///
+    /// Errors: `Shape` if the shape is another one; `Unknown` if there is no such block.
+    pub fn set(&mut self, name: &str, tensor: &Tensor) -> Result<()> {
+        let block = self.layout.block(name)?.clone();
+        if tensor.dims() != block.shape {
+            return Err(Error::Shape {
+                op: "set parameter",
+                what: block.name,
+                expected: format!("{:?}", block.shape),
+                found: tensor.dims().to_vec(),
+            });
+        }
+        let values = tensor.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1::<T>()?;
+        self.data[block.range].copy_from_slice(&values);
+        Ok(())
+    }
+}
