@@ -2,5 +2,6 @@
 //!
 //! The floors, lowest first; a module uses its own floor and lower ones (see `src/README.md`).
 
+pub mod api;
 pub mod base;
 pub mod tensor;
