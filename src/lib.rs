@@ -4,4 +4,5 @@
 
 pub mod api;
 pub mod base;
+pub mod host;
 pub mod tensor;
