@@ -8,9 +8,11 @@ pub mod convert;
 mod core;
 pub mod fault;
 pub mod help;
+pub mod manual;
 pub mod native;
 pub mod settings;
 pub mod show;
+pub mod translate;
 pub mod value;
 
 use native::{Module, Native};

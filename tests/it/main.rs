@@ -1,1 +1,5 @@
-//! x
+//! All tests, in one binary.
+
+mod docs;
+mod parity;
+mod session;
