@@ -5,4 +5,5 @@
 pub mod api;
 pub mod base;
 pub mod host;
+pub mod random;
 pub mod tensor;
