@@ -6,4 +6,6 @@ pub mod api;
 pub mod base;
 pub mod host;
 pub mod random;
+pub mod tasks;
 pub mod tensor;
+pub mod train;

@@ -115,9 +115,12 @@ macro_rules! uniform {
             type Out = T;
             #[inline(always)]
             fn apply(&self, words: &[Self::Word; LANES], out: &mut [T; LANES]) {
+                let mut value = [0.0; LANES];
                 for l in 0..LANES {
-                    let value = <$lane>::unit(words[l]).mul_add(self.width, self.low);
-                    out[l] = T::of(f64::from(value));
+                    value[l] = <$lane>::unit(words[l]).mul_add(self.width, self.low);
+                }
+                for l in 0..LANES {
+                    out[l] = T::of(f64::from(value[l]));
                 }
             }
         }

@@ -44,14 +44,18 @@ impl<L: Quantile, T: Real> Rule for Normal<L, T> {
     fn apply(&self, words: &[L::Word; LANES], out: &mut [T; LANES]) {
         let mut x = [L::ZERO; LANES];
         let mut depth = [L::ZERO; LANES];
-        let mut tails = 0;
+        let mut value = [L::ZERO; LANES];
+        let mut tails = false;
         for l in 0..LANES {
             x[l] = L::signed(words[l]);
             depth[l] = L::depth(x[l]);
+            value[l] = L::middle(x[l], depth[l]);
             tails |= L::in_tail(depth[l]);
-            out[l] = T::of(L::middle(x[l], depth[l]).into());
         }
-        if tails != 0 {
+        for l in 0..LANES {
+            out[l] = T::of(value[l].into());
+        }
+        if tails {
             refine(&x, &depth, out);
         }
     }
@@ -61,7 +65,7 @@ impl<L: Quantile, T: Real> Rule for Normal<L, T> {
 #[inline(always)]
 fn refine<L: Quantile, T: Real>(x: &[L; LANES], depth: &[L; LANES], out: &mut [T; LANES]) {
     for l in 0..LANES {
-        if L::in_tail(depth[l]) != 0 {
+        if L::in_tail(depth[l]) {
             out[l] = T::of(L::tail(x[l], depth[l]).into());
         }
     }
@@ -74,8 +78,8 @@ pub trait Quantile: Lane + Copy + Into<f64> {
     fn signed(word: Self::Word) -> Self;
     /// `w = -log(1 - x^2)`, that the polynomials are in.
     fn depth(x: Self) -> Self;
-    /// 1 where `w` is outside the range of the middle polynomial.
-    fn in_tail(w: Self) -> u64;
+    /// Whether `w` is outside the range of the middle polynomial.
+    fn in_tail(w: Self) -> bool;
     fn middle(x: Self, w: Self) -> Self;
     fn tail(x: Self, w: Self) -> Self;
 }
@@ -83,8 +87,14 @@ pub trait Quantile: Lane + Copy + Into<f64> {
 /// The polynomial with these coefficients, highest power first.
 macro_rules! polynomial {
     ($x:expr, $coefficients:expr) => {{
-        let [first, rest @ ..] = $coefficients;
-        rest.into_iter().fold(first, |sum, c| sum.mul_add($x, c))
+        let x = $x;
+        let mut sum = $coefficients[0];
+        let mut i = 1;
+        while i < $coefficients.len() {
+            sum = sum.mul_add(x, $coefficients[i]);
+            i += 1;
+        }
+        sum
     }};
 }
 
@@ -104,8 +114,8 @@ impl Quantile for f32 {
     }
 
     #[inline(always)]
-    fn in_tail(w: f32) -> u64 {
-        u64::from(w >= 5.0)
+    fn in_tail(w: f32) -> bool {
+        w >= 5.0
     }
 
     #[inline(always)]
@@ -134,8 +144,8 @@ impl Quantile for f64 {
     }
 
     #[inline(always)]
-    fn in_tail(w: f64) -> u64 {
-        u64::from(w >= 6.25)
+    fn in_tail(w: f64) -> bool {
+        w >= 6.25
     }
 
     #[inline(always)]
