@@ -5,4 +5,7 @@
 pub mod api;
 pub mod base;
 pub mod host;
+pub mod random;
+pub mod tasks;
 pub mod tensor;
+pub mod train;

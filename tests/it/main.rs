@@ -1,5 +1,7 @@
 //! All tests, in one binary.
 
 mod docs;
+mod integrator;
 mod parity;
+mod random;
 mod session;
