@@ -128,6 +128,10 @@ from! {
 
 impl<const N: usize> From<[(&str, Tree); N]> for Tree {
     fn from(entries: [(&str, Tree); N]) -> Tree {
-        Tree::Map(entries.map(|(name, value)| (name.to_string(), value)).into())
+        Tree::Map(
+            entries
+                .map(|(name, value)| (name.to_string(), value))
+                .into(),
+        )
     }
 }

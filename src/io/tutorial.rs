@@ -117,7 +117,14 @@ impl Entries<'_> {
 
     fn shape(&self, key: &str, expected: String, tensor: &Tensor) -> Error {
         let (key, found) = (key.to_string(), tensor.dims().to_vec());
-        Error::file(self.path, FileFault::EntryShape { key, expected, found })
+        Error::file(
+            self.path,
+            FileFault::EntryShape {
+                key,
+                expected,
+                found,
+            },
+        )
     }
 
     fn kind(&self, key: &str, found: String) -> Error {

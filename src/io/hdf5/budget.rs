@@ -49,13 +49,14 @@ impl Budget {
     ///
     /// Errors: `File` if the file cannot hold as much, or the memory is not there
     pub fn array(&mut self, path: &Path, key: &str, shape: &[usize], element: usize) -> Result<()> {
-        let bytes = shape
-            .iter()
-            .try_fold(element as u64, |bytes, &size| bytes.checked_mul(size as u64));
+        let bytes = shape.iter().try_fold(element as u64, |bytes, &size| {
+            bytes.checked_mul(size as u64)
+        });
         let Some(bytes) = bytes.filter(|bytes| *bytes <= self.bytes) else {
             let file = self.file_bytes;
-            let found =
-                format!("entry `{key}` of shape {shape:?} does not fit into a file of {file} bytes");
+            let found = format!(
+                "entry `{key}` of shape {shape:?} does not fit into a file of {file} bytes"
+            );
             return Err(Error::file(path, FileFault::Damaged { found }));
         };
         self.bytes -= bytes;

@@ -49,5 +49,9 @@ fn errno(text: &str) -> Option<i32> {
 /// `H5Dread(): can't read: bad heap` says `bad heap`: the outer words name only our own call.
 fn innermost(text: &str) -> String {
     let words = text.split_once("(): ").map_or(text, |(_, words)| words);
-    words.rsplit_once(": ").map_or(words, |(_, last)| last).trim().to_string()
+    words
+        .rsplit_once(": ")
+        .map_or(words, |(_, last)| last)
+        .trim()
+        .to_string()
 }

@@ -68,7 +68,10 @@ fn whole(path: &Path, block: &[u8], length: u64) -> Result<u64> {
     match end_of_file(block) {
         // With a user block the end counts from the signature: the library sees to the rest.
         Some(end) if end <= length => Ok(length),
-        Some(end) => Err(fault::damaged(path, format!("{length} bytes of {end} are there"))),
+        Some(end) => Err(fault::damaged(
+            path,
+            format!("{length} bytes of {end} are there"),
+        )),
         None => Err(fault::damaged(path, "the superblock is not one")),
     }
 }
@@ -89,7 +92,12 @@ fn end_of_file(block: &[u8]) -> Option<u64> {
     // The third address, after the base and one that differs between versions.
     let size = usize::from(offsets);
     let bytes = block.get(addresses + 2 * size..addresses + 3 * size)?;
-    Some(bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
+    Some(
+        bytes
+            .iter()
+            .rev()
+            .fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
+    )
 }
 
 fn other(path: &Path, found: String) -> Error {

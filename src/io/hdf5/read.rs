@@ -100,10 +100,18 @@ impl<'a> Reader<'a> {
         let place = group.loc_info().map_err(|f| self.fault(f))?;
         let place = (place.fileno, place.token);
         if self.inside.contains(&place) {
-            return Err(fault::kind(self.path, key, "a link to a group that it is in"));
+            return Err(fault::kind(
+                self.path,
+                key,
+                "a link to a group that it is in",
+            ));
         }
         if self.inside.len() == DEPTH {
-            return Err(fault::kind(self.path, key, format!("more than {DEPTH} groups deep")));
+            return Err(fault::kind(
+                self.path,
+                key,
+                format!("more than {DEPTH} groups deep"),
+            ));
         }
         self.inside.push(place);
         for (name, link) in self.names(group)? {
@@ -131,7 +139,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of one entry; none for a type that was given a name, which is no value.
-    fn entry(&mut self, in_: &Group, name: &str, link: LinkType, key: &str) -> Result<Option<Tree>> {
+    fn entry(
+        &mut self,
+        in_: &Group,
+        name: &str,
+        link: LinkType,
+        key: &str,
+    ) -> Result<Option<Tree>> {
         match self.location(in_, name, link, key)? {
             LocationType::Group => {
                 let group = in_.group(name).map_err(|f| self.fault(f))?;
@@ -167,12 +181,21 @@ impl<'a> Reader<'a> {
         key: &str,
         rows: Option<Range<usize>>,
     ) -> Result<Tree> {
-        if let Some(filter) = dataset.filters().iter().find(|filter| !filter.is_available()) {
+        if let Some(filter) = dataset
+            .filters()
+            .iter()
+            .find(|filter| !filter.is_available())
+        {
             let found = format!("compressed in a way that is not built in ({filter:?})");
             return Err(fault::kind(self.path, key, found));
         }
         let (path, from) = (self.path, dataset as &Container);
-        let source = Source { path, key, from, rows };
+        let source = Source {
+            path,
+            key,
+            from,
+            rows,
+        };
         source.value(&mut self.budget)
     }
 
@@ -239,16 +262,27 @@ impl<'a> Reader<'a> {
         for name in of.attr_names().map_err(|f| self.fault(f))? {
             // The crate does not look whether the bytes are UTF-8.
             let Ok(name) = String::from_utf8(name.into_bytes()) else {
-                return Err(fault::damaged(self.path, "the name of an attribute is not text"));
+                return Err(fault::damaged(
+                    self.path,
+                    "the name of an attribute is not text",
+                ));
             };
             self.budget.entry(self.path)?;
             let attribute = of.attr(&name).map_err(|f| self.fault(f))?;
             let (path, key) = (self.path, join(key, &name));
             let from = &attribute as &Container;
-            let source = Source { path, key: &key, from, rows: None };
+            let source = Source {
+                path,
+                key: &key,
+                from,
+                rows: None,
+            };
             match source.value(&mut self.budget) {
                 Ok(value) => said.insert(name, value),
-                Err(Error::File { fact: FileFault::EntryKind { .. }, .. }) => None,
+                Err(Error::File {
+                    fact: FileFault::EntryKind { .. },
+                    ..
+                }) => None,
                 Err(fault) => return Err(fault),
             };
         }

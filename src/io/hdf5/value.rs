@@ -11,9 +11,9 @@ use ndarray::IxDyn;
 
 use super::budget::Budget;
 use super::fault;
+use crate::base::Error;
 use crate::base::Result;
 use crate::base::error::FileFault;
-use crate::base::Error;
 use crate::io::tree::Tree;
 use crate::tensor::{Device, Tensor};
 
@@ -31,7 +31,10 @@ impl Source<'_> {
     ///
     /// Errors: `File` if the kind has no counterpart, the sizes are absurd, or the bytes damaged
     pub fn value(&self, budget: &mut Budget) -> Result<Tree> {
-        let space = self.from.space().map_err(|f| fault::reading(self.path, f))?;
+        let space = self
+            .from
+            .space()
+            .map_err(|f| fault::reading(self.path, f))?;
         if space.is_null() {
             return Ok(Tree::Nothing);
         }
@@ -46,19 +49,29 @@ impl Source<'_> {
     }
 
     fn check_rows(&self, shape: &[usize], rows: &Range<usize>) -> Result<()> {
-        if shape.first().is_some_and(|&size| rows.start <= rows.end && rows.end <= size) {
+        if shape
+            .first()
+            .is_some_and(|&size| rows.start <= rows.end && rows.end <= size)
+        {
             return Ok(());
         }
         let expected = format!("[{} or more, ...]", rows.end.max(1));
         let (key, found) = (self.key.to_string(), shape.to_vec());
-        let fact = FileFault::EntryShape { key, expected, found };
+        let fact = FileFault::EntryShape {
+            key,
+            expected,
+            found,
+        };
         Err(Error::file(self.path, fact))
     }
 
     /// The type in the file. The crate has no name for a float of two bytes, so that one is known
     /// by its size and by a way to f32.
     fn kind(&self) -> Result<TypeDescriptor> {
-        let dtype = self.from.dtype().map_err(|f| fault::reading(self.path, f))?;
+        let dtype = self
+            .from
+            .dtype()
+            .map_err(|f| fault::reading(self.path, f))?;
         match dtype.to_descriptor() {
             Ok(kind) => Ok(kind),
             Err(_) if dtype.size() == 2 && dtype.conv_to::<f32>().is_some() => {
@@ -97,7 +110,11 @@ impl Source<'_> {
         let numbers = self.raw::<T>()?;
         match (shape.is_empty(), numbers.first()) {
             (true, Some(&number)) => Ok(scalar(number)),
-            _ => Ok(Tree::Tensor(Tensor::from_vec(numbers, shape, &Device::Cpu)?)),
+            _ => Ok(Tree::Tensor(Tensor::from_vec(
+                numbers,
+                shape,
+                &Device::Cpu,
+            )?)),
         }
     }
 
@@ -112,7 +129,11 @@ impl Source<'_> {
         let numbers = numbers.iter().map(signed).collect::<Result<Vec<i64>>>()?;
         match (shape.is_empty(), numbers.first()) {
             (true, Some(&number)) => Ok(Tree::Int(number)),
-            _ => Ok(Tree::Tensor(Tensor::from_vec(numbers, shape, &Device::Cpu)?)),
+            _ => Ok(Tree::Tensor(Tensor::from_vec(
+                numbers,
+                shape,
+                &Device::Cpu,
+            )?)),
         }
     }
 

@@ -44,7 +44,10 @@ pub fn write(path: impl AsRef<Path>, tree: &Tree, options: &WriteOptions) -> Res
         });
     };
     let beside = Beside::new(path)?;
-    let writer = Writer { path, level: options.compress as u8 };
+    let writer = Writer {
+        path,
+        level: options.compress as u8,
+    };
     let file = create(beside.path()).map_err(|f| writer.fault(f))?;
     writer.map(&file, "", map, 0)?;
     for (entry, said) in options.attributes.iter() {
@@ -57,7 +60,9 @@ pub fn write(path: impl AsRef<Path>, tree: &Tree, options: &WriteOptions) -> Res
 
 /// The format of HDF5 1.8 and later: older ones have no checksums in their bookkeeping.
 fn create(path: &Path) -> ::hdf5::Result<File> {
-    FileBuilder::new().with_fapl(|access| access.libver_v18()).create(path)
+    FileBuilder::new()
+        .with_fapl(|access| access.libver_v18())
+        .create(path)
 }
 
 struct Writer<'a> {
@@ -75,7 +80,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn value(&self, group: &Group, name: &str, key: &str, value: &Tree, depth: usize) -> Result<()> {
+    fn value(
+        &self,
+        group: &Group,
+        name: &str,
+        key: &str,
+        value: &Tree,
+        depth: usize,
+    ) -> Result<()> {
         if depth == DEPTH {
             return Err(self.unwritable(key, &format!("more than {DEPTH} maps deep")));
         }
@@ -138,7 +150,8 @@ impl Writer<'_> {
             match value {
                 Tree::Map(inner) => {
                     let inner = inner.iter();
-                    let dotted = inner.map(|(last, value)| (format!("{name}.{last}"), value.clone()));
+                    let dotted =
+                        inner.map(|(last, value)| (format!("{name}.{last}"), value.clone()));
                     self.say(of, &key, &dotted.collect())?;
                 }
                 Tree::List(items) => match array_of(items) {
@@ -172,7 +185,9 @@ impl Writer<'_> {
             other => Err(self.unwritable(key, &format!("a list with {} in it", other.kind()))),
         });
         let texts = texts.collect::<Result<Array1<VarLenUnicode>>>()?;
-        place.put(texts.view().into_dyn(), 0).map_err(|f| self.fault(f))
+        place
+            .put(texts.view().into_dyn(), 0)
+            .map_err(|f| self.fault(f))
     }
 
     fn text(&self, key: &str, text: &str) -> Result<VarLenUnicode> {
@@ -247,7 +262,10 @@ impl Target for Place<'_> {
         if level > 0 && !array.is_empty() && array.ndim() > 0 {
             dataset = dataset.shuffle().deflate(level);
         }
-        dataset.with_data(array).create(self.name).map(drop::<Dataset>)
+        dataset
+            .with_data(array)
+            .create(self.name)
+            .map(drop::<Dataset>)
     }
     fn put_nothing(self) -> ::hdf5::Result<()> {
         let dataset = self.group.new_dataset::<f64>().shape(::hdf5::Extents::Null);
@@ -257,7 +275,11 @@ impl Target for Place<'_> {
 
 impl Target for Said<'_> {
     fn put<T: H5Type>(self, array: ArrayViewD<T>, _: u8) -> ::hdf5::Result<()> {
-        self.of.new_attr_builder().with_data(array).create(self.name).map(drop)
+        self.of
+            .new_attr_builder()
+            .with_data(array)
+            .create(self.name)
+            .map(drop)
     }
     fn put_nothing(self) -> ::hdf5::Result<()> {
         let attribute = self.of.new_attr::<f64>().shape(::hdf5::Extents::Null);
