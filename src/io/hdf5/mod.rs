@@ -16,7 +16,6 @@ mod write;
 use std::collections::BTreeMap;
 
 use super::tree::{Map, Tree, parts};
-use crate::base::options::{Setting, Slot};
 
 pub use list::{Entry, list};
 pub use read::{attributes, read, read_entry, read_rows, read_with_attributes};
@@ -61,13 +60,6 @@ impl Attributes {
     /// Paths and what is said about each.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Map)> {
         self.0.iter().map(|(path, map)| (path.as_str(), map))
-    }
-}
-
-impl Setting for Attributes {
-    const KIND: &'static str = "map";
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Other(self)
     }
 }
 

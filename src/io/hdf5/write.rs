@@ -10,35 +10,44 @@ use ndarray::{Array1, ArrayViewD};
 
 use super::{Attributes, DEPTH, LIST, LIST_MARK, fault};
 use crate::base::error::FileFault;
-use crate::base::options::Options;
 use crate::base::{Error, Result};
 use crate::io::atomic::Beside;
 use crate::io::tree::{Map, Tree, join, parts};
-use crate::options;
 use crate::tensor::{DType, Tensor};
 
-options! {
-    /// How a file is written.
-    pub struct WriteOptions for "h5::write" {
-        /// How hard to press the arrays together: 0 not at all, 9 most (gzip with shuffle).
-        compress: usize = 0, in crate::base::options::Span::between(0.0, 9.0);
-        /// What is said about the file: a map of numbers, text and small arrays.
-        attributes: Attributes = Attributes::default();
-    }
+/// What faults are said to be of.
+const OF: &str = "h5::write";
+/// The highest level of gzip.
+const MOST_COMPRESSED: usize = 9;
+
+/// How a file is written.
+#[derive(Debug, Clone, Default)]
+pub struct WriteOptions {
+    /// How hard to press the arrays together: 0 not at all, 9 most (gzip with shuffle).
+    pub compress: usize,
+    /// What is said about the file and its entries.
+    pub attributes: Attributes,
 }
 
 /// Writes a map to `path`, whole or not at all. Maps become groups, tensors datasets of their
 /// dtype, numbers and text scalars; a list of numbers becomes a dataset, a list of other values a
 /// group that is marked as a list.
 ///
-/// Errors: `Kind` if the tree is not a map; `File` if a name or a value has no place in HDF5, or
+/// Errors: `Kind` if the tree is not a map; `Range` for `compress`; `File` if a name or a value has no place in HDF5, or
 /// the disk refuses
 pub fn write(path: impl AsRef<Path>, tree: &Tree, options: &WriteOptions) -> Result<()> {
     let path = path.as_ref();
-    options.clone().check()?;
+    if options.compress > MOST_COMPRESSED {
+        return Err(Error::Range {
+            of: OF.into(),
+            name: "compress".into(),
+            expected: format!("from 0 to {MOST_COMPRESSED}"),
+            found: options.compress.to_string(),
+        });
+    }
     let Tree::Map(map) = tree else {
         return Err(Error::Kind {
-            of: WriteOptions::OF.into(),
+            of: OF.into(),
             expected: "a map".into(),
             found: tree.kind().into(),
         });
