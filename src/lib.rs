@@ -4,5 +4,6 @@
 
 pub mod api;
 pub mod base;
+pub mod host;
 pub mod io;
 pub mod tensor;

@@ -258,7 +258,7 @@ pub fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> O
 /// errors into faults.
 #[macro_export]
 macro_rules! natives {
-    ($(#[doc = $head:literal])* module $module:literal; $(
+    ($(#[doc = $head:literal])* module $module:tt; $(
         $(#[doc = $doc:literal])+
         fn $name:ident($($arg:ident : $type:ty),* $(,)?) -> $returns:ty $body:block
     )*) => {
@@ -289,5 +289,5 @@ macro_rules! natives {
         }
     };
     (@path "", $name:ident) => { stringify!($name) };
-    (@path $module:literal, $name:ident) => { concat!($module, "::", stringify!($name)) };
+    (@path $module:tt, $name:ident) => { concat!($module, "::", stringify!($name)) };
 }
