@@ -7,5 +7,6 @@ pub mod base;
 pub mod host;
 pub mod random;
 pub mod tasks;
+pub mod io;
 pub mod tensor;
 pub mod train;
