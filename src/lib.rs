@@ -5,8 +5,8 @@
 pub mod api;
 pub mod base;
 pub mod host;
+pub mod io;
 pub mod random;
 pub mod tasks;
-pub mod io;
 pub mod tensor;
 pub mod train;
