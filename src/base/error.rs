@@ -98,6 +98,9 @@ pub enum Error {
         done: usize,
         total: usize,
     },
+    /// A fault raised by a closure that the caller handed in; passed through unchanged.
+    #[error("{0}")]
+    Caller(Box<dyn std::error::Error + Send + Sync>),
     /// A fault of the array library that none of the checks above foresaw.
     #[error("tensor: {0}")]
     Tensor(#[from] candle_core::Error),

@@ -113,13 +113,13 @@ pub trait Choice {
 pub trait Options: Default {
     /// The function the options belong to, as in `train`.
     const OF: &'static str;
-    fn fields() -> &'static [Field];
+    fn fields() -> Vec<Field>;
     /// The places of the fields, in the order of [`Options::fields`].
     fn slots(&mut self) -> Vec<Slot<'_>>;
 
     /// Errors: `Range` if a number is outside its field's span.
     fn check(&mut self) -> Result<()> {
-        for (field, slot) in Self::fields().iter().zip(self.slots()) {
+        for (field, slot) in Self::fields().into_iter().zip(self.slots()) {
             let Some(span) = field.span else { continue };
             let numbers: &[f64] = match slot {
                 Slot::Count(n) => &[*n as f64],
@@ -139,6 +139,19 @@ pub trait Options: Default {
             }
         }
         Ok(())
+    }
+}
+
+/// Two structs of options read from one map: a function's own and what its caller adds.
+impl<A: Options, B: Options> Options for (A, B) {
+    const OF: &'static str = A::OF;
+    fn fields() -> Vec<Field> {
+        [A::fields(), B::fields()].concat()
+    }
+    fn slots(&mut self) -> Vec<Slot<'_>> {
+        let mut slots = self.0.slots();
+        slots.extend(self.1.slots());
+        slots
     }
 }
 
@@ -178,15 +191,14 @@ macro_rules! options {
 
         impl $crate::base::options::Options for $name {
             const OF: &'static str = $of;
-            fn fields() -> &'static [$crate::base::options::Field] {
-                const FIELDS: &[$crate::base::options::Field] = &[ $( $crate::base::options::Field {
+            fn fields() -> Vec<$crate::base::options::Field> {
+                vec![ $( $crate::base::options::Field {
                     name: stringify!($field),
                     kind: <$type as $crate::base::options::Setting>::KIND,
                     doc: concat!($($doc),+),
                     default: stringify!($default),
                     span: $crate::options!(@span $($span)?),
-                }, )* ];
-                FIELDS
+                }, )* ]
             }
             fn slots(&mut self) -> Vec<$crate::base::options::Slot<'_>> {
                 vec![ $( $crate::base::options::Setting::slot(&mut self.$field), )* ]

@@ -1,0 +1,120 @@
+//! What a native function may know of the run it is part of: settings from the command line, the
+//! terminal, and whether the user wants to stop.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::fault::Fault;
+use crate::base::{Error, Progress};
+use crate::tensor::DType;
+
+/// Settings of a run, from the command line.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Divides budgets of training and data by [`QUICK`].
+    pub quick: bool,
+    /// Replaces the seeds that scripts ask for through `seed(default)`.
+    pub seed: Option<u64>,
+    /// Where relative paths of written files begin.
+    pub out: PathBuf,
+    /// What stands after `--` on the command line.
+    pub args: Vec<String>,
+    /// Bytes one tensor may take.
+    pub max_memory: u64,
+    /// Steps (operations of Rhai, instructions of Lua) a script may take; 0 for no limit.
+    pub max_operations: u64,
+}
+
+/// How much less work `--quick` does.
+pub const QUICK: usize = 50;
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            quick: false,
+            seed: None,
+            out: PathBuf::from("."),
+            args: Vec::new(),
+            max_memory: 8 << 30,
+            max_operations: 0,
+        }
+    }
+}
+
+/// Where a script's words and progress go.
+pub trait Terminal {
+    /// Writes one line.
+    fn print(&self, line: &str);
+    /// A listener for a run that begins now; `label` says which.
+    fn progress(&self, label: &str) -> Box<dyn Progress>;
+}
+
+/// The run a native function is part of.
+#[derive(Clone)]
+pub struct Context {
+    pub settings: Rc<Settings>,
+    pub terminal: Rc<dyn Terminal>,
+    /// Set by Ctrl-C.
+    pub stop: Arc<AtomicBool>,
+    /// The language of the script, for `help` and hints.
+    pub language: Language,
+    /// The script's path and text, kept beside what it saves; empty in the REPL.
+    pub script: Rc<Script>,
+}
+
+/// A script as it was read.
+#[derive(Debug, Default, Clone)]
+pub struct Script {
+    pub path: String,
+    pub text: String,
+}
+
+/// The languages that scripts are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    Rhai,
+    Lua,
+}
+
+impl Context {
+    /// Whether the user pressed Ctrl-C.
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// A budget as the user set it: `n`, or under `--quick` a part of it.
+    pub fn budget(&self, n: usize) -> usize {
+        if self.settings.quick {
+            n.div_ceil(QUICK)
+        } else {
+            n
+        }
+    }
+
+    /// Where a file with this path is written: relative paths begin in `--out`.
+    pub fn output(&self, path: &str) -> PathBuf {
+        self.settings.out.join(Path::new(path))
+    }
+
+    /// Errors: `Memory` if a tensor of this shape is larger than the run allows.
+    pub fn room(&self, op: &str, shape: &[usize], dtype: DType) -> Result<(), Fault> {
+        let count = shape
+            .iter()
+            .fold(1u128, |product, &n| product.saturating_mul(n as u128));
+        let bytes = count.saturating_mul(dtype.size_in_bytes() as u128);
+        let limit = self.settings.max_memory;
+        if bytes > u128::from(limit) {
+            let shape = shape.to_vec();
+            return Err(Error::Memory {
+                op: op.into(),
+                shape,
+                bytes,
+                limit,
+            }
+            .into());
+        }
+        Ok(())
+    }
+}

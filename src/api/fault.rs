@@ -1,0 +1,106 @@
+//! What a script's author is told when something is wrong: a message, a place, a hint.
+
+use crate::base::Error;
+
+/// Where in a script a fault was met. Lines and columns count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    /// Where in the line, if the language says so or the culprit's name was found in it.
+    pub column: Option<usize>,
+}
+
+/// What sort of end this is: it decides the exit code and what the REPL says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cause {
+    /// Something in the script or its data is wrong.
+    #[default]
+    Script,
+    /// The user pressed Ctrl-C.
+    Interrupt,
+    /// A limit on work or memory was met; scripts cannot catch it.
+    Limit,
+}
+
+/// One fault, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    pub message: String,
+    pub hint: Option<String>,
+    pub place: Option<Place>,
+    /// The name in the source line to point at, if the place has no column yet.
+    pub culprit: Option<String>,
+    pub cause: Cause,
+}
+
+impl Fault {
+    pub fn new(message: impl Into<String>) -> Fault {
+        Fault {
+            message: message.into(),
+            hint: None,
+            place: None,
+            culprit: None,
+            cause: Cause::Script,
+        }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Fault {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names what to point at, unless a deeper call already did.
+    pub fn culprit(mut self, name: &str) -> Fault {
+        self.culprit.get_or_insert_with(|| name.into());
+        self
+    }
+
+    /// Sets the place, unless a deeper call already did.
+    pub fn at(mut self, place: Option<Place>) -> Fault {
+        self.place = self.place.or(place);
+        self
+    }
+
+    /// The end of a run that the user interrupted.
+    pub fn interrupted() -> Fault {
+        Fault {
+            cause: Cause::Interrupt,
+            ..Fault::new("interrupted")
+        }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Fault {
+        let cause = match &error {
+            Error::Interrupted { .. } => Cause::Interrupt,
+            _ => Cause::Script,
+        };
+        match error {
+            Error::Caller(inner) => match inner.downcast::<Fault>() {
+                Ok(fault) => *fault,
+                Err(other) => Fault::new(other.to_string()),
+            },
+            error => Fault {
+                hint: error.hint(),
+                cause,
+                ..Fault::new(error.to_string())
+            },
+        }
+    }
+}
+
+impl From<candle_core::Error> for Fault {
+    fn from(error: candle_core::Error) -> Fault {
+        Error::from(error).into()
+    }
+}
+
+impl From<Fault> for Error {
+    /// Carries the fault of a script's closure through the engine, unchanged.
+    fn from(fault: Fault) -> Error {
+        Error::Caller(Box::new(fault))
+    }
+}

@@ -1,0 +1,29 @@
+//! The script vocabulary: one table of native functions for every language.
+//!
+//! A new native is a row in the table of its module; a new module is a file here and a line in
+//! [`modules`].
+
+pub mod context;
+pub mod convert;
+mod core;
+pub mod fault;
+pub mod help;
+pub mod native;
+pub mod settings;
+pub mod show;
+pub mod value;
+
+use native::{Module, Native};
+
+/// Every module of the vocabulary. Modules of one name are shown and reached as one.
+pub fn modules() -> Vec<Module> {
+    vec![core::module()]
+}
+
+/// Every native function, module by module.
+pub fn natives() -> Vec<Native> {
+    modules()
+        .into_iter()
+        .flat_map(|module| module.natives)
+        .collect()
+}
