@@ -8,5 +8,6 @@ pub mod host;
 pub mod io;
 pub mod random;
 pub mod tasks;
+pub mod figure;
 pub mod tensor;
 pub mod train;
