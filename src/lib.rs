@@ -3,4 +3,5 @@
 //! The floors, lowest first; a module uses its own floor and lower ones (see `src/README.md`).
 
 pub mod base;
+pub mod ops;
 pub mod tensor;

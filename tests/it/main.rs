@@ -1,1 +1,3 @@
-//! x
+//! Every test of the project, in one binary.
+
+mod vanilla;
