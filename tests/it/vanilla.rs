@@ -204,7 +204,8 @@ fn plain<T: Lanes>(case: &Case<T>) -> (Vec<f64>, Vec<f64>, f64) {
                 .iter()
                 .map(|x| x.double())
                 .collect();
-            let sum = |r: usize| dot(&w_in[r * i..][..i], &x) + dot(&w_rec[r * n..][..n], &h) + b_rec[r];
+            let sum =
+                |r: usize| dot(&w_in[r * i..][..i], &x) + dot(&w_rec[r * n..][..n], &h) + b_rec[r];
             let noise = |r: usize| {
                 case.noise
                     .as_ref()

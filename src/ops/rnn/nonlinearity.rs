@@ -24,7 +24,7 @@ impl Nonlinearity {
         sums: &mut [Cell<T>],
         slopes: &mut [Cell<T>],
     ) {
-        let (zero, one) = (T::of(0.0), T::of(1.0));
+        // Constants are made inside the closures: a captured one is read from memory each time.
         match self {
             Nonlinearity::Tanh => each(
                 simd,
@@ -33,7 +33,7 @@ impl Nonlinearity {
                 #[inline(always)]
                 |x| {
                     let y = functions::tanh::<S, T>(x);
-                    (y, one - y * y)
+                    (y, T::of(1.0) - y * y)
                 },
             ),
             Nonlinearity::Relu => each(
@@ -41,7 +41,13 @@ impl Nonlinearity {
                 sums,
                 slopes,
                 #[inline(always)]
-                |x| if x <= zero { (zero, zero) } else { (x, one) },
+                |x| {
+                    if x <= T::of(0.0) {
+                        (T::of(0.0), T::of(0.0))
+                    } else {
+                        (x, T::of(1.0))
+                    }
+                },
             ),
             Nonlinearity::Softplus => each(
                 simd,
@@ -60,7 +66,7 @@ impl Nonlinearity {
                 sums,
                 slopes,
                 #[inline(always)]
-                |x| (x, one),
+                |x| (x, T::of(1.0)),
             ),
         }
     }
