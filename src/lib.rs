@@ -9,5 +9,6 @@ pub mod host;
 pub mod io;
 pub mod random;
 pub mod tasks;
+pub mod ops;
 pub mod tensor;
 pub mod train;

@@ -5,3 +5,5 @@ mod integrator;
 mod parity;
 mod random;
 mod session;
+//! Every test of the project, in one binary.
+mod vanilla;
