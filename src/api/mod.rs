@@ -10,8 +10,10 @@ pub mod fault;
 pub mod help;
 pub mod manual;
 pub mod native;
+pub mod random;
 pub mod settings;
 pub mod show;
+pub mod tasks;
 pub mod translate;
 pub mod value;
 
@@ -19,7 +21,7 @@ use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    vec![core::module()]
+    vec![core::module(), random::module(), tasks::module()]
 }
 
 /// Every native function, module by module.
