@@ -4,7 +4,9 @@
 
 pub mod api;
 pub mod base;
+pub mod figure;
 pub mod host;
+pub mod io;
 pub mod random;
 pub mod tasks;
 pub mod tensor;

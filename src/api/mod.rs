@@ -8,6 +8,7 @@ pub mod convert;
 mod core;
 pub mod fault;
 pub mod help;
+pub mod library;
 pub mod manual;
 pub mod native;
 pub mod random;
@@ -21,7 +22,9 @@ use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    vec![core::module(), random::module(), tasks::module()]
+    let mut modules = vec![core::module(), random::module(), tasks::module()];
+    modules.extend(library::LIBRARIES.iter().map(library::module));
+    modules
 }
 
 /// Every native function, module by module.

@@ -62,8 +62,8 @@ crate::natives! {
     /// A map of `n` trials drawn from a key: `inputs` [n, t, i], `targets` [n, t, o], and `mask`
     /// [n, t] if the loss counts at some times only.
     ///
-    /// > tasks::integrator().batch(3, random::key(0)).inputs.shape()
-    /// = [3, 25, 1]
+    /// > kind_of(tasks::integrator().batch(3, random::key(0)).inputs)
+    /// = a tensor
     fn batch(
         cx: &Context, this: Rc<AnyTask>, n: usize, key: Key, options: Settings<DrawOptions>,
     ) -> Map {
