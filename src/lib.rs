@@ -6,4 +6,8 @@ pub mod api;
 pub mod base;
 pub mod host;
 pub mod io;
+pub mod random;
+pub mod tasks;
+pub mod figure;
 pub mod tensor;
+pub mod train;

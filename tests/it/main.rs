@@ -1,3 +1,8 @@
-//! x
+//! All tests, in one binary.
 
+mod docs;
 mod hdf5;
+mod integrator;
+mod parity;
+mod random;
+mod session;
