@@ -1,6 +1,7 @@
 //! All tests, in one binary.
 
 mod docs;
+mod hdf5;
 mod integrator;
 mod parity;
 mod random;
