@@ -8,16 +8,21 @@ pub mod convert;
 mod core;
 pub mod fault;
 pub mod help;
+pub mod library;
+pub mod manual;
 pub mod native;
 pub mod settings;
 pub mod show;
+pub mod translate;
 pub mod value;
 
 use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    vec![core::module()]
+    let mut modules = vec![core::module()];
+    modules.extend(library::LIBRARIES.iter().map(library::module));
+    modules
 }
 
 /// Every native function, module by module.

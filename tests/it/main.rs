@@ -1,2 +1,8 @@
-//! x
+//! All tests, in one binary.
+
+mod docs;
+mod integrator;
+mod parity;
+mod random;
+mod session;
 mod tensor;

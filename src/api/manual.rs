@@ -1,0 +1,61 @@
+//! The whole reference as one Markdown text.
+
+use std::fmt::Write;
+
+use super::context::Language;
+use super::help;
+use super::native::Native;
+use super::translate;
+
+/// Everything scripts can call: modules in order, then the methods of each kind of thing.
+pub fn markdown() -> String {
+    let mut text =
+        String::from("# Reference\n\nIndices and axes count from 0 in both languages.\n");
+    for module in super::modules() {
+        let name = if module.name.is_empty() {
+            "always in scope"
+        } else {
+            module.name
+        };
+        let _ = write!(text, "\n## {name}\n\n{}\n", module.doc.trim());
+        for native in &module.natives {
+            entry(&mut text, native);
+        }
+    }
+    text
+}
+
+fn entry(text: &mut String, native: &Native) {
+    let doc = help::doc(native);
+    let _ = write!(
+        text,
+        "\n### `{}`\n\n{}\n\nGives: {}.\n",
+        native.signature(),
+        doc.text,
+        native.returns
+    );
+    if !native.options().is_empty() {
+        text.push_str("\n| option | kind | default | meaning |\n|---|---|---|---|\n");
+        for field in native.options() {
+            let span = field.span.map_or(String::new(), |span| format!(" {span}"));
+            let doc = field.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+            let default = help::default(field);
+            let _ = writeln!(
+                text,
+                "| `{}` | {}{span} | {default} | {doc} |",
+                field.name, field.kind
+            );
+        }
+    }
+    if !doc.example.is_empty() {
+        let lua = translate::example(&doc.example, Language::Lua);
+        let _ = write!(
+            text,
+            "\n```rhai\n{}\n```\n```lua\n{lua}\n```\n",
+            doc.example
+        );
+        if let Some(shown) = doc.shows {
+            let _ = write!(text, "```text\n{shown}\n```\n");
+        }
+    }
+}

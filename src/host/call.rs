@@ -1,0 +1,170 @@
+//! How a host finds and calls a native function: by module and name, or as a method of a value.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use crate::api::context::Context;
+use crate::api::fault::Fault;
+use crate::api::native::{Body, Native, suggestion};
+use crate::api::value::Value;
+use crate::api::{self};
+
+/// How this host calls a function of a bundled script module.
+pub type Caller = Box<dyn Fn(&Native, Vec<Value>) -> Result<Value, Fault>>;
+
+/// The vocabulary, arranged for calling.
+pub struct Vocabulary {
+    context: Context,
+    library: Caller,
+    /// Functions by module, then by name.
+    pub functions: BTreeMap<&'static str, BTreeMap<&'static str, Rc<Native>>>,
+    /// Methods by name, then by the kind of thing they belong to.
+    pub methods: BTreeMap<&'static str, BTreeMap<String, Rc<Native>>>,
+}
+
+impl Vocabulary {
+    pub fn new(context: Context, library: Caller) -> Vocabulary {
+        let mut vocabulary = Vocabulary {
+            context,
+            library,
+            functions: BTreeMap::new(),
+            methods: BTreeMap::new(),
+        };
+        for native in api::natives().into_iter().map(Rc::new) {
+            match native.owner() {
+                Some(owner) => {
+                    let owner = owner.to_string();
+                    vocabulary
+                        .methods
+                        .entry(native.name)
+                        .or_default()
+                        .insert(owner, native);
+                }
+                None => {
+                    vocabulary
+                        .functions
+                        .entry(native.module)
+                        .or_default()
+                        .insert(native.name, native);
+                }
+            }
+        }
+        vocabulary
+    }
+
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Calls a native function; a panic inside becomes a fault.
+    pub fn call(&self, native: &Native, values: Vec<Value>) -> Result<Value, Fault> {
+        let Body::Engine(run) = native.body else {
+            return (self.library)(native, values);
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(&self.context, values)));
+        outcome
+            .unwrap_or_else(|panic| Err(broken(native, panic.as_ref())))
+            .map_err(|fault| {
+                match native.name {
+                    // Operators and indexing have no word in the source line.
+                    _ if native.owner().is_some() && OPERATORS.contains(&native.name) => fault,
+                    name => fault.culprit(name),
+                }
+            })
+    }
+
+    /// Calls the method `name` of the first value.
+    pub fn call_method(&self, name: &str, values: Vec<Value>) -> Result<Value, Fault> {
+        let owner = values.first().and_then(Value::owner);
+        let native = owner.and_then(|owner| self.methods.get(name)?.get(owner));
+        match native {
+            Some(native) => self.call(native, values),
+            None => Err(self.no_method(values.first().unwrap_or(&Value::Nil), name)),
+        }
+    }
+
+    /// Calls the tensor method behind an operator; either side may be a plain number.
+    pub fn operate(&self, name: &str, values: Vec<Value>) -> Result<Value, Fault> {
+        match self
+            .methods
+            .get(name)
+            .and_then(|owners| owners.get("tensor"))
+        {
+            Some(native) => self.call(native, values),
+            None => Err(Fault::new(format!("tensors have no `{name}`"))),
+        }
+    }
+
+    /// The fault of asking `value` for a method that it does not have.
+    pub fn no_method(&self, value: &Value, name: &str) -> Fault {
+        let kind = value.kind();
+        let fault = Fault::new(format!("{kind} has no method `{name}`")).culprit(name);
+        let Some(owner) = value.owner() else {
+            return fault;
+        };
+        let names = self.methods_of(owner);
+        match suggestion(name, names.iter().copied()) {
+            Some(hint) => fault.hint(hint),
+            None if names.len() <= LISTED => {
+                fault.hint(format!("{kind} knows {}", names.join(", ")))
+            }
+            None => fault.hint(format!("help(\"{owner}\") lists what {kind} knows")),
+        }
+    }
+
+    /// The names of the methods of one kind of thing.
+    pub fn methods_of(&self, owner: &str) -> Vec<&'static str> {
+        let of_owner = |(name, owners): (&&'static str, &BTreeMap<String, Rc<Native>>)| {
+            owners.contains_key(owner).then_some(*name)
+        };
+        self.methods.iter().filter_map(of_owner).collect()
+    }
+
+    /// The fault of a name that `module` does not have.
+    pub fn no_function(&self, module: &str, name: &str) -> Fault {
+        let subject = match module {
+            "" => format!("`{name}` is not defined"),
+            module => format!("module `{module}` has no function `{name}`"),
+        };
+        let fault = Fault::new(subject).culprit(name);
+        let own: Vec<&str> = self
+            .functions
+            .get(module)
+            .map_or(Vec::new(), |names| names.keys().copied().collect());
+        let near = suggestion(name, own.iter().copied());
+        let elsewhere = self
+            .functions
+            .iter()
+            .find(|(_, names)| names.contains_key(name));
+        match (near, elsewhere) {
+            (_, Some((home, _))) if !home.is_empty() && *home != module => {
+                fault.hint(format!("there is {home}::{name}"))
+            }
+            (Some(hint), _) => fault.hint(hint),
+            (None, _) if !module.is_empty() => {
+                fault.hint(format!("{module} knows {}", own.join(", ")))
+            }
+            (None, _) => fault,
+        }
+    }
+}
+
+/// Methods that are called through operators and brackets rather than by name.
+const OPERATORS: [&str; 8] = ["add", "sub", "mul", "div", "rem", "neg", "pow", "index"];
+
+/// How many methods a hint lists before it points to `help` instead.
+const LISTED: usize = 24;
+
+fn broken(native: &Native, panic: &(dyn std::any::Any + Send)) -> Fault {
+    let words = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    Fault::new(format!(
+        "{}: a fault inside attractor: {words}",
+        native.path()
+    ))
+    .hint("this is not your script's fault; please report it with the script")
+}

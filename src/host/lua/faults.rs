@@ -1,0 +1,104 @@
+//! Lua's errors as faults. Lua knows lines but no columns: the name at fault is looked up in the
+//! source line when the fault is shown.
+
+use mlua::{Error, Lua};
+
+use super::super::call::Vocabulary;
+use crate::api::fault::{Cause, Fault, Place};
+
+/// Throws a fault from inside a native call, with the place of the Lua code that called.
+pub fn raise(lua: &Lua, fault: Fault) -> Error {
+    Error::external(fault.at(caller(lua)))
+}
+
+/// The innermost line of a script that is running.
+fn caller(lua: &Lua) -> Option<Place> {
+    /// Native functions and Lua's own library lie between the fault and the script's line.
+    const LEVELS: usize = 16;
+    (0..LEVELS).find_map(|level| {
+        lua.inspect_stack(level, |debug| {
+            let file = debug.source().source?.strip_prefix('@')?.to_string();
+            Some(Place {
+                file,
+                line: debug.current_line()?,
+                column: None,
+            })
+        })
+        .flatten()
+    })
+}
+
+/// A fault from any error of Lua, with suggestions for names that nothing has.
+pub fn fault(vocabulary: &Vocabulary, error: Error) -> Fault {
+    let fault = plain(error);
+    if fault.hint.is_some() {
+        return fault;
+    }
+    match missing(&fault.message) {
+        Some(("global", name)) => {
+            let name = name.to_string();
+            let known = vocabulary.no_function("", &name);
+            Fault {
+                message: known.message,
+                hint: known.hint,
+                culprit: Some(name),
+                ..fault
+            }
+        }
+        Some((_, name)) => Fault {
+            culprit: Some(name.to_string()),
+            ..fault
+        },
+        None => fault,
+    }
+}
+
+/// `... a nil value (global 'trian')`: the sort of name and the name.
+fn missing(message: &str) -> Option<(&str, &str)> {
+    let (_, rest) = message.split_once(" value (")?;
+    let (sort, rest) = rest.split_once(" '")?;
+    Some((sort, rest.split_once('\'')?.0))
+}
+
+/// A fault from any error of Lua, in Lua's own words where no native function was involved.
+pub fn plain(error: Error) -> Fault {
+    match &error {
+        Error::CallbackError { cause, .. } => return plain((**cause).clone()),
+        Error::WithContext { cause, .. } => return plain((**cause).clone()),
+        Error::BadArgument { cause, .. } => return plain((**cause).clone()),
+        _ => {}
+    }
+    if let Some(fault) = error.downcast_ref::<Fault>() {
+        return fault.clone();
+    }
+    match error {
+        Error::RuntimeError(words) => worded(&words, Cause::Script),
+        Error::SyntaxError { message, .. } => worded(&message, Cause::Script),
+        Error::MemoryError(words) => worded(&words, Cause::Limit)
+            .hint("the script's own tables take too much memory; large data travels as a tensor"),
+        other => worded(&other.to_string(), Cause::Script),
+    }
+}
+
+/// `file.lua:3: words`, perhaps with a stack trace below.
+fn worded(words: &str, cause: Cause) -> Fault {
+    let first = words
+        .split("\nstack traceback:")
+        .next()
+        .unwrap_or(words)
+        .trim();
+    let located = first.match_indices(':').find_map(|(at, _)| {
+        let rest = &first[at + 1..];
+        let (line, message) = rest.split_once(':')?;
+        Some((&first[..at], line.parse::<usize>().ok()?, message.trim()))
+    });
+    let fault = match located {
+        Some((file, line, message)) => Fault::new(message).at(Some(Place {
+            file: file.into(),
+            line,
+            column: None,
+        })),
+        None => Fault::new(first),
+    };
+    Fault { cause, ..fault }
+}

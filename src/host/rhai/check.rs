@@ -1,0 +1,99 @@
+//! Finds names that nothing has, before a script runs: a misspelt call at the end of a long
+//! script is told at once, not after the training.
+
+use std::collections::BTreeSet;
+
+use rhai::{AST, ASTNode, Engine, Expr, Stmt};
+
+use super::super::call::Vocabulary;
+use super::faults;
+use crate::api::fault::Fault;
+
+/// Errors: the first call of a function or module that neither the vocabulary, the script, nor
+/// Rhai itself has.
+pub fn names(vocabulary: &Vocabulary, ast: &AST, source: &str) -> Result<(), Fault> {
+    let own: BTreeSet<&str> = ast.iter_functions().map(|function| function.name).collect();
+    let mut found = None;
+    ast.walk(&mut |path| {
+        let Some(
+            ASTNode::Expr(Expr::FnCall(call, position) | Expr::MethodCall(call, position))
+            | ASTNode::Stmt(Stmt::FnCall(call, position)),
+        ) = path.last()
+        else {
+            return true;
+        };
+        let name = call.name.as_str();
+        let module = call
+            .namespace
+            .path
+            .iter()
+            .map(|part| part.name.as_str())
+            .collect::<Vec<_>>();
+        let fault = match module.as_slice() {
+            [] if own.contains(name) => None,
+            [] => unknown(vocabulary, name),
+            [module] => vocabulary
+                .functions
+                .get(module)
+                .filter(|functions| !functions.contains_key(name))
+                .map(|_| vocabulary.no_function(module, name)),
+            _ => None,
+        };
+        found = fault.map(|fault| fault.at(faults::place(*position, source)));
+        found.is_none()
+    });
+    found.map_or(Ok(()), Err)
+}
+
+fn unknown(vocabulary: &Vocabulary, name: &str) -> Option<Fault> {
+    let word = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let ours = vocabulary.functions[""].contains_key(name) || vocabulary.methods.contains_key(name);
+    if !word || ours || builtin(name) {
+        return None;
+    }
+    let fault = vocabulary.no_function("", name);
+    let hint = fault
+        .hint
+        .clone()
+        .or_else(|| crate::api::native::suggestion(name, vocabulary.methods.keys().copied()));
+    Some(Fault { hint, ..fault })
+}
+
+/// Whether Rhai's own packages have a function of this name.
+fn builtin(name: &str) -> bool {
+    thread_local! {
+        static NAMES: BTreeSet<String> = rhai_names();
+    }
+    NAMES.with(|names| names.contains(name))
+}
+
+fn rhai_names() -> BTreeSet<String> {
+    /// Called by name, but built into the language rather than its packages.
+    const WORDS: [&str; 12] = [
+        "print",
+        "debug",
+        "type_of",
+        "call",
+        "curry",
+        "is_shared",
+        "is_def_fn",
+        "is_def_var",
+        "eval",
+        "Fn",
+        "throw",
+        "import",
+    ];
+    let signatures = Engine::new().gen_fn_signatures(true);
+    let name = |signature: &String| {
+        let head = signature.split('(').next().unwrap_or_default();
+        head.rsplit([' ', ':'])
+            .next()
+            .unwrap_or_default()
+            .to_string()
+    };
+    signatures
+        .iter()
+        .map(name)
+        .chain(WORDS.map(String::from))
+        .collect()
+}

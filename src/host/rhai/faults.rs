@@ -1,0 +1,206 @@
+//! Rhai's errors as faults, with the place of the innermost call in the user's script.
+
+use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
+
+use super::super::call::Vocabulary;
+use crate::api::fault::{Cause, Fault, Place};
+use crate::api::library::SOURCE;
+use crate::api::show;
+
+/// Throws a fault from inside a native call; limits and interruptions cannot be caught.
+pub fn raise(fault: Fault, context: &NativeCallContext) -> Box<EvalAltResult> {
+    let position = context.call_position();
+    let fault = fault.at(place(position, context.call_source().unwrap_or_default()));
+    let token = Dynamic::from(fault.clone());
+    Box::new(match fault.cause {
+        Cause::Script => EvalAltResult::ErrorRuntime(token, position),
+        Cause::Interrupt | Cause::Limit => EvalAltResult::ErrorTerminated(token, position),
+    })
+}
+
+/// A fault from any error of Rhai, with suggestions for names that nothing has.
+pub fn fault(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) -> Fault {
+    let fault = plain(error, source);
+    let (inner, _) = innermost(error, source);
+    match inner {
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => Fault {
+            place: fault.place,
+            ..unknown_function(vocabulary, signature)
+        },
+        EvalAltResult::ErrorVariableNotFound(name, _) => Fault {
+            place: fault.place,
+            ..vocabulary.no_function("", name)
+        },
+        EvalAltResult::ErrorModuleNotFound(name, _) => {
+            let near = crate::api::native::suggestion(
+                name,
+                vocabulary
+                    .functions
+                    .keys()
+                    .copied()
+                    .filter(|module| !module.is_empty()),
+            );
+            Fault {
+                hint: near,
+                message: format!("no module is called `{name}`"),
+                ..fault
+            }
+        }
+        EvalAltResult::ErrorParsing(rhai::ParseErrorType::VariableUndefined(name), _) => Fault {
+            place: fault.place,
+            ..vocabulary.no_function("", name)
+        },
+        _ => fault,
+    }
+}
+
+/// A fault from any error of Rhai, in Rhai's own words where the vocabulary is not asked.
+pub fn plain(error: &EvalAltResult, source: &str) -> Fault {
+    let place = nearest_place(error, source);
+    let (inner, _) = innermost(error, source);
+    let carried = match inner {
+        EvalAltResult::ErrorRuntime(token, _) | EvalAltResult::ErrorTerminated(token, _) => {
+            token.read_lock::<Fault>().map(|fault| fault.clone())
+        }
+        _ => None,
+    };
+    if let Some(fault) = carried {
+        return fault.at(place);
+    }
+    let mut fault = Fault::new(message(inner)).at(place);
+    fault.cause = match inner {
+        EvalAltResult::ErrorTerminated(..) => Cause::Interrupt,
+        EvalAltResult::ErrorTooManyOperations(_)
+        | EvalAltResult::ErrorDataTooLarge(..)
+        | EvalAltResult::ErrorStackOverflow(_) => Cause::Limit,
+        _ => Cause::Script,
+    };
+    if let EvalAltResult::ErrorTooManyOperations(_) = inner {
+        fault.hint = Some("raise the limit with --max-operations, or 0 for none".into());
+    }
+    fault
+}
+
+/// The error at the bottom of nested calls, and the script it was met in.
+fn innermost<'a>(error: &'a EvalAltResult, source: &'a str) -> (&'a EvalAltResult, &'a str) {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, home, inner, _) => {
+            let home = if home.is_empty() { source } else { home };
+            innermost(inner, home)
+        }
+        EvalAltResult::ErrorInModule(module, inner, _) => innermost(inner, module),
+        other => (other, source),
+    }
+}
+
+/// The place of the innermost call that stands in the user's own script.
+fn nearest_place(error: &EvalAltResult, source: &str) -> Option<Place> {
+    let within = match error {
+        EvalAltResult::ErrorInFunctionCall(_, home, inner, _) => {
+            let home = if home.is_empty() { source } else { home };
+            nearest_place(inner, home)
+        }
+        EvalAltResult::ErrorInModule(module, inner, _) => nearest_place(inner, module),
+        _ => None,
+    };
+    within.or_else(|| place(error.position(), source))
+}
+
+fn message(error: &EvalAltResult) -> String {
+    match error {
+        EvalAltResult::ErrorRuntime(token, _) => {
+            let value = super::values::value(token.clone(), &std::rc::Weak::new());
+            value.map_or("a fault without words".into(), |value| {
+                show::printed(&value)
+            })
+        }
+        EvalAltResult::ErrorTerminated(..) => "interrupted".into(),
+        EvalAltResult::ErrorTooManyOperations(_) => "the script took too many operations".into(),
+        EvalAltResult::ErrorPropertyNotFound(name, _) => format!("there is no entry `{name}`"),
+        EvalAltResult::ErrorParsing(kind, _) => lower(&kind.to_string()),
+        other => {
+            let words = other.to_string();
+            lower(
+                words
+                    .rsplit_once(" (line ")
+                    .map_or(words.as_str(), |(words, _)| words),
+            )
+        }
+    }
+}
+
+/// The words with a small first letter, unless they begin with an abbreviation.
+fn lower(words: &str) -> String {
+    let mut letters = words.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => words.to_string(),
+    }
+}
+
+/// `rnn::vanila (map)` or `tnh (Tensor)`: which name it is, and of what.
+fn unknown_function(vocabulary: &Vocabulary, signature: &str) -> Fault {
+    let (path, kinds) = signature.split_once(" (").unwrap_or((signature, ""));
+    let kinds: Vec<&str> = kinds
+        .trim_end_matches(')')
+        .split(", ")
+        .filter(|k| !k.is_empty())
+        .collect();
+    if let Some((module, name)) = path.rsplit_once("::") {
+        return vocabulary.no_function(module, name);
+    }
+    let words = kinds
+        .iter()
+        .map(|kind| spoken(kind))
+        .collect::<Vec<_>>()
+        .join(" and ");
+    if path.chars().all(|c| !c.is_alphanumeric() && c != '_') {
+        return Fault::new(format!("`{path}` does not work on {words}"));
+    }
+    match kinds.as_slice() {
+        [_, ..] if vocabulary.methods.contains_key(path) => {
+            Fault::new(format!("`{path}` does not work on {words}")).culprit(path)
+        }
+        _ => {
+            let mut fault = vocabulary.no_function("", path);
+            if fault.hint.is_none() {
+                let known = vocabulary.methods.keys().copied();
+                fault.hint = crate::api::native::suggestion(path, known);
+            }
+            fault
+        }
+    }
+}
+
+/// Rhai's name of a type as a user would say it.
+fn spoken(kind: &str) -> &str {
+    match kind {
+        "i64" => "a whole number",
+        "f64" => "a number",
+        "string" | "&str | ImmutableString | String" => "a text",
+        "array" => "a list",
+        "map" => "a map",
+        "bool" => "a truth value",
+        "()" => "nothing",
+        "Fn" => "a function",
+        kind if kind.ends_with("Tensor") => "a tensor",
+        kind if kind.ends_with("Object") => "an object",
+        kind => kind,
+    }
+}
+
+/// A place in the script called `source`; none for a position that Rhai does not know, or for
+/// one in a bundled module: the user's own call is what to look at.
+pub fn place(position: Position, source: &str) -> Option<Place> {
+    if source.starts_with(SOURCE) {
+        return None;
+    }
+    let line = position.line()?;
+    Some(Place {
+        file: source.into(),
+        line,
+        column: position.position(),
+    })
+}

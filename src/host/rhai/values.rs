@@ -1,0 +1,118 @@
+//! Between Rhai's values and ours.
+
+use std::rc::Weak;
+
+use rhai::{Array, Dynamic, FnPtr, ImmutableString};
+
+use super::{Session, faults};
+use crate::api::fault::Fault;
+use crate::api::value::{Callable, Function, Map, Object, Value};
+use crate::tensor::Tensor;
+
+/// A value of the engine from one of Rhai.
+///
+/// Errors: a kind of value that has no meaning outside Rhai, such as a time stamp.
+pub fn value(dynamic: Dynamic, session: &Weak<Session>) -> Result<Value, Fault> {
+    let dynamic = dynamic.flatten();
+    if let Some(object) = dynamic.read_lock::<Object>() {
+        return Ok(Value::Object(object.clone()));
+    }
+    if let Some(tensor) = dynamic.read_lock::<Tensor>() {
+        return Ok(Value::Tensor(tensor.clone()));
+    }
+    if let Some(function) = dynamic.read_lock::<Function>() {
+        return Ok(Value::Function(function.clone()));
+    }
+    if let Some(fault) = dynamic.read_lock::<Fault>() {
+        return Ok(Value::Text(fault.to_string()));
+    }
+    let kind = dynamic.type_name();
+    Ok(match kind {
+        "()" => Value::Nil,
+        "bool" => Value::Bool(dynamic.as_bool().unwrap_or_default()),
+        "i64" => Value::Int(dynamic.as_int().unwrap_or_default()),
+        "f64" => Value::Float(dynamic.as_float().unwrap_or_default()),
+        "string" | "char" => Value::Text(dynamic.to_string()),
+        "array" => {
+            let items = dynamic.cast::<Array>().into_iter();
+            Value::List(
+                items
+                    .map(|item| value(item, session))
+                    .collect::<Result<_, _>>()?,
+            )
+        }
+        "map" => {
+            let items = dynamic.cast::<rhai::Map>().into_iter();
+            let items = items.map(|(key, item)| Ok((key.to_string(), value(item, session)?)));
+            Value::Map(items.collect::<Result<Map, Fault>>()?)
+        }
+        "Fn" => function(dynamic.cast::<FnPtr>(), session),
+        "range" => span(dynamic.cast::<std::ops::Range<i64>>()),
+        "range=" => {
+            let range = dynamic.cast::<std::ops::RangeInclusive<i64>>();
+            span(*range.start()..range.end().saturating_add(1))
+        }
+        other => {
+            return Err(Fault::new(format!(
+                "a {other} cannot be given to attractor"
+            )));
+        }
+    })
+}
+
+/// A range as a map, the form in which Lua writes one too.
+fn span(range: std::ops::Range<i64>) -> Value {
+    let ends = [("from", range.start), ("to", range.end)];
+    Value::Map(
+        ends.map(|(name, end)| (name.to_string(), Value::Int(end)))
+            .into(),
+    )
+}
+
+/// A value of Rhai from one of the engine.
+pub fn dynamic(value: Value) -> Dynamic {
+    match value {
+        Value::Nil => Dynamic::UNIT,
+        Value::Bool(x) => x.into(),
+        Value::Int(n) => n.into(),
+        Value::Float(x) => x.into(),
+        Value::Text(text) => ImmutableString::from(text).into(),
+        Value::List(list) => list.into_iter().map(dynamic).collect::<Array>().into(),
+        Value::Map(map) => {
+            let items = map
+                .into_iter()
+                .map(|(key, item)| (key.into(), dynamic(item)));
+            items.collect::<rhai::Map>().into()
+        }
+        Value::Tensor(tensor) => Dynamic::from(tensor),
+        Value::Object(object) => Dynamic::from(object),
+        Value::Function(function) => Dynamic::from(function),
+    }
+}
+
+/// A closure of a script as the engine calls it.
+struct Closure {
+    pointer: FnPtr,
+    session: Weak<Session>,
+}
+
+impl Callable for Closure {
+    fn call(&self, args: Vec<Value>) -> Result<Value, Fault> {
+        let Some(session) = self.session.upgrade() else {
+            return Err(Fault::new("the session of this function has ended"));
+        };
+        let ast = session.ast.borrow().clone();
+        let args: Vec<Dynamic> = args.into_iter().map(dynamic).collect();
+        let outcome = self.pointer.call::<Dynamic>(&session.engine, &ast, args);
+        let result =
+            outcome.map_err(|error| faults::plain(&error, ast.source().unwrap_or_default()))?;
+        value(result, &self.session)
+    }
+}
+
+fn function(pointer: FnPtr, session: &Weak<Session>) -> Value {
+    Value::Function(Function::new(Closure {
+        pointer,
+        session: session.clone(),
+    }))
+}

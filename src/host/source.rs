@@ -1,0 +1,17 @@
+//! Places in a script's text: the source line of a fault, and where in it the culprit stands.
+
+/// The text of line `line` (from 1), if there is one.
+pub fn line(text: &str, line: usize) -> Option<&str> {
+    text.lines().nth(line.checked_sub(1)?)
+}
+
+/// The column (from 1) at which `name` stands as a word of its own in `line`.
+pub fn column_of(line: &str, name: &str) -> Option<usize> {
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let found = line.match_indices(name).find(|(at, _)| {
+        let before = line[..*at].chars().next_back();
+        let after = line[at + name.len()..].chars().next();
+        !before.is_some_and(part_of_word) && !after.is_some_and(part_of_word)
+    });
+    found.map(|(at, _)| line[..at].chars().count() + 1)
+}

@@ -1,0 +1,10 @@
+print(1.0)
+print({1, 2.5, "a", { b = 1e20 }})
+print("x = " .. tostring(0.1) .. " " .. tostring({1.0, 2}) .. " " .. seed(3))
+local twice = function(x) return x * 2 end
+print(twice(4))
+local fine, fault = pcall(check_near, 1.0, 2.0, 0.1)
+print("caught " .. tostring(fault))
+print(kind_of({ a = 1 }))
+print(budget(100))
+budget("many")
