@@ -8,3 +8,4 @@ mod random;
 mod session;
 //! Every test of the project, in one binary.
 mod vanilla;
+mod tensor;
