@@ -6,6 +6,5 @@ mod integrator;
 mod parity;
 mod random;
 mod session;
-//! Every test of the project, in one binary.
-mod vanilla;
 mod tensor;
+mod vanilla;
