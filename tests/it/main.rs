@@ -7,4 +7,5 @@ mod parity;
 mod random;
 mod session;
 mod tensor;
+mod simd;
 mod vanilla;

@@ -15,7 +15,7 @@ mod tensors;
 mod values;
 
 /// Single precision: some 2^-24 times the number of steps and of terms.
-const F32: f64 = 2e-5;
+const F32: f64 = 2e-6;
 
 /// `golden`: h' = tanh(wI x + wR h + bR), loss = mean((o - y)^2); made with JAX in double
 /// precision, the gradients by its `grad`.

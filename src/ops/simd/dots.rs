@@ -48,23 +48,23 @@ pub fn dots<S: Simd, T: Lanes>(
     for start in (0..times).step_by(TIMES) {
         let times = start..times.min(start + TIMES);
         match S::REGISTER_COUNT {
-            32.. => stretch::<S, T, 5>(simd, left, right, times, into),
-            _ => stretch::<S, T, 3>(simd, left, right, times, into),
+            32.. => stretch::<S, T, 4, 6>(simd, left, right, times, into),
+            _ => stretch::<S, T, 3, 3>(simd, left, right, times, into),
         }
     }
 }
 
-/// Tiles of N rows and N columns; the last tile reaches back over its neighbour where the count is
-/// no multiple of N, and what it computes twice is added once.
-fn stretch<S: Simd, T: Lanes, const N: usize>(
+/// Tiles of R rows and C columns; the last tile reaches back over its neighbour where the count is
+/// no multiple of them, and what it computes twice is added once.
+fn stretch<S: Simd, T: Lanes, const R: usize, const C: usize>(
     simd: S,
     left: Frames<'_, T>,
     right: Frames<'_, T>,
     times: std::ops::Range<usize>,
     into: &mut [T],
 ) {
-    for (row, fresh) in tiles::<N>(left.count) {
-        for (column, fresh_columns) in tiles::<N>(right.count) {
+    for (row, fresh) in tiles::<R>(left.count) {
+        for (column, fresh_columns) in tiles::<C>(right.count) {
             let place = Place {
                 row,
                 column,
@@ -74,10 +74,10 @@ fn stretch<S: Simd, T: Lanes, const N: usize>(
             let times = times.clone();
             simd.vectorize(
                 #[inline(always)]
-                || match (left.count < N, right.count < N) {
-                    (false, false) => tile::<S, T, N, N>(simd, left, right, times, place, into),
-                    (false, true) => tile::<S, T, N, 1>(simd, left, right, times, place, into),
-                    (true, false) => tile::<S, T, 1, N>(simd, left, right, times, place, into),
+                || match (left.count < R, right.count < C) {
+                    (false, false) => tile::<S, T, R, C>(simd, left, right, times, place, into),
+                    (false, true) => tile::<S, T, R, 1>(simd, left, right, times, place, into),
+                    (true, false) => tile::<S, T, 1, C>(simd, left, right, times, place, into),
                     (true, true) => tile::<S, T, 1, 1>(simd, left, right, times, place, into),
                 },
             );

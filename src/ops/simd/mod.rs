@@ -31,22 +31,23 @@ impl<T: Real> Cell<T> {
 }
 
 /// All numbers of `cells`, one cell after another.
-pub fn flat<T>(cells: &[Cell<T>]) -> &[T] {
-    // SAFETY: `Cell` is `repr(C)` around `[T; TRIALS]`; its size, 128 or 256 bytes for the two
-    // kinds of `Lanes`, is a multiple of its alignment, so cells follow each other without gaps.
-    unsafe {
-        std::slice::from_raw_parts(
-            cells.as_ptr().cast(),
-            std::mem::size_of_val(cells) / size_of::<T>(),
-        )
-    }
+pub fn flat<T: Lanes>(cells: &[Cell<T>]) -> &[T] {
+    let count = count(cells);
+    // SAFETY: `Cell` is `repr(C)` around `[T; TRIALS]` and, as `count` made sure, nothing else:
+    // cells follow each other without gaps, all of it numbers, under the same borrow.
+    unsafe { std::slice::from_raw_parts(cells.as_ptr().cast(), count) }
 }
 
 /// All numbers of `cells`, one cell after another.
-pub fn flat_mut<T>(cells: &mut [Cell<T>]) -> &mut [T] {
-    let numbers = std::mem::size_of_val(cells) / size_of::<T>();
+pub fn flat_mut<T: Lanes>(cells: &mut [Cell<T>]) -> &mut [T] {
+    let count = count(cells);
     // SAFETY: as in `flat`; the borrow of `cells` is exclusive and passes to the result.
-    unsafe { std::slice::from_raw_parts_mut(cells.as_mut_ptr().cast(), numbers) }
+    unsafe { std::slice::from_raw_parts_mut(cells.as_mut_ptr().cast(), count) }
+}
+
+fn count<T>(cells: &[Cell<T>]) -> usize {
+    const { assert!(size_of::<Cell<T>>() == TRIALS * size_of::<T>()) };
+    cells.len() * TRIALS
 }
 
 /// A number that fills vectors: what the loops need of `f32` and `f64`.
@@ -90,8 +91,8 @@ pub trait Lanes: Real {
 }
 
 macro_rules! lanes {
-    ($type:ty, $bits:ty, $vector:ident, $splat:ident, $mul_add:ident, $sum:ident, $as:ident, $as_mut:ident,
-     { $($constants:item)* }) => {
+    ($type:ty, $bits:ty, $vector:ident, $splat:ident, $mul_add:ident, $sum:ident, $as:ident,
+     $as_mut:ident, { $($constants:item)* }) => {
         impl Lanes for $type {
             type Vector<S: Simd> = S::$vector;
             $($constants)*
@@ -109,7 +110,12 @@ macro_rules! lanes {
                 simd.$splat(x)
             }
             #[inline(always)]
-            fn mul_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+            fn mul_add<S: Simd>(
+                simd: S,
+                a: S::$vector,
+                b: S::$vector,
+                c: S::$vector,
+            ) -> S::$vector {
                 simd.$mul_add(a, b, c)
             }
             #[inline(always)]

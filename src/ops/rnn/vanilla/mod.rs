@@ -68,7 +68,7 @@ pub struct Arriving<'a, T> {
 /// The derivatives of a loss by what goes into a run, each overwritten where it is asked for.
 #[derive(Debug, Default)]
 pub struct Gradients<'a, T> {
-    /// In the order of [`layout`]; its block h0 is zero if the trials had first states of their own.
+    /// In the order of [`layout`]; its block h0 is zero if h0 was given for each trial.
     pub params: Option<&'a mut [T]>,
     /// [b, t, i]
     pub inputs: Option<&'a mut [T]>,

@@ -1,0 +1,174 @@
+//! The loops that fused operations are made of, on each kind of processor that can be had here.
+
+use attractor::ops::Lanes;
+use attractor::ops::simd::dots::{Frames, dots};
+use attractor::ops::simd::product::{Block, Panels, product};
+use attractor::ops::simd::{Cell, TRIALS, functions};
+use attractor::tensor::Real;
+use pulp::{Simd, WithSimd};
+
+/// Whole numbers between -8 and 8: their products add up without rounding, in any order.
+fn whole<T: Real>(seed: usize, k: usize) -> T {
+    T::of(((k * 7919 + seed * 104_729) % 17) as f64 - 8.0)
+}
+
+fn cells<T: Real>(seed: usize, count: usize) -> Vec<Cell<T>> {
+    let cell = |c| Cell(std::array::from_fn(|b| whole(seed, c * TRIALS + b)));
+    (0..count).map(cell).collect()
+}
+
+/// Sizes around those of tiles, panels and stretches of time.
+const SIZES: [(usize, usize); 8] = [
+    (1, 1),
+    (2, 3),
+    (4, 5),
+    (5, 13),
+    (7, 2),
+    (12, 12),
+    (13, 6),
+    (35, 11),
+];
+
+struct Products;
+
+impl WithSimd for Products {
+    type Output = ();
+
+    fn with_simd<S: Simd>(self, simd: S) {
+        products::<S, f32>(simd);
+        products::<S, f64>(simd);
+    }
+}
+
+fn products<S: Simd, T: Lanes>(simd: S) {
+    for (rows, columns) in SIZES {
+        let matrix: Vec<T> = (0..rows * columns).map(|k| whole(1, k)).collect();
+        let from = cells::<T>(2, columns);
+        let mut panels = Panels::default();
+        panels.pack(rows, &[Block::plain(&matrix, columns)]);
+        let mut into = cells(3, rows + 1);
+        product(simd, &panels, &from, &mut into);
+        for r in 0..rows {
+            for b in 0..TRIALS {
+                let terms = (0..columns).map(|k| matrix[r * columns + k] * from[k].0[b]);
+                let expected = terms.fold(T::of(0.0), |sum, x| sum + x);
+                assert_eq!(
+                    into[r].0[b].double(),
+                    expected.double(),
+                    "{rows} x {columns}, row {r} trial {b}"
+                );
+            }
+        }
+        assert!(
+            into[rows].0 == cells::<T>(3, rows + 1)[rows].0,
+            "beyond the last row"
+        );
+    }
+}
+
+struct Dots;
+
+impl WithSimd for Dots {
+    type Output = ();
+
+    fn with_simd<S: Simd>(self, simd: S) {
+        all_dots::<S, f32>(simd);
+        all_dots::<S, f64>(simd);
+    }
+}
+
+fn all_dots<S: Simd, T: Lanes>(simd: S) {
+    for (rows, columns) in SIZES {
+        for times in [1, 33, 70] {
+            let (left_frame, right_frame) = (rows + 2, columns + 1);
+            let a = cells::<T>(1, left_frame * times);
+            let b = cells::<T>(2, right_frame * times);
+            let left = Frames {
+                cells: &a,
+                frame: left_frame,
+                first: 1,
+                count: rows,
+            };
+            let right = Frames {
+                cells: &b,
+                frame: right_frame,
+                first: 0,
+                count: columns,
+            };
+            let mut into = vec![T::of(f64::NAN); rows * columns];
+            dots(simd, left, right, times, &mut into);
+            for (at, found) in into.iter().enumerate() {
+                let (r, c) = (1 + at / columns, at % columns);
+                let mut expected = T::of(0.0);
+                for t in 0..times {
+                    let (a, b) = (&a[t * left_frame + r], &b[t * right_frame + c]);
+                    for (a, b) in a.0.iter().zip(b.0) {
+                        expected += *a * b;
+                    }
+                }
+                assert_eq!(
+                    found.double(),
+                    expected.double(),
+                    "{rows} x {columns} x {times}, at {at}"
+                );
+            }
+        }
+    }
+}
+
+struct Functions;
+
+impl WithSimd for Functions {
+    type Output = ();
+
+    fn with_simd<S: Simd>(self, _: S) {
+        for k in -400..=400 {
+            let x = f64::from(k) / 20.0;
+            for (name, found, exact) in [
+                ("tanh", functions::tanh::<S, f64>(x), x.tanh()),
+                ("exp", functions::exp::<S, f64>(x), x.exp()),
+                (
+                    "sigmoid",
+                    functions::sigmoid::<S, f64>(x),
+                    1.0 / (1.0 + (-x).exp()),
+                ),
+                (
+                    "softplus",
+                    functions::softplus::<S, f64>(x),
+                    x.max(0.0) + (-x.abs()).exp().ln_1p(),
+                ),
+            ] {
+                let error = (found - exact).abs();
+                assert!(
+                    error <= 4.0 * f64::EPSILON * exact.abs(),
+                    "{name} of {x}: {error:e}"
+                );
+            }
+        }
+    }
+}
+
+/// Does the work on the processor as it is, on a narrower one and on one without vectors.
+fn everywhere<W: WithSimd<Output = ()>>(work: impl Fn() -> W) {
+    pulp::Arch::new().dispatch(work());
+    work().with_simd(pulp::Scalar);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(narrower) = pulp::x86::V3::try_new() {
+        Simd::vectorize(narrower, work());
+    }
+}
+
+#[test]
+fn products_equal_those_of_a_plain_loop_on_every_processor() {
+    everywhere(|| Products);
+}
+
+#[test]
+fn sums_over_times_and_trials_equal_those_of_a_plain_loop_on_every_processor() {
+    everywhere(|| Dots);
+}
+
+#[test]
+fn functions_agree_with_the_standard_library_on_every_processor() {
+    everywhere(|| Functions);
+}
