@@ -6,3 +6,4 @@ mod integrator;
 mod parity;
 mod random;
 mod session;
+mod tidy;

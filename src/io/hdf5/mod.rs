@@ -6,6 +6,7 @@
 //! library sees them (`header`), and sizes before anything is allocated (`budget`).
 
 mod budget;
+mod chunks;
 mod fault;
 mod header;
 mod list;
