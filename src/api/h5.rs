@@ -62,9 +62,9 @@ crate::natives! {
     /// Some rows of an array in a file, from `first` up to but without `end`, without reading the
     /// rest.
     ///
-    /// > h5::write("rows.h5", #{ x: [5, 6, 7, 8] });
-    /// > h5::rows("rows.h5", "x", 1, 3).shape
-    /// = [2]
+    /// > h5::write("rows.h5", #{ x: ["a", "b", "c", "d"] });
+    /// > h5::rows("rows.h5", "x", 1, 3)
+    /// = ["b", "c"]
     fn rows(cx: &Context, path: String, entry: String, first: usize, end: usize) -> Value {
         Ok(value_of(hdf5::read_rows(input(cx, &path), &entry, first..end)?))
     }
@@ -84,7 +84,7 @@ crate::natives! {
     ///
     /// > h5::write("some.h5", #{ x: [1, 2, 3] });
     /// > h5::list("some.h5")
-    /// = [{"kind": "int64", "path": "x", "shape": [3]}]
+    /// = [{kind: "int64", path: "x", shape: [3]}]
     fn list(cx: &Context, path: String) -> Vec<Value> {
         let entries = hdf5::list(input(cx, &path))?;
         Ok(entries.into_iter().map(described).collect())

@@ -123,7 +123,9 @@ fn none(faults: Vec<String>) {
 fn modules_in(line: &str) -> Vec<String> {
     let mut names = Vec::new();
     for part in line.split("crate::").skip(1) {
-        let listed = part.strip_prefix('{').map(|rest| rest.split('}').next().unwrap_or(rest));
+        let listed = part
+            .strip_prefix('{')
+            .map(|rest| rest.split('}').next().unwrap_or(rest));
         for item in listed.unwrap_or(part).split(',') {
             let letter = |c: char| c.is_alphanumeric() || c == '_';
             let name: String = item.trim().chars().take_while(|c| letter(*c)).collect();
@@ -188,12 +190,21 @@ fn a_file_has_a_head_and_says_one_thing() {
         if !source.text.starts_with("//! ") {
             faults.push(source.fault(0, "a file begins with `//!`"));
         }
-        let name = source.path.file_stem().expect("a file has a name").to_string_lossy();
+        let name = source
+            .path
+            .file_stem()
+            .expect("a file has a name")
+            .to_string_lossy();
         if NAMELESS.contains(&name.as_ref()) {
             faults.push(source.fault(0, "a name that says nothing"));
         }
         let wide = |line: &&str| line.chars().count() > WIDTH;
-        for (number, line) in source.text.lines().enumerate().filter(|(_, line)| wide(line)) {
+        for (number, line) in source
+            .text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| wide(line))
+        {
             faults.push(source.fault(number, &format!("{} columns", line.chars().count())));
         }
     }
@@ -205,7 +216,10 @@ fn nothing_is_imported_by_a_glob() {
     let mut faults = Vec::new();
     for source in sources() {
         for (number, line) in source.code() {
-            let import = line.trim_start().trim_start_matches("pub ").starts_with("use ");
+            let import = line
+                .trim_start()
+                .trim_start_matches("pub ")
+                .starts_with("use ");
             if import && line.contains("::*") && !line.contains("super::*") {
                 faults.push(source.fault(number, "a glob import"));
             }
@@ -240,7 +254,10 @@ fn the_reader_of_these_rules_sees_what_it_should() {
     let table = [
         ("use crate::{api, base};", vec!["api", "base"]),
         ("use crate::base::{Error, Result};", vec!["base"]),
-        ("    crate::io::read(crate::tensor::x)", vec!["io", "tensor"]),
+        (
+            "    crate::io::read(crate::tensor::x)",
+            vec!["io", "tensor"],
+        ),
     ];
     for (line, modules) in table {
         assert_eq!(modules_in(line), modules, "{line}");

@@ -9,6 +9,7 @@ mod budget;
 mod chunks;
 mod fault;
 mod header;
+mod heap;
 mod list;
 mod read;
 mod value;
