@@ -7,6 +7,7 @@ pub mod context;
 pub mod convert;
 mod core;
 pub mod fault;
+pub mod h5;
 pub mod help;
 pub mod library;
 pub mod manual;
@@ -23,6 +24,7 @@ use native::{Module, Native};
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
     let mut modules = vec![core::module(), random::module(), tasks::module()];
+    let mut modules = vec![core::module(), h5::module()];
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules
 }

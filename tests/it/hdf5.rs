@@ -385,8 +385,8 @@ fn a_file_cut_short_anywhere_is_a_fault() {
     }
 }
 
-/// Ours carry checksums; h5py's default format has none and is tried in `scripts` of the fuzzing
-/// by hand only, because the C library may crash on it.
+/// Of a file of ours, whose bookkeeping carries checksums. On files without them the C library
+/// itself can fail: what is known of that is caught in `io::hdf5` before it is called.
 #[test]
 fn a_flipped_byte_ends_in_a_tree_or_a_fault() {
     let folder = tempfile::tempdir().unwrap();

@@ -9,3 +9,4 @@ mod session;
 mod tensor;
 mod simd;
 mod vanilla;
+mod tidy;

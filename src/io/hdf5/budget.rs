@@ -32,6 +32,11 @@ impl Budget {
         }
     }
 
+    /// The length of the file.
+    pub fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
     /// Counts an entry.
     ///
     /// Errors: `File` if there were too many

@@ -6,8 +6,10 @@
 //! library sees them (`header`), and sizes before anything is allocated (`budget`).
 
 mod budget;
+mod chunks;
 mod fault;
 mod header;
+mod heap;
 mod list;
 mod read;
 mod value;

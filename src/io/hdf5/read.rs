@@ -7,7 +7,7 @@ use ::hdf5::{Container, File, Group, LinkType, Location, LocationToken, Location
 
 use super::budget::Budget;
 use super::value::Source;
-use super::{Attributes, Content, DEPTH, LIST, LIST_MARK, fault, header};
+use super::{Attributes, Content, DEPTH, LIST, LIST_MARK, chunks, fault, header, heap};
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::tree::{Map, Tree, join, parts};
@@ -79,6 +79,7 @@ impl<'a> Reader<'a> {
     /// Opens the file after a look at its header.
     pub fn open(path: &'a Path) -> Result<(Reader<'a>, File)> {
         let bytes = header::check(path)?;
+        heap::check(path)?;
         let file = File::open(path).map_err(|f| fault::reading(path, f))?;
         let reader = Reader {
             path,
@@ -181,14 +182,7 @@ impl<'a> Reader<'a> {
         key: &str,
         rows: Option<Range<usize>>,
     ) -> Result<Tree> {
-        if let Some(filter) = dataset
-            .filters()
-            .iter()
-            .find(|filter| !filter.is_available())
-        {
-            let found = format!("compressed in a way that is not built in ({filter:?})");
-            return Err(fault::kind(self.path, key, found));
-        }
+        chunks::check(self.path, key, dataset, self.budget.file_bytes())?;
         let (path, from) = (self.path, dataset as &Container);
         let source = Source {
             path,

@@ -33,8 +33,8 @@ pub struct WriteOptions {
 /// dtype, numbers and text scalars; a list of numbers becomes a dataset, a list of other values a
 /// group that is marked as a list.
 ///
-/// Errors: `Kind` if the tree is not a map; `Range` for `compress`; `File` if a name or a value has no place in HDF5, or
-/// the disk refuses
+/// Errors: `Kind` if the tree is not a map; `Range` for `compress`; `File` if a name or a value
+/// has no place in HDF5, or the disk refuses
 pub fn write(path: impl AsRef<Path>, tree: &Tree, options: &WriteOptions) -> Result<()> {
     let path = path.as_ref();
     if options.compress > MOST_COMPRESSED {

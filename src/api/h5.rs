@@ -1,0 +1,239 @@
+//! Files of arrays, for scripts: maps to HDF5 and back, with what made them kept beside.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::context::Context;
+use super::convert::tensor_of;
+use super::fault::Fault;
+use super::settings::Settings;
+use super::value::{Map, Value};
+use crate::base::Error;
+use crate::base::options::Span;
+use crate::io::hdf5::{self, Attributes, Content, WriteOptions};
+use crate::io::tree::join;
+use crate::io::{self, Provenance, Tree};
+use crate::tensor::DType;
+
+crate::options! {
+    /// How a file is written.
+    pub struct Keep for "h5::write" {
+        /// How hard to press the arrays together: 0 not at all, 9 most (gzip).
+        compress: usize = 0, in Span::between(0.0, 9.0);
+        /// What to say about the file: numbers, text, small lists and tensors by name.
+        attributes: Option<Map> = None;
+    }
+}
+
+crate::natives! {
+    /// Files of named arrays (HDF5), as h5py and others read them.
+    module "h5";
+
+    /// Writes a map of tensors, numbers, texts, lists and maps to a file, whole or not at all.
+    /// A relative path begins in the folder of `--out`. The script, its seed, the version and the
+    /// date are added to the attributes.
+    ///
+    /// > h5::write("walk.h5", #{ x: 1.5, run: #{ seed: 3 } }, #{ attributes: #{ units: "Hz" } });
+    /// > h5::read("walk.h5").run.seed
+    /// = 3
+    fn write(cx: &Context, path: String, map: Map, options: Settings<Keep>) -> () {
+        let given = options.attributes.clone().unwrap_or_default();
+        let Tree::Map(said) = tree_of("attribute", "", Value::Map(given))? else {
+            return Ok(());
+        };
+        let tree = tree_of("entry", "", Value::Map(map))?;
+        save(cx, &path, &tree, said, options.compress)
+    }
+
+    /// What a file holds, as a map; or one entry of it, whose path is written as `"group/name"`.
+    ///
+    /// > h5::write("pair.h5", #{ left: #{ n: 1 }, right: 2 });
+    /// > h5::read("pair.h5", "left/n")
+    /// = 1
+    fn read(cx: &Context, path: String, entry: Option<String>) -> Value {
+        let path = input(cx, &path);
+        let tree = match entry {
+            Some(entry) => hdf5::read_entry(path, &entry)?,
+            None => hdf5::read(path)?,
+        };
+        Ok(value_of(tree))
+    }
+
+    /// Some rows of an array in a file, from `first` up to but without `end`, without reading the
+    /// rest.
+    ///
+    /// > h5::write("rows.h5", #{ x: ["a", "b", "c", "d"] });
+    /// > h5::rows("rows.h5", "x", 1, 3)
+    /// = ["b", "c"]
+    fn rows(cx: &Context, path: String, entry: String, first: usize, end: usize) -> Value {
+        Ok(value_of(hdf5::read_rows(input(cx, &path), &entry, first..end)?))
+    }
+
+    /// What is said about a file, or about one entry of it, as a map.
+    ///
+    /// > h5::write("said.h5", #{ x: 1 }, #{ attributes: #{ units: "Hz" } });
+    /// > h5::attributes("said.h5").units
+    /// = Hz
+    fn attributes(cx: &Context, path: String, entry: Option<String>) -> Value {
+        let path = input(cx, &path);
+        let said = hdf5::attributes(path, entry.as_deref().unwrap_or(""))?;
+        Ok(value_of(Tree::Map(said)))
+    }
+
+    /// The entries of a file with their shapes and types, without reading them.
+    ///
+    /// > h5::write("some.h5", #{ x: [1, 2, 3] });
+    /// > h5::list("some.h5")
+    /// = [{kind: "int64", path: "x", shape: [3]}]
+    fn list(cx: &Context, path: String) -> Vec<Value> {
+        let entries = hdf5::list(input(cx, &path))?;
+        Ok(entries.into_iter().map(described).collect())
+    }
+}
+
+/// Writes `tree` where `path` says, with what made it added to what is `said` about it.
+///
+/// Errors: as [`hdf5::write`]
+pub fn save(
+    cx: &Context,
+    path: &str,
+    tree: &Tree,
+    said: io::Map,
+    compress: usize,
+) -> Result<(), Fault> {
+    let mut attributes = provenance(cx).attributes();
+    attributes.extend(said);
+    let attributes = Attributes::of_file(attributes);
+    let options = WriteOptions {
+        compress,
+        attributes,
+    };
+    Ok(hdf5::write(cx.output(path), tree, &options)?)
+}
+
+/// The tree and the attributes of the file at `path`.
+///
+/// Errors: as [`hdf5::read`]
+pub fn load(cx: &Context, path: &str) -> Result<Content, Fault> {
+    Ok(hdf5::read_with_attributes(input(cx, path))?)
+}
+
+/// Where a file to read is: at `path` as it stands, else where this run would have written it.
+pub fn input(cx: &Context, path: &str) -> PathBuf {
+    let (given, written) = (PathBuf::from(path), cx.output(path));
+    match !given.exists() && written.exists() {
+        true => written,
+        false => given,
+    }
+}
+
+/// What the run knows of itself.
+pub fn provenance(cx: &Context) -> Provenance {
+    let known = |text: &str| (!text.is_empty()).then(|| text.to_string());
+    Provenance {
+        script: known(&cx.script.path),
+        text: known(&cx.script.text.replace('\0', " ")),
+        seed: cx.settings.seed.map(|seed| seed as i64),
+        version: Some(concat!("attractor ", env!("CARGO_PKG_VERSION")).into()),
+        date: Some(today()),
+        options: io::Map::new(),
+    }
+}
+
+/// A script's value as a file can hold it. `sort` and `key` say in a fault which one it is.
+///
+/// Errors: a function, or a thing of the engine
+pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Fault> {
+    Ok(match value {
+        Value::Nil => Tree::Nothing,
+        Value::Bool(value) => Tree::Bool(value),
+        Value::Int(value) => Tree::Int(value),
+        Value::Float(value) => Tree::Float(value),
+        Value::Text(value) => Tree::Text(value),
+        Value::Tensor(value) => Tree::Tensor(value),
+        Value::List(items) => list_of(sort, key, items)?,
+        Value::Map(map) => {
+            let entries = map.into_iter().map(|(name, value)| {
+                let tree = tree_of(sort, &join(key, &name), value)?;
+                Ok((name, tree))
+            });
+            Tree::Map(entries.collect::<Result<_, Fault>>()?)
+        }
+        other @ (Value::Object(_) | Value::Function(_)) => {
+            let error = Error::Kind {
+                of: format!("h5::write: {sort} `{key}`"),
+                expected: "numbers, text, tensors, lists or maps".into(),
+                found: other.kind(),
+            };
+            return Err(Fault::from(error));
+        }
+    })
+}
+
+/// A value of a file, for a script.
+pub fn value_of(tree: Tree) -> Value {
+    match tree {
+        Tree::Nothing => Value::Nil,
+        Tree::Bool(value) => Value::Bool(value),
+        Tree::Int(value) => Value::Int(value),
+        Tree::Float(value) => Value::Float(value),
+        Tree::Text(value) => Value::Text(value),
+        Tree::Tensor(value) => Value::Tensor(value),
+        Tree::List(items) => Value::List(items.into_iter().map(value_of).collect()),
+        Tree::Map(map) => {
+            let entries = map.into_iter();
+            Value::Map(entries.map(|(name, tree)| (name, value_of(tree))).collect())
+        }
+    }
+}
+
+/// Rows of numbers are one array; other lists stay lists.
+fn list_of(sort: &str, key: &str, items: Vec<Value>) -> Result<Tree, Fault> {
+    let rows = Value::List(items);
+    if let Value::List(items) = &rows
+        && matches!(items.first(), Some(Value::List(_)))
+        && let Some(tensor) = tensor_of(&rows, DType::F64)
+    {
+        return Ok(Tree::Tensor(tensor));
+    }
+    let Value::List(items) = rows else {
+        return Ok(Tree::List(Vec::new()));
+    };
+    let items = items.into_iter().enumerate().map(|(index, item)| {
+        let key = join(key, &index.to_string());
+        tree_of(sort, &key, item)
+    });
+    items.collect::<Result<_, _>>().map(Tree::List)
+}
+
+fn described(entry: hdf5::Entry) -> Value {
+    let shape = entry.shape.into_iter().map(|size| Value::Int(size as i64));
+    Value::Map(Map::from([
+        ("path".into(), Value::Text(entry.path)),
+        ("shape".into(), Value::List(shape.collect())),
+        ("kind".into(), Value::Text(entry.kind)),
+    ]))
+}
+
+/// Today's date in Greenwich, as 2026-01-31.
+fn today() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH);
+    let days = seconds.map_or(0, |since| since.as_secs() / 86_400);
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Year, month and day, `days` after 1970-01-01. Years are counted from March, so that a leap day
+/// is the last of its year.
+fn civil(days: u64) -> (u64, u64, u64) {
+    /// From 0000-03-01 to 1970-01-01.
+    const TO_1970: u64 = 719_468;
+    /// Days in 400 years.
+    const ERA: u64 = 146_097;
+    let (era, day) = ((days + TO_1970) / ERA, (days + TO_1970) % ERA);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let (date, month) = (day - (153 * month + 2) / 5 + 1, (month + 2) % 12 + 1);
+    (era * 400 + year + u64::from(month <= 2), month, date)
+}
