@@ -11,6 +11,8 @@ pub mod help;
 pub mod library;
 pub mod manual;
 pub mod native;
+mod plot;
+mod plot_data;
 pub mod settings;
 pub mod show;
 pub mod translate;
@@ -20,7 +22,7 @@ use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    let mut modules = vec![core::module()];
+    let mut modules = vec![core::module(), plot::module()];
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules
 }

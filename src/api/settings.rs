@@ -154,7 +154,7 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
             }
         )* };
     }
-    try_types!(Function, Tensor, Map, Vec<usize>);
+    try_types!(Function, Tensor, Map, Vec<usize>, Vec<Value>);
     Err(value)
 }
 
@@ -172,4 +172,5 @@ settings! {
     Tensor, "tensor";
     Map, "map";
     Vec<usize>, "list of whole numbers";
+    Vec<Value>, "list";
 }
