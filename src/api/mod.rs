@@ -12,9 +12,10 @@ pub mod library;
 pub mod manual;
 pub mod native;
 mod plot;
-mod plot_data;
+pub mod random;
 pub mod settings;
 pub mod show;
+pub mod tasks;
 pub mod translate;
 pub mod value;
 
@@ -22,7 +23,12 @@ use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    let mut modules = vec![core::module(), plot::module()];
+    let mut modules = vec![
+        core::module(),
+        plot::module(),
+        random::module(),
+        tasks::module(),
+    ];
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules
 }

@@ -135,7 +135,7 @@ fn place<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Placed<'a>
         .map_or(0.0, |ticks| bar_room(panel, ticks, font));
     let legend = legend::place(panel, &frame, font, bar + 10.0);
     let x_ticks = x_ticks(panel, &frame, font);
-    let y_ticks = ticks_of(&panel.y, &y, fitting(height), least_step(panel, Side::Y));
+    let y_ticks = ticks_of(&panel.y, &y, fitting(height), alike(panel, &x_ticks));
     let mut room = around(panel, width, &x_ticks, &y_ticks, font);
     let beside = legend.as_ref().filter(|legend| legend.outside);
     room.right = room
@@ -209,6 +209,14 @@ fn least_step(panel: &Panel, side: Side) -> f64 {
         _ => false,
     };
     f64::from(u8::from(panel.layers.iter().any(counted)))
+}
+
+/// The least step along y: with an equal aspect, the step along x.
+fn alike(panel: &Panel, x_ticks: &Ticks) -> f64 {
+    match x_ticks.major.as_slice() {
+        [first, second, ..] if panel.equal_aspect => second.at - first.at,
+        _ => least_step(panel, Side::Y),
+    }
 }
 
 fn around(panel: &Panel, width: f64, x_ticks: &Ticks, y_ticks: &Ticks, font: &Font) -> Room {

@@ -3,7 +3,7 @@
 use attractor::base::Error;
 use attractor::figure::{
     Bars, Cells, Dash, Figure, Layer, Line, Map, Marker, Panel, Rgb, Ribbon, Rule, Scatter, Side,
-    Stem, Ticks, png, svg, ticks,
+    Stem, png, svg,
 };
 use resvg::usvg::roxmltree::Document;
 
@@ -45,83 +45,9 @@ fn path_of(drawing: &str) -> Vec<Vec<[f64; 2]>> {
     path.split('M').skip(1).map(numbers).collect()
 }
 
-fn labels(ticks: &Ticks) -> Vec<&str> {
-    ticks.major.iter().map(|tick| tick.label.as_str()).collect()
-}
-
 fn png_size(bytes: &[u8]) -> (u32, u32) {
     let side = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
     (side(16), side(20))
-}
-
-#[test]
-fn ticks_are_round_numbers_with_just_the_decimals_they_need() {
-    let table: [(f64, f64, usize, &[&str]); 7] = [
-        (0.0, 1.0, 5, &["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
-        (-1.05, 1.05, 5, &["−1.0", "−0.5", "0.0", "0.5", "1.0"]),
-        (
-            0.0,
-            10_000.0,
-            5,
-            &["0", "2000", "4000", "6000", "8000", "10000"],
-        ),
-        (0.0, 3e-4, 3, &["0", "1", "2", "3"]),
-        (0.0, 2.4e6, 3, &["0", "1", "2"]),
-        (
-            99.9,
-            100.1,
-            4,
-            &["99.90", "99.95", "100.00", "100.05", "100.10"],
-        ),
-        (-7.0, 103.0, 6, &["0", "20", "40", "60", "80", "100"]),
-    ];
-    for (low, high, most, expected) in table {
-        let found = ticks(low, high, false, most);
-        assert_eq!(labels(&found), expected, "{low} to {high}");
-    }
-    assert_eq!(ticks(0.0, 3e-4, false, 3).power, Some(-4));
-    assert_eq!(ticks(0.0, 2.4e6, false, 3).power, Some(6));
-}
-
-#[test]
-fn ticks_of_a_log_axis_are_powers_of_ten_or_their_simple_multiples() {
-    let table: [(f64, f64, usize, &[&str]); 4] = [
-        (1e-3, 1.0, 6, &["10^{−3}", "10^{−2}", "10^{−1}", "10^{0}"]),
-        (1.0, 1e6, 4, &["10^{0}", "10^{2}", "10^{4}", "10^{6}"]),
-        (0.02, 0.3, 6, &["0.02", "0.05", "0.1", "0.2"]),
-        (1.5, 3.1, 6, &["1.5", "2.0", "2.5", "3.0"]),
-    ];
-    for (low, high, most, expected) in table.into_iter() {
-        assert_eq!(
-            labels(&ticks(low, high, true, most)),
-            expected,
-            "{low} to {high}"
-        );
-    }
-    assert_eq!(ticks(1.0, 100.0, true, 6).minor.len(), 16);
-}
-
-#[test]
-fn ticks_stay_inside_the_axis_and_below_the_count_asked_for() {
-    for exponent in -300..300 {
-        let size = 10f64.powi(exponent);
-        for (low, high) in [(0.0, 1.0), (-0.37, 0.91), (3.3, 3.7), (-9.0, -2.0)] {
-            for most in [2, 5, 9] {
-                let found = ticks(low * size, high * size, false, most);
-                let count = found.major.len();
-                assert!(
-                    (1..=most + 1).contains(&count),
-                    "{low} to {high} e{exponent}: {count}"
-                );
-                let slack = (high - low) * size * 1e-5;
-                let inside = |at: f64| at >= low * size - slack && at <= high * size + slack;
-                assert!(
-                    found.major.iter().all(|t| inside(t.at)),
-                    "{low} to {high} e{exponent}"
-                );
-            }
-        }
-    }
 }
 
 #[test]
@@ -312,8 +238,6 @@ fn a_png_is_the_page_at_the_scale_asked_for() {
 
 #[test]
 fn the_pixels_of_a_figure_come_from_the_embedded_font_alone() {
-    // Every glyph is drawn, and drawn by the one font the program carries: a fingerprint of the
-    // pixels of a page with text holds on any machine.
     let mut panel = line(&[0.0, 1.0], &[0.0, 1.0]);
     panel.title = "αβγ ±×≤∞ W^{−1}_{rec} é".into();
     let pixels = png(&Figure::from(panel.clone()), 1.0).expect("pixels");
@@ -325,11 +249,15 @@ fn the_pixels_of_a_figure_come_from_the_embedded_font_alone() {
     let bare = png(&Figure::from(panel), 1.0).expect("pixels");
     assert!(pixels.len() > bare.len() + 500, "the title left no ink");
     let picture = resvg::tiny_skia::Pixmap::decode_png(&pixels).expect("a PNG");
-    assert_eq!(fingerprint(picture.data()), PIXELS);
+    if cfg!(target_arch = "x86_64") {
+        // A change of layout changes this number too: look at the page, then take the new one.
+        assert_eq!(fingerprint(picture.data()), PIXELS);
+    }
 }
 
-/// FNV-1a of the pixels of the page above.
-const PIXELS: u64 = 0;
+/// FNV-1a of the pixels of the page above, whatever fonts a machine has. Other processors may round
+/// a shade of grey differently.
+const PIXELS: u64 = 18_265_999_865_915_833_479;
 
 fn fingerprint(bytes: &[u8]) -> u64 {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);

@@ -2,7 +2,12 @@
 
 mod docs;
 mod figure;
+mod hdf5;
 mod integrator;
 mod parity;
+mod plot;
 mod random;
 mod session;
+mod tensor;
+mod ticks;
+mod vanilla;

@@ -2,21 +2,28 @@
 //!
 //! A figure is a value: a method gives a changed figure and leaves the old one as it was.
 
+mod data;
+mod options;
+
 use std::rc::Rc;
 
+use super::context::Context;
 use super::convert::New;
 use super::fault::Fault;
-use super::plot_data::{curves, grid, marker, matrix, named, numbers, pair, shade, span, texts};
 use super::settings::Settings;
 use super::value::{Thing, Value};
 use crate::base::{Error, Result};
 use crate::figure::{
-    Bars, Cells, Dash, Figure, Layer, Legend, Line, Map, Note, Panel, Ribbon, Rule, Scatter, Side,
-    Stem, Stroke, png, svg,
+    Bars, Cells, Figure, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem,
+    Stroke, png, svg,
 };
 use crate::io::atomic_write;
-use crate::options;
 use crate::tensor::Tensor;
+use data::{curves, grid, marker, matrix, named, numbers, pair, shade, span, texts};
+use options::{
+    GridOptions, HeatOptions, HistogramOptions, LinesOptions, SaveOptions, ScatterOptions,
+    StemOptions,
+};
 
 /// A figure as scripts hold it.
 #[derive(Clone)]
@@ -31,96 +38,6 @@ impl Thing for Plot {
             "figure [{}, {}], {layers} layer{plural}",
             self.0.rows, self.0.columns
         )
-    }
-}
-
-options! {
-    /// Options of `plot::lines`.
-    pub struct LinesOptions for "plot::lines" {
-        /// The x of every line; 0, 1, 2, ... if left out.
-        x: Option<Tensor> = None;
-        /// One name for each line, for the legend.
-        labels: Option<Vec<Value>> = None;
-        /// A colour for all lines: blue, red, green, pink, orange, sky, black, grey or #rrggbb.
-        colour: Option<String> = None;
-        /// Thickness in pixels.
-        width: f64 = 1.4, in crate::base::options::Span::above(0.0);
-        /// How lines are broken up.
-        dash: Dash = Dash::Solid;
-        /// 1 for ink, 0 for glass.
-        opacity: f64 = 1.0, in crate::base::options::Span::between(0.0, 1.0);
-        /// Marks at the points: dot, square, triangle, diamond, cross, plus or ring.
-        marker: Option<String> = None;
-    }
-}
-
-options! {
-    /// Options of `plot::scatter`.
-    pub struct ScatterOptions for "plot::scatter" {
-        /// One number for each point, shown by its colour.
-        values: Option<Tensor> = None;
-        /// The colours of `values`.
-        map: Map = Map::Viridis;
-        /// A colour for all points, as in `plot::lines`.
-        colour: Option<String> = None;
-        /// Diameter in pixels.
-        size: f64 = 5.0, in crate::base::options::Span::above(0.0);
-        /// 1 for ink, 0 for glass.
-        opacity: f64 = 0.85, in crate::base::options::Span::between(0.0, 1.0);
-        /// The shape of a point: dot, square, triangle, diamond, cross, plus or ring.
-        marker: Option<String> = None;
-        /// The name in the legend.
-        label: Option<String> = None;
-    }
-}
-
-options! {
-    /// Options of `plot::stem` and `plot::histogram`.
-    pub struct BarsOptions for "plot::stem" {
-        /// The x of each stem; 0, 1, 2, ... if left out. A histogram has none.
-        x: Option<Tensor> = None;
-        /// The number of bins of a histogram; if left out, what suits the data.
-        bins: Option<usize> = None, in crate::base::options::Span::between(1.0, 100_000.0);
-        /// A colour, as in `plot::lines`.
-        colour: Option<String> = None;
-        /// The name in the legend.
-        label: Option<String> = None;
-    }
-}
-
-options! {
-    /// Options of `plot::heatmap` and `plot::image`.
-    pub struct HeatOptions for "plot::heatmap" {
-        /// The colours; an image has blue_white_red, a heatmap viridis.
-        map: Map = Map::Viridis;
-        /// The numbers at the ends of the colour bar; the data's own if left out.
-        limits: Vec<f64> = Vec::new();
-        /// Whether the ends of the colour bar are equally far from zero.
-        symmetric: bool = false;
-        /// What stands at the colour bar.
-        label: String = String::new();
-        /// Where the first column begins and the last one ends.
-        x: Vec<f64> = Vec::new();
-        /// Where the first row begins and the last one ends.
-        y: Vec<f64> = Vec::new();
-        /// Whether a colour bar is drawn.
-        bar: bool = true;
-    }
-}
-
-options! {
-    /// Options of `plot::grid`.
-    pub struct GridOptions for "plot::grid" {
-        /// Figures side by side, for a list that is not a list of rows.
-        columns: usize = 2, in crate::base::options::Span::from(1.0);
-    }
-}
-
-options! {
-    /// Options of `figure.save`.
-    pub struct SaveOptions for "figure.save" {
-        /// Pixels of a PNG for each 1/96 inch of the page.
-        scale: f64 = 2.0, in crate::base::options::Span::between(0.1, 20.0);
     }
 }
 
@@ -179,7 +96,7 @@ crate::natives! {
     ///
     /// > plot::stem([1, 0.5, 0.25]).x_label("lag")
     /// = figure [1, 1], 1 layer
-    fn stem(y: Tensor, options: Settings<BarsOptions>) -> New<Plot> {
+    fn stem(y: Tensor, options: Settings<StemOptions>) -> New<Plot> {
         let y = numbers("plot::stem", "y", &y)?;
         let x = options.x.as_ref().map(|x| numbers("plot::stem", "x", x)).transpose()?;
         checked(Panel::of(Layer::Stem(Stem {
@@ -193,7 +110,7 @@ crate::natives! {
     ///
     /// > plot::histogram([1, 2, 2, 3, 3, 3], #{ bins: 3 })
     /// = figure [1, 1], 1 layer
-    fn histogram(data: Tensor, options: Settings<BarsOptions>) -> New<Plot> {
+    fn histogram(data: Tensor, options: Settings<HistogramOptions>) -> New<Plot> {
         let data = data.flatten_all()?;
         let data = numbers("plot::histogram", "data", &data)?;
         let mut panel = Panel::histogram(&data, options.bins);
@@ -210,7 +127,8 @@ crate::natives! {
     /// > plot::heatmap([[1, 2], [3, 4]], #{ label: "rate", x: [0, 0.5] })
     /// = figure [1, 1], 1 layer
     fn heatmap(values: Tensor, options: Settings<HeatOptions>) -> New<Plot> {
-        coloured(Panel::heatmap(matrix("plot::heatmap", &values)?), &options)
+        let cells = matrix("plot::heatmap", &values)?;
+        coloured("plot::heatmap", Panel::heatmap(cells), &options)
     }
 
     /// A matrix with square cells, row 0 at the top, in colours that show the sign.
@@ -218,7 +136,8 @@ crate::natives! {
     /// > plot::image([[1, -1], [0, 2]]).title("W_{rec}")
     /// = figure [1, 1], 1 layer
     fn image(values: Tensor, options: Settings<HeatOptions>) -> New<Plot> {
-        coloured(Panel::image(matrix("plot::image", &values)?), &options)
+        let cells = matrix("plot::image", &values)?;
+        coloured("plot::image", Panel::image(cells), &options)
     }
 
     /// Eigenvalues of a map with the unit circle: a matrix [n, 2] of real and imaginary parts, or a
@@ -399,7 +318,7 @@ crate::natives! {
     ///
     /// > plot::lines([1, 3, 2]).save("lines.svg")
     /// = nil
-    fn save(cx: &super::context::Context, this: Rc<Plot>, path: String,
+    fn save(cx: &Context, this: Rc<Plot>, path: String,
             options: Settings<SaveOptions>) -> () {
         let target = cx.output(&path);
         let end = target.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
@@ -423,15 +342,19 @@ fn checked(panel: Panel) -> Result<New<Plot>, Fault> {
     Ok(New(Plot(figure)))
 }
 
-fn coloured(mut panel: Panel, options: &Settings<HeatOptions>) -> Result<New<Plot>, Fault> {
+fn coloured(
+    of: &str,
+    mut panel: Panel,
+    options: &Settings<HeatOptions>,
+) -> Result<New<Plot>, Fault> {
     if options.names("map") {
         panel.colour.map = options.map;
     }
     panel.colour.symmetric |= options.symmetric;
     panel.colour.label = options.label.clone();
     panel.colour.hidden = !options.bar;
-    panel.colour.limits = ends("limits", &options.limits)?;
-    let (x, y) = (ends("x", &options.x)?, ends("y", &options.y)?);
+    panel.colour.limits = ends(of, "limits", &options.limits)?;
+    let (x, y) = (ends(of, "x", &options.x)?, ends(of, "y", &options.y)?);
     for layer in &mut panel.layers {
         if let Layer::Cells(cells) = layer {
             *cells = Cells {
@@ -445,12 +368,12 @@ fn coloured(mut panel: Panel, options: &Settings<HeatOptions>) -> Result<New<Plo
 }
 
 /// Two numbers, or none if there is nothing.
-fn ends(name: &str, numbers: &[f64]) -> Result<Option<[f64; 2]>> {
+fn ends(of: &str, name: &str, numbers: &[f64]) -> Result<Option<[f64; 2]>> {
     match numbers {
         [] => Ok(None),
         [first, last] => Ok(Some([*first, *last])),
         more => Err(Error::Kind {
-            of: format!("plot::heatmap: option `{name}`"),
+            of: format!("{of}: option `{name}`"),
             expected: "two numbers".into(),
             found: more.len().to_string(),
         }),

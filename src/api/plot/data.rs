@@ -1,9 +1,9 @@
 //! What figures are made of, read from a script's values.
 
-use super::convert::{number, tensor_of};
-use super::fault::Fault;
-use super::plot::Plot;
-use super::value::Value;
+use super::Plot;
+use crate::api::convert::{number, tensor_of};
+use crate::api::fault::Fault;
+use crate::api::value::Value;
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
 use crate::figure::{Cells, Figure, Layer, Marker, Panel, Rgb};
@@ -86,7 +86,7 @@ pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Faul
         expected: "a matrix [n, 2] or a map with re and im".into(),
         found,
     };
-    let part = |map: &super::value::Map, name: &'static str| match map.get(name) {
+    let part = |map: &crate::api::value::Map, name: &'static str| match map.get(name) {
         Some(value) => match tensor_of(value, DType::F64) {
             Some(tensor) => Ok(numbers(op, name, &tensor)?),
             None => match value {
