@@ -12,6 +12,7 @@ pub mod help;
 pub mod library;
 pub mod manual;
 pub mod native;
+mod plot;
 pub mod random;
 pub mod settings;
 pub mod show;
@@ -25,6 +26,12 @@ use native::{Module, Native};
 pub fn modules() -> Vec<Module> {
     let mut modules = vec![core::module(), random::module(), tasks::module()];
     let mut modules = vec![core::module(), h5::module()];
+    let mut modules = vec![
+        core::module(),
+        plot::module(),
+        random::module(),
+        tasks::module(),
+    ];
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules
 }

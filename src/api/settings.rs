@@ -155,7 +155,7 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
             }
         )* };
     }
-    try_types!(Function, Tensor, Map, Vec<usize>, Key);
+    try_types!(Function, Tensor, Map, Vec<usize>, Vec<Value>, Key);
     Err(value)
 }
 
@@ -173,4 +173,5 @@ settings! {
     Tensor, "tensor";
     Map, "map";
     Vec<usize>, "list of whole numbers";
+    Vec<Value>, "list";
 }

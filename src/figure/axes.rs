@@ -33,7 +33,7 @@ pub fn draw(sheet: &mut Sheet, placed: &Placed, font: &Font) {
     y_axis(sheet, placed, font);
     let title = [
         frame.left + frame.width / 2.0,
-        frame.top - title_lift(&placed.y_ticks),
+        frame.top - title_lift(placed.panel, frame.width, &placed.y_ticks, font),
     ];
     sheet.text(title, Anchor::Middle, TITLE_TEXT, INK, &placed.panel.title);
     if let (Some(range), Some(ticks)) = (&placed.colour_range, &placed.bar_ticks) {
@@ -47,9 +47,12 @@ pub fn power(ticks: &Ticks) -> Option<String> {
     Some(format!("×10^{{{}}}", k.to_string().replace('-', "−")))
 }
 
-/// How far a title stands above the axes.
-pub fn title_lift(y_ticks: &Ticks) -> f64 {
-    if y_ticks.power.is_some() { 20.0 } else { 8.0 }
+/// How far a title stands above axes of this width: higher where it would meet the power of ten.
+pub fn title_lift(panel: &Panel, width: f64, y_ticks: &Ticks, font: &Font) -> f64 {
+    let (low, high) = (8.0, 20.0);
+    let power = power(y_ticks).map_or(0.0, |text| font.width(&text, TICK_TEXT) + LABEL_GAP);
+    let before = (width - font.width(&panel.title, TITLE_TEXT)) / 2.0;
+    if power > before.max(0.0) { high } else { low }
 }
 
 /// The widest label.

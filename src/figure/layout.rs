@@ -7,7 +7,7 @@ use super::axes::{
 use super::extent::{Frame, Range, of_axis, of_colour};
 use super::text::Font;
 use super::ticks::{self, Ticks};
-use super::{Axis, Figure, Panel, Rgb, Side, colour, legend};
+use super::{Axis, Figure, Layer, Panel, Rgb, Side, colour, legend};
 use crate::base::Result;
 
 pub const FIGURE_TITLE: f64 = 15.0;
@@ -16,7 +16,7 @@ const MARGIN: f64 = 10.0;
 /// White between panels, besides their labels.
 const BETWEEN: [f64; 2] = [22.0, 18.0];
 /// One label takes so many pixels along y.
-const TICK_ROOM: f64 = 34.0;
+const TICK_ROOM: f64 = 27.0;
 /// The least side of a panel that keeps its aspect.
 const THINNEST: f64 = 14.0;
 
@@ -129,14 +129,14 @@ fn place<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Placed<'a>
     };
     let colour_range = of_colour(panel)?;
     let shown = colour_range.filter(|_| !panel.colour.hidden);
-    let bar_ticks = shown.map(|range| ticks_of(&Axis::default(), &range, fitting(height)));
+    let bar_ticks = shown.map(|range| ticks_of(&Axis::default(), &range, fitting(height), 0.0));
     let bar = bar_ticks
         .as_ref()
         .map_or(0.0, |ticks| bar_room(panel, ticks, font));
     let legend = legend::place(panel, &frame, font, bar + 10.0);
     let x_ticks = x_ticks(panel, &frame, font);
-    let y_ticks = ticks_of(&panel.y, &y, fitting(height));
-    let mut room = around(panel, &x_ticks, &y_ticks, font);
+    let y_ticks = ticks_of(&panel.y, &y, fitting(height), alike(panel, &x_ticks));
+    let mut room = around(panel, width, &x_ticks, &y_ticks, font);
     let beside = legend.as_ref().filter(|legend| legend.outside);
     room.right = room
         .right
@@ -180,6 +180,7 @@ fn fitting(length: f64) -> usize {
 
 /// As many ticks along x as stand apart with their labels.
 fn x_ticks(panel: &Panel, frame: &Frame, font: &Font) -> Ticks {
+    let least = least_step(panel, Side::X);
     let most = ((frame.width / 40.0) as usize).clamp(2, 8);
     let fits = |ticks: &Ticks| {
         let count = ticks.major.len().max(1) as f64;
@@ -187,20 +188,38 @@ fn x_ticks(panel: &Panel, frame: &Frame, font: &Font) -> Ticks {
     };
     (2..=most)
         .rev()
-        .map(|most| ticks_of(&panel.x, &frame.x, most))
+        .map(|most| ticks_of(&panel.x, &frame.x, most, least))
         .find(fits)
-        .unwrap_or_else(|| ticks_of(&panel.x, &frame.x, 1))
+        .unwrap_or_else(|| ticks_of(&panel.x, &frame.x, 1, least))
 }
 
-fn ticks_of(axis: &Axis, range: &Range, most: usize) -> Ticks {
+fn ticks_of(axis: &Axis, range: &Range, most: usize, least: f64) -> Ticks {
     match &axis.ticks {
         Some(at) => ticks::chosen(at, range.log),
         None if range.log => ticks::log(range.low, range.high, most),
-        None => ticks::linear(range.low, range.high, most),
+        None => ticks::linear(range.low, range.high, most, least),
     }
 }
 
-fn around(panel: &Panel, x_ticks: &Ticks, y_ticks: &Ticks, font: &Font) -> Room {
+/// Rows and columns of a matrix are counted: nothing stands between two of them.
+fn least_step(panel: &Panel, side: Side) -> f64 {
+    let counted = |layer: &Layer| match (layer, side) {
+        (Layer::Cells(cells), Side::X) => cells.x == [-0.5, cells.columns as f64 - 0.5],
+        (Layer::Cells(cells), Side::Y) => cells.y == [-0.5, cells.rows as f64 - 0.5],
+        _ => false,
+    };
+    f64::from(u8::from(panel.layers.iter().any(counted)))
+}
+
+/// The least step along y: with an equal aspect, the step along x.
+fn alike(panel: &Panel, x_ticks: &Ticks) -> f64 {
+    match x_ticks.major.as_slice() {
+        [first, second, ..] if panel.equal_aspect => second.at - first.at,
+        _ => least_step(panel, Side::Y),
+    }
+}
+
+fn around(panel: &Panel, width: f64, x_ticks: &Ticks, y_ticks: &Ticks, font: &Font) -> Room {
     let label = |text: &str| {
         if text.is_empty() {
             0.0
@@ -215,7 +234,7 @@ fn around(panel: &Panel, x_ticks: &Ticks, y_ticks: &Ticks, font: &Font) -> Room 
         None => label(&panel.x.label),
     };
     let above = match (panel.title.is_empty(), y_ticks.power.is_some()) {
-        (false, _) => title_lift(y_ticks) + TITLE_TEXT,
+        (false, _) => title_lift(panel, width, y_ticks, font) + TITLE_TEXT,
         (true, true) => 6.0 + TICK_TEXT,
         (true, false) => TICK_TEXT / 2.0,
     };
@@ -241,6 +260,6 @@ fn colours(panel: &Panel) -> Vec<Rgb> {
     let free = panel.layers.iter().filter(|layer| layer.colour().is_none());
     let mut palette = colour::distinct(free.count()).into_iter();
     let mut next = || palette.next().unwrap_or(colour::INK);
-    let of = |layer: &super::Layer| layer.colour().unwrap_or_else(&mut next);
+    let of = |layer: &Layer| layer.colour().unwrap_or_else(&mut next);
     panel.layers.iter().map(of).collect()
 }

@@ -8,8 +8,9 @@ use super::{
     Bars, Cells, Layer, Line, Map, Marker, Note, Rgb, Ribbon, Scatter, Stem, Stroke, colour, raster,
 };
 
-/// Beyond this many points of one colour, places closer than a third of a pixel are drawn once.
-const MANY: usize = 2_000;
+/// Beyond so many points of one colour, those that share a cell of this side are drawn once.
+/// Units: pixels.
+const CROWDS: [(usize, f64); 2] = [(20_000, 1.0), (2_000, 1.0 / 3.0)];
 /// Markers of a line closer than this many pixels would hide it.
 const MARKER_GAP: f64 = 6.0;
 const NOTE: f64 = 10.5;
@@ -80,7 +81,13 @@ pub fn sample(sheet: &mut Sheet, layer: &Layer, colour: Rgb, [x, y]: Point, widt
 }
 
 fn draw_line(sheet: &mut Sheet, frame: &Frame, line: &Line, colour: Rgb) {
-    sheet.stroke(&curve(frame, &line.x, &line.y), colour, &line.stroke);
+    let (lone, long): (Vec<_>, Vec<_>) = curve(frame, &line.x, &line.y)
+        .into_iter()
+        .partition(|points| points.len() == 1);
+    sheet.stroke(&long, colour, &line.stroke);
+    let lone: Vec<Point> = lone.concat();
+    let size = line.stroke.width.max(1.4) * 2.0;
+    markers(sheet, &lone, Marker::Dot, size, colour, line.stroke.opacity);
     let Some(marker) = line.marker else { return };
     let mut kept: Vec<Point> = Vec::new();
     for place in places(frame, &line.x, &line.y).map(|(_, place)| place) {
@@ -234,11 +241,12 @@ fn markers(
 
 /// `places`, without those that would fall on another where there are many.
 fn apart(places: &[Point]) -> Vec<Point> {
-    if places.len() <= MANY {
+    let crowd = CROWDS.iter().find(|(most, _)| places.len() > *most);
+    let Some((_, side)) = crowd else {
         return places.to_vec();
-    }
+    };
     let mut seen = std::collections::HashSet::new();
-    let cell = |p: &Point| ((p[0] * 3.0) as i32, (p[1] * 3.0) as i32);
+    let cell = |p: &Point| ((p[0] / side) as i32, (p[1] / side) as i32);
     let fresh = |p: &&Point| seen.insert(cell(p));
     places.iter().filter(fresh).copied().collect()
 }

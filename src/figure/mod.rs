@@ -39,6 +39,6 @@ pub fn ticks(low: f64, high: f64, log: bool, most: usize) -> Ticks {
     if log {
         ticks::log(low, high, most)
     } else {
-        ticks::linear(low, high, most)
+        ticks::linear(low, high, most, 0.0)
     }
 }

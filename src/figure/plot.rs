@@ -1,6 +1,7 @@
 //! The figure as data: panels in rows and columns, each with axes and layers.
 
 use super::{Bars, Cells, Circle, Layer, Line, Map, Rgb, Rule, Scatter, Side, Stroke};
+use crate::base::Result;
 use crate::choices;
 
 /// Width and height of the axes of a figure with one panel, in pixels of 1/96 inch.
@@ -85,6 +86,14 @@ impl Figure {
     pub fn panel(&mut self, row: usize, column: usize) -> &mut Panel {
         assert!(column < self.columns, "column {column} of {}", self.columns);
         &mut self.panels[row * self.columns + column]
+    }
+
+    /// Whether the figure can be drawn.
+    ///
+    /// Errors: `Shapes` and `Shape` for arrays that do not go together; `Range` for impossible
+    /// limits and sizes; `Kind` for a heatmap on a log axis.
+    pub fn check(&self) -> Result<()> {
+        super::check::figure(self)
     }
 }
 

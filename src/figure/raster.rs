@@ -8,7 +8,7 @@ use super::extent::Range;
 use super::{Cells, Map};
 
 /// Cells per pixel of the page that are kept.
-const DENSITY: f64 = 3.0;
+const DENSITY: f64 = 2.0;
 /// Steps of a colour bar.
 const STEPS: usize = 256;
 

@@ -175,9 +175,6 @@ fn path(stretches: &[Vec<Point>]) -> String {
             out.push(' ');
             out.push_str(&number(*y));
         }
-        if points.len() == 1 {
-            out.push_str("h0"); // a number between two gaps: seen through its round ends
-        }
     }
     out
 }

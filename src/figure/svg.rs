@@ -3,7 +3,7 @@
 use super::layout::{FIGURE_TITLE, page};
 use super::sheet::{Anchor, Sheet};
 use super::text::Font;
-use super::{Figure, axes, check, colour, legend, marks};
+use super::{Figure, axes, colour, legend, marks};
 use crate::base::Result;
 
 /// The text of an SVG file of `figure`. Units: pixels of 1/96 inch.
@@ -11,7 +11,7 @@ use crate::base::Result;
 /// Errors: `Shapes` and `Shape` for arrays that do not go together; `Range` for impossible limits
 /// and sizes; `Kind` for a heatmap on a log axis.
 pub fn svg(figure: &Figure) -> Result<String> {
-    check::figure(figure)?;
+    figure.check()?;
     let font = Font::embedded();
     let page = page(figure, &font)?;
     let mut sheet = Sheet::new(page.width, page.height);

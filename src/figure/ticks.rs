@@ -17,9 +17,10 @@ pub struct Ticks {
     pub power: Option<i32>,
 }
 
-/// Ticks at 1, 2 or 5 times a power of ten. `low` is below `high`, both are finite.
-pub fn linear(low: f64, high: f64, most: usize) -> Ticks {
-    let step = step((high - low) / most.max(1) as f64);
+/// Ticks at 1, 2 or 5 times a power of ten, no closer than `least`. `low` is below `high`, both are
+/// finite.
+pub fn linear(low: f64, high: f64, most: usize, least: f64) -> Ticks {
+    let step = step(((high - low) / most.max(1) as f64).max(least));
     let (first, last) = ((low / step - 1e-6).ceil(), (high / step + 1e-6).floor());
     let count = (last - first).clamp(-1.0, most as f64) as i64 + 1;
     let at: Vec<f64> = (0..count).map(|i| (first + i as f64) * step).collect();
@@ -100,7 +101,7 @@ fn within_a_decade(low: f64, high: f64, most: usize) -> Ticks {
             };
         }
     }
-    linear(low, high, most)
+    linear(low, high, most, 0.0)
 }
 
 fn inside(low: f64, high: f64, at: impl Iterator<Item = f64>) -> Vec<f64> {

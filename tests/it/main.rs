@@ -1,12 +1,15 @@
 //! All tests, in one binary.
 
 mod docs;
+mod figure;
 mod hdf5;
 mod integrator;
 mod parity;
+mod plot;
 mod random;
 mod session;
 mod tensor;
 mod simd;
 mod vanilla;
 mod tidy;
+mod ticks;

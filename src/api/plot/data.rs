@@ -1,0 +1,221 @@
+//! What figures are made of, read from a script's values.
+
+use super::Plot;
+use crate::api::convert::{number, tensor_of};
+use crate::api::fault::Fault;
+use crate::api::value::Value;
+use crate::base::options::Choice;
+use crate::base::{Error, Result};
+use crate::figure::{Cells, Figure, Layer, Marker, Panel, Rgb};
+use crate::tensor::{DType, Tensor};
+
+/// 0, 1, 2, ... as many as `count`.
+pub fn span(count: usize) -> Vec<f64> {
+    (0..count).map(|i| i as f64).collect()
+}
+
+/// The numbers of a vector; axes of length 1 do not count.
+///
+/// Errors: `Shape` for a tensor with two axes or more
+pub fn numbers(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<f64>> {
+    if tensor.dims().iter().filter(|n| **n != 1).count() > 1 {
+        return Err(Error::Shape {
+            op,
+            what,
+            expected: "[points]".into(),
+            found: tensor.dims().to_vec(),
+        });
+    }
+    Ok(tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?)
+}
+
+/// A matrix in cells.
+///
+/// Errors: `Shape` for a tensor that is no matrix
+pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Cells> {
+    let &[rows, columns] = tensor.dims() else {
+        return Err(Error::Shape {
+            op,
+            what: "values",
+            expected: "[rows, columns]".into(),
+            found: tensor.dims().to_vec(),
+        });
+    };
+    let values = tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?;
+    Ok(Cells::new(values, rows, columns))
+}
+
+/// The curves in a vector, a matrix `[lines, points]` or a list of vectors.
+///
+/// Errors: a fault for any other value
+pub fn curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Fault> {
+    let refused = |found: &Value| Error::Kind {
+        of: format!("{op}: argument `y`"),
+        expected: "a vector, a matrix [lines, points] or a list of vectors".into(),
+        found: found.kind(),
+    };
+    match value {
+        Value::Tensor(tensor) if tensor.rank() == 2 => {
+            Ok(tensor.to_dtype(DType::F64)?.to_vec2::<f64>()?)
+        }
+        Value::Tensor(tensor) => Ok(vec![numbers(op, "y", &tensor)?]),
+        Value::List(list) => {
+            if let Some(line) = list.iter().map(number).collect() {
+                return Ok(vec![line]);
+            }
+            let line = |item: &Value| match item {
+                Value::Tensor(tensor) => Ok(numbers(op, "y", tensor)?),
+                Value::List(line) => {
+                    let line: Option<Vec<f64>> = line.iter().map(number).collect();
+                    line.ok_or_else(|| refused(item).into())
+                }
+                other => Err(refused(other).into()),
+            };
+            list.iter().map(line).collect()
+        }
+        other => Err(refused(&other).into()),
+    }
+}
+
+/// Real and imaginary parts: a matrix `[n, 2]`, or a map with `re` and `im`.
+///
+/// Errors: a fault for any other value
+pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Fault> {
+    let refused = |found: String| Error::Kind {
+        of: format!("{op}: argument `values`"),
+        expected: "a matrix [n, 2] or a map with re and im".into(),
+        found,
+    };
+    let part = |map: &crate::api::value::Map, name: &'static str| match map.get(name) {
+        Some(value) => match tensor_of(value, DType::F64) {
+            Some(tensor) => Ok(numbers(op, name, &tensor)?),
+            None => match value {
+                Value::Tensor(tensor) => Ok(numbers(op, name, tensor)?),
+                other => Err(Fault::from(refused(other.kind()))),
+            },
+        },
+        None => Err(refused(format!("a map without {name}")).into()),
+    };
+    let tensor = match &value {
+        Value::Map(map) => return Ok((part(map, "re")?, part(map, "im")?)),
+        Value::Tensor(tensor) => tensor.clone(),
+        other => tensor_of(other, DType::F64).ok_or_else(|| refused(other.kind()))?,
+    };
+    match tensor.dims() {
+        [_, 2] => {}
+        dims => return Err(refused(format!("a tensor {dims:?}")).into()),
+    }
+    let column = |i| -> Result<Vec<f64>> {
+        let column = tensor.narrow(1, i, 1)?.flatten_all()?;
+        Ok(column.to_dtype(DType::F64)?.to_vec1()?)
+    };
+    Ok((column(0)?, column(1)?))
+}
+
+/// The texts of a list.
+///
+/// Errors: `Kind` for anything else in it
+pub fn texts(of: &str, list: &[Value]) -> Result<Vec<String>> {
+    let text = |item: &Value| match item {
+        Value::Text(text) => Ok(text.clone()),
+        other => Err(Error::Kind {
+            of: format!("{of}: labels"),
+            expected: "a text".into(),
+            found: other.kind(),
+        }),
+    };
+    list.iter().map(text).collect()
+}
+
+/// Gives the layers of `panel` their names in the legend, in order; reference lines have none.
+///
+/// Errors: `Kind` unless there are as many names as layers
+pub fn named(of: &str, panel: &mut Panel, labels: Vec<String>) -> Result<()> {
+    let data = |layer: &&mut Layer| !matches!(layer, Layer::Rule(_) | Layer::Ribbon(_));
+    let layers = panel.layers.iter_mut().filter(data);
+    let places: Vec<_> = layers.filter_map(Layer::label_mut).collect();
+    if places.len() != labels.len() {
+        return Err(Error::Kind {
+            of: format!("{of}: labels"),
+            expected: format!("{} texts, one for each layer", places.len()),
+            found: labels.len().to_string(),
+        });
+    }
+    for (place, label) in places.into_iter().zip(labels) {
+        *place = Some(label);
+    }
+    Ok(())
+}
+
+/// Errors: `Unknown` for a word that is no colour
+pub fn shade(of: &str, name: &Option<String>) -> Result<Option<Rgb>> {
+    let Some(name) = name else { return Ok(None) };
+    let unknown = || {
+        let known = Rgb::names().map(String::from).chain(["#rrggbb".into()]);
+        not_known(of, "colour", name, known.collect())
+    };
+    Rgb::named(name).map(Some).ok_or_else(unknown)
+}
+
+/// Errors: `Unknown` for a word that is no marker
+pub fn marker(of: &str, name: &Option<String>) -> Result<Option<Marker>> {
+    let Some(name) = name else { return Ok(None) };
+    let mut marker = Marker::default();
+    if marker.choose(name) {
+        return Ok(Some(marker));
+    }
+    let known = marker.words().iter().map(|word| word.to_string()).collect();
+    Err(not_known(of, "marker", name, known))
+}
+
+/// One page of the figures in a list of rows, or in a list that is broken into rows of `columns`.
+///
+/// Errors: a fault for anything that is not a figure with one panel
+pub fn grid(figures: Vec<Value>, columns: usize) -> Result<Figure, Fault> {
+    let of_rows = figures.iter().any(|item| matches!(item, Value::List(_)));
+    let rows: Vec<Vec<Value>> = if of_rows {
+        let row = |item| match item {
+            Value::List(row) => row,
+            lone => vec![lone],
+        };
+        figures.into_iter().map(row).collect()
+    } else {
+        figures.chunks(columns).map(<[Value]>::to_vec).collect()
+    };
+    let widest = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let mut page = Figure::new(rows.len(), widest);
+    for (r, row) in rows.into_iter().enumerate() {
+        for (c, item) in row.into_iter().enumerate() {
+            *page.panel(r, c) = panel(item)?;
+        }
+    }
+    page.check()?;
+    Ok(page)
+}
+
+fn panel(value: Value) -> Result<Panel, Fault> {
+    let refused = |found: String| Error::Kind {
+        of: "plot::grid".into(),
+        expected: "figures with one panel each".into(),
+        found,
+    };
+    let Value::Object(object) = &value else {
+        return Err(refused(value.kind()).into());
+    };
+    let Some(plot) = object.get::<Plot>() else {
+        return Err(refused(value.kind()).into());
+    };
+    match plot.0.panels.as_slice() {
+        [panel] => Ok(panel.clone()),
+        more => Err(refused(format!("a grid of {}", more.len())).into()),
+    }
+}
+
+fn not_known(of: &str, sort: &'static str, name: &str, known: Vec<String>) -> Error {
+    Error::Unknown {
+        of: of.into(),
+        sort,
+        name: name.into(),
+        known,
+    }
+}

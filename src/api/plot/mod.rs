@@ -1,0 +1,401 @@
+//! The table `plot`: figures from a script's numbers.
+//!
+//! A figure is a value: a method gives a changed figure and leaves the old one as it was.
+
+mod data;
+mod options;
+
+use std::rc::Rc;
+
+use super::context::Context;
+use super::convert::New;
+use super::fault::Fault;
+use super::settings::Settings;
+use super::value::{Thing, Value};
+use crate::base::{Error, Result};
+use crate::figure::{
+    Bars, Cells, Figure, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem,
+    Stroke, png, svg,
+};
+use crate::io::atomic_write;
+use crate::tensor::Tensor;
+use data::{curves, grid, marker, matrix, named, numbers, pair, shade, span, texts};
+use options::{
+    GridOptions, HeatOptions, HistogramOptions, LinesOptions, SaveOptions, ScatterOptions,
+    StemOptions,
+};
+
+/// A figure as scripts hold it.
+#[derive(Clone)]
+pub struct Plot(pub Figure);
+
+impl Thing for Plot {
+    const KIND: &'static str = "figure";
+    fn show(&self) -> String {
+        let layers: usize = self.0.panels.iter().map(|panel| panel.layers.len()).sum();
+        let plural = if layers == 1 { "" } else { "s" };
+        format!(
+            "figure [{}, {}], {layers} layer{plural}",
+            self.0.rows, self.0.columns
+        )
+    }
+}
+
+crate::natives! {
+    /// Figures: lines, points, matrices in colours, and grids of them, saved as PNG or SVG.
+    module "plot";
+
+    /// Lines over one x: a vector is one line, a matrix [lines, points] or a list of vectors are
+    /// several.
+    ///
+    /// > plot::lines([[1, 3, 2], [2, 1, 1]], #{ labels: ["one", "two"] })
+    /// = figure [1, 1], 2 layers
+    fn lines(y: Value, options: Settings<LinesOptions>) -> New<Plot> {
+        let curves = curves("plot::lines", y)?;
+        let stroke = Stroke {
+            colour: shade("plot::lines", &options.colour)?,
+            width: options.width,
+            dash: options.dash,
+            opacity: options.opacity,
+        };
+        let marker = marker("plot::lines", &options.marker)?;
+        let x = options.x.as_ref().map(|x| numbers("plot::lines", "x", x)).transpose()?;
+        let line = |y: Vec<f64>| Layer::Line(Line {
+            x: x.clone().unwrap_or_else(|| span(y.len())),
+            stroke, marker, ..Line::new(Vec::new(), y)
+        });
+        let mut panel = Panel { layers: curves.into_iter().map(line).collect(), ..Panel::default() };
+        if let Some(labels) = &options.labels {
+            named("plot::lines", &mut panel, texts("plot::lines", labels)?)?;
+        }
+        checked(panel)
+    }
+
+    /// Points at x and y, coloured by `values` where they are given.
+    ///
+    /// > plot::scatter([1, 2, 3], [2, 1, 2], #{ values: [0.1, 0.5, 0.9] })
+    /// = figure [1, 1], 1 layer
+    fn scatter(x: Tensor, y: Tensor, options: Settings<ScatterOptions>) -> New<Plot> {
+        let of = "plot::scatter";
+        let values = options.values.as_ref().map(|v| numbers(of, "values", v)).transpose()?;
+        let scatter = Scatter {
+            values,
+            marker: marker(of, &options.marker)?.unwrap_or_default(),
+            size: options.size,
+            colour: shade(of, &options.colour)?,
+            opacity: options.opacity,
+            label: options.label.clone(),
+            ..Scatter::new(numbers(of, "x", &x)?, numbers(of, "y", &y)?)
+        };
+        let mut panel = Panel::of(Layer::Scatter(scatter));
+        panel.colour.map = options.map;
+        checked(panel)
+    }
+
+    /// A stalk with a head for each number of y.
+    ///
+    /// > plot::stem([1, 0.5, 0.25]).x_label("lag")
+    /// = figure [1, 1], 1 layer
+    fn stem(y: Tensor, options: Settings<StemOptions>) -> New<Plot> {
+        let y = numbers("plot::stem", "y", &y)?;
+        let x = options.x.as_ref().map(|x| numbers("plot::stem", "x", x)).transpose()?;
+        checked(Panel::of(Layer::Stem(Stem {
+            colour: shade("plot::stem", &options.colour)?,
+            label: options.label.clone(),
+            ..Stem::new(x.unwrap_or_else(|| span(y.len())), y)
+        })))
+    }
+
+    /// Counts of numbers in bins; a tensor of any shape will do.
+    ///
+    /// > plot::histogram([1, 2, 2, 3, 3, 3], #{ bins: 3 })
+    /// = figure [1, 1], 1 layer
+    fn histogram(data: Tensor, options: Settings<HistogramOptions>) -> New<Plot> {
+        let data = data.flatten_all()?;
+        let data = numbers("plot::histogram", "data", &data)?;
+        let mut panel = Panel::histogram(&data, options.bins);
+        panel.layers = vec![Layer::Bars(Bars {
+            colour: shade("plot::histogram", &options.colour)?,
+            label: options.label.clone(),
+            ..Bars::histogram(&data, options.bins)
+        })];
+        checked(panel)
+    }
+
+    /// A matrix [rows, columns] in colours, row 0 at the top, as wide as the figure.
+    ///
+    /// > plot::heatmap([[1, 2], [3, 4]], #{ label: "rate", x: [0, 0.5] })
+    /// = figure [1, 1], 1 layer
+    fn heatmap(values: Tensor, options: Settings<HeatOptions>) -> New<Plot> {
+        let cells = matrix("plot::heatmap", &values)?;
+        coloured("plot::heatmap", Panel::heatmap(cells), &options)
+    }
+
+    /// A matrix with square cells, row 0 at the top, in colours that show the sign.
+    ///
+    /// > plot::image([[1, -1], [0, 2]]).title("W_{rec}")
+    /// = figure [1, 1], 1 layer
+    fn image(values: Tensor, options: Settings<HeatOptions>) -> New<Plot> {
+        let cells = matrix("plot::image", &values)?;
+        coloured("plot::image", Panel::image(cells), &options)
+    }
+
+    /// Eigenvalues of a map with the unit circle: a matrix [n, 2] of real and imaginary parts, or a
+    /// map with `re` and `im`. Those outside the circle stand out.
+    ///
+    /// > plot::eigenvalues([[0.9, 0.1], [0.9, -0.1], [1.1, 0]])
+    /// = figure [1, 1], 5 layers
+    fn eigenvalues(values: Value) -> New<Plot> {
+        let (re, im) = pair("plot::eigenvalues", values)?;
+        checked(Panel::eigenvalues(&re, &im))
+    }
+
+    /// Figures on one page: a list of rows, or a list that is broken into rows of `columns`.
+    ///
+    /// > plot::grid([plot::lines([1, 2]), plot::stem([2, 1])], #{ columns: 2 })
+    /// = figure [1, 2], 2 layers
+    fn grid(figures: Vec<Value>, options: Settings<GridOptions>) -> New<Plot> {
+        Ok(New(Plot(grid(figures, options.columns)?)))
+    }
+
+    /// The figure under a title; a grid has one title for the page.
+    ///
+    /// > plot::lines([1, 2]).title("training")
+    /// = figure [1, 1], 1 layer
+    fn title(this: Rc<Plot>, text: String) -> New<Plot> {
+        let mut plot = Rc::unwrap_or_clone(this);
+        match plot.0.panels.as_mut_slice() {
+            [panel] => panel.title = text,
+            _ => plot.0.title = text,
+        }
+        Ok(New(plot))
+    }
+
+    /// The figure with words below its x axis. `^{..}` and `_{..}` raise and lower.
+    ///
+    /// > plot::lines([1, 2]).x_label("time (s)")
+    /// = figure [1, 1], 1 layer
+    fn x_label(this: Rc<Plot>, text: String) -> New<Plot> {
+        Ok(each(this, |panel| panel.x.label = text.clone()))
+    }
+
+    /// The figure with words beside its y axis. `^{..}` and `_{..}` raise and lower.
+    ///
+    /// > plot::lines([1, 2]).y_label("rate (s^{-1})")
+    /// = figure [1, 1], 1 layer
+    fn y_label(this: Rc<Plot>, text: String) -> New<Plot> {
+        Ok(each(this, |panel| panel.y.label = text.clone()))
+    }
+
+    /// The figure with words beside its colour bar.
+    ///
+    /// > plot::image([[1, -1]]).colour_label("weight")
+    /// = figure [1, 1], 1 layer
+    fn colour_label(this: Rc<Plot>, text: String) -> New<Plot> {
+        Ok(each(this, |panel| panel.colour.label = text.clone()))
+    }
+
+    /// The figure with a logarithmic x axis; numbers that are not above 0 leave a gap.
+    ///
+    /// > plot::lines([1, 10], #{ x: [1, 100] }).log_x()
+    /// = figure [1, 1], 1 layer
+    fn log_x(this: Rc<Plot>) -> New<Plot> { Ok(each(this, |panel| panel.x.log = true)) }
+
+    /// The figure with a logarithmic y axis; numbers that are not above 0 leave a gap.
+    ///
+    /// > plot::lines([0.1, 0.01]).log_y()
+    /// = figure [1, 1], 1 layer
+    fn log_y(this: Rc<Plot>) -> New<Plot> { Ok(each(this, |panel| panel.y.log = true)) }
+
+    /// The figure with x from `low` to `high`.
+    ///
+    /// > plot::lines([1, 2]).limits_x(0, 10)
+    /// = figure [1, 1], 1 layer
+    fn limits_x(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
+        Ok(each(this, |panel| panel.x.limits = Some([low, high])))
+    }
+
+    /// The figure with y from `low` to `high`.
+    ///
+    /// > plot::lines([1, 2]).limits_y(0, 3)
+    /// = figure [1, 1], 1 layer
+    fn limits_y(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
+        Ok(each(this, |panel| panel.y.limits = Some([low, high])))
+    }
+
+    /// The figure with a legend that names its layers in their order.
+    ///
+    /// > plot::lines([[1, 2], [2, 1]]).legend(["up", "down"])
+    /// = figure [1, 1], 2 layers
+    fn legend(this: Rc<Plot>, labels: Vec<Value>) -> New<Plot> {
+        let labels = texts("figure.legend", &labels)?;
+        let mut plot = Rc::unwrap_or_clone(this);
+        named("figure.legend", alone(&mut plot, "figure.legend")?, labels)?;
+        Ok(New(plot))
+    }
+
+    /// The figure with its legend beside the axes.
+    ///
+    /// > plot::lines([1, 2], #{ labels: ["up"] }).legend_outside()
+    /// = figure [1, 1], 1 layer
+    fn legend_outside(this: Rc<Plot>) -> New<Plot> {
+        Ok(each(this, |panel| panel.legend = Legend::Outside))
+    }
+
+    /// The figure with one unit equally long along x and y.
+    ///
+    /// > plot::scatter([0, 1], [1, 0]).equal_aspect()
+    /// = figure [1, 1], 1 layer
+    fn equal_aspect(this: Rc<Plot>) -> New<Plot> {
+        Ok(each(this, |panel| panel.equal_aspect = true))
+    }
+
+    /// The figure with axes of this width and height, in pixels of 1/96 inch.
+    ///
+    /// > plot::lines([1, 2]).size(600, 200)
+    /// = figure [1, 1], 1 layer
+    fn size(this: Rc<Plot>, width: f64, height: f64) -> New<Plot> {
+        let mut plot = Rc::unwrap_or_clone(this);
+        plot.0.size = [width, height];
+        Ok(New(plot))
+    }
+
+    /// The figure with a vertical reference line at `x`.
+    ///
+    /// > plot::lines([1, 2]).vertical(0.5)
+    /// = figure [1, 1], 2 layers
+    fn vertical(this: Rc<Plot>, x: f64) -> New<Plot> {
+        Ok(each(this, |panel| panel.layers.push(Layer::Rule(Rule::new(Side::X, x)))))
+    }
+
+    /// The figure with a horizontal reference line at `y`.
+    ///
+    /// > plot::lines([1, 2]).horizontal(0)
+    /// = figure [1, 1], 2 layers
+    fn horizontal(this: Rc<Plot>, y: f64) -> New<Plot> {
+        Ok(each(this, |panel| panel.layers.push(Layer::Rule(Rule::new(Side::Y, y)))))
+    }
+
+    /// The figure with words that begin at a point.
+    ///
+    /// > plot::lines([1, 2]).note(0.2, 1.8, "start")
+    /// = figure [1, 1], 2 layers
+    fn note(this: Rc<Plot>, x: f64, y: f64, text: String) -> New<Plot> {
+        let note = Note { at: [x, y], text, colour: None };
+        Ok(each(this, |panel| panel.layers.push(Layer::Note(note.clone()))))
+    }
+
+    /// The figure with a pale band between two curves behind it, as for mean and deviation.
+    ///
+    /// > plot::lines([1, 2]).band([0, 1], [0.5, 1.5], [1.5, 2.5])
+    /// = figure [1, 1], 2 layers
+    fn band(this: Rc<Plot>, x: Tensor, low: Tensor, high: Tensor) -> New<Plot> {
+        let of = "figure.band";
+        let ribbon = Ribbon {
+            x: numbers(of, "x", &x)?,
+            low: numbers(of, "low", &low)?,
+            high: numbers(of, "high", &high)?,
+            colour: crate::figure::Rgb::named("blue"),
+            label: None,
+        };
+        let plot = each(this, |panel| panel.layers.insert(0, Layer::Ribbon(ribbon.clone())));
+        plot.0.0.check()?;
+        Ok(plot)
+    }
+
+    /// Both figures in one pair of axes: the layers of `other` over these.
+    ///
+    /// > plot::lines([1, 2]).add(plot::scatter([0, 1], [1, 2]))
+    /// = figure [1, 1], 2 layers
+    fn add(this: Rc<Plot>, other: Rc<Plot>) -> New<Plot> {
+        let (mut plot, mut other) = (Rc::unwrap_or_clone(this), Rc::unwrap_or_clone(other));
+        let more = std::mem::take(&mut alone(&mut other, "figure.add")?.layers);
+        alone(&mut plot, "figure.add")?.layers.extend(more);
+        Ok(New(plot))
+    }
+
+    /// Writes the figure to a file that ends in .png or .svg; relative paths begin in `--out`.
+    ///
+    /// > plot::lines([1, 3, 2]).save("lines.svg")
+    /// = nil
+    fn save(cx: &Context, this: Rc<Plot>, path: String,
+            options: Settings<SaveOptions>) -> () {
+        let target = cx.output(&path);
+        let end = target.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
+        let bytes = match end.as_deref() {
+            Some("png") => png(&this.0, options.scale)?,
+            Some("svg") => svg(&this.0)?.into_bytes(),
+            _ => return Err(Error::Kind {
+                of: "figure.save: argument `path`".into(),
+                expected: "a path that ends in .png or .svg".into(),
+                found: format!("{path:?}"),
+            }.into()),
+        };
+        Ok(atomic_write(target, &bytes)?)
+    }
+}
+
+/// The figure of `panel`, refused at once if its arrays do not go together.
+fn checked(panel: Panel) -> Result<New<Plot>, Fault> {
+    let figure = Figure::from(panel);
+    figure.check()?;
+    Ok(New(Plot(figure)))
+}
+
+fn coloured(
+    of: &str,
+    mut panel: Panel,
+    options: &Settings<HeatOptions>,
+) -> Result<New<Plot>, Fault> {
+    if options.names("map") {
+        panel.colour.map = options.map;
+    }
+    panel.colour.symmetric |= options.symmetric;
+    panel.colour.label = options.label.clone();
+    panel.colour.hidden = !options.bar;
+    panel.colour.limits = ends(of, "limits", &options.limits)?;
+    let (x, y) = (ends(of, "x", &options.x)?, ends(of, "y", &options.y)?);
+    for layer in &mut panel.layers {
+        if let Layer::Cells(cells) = layer {
+            *cells = Cells {
+                x: x.unwrap_or(cells.x),
+                y: y.unwrap_or(cells.y),
+                ..cells.clone()
+            };
+        }
+    }
+    checked(panel)
+}
+
+/// Two numbers, or none if there is nothing.
+fn ends(of: &str, name: &str, numbers: &[f64]) -> Result<Option<[f64; 2]>> {
+    match numbers {
+        [] => Ok(None),
+        [first, last] => Ok(Some([*first, *last])),
+        more => Err(Error::Kind {
+            of: format!("{of}: option `{name}`"),
+            expected: "two numbers".into(),
+            found: more.len().to_string(),
+        }),
+    }
+}
+
+fn each(this: Rc<Plot>, change: impl Fn(&mut Panel)) -> New<Plot> {
+    let mut plot = Rc::unwrap_or_clone(this);
+    let drawn = plot.0.panels.iter_mut().filter(|p| !p.layers.is_empty());
+    drawn.for_each(change);
+    New(plot)
+}
+
+/// The only panel of a figure.
+fn alone<'a>(plot: &'a mut Plot, of: &str) -> Result<&'a mut Panel> {
+    let count = plot.0.panels.len();
+    match plot.0.panels.as_mut_slice() {
+        [panel] => Ok(panel),
+        _ => Err(Error::Kind {
+            of: of.into(),
+            expected: "a figure with one panel".into(),
+            found: format!("a grid of {count}"),
+        }),
+    }
+}

@@ -1,0 +1,116 @@
+//! Figures made in scripts: files that are written, and what a mistaken call is told.
+
+use attractor::api::context::{Language, Settings};
+use attractor::api::show;
+use attractor::api::translate;
+
+use crate::session::{LANGUAGES, Run, run_in};
+
+/// Runs a line of Rhai, or its Lua form, with files written below `out`.
+fn one_line(text: &str, language: Language, out: &std::path::Path) -> Run {
+    let text = match language {
+        Language::Rhai => text.to_string(),
+        Language::Lua => format!("return {}", translate::example(text, language)),
+    };
+    let settings = Settings {
+        out: out.into(),
+        ..Settings::default()
+    };
+    run_in(&text, language, settings)
+}
+
+#[test]
+fn a_saved_figure_lies_in_the_output_folder_in_the_form_its_ending_says() {
+    let table: [(&str, &[u8]); 3] = [
+        ("a.png", b"\x89PNG"),
+        ("b.svg", b"<svg"),
+        ("c.PNG", b"\x89PNG"),
+    ];
+    for language in LANGUAGES {
+        for (name, start) in table {
+            let out = tempfile::tempdir().expect("a temporary folder");
+            let text = format!("plot::lines([1, 3, 2]).title(\"t\").save(\"{name}\")");
+            let run = one_line(&text, language, out.path());
+            assert!(
+                run.outcome.is_ok(),
+                "{name} {language:?}: {:?}",
+                run.outcome
+            );
+            let bytes = std::fs::read(out.path().join(name)).expect(name);
+            assert!(bytes.starts_with(start), "{name} {language:?}");
+        }
+    }
+}
+
+#[test]
+fn mistaken_calls_are_told_what_was_expected() {
+    let table = [
+        (
+            r#"plot::lines([1, 2]).save("a.pdf")"#,
+            "figure.save: argument `path`: expected a path that ends in .png or .svg, found \"a.pdf\"",
+        ),
+        (
+            r#"plot::lines("a")"#,
+            "plot::lines: argument `y`: expected a vector, a matrix [lines, points] or a list of \
+             vectors, found a text",
+        ),
+        (
+            "plot::lines([1, 2], #{ x: [1, 2, 3] })",
+            "lines: shapes [3] and [2] do not fit together",
+        ),
+        (
+            r#"plot::lines([1, 2], #{ labels: ["a", "b"] })"#,
+            "plot::lines: labels: expected 1 texts, one for each layer, found 2",
+        ),
+        (
+            r#"plot::lines([1, 2], #{ colour: "blu" })"#,
+            "plot::lines: colour `blu` is not known",
+        ),
+        (
+            "plot::heatmap([1, 2])",
+            "plot::heatmap: expected values of shape [rows, columns], found [2]",
+        ),
+        (
+            "plot::grid([plot::lines([1]), 3])",
+            "plot::grid: expected figures with one panel each, found a whole number",
+        ),
+        (
+            "plot::grid([])",
+            "figure: expected panels of shape [0 * 0], at least one, found [0]",
+        ),
+    ];
+    let out = tempfile::tempdir().expect("a temporary folder");
+    for language in LANGUAGES {
+        for (text, expected) in table {
+            match one_line(text, language, out.path()).outcome {
+                Err(fault) => assert_eq!(fault.message, expected, "{language:?}"),
+                Ok(value) => panic!("{text}: gave {}", show::value(&value)),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_method_leaves_the_figure_it_was_called_on_as_it_was() {
+    let text = "let a = plot::lines([1, 2]); let b = a.vertical(0.5); text_of([a, b])";
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let run = one_line(text, Language::Rhai, out.path());
+    let shown = run.outcome.map(|value| show::printed(&value));
+    assert_eq!(
+        shown.expect("a text"),
+        "[figure [1, 1], 1 layer, figure [1, 1], 2 layers]"
+    );
+}
+
+#[test]
+fn the_same_script_gives_the_same_bytes_in_both_languages() {
+    let text = "plot::grid([plot::lines([[1, 2], [2, 1]]).legend([\"a\", \"b\"]), \
+                plot::image([[1, -1], [0, 2]])]).save(\"a.png\")";
+    let bytes = LANGUAGES.map(|language| {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let run = one_line(text, language, out.path());
+        assert!(run.outcome.is_ok(), "{:?}", run.outcome);
+        std::fs::read(out.path().join("a.png")).expect("the figure")
+    });
+    assert_eq!(bytes[0], bytes[1]);
+}
