@@ -71,8 +71,8 @@ crate::natives! {
 
     /// A list of `n` new keys, independent of each other; use each key once.
     ///
-    /// > random::key(0).split(2)[1]
-    /// = key [4146024105, 967050713]
+    /// > random::key(0).split(2)
+    /// = [key [1797259609, 2579123966], key [928981903, 3453687069]]
     fn split(this: Key, n: usize) -> Vec<Value> {
         Ok(this.split(n).into_iter().map(|key| Value::Object(Object::new(key))).collect())
     }
