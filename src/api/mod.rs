@@ -24,10 +24,9 @@ use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    let mut modules = vec![core::module(), random::module(), tasks::module()];
-    let mut modules = vec![core::module(), h5::module()];
     let mut modules = vec![
         core::module(),
+        h5::module(),
         plot::module(),
         random::module(),
         tasks::module(),
