@@ -10,7 +10,7 @@ pub mod progress;
 pub mod read;
 pub mod repl;
 mod run;
-mod screen;
+pub mod screen;
 mod stop;
 mod thread;
 pub mod tutorials;

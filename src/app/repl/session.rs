@@ -21,7 +21,7 @@ use crate::host::{self, Host};
 
 /// What is shown of a long value.
 const LINES: usize = 40;
-const LETTERS: usize = 4_000;
+const LETTERS: usize = 1_200;
 
 /// The host, shared with the editor, which asks it for variables and unfinished inputs.
 pub type SharedHost = Rc<RefCell<Box<dyn Host>>>;
