@@ -1,7 +1,7 @@
 //! What is seen of a long run: a bar on a terminal, a line now and then elsewhere.
 //!
 //! Reports come once a step, and steps may take a millisecond: a report costs one look at the
-//! clock, drawing happens ten times a second at most.
+//! clock, drawing happens seven times a second at most.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::screen::Screen;
+use super::screen::{Run, Screen, complain};
 use crate::base::{Progress, Report};
 
 /// Time between two drawings of the bar.
-const FRAME: Duration = Duration::from_millis(100);
+const FRAME: Duration = Duration::from_millis(150);
 
 /// Lines come no closer than this, and no further apart than [`LULL`].
 const PAUSE: Duration = Duration::from_secs(1);
@@ -29,7 +29,8 @@ const WIDTH: usize = 24;
 /// Listens to one run and shows where it stands.
 pub struct Watch {
     label: String,
-    view: View,
+    /// None for a run inside a run that is shown already.
+    view: Option<View>,
     screen: Arc<Screen>,
     started: Instant,
     shown: Instant,
@@ -43,8 +44,6 @@ pub struct Watch {
 enum View {
     Bar(ProgressBar),
     Lines(Box<dyn Write>),
-    /// A run inside a run that is shown already.
-    Nothing,
 }
 
 impl Watch {
@@ -56,20 +55,17 @@ impl Watch {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{wide_msg}").expect("the template is correct");
         bar.set_style(style);
-        let view = if screen.take(&bar) {
-            View::Bar(bar)
-        } else {
-            View::Nothing
-        };
-        Watch::with(label, screen, view)
+        let free = screen.take(Run::Bar(bar.clone()));
+        Watch::with(label, screen, free.then_some(View::Bar(bar)))
     }
 
     /// Shows the run as lines.
     pub fn lines(label: &str, screen: Arc<Screen>, to: Box<dyn Write>) -> Watch {
-        Watch::with(label, screen, View::Lines(to))
+        let free = screen.take(Run::Lines);
+        Watch::with(label, screen, free.then_some(View::Lines(to)))
     }
 
-    fn with(label: &str, screen: Arc<Screen>, view: View) -> Watch {
+    fn with(label: &str, screen: Arc<Screen>, view: Option<View>) -> Watch {
         let now = Instant::now();
         Watch {
             label: label.into(),
@@ -86,7 +82,7 @@ impl Watch {
     fn show(&mut self, report: Report, now: Instant) {
         let since = now - self.shown;
         match &mut self.view {
-            View::Bar(bar) if since >= FRAME => {
+            Some(View::Bar(bar)) if since >= FRAME => {
                 let pace = pace(report, self.first, now - self.started);
                 bar.set_message(format!(
                     "{} {} {}  {pace}",
@@ -95,7 +91,9 @@ impl Watch {
                     standing(report)
                 ));
             }
-            View::Lines(to) if since >= LULL || (since >= PAUSE && part(report, self.line)) => {
+            Some(View::Lines(to))
+                if since >= LULL || (since >= PAUSE && part(report, self.line)) =>
+            {
                 let pace = pace(report, self.first, now - self.started);
                 // A log that cannot be written is no reason to end a training run.
                 let _ = writeln!(to, "{}: {}  {pace}", self.label, standing(report));
@@ -125,24 +123,17 @@ impl Progress for Watch {
 impl Drop for Watch {
     /// Leaves one line that says how far the run came.
     fn drop(&mut self) {
+        let Some(view) = &mut self.view else { return };
+        if let View::Bar(bar) = view {
+            bar.finish_and_clear();
+        }
+        self.screen.leave();
+        let Some(report) = self.last else { return };
         let time = duration(self.started.elapsed());
-        let words = self
-            .last
-            .map(|report| format!("{}: {}  in {time}", self.label, standing(report)));
-        match &mut self.view {
-            View::Bar(bar) => {
-                bar.finish_and_clear();
-                self.screen.leave();
-                if let Some(words) = words {
-                    super::screen::complain(&words);
-                }
-            }
-            View::Lines(to) => {
-                if let Some(words) = words {
-                    let _ = writeln!(to, "{words}");
-                }
-            }
-            View::Nothing => {}
+        let words = format!("{}: {}  in {time}", self.label, standing(report));
+        match view {
+            View::Bar(_) => complain(&words),
+            View::Lines(to) => drop(writeln!(to, "{words}")),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
 
@@ -13,11 +13,22 @@ use crate::api::context::Terminal;
 use crate::base::Progress;
 use crate::host::Colours;
 
+/// What is seen of a long run.
+#[derive(Default)]
+pub enum Run {
+    /// There is no run.
+    #[default]
+    Nothing,
+    /// A line now and then.
+    Lines,
+    Bar(ProgressBar),
+}
+
 /// What a script's lines and progress go through; shared with the Ctrl-C thread.
 #[derive(Default)]
 pub struct Screen {
-    /// The bar that is drawn now.
-    bar: Mutex<Option<ProgressBar>>,
+    /// What is seen of the run that goes on now.
+    run: Mutex<Run>,
     /// Nobody reads standard output any more.
     pub unread: AtomicBool,
     /// The user wants the computation to end.
@@ -27,26 +38,29 @@ pub struct Screen {
 impl Screen {
     /// Runs `work`, which writes to the terminal, with the bar out of its way.
     pub fn beside<T>(&self, work: impl FnOnce() -> T) -> T {
-        let bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-        match bar.as_ref() {
-            Some(bar) => bar.suspend(work),
-            None => work(),
+        match &*self.run() {
+            Run::Bar(bar) => bar.suspend(work),
+            Run::Nothing | Run::Lines => work(),
         }
     }
 
-    /// Makes `bar` the one that lines are kept apart from; false if another one is drawn.
-    pub fn take(&self, bar: &ProgressBar) -> bool {
-        let mut place = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = place.is_none();
+    /// Takes the screen for a run; false if another one has it, inside of which this one is.
+    pub fn take(&self, run: Run) -> bool {
+        let mut place = self.run();
+        let free = matches!(*place, Run::Nothing);
         if free {
-            *place = Some(bar.clone());
+            *place = run;
         }
         free
     }
 
-    /// Forgets the bar, which is no longer drawn.
+    /// Gives the screen back after a run.
     pub fn leave(&self) {
-        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.run() = Run::Nothing;
+    }
+
+    fn run(&self) -> MutexGuard<'_, Run> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -298,6 +298,22 @@ fn away_from_a_terminal_a_run_ends_with_one_line_that_says_how_far_it_came() {
 }
 
 #[test]
+fn a_run_inside_a_run_says_nothing() {
+    let (outer, inner) = (Log::default(), Log::default());
+    let screen = Arc::new(Screen::default());
+    let _outer = Watch::lines("train", screen.clone(), Box::new(outer));
+    let mut watch = Watch::lines("find", screen, Box::new(inner.clone()));
+    watch.report(Report {
+        done: 1,
+        total: 1,
+        loss: 0.5,
+        rate: 0.1,
+    });
+    drop(watch);
+    assert_eq!(said(&inner.0.lock().expect("no writer is left")), "");
+}
+
+#[test]
 fn a_run_without_a_report_says_nothing() {
     let log = Log::default();
     drop(Watch::lines("train", Arc::default(), Box::new(log.clone())));

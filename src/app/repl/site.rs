@@ -69,6 +69,7 @@ pub fn site(text: &str, language: Language) -> Site<'_> {
     let inside = frames.last();
     let place = match (parts.word(before.wrapping_sub(1)), inside) {
         _ if inert => Place::Text,
+        (".", _) if parts.follows_number(before - 1) => Place::Text,
         ("::" | "." | ":", _) if parts.joined(before) => {
             Place::Member(parts.name(before.wrapping_sub(2)).unwrap_or_default())
         }
@@ -103,6 +104,12 @@ impl<'a> Parts<'a> {
     fn name(&self, index: usize) -> Option<&'a str> {
         let part = self.parts.get(index)?;
         (part.kind == Kind::Name).then(|| &self.text[part.span.clone()])
+    }
+
+    /// Whether a number stands before part `index`.
+    fn follows_number(&self, index: usize) -> bool {
+        let before = index.checked_sub(1).and_then(|index| self.parts.get(index));
+        before.is_some_and(|part| part.kind == Kind::Number)
     }
 
     /// Whether part `index - 1` is a sign that joins a member to what stands before it, not the
