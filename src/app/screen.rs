@@ -44,6 +44,15 @@ impl Screen {
         }
     }
 
+    /// Writes a line to standard error at once: whoever holds the screen may wait for a reader of
+    /// standard output, and the user who presses Ctrl-C must not.
+    pub fn interject(&self, line: &str) {
+        match self.run.try_lock().as_deref() {
+            Ok(Run::Bar(bar)) => bar.suspend(|| complain(line)),
+            _ => complain(line),
+        }
+    }
+
     /// Takes the screen for a run; false if another one has it, inside of which this one is.
     pub fn take(&self, run: Run) -> bool {
         let mut place = self.run();

@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::end::End;
-use super::screen::{Screen, complain};
+use super::screen::Screen;
 use crate::api::fault::Fault;
 
-/// Presses closer together than this count as one wish.
+/// A press this soon after another is a hurried one; so is any while the last is not yet heeded.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a hurried press costs.
@@ -29,16 +29,18 @@ pub fn listen(screen: Arc<Screen>, hurry: Hurry) -> Result<(), Fault> {
         Hurry::Run => 2,
         Hurry::Session => 3,
     };
-    let mut presses: Vec<Instant> = Vec::new();
+    let (mut presses, mut last) = (0, Instant::now());
     let pressed = move || {
-        presses.retain(|press| press.elapsed() < PATIENCE);
-        presses.push(Instant::now());
-        if presses.len() >= most {
+        let heeded = !screen.stop.swap(true, Ordering::Relaxed);
+        if heeded && last.elapsed() > PATIENCE {
+            presses = 0;
+        }
+        (presses, last) = (presses + 1, Instant::now());
+        if presses >= most {
             exit(End::Interrupted.code().into());
         }
-        screen.stop.store(true, Ordering::Relaxed);
-        if presses.len() + 1 == most {
-            screen.beside(|| complain("\nstopping; Ctrl-C again ends the program at once"));
+        if presses + 1 == most {
+            screen.interject("\nstopping; Ctrl-C again ends the program at once");
         }
     };
     ctrlc::set_handler(pressed)
