@@ -67,30 +67,16 @@ pub fn site(text: &str, language: Language) -> Site<'_> {
     };
     let frames = parts.frames(before);
     let inside = frames.last();
-    let place = match (parts.word(before.wrapping_sub(1)), inside) {
-        _ if inert => Place::Text,
-        (".", _) if parts.follows_number(before - 1) => Place::Text,
-        ("::" | "." | ":", _) if parts.joined(before) => {
-            Place::Member(parts.name(before.wrapping_sub(2)).unwrap_or_default())
-        }
-        ("{" | "#{" | ",", Some(frame)) if frame.options && frame.call.is_some() => {
-            let call = frame.call.unwrap_or(Path { of: None, name: "" });
-            Place::Key(call, frame.keys.clone())
-        }
-        _ => Place::Free,
-    };
-    let key = match parts.word(before.wrapping_sub(1)) {
-        ":" | "=" if inside.is_some_and(|frame| frame.options) => {
-            parts.name(before.wrapping_sub(2))
-        }
-        _ => None,
-    };
     Site {
         start,
         word: &text[start..],
-        place,
+        place: if inert {
+            Place::Text
+        } else {
+            parts.place(before, inside)
+        },
         call: inside.and_then(|frame| frame.call),
-        key,
+        key: parts.key(before, inside),
     }
 }
 
@@ -104,6 +90,28 @@ impl<'a> Parts<'a> {
     fn name(&self, index: usize) -> Option<&'a str> {
         let part = self.parts.get(index)?;
         (part.kind == Kind::Name).then(|| &self.text[part.span.clone()])
+    }
+
+    /// What can be typed as part `index`.
+    fn place(&self, index: usize, inside: Option<&Frame<'a>>) -> Place<'a> {
+        match (self.word(index.wrapping_sub(1)), inside) {
+            (".", _) if self.follows_number(index - 1) => Place::Text,
+            ("::" | "." | ":", _) if self.joined(index) => {
+                Place::Member(self.name(index.wrapping_sub(2)).unwrap_or_default())
+            }
+            ("{" | "#{" | ",", Some(frame)) if frame.options => match frame.call {
+                Some(call) => Place::Key(call, frame.keys.clone()),
+                None => Place::Free,
+            },
+            _ => Place::Free,
+        }
+    }
+
+    /// The option whose value part `index` begins.
+    fn key(&self, index: usize, inside: Option<&Frame<'a>>) -> Option<&'a str> {
+        let assigned = [":", "="].contains(&self.word(index.wrapping_sub(1)));
+        let in_options = inside.is_some_and(|frame| frame.options);
+        (assigned && in_options).then(|| self.name(index.wrapping_sub(2)))?
     }
 
     /// Whether a number stands before part `index`.
