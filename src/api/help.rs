@@ -81,7 +81,7 @@ fn unknown(name: &str, natives: &[Native]) -> Fault {
 fn overview() -> String {
     let mut lines = vec!["Modules; help(\"rnn\") shows one, help(\"train\") a function:".into()];
     for module in super::modules() {
-        let head = summary(module.doc);
+        let head = summary(&module.doc);
         let name = if module.name.is_empty() {
             "(always there)"
         } else {
@@ -122,7 +122,7 @@ fn kind(name: &str, natives: &[Native]) -> Option<String> {
 }
 
 fn row(native: &Native) -> String {
-    format!("  {:<44} {}", native.signature(), summary(native.doc))
+    format!("  {:<44} {}", native.signature(), summary(&native.doc))
 }
 
 /// The first sentence of a doc.

@@ -8,10 +8,13 @@ pub mod convert;
 mod core;
 pub mod fault;
 pub mod help;
+pub mod library;
 pub mod manual;
 pub mod native;
+pub mod random;
 pub mod settings;
 pub mod show;
+pub mod tasks;
 pub mod translate;
 pub mod value;
 
@@ -19,7 +22,9 @@ use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    vec![core::module()]
+    let mut modules = vec![core::module(), random::module(), tasks::module()];
+    modules.extend(library::LIBRARIES.iter().map(library::module));
+    modules
 }
 
 /// Every native function, module by module.

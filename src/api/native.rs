@@ -17,7 +17,7 @@ use crate::base::{Error, error};
 /// A module of the vocabulary: `rnn`, `plot`; the module with an empty name is always in scope.
 pub struct Module {
     pub name: &'static str,
-    pub doc: &'static str,
+    pub doc: String,
     pub natives: Vec<Native>,
 }
 
@@ -28,8 +28,16 @@ pub struct Native {
     pub args: Vec<Arg>,
     /// The kind of value it gives.
     pub returns: String,
-    pub doc: &'static str,
-    pub call: fn(&Context, Vec<Value>) -> Result<Value, Fault>,
+    pub doc: String,
+    pub body: Body,
+}
+
+/// What runs when a function of the vocabulary is called.
+#[derive(Clone, Copy)]
+pub enum Body {
+    Engine(fn(&Context, Vec<Value>) -> Result<Value, Fault>),
+    /// A function of a bundled script module.
+    Library,
 }
 
 /// One argument of a native function.
@@ -272,8 +280,8 @@ macro_rules! natives {
                     args: [$( <$type as Take>::arg(stringify!($arg)) ),*]
                         .into_iter().collect::<Vec<_>>().into_iter().flatten().collect(),
                     returns: <$returns as $crate::api::convert::IntoValue>::kind(),
-                    doc: concat!($($doc, "\n"),+),
-                    call: |context, values| {
+                    doc: concat!($($doc, "\n"),+).into(),
+                    body: $crate::api::native::Body::Engine(|context, values| {
                         let kinds: Vec<Option<$crate::api::native::Arg>> =
                             vec![$( <$type as Take>::arg(stringify!($arg)) ),*];
                         let path = $crate::natives!(@path $module, $name);
@@ -282,10 +290,10 @@ macro_rules! natives {
                         $( let $arg = <$type as Take>::take(&mut args, stringify!($arg))?; )*
                         let run = move || -> Result<$returns, $crate::api::fault::Fault> { $body };
                         run().map($crate::api::convert::IntoValue::into_value)
-                    },
+                    }),
                 }
             }, )* ];
-            $crate::api::native::Module { name: $module, doc: concat!($($head, "\n"),*), natives }
+            $crate::api::native::Module { name: $module, doc: concat!($($head, "\n"),*).into(), natives }
         }
     };
     (@path "", $name:ident) => { stringify!($name) };

@@ -130,6 +130,10 @@ pub enum FileFault {
     },
     #[error("entry `{key}` is of a kind that cannot be read: {found}")]
     EntryKind { key: String, found: String },
+    #[error("entry `{key}` cannot be written: {found}")]
+    EntryUnwritable { key: String, found: String },
+    #[error("the folder {} does not exist", folder.display())]
+    NoFolder { folder: PathBuf },
     #[error("{action} failed: {source}")]
     System {
         action: &'static str,
@@ -172,7 +176,13 @@ impl FileFault {
             }
             FileFault::Entry { key, found } => nearest(key, found.iter().map(String::as_str))
                 .map(|near| format!("did you mean `{near}`?")),
+            FileFault::NoFolder { .. } => {
+                Some("make the folder first, or write elsewhere with --out".into())
+            }
             FileFault::System { source, .. } => match source.kind() {
+                std::io::ErrorKind::WouldBlock => {
+                    Some("another program has the file open: close it there".into())
+                }
                 std::io::ErrorKind::PermissionDenied => Some("check the file's permissions".into()),
                 std::io::ErrorKind::StorageFull => {
                     Some("free some disk space, or write elsewhere with --out".into())

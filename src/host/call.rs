@@ -6,13 +6,17 @@ use std::rc::Rc;
 
 use crate::api::context::Context;
 use crate::api::fault::Fault;
-use crate::api::native::{Native, suggestion};
+use crate::api::native::{Body, Native, suggestion};
 use crate::api::value::Value;
 use crate::api::{self};
+
+/// How this host calls a function of a bundled script module.
+pub type Caller = Box<dyn Fn(&Native, Vec<Value>) -> Result<Value, Fault>>;
 
 /// The vocabulary, arranged for calling.
 pub struct Vocabulary {
     context: Context,
+    library: Caller,
     /// Functions by module, then by name.
     pub functions: BTreeMap<&'static str, BTreeMap<&'static str, Rc<Native>>>,
     /// Methods by name, then by the kind of thing they belong to.
@@ -20,9 +24,10 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    pub fn new(context: Context) -> Vocabulary {
+    pub fn new(context: Context, library: Caller) -> Vocabulary {
         let mut vocabulary = Vocabulary {
             context,
+            library,
             functions: BTreeMap::new(),
             methods: BTreeMap::new(),
         };
@@ -54,7 +59,10 @@ impl Vocabulary {
 
     /// Calls a native function; a panic inside becomes a fault.
     pub fn call(&self, native: &Native, values: Vec<Value>) -> Result<Value, Fault> {
-        let outcome = catch_unwind(AssertUnwindSafe(|| (native.call)(&self.context, values)));
+        let Body::Engine(run) = native.body else {
+            return (self.library)(native, values);
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(&self.context, values)));
         outcome
             .unwrap_or_else(|panic| Err(broken(native, panic.as_ref())))
             .map_err(|fault| {

@@ -2,6 +2,11 @@
 
 mod cli;
 mod docs;
+mod hdf5;
+mod integrator;
 mod parity;
+mod random;
 mod repl;
 mod session;
+mod tensor;
+mod vanilla;

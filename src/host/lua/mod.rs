@@ -4,12 +4,14 @@ mod faults;
 mod register;
 mod values;
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use mlua::{Lua, LuaOptions, StdLib};
 
 use super::Host;
-use super::call::Vocabulary;
+use super::call::{Caller, Vocabulary};
+use super::rhai::RhaiHost;
 use crate::api::context::{Context, Script};
 use crate::api::fault::Fault;
 use crate::api::value::Value;
@@ -34,7 +36,7 @@ const CLOSED: [&str; 5] = ["io", "dofile", "loadfile", "collectgarbage", "debug"
 
 impl LuaHost {
     pub fn new(context: Context) -> Result<LuaHost, Fault> {
-        let vocabulary = Rc::new(Vocabulary::new(context));
+        let vocabulary = Rc::new(Vocabulary::new(context.clone(), library(context)));
         let lua = Lua::new_with(LIBRARY, LuaOptions::default()).map_err(faults::plain)?;
         let known = Self::prepare(&lua, &vocabulary).map_err(faults::plain)?;
         Ok(LuaHost {
@@ -61,6 +63,9 @@ impl LuaHost {
         for name in names.iter().filter(|name| !open.contains(&name.as_str())) {
             os.set(name.as_str(), mlua::Nil)?;
         }
+        let package: mlua::Table = globals.get("package")?;
+        let folder = vocabulary.context().script.folder();
+        package.set("path", folder.join("?.lua").to_string_lossy().as_ref())?;
         register::vocabulary(lua, vocabulary)?;
         register::limits(lua, vocabulary.context())?;
         let pairs = globals.pairs::<mlua::Value, mlua::Value>();
@@ -128,4 +133,19 @@ impl Host for LuaHost {
         own.filter_map(|(name, value)| Some((name, values::value(value).ok()?)))
             .collect()
     }
+}
+
+/// Calls functions of the bundled modules in a session of Rhai that begins with the first call.
+fn library(context: Context) -> Caller {
+    let rhai = OnceCell::new();
+    Box::new(move |native, values| {
+        let host: &RhaiHost = match rhai.get() {
+            Some(host) => host,
+            None => {
+                let host = RhaiHost::new(context.clone())?;
+                rhai.get_or_init(|| host)
+            }
+        };
+        host.call_library(native, values)
+    })
 }

@@ -4,6 +4,7 @@ use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 
 use super::super::call::Vocabulary;
 use crate::api::fault::{Cause, Fault, Place};
+use crate::api::library::SOURCE;
 use crate::api::show;
 
 /// Throws a fault from inside a native call; limits and interruptions cannot be caught.
@@ -55,9 +56,8 @@ pub fn fault(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) -> Fa
 
 /// A fault from any error of Rhai, in Rhai's own words where the vocabulary is not asked.
 pub fn plain(error: &EvalAltResult, source: &str) -> Fault {
-    let (inner, source) = innermost(error, source);
-    let position = inner.position();
-    let place = place(position, source);
+    let place = nearest_place(error, source);
+    let (inner, _) = innermost(error, source);
     let carried = match inner {
         EvalAltResult::ErrorRuntime(token, _) | EvalAltResult::ErrorTerminated(token, _) => {
             token.read_lock::<Fault>().map(|fault| fault.clone())
@@ -91,6 +91,19 @@ fn innermost<'a>(error: &'a EvalAltResult, source: &'a str) -> (&'a EvalAltResul
         EvalAltResult::ErrorInModule(module, inner, _) => innermost(inner, module),
         other => (other, source),
     }
+}
+
+/// The place of the innermost call that stands in the user's own script.
+fn nearest_place(error: &EvalAltResult, source: &str) -> Option<Place> {
+    let within = match error {
+        EvalAltResult::ErrorInFunctionCall(_, home, inner, _) => {
+            let home = if home.is_empty() { source } else { home };
+            nearest_place(inner, home)
+        }
+        EvalAltResult::ErrorInModule(module, inner, _) => nearest_place(inner, module),
+        _ => None,
+    };
+    within.or_else(|| place(error.position(), source))
 }
 
 fn message(error: &EvalAltResult) -> String {
@@ -178,8 +191,12 @@ fn spoken(kind: &str) -> &str {
     }
 }
 
-/// A place in the script called `source`; none for a position that Rhai does not know.
+/// A place in the script called `source`; none for a position that Rhai does not know, or for
+/// one in a bundled module: the user's own call is what to look at.
 pub fn place(position: Position, source: &str) -> Option<Place> {
+    if source.starts_with(SOURCE) {
+        return None;
+    }
     let line = position.line()?;
     Some(Place {
         file: source.into(),

@@ -8,12 +8,14 @@ mod values;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rhai::{AST, Engine, ParseErrorType, Scope};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseErrorType, Scope};
 
 use super::Host;
 use super::call::Vocabulary;
 use crate::api::context::{Context, Script};
 use crate::api::fault::Fault;
+use crate::api::library::{LIBRARIES, SOURCE};
+use crate::api::native::Native;
 use crate::api::value::Value;
 
 /// What closures need to be called from the engine after the call that took them.
@@ -35,7 +37,9 @@ const INPUT: &str = "input";
 
 impl RhaiHost {
     pub fn new(context: Context) -> Result<RhaiHost, Fault> {
-        let vocabulary = Rc::new(Vocabulary::new(context));
+        // Rhai finds the bundled modules by itself: nothing is left to call for it.
+        let none = |native: &Native, _| Err(Fault::new(format!("{} is not there", native.path())));
+        let vocabulary = Rc::new(Vocabulary::new(context, Box::new(none)));
         let session = Rc::new_cyclic(|session| Session {
             engine: register::engine(&vocabulary, session),
             ast: RefCell::new(Rc::new(AST::empty())),
@@ -45,6 +49,28 @@ impl RhaiHost {
             vocabulary,
             scope: Scope::new(),
         })
+    }
+
+    /// Calls a function of a bundled script module, for another language's host.
+    pub fn call_library(&self, native: &Native, values: Vec<Value>) -> Result<Value, Fault> {
+        let engine = &self.session.engine;
+        let library = LIBRARIES
+            .iter()
+            .find(|library| library.name == native.module);
+        let library = library.expect("library functions come from the list of libraries");
+        let fault = |error: &EvalAltResult| faults::fault(&self.vocabulary, error, "");
+        let compiled = engine
+            .compile(library.text)
+            .map_err(|error| fault(&error.into()));
+        let mut ast = compiled?;
+        ast.set_source(format!("{SOURCE}{}", library.name));
+        *self.session.ast.borrow_mut() = Rc::new(ast.clone());
+        let args: Vec<Dynamic> = values.into_iter().map(values::dynamic).collect();
+        let outcome = engine.call_fn::<Dynamic>(&mut Scope::new(), &ast, native.name, args);
+        values::value(
+            outcome.map_err(|error| fault(&error))?,
+            &Rc::downgrade(&self.session),
+        )
     }
 
     fn compile(&self, name: &str, text: &str) -> Result<AST, Fault> {

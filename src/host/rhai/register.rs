@@ -3,14 +3,17 @@
 use std::any::TypeId;
 use std::rc::{Rc, Weak};
 
+use rhai::module_resolvers::FileModuleResolver;
 use rhai::{
     Array, Dynamic, Engine, FuncRegistration, ImmutableString, Module, NativeCallContext, RhaiFunc,
+    Scope,
 };
 
 use super::super::call::Vocabulary;
 use super::{Session, faults, values};
 use crate::api::fault::Fault;
-use crate::api::native::Native;
+use crate::api::library::{LIBRARIES, Library, SOURCE};
+use crate::api::native::{Body, Native};
 use crate::api::show;
 use crate::api::value::{Function, Object, Value};
 use crate::tensor::Tensor;
@@ -51,6 +54,8 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) -> Engine {
     engine.set_max_expr_depths(0, 0);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
+    let folder = vocabulary.context().script.folder();
+    engine.set_module_resolver(FileModuleResolver::new_with_path(folder));
     limits(&mut engine, vocabulary);
     printing(&mut engine, vocabulary, session);
     for (module, functions) in &vocabulary.functions {
@@ -60,6 +65,7 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) -> Engine {
             }
         } else {
             let natives = functions.values();
+            let natives = natives.filter(|native| matches!(native.body, Body::Engine(_)));
             engine.register_static_module(*module, home(vocabulary, session, natives).into());
         }
     }
@@ -67,7 +73,19 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) -> Engine {
         method(&mut engine, vocabulary, session, name);
     }
     operators(&mut engine, vocabulary, session);
+    for library in LIBRARIES {
+        let module = bundled(&engine, library);
+        engine.register_static_module(library.name, module.into());
+    }
     engine
+}
+
+/// A bundled script module as a module of Rhai.
+fn bundled(engine: &Engine, library: &Library) -> Module {
+    const TESTED: &str = "a test compiles every bundled module";
+    let mut ast = engine.compile(library.text).expect(TESTED);
+    ast.set_source(format!("{SOURCE}{}", library.name));
+    Module::eval_ast_as_new(Scope::new(), &ast, engine).expect(TESTED)
 }
 
 fn limits(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {

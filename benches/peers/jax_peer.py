@@ -1,0 +1,121 @@
+"""JAX's side of the comparison: the same training workloads, written the way JAX runs them fastest.
+
+A workload is two functions: `init(key)` makes the parameters, `loss(params, key)` draws a batch and
+gives its loss. Everything else is shared: a whole run, drawing the batches included, is ONE compiled
+scan, so that Python takes no part between steps.
+
+usage: jax_peer.py WORKLOAD first     start, compile and do one training step; print its loss
+       jax_peer.py WORKLOAD STEPS     compile, then time STEPS training steps; print ms per step and loss
+Output is one line of JSON.
+"""
+
+import json
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+from jax import lax, random
+
+
+# The training step that all workloads share ------------------------------------------------------
+
+
+def sum_of_squares(tree):
+    return sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(tree))
+
+
+def clip_to_norm(grads, limit):
+    norm = jnp.sqrt(sum_of_squares(grads))
+    return jax.tree.map(lambda g: g * jnp.minimum(1.0, limit / norm), grads)
+
+
+def adam(params, mean, square, grads, count, rate, b1=0.9, b2=0.999, epsilon=0.1):
+    """Adam with epsilon outside the root; `count` is 1 in the first step."""
+    mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, mean, grads)
+    square = jax.tree.map(lambda s, g: b2 * s + (1 - b2) * g * g, square, grads)
+    scale = rate / (1 - b1**count)
+    unbias = 1 / (1 - b2**count)
+    move = lambda p, m, s: p - scale * m / (jnp.sqrt(s * unbias) + epsilon)
+    return jax.tree.map(move, params, mean, square), mean, square
+
+
+def training(workload, steps):
+    """A compiled function of a key: `steps` training steps from fresh parameters, the last loss."""
+    init, loss, rate, decay, clip = workload
+
+    def step(carry, index):
+        params, mean, square, key = carry
+        value, grads = jax.value_and_grad(loss)(params, random.fold_in(key, index))
+        count = index.astype(jnp.float32)
+        grads = clip_to_norm(grads, clip)
+        params, mean, square = adam(params, mean, square, grads, count + 1, rate * decay**count)
+        return (params, mean, square, key), value
+
+    def run(key):
+        start, batches = random.split(key)
+        params = init(start)
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        _, losses = lax.scan(step, (params, zeros, zeros, batches), jnp.arange(steps))
+        return losses[-1]
+
+    return jax.jit(run)
+
+
+# integrator: a vanilla network of 100 units, 128 trials of 25 steps -----------------------------
+
+
+def vanilla_init(key, i=1, n=100, o=1, gain=0.85):
+    k_h0, k_in, k_rec, k_out = random.split(key, 4)
+    return {
+        "h0": 0.1 * random.normal(k_h0, (n,)),
+        "w_in": random.normal(k_in, (i, n)) / i**0.5,
+        "w_rec": gain * random.normal(k_rec, (n, n)) / n**0.5,
+        "b_rec": jnp.zeros(n),
+        "w_out": random.normal(k_out, (n, o)) / n**0.5,
+        "b_out": jnp.zeros(o),
+    }
+
+
+def white_noise(key, b=128, t=25, bias=0.01, noise=0.025):
+    """Trials of noise around a bias of their own, times first: [t, b, 1]."""
+    k_bias, k_noise = random.split(key)
+    level = 2 * bias * (random.normal(k_bias, (1, b, 1)) - 0.5)
+    return level + noise * t**0.5 * random.normal(k_noise, (t, b, 1))
+
+
+def integrator_loss(params, key, l2=2e-4):
+    x = white_noise(key)
+    drive = x @ params["w_in"] + params["b_rec"]
+
+    def step(h, drive_now):
+        h = jnp.tanh(drive_now + h @ params["w_rec"])
+        return h, h
+
+    h0 = jnp.broadcast_to(params["h0"], drive.shape[1:])
+    _, states = lax.scan(step, h0, drive)
+    error = states @ params["w_out"] + params["b_out"] - jnp.cumsum(x, axis=0)
+    return jnp.mean(error**2) + l2 * sum_of_squares(params)
+
+
+# name: (init, loss, learning rate, its decay per step, norm to clip the gradient to)
+WORKLOADS = {
+    "integrator": (vanilla_init, integrator_loss, 0.025, 0.99975, 10.0),
+}
+
+
+def main(name, what):
+    workload = WORKLOADS[name]
+    key = random.key(0)
+    if what == "first":
+        print(json.dumps({"loss": float(training(workload, 1)(key))}))
+        return
+    steps = int(what)
+    run = training(workload, steps).lower(key).compile()
+    began = time.perf_counter()
+    loss = float(run(key))
+    print(json.dumps({"step_ms": (time.perf_counter() - began) / steps * 1e3, "loss": loss}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,44 @@
+//! Pictures as data: a [`Figure`] holds panels, a [`Panel`] holds layers, a layer holds arrays and
+//! a style. [`svg`] draws it, [`png`] turns that drawing into pixels.
+//!
+//! The drawing is our own and not plotters': plotters keeps its fonts in a global registry, cannot
+//! set a superscript (10^-3), pulls lines that leave the axes back onto their edge, draws a heatmap
+//! as one rectangle a cell, and knows neither colour bars nor equal aspect nor where a legend hides
+//! no data. resvg makes the pixels, with the one font of this folder and none of the machine's, so
+//! that the same figure is the same bytes everywhere. The font (Arimo) has Arial's widths: an SVG
+//! looks alike in a viewer that falls back to Arial, Helvetica or Liberation Sans.
+
+mod axes;
+mod check;
+mod colour;
+mod extent;
+mod layer;
+mod layout;
+mod legend;
+mod marks;
+mod plot;
+mod png;
+mod raster;
+mod sheet;
+mod svg;
+mod text;
+mod ticks;
+mod trace;
+
+pub use colour::{Map, Rgb};
+pub use layer::{
+    Bars, Cells, Circle, Dash, Layer, Line, Marker, Note, Ribbon, Rule, Scatter, Side, Stem, Stroke,
+};
+pub use plot::{Axis, ColourAxis, Figure, Legend, Panel};
+pub use png::png;
+pub use svg::svg;
+pub use ticks::{Tick, Ticks};
+
+/// The ticks an axis from `low` to `high` would carry, `most` at the most.
+pub fn ticks(low: f64, high: f64, log: bool, most: usize) -> Ticks {
+    if log {
+        ticks::log(low, high, most)
+    } else {
+        ticks::linear(low, high, most)
+    }
+}

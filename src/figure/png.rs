@@ -1,0 +1,56 @@
+//! A figure as pixels.
+
+use std::sync::Arc;
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg;
+
+use super::{Figure, svg, text};
+use crate::base::{Error, Result};
+
+/// The most pixels of a picture, 256 MB.
+const LARGEST: u64 = 256 << 20;
+
+/// The bytes of a PNG file of `figure`, `scale` pixels to one pixel of 1/96 inch.
+///
+/// Errors: those of [`svg`]; `Range` for a scale outside 0.1 to 20; `Memory` for a huge picture.
+pub fn png(figure: &Figure, scale: f64) -> Result<Vec<u8>> {
+    if !(0.1..=20.0).contains(&scale) {
+        return Err(Error::Range {
+            of: "figure".into(),
+            name: "scale".into(),
+            expected: "from 0.1 to 20".into(),
+            found: scale.to_string(),
+        });
+    }
+    let drawing = svg(figure)?;
+    let tree = usvg::Tree::from_str(&drawing, &reading()).expect("our own drawing is valid SVG");
+    let side = |length: f32| (length as f64 * scale).round().max(1.0) as u64;
+    let (width, height) = (side(tree.size().width()), side(tree.size().height()));
+    let too_large = || Error::Memory {
+        op: "figure".into(),
+        shape: vec![height as usize, width as usize],
+        bytes: width as u128 * height as u128 * 4,
+        limit: LARGEST,
+    };
+    if width.saturating_mul(height).saturating_mul(4) > LARGEST {
+        return Err(too_large());
+    }
+    let mut pixels = Pixmap::new(width as u32, height as u32).ok_or_else(too_large)?;
+    let larger = Transform::from_scale(scale as f32, scale as f32);
+    resvg::render(&tree, larger, &mut pixels.as_mut());
+    Ok(pixels
+        .encode_png()
+        .expect("writing into memory does not fail"))
+}
+
+/// The embedded font and no other: the machine's fonts are not asked.
+fn reading() -> usvg::Options<'static> {
+    let mut fonts = usvg::fontdb::Database::new();
+    fonts.load_font_data(text::FONT.to_vec());
+    usvg::Options {
+        font_family: "Arimo".into(),
+        fontdb: Arc::new(fonts),
+        ..usvg::Options::default()
+    }
+}

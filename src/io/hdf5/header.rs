@@ -1,0 +1,120 @@
+//! A look at a file before the library opens it: is it there, is it HDF5, is all of it there.
+//! The library would say less, and some of it through its own printing.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::fault;
+use crate::base::error::FileFault;
+use crate::base::{Error, Result};
+use crate::io::atomic::system;
+
+/// The first bytes of an HDF5 file.
+const SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
+/// Enough for any superblock (96 bytes for version 0 with 8-byte addresses).
+const SUPERBLOCK: usize = 128;
+/// Where the search for a signature begins after place 0; it doubles from there (the user block).
+const FIRST_BLOCK: u64 = 512;
+/// What stands at the beginning of other files that people try to read.
+const OTHERS: &[(&[u8], &str)] = &[
+    (b"\x93NUMPY", "a NumPy array (.npy)"),
+    (b"PK\x03\x04", "a zip archive (.npz or .pt)"),
+    (b"\x80\x02", "a Python pickle"),
+    (b"MATLAB 5.0", "a MATLAB 5 file"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"CDF", "a classic netCDF file"),
+];
+
+/// The length of the HDF5 file at `path`, in bytes.
+///
+/// Errors: `File` if it is missing, a folder, unreadable, not HDF5, or cut short
+pub fn check(path: &Path) -> Result<u64> {
+    let open = |path: &Path| {
+        let file = File::open(path)?;
+        let facts = file.metadata()?;
+        Ok((file, facts))
+    };
+    let (mut file, facts) = open(path).map_err(|source| system(path, "reading", source))?;
+    if facts.is_dir() {
+        return Err(Error::file(path, FileFault::Folder));
+    }
+    if !facts.is_file() {
+        return Err(other(path, "a device or a pipe".into()));
+    }
+    let length = facts.len();
+    let head = bytes_at(&mut file, 0).map_err(|source| system(path, "reading", source))?;
+    let mut block = head.clone();
+    let mut place = 0;
+    while !block.starts_with(SIGNATURE) {
+        place = (place * 2).max(FIRST_BLOCK);
+        if place >= length {
+            return Err(other(path, describe(&head)));
+        }
+        block = bytes_at(&mut file, place).map_err(|source| system(path, "reading", source))?;
+    }
+    whole(path, &block, length)
+}
+
+fn bytes_at(file: &mut File, place: u64) -> std::io::Result<Vec<u8>> {
+    let mut block = Vec::with_capacity(SUPERBLOCK);
+    file.seek(SeekFrom::Start(place))?;
+    file.take(SUPERBLOCK as u64).read_to_end(&mut block)?;
+    Ok(block)
+}
+
+/// Checks the length against the end that the superblock gives.
+fn whole(path: &Path, block: &[u8], length: u64) -> Result<u64> {
+    match end_of_file(block) {
+        // With a user block the end counts from the signature: the library sees to the rest.
+        Some(end) if end <= length => Ok(length),
+        Some(end) => Err(fault::damaged(
+            path,
+            format!("{length} bytes of {end} are there"),
+        )),
+        None => Err(fault::damaged(path, "the superblock is not one")),
+    }
+}
+
+/// The end of file that a superblock of version 0 to 3 gives.
+fn end_of_file(block: &[u8]) -> Option<u64> {
+    let version = *block.get(8)?;
+    let (offsets, lengths, addresses) = match version {
+        0 => (*block.get(13)?, *block.get(14)?, 24),
+        1 => (*block.get(13)?, *block.get(14)?, 28),
+        2 | 3 => (*block.get(9)?, *block.get(10)?, 12),
+        _ => return None,
+    };
+    let known = |size: u8| matches!(size, 2 | 4 | 8);
+    if !known(offsets) || !known(lengths) {
+        return None;
+    }
+    // The third address, after the base and one that differs between versions.
+    let size = usize::from(offsets);
+    let bytes = block.get(addresses + 2 * size..addresses + 3 * size)?;
+    Some(
+        bytes
+            .iter()
+            .rev()
+            .fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
+    )
+}
+
+fn other(path: &Path, found: String) -> Error {
+    let expected = "an HDF5 file";
+    Error::file(path, FileFault::Format { expected, found })
+}
+
+fn describe(head: &[u8]) -> String {
+    if head.is_empty() {
+        return "an empty file".into();
+    }
+    if let Some((_, name)) = OTHERS.iter().find(|(bytes, _)| head.starts_with(bytes)) {
+        return (*name).into();
+    }
+    let printable = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    if head.iter().all(printable) {
+        return "text".into();
+    }
+    "bytes of no known kind".into()
+}

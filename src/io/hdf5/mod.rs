@@ -1,0 +1,68 @@
+//! HDF5 as a tree: groups are maps, datasets are tensors, numbers or text. Files are those that
+//! h5py writes and reads.
+//!
+//! The C library behind it is not thread-safe: the `hdf5` crate takes one lock around every call,
+//! and nothing here calls the library past the crate. Damaged files are looked at before the
+//! library sees them (`header`), and sizes before anything is allocated (`budget`).
+
+mod budget;
+mod fault;
+mod header;
+mod list;
+mod read;
+mod value;
+mod write;
+
+use std::collections::BTreeMap;
+
+use super::tree::{Map, Tree, parts};
+
+pub use list::{Entry, list};
+pub use read::{attributes, read, read_entry, read_rows, read_with_attributes};
+pub use write::{WriteOptions, write};
+
+/// The attribute that tells a group which is a list from one which is a map.
+const LIST_MARK: &str = "attractor_kind";
+/// The value of [`LIST_MARK`] on a list.
+const LIST: &str = "list";
+/// Groups inside groups: more than anyone nests by hand, less than a thread's stack can bear.
+const DEPTH: usize = 128;
+
+/// A file's tree with what its attributes say.
+#[derive(Debug, Clone)]
+pub struct Content {
+    pub tree: Tree,
+    pub attributes: Attributes,
+}
+
+/// What is said about a file and its entries: maps of plain values by path, where the empty path
+/// is the file itself.
+#[derive(Debug, Clone, Default)]
+pub struct Attributes(BTreeMap<String, Map>);
+
+impl Attributes {
+    /// What is said about the file itself.
+    pub fn of_file(map: Map) -> Attributes {
+        Attributes::default().with("", map)
+    }
+
+    /// The same, with what `map` says about the entry at `path`.
+    pub fn with(mut self, path: &str, map: Map) -> Attributes {
+        self.0.insert(clean(path), map);
+        self
+    }
+
+    /// What is said about the entry at `path`; the file itself for an empty path.
+    pub fn of(&self, path: &str) -> Option<&Map> {
+        self.0.get(&clean(path))
+    }
+
+    /// Paths and what is said about each.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Map)> {
+        self.0.iter().map(|(path, map)| (path.as_str(), map))
+    }
+}
+
+fn clean(path: &str) -> String {
+    parts(path).collect::<Vec<_>>().join("/")
+}
