@@ -3,6 +3,7 @@
 //! The floors, lowest first; a module uses its own floor and lower ones (see `src/README.md`).
 
 pub mod api;
+pub mod app;
 pub mod base;
 pub mod figure;
 pub mod host;

@@ -1,5 +1,6 @@
 //! All tests, in one binary.
 
+mod cli;
 mod docs;
 mod figure;
 mod hdf5;
@@ -7,6 +8,7 @@ mod integrator;
 mod parity;
 mod plot;
 mod random;
+mod repl;
 mod session;
 mod simd;
 mod tensor;

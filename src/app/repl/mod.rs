@@ -1,0 +1,14 @@
+//! The interactive session: reads inputs, runs them in one host, shows what they give.
+
+mod complete;
+mod editor;
+mod highlight;
+mod hint;
+mod history;
+mod lexer;
+mod session;
+mod site;
+
+pub use complete::{Candidate, Completion};
+pub use lexer::{Kind, Lexeme, lexemes};
+pub use session::start;

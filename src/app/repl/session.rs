@@ -1,0 +1,184 @@
+//! One session: the host, and the loop around it.
+
+use std::cell::RefCell;
+use std::io::{IsTerminal, stdin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::super::args::{self, Session};
+use super::super::end::{self, End};
+use super::super::run::{context, prepare};
+use super::super::screen::{self, Screen};
+use super::super::stop::{self, Hurry};
+use super::super::thread;
+use super::editor::{self, Read};
+use crate::api::context::{Language, Script};
+use crate::api::fault::{Cause, Fault};
+use crate::api::value::Value;
+use crate::api::{help, show};
+use crate::host::{self, Host};
+
+/// What is shown of a long value.
+const LINES: usize = 40;
+const LETTERS: usize = 1_200;
+
+/// The host, shared with the editor, which asks it for variables and unfinished inputs.
+pub type SharedHost = Rc<RefCell<Box<dyn Host>>>;
+
+/// Runs a session on standard input until it ends.
+///
+/// Errors: what is wrong with the command line; faults of inputs are shown here.
+pub fn start(wanted: Session) -> Result<End, Fault> {
+    prepare(&wanted.work)?;
+    let settings = wanted.work.settings(Vec::new());
+    let language = args::language(wanted.lua);
+    let screen = Arc::new(Screen::default());
+    stop::listen(screen.clone(), Hurry::Session)?;
+    let end = thread::run(move || {
+        let context = context(settings, language, &Script::default(), &screen);
+        let host = host::open(context).map(|host| Rc::new(RefCell::new(host)));
+        let session = host.map(|host| Running {
+            host,
+            screen,
+            language,
+        });
+        match session {
+            Ok(session) if stdin().is_terminal() => session.talk(),
+            Ok(session) => session.read(),
+            Err(fault) => End::fault(&fault, ""),
+        }
+    });
+    Ok(end.unwrap_or_else(|fault| End::fault(&fault, "")))
+}
+
+struct Running {
+    host: SharedHost,
+    screen: Arc<Screen>,
+    language: Language,
+}
+
+impl Running {
+    /// Reads from a terminal.
+    fn talk(&self) -> End {
+        let mut editor = match editor::open(self.host.clone(), self.language) {
+            Ok(editor) => editor,
+            Err(fault) => return End::fault(&fault, ""),
+        };
+        screen::say(&welcome(self.language));
+        loop {
+            match editor.read() {
+                Read::Input(input) if is_farewell(&input) => return End::Fine,
+                Read::Input(input) => {
+                    self.answer(&input);
+                }
+                Read::Cleared => {}
+                Read::End => return End::Fine,
+            }
+        }
+    }
+
+    /// Reads lines from a file or a pipe, without a prompt.
+    fn read(&self) -> End {
+        let mut input = String::new();
+        let mut end = End::Fine;
+        for line in stdin().lines() {
+            let Ok(line) = line else {
+                return End::usage(Fault::new("standard input is not text in UTF-8"));
+            };
+            input.push_str(&line);
+            input.push('\n');
+            if self.host.borrow().unfinished(&input) {
+                continue;
+            }
+            let whole = std::mem::take(&mut input);
+            if is_farewell(&whole) {
+                return end;
+            }
+            end = worse(end, self.answer(&whole));
+            if self.screen.unread.load(Ordering::Relaxed) {
+                return End::Unread;
+            }
+        }
+        worse(end, self.answer(&input))
+    }
+
+    /// Runs one input and shows its value or its fault.
+    fn answer(&self, input: &str) -> End {
+        let input = input.trim_end();
+        if input.trim().is_empty() {
+            return End::Fine;
+        }
+        self.screen.stop.store(false, Ordering::Relaxed);
+        let outcome = match asked(input) {
+            Some(name) => help::find(name, self.language).map(Answer::Text),
+            None => self.host.borrow_mut().eval(input).map(Answer::Value),
+        };
+        match outcome {
+            Ok(Answer::Text(text)) => screen::say(text.trim_end()),
+            Ok(Answer::Value(Value::Nil)) => End::Fine,
+            Ok(Answer::Value(value)) => screen::say(&shortened(&show::value(&value))),
+            Err(fault) if fault.cause == Cause::Interrupt => {
+                screen::complain(&fault.message);
+                End::Interrupted
+            }
+            Err(fault) => {
+                end::show(&fault, input);
+                End::Failed
+            }
+        }
+    }
+}
+
+enum Answer {
+    Text(String),
+    Value(Value),
+}
+
+/// The first end that was not a good one.
+fn worse(a: End, b: End) -> End {
+    if a == End::Fine { b } else { a }
+}
+
+/// The name in `help NAME`; empty for `help` alone.
+fn asked(input: &str) -> Option<&str> {
+    let rest = input.trim().strip_prefix("help")?;
+    let name = rest.trim();
+    let is_name = name
+        .chars()
+        .all(|c| c.is_alphanumeric() || "_:.".contains(c));
+    (is_name && (name.is_empty() || rest.starts_with(char::is_whitespace))).then_some(name)
+}
+
+fn is_farewell(input: &str) -> bool {
+    let words = [":quit", ":q", ":exit", "quit", "exit", "quit()", "exit()"];
+    words.contains(&input.trim().trim_end_matches(';'))
+}
+
+/// The beginning of a long text, and how much more there is.
+fn shortened(text: &str) -> String {
+    let after_lines = text.match_indices('\n').nth(LINES - 1).map(|(at, _)| at);
+    let after_letters = text.char_indices().nth(LETTERS).map(|(at, _)| at);
+    match [after_lines, after_letters].into_iter().flatten().min() {
+        Some(cut) => {
+            let more = text[cut..].trim_start().chars().count();
+            format!(
+                "{} ...\n({more} more characters; print shows all)",
+                &text[..cut]
+            )
+        }
+        None => text.into(),
+    }
+}
+
+fn welcome(language: Language) -> String {
+    let speaks = match language {
+        Language::Rhai => "Rhai (Lua: attractor --lua)",
+        Language::Lua => "Lua; variables made without `local` last",
+    };
+    format!(
+        "attractor {} speaks {speaks}\nhelp NAME for the reference, Tab completes, Ctrl-C stops, \
+         Ctrl-D leaves",
+        env!("CARGO_PKG_VERSION")
+    )
+}

@@ -1,0 +1,117 @@
+//! The terminal: lines to standard output, faults and progress to standard error, and neither
+//! tears the other.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indicatif::ProgressBar;
+
+use super::end::End;
+use super::progress;
+use crate::api::context::Terminal;
+use crate::base::Progress;
+use crate::host::Colours;
+
+/// What is seen of a long run.
+#[derive(Default)]
+pub enum Run {
+    /// There is no run.
+    #[default]
+    Nothing,
+    /// A line now and then.
+    Lines,
+    Bar(ProgressBar),
+}
+
+/// What a script's lines and progress go through; shared with the Ctrl-C thread.
+#[derive(Default)]
+pub struct Screen {
+    /// What is seen of the run that goes on now.
+    run: Mutex<Run>,
+    /// Nobody reads standard output any more.
+    pub unread: AtomicBool,
+    /// The user wants the computation to end.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Screen {
+    /// Runs `work`, which writes to the terminal, with the bar out of its way.
+    pub fn beside<T>(&self, work: impl FnOnce() -> T) -> T {
+        match &*self.run() {
+            Run::Bar(bar) => bar.suspend(work),
+            Run::Nothing | Run::Lines => work(),
+        }
+    }
+
+    /// Writes a line to standard error at once: whoever holds the screen may wait for a reader of
+    /// standard output, and the user who presses Ctrl-C must not.
+    pub fn interject(&self, line: &str) {
+        match self.run.try_lock().as_deref() {
+            Ok(Run::Bar(bar)) => bar.suspend(|| complain(line)),
+            _ => complain(line),
+        }
+    }
+
+    /// Takes the screen for a run; false if another one has it, inside of which this one is.
+    pub fn take(&self, run: Run) -> bool {
+        let mut place = self.run();
+        let free = matches!(*place, Run::Nothing);
+        if free {
+            *place = run;
+        }
+        free
+    }
+
+    /// Gives the screen back after a run.
+    pub fn leave(&self) {
+        *self.run() = Run::Nothing;
+    }
+
+    fn run(&self) -> MutexGuard<'_, Run> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The screen as a script sees it.
+pub struct Shared(pub Arc<Screen>);
+
+impl Terminal for Shared {
+    fn print(&self, line: &str) {
+        let screen = &self.0;
+        if screen.beside(|| say(line)) == End::Unread {
+            // As with Ctrl-C: training ends cleanly, nothing goes on for nobody.
+            screen.unread.store(true, Ordering::Relaxed);
+            screen.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn progress(&self, label: &str) -> Box<dyn Progress> {
+        Box::new(progress::Watch::new(label, self.0.clone()))
+    }
+}
+
+/// Writes one line to standard output; a reader that went away is an end, not a panic.
+pub fn say(line: &str) -> End {
+    let mut out = stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Ok(()) => End::Fine,
+        Err(_) => End::Unread,
+    }
+}
+
+/// Writes one line to standard error.
+pub fn complain(line: &str) {
+    // Nobody is left to be told of a standard error that is closed.
+    let _ = writeln!(stderr().lock(), "{line}");
+}
+
+/// Whether faults are shown in colours.
+pub fn colours() -> Colours {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if wanted && stderr().is_terminal() {
+        Colours::On
+    } else {
+        Colours::Off
+    }
+}

@@ -1,0 +1,54 @@
+//! The thread that scripts run on, and what becomes of panics.
+//!
+//! Its stack is large: the array library's tape of derivatives calls itself once for each
+//! operation (about 30,000 of them overflow 8 MiB and abort the process), and scripts may nest
+//! 256 calls of their own. The stack is address space, not memory: pages count once touched. The
+//! first thread stays free, since windows must live on it.
+
+use std::any::Any;
+use std::panic;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
+
+use crate::api::fault::Fault;
+
+/// Bytes of address space for the stack.
+const STACK: usize = 1 << 30;
+
+/// Runs `job` on a thread with a large stack and waits for it. Panics are silent: the hosts turn
+/// those of native functions into faults, and any other becomes the fault given back here.
+///
+/// Errors: a panic; a system that does not give the thread its stack.
+pub fn run<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let place = Arc::new(Mutex::new(String::new()));
+    let seen = place.clone();
+    panic::set_hook(Box::new(move |info| {
+        let mut place = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = info
+            .location()
+            .map_or(String::new(), |at| format!(" ({at})"));
+    }));
+    let thread = Builder::new().name("script".into()).stack_size(STACK);
+    let started = thread.spawn(job).map_err(|error| {
+        Fault::new(format!(
+            "a thread for the script cannot be started: {error}"
+        ))
+        .hint("scripts need 1 GiB of address space for their stack; see `ulimit -v`")
+    })?;
+    started.join().map_err(|panic| {
+        let place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        Fault::new(format!(
+            "a fault inside attractor: {}{place}",
+            words(panic.as_ref())
+        ))
+        .hint("this is not your script's fault; please report it with the script")
+    })
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
+}

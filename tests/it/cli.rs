@@ -1,0 +1,332 @@
+//! The program from outside: exit codes, what it says, what it writes.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+
+use attractor::app::progress::Watch;
+use attractor::app::screen::Screen;
+use attractor::app::tutorials::{self, Tutorial};
+use attractor::base::{Progress, Report};
+use tempfile::TempDir;
+
+/// The program in a folder that holds `files`.
+fn program(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_attractor"));
+    command
+        .args(args)
+        .current_dir(folder)
+        .env("XDG_DATA_HOME", folder)
+        .env("HOME", folder);
+    command
+}
+
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = TempDir::new().expect("a folder for the test");
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).expect("a file for the test");
+    }
+    folder
+}
+
+fn run(folder: &TempDir, args: &[&str]) -> Output {
+    let output = program(folder.path(), args).stdin(Stdio::null()).output();
+    output.expect("the program starts")
+}
+
+fn said(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+const GOOD: (&str, &[u8]) = ("good.rhai", b"print(args());\nprint(seed(3))");
+const LUA: (&str, &[u8]) = ("good.lua", b"print(args())\nprint(seed(3))");
+const BAD: (&str, &[u8]) = ("bad.rhai", b"print(1);\nfail(\"on purpose\");");
+const MISSPELT: (&str, &[u8]) = ("misspelt.rhai", b"print(1);\nprnt(2);");
+
+#[test]
+fn a_script_gets_its_arguments_and_seed_in_both_languages() {
+    let folder = folder(&[GOOD, LUA]);
+    for file in ["good.rhai", "good.lua"] {
+        let output = run(&folder, &["run", file, "--seed", "9", "--", "a", "--b"]);
+        assert_eq!(said(&output.stdout), "[\"a\", \"--b\"]\n9\n", "{file}");
+        assert_eq!(said(&output.stderr), "", "{file}");
+        assert_eq!(output.status.code(), Some(0), "{file}");
+    }
+}
+
+#[test]
+fn a_fault_of_the_script_shows_its_place_and_gives_1() {
+    let folder = folder(&[BAD]);
+    let output = run(&folder, &["run", "bad.rhai"]);
+    assert_eq!(said(&output.stdout), "1\n");
+    let shown = said(&output.stderr);
+    assert!(
+        shown.starts_with("error: on purpose\n  --> bad.rhai:2:1\n"),
+        "{shown}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn wrong_usage_gives_2_and_says_what_was_expected() {
+    let folder = folder(&[GOOD, ("picture.png", b"png"), ("latin.rhai", b"// caf\xe9")]);
+    let cases: [(&[&str], &str); 14] = [
+        (&["run"], "<FILE>"),
+        (
+            &["run", "god.rhai"],
+            "god.rhai: the file does not exist\nhint: did you mean `good.rhai`?",
+        ),
+        (&["run", "far/good.rhai"], "the file does not exist"),
+        (&["run", "."], "this is a folder, expected a file"),
+        (
+            &["run", "picture.png"],
+            "expected a script that ends in .rhai or .lua",
+        ),
+        (
+            &["run", "latin.rhai"],
+            "found a byte that is not UTF-8 at position 6",
+        ),
+        (
+            &["run", "good.rhai", "--device", "cuda:0"],
+            "this build computes on `cpu` only",
+        ),
+        (
+            &["run", "good.rhai", "--max-memory", "8X"],
+            "expected a size like 800M",
+        ),
+        (&["run", "good.rhai", "--threads", "0"], "0 is not in 1.."),
+        (&["run", "good.rhai", "--quik"], "--quick"),
+        (
+            &["run", "good.rhai", "--out", "good.rhai"],
+            "making the folder for --out",
+        ),
+        (&["tutorial", "nothing"], "no tutorial is called `nothing`"),
+        (&["doc", "sed"], "hint: did you mean `seed`?"),
+        (&["fly"], "unrecognized subcommand"),
+    ];
+    for (args, words) in cases {
+        let output = run(&folder, args);
+        let shown = said(&output.stderr);
+        assert!(shown.contains(words), "{args:?}: {shown}");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(said(&output.stdout), "", "{args:?}");
+    }
+}
+
+#[test]
+fn check_finds_a_misspelt_name_without_running() {
+    let folder = folder(&[GOOD, LUA, BAD, MISSPELT]);
+    for (file, code) in [
+        ("good.rhai", 0),
+        ("good.lua", 0),
+        ("bad.rhai", 0),
+        ("misspelt.rhai", 1),
+    ] {
+        let output = run(&folder, &["check", file]);
+        assert_eq!(output.status.code(), Some(code), "{file}");
+        assert_eq!(said(&output.stdout), "", "{file}");
+    }
+    let shown = said(&run(&folder, &["check", "misspelt.rhai"]).stderr);
+    assert!(shown.contains("misspelt.rhai:2:1"), "{shown}");
+}
+
+#[test]
+fn the_folder_for_written_files_is_made() {
+    let folder = folder(&[GOOD]);
+    run(&folder, &["run", "good.rhai", "--out", "deep/er"]);
+    assert!(folder.path().join("deep/er").is_dir());
+}
+
+#[test]
+fn the_reference_is_shown_by_name_and_as_a_whole() {
+    let folder = folder(&[]);
+    let one = run(&folder, &["doc", "seed"]);
+    assert!(said(&one.stdout).starts_with("seed(default)"));
+    let all = run(&folder, &["doc", "--markdown"]);
+    assert!(said(&all.stdout).starts_with("# Reference"));
+    assert_eq!((one.status.code(), all.status.code()), (Some(0), Some(0)));
+}
+
+#[test]
+fn a_limit_on_operations_ends_a_runaway_script() {
+    let folder = folder(&[
+        ("loop.rhai", b"loop {}"),
+        ("loop.lua", b"while true do end"),
+    ]);
+    for file in ["loop.rhai", "loop.lua"] {
+        let output = run(&folder, &["run", file, "--max-operations", "10000"]);
+        assert_eq!(output.status.code(), Some(1), "{file}");
+        let shown = said(&output.stderr);
+        assert!(
+            shown.contains("hint: raise the limit with --max-operations"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_script_without_a_word() {
+    let folder = folder(&[("talk.rhai", b"loop { print(\"more\") }")]);
+    let mut command = program(folder.path(), &["run", "talk.rhai"]);
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(said(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(141));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_script_with_130() {
+    let scripts: [(&str, &[u8]); 2] = [
+        ("wait.rhai", b"print(\"ready\"); loop {}"),
+        ("wait.lua", b"print(\"ready\") while true do end"),
+    ];
+    let folder = folder(&scripts);
+    for (file, _) in scripts {
+        let mut command = program(folder.path(), &["run", file]);
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = child.expect("the program starts");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("it was asked for");
+        BufReader::new(out)
+            .read_line(&mut line)
+            .expect("it prints text");
+        assert_eq!(line, "ready\n");
+        let pid = child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &pid]).status();
+        assert!(sent.expect("kill is there").success());
+        let output = child.wait_with_output().expect("the program ends");
+        assert_eq!(output.status.code(), Some(130), "{file}");
+        let shown = said(&output.stderr);
+        assert!(shown.contains("error: interrupted"), "{shown}");
+    }
+}
+
+const TUTORIALS: [Tutorial; 3] = [
+    Tutorial {
+        file: "01-first.rhai",
+        text: "// What comes first.\nprint(1)",
+    },
+    Tutorial {
+        file: "01-first.lua",
+        text: "-- What comes first.\nprint(1)",
+    },
+    Tutorial {
+        file: "02-second.rhai",
+        text: "// What comes second.\n",
+    },
+];
+
+#[test]
+fn a_tutorial_is_found_by_each_of_its_names() {
+    let cases = [
+        ("first", false, Some("01-first.rhai")),
+        ("first", true, Some("01-first.lua")),
+        ("1", false, Some("01-first.rhai")),
+        ("02", false, Some("02-second.rhai")),
+        ("01-first.lua", false, Some("01-first.lua")),
+        ("02-second", true, None),
+        ("third", false, None),
+    ];
+    for (name, lua, expected) in cases {
+        let found = tutorials::find(&TUTORIALS, name, lua).ok();
+        assert_eq!(found.map(|one| one.file), expected, "{name} {lua}");
+    }
+}
+
+#[test]
+fn the_list_of_tutorials_names_each_once() {
+    let expected = "01-first   What comes first. (also --lua)\n02-second  What comes second.";
+    assert_eq!(tutorials::list(&TUTORIALS), expected);
+}
+
+#[test]
+fn copied_tutorials_never_replace_a_file() {
+    let folder = folder(&[("02-second.rhai", b"mine")]);
+    let all = tutorials::copy(&TUTORIALS, None, folder.path());
+    assert!(all.is_err_and(|fault| fault.message.contains("the file exists already")));
+    assert!(!folder.path().join("01-first.rhai").exists());
+    let first = tutorials::copy(&TUTORIALS, Some("first"), folder.path());
+    assert_eq!(first.map(|paths| paths.len()), Ok(2));
+    let mine = fs::read_to_string(folder.path().join("02-second.rhai"));
+    assert_eq!(mine.expect("it is there"), "mine");
+}
+
+/// A log that a test can read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("one writer").write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn away_from_a_terminal_a_run_ends_with_one_line_that_says_how_far_it_came() {
+    let log = Log::default();
+    let mut watch = Watch::lines("train", Arc::default(), Box::new(log.clone()));
+    for done in 1..=42 {
+        let (loss, rate) = (0.017_423, 0.002);
+        watch.report(Report {
+            done,
+            total: 100,
+            loss,
+            rate,
+        });
+    }
+    drop(watch);
+    let text = said(&log.0.lock().expect("no writer is left"));
+    let last = text.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("train: 42/100  loss 0.01742  rate 0.002000  in "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_run_inside_a_run_says_nothing() {
+    let (outer, inner) = (Log::default(), Log::default());
+    let screen = Arc::new(Screen::default());
+    let _outer = Watch::lines("train", screen.clone(), Box::new(outer));
+    let mut watch = Watch::lines("find", screen, Box::new(inner.clone()));
+    watch.report(Report {
+        done: 1,
+        total: 1,
+        loss: 0.5,
+        rate: 0.1,
+    });
+    drop(watch);
+    assert_eq!(said(&inner.0.lock().expect("no writer is left")), "");
+}
+
+#[test]
+fn a_run_without_a_report_says_nothing() {
+    let log = Log::default();
+    drop(Watch::lines("train", Arc::default(), Box::new(log.clone())));
+    assert_eq!(said(&log.0.lock().expect("no writer is left")), "");
+}
+
+#[test]
+fn a_run_learns_that_the_user_wants_it_to_end() {
+    let screen = Arc::new(Screen::default());
+    let watch = Watch::lines("train", screen.clone(), Box::new(Log::default()));
+    assert!(!watch.stopped());
+    screen
+        .stop
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(watch.stopped());
+}

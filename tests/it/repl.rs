@@ -1,0 +1,317 @@
+//! Interactive sessions: inputs through a pipe, and what completion and hints know.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+use std::rc::Rc;
+
+use attractor::api::context::Language::{Lua, Rhai};
+use attractor::api::context::{Context, Language};
+use attractor::api::native::Native;
+use attractor::api::settings::Settings;
+use attractor::api::value::{Object, Thing, Value};
+use attractor::app::repl::{Completion, Kind, lexemes};
+use tempfile::TempDir;
+
+fn session(args: &[&str], inputs: &str) -> Output {
+    let folder = TempDir::new().expect("a folder for the test");
+    let child = Command::new(env!("CARGO_BIN_EXE_attractor"))
+        .args(args)
+        .current_dir(folder.path())
+        .env("XDG_DATA_HOME", folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.expect("the program starts");
+    let mut stdin = child.stdin.take().expect("it was asked for");
+    // A session that was told to end may be gone before it read everything.
+    let _ = stdin.write_all(inputs.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("the program ends")
+}
+
+fn said(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_session_shows_values_and_remembers_what_was_defined() {
+    let cases: [(&[&str], &str, &str); 4] = [
+        (
+            &[],
+            "let x = 20;\nx + 1.5\n()\n\"text\"\n",
+            "21.5\n\"text\"\n",
+        ),
+        (
+            &["--lua"],
+            "x = 20\nx + 1.5\nnil\n\"text\"\n",
+            "21.5\n\"text\"\n",
+        ),
+        (&[], "fn twice(x) {\n  2 * x\n}\ntwice(21)", "42\n"),
+        (
+            &["--lua"],
+            "function twice(x)\n  return 2 * x\nend\ntwice(21)",
+            "42\n",
+        ),
+    ];
+    for (args, inputs, expected) in cases {
+        let output = session(args, inputs);
+        assert_eq!(said(&output.stdout), expected, "{inputs}");
+        assert_eq!(said(&output.stderr), "", "{inputs}");
+        assert_eq!(output.status.code(), Some(0), "{inputs}");
+    }
+}
+
+#[test]
+fn a_fault_does_not_end_the_session() {
+    let cases: [(&[&str], &str); 2] = [
+        (&[], "let x = 1;\nprnt(x)\nfail(\"on purpose\")\nx\n"),
+        (&["--lua"], "x = 1\nprnt(x)\nfail(\"on purpose\")\nx\n"),
+    ];
+    for (args, inputs) in cases {
+        let output = session(args, inputs);
+        assert_eq!(said(&output.stdout), "1\n", "{args:?}");
+        let shown = said(&output.stderr);
+        assert!(shown.contains("hint: did you mean `print`?"), "{shown}");
+        assert!(shown.contains("error: on purpose"), "{shown}");
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+    }
+}
+
+#[test]
+fn an_input_that_never_ends_is_a_fault() {
+    let output = session(&[], "fn twice(x) {\n  2 * x\n");
+    assert!(said(&output.stderr).starts_with("error: "));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn help_needs_no_parentheses() {
+    for args in [&[][..], &["--lua"]] {
+        let output = session(args, "help seed\n");
+        assert!(
+            said(&output.stdout).starts_with("seed(default)"),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn a_session_ends_when_told() {
+    for word in [":quit", "exit", "quit()"] {
+        let output = session(&[], &format!("1\n{word}\n2\n"));
+        assert_eq!(said(&output.stdout), "1\n", "{word}");
+    }
+}
+
+#[test]
+fn a_long_value_is_shown_in_part() {
+    let output = session(&[], "let x = []; x.pad(10000, 7);\nx\nx.len()\n");
+    let shown = said(&output.stdout);
+    assert!(
+        shown.contains("more characters; print shows all"),
+        "{shown}"
+    );
+    assert!(
+        shown.len() < 2000 && shown.ends_with("\n10000\n"),
+        "{shown}"
+    );
+}
+
+/// A network in the vocabulary below.
+struct Net;
+
+impl Thing for Net {
+    const KIND: &'static str = "net";
+    fn show(&self) -> String {
+        "net".into()
+    }
+}
+
+attractor::options! {
+    /// Options of `rnn::vanilla`.
+    pub struct Vanilla for "rnn::vanilla" {
+        /// Neurons.
+        units: usize = 100;
+        /// Strength of the first weights.
+        gain: f64 = 0.5;
+    }
+}
+
+attractor::natives! {
+    /// Networks.
+    module "rnn";
+
+    /// A network.
+    fn vanilla(options: Settings<Vanilla>) -> f64 { Ok(options.gain) }
+
+    /// The network run on an input.
+    fn run(this: Rc<Net>, input: f64) -> f64 { let _ = this; Ok(input) }
+
+    /// The number of parameters.
+    fn size(this: Rc<Net>) -> f64 { let _ = this; Ok(1.0) }
+
+    /// The largest of a tensor.
+    fn top(this: attractor::tensor::Tensor) -> f64 { let _ = this; Ok(1.0) }
+}
+
+mod always {
+    use super::*;
+
+    attractor::natives! {
+        /// Always there.
+        module "";
+
+        /// Trains.
+        fn train(cx: &Context, net: Value, options: Settings<Vanilla>) -> f64 {
+            let _ = (cx, net);
+            Ok(options.gain)
+        }
+    }
+}
+
+fn natives() -> Vec<Native> {
+    [module().natives, always::module().natives]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn variables() -> Vec<(String, Value)> {
+    let fit = [("loss".to_string(), Value::Float(1.0))];
+    vec![
+        ("net".into(), Value::Object(Object::new(Net))),
+        ("fit".into(), Value::Map(fit.into())),
+    ]
+}
+
+fn completed(text: &str, language: Language) -> Vec<String> {
+    let natives = natives();
+    let completion = Completion {
+        natives: &natives,
+        language,
+        variables: &variables,
+    };
+    let (start, candidates) = completion.candidates(text);
+    let whole = |typed: String| format!("{}{typed}", &text[..start]);
+    candidates
+        .into_iter()
+        .map(|candidate| whole(candidate.typed))
+        .collect()
+}
+
+#[test]
+fn tab_completes_what_can_stand_at_the_cursor() {
+    let cases: [(Language, &str, &[&str]); 24] = [
+        (Rhai, "tr", &["train(", "true", "try"]),
+        (Rhai, "let a = rn", &["let a = rnn::"]),
+        (Lua, "a = rn", &["a = rnn."]),
+        (Rhai, "rnn::v", &["rnn::vanilla("]),
+        (Lua, "rnn.v", &["rnn.vanilla("]),
+        (Rhai, "net.", &["net.run(", "net.size()"]),
+        (Lua, "net:r", &["net:run("]),
+        (Rhai, "fit.", &["fit.loss"]),
+        (Rhai, "f().", &["f().run(", "f().size()", "f().top()"]),
+        (Rhai, "ne", &["net"]),
+        (
+            Rhai,
+            "rnn::vanilla(#{",
+            &["rnn::vanilla(#{gain: ", "rnn::vanilla(#{units: "],
+        ),
+        (
+            Rhai,
+            "train(net, #{ units: 3, g",
+            &["train(net, #{ units: 3, gain: "],
+        ),
+        (Rhai, "train(net, #{ gain: 3, g", &[]),
+        (Rhai, "train(net, #{ gain: ne", &["train(net, #{ gain: net"]),
+        (Lua, "train(net, { un", &["train(net, { units = "]),
+        (Lua, "rnn.vanilla{ un", &["rnn.vanilla{ units = "]),
+        (
+            Lua,
+            "rnn.vanilla{ units = ne",
+            &["rnn.vanilla{ units = net"],
+        ),
+        (
+            Rhai,
+            "train(rnn::vanilla(#{ un",
+            &["train(rnn::vanilla(#{ units: "],
+        ),
+        (Rhai, "#{ ne", &["#{ net"]),
+        (Rhai, "\"ne", &[]),
+        (Rhai, "// ne", &[]),
+        (Rhai, "1.", &[]),
+        (Lua, "-- ne", &[]),
+        (Rhai, "\"a\" + ne", &["\"a\" + net"]),
+    ];
+    for (language, text, expected) in cases {
+        assert_eq!(completed(text, language), expected, "{language:?}: {text}");
+    }
+}
+
+#[test]
+fn the_hint_tells_what_the_call_around_the_cursor_takes() {
+    let cases = [
+        (Rhai, "train(", Some("train(net, options?) -> number")),
+        (Rhai, "train(net, ", Some("train(net, options?) -> number")),
+        (
+            Lua,
+            "rnn.vanilla(",
+            Some("rnn::vanilla(options?) -> number"),
+        ),
+        (Rhai, "net.run(", Some("net.run(input) -> number")),
+        (
+            Rhai,
+            "train(net, #{ units: ",
+            Some("units: whole number, 100 if left out"),
+        ),
+        (Rhai, "train(net)", None),
+        (Rhai, "unknown(", None),
+    ];
+    let natives = natives();
+    for (language, text, expected) in cases {
+        let completion = Completion {
+            natives: &natives,
+            language,
+            variables: &variables,
+        };
+        let expected = expected.map(|words| match language {
+            Rhai => words.to_string(),
+            Lua => words.replace("::", "."),
+        });
+        assert_eq!(completion.hint(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_input_is_cut_into_its_parts() {
+    use Kind::{Comment, Keyword, Name, Number, Sign, Text};
+    let cases: [(Language, &str, &[(Kind, &str)]); 6] = [
+        (Rhai, "let x", &[(Keyword, "let"), (Name, "x")]),
+        (
+            Rhai,
+            "1_0.5e-3+2",
+            &[(Number, "1_0.5e-3"), (Sign, "+"), (Number, "2")],
+        ),
+        (
+            Rhai,
+            "\"a\\\"b\" //c",
+            &[(Text, "\"a\\\"b\""), (Comment, "//c")],
+        ),
+        (Rhai, "a::b", &[(Name, "a"), (Sign, "::"), (Name, "b")]),
+        (
+            Lua,
+            "--[[x\n]] end",
+            &[(Comment, "--[[x\n]]"), (Keyword, "end")],
+        ),
+        (Lua, "[[é]]1", &[(Text, "[[é]]"), (Number, "1")]),
+    ];
+    for (language, text, expected) in cases {
+        let parts = lexemes(text, language);
+        let found: Vec<_> = parts
+            .iter()
+            .map(|part| (part.kind, &text[part.span.clone()]))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
