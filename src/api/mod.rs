@@ -13,6 +13,13 @@ pub mod manual;
 pub mod native;
 pub mod settings;
 pub mod show;
+mod tensor;
+mod tensor_args;
+mod tensor_grad;
+mod tensor_linear;
+mod tensor_math;
+mod tensor_reduce;
+mod tensor_shape;
 pub mod translate;
 pub mod value;
 
@@ -20,7 +27,15 @@ use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    let mut modules = vec![core::module()];
+    let mut modules = vec![
+        core::module(),
+        tensor::module(),
+        tensor_math::module(),
+        tensor_reduce::module(),
+        tensor_shape::module(),
+        tensor_linear::module(),
+        tensor_grad::module(),
+    ];
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules
 }
