@@ -17,6 +17,13 @@ pub mod random;
 pub mod settings;
 pub mod show;
 pub mod tasks;
+mod tensor;
+mod tensor_args;
+mod tensor_grad;
+mod tensor_linear;
+mod tensor_math;
+mod tensor_reduce;
+mod tensor_shape;
 pub mod translate;
 pub mod value;
 
@@ -30,6 +37,12 @@ pub fn modules() -> Vec<Module> {
         plot::module(),
         random::module(),
         tasks::module(),
+        tensor::module(),
+        tensor_math::module(),
+        tensor_reduce::module(),
+        tensor_shape::module(),
+        tensor_linear::module(),
+        tensor_grad::module(),
     ];
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules

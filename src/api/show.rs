@@ -41,5 +41,6 @@ pub fn number(x: f64) -> String {
 }
 
 fn tensor(tensor: &Tensor) -> String {
-    format!("tensor {:?} {}", tensor.dims(), tensor.dtype().as_str())
+    let plain = |_| format!("tensor {:?} {}", tensor.dims(), tensor.dtype().as_str());
+    crate::tensor::summary::text(tensor).unwrap_or_else(plain)
 }

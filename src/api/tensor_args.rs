@@ -1,0 +1,239 @@
+//! What tensor functions take: a tensor or a number beside one, axes, shapes, kinds of number.
+
+use super::context::Context;
+use super::convert::{number, tensor_of, whole};
+use super::fault::Fault;
+use super::native::FromValue;
+use super::value::Value;
+use crate::tensor::reduce::Along;
+use crate::tensor::{DType, Tensor, shape};
+
+crate::choices! {
+    /// The kinds of number that scripts see.
+    pub enum Kind {
+        #[default]
+        F32 = "f32",
+        F64 = "f64",
+        I64 = "i64",
+        U8 = "u8",
+    }
+}
+
+crate::options! {
+    /// How a new tensor is made.
+    pub struct Making for "tensor" {
+        /// The kind of number
+        dtype: Kind = Kind::F32;
+    }
+}
+
+impl Kind {
+    pub fn dtype(self) -> DType {
+        match self {
+            Kind::F32 => DType::F32,
+            Kind::F64 => DType::F64,
+            Kind::I64 => DType::I64,
+            Kind::U8 => DType::U8,
+        }
+    }
+}
+
+/// Either side of an operator: a tensor, or numbers that take the kind of the tensor beside them.
+pub struct Side {
+    tensor: Tensor,
+    /// For plain numbers: whether all of them are whole.
+    plain: Option<bool>,
+}
+
+impl Side {
+    fn read(value: Value) -> Result<Side, Value> {
+        if let Value::Tensor(tensor) = value {
+            return Ok(Side {
+                tensor,
+                plain: None,
+            });
+        }
+        let is_whole = match &value {
+            Value::Float(_) => false,
+            Value::List(list) => list.iter().all(|x| !matches!(x, Value::Float(_))),
+            _ => true,
+        };
+        match tensor_of(&value, DType::F64) {
+            Some(tensor) => Ok(Side {
+                tensor,
+                plain: Some(is_whole),
+            }),
+            None => Err(value),
+        }
+    }
+
+    /// Both sides as tensors, whatever their shapes.
+    pub fn with(&self, other: &Side) -> Result<(Tensor, Tensor), Fault> {
+        Ok((self.beside(other)?, other.beside(self)?))
+    }
+
+    fn beside(&self, other: &Side) -> Result<Tensor, Fault> {
+        let Some(is_whole) = self.plain else {
+            return Ok(self.tensor.clone());
+        };
+        let dtype = match other.plain {
+            Some(_) => DType::F32,
+            None if other.tensor.dtype().is_float() => other.tensor.dtype(),
+            None if is_whole => DType::I64,
+            None => DType::F32,
+        };
+        Ok(self.tensor.to_dtype(dtype)?)
+    }
+}
+
+/// Both sides as tensors, once their broadcast shape is known to fit into memory.
+pub fn sides(
+    cx: &Context,
+    op: &'static str,
+    left: &Side,
+    right: &Side,
+) -> Result<(Tensor, Tensor), Fault> {
+    let (l, r) = left.with(right)?;
+    let shape = shape::broadcast(op, l.dims(), r.dims())?;
+    let dtype = crate::tensor::arith::meet(l.dtype(), r.dtype());
+    cx.room(op, &shape, dtype)?;
+    Ok((l, r))
+}
+
+/// The left side, whose method is called.
+pub struct Left(pub Side);
+
+impl FromValue for Left {
+    fn kind() -> String {
+        "tensor".into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        Side::read(value).map(Left)
+    }
+}
+
+impl FromValue for Side {
+    fn kind() -> String {
+        "tensor or number".into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        Side::read(value)
+    }
+}
+
+/// Whole numbers, also negative ones: a list, one number, or a vector.
+pub struct Wholes(pub Vec<i64>);
+
+impl FromValue for Wholes {
+    fn kind() -> String {
+        "list of whole numbers".into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        let found = match &value {
+            Value::List(list) => list.iter().map(whole).collect(),
+            Value::Tensor(t) => crate::tensor::values::doubles(t).ok().and_then(|numbers| {
+                numbers
+                    .into_iter()
+                    .map(|x| whole(&Value::Float(x)))
+                    .collect()
+            }),
+            one => whole(one).map(|n| vec![n]),
+        };
+        found.map(Wholes).ok_or(value)
+    }
+}
+
+/// Along which axes: one axis, a list of them, or all if left out.
+pub fn along(axes: Option<Wholes>, keep: Option<bool>) -> Along {
+    Along {
+        axes: axes.map(|axes| axes.0),
+        keep: keep.unwrap_or(false),
+    }
+}
+
+/// Several tensors.
+pub struct Parts(pub Vec<Tensor>);
+
+impl FromValue for Parts {
+    fn kind() -> String {
+        "list of tensors".into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        let Value::List(list) = &value else {
+            return Err(value);
+        };
+        let parts = list
+            .iter()
+            .map(|part| Tensor::from_value(part.clone()).ok());
+        parts.collect::<Option<Vec<_>>>().map(Parts).ok_or(value)
+    }
+}
+
+/// A place in a tensor: an index for each of the first axes, or a stretch of the first axis.
+pub enum Place {
+    At(Vec<i64>),
+    Stretch(i64, Option<i64>),
+}
+
+impl FromValue for Place {
+    fn kind() -> String {
+        "whole number, range or list of whole numbers".into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        if let Value::Map(map) = &value {
+            let from = map.get("from").map_or(Some(0), whole);
+            let to = map.get("to").map(whole);
+            return match (from, to) {
+                (Some(from), None) => Ok(Place::Stretch(from, None)),
+                (Some(from), Some(Some(to))) => Ok(Place::Stretch(from, Some(to))),
+                _ => Err(value),
+            };
+        }
+        Wholes::from_value(value).map(|wholes| Place::At(wholes.0))
+    }
+}
+
+/// A number, or nested lists of them, as a new tensor; a tensor in another kind of number.
+pub fn made(cx: &Context, values: Value, dtype: DType) -> Result<Tensor, Fault> {
+    if let Value::Tensor(t) = &values {
+        cx.room("tensor", t.dims(), dtype)?;
+        return Ok(t.to_dtype(dtype)?);
+    }
+    let plain = matches!(values, Value::List(_) | Value::Bool(_)) || number(&values).is_some();
+    let found = tensor_of(&values, dtype);
+    found.ok_or_else(|| {
+        let kind = match plain {
+            true => "a list whose parts differ in length or are not numbers".into(),
+            false => values.kind(),
+        };
+        Fault::new(format!(
+            "tensor: expected numbers in lists of one length, found {kind}"
+        ))
+    })
+}
+
+/// One element as a plain number.
+pub fn scalar(t: &Tensor) -> Result<Value, Fault> {
+    if t.elem_count() != 1 {
+        return Err(crate::base::Error::Shape {
+            op: "item",
+            what: "one number",
+            expected: "[]".into(),
+            found: t.dims().to_vec(),
+        }
+        .into());
+    }
+    nested(&t.detach().reshape(())?)
+}
+
+/// Nested lists of plain numbers.
+pub fn nested(t: &Tensor) -> Result<Value, Fault> {
+    if t.rank() > 0 {
+        let parts = (0..t.dims()[0]).map(|i| nested(&t.get(i)?));
+        return Ok(Value::List(parts.collect::<Result<_, _>>()?));
+    }
+    Ok(match t.dtype().is_float() {
+        true => Value::Float(t.to_dtype(DType::F64)?.to_scalar()?),
+        false => Value::Int(t.to_dtype(DType::I64)?.to_scalar()?),
+    })
+}

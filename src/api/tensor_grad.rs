@@ -1,0 +1,97 @@
+//! Gradients of functions that a script writes.
+
+use super::convert::number;
+use super::fault::Fault;
+use super::value::{Function, Map, Value};
+use crate::base::Error;
+use crate::tensor::{DType, Tensor, gradient};
+
+crate::natives! {
+    /// Gradients of functions written in a script.
+    module "";
+
+    /// The gradient of `f`, which gives one number, at `x`: a tensor, or lists and maps of
+    /// tensors. The result is built like `x`.
+    ///
+    /// > grad(|x| (x * x).sum(), tensor([1, 2]))
+    /// = tensor [2] f32 [2, 4]
+    fn grad(f: Function, x: Value) -> Value { Ok(both(&f, &x)?.1) }
+
+    /// The value of `f` at `x` and its gradient there: a map of `value` and `grad`.
+    ///
+    /// > value_and_grad(|p| (p.w * 3).sum(), #{ w: tensor([1, 2]) }).grad.w
+    /// = tensor [2] f32 [3, 3]
+    fn value_and_grad(f: Function, x: Value) -> Map {
+        let (value, slopes) = both(&f, &x)?;
+        Ok([("value".into(), Value::Tensor(value)), ("grad".into(), slopes)].into())
+    }
+}
+
+fn both(f: &Function, x: &Value) -> Result<(Tensor, Value), Fault> {
+    let mut at = Vec::new();
+    gather(x, &mut at)?;
+    let mut loss = |inputs: &[Tensor]| -> crate::base::Result<Tensor> {
+        let given = rebuild(x, &mut inputs.iter().cloned());
+        match f.call(vec![given])? {
+            Value::Tensor(loss) => Ok(loss),
+            other => Err(Error::Kind {
+                of: "grad: the function's result".into(),
+                expected: "a tensor of one number".into(),
+                found: other.kind(),
+            }),
+        }
+    };
+    let (value, slopes) = gradient(&mut loss, &at)?;
+    Ok((value, rebuild(x, &mut slopes.into_iter())))
+}
+
+/// A list of numbers stands for a tensor; any other list holds parts.
+fn leaf(x: &Value) -> Option<Tensor> {
+    match x {
+        Value::Tensor(t) => Some(t.clone()),
+        Value::Int(_) | Value::Float(_) => super::convert::tensor_of(x, DType::F32),
+        Value::List(list) if !list.is_empty() => {
+            let plain = |item: &Value| !matches!(item, Value::Tensor(_)) && number(item).is_some();
+            let numbers = list.iter().all(plain);
+            numbers
+                .then(|| super::convert::tensor_of(x, DType::F32))
+                .flatten()
+        }
+        _ => None,
+    }
+}
+
+/// Appends the tensors of `x`, depth first.
+fn gather(x: &Value, at: &mut Vec<Tensor>) -> Result<(), Fault> {
+    if let Some(t) = leaf(x) {
+        at.push(t);
+        return Ok(());
+    }
+    match x {
+        Value::List(list) => list.iter().try_for_each(|part| gather(part, at)),
+        Value::Map(map) => map.values().try_for_each(|part| gather(part, at)),
+        other => Err(Error::Kind {
+            of: "grad: argument `x`".into(),
+            expected: "a tensor, or lists and maps of tensors".into(),
+            found: other.kind(),
+        }
+        .into()),
+    }
+}
+
+/// A value built like `x`, with the tensors of `parts` in the order of [`gather`].
+fn rebuild(x: &Value, parts: &mut dyn Iterator<Item = Tensor>) -> Value {
+    if leaf(x).is_some() {
+        return parts.next().map_or(Value::Nil, Value::Tensor);
+    }
+    match x {
+        Value::List(list) => Value::List(list.iter().map(|part| rebuild(part, parts)).collect()),
+        Value::Map(map) => {
+            let entries = map
+                .iter()
+                .map(|(key, part)| (key.clone(), rebuild(part, parts)));
+            Value::Map(entries.collect())
+        }
+        other => other.clone(),
+    }
+}

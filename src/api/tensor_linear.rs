@@ -1,0 +1,101 @@
+//! Linear algebra over the last two axes, in double precision inside.
+
+use super::value::{Map, Value};
+use crate::tensor::{Tensor, linear};
+
+crate::natives! {
+    /// Linear algebra.
+    module "";
+
+    /// Eigenvalues of a square matrix, by decreasing modulus, and its eigenvectors as columns: a map
+    /// of `re`, `im` (eigenvalues), `right_re`, `right_im`, and `left_re`, `left_im` (as rows; the
+    /// inverse of the right ones).
+    ///
+    /// > tensor([[0, -2], [2, 0]]).eig().im
+    /// = tensor [2] f32 [2, -2]
+    fn eig(this: Tensor) -> Map {
+        let found = linear::eigen(&this)?;
+        Ok(map([
+            ("re", found.re),
+            ("im", found.im),
+            ("right_re", found.right.0),
+            ("right_im", found.right.1),
+            ("left_re", found.left.0),
+            ("left_im", found.left.1),
+        ]))
+    }
+
+    /// Eigenvalues of a square matrix alone, by decreasing modulus: a map of `re` and `im`.
+    ///
+    /// > tensor([[1, 5], [0, -3]]).eigenvalues().re
+    /// = tensor [2] f32 [-3, 1]
+    fn eigenvalues(this: Tensor) -> Map {
+        let (re, im) = linear::eigenvalues(&this)?;
+        Ok(map([("re", re), ("im", im)]))
+    }
+
+    /// Eigenvalues (descending) and eigenvectors (columns) of a symmetric matrix: a map of `values`
+    /// and `vectors`.
+    ///
+    /// > tensor([[2, 1], [1, 2]]).eigh().values
+    /// = tensor [2] f32 [3, 1]
+    fn eigh(this: Tensor) -> Map {
+        let (found, vectors) = linear::symmetric_eigen(&this)?;
+        Ok(map([("values", found), ("vectors", vectors)]))
+    }
+
+    /// The singular value decomposition u diag(s) v': a map of `u`, `s` (descending) and `v`.
+    ///
+    /// > tensor([[0, 3], [2, 0]]).svd().s
+    /// = tensor [2] f32 [3, 2]
+    fn svd(this: Tensor) -> Map {
+        let (u, s, v) = linear::svd(&this)?;
+        Ok(map([("u", u), ("s", s), ("v", v)]))
+    }
+
+    /// The QR decomposition: a map of `q` (orthonormal columns) and `r` (upper triangular).
+    ///
+    /// > tensor([[3, 0], [4, 5]]).qr().r.shape()
+    /// = [2, 2]
+    fn qr(this: Tensor) -> Map {
+        let (q, r) = linear::qr(&this)?;
+        Ok(map([("q", q), ("r", r)]))
+    }
+
+    /// The x with this matrix times x equal to `b`.
+    ///
+    /// > tensor([[2, 0], [0, 4]]).solve(tensor([2, 2]))
+    /// = tensor [2] f32 [1, 0.5]
+    fn solve(this: Tensor, b: Tensor) -> Tensor { Ok(linear::solve(&this, &b)?) }
+
+    /// The x for which this matrix times x is closest to `b`; of several, the shortest.
+    ///
+    /// > tensor([[1], [1]]).lstsq(tensor([1, 3]))
+    /// = tensor [1] f32 [2]
+    fn lstsq(this: Tensor, b: Tensor) -> Tensor { Ok(linear::least_squares(&this, &b)?) }
+
+    /// The inverse of a square matrix.
+    ///
+    /// > tensor([[2, 0], [0, 4]]).inverse()
+    /// = tensor [2, 2] f32 [[0.5, 0], [0, 0.25]]
+    fn inverse(this: Tensor) -> Tensor { Ok(linear::inverse(&this)?) }
+
+    /// The pseudo-inverse of a matrix.
+    ///
+    /// > tensor([[2, 0], [0, 0]]).pinv()
+    /// = tensor [2, 2] f32 [[0.5, 0], [0, 0]]
+    fn pinv(this: Tensor) -> Tensor { Ok(linear::pseudo_inverse(&this)?) }
+
+    /// The determinant of a square matrix.
+    ///
+    /// > tensor([[2, 0], [0, 4]]).det()
+    /// = tensor [] f32 8
+    fn det(this: Tensor) -> Tensor { Ok(linear::det(&this)?) }
+}
+
+fn map<const N: usize>(entries: [(&str, Tensor); N]) -> Map {
+    let entries = entries.into_iter();
+    entries
+        .map(|(key, t)| (key.into(), Value::Tensor(t)))
+        .collect()
+}

@@ -1,0 +1,321 @@
+//! Arithmetic, comparison and functions of each number.
+
+use super::context::Context;
+use super::tensor_args::{Left, Side, sides};
+use crate::tensor::joined::real;
+use crate::tensor::pointwise::{self, Curve};
+use crate::tensor::{Tensor, arith, reduce, values};
+
+crate::natives! {
+    /// Arithmetic, comparison and functions of each number of a tensor.
+    module "";
+
+    /// The sum, number by number. Written `a + b`.
+    ///
+    /// > tensor([1, 2]) + 1
+    /// = tensor [2] f32 [2, 3]
+    fn add(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "add", &this.0, &other)?;
+        Ok(arith::add(&l, &r)?)
+    }
+
+    /// The difference, number by number. Written `a - b`.
+    ///
+    /// > 2.0 - tensor([1, 2])
+    /// = tensor [2] f32 [1, 0]
+    fn sub(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "sub", &this.0, &other)?;
+        Ok(arith::sub(&l, &r)?)
+    }
+
+    /// The product, number by number. Written `a * b`.
+    ///
+    /// > 2 * tensor([1, 2])
+    /// = tensor [2] f32 [2, 4]
+    fn mul(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "mul", &this.0, &other)?;
+        Ok(arith::mul(&l, &r)?)
+    }
+
+    /// The quotient, number by number. Written `a / b`; whole numbers give f32.
+    ///
+    /// > tensor([1, 2]) / 4
+    /// = tensor [2] f32 [0.25, 0.5]
+    fn div(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "div", &this.0, &other)?;
+        Ok(arith::div(&l, &r)?)
+    }
+
+    /// What is left after whole multiples of `other`, with the sign of `other`. Written `a % b`.
+    ///
+    /// > tensor([5, -5]) % 3
+    /// = tensor [2] f32 [2, 1]
+    fn rem(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "rem", &this.0, &other)?;
+        Ok(arith::rem(&l, &r)?)
+    }
+
+    /// The power, number by number. Written `a ** b` in Rhai and `a ^ b` in Lua.
+    ///
+    /// > tensor([2, 3]) ** 2
+    /// = tensor [2] f32 [4, 9]
+    fn pow(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "pow", &this.0, &other)?;
+        Ok(arith::pow(&l, &r)?)
+    }
+
+    /// The larger of two, number by number.
+    ///
+    /// > tensor([1, 5]).maximum(3)
+    /// = tensor [2] f32 [3, 5]
+    fn maximum(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "maximum", &this.0, &other)?;
+        Ok(arith::maximum(&l, &r)?)
+    }
+
+    /// The smaller of two, number by number.
+    ///
+    /// > tensor([1, 5]).minimum(3)
+    /// = tensor [2] f32 [1, 3]
+    fn minimum(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "minimum", &this.0, &other)?;
+        Ok(arith::minimum(&l, &r)?)
+    }
+
+    /// 1 where the numbers equal the other ones, else 0.
+    ///
+    /// > tensor([1, 2, 3]).eq(2)
+    /// = tensor [3] u8 [0, 1, 0]
+    fn eq(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "eq", &this.0, &other)?;
+        Ok(arith::compare("eq", &l, &r, |l, r| l.eq(r))?)
+    }
+
+    /// 1 where the numbers differ the other ones, else 0.
+    ///
+    /// > tensor([1, 2, 3]).ne(2)
+    /// = tensor [3] u8 [1, 0, 1]
+    fn ne(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "ne", &this.0, &other)?;
+        Ok(arith::compare("ne", &l, &r, |l, r| l.ne(r))?)
+    }
+
+    /// 1 where the numbers are below the other ones, else 0.
+    ///
+    /// > tensor([1, 2, 3]).lt(2)
+    /// = tensor [3] u8 [1, 0, 0]
+    fn lt(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "lt", &this.0, &other)?;
+        Ok(arith::compare("lt", &l, &r, |l, r| l.lt(r))?)
+    }
+
+    /// 1 where the numbers are at most the other ones, else 0.
+    ///
+    /// > tensor([1, 2, 3]).le(2)
+    /// = tensor [3] u8 [1, 1, 0]
+    fn le(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "le", &this.0, &other)?;
+        Ok(arith::compare("le", &l, &r, |l, r| l.le(r))?)
+    }
+
+    /// 1 where the numbers are above the other ones, else 0.
+    ///
+    /// > tensor([1, 2, 3]).gt(2)
+    /// = tensor [3] u8 [0, 0, 1]
+    fn gt(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "gt", &this.0, &other)?;
+        Ok(arith::compare("gt", &l, &r, |l, r| l.gt(r))?)
+    }
+
+    /// 1 where the numbers are at least the other ones, else 0.
+    ///
+    /// > tensor([1, 2, 3]).ge(2)
+    /// = tensor [3] u8 [0, 1, 1]
+    fn ge(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (l, r) = sides(cx, "ge", &this.0, &other)?;
+        Ok(arith::compare("ge", &l, &r, |l, r| l.ge(r))?)
+    }
+
+    /// The numbers with the other sign. Written `-t`.
+    ///
+    /// > -tensor([1, -2])
+    /// = tensor [2] f32 [-1, 2]
+    fn neg(this: Tensor) -> Tensor {
+        Ok(if this.dtype().is_float() { this.neg()? } else { arith::mul(&this, &values::wholes(vec![-1], &[])?)? })
+    }
+
+    /// Whether all numbers are other than 0.
+    ///
+    /// > tensor([1, 2]).gt(0).all()
+    /// = true
+    fn all(this: Tensor) -> bool { Ok(values::doubles(&this)?.iter().all(|x| *x != 0.0)) }
+
+    /// Whether any number is other than 0.
+    ///
+    /// > tensor([1, 2]).gt(5).any()
+    /// = false
+    fn any(this: Tensor) -> bool { Ok(values::doubles(&this)?.iter().any(|x| *x != 0.0)) }
+
+    /// The numbers, moved to the nearest one from `least` to `most`.
+    ///
+    /// > tensor([-2, 0.5, 3]).clamp(0, 1)
+    /// = tensor [3] f32 [0, 0.5, 1]
+    fn clamp(cx: &Context, this: Left, least: Side, most: Side) -> Tensor {
+        let (t, least) = sides(cx, "clamp", &this.0, &least)?;
+        let t = arith::maximum(&t, &least)?;
+        let (_, most) = sides(cx, "clamp", &this.0, &most)?;
+        Ok(arith::minimum(&t, &most)?)
+    }
+
+    /// e to the power of each number, divided by their sum along `axis` (the last).
+    ///
+    /// > tensor([0, 0]).softmax()
+    /// = tensor [2] f32 [0.5, 0.5]
+    fn softmax(this: Tensor, axis: Option<i64>) -> Tensor {
+        Ok(pointwise::softmax(&this, axis.unwrap_or(-1))?)
+    }
+
+    /// The logarithm of the softmax along `axis` (the last), exact also near 0.
+    ///
+    /// > tensor([0, 0]).log_softmax()
+    /// = tensor [2] f32 [-0.693147, -0.693147]
+    fn log_softmax(this: Tensor, axis: Option<i64>) -> Tensor {
+        Ok(pointwise::log_softmax(&this, axis.unwrap_or(-1))?)
+    }
+
+    /// Running sums along `axis`.
+    ///
+    /// > tensor([1, 2, 3]).cumsum(0)
+    /// = tensor [3] f32 [1, 3, 6]
+    fn cumsum(this: Tensor, axis: i64) -> Tensor { Ok(reduce::cumsum(&this, axis)?) }
+
+    /// e to the power of each number.
+    ///
+    /// > tensor([0, 1]).exp()
+    /// = tensor [2] f32 [1, 2.71828]
+    fn exp(this: Tensor) -> Tensor { Ok(real(&this)?.exp()?) }
+
+    /// The natural logarithm of each number.
+    ///
+    /// > tensor([1, 10]).log()
+    /// = tensor [2] f32 [0, 2.30259]
+    fn log(this: Tensor) -> Tensor { Ok(real(&this)?.log()?) }
+
+    /// The square root of each number.
+    ///
+    /// > tensor([4, 2]).sqrt()
+    /// = tensor [2] f32 [2, 1.41421]
+    fn sqrt(this: Tensor) -> Tensor { Ok(real(&this)?.sqrt()?) }
+
+    /// The square of each number.
+    ///
+    /// > tensor([3, -2]).square()
+    /// = tensor [2] f32 [9, 4]
+    fn square(this: Tensor) -> Tensor { Ok(arith::mul(&this, &this)?) }
+
+    /// The sine of each number, in radians.
+    ///
+    /// > tensor([0, 1]).sin()
+    /// = tensor [2] f32 [0, 0.841471]
+    fn sin(this: Tensor) -> Tensor { Ok(real(&this)?.sin()?) }
+
+    /// The cosine of each number, in radians.
+    ///
+    /// > tensor([0, 1]).cos()
+    /// = tensor [2] f32 [1, 0.540302]
+    fn cos(this: Tensor) -> Tensor { Ok(real(&this)?.cos()?) }
+
+    /// The tangent of each number, in radians.
+    ///
+    /// > tensor([0, 1]).tan()
+    /// = tensor [2] f32 [0, 1.55741]
+    fn tan(this: Tensor) -> Tensor { Ok((real(&this)?.sin()? / real(&this)?.cos()?)?) }
+
+    /// The hyperbolic tangent of each number.
+    ///
+    /// > tensor([0, 1]).tanh()
+    /// = tensor [2] f32 [0, 0.761594]
+    fn tanh(this: Tensor) -> Tensor { Ok(real(&this)?.tanh()?) }
+
+    /// The error function of each number.
+    ///
+    /// > tensor([0, 1]).erf()
+    /// = tensor [2] f32 [0, 0.842701]
+    fn erf(this: Tensor) -> Tensor { Ok(real(&this)?.erf()?) }
+
+    /// The next whole number below each number.
+    ///
+    /// > tensor([1.5, -1.5]).floor()
+    /// = tensor [2] f32 [1, -2]
+    fn floor(this: Tensor) -> Tensor { Ok(real(&this)?.floor()?) }
+
+    /// The next whole number above each number.
+    ///
+    /// > tensor([1.5, -1.5]).ceil()
+    /// = tensor [2] f32 [2, -1]
+    fn ceil(this: Tensor) -> Tensor { Ok(real(&this)?.ceil()?) }
+
+    /// Each number without its sign; its slope at 0 is 0.
+    ///
+    /// > tensor([1, -2]).abs()
+    /// = tensor [2] f32 [1, 2]
+    fn abs(this: Tensor) -> Tensor { curve(pointwise::ABS, &this) }
+
+    /// -1, 0 or 1.
+    ///
+    /// > tensor([3, 0, -2]).sign()
+    /// = tensor [3] f32 [1, 0, -1]
+    fn sign(this: Tensor) -> Tensor { curve(pointwise::SIGN, &this) }
+
+    /// The nearest whole number; halves go to the even one.
+    ///
+    /// > tensor([1.5, 2.5]).round()
+    /// = tensor [2] f32 [2, 2]
+    fn round(this: Tensor) -> Tensor { curve(pointwise::ROUND, &this) }
+
+    /// The natural logarithm of 1 + x, exact also near 0.
+    ///
+    /// > tensor([0, 1]).log1p()
+    /// = tensor [2] f32 [0, 0.693147]
+    fn log1p(this: Tensor) -> Tensor { curve(pointwise::LOG1P, &this) }
+
+    /// e to the power of each number, less 1, exact also near 0.
+    ///
+    /// > tensor([0, 1]).expm1()
+    /// = tensor [2] f32 [0, 1.71828]
+    fn expm1(this: Tensor) -> Tensor { curve(pointwise::EXPM1, &this) }
+
+    /// 1 / (1 + exp(-x)) of each number.
+    ///
+    /// > tensor([0, 1]).sigmoid()
+    /// = tensor [2] f32 [0.5, 0.731059]
+    fn sigmoid(this: Tensor) -> Tensor { curve(pointwise::SIGMOID, &this) }
+
+    /// Each number, or 0 if it is below 0; the slope at 0 is 0.
+    ///
+    /// > tensor([1, -2]).relu()
+    /// = tensor [2] f32 [1, 0]
+    fn relu(this: Tensor) -> Tensor { curve(pointwise::RELU, &this) }
+
+    /// log(1 + exp(x)) of each number.
+    ///
+    /// > tensor([0, 1]).softplus()
+    /// = tensor [2] f32 [0.693147, 1.31326]
+    fn softplus(this: Tensor) -> Tensor { curve(pointwise::SOFTPLUS, &this) }
+
+    /// 1 where the number is undefined, else 0.
+    ///
+    /// > (tensor([0, 1]) / 0).is_nan()
+    /// = tensor [2] u8 [1, 0]
+    fn is_nan(this: Tensor) -> Tensor { Ok(pointwise::test(&this, f64::is_nan)?) }
+
+    /// 1 where the number is neither infinite nor undefined, else 0.
+    ///
+    /// > (tensor([0, 1]) / 0).is_finite()
+    /// = tensor [2] u8 [0, 0]
+    fn is_finite(this: Tensor) -> Tensor { Ok(pointwise::test(&this, f64::is_finite)?) }
+}
+
+fn curve(curve: Curve, t: &Tensor) -> Result<Tensor, super::fault::Fault> {
+    Ok(pointwise::apply(curve, t)?)
+}

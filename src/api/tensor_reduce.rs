@@ -1,0 +1,141 @@
+//! Sums and their kin, order and counts. `axis` is one axis or a list; without it, all numbers
+//! count. `keep` leaves the axes in place with size 1.
+
+use super::tensor_args::{Wholes, along};
+use super::value::{Map, Value};
+use crate::tensor::{Tensor, order, reduce};
+
+crate::natives! {
+    /// Sums, statistics and order of a tensor's numbers.
+    module "";
+
+    /// The sum.
+    ///
+    /// > tensor([[1, 2], [3, 4]]).sum(0)
+    /// = tensor [2] f32 [4, 6]
+    fn sum(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::sum(&this, &along(axis, keep))?)
+    }
+
+    /// The mean.
+    ///
+    /// > tensor([[1, 2], [3, 4]]).mean(1, true)
+    /// = tensor [2, 1] f32 [[1.5], [3.5]]
+    fn mean(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::mean(&this, &along(axis, keep))?)
+    }
+
+    /// The product.
+    ///
+    /// > tensor([2, 3, 4]).prod()
+    /// = tensor [] f32 24
+    fn prod(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::product(&this, &along(axis, keep))?)
+    }
+
+    /// The Euclidean length.
+    ///
+    /// > tensor([3, 4]).norm()
+    /// = tensor [] f32 5
+    fn norm(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::norm(&this, &along(axis, keep))?)
+    }
+
+    /// The largest number; NaN if there is one.
+    ///
+    /// > tensor([[1, 5], [3, 4]]).max(1)
+    /// = tensor [2] f32 [5, 4]
+    fn max(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::extreme("max", &this, &along(axis, keep), false)?)
+    }
+
+    /// The smallest number; NaN if there is one.
+    ///
+    /// > tensor([[1, 5], [3, 4]]).min(1)
+    /// = tensor [2] f32 [1, 3]
+    fn min(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::extreme("min", &this, &along(axis, keep), true)?)
+    }
+
+    /// Where the largest number is (the first of equal ones).
+    ///
+    /// > tensor([1, 5, 3]).argmax()
+    /// = tensor [] i64 1
+    fn argmax(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::extreme_at("argmax", &this, &along(axis, keep), false)?)
+    }
+
+    /// Where the smallest number is (the first of equal ones).
+    ///
+    /// > tensor([1, 5, 3]).argmin()
+    /// = tensor [] i64 0
+    fn argmin(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::extreme_at("argmin", &this, &along(axis, keep), true)?)
+    }
+
+    /// The mean squared distance from the mean (divided by the count, as NumPy does).
+    ///
+    /// > tensor([1, 3]).variance()
+    /// = tensor [] f32 1
+    fn variance(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::variance(&this, &along(axis, keep), 0)?)
+    }
+
+    /// The root of the variance.
+    ///
+    /// > tensor([1, 3]).std()
+    /// = tensor [] f32 1
+    fn std(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        Ok(reduce::variance(&this, &along(axis, keep), 0)?.sqrt()?)
+    }
+
+    /// The middle number, or the mean of the two in the middle.
+    ///
+    /// > tensor([1, 9, 2]).median()
+    /// = tensor [] f32 2
+    fn median(this: Tensor, axis: Option<i64>) -> Tensor {
+        Ok(order::quantile(&this, 0.5, axis)?)
+    }
+
+    /// The number below which the part `q` (0 to 1) of the numbers lies.
+    ///
+    /// > tensor([0, 10]).quantile(0.25)
+    /// = tensor [] f32 2.5
+    fn quantile(this: Tensor, q: f64, axis: Option<i64>) -> Tensor {
+        Ok(order::quantile(&this, q, axis)?)
+    }
+
+    /// The numbers in ascending order along `axis` (the last); NaN comes last.
+    ///
+    /// > tensor([3, 1, 2]).sort()
+    /// = tensor [3] f32 [1, 2, 3]
+    fn sort(this: Tensor, axis: Option<i64>, descending: Option<bool>) -> Tensor {
+        Ok(order::sort(&this, axis.unwrap_or(-1), descending.unwrap_or(false))?)
+    }
+
+    /// The indices that put the numbers in order along `axis` (the last).
+    ///
+    /// > tensor([3, 1, 2]).argsort()
+    /// = tensor [3] i64 [1, 2, 0]
+    fn argsort(this: Tensor, axis: Option<i64>, descending: Option<bool>) -> Tensor {
+        Ok(order::argsort(&this, axis.unwrap_or(-1), descending.unwrap_or(false))?)
+    }
+
+    /// Each number once, in ascending order.
+    ///
+    /// > tensor([2, 1, 2]).unique()
+    /// = tensor [2] f32 [1, 2]
+    fn unique(this: Tensor) -> Tensor { Ok(order::unique(&this)?) }
+
+    /// How many numbers lie in each of `bins` equal parts of `low` to `high` (the range of the
+    /// numbers): a map of `counts` and `edges`.
+    ///
+    /// > tensor([0, 1, 1, 2]).histogram(2).counts
+    /// = tensor [2] i64 [1, 3]
+    fn histogram(cx: &super::context::Context, this: Tensor, bins: usize, low: Option<f64>, high: Option<f64>) -> Map {
+        cx.room("histogram", &[bins], crate::tensor::DType::I64)?;
+        let (counts, edges) = order::histogram(&this, bins, low.zip(high))?;
+        let entries = [("counts", counts), ("edges", edges)];
+        Ok(entries.into_iter().map(|(key, t)| (key.into(), Value::Tensor(t))).collect())
+    }
+}

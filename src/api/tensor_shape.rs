@@ -1,0 +1,184 @@
+//! Shapes, parts and products of tensors. Axes count from 0; -1 is the last one.
+
+use super::context::Context;
+use super::tensor_args::Wholes;
+use crate::tensor::{Tensor, arith, pieces, shape};
+
+crate::natives! {
+    /// Shapes, parts and products of tensors.
+    module "";
+
+    /// The matrix product; leading axes broadcast, vectors count as a row or a column.
+    ///
+    /// > tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1]))
+    /// = tensor [2] f32 [3, 7]
+    fn matmul(cx: &Context, this: Tensor, other: Tensor) -> Tensor {
+        if this.rank() > 0 && other.rank() > 1 {
+            let lead = this.elem_count() / this.dims()[this.rank() - 1].max(1);
+            cx.room("matmul", &[lead, other.dims()[other.rank() - 1]], other.dtype())?;
+        }
+        Ok(arith::matmul(&this, &other)?)
+    }
+
+    /// The products of each number of a vector with each of another.
+    ///
+    /// > tensor([1, 2]).outer(tensor([3, 4]))
+    /// = tensor [2, 2] f32 [[3, 4], [6, 8]]
+    fn outer(cx: &Context, this: Tensor, other: Tensor) -> Tensor {
+        cx.room("outer", &[this.elem_count(), other.elem_count()], this.dtype())?;
+        Ok(pieces::outer(&this, &other)?)
+    }
+
+    /// Two axes exchanged: the last two, unless others are named.
+    ///
+    /// > tensor([[1, 2], [3, 4]]).transpose()
+    /// = tensor [2, 2] f32 [[1, 3], [2, 4]]
+    fn transpose(this: Tensor, first: Option<i64>, second: Option<i64>) -> Tensor {
+        let first = shape::axis("transpose", first.unwrap_or(-2), this.rank())?;
+        let second = shape::axis("transpose", second.unwrap_or(-1), this.rank())?;
+        Ok(this.transpose(first, second)?)
+    }
+
+    /// The axes in another order.
+    ///
+    /// > zeros([2, 3, 4]).permute([2, 0, 1]).shape()
+    /// = [4, 2, 3]
+    fn permute(this: Tensor, axes: Wholes) -> Tensor { Ok(pieces::permute(&this, &axes.0)?) }
+
+    /// The same numbers in another shape; one size may be -1, for what is left.
+    ///
+    /// > tensor([1, 2, 3, 4]).reshape([2, -1])
+    /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
+    fn reshape(this: Tensor, shape: Wholes) -> Tensor {
+        let shape = shape::resolve("reshape", &shape.0, this.dims())?;
+        Ok(this.reshape(shape)?)
+    }
+
+    /// All numbers along one axis.
+    ///
+    /// > tensor([[1, 2], [3, 4]]).flatten()
+    /// = tensor [4] f32 [1, 2, 3, 4]
+    fn flatten(this: Tensor) -> Tensor { Ok(this.flatten_all()?) }
+
+    /// Without the axes of size 1, or without this one of them.
+    ///
+    /// > zeros([1, 3, 1]).squeeze().shape()
+    /// = [3]
+    fn squeeze(this: Tensor, axis: Option<i64>) -> Tensor {
+        let Some(axis) = axis else {
+            let kept: Vec<usize> = this.dims().iter().copied().filter(|&n| n != 1).collect();
+            return Ok(this.reshape(kept)?);
+        };
+        let axis = shape::axis("squeeze", axis, this.rank())?;
+        if this.dims()[axis] != 1 {
+            return Err(crate::base::Error::Shape {
+                op: "squeeze",
+                what: "an array",
+                expected: format!("with size 1 along axis {axis}"),
+                found: this.dims().to_vec(),
+            }.into());
+        }
+        Ok(this.squeeze(axis)?)
+    }
+
+    /// With a new axis of size 1 at this place.
+    ///
+    /// > tensor([1, 2]).unsqueeze(-1)
+    /// = tensor [2, 1] f32 [[1], [2]]
+    fn unsqueeze(this: Tensor, axis: i64) -> Tensor {
+        Ok(this.unsqueeze(shape::axis("unsqueeze", axis, this.rank() + 1)?)?)
+    }
+
+    /// Repeated along axes of size 1 and new leading axes up to this shape.
+    ///
+    /// > tensor([1, 2]).broadcast_to([2, 2])
+    /// = tensor [2, 2] f32 [[1, 2], [1, 2]]
+    fn broadcast_to(cx: &Context, this: Tensor, shape: Vec<usize>) -> Tensor {
+        let joined = shape::broadcast("broadcast_to", this.dims(), &shape)?;
+        if joined != shape {
+            let (left, right) = (this.dims().to_vec(), shape);
+            return Err(crate::base::Error::Shapes { op: "broadcast_to", left, right }.into());
+        }
+        cx.room("broadcast_to", &shape, this.dtype())?;
+        Ok(this.broadcast_as(shape)?.contiguous()?)
+    }
+
+    /// The parts of `axis` from `from` up to, but without, `to` (the end), every `step`-th one.
+    ///
+    /// > tensor([0, 1, 2, 3, 4]).slice(0, 1, -1)
+    /// = tensor [3] f32 [1, 2, 3]
+    fn slice(this: Tensor, axis: i64, from: i64, to: Option<i64>, step: Option<usize>) -> Tensor {
+        Ok(pieces::slice(&this, axis, from, to, step.unwrap_or(1))?)
+    }
+
+    /// The parts of the first axis from `from` up to, but without, `to` (the end).
+    ///
+    /// > tensor([[1, 2], [3, 4], [5, 6]]).rows(1)
+    /// = tensor [2, 2] f32 [[3, 4], [5, 6]]
+    fn rows(this: Tensor, from: i64, to: Option<i64>) -> Tensor {
+        Ok(pieces::slice(&this, 0, from, to, 1)?)
+    }
+
+    /// The part at one index of the last axis.
+    ///
+    /// > tensor([[1, 2], [3, 4]]).column(0)
+    /// = tensor [2] f32 [1, 3]
+    fn column(this: Tensor, index: i64) -> Tensor {
+        let last = shape::axis("column", -1, this.rank())?;
+        let index = shape::index("column", index, this.dims()[last])?;
+        Ok(this.narrow(last, index, 1)?.squeeze(last)?)
+    }
+
+    /// The parts of `axis` at these indices, in this order.
+    ///
+    /// > tensor([5, 6, 7]).take(0, [2, 0, 0])
+    /// = tensor [3] f32 [7, 5, 5]
+    fn take(cx: &Context, this: Tensor, axis: i64, indices: Wholes) -> Tensor {
+        let along = shape::axis("take", axis, this.rank())?;
+        let mut shape = this.dims().to_vec();
+        shape[along] = indices.0.len();
+        cx.room("take", &shape, this.dtype())?;
+        Ok(pieces::take(&this, axis, &indices.0)?)
+    }
+
+    /// The tensor with the parts of `axis` from `start` on replaced; the tensor itself stays.
+    ///
+    /// > zeros(4).put(0, 1, tensor([7, 8]))
+    /// = tensor [4] f32 [0, 7, 8, 0]
+    fn put(this: Tensor, axis: i64, start: i64, part: Tensor) -> Tensor {
+        Ok(pieces::put(&this, axis, start, &part)?)
+    }
+
+    /// The parts of `axis` (0) moved on by `by`; what leaves at the end comes in at the start.
+    ///
+    /// > tensor([1, 2, 3]).roll(1)
+    /// = tensor [3] f32 [3, 1, 2]
+    fn roll(this: Tensor, by: i64, axis: Option<i64>) -> Tensor {
+        Ok(pieces::roll(&this, axis.unwrap_or(0), by)?)
+    }
+
+    /// The parts of `axis` (0) in reverse.
+    ///
+    /// > tensor([1, 2, 3]).flip()
+    /// = tensor [3] f32 [3, 2, 1]
+    fn flip(this: Tensor, axis: Option<i64>) -> Tensor {
+        Ok(pieces::flip(&this, axis.unwrap_or(0))?)
+    }
+
+    /// The diagonal of a matrix, or the matrix with this vector as its diagonal.
+    ///
+    /// > tensor([1, 2]).diag()
+    /// = tensor [2, 2] f32 [[1, 0], [0, 2]]
+    fn diag(cx: &Context, this: Tensor) -> Tensor {
+        if let [n] = *this.dims() {
+            cx.room("diag", &[n, n], this.dtype())?;
+        }
+        Ok(pieces::diag(&this)?)
+    }
+
+    /// Where the numbers are other than 0: one row of indices for each.
+    ///
+    /// > tensor([0, 5, 7]).places()
+    /// = tensor [2, 1] i64 [[1], [2]]
+    fn places(this: Tensor) -> Tensor { Ok(pieces::places(&this)?) }
+}
