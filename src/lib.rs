@@ -4,10 +4,11 @@
 
 pub mod api;
 pub mod base;
+pub mod figure;
 pub mod host;
 pub mod io;
+pub mod ops;
 pub mod random;
 pub mod tasks;
-pub mod figure;
 pub mod tensor;
 pub mod train;

@@ -5,3 +5,4 @@ mod integrator;
 mod parity;
 mod random;
 mod session;
+mod vanilla;
