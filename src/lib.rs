@@ -8,6 +8,7 @@ pub mod figure;
 pub mod host;
 pub mod io;
 pub mod ops;
+pub mod optim;
 pub mod random;
 pub mod tasks;
 pub mod tensor;

@@ -2,6 +2,7 @@
 
 mod docs;
 mod integrator;
+mod optim;
 mod parity;
 mod random;
 mod session;
