@@ -7,6 +7,7 @@ pub mod base;
 pub mod figure;
 pub mod host;
 pub mod io;
+pub mod nn;
 pub mod ops;
 pub mod optim;
 pub mod random;

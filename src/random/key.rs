@@ -89,3 +89,10 @@ impl Setting for Key {
         Slot::Other(self)
     }
 }
+
+impl Setting for Option<Key> {
+    const KIND: &'static str = "key";
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Other(self)
+    }
+}

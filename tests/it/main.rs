@@ -6,4 +6,5 @@ mod optim;
 mod parity;
 mod random;
 mod session;
+mod train;
 mod vanilla;
