@@ -71,6 +71,16 @@ pub struct Script {
     pub text: String,
 }
 
+impl Script {
+    /// The folder that the script stands in, where it looks for scripts of its own.
+    pub fn folder(&self) -> PathBuf {
+        Path::new(&self.path)
+            .parent()
+            .unwrap_or(Path::new(""))
+            .to_path_buf()
+    }
+}
+
 /// The languages that scripts are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {

@@ -11,8 +11,10 @@ pub mod help;
 pub mod library;
 pub mod manual;
 pub mod native;
+pub mod random;
 pub mod settings;
 pub mod show;
+pub mod tasks;
 pub mod translate;
 pub mod value;
 
@@ -20,7 +22,7 @@ use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    let mut modules = vec![core::module()];
+    let mut modules = vec![core::module(), random::module(), tasks::module()];
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules
 }

@@ -9,6 +9,7 @@ use super::native::FromValue;
 use super::value::{Function, Map, Value, with_article};
 use crate::base::Error;
 use crate::base::options::{Field, Options, Setting, Slot};
+use crate::random::Key;
 use crate::tensor::Tensor;
 
 /// The options of a call: every field given or its default, ranges checked.
@@ -154,7 +155,7 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
             }
         )* };
     }
-    try_types!(Function, Tensor, Map, Vec<usize>);
+    try_types!(Function, Tensor, Map, Vec<usize>, Key);
     Err(value)
 }
 

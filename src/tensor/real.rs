@@ -22,9 +22,13 @@ pub trait Real:
 macro_rules! reals {
     ($($type:ty),*) => { $(
         impl Real for $type {
+            #[inline(always)]
             fn of(x: f64) -> Self { x as $type }
+            #[inline(always)]
             fn double(self) -> f64 { f64::from(self) }
+            #[inline(always)]
             fn sqrt(self) -> Self { self.sqrt() }
+            #[inline(always)]
             fn is_finite(self) -> bool { self.is_finite() }
         }
     )* };

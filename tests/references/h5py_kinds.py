@@ -54,7 +54,8 @@ def odd():
         f["dangling"] = h5py.SoftLink("/not/there")
         f["elsewhere"] = h5py.ExternalLink("absent.h5", "/x")
         f["circle/again"] = h5py.SoftLink("/circle")
-        f.create_group("hard")["again"] = f["hard"]
+        hard = f.create_group("hard")
+        hard["again"] = hard
         f["whole"] = np.arange(12.0).reshape(4, 3)
 
 

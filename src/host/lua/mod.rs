@@ -63,6 +63,9 @@ impl LuaHost {
         for name in names.iter().filter(|name| !open.contains(&name.as_str())) {
             os.set(name.as_str(), mlua::Nil)?;
         }
+        let package: mlua::Table = globals.get("package")?;
+        let folder = vocabulary.context().script.folder();
+        package.set("path", folder.join("?.lua").to_string_lossy().as_ref())?;
         register::vocabulary(lua, vocabulary)?;
         register::limits(lua, vocabulary.context())?;
         let pairs = globals.pairs::<mlua::Value, mlua::Value>();

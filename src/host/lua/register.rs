@@ -40,6 +40,16 @@ pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
     }
     let show = |_: &Lua, value: mlua::Value| Ok(show::printed(&values::value(value)?));
     lua.globals().set("tostring", lua.create_function(show)?)?;
+    let terminal = vocabulary.context().terminal.clone();
+    let print = move |_: &Lua, values: MultiValue| {
+        // Lua's own `print` takes any number of values; a tab stands between them.
+        let shown = values
+            .into_iter()
+            .map(|value| Ok(show::printed(&values::value(value)?)));
+        terminal.print(&shown.collect::<mlua::Result<Vec<_>>>()?.join("\t"));
+        Ok(())
+    };
+    lua.globals().set("print", lua.create_function(print)?)?;
     let methods = lua.create_table()?;
     for name in vocabulary.methods.keys() {
         methods.set(*name, method(lua, vocabulary, name)?)?;
@@ -100,6 +110,7 @@ fn unknown_in(lua: &Lua, vocabulary: &Rc<Vocabulary>, module: &'static str) -> m
 pub fn limits(lua: &Lua, context: &Context) -> mlua::Result<()> {
     let (context, taken) = (context.clone(), Cell::new(0u64));
     let limit = context.settings.max_operations;
+    lua.set_memory_limit(usize::try_from(context.settings.max_memory).unwrap_or(usize::MAX))?;
     lua.set_global_hook(
         HookTriggers::new().every_nth_instruction(PULSE),
         move |lua, _| {

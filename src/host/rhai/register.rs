@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::rc::{Rc, Weak};
 
+use rhai::module_resolvers::FileModuleResolver;
 use rhai::{
     Array, Dynamic, Engine, FuncRegistration, ImmutableString, Module, NativeCallContext, RhaiFunc,
     Scope,
@@ -53,6 +54,8 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) -> Engine {
     engine.set_max_expr_depths(0, 0);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
+    let folder = vocabulary.context().script.folder();
+    engine.set_module_resolver(FileModuleResolver::new_with_path(folder));
     limits(&mut engine, vocabulary);
     printing(&mut engine, vocabulary, session);
     for (module, functions) in &vocabulary.functions {

@@ -24,46 +24,45 @@ impl Nonlinearity {
         sums: &mut [Cell<T>],
         slopes: &mut [Cell<T>],
     ) {
-        let (zero, one) = (T::of(0.0), T::of(1.0));
         match self {
-            Nonlinearity::Tanh => each(
-                simd,
-                sums,
-                slopes,
-                #[inline(always)]
-                |x| {
-                    let y = functions::tanh::<S, T>(x);
-                    (y, one - y * y)
-                },
-            ),
-            Nonlinearity::Relu => each(
-                simd,
-                sums,
-                slopes,
-                #[inline(always)]
-                |x| if x <= zero { (zero, zero) } else { (x, one) },
-            ),
-            Nonlinearity::Softplus => each(
-                simd,
-                sums,
-                slopes,
-                #[inline(always)]
-                |x| {
-                    (
-                        functions::softplus::<S, T>(x),
-                        functions::sigmoid::<S, T>(x),
-                    )
-                },
-            ),
-            Nonlinearity::Linear => each(
-                simd,
-                sums,
-                slopes,
-                #[inline(always)]
-                |x| (x, one),
-            ),
+            Nonlinearity::Tanh => each(simd, sums, slopes, tanh::<S, T>),
+            Nonlinearity::Relu => each(simd, sums, slopes, relu::<T>),
+            Nonlinearity::Softplus => each(simd, sums, slopes, softplus::<S, T>),
+            Nonlinearity::Linear => each(simd, sums, slopes, linear::<T>),
         }
     }
+}
+
+// Each gives f and f' of one number. They capture nothing: a captured constant would be read from
+// memory again for every number, and the loop would not become vector code.
+
+#[inline(always)]
+fn tanh<S: Simd, T: Lanes>(x: T) -> (T, T) {
+    let y = functions::tanh::<S, T>(x);
+    (y, T::of(1.0) - y * y)
+}
+
+/// The slope at 0 is 0; NaN stays NaN.
+#[inline(always)]
+fn relu<T: Lanes>(x: T) -> (T, T) {
+    if x <= T::of(0.0) {
+        (T::of(0.0), T::of(0.0))
+    } else {
+        (x, T::of(1.0))
+    }
+}
+
+#[inline(always)]
+fn softplus<S: Simd, T: Lanes>(x: T) -> (T, T) {
+    (
+        functions::softplus::<S, T>(x),
+        functions::sigmoid::<S, T>(x),
+    )
+}
+
+#[inline(always)]
+fn linear<T: Lanes>(x: T) -> (T, T) {
+    (x, T::of(1.0))
 }
 
 #[inline(always)]

@@ -15,6 +15,7 @@ impl At {
     pub const ONLY: At = At { time: 0, times: 1 };
 
     /// Where each trial's features at this time begin, in an array of `len` numbers.
+    #[inline]
     fn starts(self, len: usize, width: usize) -> impl Iterator<Item = usize> {
         let trials = if width == 0 {
             0

@@ -13,6 +13,7 @@ use crate::tensor::Layout;
 use super::{Nonlinearity, Sizes};
 use slices::{Packed, Results, Task, Workspace};
 
+mod back;
 mod check;
 mod slice;
 mod slices;

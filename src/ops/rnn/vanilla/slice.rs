@@ -1,4 +1,4 @@
-//! One slice of trials through all times and back, in one thread.
+//! One slice of trials through all times, in one thread; the way back is in `back.rs`.
 //!
 //! Two sets of cells, in frames of one time each. `states`: frame t holds [1, h_{t-1}, x_t], so
 //! that an update is one product with [bR wR wI], and the last frame holds the last state.
@@ -8,9 +8,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::slices::{Packed, Results, Task, blocks, blocks_mut};
-use crate::ops::rnn::nonlinearity::chain;
-use crate::ops::simd::dots::{Frames, dots};
+use super::slices::{Packed, Results, Task, blocks};
 use crate::ops::simd::product::product;
 use crate::ops::simd::trials::{At, add, clear, load, store};
 use crate::ops::simd::{Cell, Lanes, TRIALS};
@@ -18,12 +16,12 @@ use crate::ops::simd::{Cell, Lanes, TRIALS};
 /// The buffers of one thread.
 #[derive(Debug, Default)]
 pub struct Workspace<T> {
-    states: Vec<Cell<T>>,
-    deltas: Vec<Cell<T>>,
+    pub(super) states: Vec<Cell<T>>,
+    pub(super) deltas: Vec<Cell<T>>,
     /// What arrives at the units of one time.
-    arrived: Vec<Cell<T>>,
+    pub(super) arrived: Vec<Cell<T>>,
     /// Gradients before they go to their blocks.
-    matrix: Vec<T>,
+    pub(super) matrix: Vec<T>,
 }
 
 impl<T: Lanes> Workspace<T> {
@@ -48,9 +46,9 @@ impl<T: Lanes> Workspace<T> {
 
 /// Cells a frame. Odd, so that a power of two never lets all times meet in the same cache lines.
 #[derive(Clone, Copy)]
-struct FrameSizes {
-    states: usize,
-    deltas: usize,
+pub(super) struct FrameSizes {
+    pub(super) states: usize,
+    pub(super) deltas: usize,
 }
 
 impl FrameSizes {
@@ -64,12 +62,13 @@ impl FrameSizes {
     }
 }
 
-struct Pass<'a, T> {
-    buffers: &'a mut Workspace<T>,
-    task: &'a Task<'a, T>,
-    packed: &'a Packed<T>,
-    slice: usize,
-    frames: FrameSizes,
+/// One slice of a task, with the buffers to do it in.
+pub(super) struct Pass<'a, T> {
+    pub(super) buffers: &'a mut Workspace<T>,
+    pub(super) task: &'a Task<'a, T>,
+    pub(super) packed: &'a Packed<T>,
+    pub(super) slice: usize,
+    pub(super) frames: FrameSizes,
 }
 
 struct Whole<'a, T> {
@@ -103,7 +102,7 @@ impl<T: Lanes> WithSimd for Whole<'_, T> {
 
 impl<T: Lanes> Pass<'_, T> {
     /// Trials of this slice.
-    fn trials(&self) -> usize {
+    pub(super) fn trials(&self) -> usize {
         (self.task.sizes.batch - self.slice * TRIALS).min(TRIALS)
     }
 
@@ -224,188 +223,4 @@ impl<T: Lanes> Pass<'_, T> {
             );
         }
     }
-
-    /// The sum of squared errors; leaves the derivatives by the outputs in place of the outputs.
-    fn errors(&mut self) -> f64 {
-        let Some(aim) = self.task.aim else { return 0.0 };
-        let s = self.task.sizes;
-        let trials = self.trials();
-        let targets = self.task.part(self.slice, aim.targets, s.time * s.outputs);
-        let mask = aim
-            .mask
-            .map(|mask| self.task.part(self.slice, mask, s.time));
-        let mut sum = 0.0;
-        let frames = self
-            .buffers
-            .deltas
-            .chunks_exact_mut(self.frames.deltas)
-            .skip(1);
-        for (time, frame) in frames.enumerate() {
-            for (j, cell) in frame[..s.outputs].iter_mut().enumerate() {
-                for (b, x) in cell.0[..trials].iter_mut().enumerate() {
-                    let at = b * s.time + time;
-                    let weight = mask.map_or(T::of(1.0), |mask| mask[at]);
-                    if weight == T::of(0.0) {
-                        *x = T::of(0.0);
-                        continue;
-                    }
-                    let error = *x - targets[at * s.outputs + j];
-                    sum += weight.double() * error.double() * error.double();
-                    *x = self.task.slope * weight * error;
-                }
-                cell.0[trials..].fill(T::of(0.0));
-            }
-        }
-        sum
-    }
-
-    /// Without an aim, the derivatives by the outputs come from outside.
-    fn take_arriving_outputs(&mut self) {
-        if self.task.aim.is_some() {
-            return;
-        }
-        let s = self.task.sizes;
-        let arriving = self.task.arriving.outputs;
-        let arriving = arriving.map_or(&[][..], |d| {
-            self.task.part(self.slice, d, s.time * s.outputs)
-        });
-        let frames = self
-            .buffers
-            .deltas
-            .chunks_exact_mut(self.frames.deltas)
-            .skip(1);
-        for (time, frame) in frames.enumerate() {
-            load(
-                arriving,
-                At {
-                    time,
-                    times: s.time,
-                },
-                &mut frame[..s.outputs],
-            );
-        }
-    }
-
-    /// From the last time to the first; leaves the derivatives by the sums in place of the slopes
-    /// and those by the first state in `arrived`.
-    fn backward<S: Simd>(&mut self, simd: S, d_h0: &mut [T]) {
-        let s = self.task.sizes;
-        let (o, d) = (s.outputs, self.frames.deltas);
-        let arriving = self.task.arriving.states;
-        let arriving = arriving.map(|x| self.task.part(self.slice, x, s.time * s.units));
-        let Workspace {
-            deltas, arrived, ..
-        } = &mut *self.buffers;
-        let arrived = &mut arrived[..s.units];
-        deltas[..o].fill(Cell::splat(T::of(0.0)));
-        for time in (0..=s.time).rev() {
-            let (before, from) = deltas.split_at_mut(time * d);
-            // Nothing comes back through an update after the last one.
-            let width = if time == s.time { o } else { o + s.units };
-            product(simd, &self.packed.back, &from[..width], arrived);
-            if time == 0 {
-                break;
-            }
-            if let Some(arriving) = arriving {
-                add(
-                    arriving,
-                    At {
-                        time: time - 1,
-                        times: s.time,
-                    },
-                    arrived,
-                );
-            }
-            chain(simd, &mut before[(time - 1) * d + o..][..s.units], arrived);
-        }
-        store(arrived, d_h0, At::ONLY);
-    }
-
-    fn gradients<S: Simd>(&mut self, simd: S, into: &mut [T]) {
-        let s = self.task.sizes;
-        let (n, o) = (s.units, s.outputs);
-        let Workspace {
-            states,
-            deltas,
-            arrived,
-            matrix,
-        } = &mut *self.buffers;
-        let into = blocks_mut(s, into);
-        for (h0, cell) in into.h0.iter_mut().zip(&*arrived) {
-            let learned = self.task.given.h0.is_none();
-            *h0 = if learned { sum(cell) } else { T::of(0.0) };
-        }
-        let (sf, df) = (self.frames.states, self.frames.deltas);
-        let left = Frames {
-            cells: &*deltas,
-            frame: df,
-            first: o,
-            count: n,
-        };
-        let right = Frames {
-            cells: &*states,
-            frame: sf,
-            first: 0,
-            count: 1 + n + s.inputs,
-        };
-        matrix.resize(n * right.count, T::of(0.0));
-        dots(simd, left, right, s.time, matrix);
-        for (r, row) in matrix.chunks_exact(right.count).enumerate() {
-            into.b_rec[r] = row[0];
-            into.w_rec[r * n..][..n].copy_from_slice(&row[1..1 + n]);
-            into.w_in[r * s.inputs..][..s.inputs].copy_from_slice(&row[1 + n..]);
-        }
-        let left = Frames {
-            cells: &deltas[df..],
-            frame: df,
-            first: 0,
-            count: o,
-        };
-        let right = Frames {
-            cells: &states[sf..],
-            frame: sf,
-            first: 0,
-            count: 1 + n,
-        };
-        matrix.resize(o * right.count, T::of(0.0));
-        dots(simd, left, right, s.time, matrix);
-        for (r, row) in matrix.chunks_exact(right.count).enumerate() {
-            into.b_out[r] = row[0];
-            into.w_out[r * n..][..n].copy_from_slice(&row[1..]);
-        }
-    }
-
-    fn input_gradients<S: Simd>(&mut self, simd: S, into: &mut [T]) {
-        let s = self.task.sizes;
-        if into.is_empty() {
-            return;
-        }
-        let frames = self
-            .buffers
-            .deltas
-            .chunks_exact(self.frames.deltas)
-            .take(s.time);
-        let cells = &mut self.buffers.arrived[..s.inputs];
-        for (time, frame) in frames.enumerate() {
-            let from = &frame[s.outputs..s.outputs + s.units];
-            product(simd, &self.packed.inputs, from, cells);
-            store(
-                cells,
-                into,
-                At {
-                    time,
-                    times: s.time,
-                },
-            );
-        }
-    }
-}
-
-/// The sum over trials.
-fn sum<T: Lanes>(cell: &Cell<T>) -> T {
-    let mut sum = T::of(0.0);
-    for x in cell.0 {
-        sum += x;
-    }
-    sum
 }

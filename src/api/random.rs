@@ -1,0 +1,297 @@
+//! The words for random numbers: keys, and draws from them.
+
+use super::context::Context;
+use super::fault::Fault;
+use super::native::FromValue;
+use super::settings::Settings;
+use super::value::{Object, Thing, Value};
+use crate::api::convert::New;
+use crate::base::Error;
+use crate::random::{Key, Layout};
+use crate::tensor::{DType, Device, Real, Tensor};
+
+crate::choices! {
+    /// The kind of number a tensor is made of.
+    pub enum Precision {
+        /// Single precision, 32 bits.
+        #[default]
+        Single = "f32",
+        /// Double precision, 64 bits.
+        Double = "f64",
+    }
+}
+
+crate::options! {
+    /// How a key is used.
+    pub struct KeyOptions for "random::key" {
+        /// How draws are laid out: `partitionable` (JAX today) or `original` (published seeds).
+        layout: Layout = Layout::Partitionable;
+    }
+}
+
+crate::options! {
+    /// What a draw is made of.
+    pub struct DrawOptions for "random::normal" {
+        /// The kind of number; `f64` takes other random bits than `f32`.
+        dtype: Precision = Precision::Single;
+    }
+}
+
+crate::options! {
+    /// Where uniform numbers lie.
+    pub struct UniformOptions for "random::uniform" {
+        /// The least number, included.
+        low: f64 = 0.0;
+        /// The greatest number, excluded.
+        high: f64 = 1.0;
+        /// The kind of number; `f64` takes other random bits than `f32`.
+        dtype: Precision = Precision::Single;
+    }
+}
+
+crate::options! {
+    /// How items are chosen.
+    pub struct ChoiceOptions for "random::choice" {
+        /// Whether an item can be chosen more than once.
+        replace: bool = true;
+    }
+}
+
+crate::natives! {
+    /// Random numbers as in JAX: a key says all, the same key gives the same numbers.
+    module "random";
+
+    /// The key of a seed.
+    ///
+    /// > random::key(42)
+    /// = key [0, 42]
+    fn key(seed: u64, options: Settings<KeyOptions>) -> New<Key> {
+        Ok(New(Key::new(seed, options.layout)))
+    }
+
+    /// A list of `n` new keys, independent of each other; use each key once.
+    ///
+    /// > random::key(0).split(2)[1]
+    /// = key [4146024105, 967050713]
+    fn split(this: Key, n: usize) -> Vec<Value> {
+        Ok(this.split(n).into_iter().map(|key| Value::Object(Object::new(key))).collect())
+    }
+
+    /// A new key from this one and a whole number, such as the index of a trial.
+    ///
+    /// > random::key(0).fold_in(7)
+    /// = key [2716826189, 292468403]
+    fn fold_in(this: Key, number: u32) -> New<Key> { Ok(New(this.fold_in(number))) }
+
+    /// The two whole numbers that a key is made of.
+    ///
+    /// > random::key(42).words()
+    /// = [0, 42]
+    fn words(this: Key) -> Vec<usize> {
+        Ok(this.words().iter().map(|&word| word as usize).collect())
+    }
+
+    /// A tensor of standard normal numbers.
+    ///
+    /// > kind_of(random::normal(random::key(0), [64, 2]))
+    /// = a tensor
+    fn normal(
+        cx: &Context, key: Key, shape: Vec<usize>, options: Settings<DrawOptions>,
+    ) -> Tensor {
+        draw(cx, "random::normal", &key, shape, options.dtype, &Normal)
+    }
+
+    /// A tensor of uniform numbers, from 0 to 1 unless `low` and `high` say otherwise.
+    ///
+    /// > kind_of(random::uniform(random::key(0), [3], #{ low: -1.0, dtype: "f64" }))
+    /// = a tensor
+    fn uniform(
+        cx: &Context, key: Key, shape: Vec<usize>, options: Settings<UniformOptions>,
+    ) -> Tensor {
+        let (low, high) = (options.low, options.high);
+        above("random::uniform", low, high)?;
+        draw(cx, "random::uniform", &key, shape, options.dtype, &Uniform { low, high })
+    }
+
+    /// A tensor of ones, each with this probability, and zeros.
+    ///
+    /// > kind_of(random::bernoulli(random::key(0), 0.3, [5]))
+    /// = a tensor
+    fn bernoulli(
+        cx: &Context, key: Key, probability: f64, shape: Vec<usize>,
+        options: Settings<DrawOptions>,
+    ) -> Tensor {
+        let of = "random::bernoulli";
+        if !(0.0..=1.0).contains(&probability) {
+            return Err(range(of, "probability", "from 0 to 1", probability));
+        }
+        draw(cx, of, &key, shape, options.dtype, &Bernoulli(probability))
+    }
+
+    /// A tensor of whole numbers from `low` to `high - 1`.
+    ///
+    /// > kind_of(random::randint(random::key(0), 0, 10, [4]))
+    /// = a tensor
+    fn randint(cx: &Context, key: Key, low: i64, high: i64, shape: Vec<usize>) -> Tensor {
+        let of = "random::randint";
+        let fits = |name, n: i64| {
+            i32::try_from(n).map_err(|_| range(of, name, "from -2^31 to 2^31 - 1", n as f64))
+        };
+        let (low, high) = (fits("low", low)?, fits("high", high)?);
+        above(of, low.into(), high.into())?;
+        cx.room(of, &shape, DType::I64)?;
+        let mut numbers = vec![0; shape.iter().product()];
+        key.fill_integers(low, high, &mut numbers);
+        let numbers: Vec<i64> = numbers.into_iter().map(i64::from).collect();
+        Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)
+    }
+
+    /// The whole numbers 0 to n - 1 in random order, as a tensor.
+    ///
+    /// > kind_of(random::permutation(random::key(0), 5))
+    /// = a tensor
+    fn permutation(cx: &Context, key: Key, n: usize) -> Tensor {
+        cx.room("random::permutation", &[n], DType::I64)?;
+        let order: Vec<i64> = key.permutation(n).into_iter().map(|i| i as i64).collect();
+        Ok(Tensor::from_vec(order, n, &Device::Cpu)?)
+    }
+
+    /// A list of `n` items chosen at random from a list; without `replace`, each at most once.
+    ///
+    /// > random::choice(random::key(0), ["a"], 2)
+    /// = ["a", "a"]
+    fn choice(
+        key: Key, items: Vec<Value>, n: usize, options: Settings<ChoiceOptions>,
+    ) -> Vec<Value> {
+        let most = if options.replace && !items.is_empty() { i32::MAX as usize } else { items.len() };
+        if n > most {
+            let expected = format!("of {most} or less");
+            return Err(range("random::choice", "n", &expected, n as f64));
+        }
+        Ok(chosen(&key, items.len(), n, options.replace)
+            .into_iter()
+            .map(|i| items[i].clone())
+            .collect())
+    }
+}
+
+impl Thing for Key {
+    const KIND: &'static str = "key";
+    fn show(&self) -> String {
+        let layout = match self.layout() {
+            Layout::Partitionable => "",
+            Layout::Original => " original",
+        };
+        format!("key {:?}{layout}", self.words())
+    }
+}
+
+impl FromValue for Key {
+    fn kind() -> String {
+        Key::KIND.into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        match value {
+            Value::Object(object) => match object.get::<Key>() {
+                Some(key) => Ok(*key),
+                None => Err(Value::Object(object)),
+            },
+            other => Err(other),
+        }
+    }
+}
+
+impl Precision {
+    /// The kind of number, as tensors name it.
+    pub fn dtype(self) -> DType {
+        match self {
+            Precision::Single => DType::F32,
+            Precision::Double => DType::F64,
+        }
+    }
+}
+
+/// A distribution.
+trait Law {
+    fn fill<T: Real>(&self, key: &Key, out: &mut [T]);
+}
+
+struct Normal;
+
+impl Law for Normal {
+    fn fill<T: Real>(&self, key: &Key, out: &mut [T]) {
+        key.fill_normal(out);
+    }
+}
+
+struct Uniform {
+    low: f64,
+    high: f64,
+}
+
+impl Law for Uniform {
+    fn fill<T: Real>(&self, key: &Key, out: &mut [T]) {
+        key.fill_uniform(T::of(self.low), T::of(self.high), out);
+    }
+}
+
+struct Bernoulli(f64);
+
+impl Law for Bernoulli {
+    fn fill<T: Real>(&self, key: &Key, out: &mut [T]) {
+        let mut truths = vec![false; out.len()];
+        key.fill_bernoulli(T::of(self.0), &mut truths);
+        for (x, truth) in out.iter_mut().zip(truths) {
+            *x = T::of(f64::from(u8::from(truth)));
+        }
+    }
+}
+
+fn draw(
+    cx: &Context,
+    op: &str,
+    key: &Key,
+    shape: Vec<usize>,
+    precision: Precision,
+    law: &impl Law,
+) -> Result<Tensor, Fault> {
+    cx.room(op, &shape, precision.dtype())?;
+    match precision {
+        Precision::Single => drawn::<f32>(key, shape, law),
+        Precision::Double => drawn::<f64>(key, shape, law),
+    }
+}
+
+fn drawn<T: Real>(key: &Key, shape: Vec<usize>, law: &impl Law) -> Result<Tensor, Fault> {
+    let mut out = vec![T::default(); shape.iter().product()];
+    law.fill(key, &mut out);
+    Ok(Tensor::from_vec(out, shape, &Device::Cpu)?)
+}
+
+/// Indices below `size`, as `jax.random.choice` picks them.
+fn chosen(key: &Key, size: usize, n: usize, replace: bool) -> Vec<usize> {
+    if !replace {
+        return key.permutation(size).into_iter().take(n).collect();
+    }
+    let mut indices = vec![0; n];
+    key.fill_integers(0, i32::try_from(size).unwrap_or(i32::MAX), &mut indices);
+    indices.into_iter().map(|i| i as usize).collect()
+}
+
+fn above(of: &str, low: f64, high: f64) -> Result<(), Fault> {
+    if high > low {
+        return Ok(());
+    }
+    Err(range(of, "high", &format!("above {low}"), high))
+}
+
+fn range(of: &str, name: &str, expected: &str, found: f64) -> Fault {
+    let (of, name, expected) = (of.into(), name.into(), expected.into());
+    Error::Range {
+        of,
+        name,
+        expected,
+        found: found.to_string(),
+    }
+    .into()
+}

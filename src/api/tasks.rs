@@ -1,0 +1,222 @@
+//! The words for tasks: built-in ones, and those a script makes of a closure.
+
+use std::rc::Rc;
+
+use super::context::Context;
+use super::convert::New;
+use super::fault::Fault;
+use super::native::FromValue;
+use super::random::DrawOptions;
+use super::settings::Settings;
+use super::value::{Function, Map, Object, Thing, Value};
+use crate::api::random::Precision;
+use crate::base::options::Span;
+use crate::base::{Error, Result};
+use crate::random::Key;
+use crate::tasks::{Integrator, integrator};
+use crate::tensor::{Device, Real, Tensor};
+use crate::train::task::{Shape, Task, Trials};
+
+/// What a closure of a custom task gives, by name.
+const PARTS: [&str; 3] = ["inputs", "targets", "mask"];
+
+crate::options! {
+    /// The sizes of a task that a script makes.
+    pub struct Sizes for "tasks::custom" {
+        /// Inputs at each time step.
+        inputs: usize = 1, in Span::from(1.0);
+        /// Outputs at each time step.
+        outputs: usize = 1, in Span::from(1.0);
+        /// Time steps of a trial.
+        steps: Option<usize> = None, in Span::from(1.0);
+    }
+}
+
+crate::natives! {
+    /// Tasks that networks are trained on; each draws its trials from a key.
+    module "tasks";
+
+    /// White noise to integrate: one input, and as target its running sum.
+    ///
+    /// > tasks::integrator(#{ steps: 25, bias: 0.01, noise: 0.025 })
+    /// = task integrator: 25 steps, 1 inputs, 1 outputs
+    fn integrator(options: Settings<integrator::Options>) -> New<AnyTask> {
+        Ok(New(AnyTask::new("integrator", Integrator::new(options.into_inner())?)))
+    }
+
+    /// A task from a closure that is given a key and a number of trials and gives a map of
+    /// `inputs` [b, t, i], `targets` [b, t, o] and, if the loss counts at some times only,
+    /// `mask` [b, t] of ones and zeros. Option `steps` is needed.
+    ///
+    /// > let copy = |key, n| { let x = random::normal(key, [n, 10, 2]); #{ inputs: x, targets: x } };
+    /// > tasks::custom(#{ inputs: 2, outputs: 2, steps: 10 }, copy)
+    /// = task custom: 10 steps, 2 inputs, 2 outputs
+    fn custom(sizes: Settings<Sizes>, trials: Function) -> New<AnyTask> {
+        let doc = "time steps of a trial".into();
+        let missing = Error::Missing { of: "tasks::custom", name: "steps", doc };
+        let time = sizes.steps.ok_or(missing)?;
+        let (inputs, outputs) = (sizes.inputs, sizes.outputs);
+        Ok(New(AnyTask::new("custom", Custom { time, inputs, outputs, trials })))
+    }
+
+    /// A map of `n` trials drawn from a key: `inputs` [n, t, i], `targets` [n, t, o], and `mask`
+    /// [n, t] if the loss counts at some times only.
+    ///
+    /// > kind_of(tasks::integrator().batch(3, random::key(0)).inputs)
+    /// = a tensor
+    fn batch(
+        cx: &Context, this: Rc<AnyTask>, n: usize, key: Key, options: Settings<DrawOptions>,
+    ) -> Map {
+        let Shape { time, inputs, outputs } = this.shape();
+        cx.room("task.batch", &[n, time, inputs.max(outputs)], options.dtype.dtype())?;
+        match options.dtype {
+            Precision::Single => batch(this.single.as_ref(), n, &key),
+            Precision::Double => batch(this.double.as_ref(), n, &key),
+        }
+    }
+
+    /// The number of time steps of a trial.
+    ///
+    /// > tasks::integrator().steps()
+    /// = 25
+    fn steps(this: Rc<AnyTask>) -> usize { Ok(this.shape().time) }
+}
+
+/// A task in both kinds of number, as scripts hold it.
+pub struct AnyTask {
+    name: &'static str,
+    pub single: Rc<dyn Task<f32>>,
+    pub double: Rc<dyn Task<f64>>,
+}
+
+impl AnyTask {
+    /// The task under a name that `print` shows.
+    pub fn new<K: Task<f32> + Task<f64> + 'static>(name: &'static str, task: K) -> AnyTask {
+        let task = Rc::new(task);
+        AnyTask {
+            name,
+            single: task.clone(),
+            double: task,
+        }
+    }
+
+    /// The sizes of one trial.
+    pub fn shape(&self) -> Shape {
+        self.single.shape()
+    }
+}
+
+impl Thing for AnyTask {
+    const KIND: &'static str = "task";
+    fn show(&self) -> String {
+        let Shape {
+            time,
+            inputs,
+            outputs,
+        } = self.shape();
+        format!(
+            "task {}: {time} steps, {inputs} inputs, {outputs} outputs",
+            self.name
+        )
+    }
+}
+
+fn batch<T: Real>(task: &dyn Task<T>, n: usize, key: &Key) -> Result<Map, Fault> {
+    let mut trials = Trials {
+        trials: n,
+        time: 0,
+        inputs: Vec::new(),
+        targets: Vec::new(),
+        mask: None,
+    };
+    task.fill(key, &mut trials)?;
+    let (time, sizes) = (trials.time, task.shape());
+    let tensor = |data: Vec<T>, shape: &[usize]| -> Result<Value, Fault> {
+        Ok(Value::Tensor(Tensor::from_vec(data, shape, &Device::Cpu)?))
+    };
+    let mut map = Map::new();
+    map.insert(
+        "inputs".into(),
+        tensor(trials.inputs, &[n, time, sizes.inputs])?,
+    );
+    map.insert(
+        "targets".into(),
+        tensor(trials.targets, &[n, time, sizes.outputs])?,
+    );
+    if let Some(mask) = trials.mask {
+        map.insert("mask".into(), tensor(mask, &[n, time])?);
+    }
+    Ok(map)
+}
+
+/// A task whose trials a closure of a script makes.
+struct Custom {
+    time: usize,
+    inputs: usize,
+    outputs: usize,
+    trials: Function,
+}
+
+impl<T: Real> Task<T> for Custom {
+    fn shape(&self) -> Shape {
+        Shape {
+            time: self.time,
+            inputs: self.inputs,
+            outputs: self.outputs,
+        }
+    }
+
+    fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()> {
+        let (n, t) = (trials.trials, self.time);
+        let args = vec![Value::Object(Object::new(*key)), Value::Int(n as i64)];
+        let mut parts = parts(self.trials.call(args)?)?;
+        trials.time = t;
+        trials.inputs = numbers(parts.remove("inputs"), "inputs", &[n, t, self.inputs])?;
+        trials.targets = numbers(parts.remove("targets"), "targets", &[n, t, self.outputs])?;
+        trials.mask = match parts.remove("mask") {
+            None | Some(Value::Nil) => None,
+            mask => Some(numbers(mask, "mask", &[n, t])?),
+        };
+        Ok(())
+    }
+}
+
+/// Errors: `Kind` if the closure gave no map, `Unknown` if a part has another name.
+fn parts(value: Value) -> Result<Map> {
+    let of = || "tasks::custom".to_string();
+    let map = Map::from_value(value).map_err(|value| Error::Kind {
+        of: of(),
+        expected: "a map of inputs and targets from the closure".into(),
+        found: value.kind(),
+    })?;
+    let known = || PARTS.map(String::from).to_vec();
+    match map.keys().find(|name| !PARTS.contains(&name.as_str())) {
+        None => Ok(map),
+        Some(name) => Err(Error::Unknown {
+            of: of(),
+            sort: "part of a batch",
+            name: name.clone(),
+            known: known(),
+        }),
+    }
+}
+
+/// The numbers of one part, row after row.
+///
+/// Errors: `Kind` if the part is no tensor or missing, `Shape` if its shape is another one.
+fn numbers<T: Real>(value: Option<Value>, part: &'static str, shape: &[usize]) -> Result<Vec<T>> {
+    let tensor = Tensor::from_value(value.unwrap_or(Value::Nil)).map_err(|value| Error::Kind {
+        of: format!("tasks::custom: part `{part}`"),
+        expected: format!("a tensor of shape {shape:?}"),
+        found: value.kind(),
+    })?;
+    if tensor.dims() != shape {
+        return Err(Error::Shape {
+            op: "tasks::custom",
+            what: part,
+            expected: format!("{shape:?}"),
+            found: tensor.dims().to_vec(),
+        });
+    }
+    Ok(tensor.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?)
+}

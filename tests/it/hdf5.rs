@@ -1,0 +1,480 @@
+//! HDF5 files: what h5py writes, what we write, and what a damaged file may not do. The files in
+//! `tests/references` were made by `h5py_kinds.py`, which stands beside them.
+
+use std::path::{Path, PathBuf};
+
+use attractor::base::Error;
+use attractor::base::error::FileFault;
+use attractor::io::hdf5::{self, Attributes, Content, WriteOptions};
+use attractor::io::tutorial::Parameters;
+use attractor::io::{Map, Provenance, Tree, atomic_write};
+use attractor::tensor::{DType, Device, Tensor};
+
+fn reference(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/references")
+        .join(name)
+}
+
+fn kinds() -> Content {
+    hdf5::read_with_attributes(reference("h5py_kinds.h5")).unwrap()
+}
+
+fn numbers(tensor: &Tensor) -> Vec<f64> {
+    let flat = tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap();
+    flat.to_vec1().unwrap()
+}
+
+/// Trees as text, so that two of them can be compared with everything they hold.
+fn shown(tree: &Tree) -> String {
+    match tree {
+        Tree::Tensor(t) => format!("{:?}{:?}{:?}", t.dtype(), t.dims(), numbers(t)),
+        Tree::Map(map) => {
+            let entries = map
+                .iter()
+                .map(|(name, value)| format!("{name}={}", shown(value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(" "))
+        }
+        Tree::List(items) => format!("{:?}", items.iter().map(shown).collect::<Vec<_>>()),
+        plain => format!("{plain:?}"),
+    }
+}
+
+fn fact(fault: Error) -> FileFault {
+    match fault {
+        Error::File { fact, .. } => fact,
+        other => panic!("expected a fault of a file, found {other:?}"),
+    }
+}
+
+#[test]
+fn every_dtype_of_h5py_reads_as_the_nearest_dtype_without_loss() {
+    let tree = kinds().tree;
+    let expected = [
+        ("i1", DType::I64),
+        ("i2", DType::I64),
+        ("i4", DType::I64),
+        ("i8", DType::I64),
+        ("u1", DType::U8),
+        ("u2", DType::U32),
+        ("u4", DType::U32),
+        ("u8", DType::I64),
+        ("f2", DType::F32),
+        ("f4", DType::F32),
+        ("f8", DType::F64),
+        ("big_i2", DType::I64),
+        ("big_u4", DType::U32),
+        ("big_f4", DType::F32),
+        ("big_f8", DType::F64),
+    ];
+    for (name, dtype) in expected {
+        let tensor = tree.tensor(&format!("arrays/{name}")).expect(name);
+        assert_eq!(tensor.dtype(), dtype, "{name}");
+        assert_eq!(tensor.dims(), [2, 3], "{name}");
+        assert_eq!(numbers(tensor), [0.0, 1.0, 2.0, 3.0, 4.0, 100.0], "{name}");
+    }
+    let low = tree
+        .tensor("arrays/i8_low")
+        .unwrap()
+        .to_vec1::<i64>()
+        .unwrap();
+    assert_eq!(low, [i64::MIN, i64::MAX]);
+}
+
+#[test]
+fn arrays_of_other_layouts_read_as_they_stand() {
+    let tree = kinds().tree;
+    let expected = [
+        ("arrays/bool", "U8[3][1.0, 0.0, 1.0]"),
+        ("arrays/empty", "F64[0, 3][]"),
+        (
+            "arrays/unwritten",
+            "F64[4, 2][1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]",
+        ),
+        ("choice", "I64[2][2.0, 0.0]"),
+        ("scalars/int", "Int(-5)"),
+        ("scalars/float", "Float(0.1)"),
+        ("scalars/half", "Float(0.5)"),
+        ("scalars/yes", "Bool(true)"),
+        ("scalars/text", "Text(\"größe\")"),
+        ("scalars/bytes", "Text(\"fixed\")"),
+        ("scalars/nothing", "Nothing"),
+        ("linked", "Int(-5)"),
+        (
+            "texts/varying",
+            r#"["Text(\"a\")", "Text(\"\")", "Text(\"ccc\")"]"#,
+        ),
+        ("texts/fixed", r#"["Text(\"ab\")", "Text(\"cde\")"]"#),
+        ("texts/unicode", r#"["Text(\"ü\")", "Text(\"xyz\")"]"#),
+    ];
+    for (path, text) in expected {
+        assert_eq!(shown(tree.at(path).expect(path)), text, "{path}");
+    }
+    let pressed = numbers(tree.tensor("arrays/compressed").unwrap());
+    assert!(
+        pressed
+            .iter()
+            .enumerate()
+            .all(|(index, x)| *x == index as f64)
+    );
+    assert!(shown(tree.at("texts/long").unwrap()).contains(&"x".repeat(300)));
+    assert!(matches!(tree.at("texts/square"), Some(Tree::List(rows)) if rows.len() == 2));
+}
+
+#[test]
+fn attributes_of_the_file_and_of_an_entry_are_read() {
+    let attributes = kinds().attributes;
+    let expected = "{equation=Text(\"h' = tanh(W h)\") names=[\"Text(\\\"x\\\")\", \
+                    \"Text(\\\"y\\\")\"] rate=Float(0.25) seed=Int(7) sizes=I64[3][1.0, 2.0, 3.0]}";
+    let file = Tree::Map(attributes.of("").unwrap().clone());
+    assert_eq!(shown(&file), expected);
+    let entry = hdf5::attributes(reference("h5py_kinds.h5"), "arrays/f4").unwrap();
+    assert_eq!(shown(&Tree::Map(entry)), "{units=Text(\"Hz\")}");
+}
+
+#[test]
+fn a_file_reads_back_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.h5");
+    let cpu = &Device::Cpu;
+    let ramp = Tensor::arange(0f32, 6000.0, cpu)
+        .unwrap()
+        .reshape((60, 100))
+        .unwrap();
+    let tensors: Vec<(String, Tree)> = [DType::F32, DType::F64, DType::I64, DType::U32, DType::U8]
+        .map(|dtype| {
+            (
+                dtype.as_str().to_string(),
+                ramp.to_dtype(dtype).unwrap().into(),
+            )
+        })
+        .into();
+    let column = ramp.t().unwrap().narrow(0, 3, 2).unwrap();
+    let tree = Tree::from([
+        ("tensors", Tree::Map(tensors.into_iter().collect())),
+        ("a view", column.into()),
+        (
+            "empty",
+            Tensor::zeros((0, 4), DType::F32, cpu).unwrap().into(),
+        ),
+        ("none", Tree::Nothing),
+        ("yes", true.into()),
+        ("whole", i64::MIN.into()),
+        ("real", f64::MIN_POSITIVE.into()),
+        ("naïve", "text\nof two lines".into()),
+        ("words", vec![Tree::from("a"), Tree::from("")].into()),
+        (
+            "mixed",
+            vec![Tree::from("a"), Tree::from(1), Tree::List(Vec::new())].into(),
+        ),
+        ("inner", Tree::from([("deeper", Tree::map())])),
+    ]);
+    for compress in [0, 4, 9] {
+        let said = Map::from([("unit".to_string(), "Hz".into())]);
+        let attributes = Attributes::of_file(said.clone()).with("tensors/f32", said.clone());
+        let options = WriteOptions {
+            compress,
+            attributes,
+        };
+        hdf5::write(&path, &tree, &options).unwrap();
+        let back = hdf5::read_with_attributes(&path).unwrap();
+        assert_eq!(shown(&back.tree), shown(&tree), "compress {compress}");
+        for entry in ["", "tensors/f32"] {
+            let found = back.attributes.of(entry).unwrap().clone();
+            assert_eq!(
+                shown(&Tree::Map(found)),
+                shown(&Tree::Map(said.clone())),
+                "{entry}"
+            );
+        }
+    }
+}
+
+#[test]
+fn compression_makes_a_regular_array_smaller() {
+    let folder = tempfile::tempdir().unwrap();
+    let ramp = Tensor::arange(0f64, 100_000.0, &Device::Cpu).unwrap();
+    let tree = Tree::from([("ramp", ramp.into())]);
+    let size = |compress: usize| {
+        let path = folder.path().join(format!("{compress}.h5"));
+        let options = WriteOptions {
+            compress,
+            ..WriteOptions::default()
+        };
+        hdf5::write(&path, &tree, &options).unwrap();
+        std::fs::metadata(&path).unwrap().len()
+    };
+    assert!(size(4) * 4 < size(0));
+}
+
+#[test]
+fn provenance_is_written_as_plain_attributes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made.h5");
+    let made = Provenance {
+        script: Some("train.rhai".into()),
+        seed: Some(7),
+        options: Map::from([("batch".into(), 128.into()), ("l2".into(), 2e-4.into())]),
+        ..Provenance::default()
+    };
+    let attributes = Attributes::of_file(made.attributes());
+    hdf5::write(
+        &path,
+        &Tree::map(),
+        &WriteOptions {
+            attributes,
+            compress: 0,
+        },
+    )
+    .unwrap();
+    let found = Tree::Map(hdf5::attributes(&path, "").unwrap());
+    let expected = "{options.batch=Int(128) options.l2=Float(0.0002) script=Text(\"train.rhai\") \
+                    seed=Int(7)}";
+    assert_eq!(shown(&found), expected);
+}
+
+#[test]
+fn one_entry_and_some_of_its_rows_read_without_the_rest() {
+    let path = reference("h5py_odd.h5");
+    let rows = hdf5::read_rows(&path, "whole", 1..3).unwrap();
+    assert_eq!(shown(&rows), "F64[2, 3][3.0, 4.0, 5.0, 6.0, 7.0, 8.0]");
+    let group = hdf5::read_entry(reference("h5py_kinds.h5"), "/scalars/").unwrap();
+    assert_eq!(group.number("int"), Some(-5.0));
+    assert!(matches!(
+        fact(hdf5::read_rows(&path, "whole", 2..5).unwrap_err()),
+        FileFault::EntryShape { .. }
+    ));
+}
+
+#[test]
+fn a_listing_names_shapes_and_types() {
+    let entries = hdf5::list(reference("h5py_kinds.h5")).unwrap();
+    let found = entries
+        .iter()
+        .find(|entry| entry.path == "arrays/big_f4")
+        .unwrap();
+    assert_eq!(
+        (found.shape.as_slice(), found.kind.as_str()),
+        (&[2, 3][..], "float32")
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let path = reference("h5py_odd.h5");
+    let expected = [
+        ("compound", "compound (2 fields)"),
+        ("complex", "compound (2 fields)"),
+        ("huge", "uint64 18446744073709551615, above 2^63"),
+        ("ragged", "[int32] (var len)"),
+        ("vast", "does not fit into a file of"),
+        ("lzf", "compressed in a way that is not built in"),
+        ("dangling", "a link that leads nowhere"),
+        ("elsewhere", "a link that leads nowhere"),
+        ("circle", "a link to a group that it is in"),
+        ("hard", "a link to a group that it is in"),
+        ("wole", "expected an entry `wole`"),
+        ("whole/inner", "an array, expected a group"),
+    ];
+    for (entry, text) in expected {
+        let fault = hdf5::read_entry(&path, entry).unwrap_err();
+        assert!(fault.to_string().contains(text), "{entry}: {fault}");
+    }
+    let fault = hdf5::read_entry(&path, "wole").unwrap_err();
+    assert_eq!(fault.hint().as_deref(), Some("did you mean `whole`?"));
+}
+
+#[test]
+fn what_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.h5");
+    let expected = [
+        (
+            Tree::from([("a/b", 1.into())]),
+            "entry `a/b` cannot be written",
+        ),
+        (Tree::from([("", 1.into())]), "a name must not be empty"),
+        (Tree::from([("t", "a\0b".into())]), "text with NUL in it"),
+        (Tree::Int(3), "expected a map, found a whole number"),
+    ];
+    for (tree, text) in expected {
+        let fault = hdf5::write(&path, &tree, &WriteOptions::default()).unwrap_err();
+        assert!(fault.to_string().contains(text), "{fault}");
+    }
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 0, "a failed write leaves nothing behind");
+}
+
+#[test]
+fn a_failed_write_keeps_the_former_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.h5");
+    hdf5::write(
+        &path,
+        &Tree::from([("a", 1.into())]),
+        &WriteOptions::default(),
+    )
+    .unwrap();
+    let bad = Tree::from([("a", 2.into()), ("b/c", 3.into())]);
+    hdf5::write(&path, &bad, &WriteOptions::default()).unwrap_err();
+    assert_eq!(hdf5::read(&path).unwrap().number("a"), Some(1.0));
+}
+
+#[test]
+fn an_atomic_write_replaces_the_file_and_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.txt");
+    atomic_write(&path, b"one").unwrap();
+    atomic_write(&path, b"two").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"two");
+    let fault = atomic_write(folder.path().join("none/a.txt"), b"x").unwrap_err();
+    assert!(
+        fault
+            .hint()
+            .is_some_and(|hint| hint.contains("make the folder")),
+        "{fault}"
+    );
+    assert!(matches!(fact(fault), FileFault::NoFolder { .. }));
+    let fault = atomic_write(folder.path(), b"x").unwrap_err();
+    assert!(matches!(fact(fault), FileFault::Folder));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn files_that_are_not_hdf5_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let other: &[(&[u8], &str)] = &[
+        (b"", "an empty file"),
+        (b"x, y\n1, 2\n", "text"),
+        (b"PK\x03\x04rest", "a zip archive"),
+        (b"\x93NUMPY\x01\x00", "a NumPy array"),
+        (&[0; 4096], "bytes of no known kind"),
+    ];
+    for (bytes, text) in other {
+        let path = folder.path().join("other");
+        std::fs::write(&path, bytes).unwrap();
+        let fault = hdf5::read(&path).unwrap_err().to_string();
+        assert!(
+            fault.contains("expected an HDF5 file") && fault.contains(text),
+            "{fault}"
+        );
+    }
+    assert!(matches!(
+        fact(hdf5::read(folder.path()).unwrap_err()),
+        FileFault::Folder
+    ));
+    let absent = folder.path().join("absent.h5");
+    assert!(matches!(
+        fact(hdf5::read(absent).unwrap_err()),
+        FileFault::Missing
+    ));
+}
+
+#[test]
+fn a_file_cut_short_anywhere_is_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.h5");
+    let good = std::fs::read(reference("h5py_kinds.h5")).unwrap();
+    for part in 0..50 {
+        std::fs::write(&path, &good[..good.len() * part / 50]).unwrap();
+        let fault = fact(hdf5::read(&path).unwrap_err());
+        assert!(
+            matches!(fault, FileFault::Damaged { .. } | FileFault::Format { .. }),
+            "{part}: {fault}"
+        );
+    }
+}
+
+/// Ours carry checksums; h5py's default format has none and is tried in `scripts` of the fuzzing
+/// by hand only, because the C library may crash on it.
+#[test]
+fn a_flipped_byte_ends_in_a_tree_or_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flipped.h5");
+    let tree = kinds().tree;
+    let options = WriteOptions {
+        compress: 4,
+        ..WriteOptions::default()
+    };
+    hdf5::write(&path, &tree, &options).unwrap();
+    let good = std::fs::read(&path).unwrap();
+    let mut faults = 0;
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for _ in 0..200 {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let mut bad = good.clone();
+        let place = (state >> 33) as usize % bad.len();
+        bad[place] ^= 1 << (state >> 29 & 7);
+        std::fs::write(&path, bad).unwrap();
+        faults += usize::from(hdf5::read_with_attributes(&path).is_err());
+    }
+    assert!(faults > 0, "no flip of 200 met anything that is checked");
+}
+
+#[test]
+fn parameters_of_the_notebooks_load_with_their_shapes_checked() {
+    let parameters = Parameters::read(reference("tutorial.h5")).unwrap();
+    let sizes = (
+        parameters.units(),
+        parameters.inputs(),
+        parameters.outputs(),
+    );
+    assert_eq!(sizes, (4, 1, 2));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.h5");
+    let Tree::Map(good) = parameters.tree() else {
+        unreachable!()
+    };
+    let vector = |n: usize| Tree::from(Tensor::zeros(n, DType::F32, &Device::Cpu).unwrap());
+    let bad = [
+        (
+            "wR",
+            Some(vector(4)),
+            "entry `wR`: expected shape [4, 4], found [4]",
+        ),
+        (
+            "bO",
+            Some(vector(3)),
+            "entry `bO`: expected shape [2], found [3]",
+        ),
+        (
+            "wI",
+            Some(vector(4)),
+            "entry `wI`: expected shape [n, i], found [4]",
+        ),
+        ("h0", Some("text".into()), "text, expected an array"),
+        (
+            "bR",
+            None,
+            "expected an entry `bR`, found bO, h0, wI, wO, wR",
+        ),
+    ];
+    for (name, value, text) in bad {
+        let mut map = good.clone();
+        map.remove(name);
+        map.extend(value.map(|value| (name.to_string(), value)));
+        hdf5::write(&path, &Tree::Map(map), &WriteOptions::default()).unwrap();
+        let fault = Parameters::read(&path).unwrap_err().to_string();
+        assert!(fault.contains(text), "{name}: {fault}");
+    }
+}
+
+#[test]
+fn threads_may_read_and_write_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let path = folder.path().join("same.h5");
+            scope.spawn(move || {
+                for round in 0..10 {
+                    let tree = Tree::from([("n", Tree::Int(thread * 100 + round))]);
+                    hdf5::write(&path, &tree, &WriteOptions::default()).unwrap();
+                    assert!(hdf5::read(&path).unwrap().number("n").is_some());
+                }
+            });
+        }
+    });
+}
