@@ -11,10 +11,13 @@ pub mod help;
 pub mod library;
 pub mod manual;
 pub mod native;
+pub mod optim;
 pub mod random;
+pub mod rnn;
 pub mod settings;
 pub mod show;
 pub mod tasks;
+pub mod train;
 pub mod translate;
 pub mod value;
 
@@ -22,7 +25,14 @@ use native::{Module, Native};
 
 /// Every module of the vocabulary. Modules of one name are shown and reached as one.
 pub fn modules() -> Vec<Module> {
-    let mut modules = vec![core::module(), random::module(), tasks::module()];
+    let mut modules = vec![
+        core::module(),
+        random::module(),
+        tasks::module(),
+        rnn::module(),
+        optim::module(),
+        train::module(),
+    ];
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules
 }

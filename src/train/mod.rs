@@ -4,5 +4,5 @@
 mod descend;
 pub mod task;
 
-pub use descend::{Fit, Log, Options, run};
+pub use descend::{Fit, Log, OnLog, Options, run};
 pub use task::{Shape, Task, Trials};
