@@ -9,6 +9,8 @@ pub mod figure;
 pub mod host;
 pub mod io;
 pub mod ops;
+pub mod nn;
+pub mod optim;
 pub mod random;
 pub mod tasks;
 pub mod tensor;

@@ -13,7 +13,9 @@ pub mod library;
 pub mod manual;
 pub mod native;
 mod plot;
+pub mod optim;
 pub mod random;
+pub mod rnn;
 pub mod settings;
 pub mod show;
 pub mod tasks;
@@ -24,6 +26,7 @@ mod tensor_linear;
 mod tensor_math;
 mod tensor_reduce;
 mod tensor_shape;
+pub mod train;
 pub mod translate;
 pub mod value;
 
@@ -43,6 +46,9 @@ pub fn modules() -> Vec<Module> {
         tensor_shape::module(),
         tensor_linear::module(),
         tensor_grad::module(),
+        rnn::module(),
+        optim::module(),
+        train::module(),
     ];
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules

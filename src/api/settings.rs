@@ -9,6 +9,7 @@ use super::native::FromValue;
 use super::value::{Function, Map, Value, with_article};
 use crate::base::Error;
 use crate::base::options::{Field, Options, Setting, Slot};
+use crate::optim::{Optimizer, Schedule};
 use crate::random::Key;
 use crate::tensor::Tensor;
 
@@ -155,7 +156,11 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
             }
         )* };
     }
+<<<<<<< HEAD
     try_types!(Function, Tensor, Map, Vec<usize>, Vec<Value>, Key);
+=======
+    try_types!(Function, Tensor, Map, Vec<usize>, Key, Optimizer, Schedule);
+>>>>>>> train
     Err(value)
 }
 

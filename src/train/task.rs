@@ -1,31 +1,84 @@
-//! What training needs of a task: its sizes, and trials drawn from a key.
+//! What a network is trained on: a source of trials, each batch made from a key.
 
-use crate::base::Result;
+use crate::base::{Error, Result};
 use crate::random::Key;
 use crate::tensor::Real;
 
-/// A batch of trials, row after row.
+/// A batch of trials, all arrays row-major.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Trials<T> {
+    /// b
     pub trials: usize,
+    /// t
     pub time: usize,
-    /// Shape: [b, t, i].
+    /// [b, t, i]
     pub inputs: Vec<T>,
-    /// Shape: [b, t, o].
+    /// [b, t, o]
     pub targets: Vec<T>,
-    /// Shape: [b, t]; 1 where the loss counts, 0 elsewhere. None: it counts everywhere.
+    /// The weight of each trial and time in the loss, [b, t]; all weigh 1 without it.
     pub mask: Option<Vec<T>>,
 }
 
-/// The sizes of one trial.
+/// The sizes of a task's trials: t, i, o.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     pub time: usize,
     pub inputs: usize,
     pub outputs: usize,
 }
 
-/// A source of trials.
+/// Makes batches of trials.
 pub trait Task<T: Real> {
     fn shape(&self) -> Shape;
-    /// Fills trials drawn from `key`; reuses the buffers.
+    /// Overwrites all of `trials`, which has the sizes of [`Task::shape`]; the same key gives the
+    /// same trials.
     fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()>;
+}
+
+impl<T: Real> Trials<T> {
+    /// `trials` trials of zeros, without a mask.
+    pub fn new(shape: Shape, trials: usize) -> Trials<T> {
+        let zeros = |features| vec![T::of(0.0); trials * shape.time * features];
+        Trials {
+            trials,
+            time: shape.time,
+            inputs: zeros(shape.inputs),
+            targets: zeros(shape.outputs),
+            mask: None,
+        }
+    }
+
+    /// Errors: `Shape` if an array has not the length that `shape` asks for.
+    pub fn check(&self, shape: Shape) -> Result<()> {
+        let (b, t) = (self.trials, shape.time);
+        let mask = self.mask.as_ref().map_or(b * t, Vec::len);
+        let rows = [
+            ("time", self.time, t, "t"),
+            (
+                "inputs",
+                self.inputs.len(),
+                b * t * shape.inputs,
+                "[b, t, i]",
+            ),
+            (
+                "targets",
+                self.targets.len(),
+                b * t * shape.outputs,
+                "[b, t, o]",
+            ),
+            ("mask", mask, b * t, "[b, t]"),
+        ];
+        match rows
+            .into_iter()
+            .find(|(_, found, expected, _)| found != expected)
+        {
+            None => Ok(()),
+            Some((what, found, expected, axes)) => Err(Error::Shape {
+                op: "trials",
+                what,
+                expected: format!("{axes} ({expected} numbers)"),
+                found: vec![found],
+            }),
+        }
+    }
 }

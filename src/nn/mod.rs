@@ -1,0 +1,12 @@
+//! Networks: their parameters, how these begin, and how they are run.
+//!
+//! A network is plain data, so that it can be copied, saved and shared; what a run needs besides
+//! stands in a [`Work`].
+
+mod network;
+mod rnn;
+mod vanilla;
+
+pub use network::{Network, Precision};
+pub use rnn::{Cell, Drive, Rnn, Work};
+pub use vanilla::Vanilla;

@@ -1,0 +1,112 @@
+//! A network whose kind of number is chosen while the program runs.
+
+use super::{Cell, Rnn, Vanilla};
+use crate::base::Result;
+use crate::choices;
+use crate::tensor::{Arena, DType, Layout, Tensor};
+
+choices! {
+    /// The kind of number that a network computes in.
+    pub enum Precision {
+        #[default]
+        F32 = "f32",
+        F64 = "f64",
+    }
+}
+
+impl Precision {
+    pub fn dtype(self) -> DType {
+        match self {
+            Precision::F32 => DType::F32,
+            Precision::F64 => DType::F64,
+        }
+    }
+}
+
+/// A recurrent network in one of two kinds of number.
+#[derive(Debug, Clone)]
+pub enum Network {
+    F32(Rnn<f32>),
+    F64(Rnn<f64>),
+}
+
+/// Does the same with either kind.
+macro_rules! either {
+    ($network:expr, $net:ident => $value:expr) => {
+        match $network {
+            Network::F32($net) => $value,
+            Network::F64($net) => $value,
+        }
+    };
+}
+
+impl Network {
+    /// A new vanilla network.
+    ///
+    /// Errors: `Range` if an option is outside its span.
+    pub fn vanilla(options: &Vanilla) -> Result<Network> {
+        Ok(match options.dtype {
+            Precision::F32 => Network::F32(options.build()?),
+            Precision::F64 => Network::F64(options.build()?),
+        })
+    }
+
+    pub fn cell(&self) -> Cell {
+        either!(self, net => net.cell)
+    }
+
+    pub fn inputs(&self) -> usize {
+        either!(self, net => net.inputs)
+    }
+
+    pub fn units(&self) -> usize {
+        either!(self, net => net.units)
+    }
+
+    pub fn outputs(&self) -> usize {
+        either!(self, net => net.outputs)
+    }
+
+    /// Standard deviation of the state noise.
+    pub fn noise(&self) -> f64 {
+        either!(self, net => net.noise)
+    }
+
+    pub fn dtype(&self) -> DType {
+        match self {
+            Network::F32(_) => DType::F32,
+            Network::F64(_) => DType::F64,
+        }
+    }
+
+    /// The names and shapes of the parameters, in their order.
+    pub fn layout(&self) -> &Layout {
+        either!(self, net => net.params.layout())
+    }
+
+    /// A copy of the parameter called `name`.
+    ///
+    /// Errors: `Unknown` if there is none.
+    pub fn parameter(&self, name: &str) -> Result<Tensor> {
+        either!(self, net => net.params.tensor(name))
+    }
+
+    /// Overwrites one parameter, converted to the network's kind of number.
+    ///
+    /// Errors: `Unknown` if there is none; `Shape` if it has another shape.
+    pub fn set(&mut self, name: &str, value: &Tensor) -> Result<()> {
+        either!(self, net => net.params.set(name, value))
+    }
+
+    /// Takes all parameters over from a network of the same sizes and kind of number.
+    pub fn take_parameters(&mut self, other: &Network) {
+        fn copy<T: Copy>(into: &mut Arena<T>, from: &Arena<T>) {
+            into.data.copy_from_slice(&from.data);
+        }
+        match (self, other) {
+            (Network::F32(into), Network::F32(from)) => copy(&mut into.params, &from.params),
+            (Network::F64(into), Network::F64(from)) => copy(&mut into.params, &from.params),
+            _ => unreachable!("a network keeps its kind of number"),
+        }
+    }
+}
