@@ -156,11 +156,16 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
             }
         )* };
     }
-<<<<<<< HEAD
-    try_types!(Function, Tensor, Map, Vec<usize>, Vec<Value>, Key);
-=======
-    try_types!(Function, Tensor, Map, Vec<usize>, Key, Optimizer, Schedule);
->>>>>>> train
+    try_types!(
+        Function,
+        Tensor,
+        Map,
+        Vec<usize>,
+        Vec<Value>,
+        Key,
+        Optimizer,
+        Schedule
+    );
     Err(value)
 }
 
