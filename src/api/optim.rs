@@ -39,7 +39,10 @@ impl Thing for Optimizer {
 fn listed<O: Options>(name: &str, options: &mut O) -> String {
     let fields = O::fields();
     let values = options.slots().into_iter().map(written);
-    let items = fields.iter().zip(values).map(|(field, value)| format!("{} {value}", field.name));
+    let items = fields
+        .iter()
+        .zip(values)
+        .map(|(field, value)| format!("{} {value}", field.name));
     format!("{name}: {}", items.collect::<Vec<_>>().join(", "))
 }
 
@@ -49,7 +52,9 @@ fn written(slot: Slot<'_>) -> String {
         Slot::Count(n) => n.to_string(),
         Slot::Real(x) => show::number(*x),
         Slot::Reals(xs) => format!("{xs:?}"),
-        Slot::Other(x) => x.downcast_ref::<Schedule>().map_or(String::new(), |s| format!("({})", s.show())),
+        Slot::Other(x) => x
+            .downcast_ref::<Schedule>()
+            .map_or(String::new(), |s| format!("({})", s.show())),
         _ => String::new(),
     }
 }
@@ -64,9 +69,10 @@ impl FromValue for Schedule {
             return Ok(Schedule::Constant { rate });
         }
         match &value {
-            Value::Object(object) => {
-                object.get::<Schedule>().map(|s| s.as_ref().clone()).ok_or(value)
-            }
+            Value::Object(object) => object
+                .get::<Schedule>()
+                .map(|s| s.as_ref().clone())
+                .ok_or(value),
             _ => Err(value),
         }
     }
@@ -78,9 +84,10 @@ impl FromValue for Optimizer {
     }
     fn from_value(value: Value) -> Result<Self, Value> {
         match &value {
-            Value::Object(object) => {
-                object.get::<Optimizer>().map(|o| o.as_ref().clone()).ok_or(value)
-            }
+            Value::Object(object) => object
+                .get::<Optimizer>()
+                .map(|o| o.as_ref().clone())
+                .ok_or(value),
             _ => Err(value),
         }
     }

@@ -185,25 +185,42 @@ crate::natives! {
 }
 
 fn map<const N: usize>(entries: [(&str, Tensor); N]) -> Map {
-    entries.map(|(name, tensor)| (name.to_string(), Value::Tensor(tensor))).into()
+    entries
+        .map(|(name, tensor)| (name.to_string(), Value::Tensor(tensor)))
+        .into()
 }
 
 fn wrong_shape(what: &'static str, expected: String, found: &Tensor) -> Fault {
     let found = found.dims().to_vec();
-    Error::Shape { op: "network", what, expected, found }.into()
+    Error::Shape {
+        op: "network",
+        what,
+        expected,
+        found,
+    }
+    .into()
 }
 
 fn parameter(name: &str, value: Value) -> Result<Tensor, Fault> {
     Tensor::from_value(value).map_err(|value| {
         let (of, expected) = (format!("network: parameter `{name}`"), "a tensor".into());
-        Error::Kind { of, expected, found: value.kind() }.into()
+        Error::Kind {
+            of,
+            expected,
+            found: value.kind(),
+        }
+        .into()
     })
 }
 
 /// States and outputs for inputs [b, t, i].
 fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[Tensor; 2], Fault> {
     let inputs = inputs.to_dtype(net.dtype())?;
-    let h0 = options.h0.as_ref().map(|h0| h0.to_dtype(net.dtype())).transpose()?;
+    let h0 = options
+        .h0
+        .as_ref()
+        .map(|h0| h0.to_dtype(net.dtype()))
+        .transpose()?;
     check_run(net, &inputs, h0.as_ref())?;
     let followed = inputs.track_op() || h0.as_ref().is_some_and(Tensor::track_op);
     if followed || options.params.is_some() {
@@ -218,7 +235,11 @@ fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[Tens
 fn check_run(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<(), Fault> {
     let b = inputs.dims()[0];
     if inputs.dims()[2] != net.inputs() {
-        return Err(wrong_shape("inputs", format!("[b, t, {}]", net.inputs()), inputs));
+        return Err(wrong_shape(
+            "inputs",
+            format!("[b, t, {}]", net.inputs()),
+            inputs,
+        ));
     }
     match h0 {
         Some(h0) if h0.dims() != [b, net.units()] => {
@@ -244,8 +265,19 @@ fn run_plain<T: Lanes>(
     let mut outputs = vec![T::of(0.0); trials * time * net.outputs];
     let inputs = numbers::<T>(inputs)?;
     let h0 = h0.map(numbers::<T>).transpose()?;
-    let drive = Drive { trials, time, inputs: &inputs, h0: h0.as_deref(), noise };
-    net.run(&mut net.work(), &drive, Some(&mut states), Some(&mut outputs))?;
+    let drive = Drive {
+        trials,
+        time,
+        inputs: &inputs,
+        h0: h0.as_deref(),
+        noise,
+    };
+    net.run(
+        &mut net.work(),
+        &drive,
+        Some(&mut states),
+        Some(&mut outputs),
+    )?;
     let tensor = |x, features| Tensor::from_vec(x, (trials, time, features), &Device::Cpu);
     Ok([tensor(states, net.units)?, tensor(outputs, net.outputs)?])
 }
@@ -260,10 +292,17 @@ fn run_followed(
     let (b, t) = (inputs.dims()[0], inputs.dims()[1]);
     let params = all_params(net, options.params.clone().unwrap_or_default())?;
     let named = |name: &str| {
-        let at = net.layout().blocks().iter().position(|block| block.name == name);
+        let at = net
+            .layout()
+            .blocks()
+            .iter()
+            .position(|block| block.name == name);
         &params[at.expect("the layout of a vanilla network")]
     };
-    let flat = params.iter().map(|p| p.flatten_all()).collect::<Result<Vec<_>, _>>()?;
+    let flat = params
+        .iter()
+        .map(|p| p.flatten_all())
+        .collect::<Result<Vec<_>, _>>()?;
     let flat = Tensor::cat(&flat, 0)?;
     let h0 = match h0 {
         Some(h0) => h0,
@@ -286,12 +325,19 @@ fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Fault> {
             None => net.parameter(block.name)?,
         };
         if param.dims() != block.shape {
-            return Err(wrong_shape(block.name, format!("{:?}", block.shape), &param));
+            return Err(wrong_shape(
+                block.name,
+                format!("{:?}", block.shape),
+                &param,
+            ));
         }
         params.push(param);
     }
     match given.into_keys().next() {
-        Some(unknown) => Err(net.parameter(&unknown).expect_err("taken if it were known").into()),
+        Some(unknown) => Err(net
+            .parameter(&unknown)
+            .expect_err("taken if it were known")
+            .into()),
         None => Ok(params),
     }
 }
@@ -327,20 +373,35 @@ pub fn trials<T: Lanes>(of: &str, batch: &Map) -> Result<Trials<T>, Fault> {
     if let Some(name) = batch.keys().find(|name| !KNOWN.contains(&name.as_str())) {
         let (of, name) = (of.into(), name.clone());
         let known = KNOWN.map(String::from).to_vec();
-        return Err(Error::Unknown { of, sort: "entry", name, known }.into());
+        return Err(Error::Unknown {
+            of,
+            sort: "entry",
+            name,
+            known,
+        }
+        .into());
     }
     let entry = |name: &str, rank: usize, axes: &str| -> Result<Option<Tensor>, Fault> {
-        let Some(value) = batch.get(name) else { return Ok(None) };
+        let Some(value) = batch.get(name) else {
+            return Ok(None);
+        };
         let tensor = parameter(name, value.clone())?;
         if tensor.rank() == rank {
             return Ok(Some(tensor));
         }
         let (of, expected) = (format!("{of}: `{name}`"), format!("shape {axes}"));
-        Err(Error::Kind { of, expected, found: format!("shape {:?}", tensor.dims()) }.into())
+        Err(Error::Kind {
+            of,
+            expected,
+            found: format!("shape {:?}", tensor.dims()),
+        }
+        .into())
     };
     let needed = |name: &str, axes: &str| {
         let found = batch.keys().cloned().collect::<Vec<_>>().join(", ");
-        let fault = Fault::new(format!("{of}: a batch needs `{name}` {axes}, found {found}"));
+        let fault = Fault::new(format!(
+            "{of}: a batch needs `{name}` {axes}, found {found}"
+        ));
         entry(name, 3, axes)?.ok_or(fault)
     };
     let inputs = needed("inputs", "[b, t, i]")?;

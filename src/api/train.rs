@@ -83,7 +83,9 @@ fn trained<T: Lanes>(
     publish: &dyn Fn(&Rnn<T>),
 ) -> Result<Fit> {
     let mut on_log = |line: &Log, net: &Rnn<T>| {
-        let Some(function) = &listener.on_log else { return Ok(ControlFlow::Continue(())) };
+        let Some(function) = &listener.on_log else {
+            return Ok(ControlFlow::Continue(()));
+        };
         if cx.stopped() {
             return Ok(ControlFlow::Break(()));
         }
@@ -93,7 +95,10 @@ fn trained<T: Lanes>(
             _ => ControlFlow::Continue(()),
         })
     };
-    let mut progress = Watched { inner: cx.terminal.progress("train"), cx };
+    let mut progress = Watched {
+        inner: cx.terminal.progress("train"),
+        cx,
+    };
     let on_log: &mut OnLog<'_, T> = &mut on_log;
     let fit = run(&mut net, task, options, &mut progress, on_log);
     publish(&net);
