@@ -310,7 +310,7 @@ fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
             ..Sgd::default()
         };
         let options = Options {
-            batches,
+            batches: 500,
             optimizer: Optimizer::Sgd(sgd),
             ..Options::default()
         };
