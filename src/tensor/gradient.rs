@@ -37,8 +37,6 @@ pub fn gradient(
     let vars = vars?;
     let inputs: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
     let loss = f(&inputs)?;
-    check(&loss)?;
-    let loss = loss.reshape(())?;
     let outer = at.iter().find(|t| t.track_op()).cloned();
     let found = on_large_stack(move || walk(loss, &inputs))??;
     let Walked {
@@ -80,8 +78,10 @@ struct Walked {
     foreign: Option<Tensor>,
 }
 
-/// Takes the loss by value: its tape is dropped here too.
+/// Takes the loss by value: its tape is dropped here too, also when it is refused.
 fn walk(loss: Tensor, inputs: &[Tensor]) -> Result<Walked> {
+    check(&loss)?;
+    let loss = loss.reshape(())?;
     let own = |t: &Tensor| inputs.iter().any(|input| input.id() == t.id());
     let foreign = loss
         .sorted_nodes()
