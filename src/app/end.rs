@@ -9,7 +9,7 @@ use crate::host;
 /// The exit codes as `--help` shows them.
 pub const CODES: &str = "Exit codes: 0 all went well; 1 the script (or one input of a piped \
 session) failed; 2 wrong usage, such as an unknown option or a missing file; 130 ended by Ctrl-C; \
-141 nobody was left to read the output.";
+141 the output could not be written, as when its reader went away.";
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum End {
     Usage,
     /// Ended by Ctrl-C; 128 and the number of the signal, as shells have it.
     Interrupted,
-    /// The reader of the output went away.
+    /// The output could not be written; 128 and the number of SIGPIPE.
     Unread,
 }
 

@@ -1,7 +1,7 @@
 //! The terminal: lines to standard output, faults and progress to standard error, and neither
 //! tears the other.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -94,10 +94,15 @@ impl Terminal for Shared {
 /// Writes one line to standard output; a reader that went away is an end, not a panic.
 pub fn say(line: &str) -> End {
     let mut out = stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
-        Ok(()) => End::Fine,
-        Err(_) => End::Unread,
+    let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) else {
+        return End::Fine;
+    };
+    if error.kind() != ErrorKind::BrokenPipe {
+        complain(&format!(
+            "error: standard output cannot be written: {error}"
+        ));
     }
+    End::Unread
 }
 
 /// Writes one line to standard error.

@@ -181,6 +181,22 @@ fn a_reader_that_goes_away_ends_the_script_without_a_word() {
     assert_eq!(output.status.code(), Some(141));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_under_the_output_is_told() {
+    let folder = folder(&[GOOD]);
+    let full = fs::File::create("/dev/full").expect("Linux has it");
+    let mut command = program(folder.path(), &["run", "good.rhai"]);
+    let output = command.stdout(full).stderr(Stdio::piped()).output();
+    let output = output.expect("the program starts");
+    let shown = said(&output.stderr);
+    assert!(
+        shown.starts_with("error: standard output cannot be written: "),
+        "{shown}"
+    );
+    assert_eq!(output.status.code(), Some(141));
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_script_with_130() {
