@@ -103,7 +103,12 @@ crate::natives! {
 }
 
 fn misfit(what: &'static str, expected: String, found: &Tensor) -> Error {
-    Error::Shape { op: "network", what, expected, found: found.dims().to_vec() }
+    Error::Shape {
+        op: "network",
+        what,
+        expected,
+        found: found.dims().to_vec(),
+    }
 }
 
 fn step<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<Tensor> {
@@ -114,12 +119,17 @@ fn step<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<Tensor> {
     if x.dims() != [trials, net.inputs] {
         return Err(misfit("x", format!("[{trials}, {}]", net.inputs), x));
     }
-    let numbers = |t: &Tensor| -> Result<Vec<T>> {
-        Ok(t.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?)
-    };
+    let numbers =
+        |t: &Tensor| -> Result<Vec<T>> { Ok(t.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?) };
     let (h, x) = (numbers(h)?, numbers(x)?);
     let mut next = vec![T::of(0.0); trials * net.units];
-    let drive = Drive { trials, time: 1, inputs: &x, h0: Some(&h), noise: None };
+    let drive = Drive {
+        trials,
+        time: 1,
+        inputs: &x,
+        h0: Some(&h),
+        noise: None,
+    };
     net.run(&mut net.work(), &drive, Some(&mut next), None)?;
     Ok(Tensor::from_vec(next, (trials, net.units), &Device::Cpu)?)
 }
@@ -128,10 +138,18 @@ fn step<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<Tensor> {
 fn network(params: &Parameters, cell: Cell, noise: f64) -> Result<Network> {
     let sizes = [params.inputs(), params.units(), params.outputs()];
     let mut network = match params.w_rec.dtype() {
-        DType::F64 => Network::F64(Rnn { noise, ..Rnn::zeros(cell, sizes) }),
-        _ => Network::F32(Rnn { noise, ..Rnn::zeros(cell, sizes) }),
+        DType::F64 => Network::F64(Rnn {
+            noise,
+            ..Rnn::zeros(cell, sizes)
+        }),
+        _ => Network::F32(Rnn {
+            noise,
+            ..Rnn::zeros(cell, sizes)
+        }),
     };
-    let Tree::Map(tree) = params.tree() else { return Ok(network) };
+    let Tree::Map(tree) = params.tree() else {
+        return Ok(network);
+    };
     for (name, value) in &tree {
         if let Tree::Tensor(tensor) = value {
             network.set(name, tensor)?;
