@@ -112,7 +112,7 @@ fn printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Ses
         }
     };
     engine.register_fn("print", shown.clone());
-    engine.register_fn("print", || ImmutableString::new());
+    engine.register_fn("print", ImmutableString::new);
     let of_dynamic = shown;
     macro_rules! texts {
         ($($type:ty),*) => { $(
