@@ -47,6 +47,22 @@ crate::natives! {
     /// = 10000
     fn budget(cx: &Context, n: usize) -> usize { Ok(cx.budget(n)) }
 
+    /// A number as text with this many digits after the point.
+    ///
+    /// > fixed(3.14159, 2)
+    /// = 3.14
+    fn fixed(number: f64, digits: usize) -> String { Ok(format!("{number:.digits$}")) }
+
+    /// Seconds since some moment of the past, for the time between two calls.
+    ///
+    /// > let start = clock();
+    /// > clock() - start < 60.0
+    /// = true
+    fn clock() -> f64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Ok(since.map_or(0.0, |since| since.as_secs_f64()))
+    }
+
     /// What stands after `--` on the command line, as a list of texts.
     ///
     /// > args()

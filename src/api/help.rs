@@ -195,12 +195,9 @@ pub fn default(field: &Field) -> String {
         .and_then(|rest| rest.strip_suffix(')'));
     match inner.unwrap_or(written) {
         "None" => "none".into(),
-        text => {
-            let choice = text.rsplit("::").next().unwrap_or(text);
-            choice
-                .trim_end_matches(".into()")
-                .trim_end_matches(".to_string()")
-                .to_lowercase()
-        }
+        text => text
+            .trim_end_matches(".into()")
+            .trim_end_matches(".to_string()")
+            .into(),
     }
 }

@@ -11,7 +11,10 @@ pub struct Library {
 }
 
 /// Every bundled script module.
-pub const LIBRARIES: &[Library] = &[];
+pub const LIBRARIES: &[Library] = &[Library {
+    name: "show",
+    text: include_str!("../../stdlib/show.rhai"),
+}];
 
 /// Before the name of a library in the source of its functions; user scripts have none.
 pub const SOURCE: &str = "stdlib/";

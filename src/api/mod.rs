@@ -12,6 +12,7 @@ pub mod help;
 pub mod library;
 pub mod manual;
 pub mod native;
+mod network;
 pub mod optim;
 mod plot;
 pub mod random;
@@ -47,6 +48,7 @@ pub fn modules() -> Vec<Module> {
         tensor_linear::module(),
         tensor_grad::module(),
         rnn::module(),
+        network::module(),
         optim::module(),
         train::module(),
     ];

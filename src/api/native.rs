@@ -273,12 +273,13 @@ macro_rules! natives {
         #[doc = concat!("The table of `", $module, "`.")]
         pub fn module() -> $crate::api::native::Module {
             let natives = vec![ $( {
-                use $crate::api::native::{Args, Native, Take};
+                #[allow(unused_imports)]
+                use $crate::api::native::{Arg, Args, Native, Take};
+                let args: Vec<Option<Arg>> = vec![$( <$type as Take>::arg(stringify!($arg)) ),*];
                 Native {
                     module: $module,
                     name: stringify!($name),
-                    args: [$( <$type as Take>::arg(stringify!($arg)) ),*]
-                        .into_iter().collect::<Vec<_>>().into_iter().flatten().collect(),
+                    args: args.into_iter().flatten().collect(),
                     returns: <$returns as $crate::api::convert::IntoValue>::kind(),
                     doc: concat!($($doc, "\n"),+).into(),
                     body: $crate::api::native::Body::Engine(|context, values| {

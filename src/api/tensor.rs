@@ -212,15 +212,18 @@ crate::natives! {
     fn item(this: Tensor) -> Value { scalar(&this) }
 
     /// The part at an index of the first axis, at a list of indices of the first axes, or in a
-    /// range; negative indices count from the end. Written `t[i]`.
+    /// range; negative indices count from the end. Written `t[i]`. A single number comes out as a
+    /// plain number, unless `grad` is following it.
     ///
-    /// > tensor([[1, 2], [3, 4]])[-1]
-    /// = tensor [2] f32 [3, 4]
-    fn index(this: Tensor, place: Place) -> Tensor {
-        Ok(match place {
+    /// > let t = tensor([[1, 2], [3, 4]]);
+    /// > [t[-1], t[[0, 1]]]
+    /// = [tensor [2] f32 [3, 4], 2.0]
+    fn index(this: Tensor, place: Place) -> Value {
+        let part = match place {
             Place::At(indices) => pieces::at(&this, &indices)?,
             Place::Stretch(from, to) => pieces::slice(&this, 0, from, to, 1)?,
-        })
+        };
+        if part.rank() == 0 && !part.track_op() { scalar(&part) } else { Ok(Value::Tensor(part)) }
     }
 
     /// The part at these indices of the first axes, as in `t.at([0, 2])`.

@@ -37,7 +37,7 @@ crate::natives! {
     /// interrupted), `batches` (updates made), and the log as vectors `batch`, `loss`, `mse` (both
     /// after the update, on the same batch), `rate`, `grad_norm` (before the clip).
     ///
-    /// Ctrl-C ends the run with the network as it is, and the script goes on. A loss or gradient
+    /// Under `--quick` it makes a fiftieth of the batches. Ctrl-C ends the run with the network as it is, and the script goes on. A loss or gradient
     /// that is not finite is a fault; the network then has the last good parameters.
     ///
     /// > let net = rnn::vanilla(#{ units: 10, gain: 0.85 });
@@ -48,7 +48,8 @@ crate::natives! {
     fn train(
         cx: &Context, network: Rc<Net>, task: Rc<AnyTask>, options: Settings<(Options, Listener)>,
     ) -> Map {
-        let (options, listener) = options.into_inner();
+        let (mut options, listener) = options.into_inner();
+        options.batches = cx.budget(options.batches);
         let size = task.shape();
         let trial = size.inputs.max(size.outputs).max(network.0.borrow().units());
         let dtype = network.0.borrow().dtype();

@@ -23,8 +23,8 @@ const LULL: Duration = Duration::from_secs(10);
 /// Between [`PAUSE`] and [`LULL`], a line comes when this part of the run is done since the last.
 const PART: f64 = 0.1;
 
-/// Characters of the bar.
-const WIDTH: usize = 24;
+/// Characters of the bar: a usual line fits into 80 columns, with room for the `^C` of a terminal.
+const WIDTH: usize = 12;
 
 /// Listens to one run and shows where it stands.
 pub struct Watch {
@@ -53,7 +53,7 @@ impl Watch {
             return Watch::lines(label, screen, Box::new(stderr()));
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{wide_msg}").expect("the template is correct");
+        let style = ProgressStyle::with_template("{msg}").expect("the template is correct");
         bar.set_style(style);
         let free = screen.take(Run::Bar(bar.clone()));
         Watch::with(label, screen, free.then_some(View::Bar(bar)))
@@ -81,6 +81,8 @@ impl Watch {
 
     fn show(&mut self, report: Report, now: Instant) {
         let since = now - self.shown;
+        // The last line is written once, when the run is over.
+        let more = report.done < report.total;
         match &mut self.view {
             Some(View::Bar(bar)) if since >= FRAME => {
                 let pace = pace(report, self.first, now - self.started);
@@ -92,7 +94,7 @@ impl Watch {
                 ));
             }
             Some(View::Lines(to))
-                if since >= LULL || (since >= PAUSE && part(report, self.line)) =>
+                if more && (since >= LULL || (since >= PAUSE && part(report, self.line))) =>
             {
                 let pace = pace(report, self.first, now - self.started);
                 // A log that cannot be written is no reason to end a training run.

@@ -21,7 +21,7 @@ macro_rules! tutorials {
 }
 
 /// Every bundled tutorial, in the order of teaching; a Lua form follows its Rhai form.
-pub const TUTORIALS: &[Tutorial] = tutorials!();
+pub const TUTORIALS: &[Tutorial] = tutorials!("01-integrator.rhai" "01-integrator.lua");
 
 impl Tutorial {
     /// `01-integrator`

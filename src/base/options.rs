@@ -10,14 +10,14 @@ use std::any::Any;
 use super::{Error, Result};
 
 /// One option: what `help` shows of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Field {
     pub name: &'static str,
     /// The kind of value, as a user would say it (`whole number`, `key`).
     pub kind: &'static str,
     pub doc: &'static str,
-    /// The default as written in the source.
-    pub default: &'static str,
+    /// The default as a script would write it.
+    pub default: String,
     pub span: Option<Span>,
 }
 
@@ -99,6 +99,10 @@ pub trait Setting {
     /// The kind of value, as a user would say it.
     const KIND: &'static str;
     fn slot(&mut self) -> Slot<'_>;
+    /// The value as a script would write it, where that differs from how Rust writes it.
+    fn written(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A type whose values are a few words; made by [`choices!`](crate::choices).
@@ -199,7 +203,11 @@ macro_rules! options {
                     name: stringify!($field),
                     kind: <$type as $crate::base::options::Setting>::KIND,
                     doc: concat!($($doc),+),
-                    default: stringify!($default),
+                    default: {
+                        let value: $type = $default;
+                        let written = $crate::base::options::Setting::written(&value);
+                        written.unwrap_or_else(|| stringify!($default).into())
+                    },
                     span: $crate::options!(@span $($span)?),
                 }, )* ]
             }
@@ -238,6 +246,9 @@ macro_rules! choices {
             const KIND: &'static str = concat!("one of" $(, " \"", $word, "\"")*);
             fn slot(&mut self) -> $crate::base::options::Slot<'_> {
                 $crate::base::options::Slot::Choice(self)
+            }
+            fn written(&self) -> Option<String> {
+                Some(format!("{:?}", $crate::base::options::Choice::word(self)))
             }
         }
     };

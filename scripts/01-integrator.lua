@@ -1,0 +1,78 @@
+-- The integrator: a network learns to add up what comes in
+--
+-- A network of 100 tanh units is given noise for one second and is to say the sum so far. We look
+-- at the task, train, and see how the sum is held: in the state, along a line of states that are
+-- almost at rest. The trials written at the end are what LFADS will read.
+--
+-- After "Integrator RNN" of computation-thru-dynamics (D. Sussillo, 2019). With the keys of its day
+-- (`original`) and its seed this is the published network: the same losses come out, to the digit.
+--
+-- Lists that attractor gives are Lua tables and count from 1; tensors and axes count from 0.
+
+-- The task: noise with a small bias; the target is the running sum.
+local task = tasks.integrator{ steps = 25, duration = 1.0, bias = 0.01, noise = 0.025 }
+local root = random.key(seed(695940), { layout = "original" })
+local keys = root:split(2)
+show.trials(task:batch(128, keys[2]), 4):save("task.png")
+
+-- The network.
+keys = keys[1]:split(2)
+local net = rnn.vanilla{ inputs = 1, units = 100, outputs = 1, gain = 0.85, key = keys[2] }
+print(net)
+
+-- Training: mean squared error + l2, the gradient clipped, Adam with a falling rate.
+local start = clock()
+local fit = train(net, task, {
+    batches = 10000, batch = 128, clip = 10.0, l2 = 2e-4, key = keys[1], log_every = 100,
+    optimizer = optim.adam{ rate = optim.exponential(0.025, 0.99975), epsilon = 0.1 },
+})
+print(fit.batches .. " batches in " .. fixed(clock() - start, 1) .. " s")
+for line = 0, math.min(4, #fit.loss) - 1 do
+    print("loss at batch " .. fixed(fit.batch[line], 0) .. ": " .. fixed(fit.loss[line], 4))
+end
+print("final training loss: " .. fixed(fit.loss[-1], 4))
+show.training(fit):save("training.png")
+
+-- Evaluation, on trials that the network has not seen.
+keys = root:fold_in(1):split(2)
+local trials = task:batch(1024, keys[2])
+print("loss of new trials, without l2: " .. tostring(net:loss(trials)))
+local run = net:run(trials.inputs)
+trials.outputs = run.outputs
+show.trials(trials, 4):save("trials.png")
+
+-- The states of one trial, and the parameters. One eigenvalue of wR lies near 1: along its
+-- direction nothing fades, and there the sum is kept.
+local states = run.states[0]:transpose()
+plot.grid({{
+    plot.heatmap(states:take(0, states:column(-1):argsort()))
+        :title("states of a trial"):x_label("time step"):y_label("unit, by its last state"),
+    plot.lines(states:rows(0, 10)):title("ten units"):x_label("time step"):y_label("state"),
+}}):save("states.png")
+show.parameters(net):save("parameters.png")
+local leading = net:params().wR:eigenvalues()
+print("largest eigenvalue of wR: " .. fixed(leading.re[0], 4) .. ", imaginary part " .. fixed(leading.im[0], 4))
+net:save("integrator.h5")
+
+-- Trials that begin on the line attractor: seven steps of noise and one of silence bring the state
+-- there; the next trial begins where it came to rest, and its target begins at what it reads out.
+local data = { inputs = {}, hiddens = {}, outputs = {}, targets = {}, h0s = {} }
+for i = 1, budget(20) do
+    keys = keys[1]:split(3)
+    local lead = net:run(task:batch(1024, keys[2]).inputs:slice(1, 0, 7)).states
+    local h0 = net:step(lead:slice(1, 6):squeeze(1), zeros({1024, 1}))
+    local trials = task:batch(1024, keys[3])
+    local run = net:run(trials.inputs, { h0 = h0 })
+    data.inputs[i] = trials.inputs
+    data.hiddens[i] = run.states
+    data.outputs[i] = run.outputs
+    data.targets[i] = trials.targets + net:readout(h0):unsqueeze(1)
+    data.h0s[i] = h0
+end
+for name, parts in pairs(data) do
+    data[name] = cat(parts, 0)
+end
+h5.write("integrator-trials.h5", data)
+local miss = (data.outputs - data.targets):square():mean():sqrt():item()
+print(#data.inputs .. " trials written; the root mean square of their errors is " .. fixed(miss, 4))
+show.trials(data, 4):save("line-attractor.png")

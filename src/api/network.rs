@@ -1,0 +1,159 @@
+//! The table `rnn`, second part: networks in files, single steps, the readout alone.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::context::Context;
+use super::convert::New;
+use super::h5;
+use super::rnn::Net;
+use crate::base::options::Choice;
+use crate::base::{Error, Result};
+use crate::io::tutorial::Parameters;
+use crate::io::{self, Tree};
+use crate::nn::{Cell, Drive, Network, Rnn};
+use crate::ops::Lanes;
+use crate::ops::rnn::Nonlinearity;
+use crate::tensor::{DType, Device, Tensor};
+
+crate::natives! {
+    /// Recurrent networks.
+    module "rnn";
+
+    /// A network from a file: one that `network.save` wrote, or parameters h0, wI, wR, wO, bR, bO
+    /// as the notebooks save them (then with tanh and without noise). It computes in the kind of
+    /// number that the file holds.
+    ///
+    /// > rnn::vanilla(#{ units: 30, seed: 4 }).save("thirty.h5");
+    /// > rnn::load("thirty.h5")
+    /// = vanilla network: 1 input, 30 units (tanh), 1 output, f32
+    fn load(cx: &Context, path: String) -> New<Net> {
+        let content = h5::load(cx, &path)?;
+        let params = Parameters::from_tree(&h5::input(cx, &path), &content.tree)?;
+        let said = content.attributes.of("").cloned().unwrap_or_default();
+        let mut cell = Nonlinearity::default();
+        if let Some(Tree::Text(word)) = said.get("nonlinearity")
+            && !cell.choose(word)
+        {
+            let known = cell.words().iter().map(|word| word.to_string()).collect();
+            let (of, name) = (format!("rnn::load: {path}"), word.clone());
+            return Err(Error::Unknown { of, sort: "nonlinearity", name, known }.into());
+        }
+        let noise = match said.get("noise") {
+            Some(Tree::Float(noise)) => *noise,
+            _ => 0.0,
+        };
+        Ok(New(Net(RefCell::new(network(&params, Cell::Vanilla(cell), noise)?))))
+    }
+
+    /// Writes the parameters and what the cell is to an HDF5 file; `rnn::load` reads it, and so
+    /// does h5py: data sets h0, wI, wR, wO, bR, bO, weights as [out, in]. A relative path begins in
+    /// the folder of `--out`.
+    fn save(cx: &Context, this: Rc<Net>, path: String) -> () {
+        let net = this.0.borrow();
+        let blocks = net.layout().blocks().iter();
+        let entry = |name: &'static str| Ok((name.to_string(), Tree::Tensor(net.parameter(name)?)));
+        let tree = Tree::Map(blocks.map(|block| entry(block.name)).collect::<Result<io::Map>>()?);
+        let Cell::Vanilla(nonlinearity) = net.cell();
+        let equation = "h_t = f(wI x_t + wR h_(t-1) + bR), o_t = wO h_t + bO";
+        let said = io::Map::from([
+            ("cell".into(), Tree::Text(net.cell().word().into())),
+            ("nonlinearity".into(), Tree::Text(nonlinearity.word().into())),
+            ("noise".into(), Tree::Float(net.noise())),
+            ("equation".into(), Tree::Text(equation.into())),
+        ]);
+        h5::save(cx, &path, &tree, said, 0)
+    }
+
+    /// The states one step later, for states h [b, n] and inputs x [b, i].
+    ///
+    /// > let net = rnn::vanilla(#{ inputs: 1, units: 3 });
+    /// > let x = random::normal(random::key(1), [4, 5, 1]);
+    /// > let run = net.run(x).states;
+    /// > let next = net.step(run.slice(1, 3, 4).squeeze(1), x.slice(1, 4, 5).squeeze(1));
+    /// > (next - run.slice(1, 4, 5).squeeze(1)).abs().max().item() < 1e-6
+    /// = true
+    fn step(this: Rc<Net>, h: Tensor, x: Tensor) -> Tensor {
+        match &*this.0.borrow() {
+            Network::F32(net) => Ok(step(net, &h, &x)?),
+            Network::F64(net) => Ok(step(net, &h, &x)?),
+        }
+    }
+
+    /// The outputs wO h + bO of states whose last axis is the units.
+    ///
+    /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 2 });
+    /// > let run = net.run(random::normal(random::key(1), [4, 5, 1]));
+    /// > (net.readout(run.states) - run.outputs).abs().max().item() < 1e-6
+    /// = true
+    fn readout(this: Rc<Net>, states: Tensor) -> Tensor {
+        let net = this.0.borrow();
+        if states.dims().last() != Some(&net.units()) {
+            let expected = format!("[.., {}]", net.units());
+            return Err(misfit("states", expected, &states).into());
+        }
+        let mut shape = states.dims().to_vec();
+        let rows = states.to_dtype(net.dtype())?.reshape(((), net.units()))?;
+        let outputs = rows.matmul(&net.parameter("wO")?.t()?)?;
+        let outputs = outputs.broadcast_add(&net.parameter("bO")?)?;
+        let last = shape.len() - 1;
+        shape[last] = net.outputs();
+        Ok(outputs.reshape(shape)?)
+    }
+}
+
+fn misfit(what: &'static str, expected: String, found: &Tensor) -> Error {
+    Error::Shape {
+        op: "network",
+        what,
+        expected,
+        found: found.dims().to_vec(),
+    }
+}
+
+fn step<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<Tensor> {
+    let trials = h.dims().first().copied().unwrap_or_default();
+    if h.dims() != [trials, net.units] {
+        return Err(misfit("h", format!("[b, {}]", net.units), h));
+    }
+    if x.dims() != [trials, net.inputs] {
+        return Err(misfit("x", format!("[{trials}, {}]", net.inputs), x));
+    }
+    let numbers =
+        |t: &Tensor| -> Result<Vec<T>> { Ok(t.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?) };
+    let (h, x) = (numbers(h)?, numbers(x)?);
+    let mut next = vec![T::of(0.0); trials * net.units];
+    let drive = Drive {
+        trials,
+        time: 1,
+        inputs: &x,
+        h0: Some(&h),
+        noise: None,
+    };
+    net.run(&mut net.work(), &drive, Some(&mut next), None)?;
+    Ok(Tensor::from_vec(next, (trials, net.units), &Device::Cpu)?)
+}
+
+/// The network with these parameters, in their kind of number.
+fn network(params: &Parameters, cell: Cell, noise: f64) -> Result<Network> {
+    let sizes = [params.inputs(), params.units(), params.outputs()];
+    let mut network = match params.w_rec.dtype() {
+        DType::F64 => Network::F64(Rnn {
+            noise,
+            ..Rnn::zeros(cell, sizes)
+        }),
+        _ => Network::F32(Rnn {
+            noise,
+            ..Rnn::zeros(cell, sizes)
+        }),
+    };
+    let Tree::Map(tree) = params.tree() else {
+        return Ok(network);
+    };
+    for (name, value) in &tree {
+        if let Tree::Tensor(tensor) = value {
+            network.set(name, tensor)?;
+        }
+    }
+    Ok(network)
+}
