@@ -294,7 +294,8 @@ macro_rules! natives {
                     }),
                 }
             }, )* ];
-            $crate::api::native::Module { name: $module, doc: concat!($($head, "\n"),*).into(), natives }
+            let doc = concat!($($head, "\n"),*).into();
+            $crate::api::native::Module { name: $module, doc, natives }
         }
     };
     (@path "", $name:ident) => { stringify!($name) };

@@ -7,19 +7,9 @@ use super::settings::Settings;
 use super::value::{Object, Thing, Value};
 use crate::api::convert::New;
 use crate::base::Error;
+use crate::nn::Precision;
 use crate::random::{Key, Layout};
 use crate::tensor::{DType, Device, Real, Tensor};
-
-crate::choices! {
-    /// The kind of number a tensor is made of.
-    pub enum Precision {
-        /// Single precision, 32 bits.
-        #[default]
-        Single = "f32",
-        /// Double precision, 64 bits.
-        Double = "f64",
-    }
-}
 
 crate::options! {
     /// How a key is used.
@@ -33,7 +23,7 @@ crate::options! {
     /// What a draw is made of.
     pub struct DrawOptions for "random::normal" {
         /// The kind of number; `f64` takes other random bits than `f32`.
-        dtype: Precision = Precision::Single;
+        dtype: Precision = Precision::F32;
     }
 }
 
@@ -45,7 +35,7 @@ crate::options! {
         /// The greatest number, excluded.
         high: f64 = 1.0;
         /// The kind of number; `f64` takes other random bits than `f32`.
-        dtype: Precision = Precision::Single;
+        dtype: Precision = Precision::F32;
     }
 }
 
@@ -163,7 +153,8 @@ crate::natives! {
     fn choice(
         key: Key, items: Vec<Value>, n: usize, options: Settings<ChoiceOptions>,
     ) -> Vec<Value> {
-        let most = if options.replace && !items.is_empty() { i32::MAX as usize } else { items.len() };
+        let again = options.replace && !items.is_empty();
+        let most = if again { i32::MAX as usize } else { items.len() };
         if n > most {
             let expected = format!("of {most} or less");
             return Err(range("random::choice", "n", &expected, n as f64));
@@ -197,16 +188,6 @@ impl FromValue for Key {
                 None => Err(Value::Object(object)),
             },
             other => Err(other),
-        }
-    }
-}
-
-impl Precision {
-    /// The kind of number, as tensors name it.
-    pub fn dtype(self) -> DType {
-        match self {
-            Precision::Single => DType::F32,
-            Precision::Double => DType::F64,
         }
     }
 }
@@ -257,8 +238,8 @@ fn draw(
 ) -> Result<Tensor, Fault> {
     cx.room(op, &shape, precision.dtype())?;
     match precision {
-        Precision::Single => drawn::<f32>(key, shape, law),
-        Precision::Double => drawn::<f64>(key, shape, law),
+        Precision::F32 => drawn::<f32>(key, shape, law),
+        Precision::F64 => drawn::<f64>(key, shape, law),
     }
 }
 

@@ -9,12 +9,12 @@ use super::native::FromValue;
 use super::random::DrawOptions;
 use super::settings::Settings;
 use super::value::{Function, Map, Object, Thing, Value};
-use crate::api::random::Precision;
 use crate::base::options::Span;
 use crate::base::{Error, Result};
+use crate::nn::Precision;
 use crate::random::Key;
 use crate::tasks::{Integrator, integrator};
-use crate::tensor::{Device, Real, Tensor};
+use crate::tensor::{Device, Real, Tensor, values};
 use crate::train::task::{Shape, Task, Trials};
 
 /// What a closure of a custom task gives, by name.
@@ -48,7 +48,8 @@ crate::natives! {
     /// `inputs` [b, t, i], `targets` [b, t, o] and, if the loss counts at some times only,
     /// `mask` [b, t] of ones and zeros. Option `steps` is needed.
     ///
-    /// > let copy = |key, n| { let x = random::normal(key, [n, 10, 2]); #{ inputs: x, targets: x } };
+    /// > let noise = |key, n| random::normal(key, [n, 10, 2]);
+    /// > let copy = |key, n| { let x = noise.call(key, n); #{ inputs: x, targets: x } };
     /// > tasks::custom(#{ inputs: 2, outputs: 2, steps: 10 }, copy)
     /// = task custom: 10 steps, 2 inputs, 2 outputs
     fn custom(sizes: Settings<Sizes>, trials: Function) -> New<AnyTask> {
@@ -70,8 +71,8 @@ crate::natives! {
         let Shape { time, inputs, outputs } = this.shape();
         cx.room("task.batch", &[n, time, inputs.max(outputs)], options.dtype.dtype())?;
         match options.dtype {
-            Precision::Single => batch(this.single.as_ref(), n, &key),
-            Precision::Double => batch(this.double.as_ref(), n, &key),
+            Precision::F32 => batch(this.single.as_ref(), n, &key),
+            Precision::F64 => batch(this.double.as_ref(), n, &key),
         }
     }
 
@@ -218,5 +219,5 @@ fn numbers<T: Real>(value: Option<Value>, part: &'static str, shape: &[usize]) -
             found: tensor.dims().to_vec(),
         });
     }
-    Ok(tensor.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?)
+    values::reals(&tensor)
 }

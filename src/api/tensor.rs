@@ -61,7 +61,9 @@ crate::natives! {
     ///
     /// > linspace(0, 1, 5)
     /// = tensor [5] f32 [0, 0.25, 0.5, 0.75, 1]
-    fn linspace(cx: &Context, first: f64, last: f64, count: usize, options: Settings<Making>) -> Tensor {
+    fn linspace(
+        cx: &Context, first: f64, last: f64, count: usize, options: Settings<Making>,
+    ) -> Tensor {
         cx.room("linspace", &[count], DType::F64)?;
         Ok(values::of(values::linspace(first, last, count), &[count], options.dtype.dtype())?)
     }
@@ -70,7 +72,9 @@ crate::natives! {
     ///
     /// > arange(0, 5)
     /// = tensor [5] f32 [0, 1, 2, 3, 4]
-    fn arange(cx: &Context, first: f64, limit: f64, step: Option<f64>, options: Settings<Making>) -> Tensor {
+    fn arange(
+        cx: &Context, first: f64, limit: f64, step: Option<f64>, options: Settings<Making>,
+    ) -> Tensor {
         let step = step.unwrap_or(1.0);
         let count = values::steps(first, limit, step);
         if step == 0.0 || !count.is_finite() {

@@ -7,9 +7,9 @@ crate::natives! {
     /// Linear algebra.
     module "";
 
-    /// Eigenvalues of a square matrix, by decreasing modulus, and its eigenvectors as columns: a map
-    /// of `re`, `im` (eigenvalues), `right_re`, `right_im`, and `left_re`, `left_im` (as rows; the
-    /// inverse of the right ones).
+    /// Eigenvalues of a square matrix, by decreasing modulus, and its eigenvectors as columns: a
+    /// map of `re`, `im` (eigenvalues), `right_re`, `right_im`, and `left_re`, `left_im` (as rows;
+    /// the inverse of the right ones).
     ///
     /// > tensor([[0, -2], [2, 0]]).eig().im
     /// = tensor [2] f32 [2, -2]

@@ -141,7 +141,8 @@ crate::natives! {
     /// > -tensor([1, -2])
     /// = tensor [2] f32 [-1, 2]
     fn neg(this: Tensor) -> Tensor {
-        Ok(if this.dtype().is_float() { this.neg()? } else { arith::mul(&this, &values::wholes(vec![-1], &[])?)? })
+        if this.dtype().is_float() { return Ok(this.neg()?); }
+        Ok(arith::mul(&this, &values::wholes(vec![-1], &[])?)?)
     }
 
     /// Whether all numbers are other than 0.

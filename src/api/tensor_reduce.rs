@@ -1,6 +1,7 @@
 //! Sums and their kin, order and counts. `axis` is one axis or a list; without it, all numbers
 //! count. `keep` leaves the axes in place with size 1.
 
+use super::context::Context;
 use super::tensor_args::{Wholes, along};
 use super::value::{Map, Value};
 use crate::tensor::{Tensor, order, reduce};
@@ -132,7 +133,9 @@ crate::natives! {
     ///
     /// > tensor([0, 1, 1, 2]).histogram(2).counts
     /// = tensor [2] i64 [1, 3]
-    fn histogram(cx: &super::context::Context, this: Tensor, bins: usize, low: Option<f64>, high: Option<f64>) -> Map {
+    fn histogram(
+        cx: &Context, this: Tensor, bins: usize, low: Option<f64>, high: Option<f64>,
+    ) -> Map {
         cx.room("histogram", &[bins], crate::tensor::DType::I64)?;
         let (counts, edges) = order::histogram(&this, bins, low.zip(high))?;
         let entries = [("counts", counts), ("edges", edges)];

@@ -41,7 +41,8 @@ crate::natives! {
     /// that is not finite is a fault; the network then has the last good parameters.
     ///
     /// > let net = rnn::vanilla(#{ units: 10, gain: 0.85 });
-    /// > let fit = train(net, tasks::integrator(), #{ batches: 21, batch: 32, log_every: 10, clip: 10.0 });
+    /// > let options = #{ batches: 21, batch: 32, log_every: 10, clip: 10.0 };
+    /// > let fit = train(net, tasks::integrator(), options);
     /// > [fit.outcome, fit.batches, fit.loss.shape()]
     /// = ["finished", 21, [3]]
     fn train(

@@ -76,10 +76,9 @@ impl Writer<'_> {
 
     /// The last token before this one that is not white space.
     fn before(&self) -> Option<Token> {
-        let earlier = self.tokens[..self.at].iter().rev();
+        let mut earlier = self.tokens[..self.at].iter().rev();
         earlier
-            .filter(|token| !matches!(token, Token::Space(_)))
-            .next()
+            .find(|token| !matches!(token, Token::Space(_)))
             .cloned()
     }
 

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::screen;
+use crate::api::context::Script;
 use crate::api::fault::{Cause, Fault};
 use crate::host;
 
@@ -38,13 +39,13 @@ impl End {
 
     /// Shows a fault of the command line itself.
     pub fn usage(fault: Fault) -> End {
-        show(&fault, "");
+        show(&fault, &Script::default());
         End::Usage
     }
 
-    /// Shows a fault met in the script with this text.
-    pub fn fault(fault: &Fault, text: &str) -> End {
-        show(fault, text);
+    /// Shows a fault met while this script ran.
+    pub fn fault(fault: &Fault, script: &Script) -> End {
+        show(fault, script);
         match fault.cause {
             Cause::Interrupt => End::Interrupted,
             Cause::Script | Cause::Limit => End::Failed,
@@ -59,6 +60,6 @@ impl From<End> for ExitCode {
 }
 
 /// Writes a fault to standard error, in colours if that is a terminal.
-pub fn show(fault: &Fault, text: &str) {
-    screen::complain(&host::report(fault, text, screen::colours()));
+pub fn show(fault: &Fault, script: &Script) {
+    screen::complain(&host::report(fault, script, screen::colours()));
 }

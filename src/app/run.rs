@@ -34,9 +34,9 @@ pub fn check(file: &Path) -> Result<End, Fault> {
     let end = thread::run(move || {
         let context = context(Settings::default(), language, &script, &screen);
         let outcome = host::open(context).and_then(|mut host| host.check(&script));
-        outcome.map_or_else(|fault| End::fault(&fault, &script.text), |()| End::Fine)
+        outcome.map_or_else(|fault| End::fault(&fault, &script), |()| End::Fine)
     });
-    Ok(end.unwrap_or_else(|fault| End::fault(&fault, "")))
+    Ok(end.unwrap_or_else(|fault| End::fault(&fault, &Script::default())))
 }
 
 /// Lists the bundled tutorials, runs one, or writes them out.
@@ -75,10 +75,10 @@ fn execute(
         match outcome {
             _ if screen.unread.load(Ordering::Relaxed) => End::Unread,
             Ok(_) => End::Fine,
-            Err(fault) => End::fault(&fault, &script.text),
+            Err(fault) => End::fault(&fault, &script),
         }
     });
-    Ok(end.unwrap_or_else(|fault| End::fault(&fault, "")))
+    Ok(end.unwrap_or_else(|fault| End::fault(&fault, &Script::default())))
 }
 
 /// Makes the folder for written files and the threads that share the work.

@@ -14,7 +14,8 @@ pub enum Error {
         left: Vec<usize>,
         right: Vec<usize>,
     },
-    /// One array of a shape other than the expected one; `expected` names the axes, as in `[b, t, 3]`.
+    /// One array of a shape other than the expected one; `expected` names the axes, as in
+    /// `[b, t, 3]`.
     #[error("{op}: expected {what} of shape {expected}, found {found:?}")]
     Shape {
         op: &'static str,

@@ -183,7 +183,10 @@ settings! {
 #[macro_export]
 macro_rules! options {
     ($(#[doc = $head:literal])* pub struct $name:ident for $of:literal {
-        $( $(#[doc = $doc:literal])+ $field:ident : $type:ty = $default:expr $(, in $span:expr)? ; )*
+        $(
+            $(#[doc = $doc:literal])+
+            $field:ident : $type:ty = $default:expr $(, in $span:expr)? ;
+        )*
     }) => {
         $(#[doc = $head])*
         #[derive(Clone)]

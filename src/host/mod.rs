@@ -13,6 +13,9 @@ use crate::api::value::Value;
 
 pub use report::{Colours, report};
 
+/// The name under which the inputs of an interactive session appear in faults.
+pub const INPUT: &str = "input";
+
 /// One session of a script language: definitions and variables live as long as it does.
 pub trait Host {
     /// Runs a whole script; gives the value of its last expression (Lua: what it returns).

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::source;
+use crate::api::context::Script;
 use crate::api::fault::Fault;
 
 /// Whether to mark parts with terminal colours.
@@ -12,8 +13,9 @@ pub enum Colours {
     Off,
 }
 
-/// The fault as it is shown to a user. `text` is the script it was met in.
-pub fn report(fault: &Fault, text: &str, colours: Colours) -> String {
+/// The fault as it is shown to a user. `script` is what was run; the lines of other scripts that
+/// it uses are read from their files.
+pub fn report(fault: &Fault, script: &Script, colours: Colours) -> String {
     let paint = |code: &str, words: &str| match colours {
         Colours::On => format!("\x1b[{code}m{words}\x1b[0m"),
         Colours::Off => words.to_string(),
@@ -21,7 +23,8 @@ pub fn report(fault: &Fault, text: &str, colours: Colours) -> String {
     let (red, blue) = ("1;31", "1;34");
     let mut shown = format!("{}: {}", paint(red, "error"), fault.message);
     if let Some(place) = &fault.place {
-        let line = source::line(text, place.line);
+        let text = source::text(script, &place.file);
+        let line = source::line(&text, place.line);
         let in_line = || source::column_of(line?, fault.culprit.as_deref()?);
         let column = place.column.or_else(in_line);
         let position = column.map_or(String::new(), |column| format!(":{column}"));

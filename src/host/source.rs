@@ -1,5 +1,18 @@
 //! Places in a script's text: the source line of a fault, and where in it the culprit stands.
 
+use std::borrow::Cow;
+
+use crate::api::context::Script;
+
+/// The text of a file: the script's own, or that of another script which it uses. Empty if the
+/// file cannot be read (any more).
+pub fn text<'a>(script: &'a Script, file: &str) -> Cow<'a, str> {
+    if file == script.path {
+        return Cow::Borrowed(&script.text);
+    }
+    Cow::Owned(std::fs::read_to_string(file).unwrap_or_default())
+}
+
 /// The text of line `line` (from 1), if there is one.
 pub fn line(text: &str, line: usize) -> Option<&str> {
     text.lines().nth(line.checked_sub(1)?)

@@ -1,7 +1,8 @@
 //! From a key to a filled slice: which counters each element takes, in blocks of lanes, over
 //! threads when there is much to fill.
 
-use rayon::prelude::*;
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 
 use super::threefry::{LANES, block, blocks, count, count_wide};
 use super::{Key, Layout};

@@ -3,7 +3,8 @@
 //! Source: the integrator tutorial of "Computation through dynamics" (Sussillo and others), whose
 //! published seeds give the same trials here in the layout `original`.
 
-use rayon::prelude::*;
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 
 use crate::base::options::{Options as _, Span};
 use crate::base::{Error, Result};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::Real;
+use super::{Real, values};
 use crate::base::{Error, Result};
 
 /// One named block of an [`Arena`].
@@ -129,7 +129,7 @@ impl<T: Real> Arena<T> {
                 found: tensor.dims().to_vec(),
             });
         }
-        let values = tensor.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1::<T>()?;
+        let values = values::reals::<T>(tensor)?;
         self.data[block.range].copy_from_slice(&values);
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! `log1p` and `softplus` without loss of small numbers, the slope 0 of `abs` and `relu` at 0.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape};
-use rayon::prelude::*;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::joined::real;
 use super::{DType, Tensor, values};

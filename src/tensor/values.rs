@@ -1,14 +1,16 @@
 //! The numbers of an array, out and in.
 
-use super::{DType, Device, Tensor};
+use super::{DType, Device, Real, Tensor};
 use crate::base::Result;
+
+/// All numbers, converted to one kind, row-major.
+pub fn reals<T: Real>(t: &Tensor) -> Result<Vec<T>> {
+    Ok(t.detach().to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?)
+}
 
 /// All numbers in double precision, row-major.
 pub fn doubles(t: &Tensor) -> Result<Vec<f64>> {
-    Ok(t.detach()
-        .to_dtype(DType::F64)?
-        .flatten_all()?
-        .to_vec1::<f64>()?)
+    reals(t)
 }
 
 /// A new array on the CPU of these numbers, row-major, rounded to `dtype`.

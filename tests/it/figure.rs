@@ -1,4 +1,5 @@
-//! Figures: what is drawn of which data, what is refused, and that the bytes depend on nothing else.
+//! Figures: what is drawn of which data, what is refused, and that the bytes depend on nothing
+//! else.
 
 use attractor::base::Error;
 use attractor::figure::{

@@ -286,7 +286,8 @@ fn the_hint_tells_what_the_call_around_the_cursor_takes() {
 #[test]
 fn an_input_is_cut_into_its_parts() {
     use Kind::{Comment, Keyword, Name, Number, Sign, Text};
-    let cases: [(Language, &str, &[(Kind, &str)]); 6] = [
+    type Case<'a> = (Language, &'a str, &'a [(Kind, &'a str)]);
+    let cases: [Case; 6] = [
         (Rhai, "let x", &[(Keyword, "let"), (Name, "x")]),
         (
             Rhai,

@@ -1,5 +1,7 @@
 //! The training loop: against six reference steps (tests/references/train.h5, made with JAX in
-//! f64 from the equations), against a published notebook, and the ways a run can end.
+//! f64 from the equations), against a published notebook.
+
+mod ends;
 
 use std::cell::Cell as Counter;
 use std::ops::ControlFlow;
@@ -7,8 +9,7 @@ use std::ops::ControlFlow;
 use attractor::base::{Error, Outcome, Progress, Report, Result, Silent};
 use attractor::nn::{Rnn, Vanilla};
 use attractor::ops::Lanes;
-use attractor::ops::rnn::Nonlinearity;
-use attractor::optim::{Adam, Optimizer, Schedule, Sgd, constant};
+use attractor::optim::{Adam, Optimizer, Schedule};
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Integrator, integrator};
 use attractor::tensor::{DType, Device, Real, Tensor};
@@ -291,124 +292,6 @@ fn the_same_key_gives_the_same_bits_on_one_thread_and_on_two() {
         })
     };
     assert_eq!(with(1), with(2));
-}
-
-#[test]
-fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
-    let task = integrate(25);
-    // Each of these ends by another check: a loss or gradient that is not finite, a step that
-    // overflows, and the loss of the last line of the log.
-    for rate in [0.1, 1.0, 1e30, f64::MAX] {
-        let options = Vanilla {
-            nonlinearity: Nonlinearity::Relu,
-            gain: 1.5,
-            ..Vanilla::default()
-        };
-        let mut net: Rnn<f32> = options.build().expect("options within their spans");
-        let sgd = Sgd {
-            rate: constant(rate),
-            ..Sgd::default()
-        };
-        let options = Options {
-            batches: 500,
-            optimizer: Optimizer::Sgd(sgd),
-            ..Options::default()
-        };
-        let fit = quietly(&mut net, &task, &options).expect("a run");
-        let Outcome::Diverged { at } = fit.outcome else {
-            panic!("{rate}: {fit:?}")
-        };
-        println!("rate {rate:e}: diverged at batch {at}");
-        assert!(net.params.data.iter().all(|p| p.is_finite()), "rate {rate}");
-        let mut trials = Trials::new(Task::<f32>::shape(&task), 128);
-        task.fill(&Key::new(1, Layout::default()), &mut trials)
-            .expect("trials");
-        let loss = net.loss(&mut net.work(), &trials, None).expect("a loss");
-        assert!(loss.is_finite(), "rate {rate}: {loss}");
-    }
-}
-
-/// Ends a run once this many batches are done.
-struct StopAfter {
-    batches: usize,
-    done: usize,
-}
-
-impl Progress for StopAfter {
-    fn report(&mut self, report: Report) {
-        self.done = report.done;
-    }
-    fn stopped(&self) -> bool {
-        self.done == self.batches
-    }
-}
-
-#[test]
-fn an_interrupted_run_leaves_the_network_as_its_last_batch_made_it() {
-    let task = integrate(25);
-    let (mut stopped, mut whole) = (small::<f32>(1), small::<f32>(1));
-    let mut progress = StopAfter {
-        batches: 7,
-        done: 0,
-    };
-    let mut ignore = |_: &Log, _: &Rnn<f32>| Ok(ControlFlow::Continue(()));
-    let options = tutorial(1000);
-    let fit = train::run(&mut stopped, &task, &options, &mut progress, &mut ignore).expect("a run");
-    assert_eq!(
-        (fit.outcome, fit.batches),
-        (Outcome::Interrupted { at: 7 }, 7)
-    );
-    quietly(&mut whole, &task, &tutorial(7)).expect("a run");
-    assert_eq!(stopped.params.data, whole.params.data);
-}
-
-#[test]
-fn a_listener_can_end_a_run_or_fail_it() {
-    let task = integrate(5);
-    let mut net = small::<f32>(1);
-    let options = Options {
-        log_every: 2,
-        ..tutorial(50)
-    };
-    let mut brake = |line: &Log, _: &Rnn<f32>| {
-        Ok(if line.batch < 4 {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        })
-    };
-    let fit = train::run(&mut net, &task, &options, &mut Silent, &mut brake).expect("a run");
-    assert_eq!(
-        (fit.outcome, fit.log.len()),
-        (Outcome::Interrupted { at: 5 }, 3)
-    );
-    let mut fail = |_: &Log, _: &Rnn<f32>| {
-        Err(Error::Interrupted {
-            of: "listener",
-            done: 0,
-            total: 0,
-        })
-    };
-    let end = train::run(&mut net, &task, &options, &mut Silent, &mut fail);
-    assert!(
-        matches!(end, Err(Error::Interrupted { of: "listener", .. })),
-        "{end:?}"
-    );
-}
-
-#[test]
-fn a_task_of_other_sizes_than_the_network_is_a_fault() {
-    let mut net: Rnn<f32> = Vanilla {
-        inputs: 3,
-        ..Vanilla::default()
-    }
-    .build()
-    .expect("sizes");
-    let end = quietly(&mut net, &integrate(5), &tutorial(1)).expect_err("a fault");
-    assert_eq!(
-        end.to_string(),
-        "train: expected inputs of the task of shape [b, t, 3], found [1]"
-    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::api::value::Value;
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
 use crate::figure::{Cells, Figure, Layer, Marker, Panel, Rgb};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::{DType, Tensor, values};
 
 /// 0, 1, 2, ... as many as `count`.
 pub fn span(count: usize) -> Vec<f64> {
@@ -26,7 +26,7 @@ pub fn numbers(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<
             found: tensor.dims().to_vec(),
         });
     }
-    Ok(tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?)
+    values::doubles(tensor)
 }
 
 /// A matrix in cells.
@@ -41,7 +41,7 @@ pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Cells> {
             found: tensor.dims().to_vec(),
         });
     };
-    let values = tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?;
+    let values = values::doubles(tensor)?;
     Ok(Cells::new(values, rows, columns))
 }
 
@@ -107,7 +107,7 @@ pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Faul
     }
     let column = |i| -> Result<Vec<f64>> {
         let column = tensor.narrow(1, i, 1)?.flatten_all()?;
-        Ok(column.to_dtype(DType::F64)?.to_vec1()?)
+        values::doubles(&column)
     };
     Ok((column(0)?, column(1)?))
 }
@@ -217,5 +217,18 @@ fn not_known(of: &str, sort: &'static str, name: &str, known: Vec<String>) -> Er
         sort,
         name: name.into(),
         known,
+    }
+}
+
+/// Two numbers, or none if there is nothing.
+pub fn ends(of: &str, name: &str, numbers: &[f64]) -> Result<Option<[f64; 2]>> {
+    match numbers {
+        [] => Ok(None),
+        [first, last] => Ok(Some([*first, *last])),
+        more => Err(Error::Kind {
+            of: format!("{of}: option `{name}`"),
+            expected: "two numbers".into(),
+            found: more.len().to_string(),
+        }),
     }
 }

@@ -19,7 +19,7 @@ use crate::figure::{
 };
 use crate::io::atomic_write;
 use crate::tensor::Tensor;
-use data::{curves, grid, marker, matrix, named, numbers, pair, shade, span, texts};
+use data::{curves, ends, grid, marker, matrix, named, numbers, pair, shade, span, texts};
 use options::{
     GridOptions, HeatOptions, HistogramOptions, LinesOptions, SaveOptions, ScatterOptions,
     StemOptions,
@@ -64,7 +64,8 @@ crate::natives! {
             x: x.clone().unwrap_or_else(|| span(y.len())),
             stroke, marker, ..Line::new(Vec::new(), y)
         });
-        let mut panel = Panel { layers: curves.into_iter().map(line).collect(), ..Panel::default() };
+        let layers = curves.into_iter().map(line).collect();
+        let mut panel = Panel { layers, ..Panel::default() };
         if let Some(labels) = &options.labels {
             named("plot::lines", &mut panel, texts("plot::lines", labels)?)?;
         }
@@ -365,19 +366,6 @@ fn coloured(
         }
     }
     checked(panel)
-}
-
-/// Two numbers, or none if there is nothing.
-fn ends(of: &str, name: &str, numbers: &[f64]) -> Result<Option<[f64; 2]>> {
-    match numbers {
-        [] => Ok(None),
-        [first, last] => Ok(Some([*first, *last])),
-        more => Err(Error::Kind {
-            of: format!("{of}: option `{name}`"),
-            expected: "two numbers".into(),
-            found: more.len().to_string(),
-        }),
-    }
 }
 
 fn each(this: Rc<Plot>, change: impl Fn(&mut Panel)) -> New<Plot> {

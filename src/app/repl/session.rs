@@ -46,10 +46,10 @@ pub fn start(wanted: Session) -> Result<End, Fault> {
         match session {
             Ok(session) if stdin().is_terminal() => session.talk(),
             Ok(session) => session.read(),
-            Err(fault) => End::fault(&fault, ""),
+            Err(fault) => End::fault(&fault, &Script::default()),
         }
     });
-    Ok(end.unwrap_or_else(|fault| End::fault(&fault, "")))
+    Ok(end.unwrap_or_else(|fault| End::fault(&fault, &Script::default())))
 }
 
 struct Running {
@@ -63,7 +63,7 @@ impl Running {
     fn talk(&self) -> End {
         let mut editor = match editor::open(self.host.clone(), self.language) {
             Ok(editor) => editor,
-            Err(fault) => return End::fault(&fault, ""),
+            Err(fault) => return End::fault(&fault, &Script::default()),
         };
         screen::say(&welcome(self.language));
         loop {
@@ -123,7 +123,11 @@ impl Running {
                 End::Interrupted
             }
             Err(fault) => {
-                end::show(&fault, input);
+                let script = Script {
+                    path: host::INPUT.into(),
+                    text: input.into(),
+                };
+                end::show(&fault, &script);
                 End::Failed
             }
         }

@@ -60,6 +60,13 @@ fn missing(message: &str) -> Option<(&str, &str)> {
     Some((sort, rest.split_once('\'')?.0))
 }
 
+/// `test.lua:1: module 'name' not found: ...`: what stands before, and the name.
+fn absent(words: &str) -> Option<(&str, &str)> {
+    let (before, rest) = words.split_once("module '")?;
+    let (name, rest) = rest.split_once('\'')?;
+    rest.starts_with(" not found:").then_some((before, name))
+}
+
 /// A fault from any error of Lua, in Lua's own words where no native function was involved.
 pub fn plain(error: Error) -> Fault {
     match &error {
@@ -80,13 +87,29 @@ pub fn plain(error: Error) -> Fault {
     }
 }
 
-/// `file.lua:3: words`, perhaps with a stack trace below.
+/// `file.lua:3: words`, perhaps with a stack trace below, and for a script that another one uses
+/// with where it was looked for above.
 fn worded(words: &str, cause: Cause) -> Fault {
     let first = words
         .split("\nstack traceback:")
         .next()
         .unwrap_or(words)
         .trim();
+    if let Some((before, name)) = absent(first) {
+        let place = before.trim_end_matches([':', ' ']).rsplit_once(':');
+        let line = place.and_then(|(file, line)| Some((file, line.parse().ok()?)));
+        return Fault::new(format!("no module is called `{name}`"))
+            .culprit(name)
+            .at(line.map(|(file, line)| Place {
+                file: file.into(),
+                line,
+                column: None,
+            }));
+    }
+    let first = match first.split_once(":\n\t") {
+        Some((head, inner)) if head.contains("error loading module") => inner,
+        _ => first,
+    };
     let located = first.match_indices(':').find_map(|(at, _)| {
         let rest = &first[at + 1..];
         let (line, message) = rest.split_once(':')?;

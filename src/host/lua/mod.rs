@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use mlua::{Lua, LuaOptions, StdLib};
 
-use super::Host;
 use super::call::{Caller, Vocabulary};
 use super::rhai::RhaiHost;
+use super::{Host, INPUT};
 use crate::api::context::{Context, Script};
 use crate::api::fault::Fault;
 use crate::api::value::Value;
@@ -23,9 +23,6 @@ pub struct LuaHost {
     /// Globals that were there before the user's own.
     known: Vec<String>,
 }
-
-/// The name under which the REPL's inputs appear in faults.
-const INPUT: &str = "input";
 
 /// What scripts get of Lua's own library: nothing that reaches files or ends the process, which
 /// would lose what the run holds.

@@ -2,6 +2,7 @@
 
 mod check;
 mod faults;
+mod modules;
 mod register;
 mod values;
 
@@ -10,8 +11,8 @@ use std::rc::Rc;
 
 use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseErrorType, Scope};
 
-use super::Host;
 use super::call::Vocabulary;
+use super::{Host, INPUT};
 use crate::api::context::{Context, Script};
 use crate::api::fault::Fault;
 use crate::api::library::{LIBRARIES, SOURCE};
@@ -31,9 +32,6 @@ pub struct RhaiHost {
     vocabulary: Rc<Vocabulary>,
     scope: Scope<'static>,
 }
-
-/// The name under which the REPL's inputs appear in faults.
-const INPUT: &str = "input";
 
 impl RhaiHost {
     pub fn new(context: Context) -> Result<RhaiHost, Fault> {

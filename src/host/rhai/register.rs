@@ -3,13 +3,13 @@
 use std::any::TypeId;
 use std::rc::{Rc, Weak};
 
-use rhai::module_resolvers::FileModuleResolver;
 use rhai::{
     Array, Dynamic, Engine, FuncRegistration, ImmutableString, Module, NativeCallContext, RhaiFunc,
     Scope,
 };
 
 use super::super::call::Vocabulary;
+use super::modules::Neighbours;
 use super::{Session, faults, values};
 use crate::api::fault::Fault;
 use crate::api::library::{LIBRARIES, Library, SOURCE};
@@ -55,7 +55,7 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) -> Engine {
     engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
     let folder = vocabulary.context().script.folder();
-    engine.set_module_resolver(FileModuleResolver::new_with_path(folder));
+    engine.set_module_resolver(Neighbours::of(folder));
     limits(&mut engine, vocabulary);
     printing(&mut engine, vocabulary, session);
     for (module, functions) in &vocabulary.functions {
@@ -112,7 +112,7 @@ fn printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Ses
         }
     };
     engine.register_fn("print", shown.clone());
-    engine.register_fn("print", || ImmutableString::new());
+    engine.register_fn("print", ImmutableString::new);
     let of_dynamic = shown;
     macro_rules! texts {
         ($($type:ty),*) => { $(

@@ -1,4 +1,7 @@
-//! Recurrent networks: made, run, looked into.
+//! The table `rnn`: recurrent networks, made, run and looked into.
+
+mod batch;
+mod run;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,15 +12,14 @@ use super::fault::Fault;
 use super::native::FromValue;
 use super::settings::Settings;
 use super::value::{Map, Thing, Value};
+use crate::base::Error;
 use crate::base::options::Choice;
-use crate::base::{Error, Result};
-use crate::nn::{Cell, Drive, Network, Rnn, Vanilla};
-use crate::ops::Lanes;
-use crate::ops::rnn::vanilla;
+use crate::nn::{Cell, Network, Vanilla};
 use crate::options;
 use crate::random::Key;
-use crate::tensor::{DType, Device, Tensor};
-use crate::train::Trials;
+use crate::tensor::Tensor;
+use batch::loss_of;
+use run::run_all;
 
 /// A network that scripts share by reference.
 pub struct Net(pub RefCell<Network>);
@@ -142,7 +144,7 @@ crate::natives! {
     /// > let a = rnn::vanilla(#{ units: 4, seed: 1 });
     /// > let b = rnn::vanilla(#{ units: 4, seed: 2 });
     /// > b.load_params(a.params());
-    /// > (b.params().wR - a.params().wR).abs().max()
+    /// > (b.params().wR - a.params().wR).abs().max().item()
     /// = 0.0
     fn load_params(this: Rc<Net>, params: Map) -> () {
         let mut changed = this.0.borrow().clone();
@@ -210,209 +212,5 @@ fn parameter(name: &str, value: Value) -> Result<Tensor, Fault> {
             found: value.kind(),
         }
         .into()
-    })
-}
-
-/// States and outputs for inputs [b, t, i].
-fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[Tensor; 2], Fault> {
-    let inputs = inputs.to_dtype(net.dtype())?;
-    let h0 = options
-        .h0
-        .as_ref()
-        .map(|h0| h0.to_dtype(net.dtype()))
-        .transpose()?;
-    check_run(net, &inputs, h0.as_ref())?;
-    let followed = inputs.track_op() || h0.as_ref().is_some_and(Tensor::track_op);
-    if followed || options.params.is_some() {
-        return run_followed(net, &inputs, h0, options);
-    }
-    Ok(match net {
-        Network::F32(net) => run_plain(net, &inputs, h0.as_ref(), options.noise.as_ref())?,
-        Network::F64(net) => run_plain(net, &inputs, h0.as_ref(), options.noise.as_ref())?,
-    })
-}
-
-fn check_run(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<(), Fault> {
-    let b = inputs.dims()[0];
-    if inputs.dims()[2] != net.inputs() {
-        return Err(wrong_shape(
-            "inputs",
-            format!("[b, t, {}]", net.inputs()),
-            inputs,
-        ));
-    }
-    match h0 {
-        Some(h0) if h0.dims() != [b, net.units()] => {
-            Err(wrong_shape("h0", format!("[{b}, {}]", net.units()), h0))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn numbers<T: Lanes>(tensor: &Tensor) -> Result<Vec<T>> {
-    Ok(tensor.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?)
-}
-
-/// The fast way, where nothing is followed.
-fn run_plain<T: Lanes>(
-    net: &Rnn<T>,
-    inputs: &Tensor,
-    h0: Option<&Tensor>,
-    noise: Option<&Key>,
-) -> Result<[Tensor; 2]> {
-    let (trials, time) = (inputs.dims()[0], inputs.dims()[1]);
-    let mut states = vec![T::of(0.0); trials * time * net.units];
-    let mut outputs = vec![T::of(0.0); trials * time * net.outputs];
-    let inputs = numbers::<T>(inputs)?;
-    let h0 = h0.map(numbers::<T>).transpose()?;
-    let drive = Drive {
-        trials,
-        time,
-        inputs: &inputs,
-        h0: h0.as_deref(),
-        noise,
-    };
-    net.run(
-        &mut net.work(),
-        &drive,
-        Some(&mut states),
-        Some(&mut outputs),
-    )?;
-    let tensor = |x, features| Tensor::from_vec(x, (trials, time, features), &Device::Cpu);
-    Ok([tensor(states, net.units)?, tensor(outputs, net.outputs)?])
-}
-
-/// The way that `grad` can follow: the whole sequence is one operation on its tape.
-fn run_followed(
-    net: &Network,
-    inputs: &Tensor,
-    h0: Option<Tensor>,
-    options: &RunOptions,
-) -> Result<[Tensor; 2], Fault> {
-    let (b, t) = (inputs.dims()[0], inputs.dims()[1]);
-    let params = all_params(net, options.params.clone().unwrap_or_default())?;
-    let named = |name: &str| {
-        let at = net
-            .layout()
-            .blocks()
-            .iter()
-            .position(|block| block.name == name);
-        &params[at.expect("the layout of a vanilla network")]
-    };
-    let flat = params
-        .iter()
-        .map(|p| p.flatten_all())
-        .collect::<Result<Vec<_>, _>>()?;
-    let flat = Tensor::cat(&flat, 0)?;
-    let h0 = match h0 {
-        Some(h0) => h0,
-        None => named("h0").unsqueeze(0)?.broadcast_as((b, net.units()))?,
-    };
-    let Cell::Vanilla(nonlinearity) = net.cell();
-    let noise = noise_for(net, [b, t, net.units()], options.noise.as_ref())?;
-    let states = vanilla::states(nonlinearity, inputs, &flat, &h0, noise.as_ref())?;
-    let rows = states.reshape((b * t, net.units()))?;
-    let outputs = rows.matmul(&named("wO").t()?)?.broadcast_add(named("bO"))?;
-    Ok([states, outputs.reshape((b, t, net.outputs()))?])
-}
-
-/// Every parameter in the order of the layout: what `given` holds, else the network's own.
-fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Fault> {
-    let mut params = Vec::new();
-    for block in net.layout().blocks() {
-        let param = match given.remove(block.name) {
-            Some(value) => parameter(block.name, value)?.to_dtype(net.dtype())?,
-            None => net.parameter(block.name)?,
-        };
-        if param.dims() != block.shape {
-            return Err(wrong_shape(
-                block.name,
-                format!("{:?}", block.shape),
-                &param,
-            ));
-        }
-        params.push(param);
-    }
-    match given.into_keys().next() {
-        Some(unknown) => Err(net
-            .parameter(&unknown)
-            .expect_err("taken if it were known")
-            .into()),
-        None => Ok(params),
-    }
-}
-
-fn noise_for(net: &Network, shape: [usize; 3], key: Option<&Key>) -> Result<Option<Tensor>> {
-    let Some(key) = key.filter(|_| net.noise() > 0.0) else {
-        return Ok(None);
-    };
-    let count = shape.iter().product();
-    let drawn = match net.dtype() {
-        DType::F64 => {
-            let mut noise = vec![0f64; count];
-            key.fill_normal(&mut noise);
-            Tensor::from_vec(noise, &shape[..], &Device::Cpu)?
-        }
-        _ => {
-            let mut noise = vec![0f32; count];
-            key.fill_normal(&mut noise);
-            Tensor::from_vec(noise, &shape[..], &Device::Cpu)?
-        }
-    };
-    Ok(Some((drawn * net.noise())?))
-}
-
-fn loss_of<T: Lanes>(net: &Rnn<T>, batch: &Map, noise: Option<&Key>) -> Result<f64, Fault> {
-    let trials = trials::<T>("network.loss", batch)?;
-    Ok(net.loss(&mut net.work(), &trials, noise)?.double())
-}
-
-/// The trials in a map of `inputs`, `targets` and perhaps `mask`.
-pub fn trials<T: Lanes>(of: &str, batch: &Map) -> Result<Trials<T>, Fault> {
-    const KNOWN: [&str; 3] = ["inputs", "targets", "mask"];
-    if let Some(name) = batch.keys().find(|name| !KNOWN.contains(&name.as_str())) {
-        let (of, name) = (of.into(), name.clone());
-        let known = KNOWN.map(String::from).to_vec();
-        return Err(Error::Unknown {
-            of,
-            sort: "entry",
-            name,
-            known,
-        }
-        .into());
-    }
-    let entry = |name: &str, rank: usize, axes: &str| -> Result<Option<Tensor>, Fault> {
-        let Some(value) = batch.get(name) else {
-            return Ok(None);
-        };
-        let tensor = parameter(name, value.clone())?;
-        if tensor.rank() == rank {
-            return Ok(Some(tensor));
-        }
-        let (of, expected) = (format!("{of}: `{name}`"), format!("shape {axes}"));
-        Err(Error::Kind {
-            of,
-            expected,
-            found: format!("shape {:?}", tensor.dims()),
-        }
-        .into())
-    };
-    let needed = |name: &str, axes: &str| {
-        let found = batch.keys().cloned().collect::<Vec<_>>().join(", ");
-        let fault = Fault::new(format!(
-            "{of}: a batch needs `{name}` {axes}, found {found}"
-        ));
-        entry(name, 3, axes)?.ok_or(fault)
-    };
-    let inputs = needed("inputs", "[b, t, i]")?;
-    let targets = needed("targets", "[b, t, o]")?;
-    let mask = entry("mask", 2, "[b, t]")?;
-    let (trials, time) = (inputs.dims()[0], inputs.dims()[1]);
-    Ok(Trials {
-        trials,
-        time,
-        inputs: numbers(&inputs)?,
-        targets: numbers(&targets)?,
-        mask: mask.as_ref().map(numbers).transpose()?,
     })
 }

@@ -1,0 +1,240 @@
+//! Gradients of the tensor operations: against finite differences, and where there is none.
+
+use super::{array, assert_near, list};
+use attractor::base::{Error, Result};
+use attractor::tensor::reduce::Along;
+use attractor::tensor::{
+    Tensor, arith, gradient, linear, order, pieces, pointwise, reduce, values,
+};
+
+/// Central differences in f64 with this step are right to about 1e-9.
+const STEP: f64 = 1e-5;
+const NEAR: f64 = 1e-7;
+
+/// Weights that make one number of any result without symmetries that could hide a fault.
+fn weighed(t: &Tensor) -> Result<Tensor> {
+    let n = t.elem_count();
+    let weights = (0..n)
+        .map(|i| 0.3 + 0.17 * (i as f64 * 1.7).sin())
+        .collect();
+    let weights = values::of(weights, &[n], t.dtype())?;
+    reduce::sum(&arith::mul(&t.flatten_all()?, &weights)?, &Along::default())
+}
+
+type Unary = fn(&Tensor) -> Result<Tensor>;
+
+fn worst_gradient_error(f: Unary, at: &Tensor) -> f64 {
+    let mut loss = |x: &[Tensor]| weighed(&f(&x[0])?);
+    let (_, slopes) = gradient(&mut loss, std::slice::from_ref(at)).unwrap();
+    let (slope, base) = (list(&slopes[0]), list(at));
+    let at_moved = |i: usize, by: f64| {
+        let mut moved = base.clone();
+        moved[i] += by;
+        list(&weighed(&f(&array(&moved, at.dims())).unwrap()).unwrap())[0]
+    };
+    let differences =
+        (0..base.len()).map(|i| (at_moved(i, STEP) - at_moved(i, -STEP)) / (2.0 * STEP));
+    slope
+        .iter()
+        .zip(differences)
+        .map(|(s, d)| (s - d).abs())
+        .fold(0.0, f64::max)
+}
+
+#[test]
+fn gradients_agree_with_finite_differences() {
+    fn one(axis: i64) -> Along {
+        Along {
+            axes: Some(vec![axis]),
+            keep: true,
+        }
+    }
+    fn weights() -> Tensor {
+        array(&[0.5, -1.0, 2.0, 0.25, 1.5, -0.75], &[3, 2])
+    }
+    fn square() -> Tensor {
+        array(&[2.0, 1.0, 0.5, -1.0, 3.0, 0.25, 1.5, 0.75, 4.0], &[3, 3])
+    }
+    let table: &[(&str, Unary)] = &[
+        ("add", |x| arith::add(x, &array(&[1.0, 2.0, 3.0], &[3]))),
+        ("sub", |x| arith::sub(&array(&[1.0], &[1]), x)),
+        ("mul", |x| arith::mul(x, x)),
+        ("div", |x| arith::div(&array(&[1.0, -2.0], &[2, 1]), x)),
+        ("rem", |x| arith::rem(x, &array(&[0.65], &[]))),
+        ("maximum", |x| arith::maximum(x, &array(&[0.1], &[]))),
+        ("pow whole", |x| arith::pow(x, &array(&[3.0], &[]))),
+        ("pow 0", |x| arith::pow(x, &array(&[0.0], &[]))),
+        ("pow as exponent", |x| arith::pow(&array(&[2.5], &[]), x)),
+        ("pow both", |x| {
+            arith::pow(&pointwise::apply(pointwise::ABS, x)?, x)
+        }),
+        ("select", |x| {
+            arith::select(&array(&[1.0, 0.0, 1.0], &[3]), &arith::mul(x, x)?, x)
+        }),
+        ("matmul", |x| arith::matmul(x, &weights())),
+        ("matmul stacked", |x| {
+            arith::matmul(&x.unsqueeze(0)?, &weights())
+        }),
+        ("matmul turned", |x| {
+            arith::matmul(&weights(), &x.contiguous()?)
+        }),
+        ("matmul vector", |x| {
+            arith::matmul(x, &array(&[1.0, 2.0, -1.0], &[3]))
+        }),
+        ("vector matmul", |x| {
+            arith::matmul(&array(&[1.0, 2.0], &[2]), x)
+        }),
+        ("abs", |x| pointwise::apply(pointwise::ABS, x)),
+        ("relu", |x| pointwise::apply(pointwise::RELU, x)),
+        ("sigmoid", |x| pointwise::apply(pointwise::SIGMOID, x)),
+        ("softplus", |x| pointwise::apply(pointwise::SOFTPLUS, x)),
+        ("expm1", |x| pointwise::apply(pointwise::EXPM1, x)),
+        ("log1p", |x| pointwise::apply(pointwise::LOG1P, &x.sqr()?)),
+        ("round", |x| pointwise::apply(pointwise::ROUND, x)),
+        ("sign", |x| pointwise::apply(pointwise::SIGN, x)),
+        ("softmax", |x| pointwise::softmax(x, -1)),
+        ("log_softmax", |x| pointwise::log_softmax(x, 0)),
+        ("exp", |x| Ok(x.exp()?)),
+        ("log", |x| Ok(x.sqr()?.log()?)),
+        ("sqrt", |x| Ok(x.sqr()?.sqrt()?)),
+        ("sin", |x| Ok(x.sin()?)),
+        ("cos", |x| Ok(x.cos()?)),
+        ("tanh", |x| Ok(x.tanh()?)),
+        ("erf", |x| Ok(x.erf()?)),
+        ("floor", |x| Ok(x.floor()?)),
+        ("ceil", |x| Ok((x.ceil()? + x)?)),
+        ("sum", |x| reduce::sum(x, &one(0))),
+        ("mean", |x| reduce::mean(x, &Along::default())),
+        ("var", |x| reduce::variance(x, &one(-1), 1)),
+        ("norm", |x| reduce::norm(x, &one(0))),
+        ("max", |x| reduce::extreme("max", x, &one(1), false)),
+        ("min of all", |x| {
+            reduce::extreme("min", x, &Along::default(), true)
+        }),
+        ("prod", |x| reduce::product(x, &one(1))),
+        ("cumsum 0", |x| reduce::cumsum(x, 0)),
+        ("cumsum -1", |x| reduce::cumsum(x, -1)),
+        ("sort", |x| order::sort(x, 1, false)),
+        ("quantile", |x| order::quantile(x, 0.3, Some(1))),
+        ("median", |x| order::quantile(x, 0.5, None)),
+        ("slice", |x| pieces::slice(x, 1, -2, None, 1)),
+        ("slice by two", |x| pieces::slice(x, 1, 0, None, 2)),
+        ("take", |x| pieces::take(x, 0, &[1, 1, 0, -1])),
+        ("at", |x| pieces::at(x, &[-1, 0])),
+        ("put into", |x| {
+            pieces::put(x, 0, 0, &array(&[9.0, 9.0, 9.0], &[1, 3]))
+        }),
+        ("put", |x| pieces::put(&array(&[0.0; 12], &[4, 3]), 0, 1, x)),
+        ("cat", |x| pieces::cat(&[x.clone(), arith::mul(x, x)?], 1)),
+        ("stack", |x| {
+            pieces::stack(&[x.clone(), arith::mul(x, x)?], -1)
+        }),
+        ("roll", |x| pieces::roll(x, 1, -1)),
+        ("flip", |x| pieces::flip(x, 1)),
+        ("permute", |x| pieces::permute(x, &[1, 0])),
+        ("diag", |x| pieces::diag(x)),
+        ("diag of a vector", |x| pieces::diag(&pieces::at(x, &[0])?)),
+        ("outer", |x| {
+            pieces::outer(&pieces::at(x, &[0])?, &pieces::at(x, &[1])?)
+        }),
+        ("inverse", |x| {
+            linear::inverse(&arith::add(&square(), &pieces::at(x, &[0])?)?)
+        }),
+        ("det", |x| {
+            linear::det(&arith::add(&square(), &pieces::at(x, &[1])?)?)
+        }),
+        ("solve, matrix", |x| {
+            linear::solve(&arith::add(&square(), &pieces::at(x, &[0])?)?, &weights())
+        }),
+        ("solve, right side", |x| linear::solve(&square(), &x.t()?)),
+        ("solve, both", |x| {
+            linear::solve(&arith::add(&square(), &pieces::at(x, &[0])?)?, &x.t()?)
+        }),
+    ];
+    let at = array(&[0.3, -1.2, 2.1, -0.4, 0.9, 1.6], &[2, 3]);
+    let mut worst: f64 = 0.0;
+    for (name, f) in table {
+        let error = worst_gradient_error(*f, &at);
+        assert!(error <= NEAR, "{name}: the gradient is off by {error:e}");
+        worst = worst.max(error);
+    }
+    println!(
+        "largest gradient error {worst:e} over {} operations",
+        table.len()
+    );
+}
+
+#[test]
+fn a_gradient_that_does_not_exist_is_refused_and_never_zero() {
+    let x = array(&[2.0, 1.0, 1.0, 3.0], &[2, 2]);
+    let whole = Along::default();
+    type Loss<'a> = &'a dyn Fn(&Tensor) -> Result<Tensor>;
+    let table: [(&str, Loss); 4] = [
+        ("svd", &|x| reduce::sum(&linear::svd(x)?.1, &whole)),
+        ("eig", &|x| reduce::sum(&linear::eigen(x)?.re, &whole)),
+        ("a second derivative", &|x| {
+            let mut inner = |y: &[Tensor]| reduce::sum(&arith::mul(&y[0], &y[0])?, &whole);
+            reduce::sum(&gradient(&mut inner, std::slice::from_ref(x))?.1[0], &whole)
+        }),
+        ("a second derivative by capture", &|x| {
+            let mut inner = |y: &[Tensor]| reduce::sum(&arith::mul(&y[0], x)?, &whole);
+            let at = array(&[1.0; 4], &[2, 2]);
+            reduce::sum(&gradient(&mut inner, &[at])?.1[0], &whole)
+        }),
+    ];
+    for (name, f) in table {
+        let mut loss = |x: &[Tensor]| f(&x[0]);
+        let found = gradient(&mut loss, std::slice::from_ref(&x));
+        assert!(
+            found.is_err(),
+            "{name}: found {:?}",
+            found.map(|f| list(&f.1[0]))
+        );
+    }
+}
+
+#[test]
+fn an_input_that_does_not_matter_has_the_gradient_zero() {
+    let (a, b) = (array(&[1.0, 2.0], &[2]), array(&[3.0], &[1]));
+    let mut loss = |x: &[Tensor]| reduce::sum(&x[0], &Along::default());
+    let (_, slopes) = gradient(&mut loss, &[a.clone(), b]).unwrap();
+    assert_eq!(list(&slopes[1]), [0.0]);
+    let mut constant = |_: &[Tensor]| Ok(array(&[1.0], &[]));
+    assert!(matches!(
+        gradient(&mut constant, std::slice::from_ref(&a)),
+        Err(Error::Algebra { .. })
+    ));
+    let mut several = |x: &[Tensor]| Ok(x[0].clone());
+    assert!(matches!(
+        gradient(&mut several, &[a]),
+        Err(Error::Shape { .. })
+    ));
+}
+
+#[test]
+fn a_hundred_thousand_operations_in_a_row_have_a_gradient() {
+    let mut loss = |x: &[Tensor]| {
+        let mut y = x[0].clone();
+        for _ in 0..100_000 {
+            y = (y * 1.00001)?;
+        }
+        Ok(y)
+    };
+    let (_, slopes) = gradient(&mut loss, &[array(&[1.0], &[])]).unwrap();
+    assert_near(&list(&slopes[0]), &[1.00001f64.powi(100_000)], 1e-9);
+}
+
+#[test]
+fn slopes_at_corners_are_those_of_the_field() {
+    let at = array(&[0.0], &[]);
+    let corners: [(&str, Unary); 3] = [
+        ("abs", |x| pointwise::apply(pointwise::ABS, x)),
+        ("relu", |x| pointwise::apply(pointwise::RELU, x)),
+        ("x^0", |x| arith::pow(x, &array(&[0.0], &[]))),
+    ];
+    for (name, f) in corners {
+        let mut loss = |x: &[Tensor]| f(&x[0]);
+        let (_, slopes) = gradient(&mut loss, std::slice::from_ref(&at)).unwrap();
+        assert_eq!(list(&slopes[0]), [0.0], "{name}");
+    }
+}

@@ -1,0 +1,125 @@
+//! Linear algebra against NumPy and against the equations that it solves.
+
+use super::{array, assert_near, list};
+use attractor::base::Result;
+use attractor::tensor::{DType, Device, Tensor, arith, linear};
+
+#[test]
+fn eigenvalues_agree_with_numpy_and_come_by_decreasing_modulus() {
+    let a = array(&SQUARE, &[4, 4]);
+    let (re, im) = linear::eigenvalues(&a).unwrap();
+    let expected = [
+        2.9716203926338256,
+        2.3514316934160733,
+        -1.6615260430249488,
+        -1.6615260430249488,
+    ];
+    assert_near(&list(&re), &expected, 1e-13);
+    assert_near(
+        &list(&im),
+        &[0.0, 0.0, 1.0911224381386089, -1.0911224381386089],
+        1e-13,
+    );
+}
+
+/// Eigenvalues 2.97, 2.35 and a pair; entries chosen by hand.
+const SQUARE: [f64; 16] = [
+    2.0, 1.0, 0.5, -1.0, 0.0, -1.0, 3.0, 0.25, 1.5, 0.75, 0.0, 2.0, -0.5, 1.0, 1.0, 1.0,
+];
+
+#[test]
+fn eigenvectors_of_both_sides_satisfy_their_equations() {
+    let a = array(&SQUARE, &[4, 4]);
+    let e = linear::eigen(&a).unwrap();
+    let product = |l: &Tensor, r: &Tensor| arith::matmul(l, r).unwrap();
+    let scaled = |l: &Tensor, r: &Tensor| arith::mul(l, r).unwrap();
+    let (vr, vi) = &e.right;
+    let real = (scaled(vr, &e.re) - scaled(vi, &e.im)).unwrap();
+    let imaginary = (scaled(vr, &e.im) + scaled(vi, &e.re)).unwrap();
+    assert_near(&list(&product(&a, vr)), &list(&real), 1e-13);
+    assert_near(&list(&product(&a, vi)), &list(&imaginary), 1e-13);
+    let (lr, li) = &e.left;
+    let column = |t: &Tensor| t.unsqueeze(1).unwrap();
+    let real = (scaled(lr, &column(&e.re)) - scaled(li, &column(&e.im))).unwrap();
+    assert_near(&list(&product(lr, &a)), &list(&real), 1e-13);
+}
+
+#[test]
+fn factorisations_give_the_matrix_back() {
+    let a = array(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.5], &[3, 2]);
+    let (u, s, v) = linear::svd(&a).unwrap();
+    assert_near(&list(&s), &[9.852920234522093, 0.41226551170948383], 1e-13);
+    let again = arith::matmul(&arith::mul(&u, &s).unwrap(), &v.t().unwrap()).unwrap();
+    assert_near(&list(&again), &list(&a), 1e-13);
+    let (q, r) = linear::qr(&a).unwrap();
+    assert_near(&list(&arith::matmul(&q, &r).unwrap()), &list(&a), 1e-13);
+    let x = linear::least_squares(&a, &array(&[1.0, 0.0, 2.0], &[3])).unwrap();
+    assert_near(&list(&x), &[-0.7727272727272732, 0.8181818181818182], 1e-12);
+}
+
+#[test]
+fn solving_and_inverting_agree_with_numpy() {
+    let a = array(&SQUARE, &[4, 4]);
+    let x = linear::solve(&a, &array(&[1.0, 2.0, 3.0, 4.0], &[4])).unwrap();
+    let expected = [
+        -0.18336162988115456,
+        1.7589134125636672,
+        1.171477079796265,
+        0.9779286926994907,
+    ];
+    assert_near(&list(&x), &expected, 1e-13);
+    assert_near(
+        &list(&linear::det(&a).unwrap()),
+        &[27.60937499999999],
+        1e-12,
+    );
+    let one = arith::matmul(&a, &linear::inverse(&a).unwrap()).unwrap();
+    assert_near(
+        &list(&one),
+        &list(&Tensor::eye(4, DType::F64, &Device::Cpu).unwrap()),
+        1e-13,
+    );
+}
+
+#[test]
+fn matrices_without_an_answer_are_refused() {
+    let singular = array(&[1.0, 2.0, 2.0, 4.0], &[2, 2]);
+    let defective = array(&[1.0, 1.0, 0.0, 1.0], &[2, 2]);
+    let undefined = array(&[1.0, f64::NAN, 0.0, 1.0], &[2, 2]);
+    let wide = array(&[1.0, 2.0], &[1, 2]);
+    let table: [(&str, Result<Tensor>, &str); 6] = [
+        (
+            "singular",
+            linear::inverse(&singular),
+            "inverse: the matrix is singular",
+        ),
+        (
+            "solve",
+            linear::solve(&singular, &wide.t().unwrap()),
+            "solve: the matrix is singular",
+        ),
+        (
+            "nan",
+            linear::det(&undefined),
+            "det: the matrix is not finite (found NaN at index 1)",
+        ),
+        (
+            "wide",
+            linear::det(&wide),
+            "det: expected a square matrix of shape [.., n, n], found [1, 2]",
+        ),
+        (
+            "skew",
+            linear::symmetric_eigen(&defective).map(|e| e.0),
+            "eigh: the matrix is not symmetric",
+        ),
+        (
+            "sides",
+            linear::solve(&singular, &wide),
+            "solve: shapes [2, 2] and [1, 2] do not fit together",
+        ),
+    ];
+    for (name, found, expected) in table {
+        assert_eq!(found.unwrap_err().to_string(), expected, "{name}");
+    }
+}
