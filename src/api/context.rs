@@ -43,6 +43,15 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Bytes that a script's own texts, lists and maps may take: large data travels as a tensor.
+    pub fn script_memory(&self) -> u64 {
+        /// One script may hold several tensors, but has one such memory.
+        const SHARE: u64 = 8;
+        self.max_memory / SHARE
+    }
+}
+
 /// Where a script's words and progress go.
 pub trait Terminal {
     /// Writes one line.

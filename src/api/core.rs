@@ -51,7 +51,16 @@ crate::natives! {
     ///
     /// > fixed(3.14159, 2)
     /// = 3.14
-    fn fixed(number: f64, digits: usize) -> String { Ok(format!("{number:.digits$}")) }
+    fn fixed(number: f64, digits: usize) -> String {
+        /// More digits than any double has that are not 0.
+        const MOST: usize = 1100;
+        if digits > MOST {
+            let (of, name) = ("fixed".into(), "digits".into());
+            let (expected, found) = (format!("of at most {MOST}"), digits.to_string());
+            return Err(Error::Range { of, name, expected, found }.into());
+        }
+        Ok(format!("{number:.digits$}"))
+    }
 
     /// Seconds since some moment of the past, for the time between two calls.
     ///

@@ -79,15 +79,20 @@ fn unknown(name: &str, natives: &[Native]) -> Fault {
 }
 
 fn overview() -> String {
-    let mut lines = vec!["Modules; help(\"rnn\") shows one, help(\"train\") a function:".into()];
-    for module in super::modules() {
-        let head = summary(&module.doc);
-        let name = if module.name.is_empty() {
-            "(always there)"
-        } else {
-            module.name
-        };
-        lines.push(format!("  {name:<16} {head}"));
+    let mut lines = vec!["help(\"train\") shows a function. Always there:".into()];
+    let modules = super::modules();
+    let (always, named): (Vec<_>, Vec<_>) = modules.iter().partition(|m| m.name.is_empty());
+    for module in always {
+        let own = module.natives.iter().filter(|n| n.owner().is_none());
+        let names = own.map(|native| native.name).collect::<Vec<_>>().join(", ");
+        if !names.is_empty() {
+            lines.push(format!("  {}\n      {names}", summary(&module.doc)));
+        }
+    }
+    lines.push("\nModules; help(\"rnn\") lists what is in one:".into());
+    let mut told = BTreeSet::new();
+    for module in named.iter().filter(|module| told.insert(module.name)) {
+        lines.push(format!("  {:<8} {}", module.name, summary(&module.doc)));
     }
     let natives = super::natives();
     let kinds: BTreeSet<&str> = natives.iter().filter_map(Native::owner).collect();

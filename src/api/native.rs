@@ -132,11 +132,25 @@ impl<'a> Args<'a> {
         let expected = with_article(expected);
         Error::Kind {
             of,
+            found: told(found, &expected),
             expected,
-            found: found.kind(),
         }
         .into()
     }
+}
+
+/// The kind of `found`, or what it is where its kind is no answer to what was expected: not "a
+/// whole number of 0 or more, found a whole number".
+fn told(found: &Value, expected: &str) -> String {
+    /// Longer ones hide the message.
+    const SHOWN: usize = 40;
+    let kind = found.kind();
+    let shown = super::show::value(found);
+    let numbers = matches!(found, Value::Int(_) | Value::Float(_)) && expected.contains("number");
+    if shown.len() <= SHOWN && (numbers || expected.starts_with(&kind)) {
+        return format!("{} {shown}", kind.replacen("a ", "the ", 1));
+    }
+    kind
 }
 
 fn wrong_count(path: &str, known: &[&Arg], least: usize, found: usize) -> Fault {

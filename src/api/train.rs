@@ -21,8 +21,8 @@ use crate::train::{Fit, Log, OnLog, Options, Task, run};
 options! {
     /// What a script adds to the options of training.
     pub struct Listener for "train" {
-        /// Called with each line of the log as a map: batch, loss, mse, rate, grad_norm. It ends
-        /// the run by giving false.
+        /// Called with each line of the log as a map: batch, loss, mse, rate, grad_norm. It may
+        /// use the network but not change it, and ends the run by giving false.
         on_log: Option<Function> = None;
     }
 }
@@ -59,31 +59,51 @@ crate::natives! {
         let copy = network.0.borrow().clone();
         let fit = match copy {
             Network::F32(net) => {
-                let publish = |net: &Rnn<f32>| publish(&network.0, Network::F32(net.clone()));
-                trained(cx, net, task.single.as_ref(), &options, &listener, &publish)
+                let shown = |net: &Rnn<f32>| Shown::new(&network.0, Network::F32(net.clone()));
+                trained(cx, net, task.single.as_ref(), &options, &listener, &shown)
             }
             Network::F64(net) => {
-                let publish = |net: &Rnn<f64>| publish(&network.0, Network::F64(net.clone()));
-                trained(cx, net, task.double.as_ref(), &options, &listener, &publish)
+                let shown = |net: &Rnn<f64>| Shown::new(&network.0, Network::F64(net.clone()));
+                trained(cx, net, task.double.as_ref(), &options, &listener, &shown)
             }
         }?;
         told(&fit)
     }
 }
 
-fn publish(network: &RefCell<Network>, trained: Network) {
-    network.borrow_mut().take_parameters(&trained);
+/// The script's network while it shows the state of a run, and that state.
+struct Shown<'a> {
+    network: &'a RefCell<Network>,
+    trained: Network,
 }
 
-/// Trains `net`, shown to the script by `publish` at each line of the log and at the end, however
+impl<'a> Shown<'a> {
+    fn new(network: &'a RefCell<Network>, trained: Network) -> Shown<'a> {
+        network.borrow_mut().take_parameters(&trained);
+        Shown { network, trained }
+    }
+
+    /// Errors: a script that changed the network, which would be lost with the next update.
+    fn unchanged(&self) -> Result<(), Fault> {
+        if self.network.borrow().same_parameters(&self.trained) {
+            return Ok(());
+        }
+        Err(
+            Fault::new("train: on_log changed the network that is being trained")
+                .hint("change a copy of it, which net.copy() gives, or train in several runs"),
+        )
+    }
+}
+
+/// Trains `net`, which `show` makes the script's at each line of the log and at the end, however
 /// that comes about.
-fn trained<T: Lanes>(
+fn trained<'a, T: Lanes>(
     cx: &Context,
     mut net: Rnn<T>,
     task: &dyn Task<T>,
     options: &Options,
     listener: &Listener,
-    publish: &dyn Fn(&Rnn<T>),
+    show: &dyn Fn(&Rnn<T>) -> Shown<'a>,
 ) -> Result<Fit> {
     let mut on_log = |line: &Log, net: &Rnn<T>| {
         let Some(function) = &listener.on_log else {
@@ -92,8 +112,10 @@ fn trained<T: Lanes>(
         if cx.stopped() {
             return Ok(ControlFlow::Break(()));
         }
-        publish(net);
-        Ok(match function.call(vec![Value::Map(entries(line))])? {
+        let shown = show(net);
+        let answer = function.call(vec![Value::Map(entries(line))])?;
+        shown.unchanged()?;
+        Ok(match answer {
             Value::Bool(false) => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         })
@@ -104,7 +126,7 @@ fn trained<T: Lanes>(
     };
     let on_log: &mut OnLog<'_, T> = &mut on_log;
     let fit = run(&mut net, task, options, &mut progress, on_log);
-    publish(&net);
+    show(&net);
     if fit.is_ok() {
         // The interruption was for this run, and is dealt with.
         cx.stop.store(false, Ordering::Relaxed);
@@ -146,9 +168,13 @@ fn told(fit: &Fit) -> Result<Map, Fault> {
         let last = fit.log.last().map_or(String::new(), |line| {
             format!("; at batch {} the loss was {}", line.batch, line.loss)
         });
+        let remedy = if fit.log.is_empty() {
+            "are the trials finite? The network is as it was; else try a lower rate, or a clip"
+        } else {
+            "the network has its last good parameters; try a lower rate, or a clip"
+        };
         let message = format!("train: the loss or its gradient is not finite at batch {at}{last}");
-        return Err(Fault::new(message)
-            .hint("the network has its last good parameters; try a lower rate, or a clip"));
+        return Err(Fault::new(message).hint(remedy));
     }
     let column = |name: &str, of: fn(&Log) -> f64| -> Result<(String, Value), Fault> {
         let values: Vec<f64> = fit.log.iter().map(of).collect();

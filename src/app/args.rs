@@ -93,22 +93,23 @@ pub struct Work {
     #[arg(long)]
     pub quick: bool,
     /// Replace the seed that the script asks for through seed(default)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole)]
     pub seed: Option<u64>,
     /// Where written files go; made if it is not there
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
     /// Cores to use; all without this
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), allow_negative_numbers = true)]
     pub threads: Option<u16>,
     /// What computes: cpu
     #[arg(long, default_value = "cpu", value_parser = device)]
     pub device: String,
     /// Steps the script may take; 0 for no limit
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole)]
     pub max_operations: u64,
-    /// Memory one tensor may take: 800M, 8G or a number of bytes
-    #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = bytes)]
+    /// Memory one tensor may take, and eight times what the script's own texts and lists may take:
+    /// 800M, 8G or a number of bytes
+    #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = bytes, allow_negative_numbers = true)]
     pub max_memory: u64,
     /// Never open a window: pictures go to files
     #[arg(long)]
@@ -139,6 +140,11 @@ fn device(name: &str) -> Result<String, String> {
         "cpu" => Ok(name.into()),
         _ => Err("this build computes on `cpu` only".into()),
     }
+}
+
+fn whole(text: &str) -> Result<u64, String> {
+    let number = text.parse::<u64>();
+    number.map_err(|_| "expected a whole number of 0 or more".into())
 }
 
 fn bytes(text: &str) -> Result<u64, String> {

@@ -23,6 +23,8 @@ pub fn script(path: &Path) -> Result<(Script, Language), Fault> {
         let expected = "a script in UTF-8";
         Error::file(path, FileFault::Format { expected, found })
     })?;
+    // Editors of one system begin a text with a mark that means nothing in UTF-8.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_string();
     Ok((Script { path: name, text }, language))
 }
 

@@ -85,6 +85,10 @@ fn execute(
 ///
 /// Errors: a folder that cannot be made.
 pub fn prepare(work: &Work) -> Result<(), Fault> {
+    if work.out.exists() && !work.out.is_dir() {
+        let (expected, found) = ("a folder for --out", "a file".into());
+        return Err(Error::file(&work.out, FileFault::Format { expected, found }).into());
+    }
     let unmade = |source| {
         let action = "making the folder for --out";
         Error::file(&work.out, FileFault::System { action, source })

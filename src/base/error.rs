@@ -184,6 +184,9 @@ impl FileFault {
                 std::io::ErrorKind::WouldBlock => {
                     Some("another program has the file open: close it there".into())
                 }
+                std::io::ErrorKind::NotFound => {
+                    Some("nothing can be written there: write elsewhere with --out".into())
+                }
                 std::io::ErrorKind::PermissionDenied => Some("check the file's permissions".into()),
                 std::io::ErrorKind::StorageFull => {
                     Some("free some disk space, or write elsewhere with --out".into())

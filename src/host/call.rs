@@ -1,14 +1,15 @@
 //! How a host finds and calls a native function: by module and name, or as a method of a value.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use crate::api::context::Context;
+use crate::api::context::{Context, Language};
 use crate::api::convert::number;
-use crate::api::fault::Fault;
+use crate::api::fault::{Cause, Fault};
 use crate::api::native::{Body, Native, suggestion};
-use crate::api::value::Value;
+use crate::api::value::{Value, with_article};
 use crate::api::{self};
 
 /// How this host calls a function of a bundled script module.
@@ -17,6 +18,8 @@ pub type Caller = Box<dyn Fn(&Native, Vec<Value>) -> Result<Value, Fault>>;
 /// The vocabulary, arranged for calling.
 pub struct Vocabulary {
     context: Context,
+    /// Functions of the engine that are running, each called by a closure of the one before.
+    nested: Cell<usize>,
     library: Caller,
     /// Functions by module, then by name.
     pub functions: BTreeMap<&'static str, BTreeMap<&'static str, Rc<Native>>>,
@@ -28,6 +31,7 @@ impl Vocabulary {
     pub fn new(context: Context, library: Caller) -> Vocabulary {
         let mut vocabulary = Vocabulary {
             context,
+            nested: Cell::new(0),
             library,
             functions: BTreeMap::new(),
             methods: BTreeMap::new(),
@@ -63,7 +67,15 @@ impl Vocabulary {
         let Body::Engine(run) = native.body else {
             return (self.library)(native, values);
         };
+        if self.nested.get() == NESTED {
+            let words = format!("{}: called from within itself too often", native.path());
+            let fault = Fault::new(words).hint("does a function call itself without an end?");
+            let cause = Cause::Limit;
+            return Err(Fault { cause, ..fault }.culprit(native.name));
+        }
+        self.nested.set(self.nested.get() + 1);
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&self.context, values)));
+        self.nested.set(self.nested.get() - 1);
         outcome
             .unwrap_or_else(|panic| Err(broken(native, panic.as_ref())))
             .map_err(|fault| {
@@ -112,6 +124,9 @@ impl Vocabulary {
     pub fn no_method(&self, value: &Value, name: &str) -> Fault {
         let kind = value.kind();
         let fault = Fault::new(format!("{kind} has no method `{name}`")).culprit(name);
+        if let Some(hint) = self.method_elsewhere(value, name) {
+            return fault.hint(hint);
+        }
         let Some(owner) = value.owner() else {
             return fault;
         };
@@ -123,6 +138,25 @@ impl Vocabulary {
             }
             None => fault.hint(format!("help(\"{owner}\") lists what {kind} knows")),
         }
+    }
+
+    /// What to do about a method that other kinds of things have: in Lua, to call it with a colon.
+    fn method_elsewhere(&self, value: &Value, name: &str) -> Option<String> {
+        let owners = self.methods.get(name)?;
+        if value
+            .owner()
+            .is_some_and(|owner| owners.contains_key(owner))
+        {
+            return None;
+        }
+        let owner = owners.keys().next()?;
+        let kind = with_article(owner);
+        Some(match self.context.language {
+            Language::Rhai => format!("`{name}` is a method of {kind}"),
+            Language::Lua => {
+                format!("`{name}` is a method of {kind}: call it with a colon, {owner}:{name}(...)")
+            }
+        })
     }
 
     /// The names of the methods of one kind of thing.
@@ -165,8 +199,25 @@ impl Vocabulary {
 /// Methods that are called through operators and brackets rather than by name.
 const OPERATORS: [&str; 8] = ["add", "sub", "mul", "div", "rem", "neg", "pow", "index"];
 
+/// How deep lists and maps may be nested that scripts hand over; a Lua table that is deeper is
+/// taken for one that contains itself.
+pub const DEEPEST: usize = 64;
+
+/// What is said of a list or map that is nested deeper.
+pub const TOO_DEEP: &str = "a list or map is nested too deep, or in itself";
+
+/// Functions of the engine that may run inside each other, by way of closures: each may use as
+/// much of the stack as 256 nested calls of script functions take.
+const NESTED: usize = 32;
+
 /// How many methods a hint lists before it points to `help` instead.
 const LISTED: usize = 24;
+
+/// The fault of assigning to a part of a tensor, or of anything else that is no list or map.
+pub fn unchangeable() -> Fault {
+    Fault::new("the parts of tensors and objects cannot be assigned")
+        .hint("`put` gives a changed tensor, as in t.put(axis, start, part)")
+}
 
 fn broken(native: &Native, panic: &(dyn std::any::Any + Send)) -> Fault {
     let words = panic

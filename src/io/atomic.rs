@@ -92,7 +92,7 @@ impl Drop for Beside {
 /// A fault of the operating system while doing `action` to `path`.
 pub fn system(path: &Path, action: &'static str, source: io::Error) -> Error {
     let fact = match source.kind() {
-        io::ErrorKind::NotFound => FileFault::Missing,
+        io::ErrorKind::NotFound if action == "reading" => FileFault::Missing,
         io::ErrorKind::IsADirectory => FileFault::Folder,
         _ => FileFault::System { action, source },
     };

@@ -98,6 +98,20 @@ impl Network {
         either!(self, net => net.params.set(name, value))
     }
 
+    /// Whether all parameters have the same bits as those of a network of the same sizes and kind
+    /// of number.
+    pub fn same_parameters(&self, other: &Network) -> bool {
+        fn same<T: Copy + Into<f64>>(one: &Arena<T>, other: &Arena<T>) -> bool {
+            let bits = |x: &T| -> u64 { (*x).into().to_bits() };
+            one.data.iter().map(bits).eq(other.data.iter().map(bits))
+        }
+        match (self, other) {
+            (Network::F32(one), Network::F32(other)) => same(&one.params, &other.params),
+            (Network::F64(one), Network::F64(other)) => same(&one.params, &other.params),
+            _ => false,
+        }
+    }
+
     /// Takes all parameters over from a network of the same sizes and kind of number.
     pub fn take_parameters(&mut self, other: &Network) {
         fn copy<T: Copy>(into: &mut Arena<T>, from: &Arena<T>) {

@@ -70,7 +70,9 @@ fn absent(words: &str) -> Option<(&str, &str)> {
 /// A fault from any error of Lua, in Lua's own words where no native function was involved.
 pub fn plain(error: Error) -> Fault {
     match &error {
-        Error::CallbackError { cause, .. } => return plain((**cause).clone()),
+        Error::CallbackError { cause, traceback } => {
+            return plain((**cause).clone()).at(traced(traceback));
+        }
         Error::WithContext { cause, .. } => return plain((**cause).clone()),
         Error::BadArgument { cause, .. } => return plain((**cause).clone()),
         _ => {}
@@ -85,6 +87,19 @@ pub fn plain(error: Error) -> Fault {
             .hint("the script's own tables take too much memory; large data travels as a tensor"),
         other => worded(&other.to_string(), Cause::Script),
     }
+}
+
+/// The innermost line of a script in a stack trace.
+fn traced(traceback: &str) -> Option<Place> {
+    traceback.lines().find_map(|line| {
+        let (file, rest) = line.trim().split_once(".lua:")?;
+        let (line, _) = rest.split_once(':')?;
+        Some(Place {
+            file: format!("{file}.lua"),
+            line: line.parse().ok()?,
+            column: None,
+        })
+    })
 }
 
 /// `file.lua:3: words`, perhaps with a stack trace below, and for a script that another one uses

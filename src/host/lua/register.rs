@@ -110,7 +110,8 @@ fn unknown_in(lua: &Lua, vocabulary: &Rc<Vocabulary>, module: &'static str) -> m
 pub fn limits(lua: &Lua, context: &Context) -> mlua::Result<()> {
     let (context, taken) = (context.clone(), Cell::new(0u64));
     let limit = context.settings.max_operations;
-    lua.set_memory_limit(usize::try_from(context.settings.max_memory).unwrap_or(usize::MAX))?;
+    let most = context.settings.script_memory();
+    lua.set_memory_limit(usize::try_from(most).unwrap_or(usize::MAX))?;
     lua.set_global_hook(
         HookTriggers::new().every_nth_instruction(PULSE),
         move |lua, _| {
@@ -174,7 +175,7 @@ impl UserData for Handle {
         });
         methods.add_meta_function(MetaMethod::Index, index);
         methods.add_meta_function(MetaMethod::NewIndex, |lua, _: MultiValue| {
-            let fault = Fault::new("values of attractor cannot be assigned into");
+            let fault = super::super::call::unchangeable();
             Err::<(), _>(faults::raise(lua, fault))
         });
     }

@@ -2,15 +2,13 @@
 
 use mlua::{Lua, MultiValue};
 
+use super::super::call::{DEEPEST, TOO_DEEP};
 use crate::api::fault::Fault;
 use crate::api::value::{Callable, Function, Map, Value};
 
 /// A tensor or an object as Lua holds it.
 #[derive(Clone)]
 pub struct Handle(pub Value);
-
-/// Tables nested deeper than this are taken for ones that contain themselves.
-const DEEPEST: usize = 64;
 
 /// A value of the engine from one of Lua.
 ///
@@ -27,7 +25,7 @@ fn nested(value: mlua::Value, depth: usize) -> mlua::Result<Value> {
         mlua::Value::Number(x) => Value::Float(x),
         mlua::Value::String(text) => Value::Text(text.to_string_lossy()),
         mlua::Value::Table(table) if depth < DEEPEST => from_table(&table, depth)?,
-        mlua::Value::Table(_) => return Err(fault("a table is nested too deep, or in itself")),
+        mlua::Value::Table(_) => return Err(fault(TOO_DEEP)),
         mlua::Value::Function(function) => Value::Function(Function::new(Closure(function))),
         mlua::Value::UserData(data) => data.borrow::<Handle>()?.0.clone(),
         mlua::Value::Error(error) => Value::Text(super::faults::plain(*error).to_string()),
@@ -52,10 +50,11 @@ fn from_table(table: &mlua::Table, depth: usize) -> mlua::Result<Value> {
     let entry = |(key, item): (mlua::Value, mlua::Value)| match key {
         mlua::Value::String(key) => Ok((key.to_string_lossy(), nested(item, depth + 1)?)),
         _ if length > 0 => Err(fault("a table has both numbered and named entries")),
-        other => Err(fault(format!(
-            "a map needs texts as keys, found a {}",
-            other.type_name()
-        ))),
+        other => {
+            let kind = other.type_name();
+            let found = nested(other, depth + 1).map_or(kind.to_string(), |key| key.kind());
+            Err(fault(format!("a map needs texts as keys, found {found}")))
+        }
     };
     Ok(Value::Map(
         pairs

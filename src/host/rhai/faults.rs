@@ -2,7 +2,7 @@
 
 use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 
-use super::super::call::Vocabulary;
+use super::super::call::{Vocabulary, unchangeable};
 use crate::api::fault::{Cause, Fault, Place};
 use crate::api::library::SOURCE;
 use crate::api::show;
@@ -23,9 +23,19 @@ pub fn fault(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) -> Fa
     let fault = plain(error, source);
     let (inner, _) = innermost(error, source);
     match inner {
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => Fault {
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => match signature.split_once(" (") {
+            Some((name, kinds)) if name.starts_with("anon$") => Fault {
+                hint: Some(format!("it is called with ({}", kinds_of(kinds))),
+                ..fault
+            },
+            _ => Fault {
+                place: fault.place,
+                ..unknown_function(vocabulary, signature)
+            },
+        },
+        EvalAltResult::ErrorIndexingType(signature, _) if signature.contains(" = ") => Fault {
             place: fault.place,
-            ..unknown_function(vocabulary, signature)
+            ..unchangeable()
         },
         EvalAltResult::ErrorVariableNotFound(name, _) => Fault {
             place: fault.place,
@@ -78,7 +88,10 @@ pub fn plain(error: &EvalAltResult, source: &str) -> Fault {
     if let EvalAltResult::ErrorTooManyOperations(_) = inner {
         fault.hint = Some("raise the limit with --max-operations, or 0 for none".into());
     }
-    fault
+    Fault {
+        hint: fault.hint.clone().or_else(|| remedy(inner)),
+        ..fault
+    }
 }
 
 /// The error at the bottom of nested calls, and the script it was met in.
@@ -106,8 +119,37 @@ fn nearest_place(error: &EvalAltResult, source: &str) -> Option<Place> {
     within.or_else(|| place(error.position(), source))
 }
 
+/// What to do about an error of Rhai's own.
+fn remedy(error: &EvalAltResult) -> Option<String> {
+    let words = match error {
+        EvalAltResult::ErrorMismatchDataType(expected, found, _)
+            if expected == "bool" && spoken(found) == "a tensor" =>
+        {
+            "`all()` and `any()` make one truth value of a tensor"
+        }
+        EvalAltResult::ErrorDataTooLarge(..) => {
+            "the script's own texts and lists take too much memory; large data travels as a tensor"
+        }
+        EvalAltResult::ErrorStackOverflow(_) => "does a function call itself without an end?",
+        _ => return None,
+    };
+    Some(words.into())
+}
+
 fn message(error: &EvalAltResult) -> String {
     match error {
+        EvalAltResult::ErrorMismatchDataType(expected, found, _) => {
+            format!("expected {}, found {}", spoken(expected), spoken(found))
+        }
+        EvalAltResult::ErrorStackOverflow(_) => "too many nested calls of functions".into(),
+        EvalAltResult::ErrorDataTooLarge(..) => "not enough memory".into(),
+        EvalAltResult::ErrorDotExpr(words, _) => match quoted(words).as_slice() {
+            [name, kind] => format!("{} has no entry `{name}`", spoken(kind)),
+            _ => lower(words),
+        },
+        EvalAltResult::ErrorFunctionNotFound(signature, _) if signature.starts_with("anon$") => {
+            "a closure takes another number of arguments than it is called with".into()
+        }
         EvalAltResult::ErrorRuntime(token, _) => {
             let value = super::values::value(token.clone(), &std::rc::Weak::new());
             value.map_or("a fault without words".into(), |value| {
@@ -127,6 +169,11 @@ fn message(error: &EvalAltResult) -> String {
             )
         }
     }
+}
+
+/// The parts of `words` between single quotes.
+fn quoted(words: &str) -> Vec<&str> {
+    words.split('\'').skip(1).step_by(2).collect()
 }
 
 /// The words with a small first letter, unless they begin with an abbreviation.
@@ -159,9 +206,14 @@ fn unknown_function(vocabulary: &Vocabulary, signature: &str) -> Fault {
     if path.chars().all(|c| !c.is_alphanumeric() && c != '_') {
         return Fault::new(format!("`{path}` does not work on {words}"));
     }
+    let fault = Fault::new(format!("`{path}` does not work on {words}")).culprit(path);
     match kinds.as_slice() {
         [_, ..] if vocabulary.methods.contains_key(path) => {
-            Fault::new(format!("`{path}` does not work on {words}")).culprit(path)
+            match kinds[0] {
+                // What `==` gives is easily taken for a tensor.
+                "bool" => fault.hint("`==` gives one truth value; element by element: a.eq(b)"),
+                _ => fault,
+            }
         }
         _ => {
             let mut fault = vocabulary.no_function("", path);
@@ -174,6 +226,12 @@ fn unknown_function(vocabulary: &Vocabulary, signature: &str) -> Fault {
     }
 }
 
+/// `map, i64)` as `a map, a whole number)`.
+fn kinds_of(list: &str) -> String {
+    let kinds = list.trim_end_matches(')').split(", ");
+    kinds.map(spoken).collect::<Vec<_>>().join(", ") + ")"
+}
+
 /// Rhai's name of a type as a user would say it.
 fn spoken(kind: &str) -> &str {
     match kind {
@@ -183,10 +241,11 @@ fn spoken(kind: &str) -> &str {
         "array" => "a list",
         "map" => "a map",
         "bool" => "a truth value",
+        "float" => "a number",
         "()" => "nothing",
         "Fn" => "a function",
-        kind if kind.ends_with("Tensor") => "a tensor",
-        kind if kind.ends_with("Object") => "an object",
+        kind if kind.ends_with("Tensor") || kind == "tensor" => "a tensor",
+        kind if kind.ends_with("Object") || kind == "object" => "an object",
         kind => kind,
     }
 }
@@ -194,7 +253,8 @@ fn spoken(kind: &str) -> &str {
 /// A place in the script called `source`; none for a position that Rhai does not know, or for
 /// one in a bundled module: the user's own call is what to look at.
 pub fn place(position: Position, source: &str) -> Option<Place> {
-    if source.starts_with(SOURCE) {
+    // A closure that the engine calls does not know its script; whoever catches the fault does.
+    if source.is_empty() || source.starts_with(SOURCE) {
         return None;
     }
     let line = position.line()?;

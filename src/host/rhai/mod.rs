@@ -22,6 +22,7 @@ use crate::api::value::Value;
 /// What closures need to be called from the engine after the call that took them.
 pub struct Session {
     engine: Engine,
+    vocabulary: Rc<Vocabulary>,
     /// All functions defined so far.
     ast: RefCell<Rc<AST>>,
 }
@@ -40,6 +41,7 @@ impl RhaiHost {
         let vocabulary = Rc::new(Vocabulary::new(context, Box::new(none)));
         let session = Rc::new_cyclic(|session| Session {
             engine: register::engine(&vocabulary, session),
+            vocabulary: vocabulary.clone(),
             ast: RefCell::new(Rc::new(AST::empty())),
         });
         Ok(RhaiHost {

@@ -91,6 +91,9 @@ fn bundled(engine: &Engine, library: &Library) -> Module {
 fn limits(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
     let context = vocabulary.context().clone();
     engine.set_max_operations(context.settings.max_operations);
+    let most = usize::try_from(context.settings.script_memory()).unwrap_or(usize::MAX);
+    engine.set_max_string_size(most);
+    engine.set_max_array_size(most / size_of::<Dynamic>());
     engine.on_progress(move |_| {
         context
             .stopped()

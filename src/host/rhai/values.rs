@@ -4,6 +4,7 @@ use std::rc::Weak;
 
 use rhai::{Array, Dynamic, FnPtr, ImmutableString};
 
+use super::super::call::{DEEPEST, TOO_DEEP};
 use super::{Session, faults};
 use crate::api::fault::Fault;
 use crate::api::value::{Callable, Function, Map, Object, Value};
@@ -13,6 +14,10 @@ use crate::tensor::Tensor;
 ///
 /// Errors: a kind of value that has no meaning outside Rhai, such as a time stamp.
 pub fn value(dynamic: Dynamic, session: &Weak<Session>) -> Result<Value, Fault> {
+    nested(dynamic, session, 0)
+}
+
+fn nested(dynamic: Dynamic, session: &Weak<Session>, depth: usize) -> Result<Value, Fault> {
     let dynamic = dynamic.flatten();
     if let Some(object) = dynamic.read_lock::<Object>() {
         return Ok(Value::Object(object.clone()));
@@ -33,17 +38,19 @@ pub fn value(dynamic: Dynamic, session: &Weak<Session>) -> Result<Value, Fault> 
         "i64" => Value::Int(dynamic.as_int().unwrap_or_default()),
         "f64" => Value::Float(dynamic.as_float().unwrap_or_default()),
         "string" | "char" => Value::Text(dynamic.to_string()),
+        "array" | "map" if depth == DEEPEST => return Err(Fault::new(TOO_DEEP)),
         "array" => {
             let items = dynamic.cast::<Array>().into_iter();
             Value::List(
                 items
-                    .map(|item| value(item, session))
+                    .map(|item| nested(item, session, depth + 1))
                     .collect::<Result<_, _>>()?,
             )
         }
         "map" => {
             let items = dynamic.cast::<rhai::Map>().into_iter();
-            let items = items.map(|(key, item)| Ok((key.to_string(), value(item, session)?)));
+            let items =
+                items.map(|(key, item)| Ok((key.to_string(), nested(item, session, depth + 1)?)));
             Value::Map(items.collect::<Result<Map, Fault>>()?)
         }
         "Fn" => function(dynamic.cast::<FnPtr>(), session),
@@ -104,8 +111,8 @@ impl Callable for Closure {
         let ast = session.ast.borrow().clone();
         let args: Vec<Dynamic> = args.into_iter().map(dynamic).collect();
         let outcome = self.pointer.call::<Dynamic>(&session.engine, &ast, args);
-        let result =
-            outcome.map_err(|error| faults::plain(&error, ast.source().unwrap_or_default()))?;
+        let home = ast.source().unwrap_or_default();
+        let result = outcome.map_err(|error| faults::fault(&session.vocabulary, &error, home))?;
         value(result, &self.session)
     }
 }
