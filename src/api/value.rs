@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::fault::Fault;
+use super::fault::{Fault, Place};
 use crate::tensor::Tensor;
 
 /// A map from text to values, ordered by key so that it prints alike everywhere.
@@ -80,6 +80,8 @@ impl Object {
 /// A closure of a script, as a host presents it.
 pub trait Callable {
     fn call(&self, args: Vec<Value>) -> Result<Value, Fault>;
+    /// Where its body begins, if the host knows.
+    fn place(&self) -> Option<Place>;
 }
 
 /// A closure of a script that the engine can keep and call.
@@ -93,6 +95,11 @@ impl Function {
 
     pub fn call(&self, args: Vec<Value>) -> Result<Value, Fault> {
         self.0.call(args)
+    }
+
+    /// Where it stands in a script, for faults of what it gave.
+    pub fn place(&self) -> Option<Place> {
+        self.0.place()
     }
 }
 
