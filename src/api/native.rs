@@ -94,6 +94,7 @@ impl Native {
 
 /// The arguments of one call, taken one by one by [`Take`].
 pub struct Args<'a> {
+    /// The run that the call is part of.
     pub context: &'a Context,
     values: std::vec::IntoIter<Value>,
     path: &'static str,

@@ -86,7 +86,9 @@ crate::natives! {
 /// A task in both kinds of number, as scripts hold it.
 pub struct AnyTask {
     name: &'static str,
+    /// For networks that compute in f32.
     pub single: Rc<dyn Task<f32>>,
+    /// For networks that compute in f64.
     pub double: Rc<dyn Task<f64>>,
 }
 

@@ -44,6 +44,7 @@ pub struct Object {
 }
 
 impl Object {
+    /// A thing of the engine, to be shared by reference.
     pub fn new<T: Thing>(thing: T) -> Object {
         Object::shared(Rc::new(thing))
     }
@@ -67,6 +68,7 @@ impl Object {
         self.data.clone().downcast().ok()
     }
 
+    /// The text that `print` shows.
     pub fn show(&self) -> String {
         (self.show)(self.data.as_ref())
     }
@@ -89,10 +91,14 @@ pub trait Callable {
 pub struct Function(Rc<dyn Callable>);
 
 impl Function {
+    /// A closure, as a host presents it.
     pub fn new(callable: impl Callable + 'static) -> Function {
         Function(Rc::new(callable))
     }
 
+    /// What the closure gives for these arguments.
+    ///
+    /// Errors: the fault it ends in, with its place.
     pub fn call(&self, args: Vec<Value>) -> Result<Value, Fault> {
         self.0.call(args)
     }

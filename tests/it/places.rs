@@ -216,12 +216,14 @@ train(rnn::vanilla(), task, #{ batches: 2, batch: 3 });",
    |
  1 | let task = tasks::custom(#{ steps: 5 }, |key, n| #{ inputs: zeros([n, 5, 1]) });
    |                                                  ^",
-            "local task = tasks.custom({ steps = 5 }, function(key, n) return { inputs = zeros({n, 5, 1}) } end)
+            "local task = tasks.custom({ steps = 5 }, function(key, n)
+    return { inputs = zeros({n, 5, 1}) }
+end)
 train(rnn.vanilla(), task, { batches = 2, batch = 3 })",
             "tasks::custom: part `targets`: expected a tensor of shape [3, 5, 1], found nothing
   --> main.lua:1
    |
- 1 | local task = tasks.custom({ steps = 5 }, function(key, n) return { inputs = zeros({n, 5, 1}) } end)",
+ 1 | local task = tasks.custom({ steps = 5 }, function(key, n)",
         ],
     ]);
 }
