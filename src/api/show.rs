@@ -1,7 +1,7 @@
 //! The text form of every value: what `print` shows, the same in both languages.
 
 use super::value::Value;
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 
 /// What `print` shows: text as it is, everything else as [`value`].
 pub fn printed(value: &Value) -> String {
@@ -40,7 +40,20 @@ pub fn number(x: f64) -> String {
     format!("{x:?}")
 }
 
+/// A tensor in one line; one without axes reads as the number it is.
 fn tensor(tensor: &Tensor) -> String {
+    if tensor.rank() == 0 {
+        let text = match tensor.dtype() {
+            DType::F32 => tensor.to_scalar::<f32>().map(|x| format!("{x:?}")),
+            DType::F64 => tensor.to_scalar::<f64>().map(number),
+            DType::I64 => tensor.to_scalar::<i64>().map(|n| n.to_string()),
+            _ => tensor
+                .to_dtype(DType::F64)
+                .and_then(|t| t.to_scalar::<f64>())
+                .map(|x| x.to_string()),
+        };
+        return text.unwrap_or_else(|error| error.to_string());
+    }
     let plain = |_| format!("tensor {:?} {}", tensor.dims(), tensor.dtype().as_str());
     crate::tensor::summary::text(tensor).unwrap_or_else(plain)
 }

@@ -229,7 +229,7 @@ crate::natives! {
     /// The part at these indices of the first axes, as in `t.at([0, 2])`.
     ///
     /// > tensor([[1, 2], [3, 4]]).at([0, 1])
-    /// = tensor [] f32 2
+    /// = 2.0
     fn at(this: Tensor, indices: Wholes) -> Tensor { Ok(pieces::at(&this, &indices.0)?) }
 
     /// Whether both have the same shape and equal numbers. Written `a == b`.

@@ -89,7 +89,7 @@ crate::natives! {
     /// The determinant of a square matrix.
     ///
     /// > tensor([[2, 0], [0, 4]]).det()
-    /// = tensor [] f32 8
+    /// = 8.0
     fn det(this: Tensor) -> Tensor { Ok(linear::det(&this)?) }
 }
 

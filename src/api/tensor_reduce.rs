@@ -29,7 +29,7 @@ crate::natives! {
     /// The product.
     ///
     /// > tensor([2, 3, 4]).prod()
-    /// = tensor [] f32 24
+    /// = 24.0
     fn prod(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
         Ok(reduce::product(&this, &along(axis, keep))?)
     }
@@ -37,7 +37,7 @@ crate::natives! {
     /// The Euclidean length.
     ///
     /// > tensor([3, 4]).norm()
-    /// = tensor [] f32 5
+    /// = 5.0
     fn norm(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
         Ok(reduce::norm(&this, &along(axis, keep))?)
     }
@@ -61,7 +61,7 @@ crate::natives! {
     /// Where the largest number is (the first of equal ones).
     ///
     /// > tensor([1, 5, 3]).argmax()
-    /// = tensor [] i64 1
+    /// = 1
     fn argmax(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
         Ok(reduce::extreme_at("argmax", &this, &along(axis, keep), false)?)
     }
@@ -69,7 +69,7 @@ crate::natives! {
     /// Where the smallest number is (the first of equal ones).
     ///
     /// > tensor([1, 5, 3]).argmin()
-    /// = tensor [] i64 0
+    /// = 0
     fn argmin(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
         Ok(reduce::extreme_at("argmin", &this, &along(axis, keep), true)?)
     }
@@ -77,7 +77,7 @@ crate::natives! {
     /// The mean squared distance from the mean (divided by the count, as NumPy does).
     ///
     /// > tensor([1, 3]).variance()
-    /// = tensor [] f32 1
+    /// = 1.0
     fn variance(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
         Ok(reduce::variance(&this, &along(axis, keep), 0)?)
     }
@@ -85,7 +85,7 @@ crate::natives! {
     /// The root of the variance.
     ///
     /// > tensor([1, 3]).std()
-    /// = tensor [] f32 1
+    /// = 1.0
     fn std(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
         Ok(reduce::variance(&this, &along(axis, keep), 0)?.sqrt()?)
     }
@@ -93,7 +93,7 @@ crate::natives! {
     /// The middle number, or the mean of the two in the middle.
     ///
     /// > tensor([1, 9, 2]).median()
-    /// = tensor [] f32 2
+    /// = 2.0
     fn median(this: Tensor, axis: Option<i64>) -> Tensor {
         Ok(order::quantile(&this, 0.5, axis)?)
     }
@@ -101,7 +101,7 @@ crate::natives! {
     /// The number below which the part `q` (0 to 1) of the numbers lies.
     ///
     /// > tensor([0, 10]).quantile(0.25)
-    /// = tensor [] f32 2.5
+    /// = 2.5
     fn quantile(this: Tensor, q: f64, axis: Option<i64>) -> Tensor {
         Ok(order::quantile(&this, q, axis)?)
     }

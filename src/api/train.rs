@@ -37,8 +37,9 @@ crate::natives! {
     /// interrupted), `batches` (updates made), and the log as vectors `batch`, `loss`, `mse` (both
     /// after the update, on the same batch), `rate`, `grad_norm` (before the clip).
     ///
-    /// Under `--quick` it makes a fiftieth of the batches. Ctrl-C ends the run with the network as it is, and the script goes on. A loss or gradient
-    /// that is not finite is a fault; the network then has the last good parameters.
+    /// Under `--quick` it makes a fiftieth of the batches. Ctrl-C ends the run with the network as
+    /// it is, and the script goes on. A loss or gradient that is not finite is a fault; the network
+    /// then has the last good parameters.
     ///
     /// > let net = rnn::vanilla(#{ units: 10, gain: 0.85 });
     /// > let options = #{ batches: 21, batch: 32, log_every: 10, clip: 10.0 };

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use crate::api::context::Context;
+use crate::api::convert::number;
 use crate::api::fault::Fault;
 use crate::api::native::{Body, Native, suggestion};
 use crate::api::value::Value;
@@ -94,6 +95,17 @@ impl Vocabulary {
             Some(native) => self.call(native, values),
             None => Err(Fault::new(format!("tensors have no `{name}`"))),
         }
+    }
+
+    /// Compares through the tensor method behind `<` and its like: element by element, but two
+    /// single numbers give a truth value, which `if` can use.
+    pub fn compare(&self, name: &str, values: Vec<Value>) -> Result<Value, Fault> {
+        Ok(match self.operate(name, values)? {
+            Value::Tensor(one) if one.rank() == 0 => {
+                Value::Bool(number(&Value::Tensor(one)) != Some(0.0))
+            }
+            other => other,
+        })
     }
 
     /// The fault of asking `value` for a method that it does not have.

@@ -154,15 +154,9 @@ impl UserData for Handle {
         methods.add_meta_function(MetaMethod::Eq, |lua, (a, b): (mlua::Value, mlua::Value)| {
             equal(lua, a, b)
         });
-        for (meta, name, sign) in [(MetaMethod::Lt, "lt", "<"), (MetaMethod::Le, "le", "<=")] {
-            methods.add_meta_function(meta, move |lua, _: MultiValue| {
-                let fault = Fault::new(format!(
-                    "Lua's `{sign}` gives one truth value, not a tensor"
-                ))
-                .hint(format!(
-                    "for element by element use a:{name}(b), or a:gt(b), a:ge(b)"
-                ));
-                Err::<bool, _>(faults::raise(lua, fault))
+        for (meta, name) in [(MetaMethod::Lt, "lt"), (MetaMethod::Le, "le")] {
+            methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
+                ordered(lua, name, a, b)
             });
         }
         methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
@@ -201,6 +195,22 @@ fn operate(lua: &Lua, name: &str, args: Vec<mlua::Value>) -> mlua::Result<mlua::
         .operate(name, args)
         .map_err(|fault| faults::raise(lua, fault))?;
     values::lua_value(lua, result)
+}
+
+/// Lua makes one truth value of whatever a comparison gives, so only single numbers have an order.
+fn ordered(lua: &Lua, name: &str, a: mlua::Value, b: mlua::Value) -> mlua::Result<bool> {
+    let values = vec![values::value(a)?, values::value(b)?];
+    match state(lua)
+        .compare(name, values)
+        .map_err(|fault| faults::raise(lua, fault))?
+    {
+        Value::Bool(answer) => Ok(answer),
+        _ => {
+            let fault = Fault::new("a comparison of tensors gives one truth value in Lua")
+                .hint("for element by element use a:lt(b), a:le(b), a:gt(b), a:ge(b)");
+            Err(faults::raise(lua, fault))
+        }
+    }
 }
 
 fn equal(lua: &Lua, a: mlua::Value, b: mlua::Value) -> mlua::Result<mlua::Value> {

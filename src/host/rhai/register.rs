@@ -243,7 +243,10 @@ fn operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Se
     ];
     for (operator, name) in OPERATORS {
         let mut register = |types: &[TypeId]| {
-            let call = body(vocabulary, session, move |v, args| v.operate(name, args));
+            let call = body(vocabulary, session, move |v, args| match operator {
+                "<" | "<=" | ">" | ">=" => v.compare(name, args),
+                _ => v.operate(name, args),
+            });
             engine.register_raw_fn(operator, types, call);
         };
         if name == "neg" {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use ::hdf5::{Container, File, Group, LinkType, Location, LocationToken, LocationType};
 
@@ -66,6 +67,31 @@ pub fn attributes(path: impl AsRef<Path>, entry: &str) -> Result<Map> {
     }
 }
 
+/// Opens a file, waiting a little for another program that is about to close it.
+fn open(path: &Path) -> Result<File> {
+    /// One second in all: longer than a lock lasts that nobody holds on purpose.
+    const TRIES: u32 = 20;
+    const PAUSE: Duration = Duration::from_millis(50);
+    let held = |error: &Error| {
+        let Error::File {
+            fact: FileFault::System { source, .. },
+            ..
+        } = error
+        else {
+            return false;
+        };
+        source.kind() == std::io::ErrorKind::WouldBlock
+    };
+    let mut tries = 1;
+    loop {
+        match File::open(path).map_err(|f| fault::reading(path, f)) {
+            Err(error) if held(&error) && tries < TRIES => tries += 1,
+            outcome => return outcome,
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
 /// One walk through one file.
 pub struct Reader<'a> {
     path: &'a Path,
@@ -80,7 +106,7 @@ impl<'a> Reader<'a> {
     pub fn open(path: &'a Path) -> Result<(Reader<'a>, File)> {
         let bytes = header::check(path)?;
         heap::check(path)?;
-        let file = File::open(path).map_err(|f| fault::reading(path, f))?;
+        let file = open(path)?;
         let reader = Reader {
             path,
             budget: Budget::of(bytes),
