@@ -63,7 +63,9 @@ pub trait Terminal {
 /// The run a native function is part of.
 #[derive(Clone)]
 pub struct Context {
+    /// What the command line asks for.
     pub settings: Rc<Settings>,
+    /// Where text and progress go.
     pub terminal: Rc<dyn Terminal>,
     /// Set by Ctrl-C.
     pub stop: Arc<AtomicBool>,
@@ -76,7 +78,9 @@ pub struct Context {
 /// A script as it was read.
 #[derive(Debug, Default, Clone)]
 pub struct Script {
+    /// As the user wrote it.
     pub path: String,
+    /// The whole text.
     pub text: String,
 }
 

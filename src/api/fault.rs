@@ -5,7 +5,9 @@ use crate::base::Error;
 /// Where in a script a fault was met. Lines and columns count from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
+    /// The path as it was given, or a name for what has none.
     pub file: String,
+    /// From 1.
     pub line: usize,
     /// Where in the line, if the language says so or the culprit's name was found in it.
     pub column: Option<usize>,
@@ -27,15 +29,20 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Fault {
+    /// What was expected and what was found.
     pub message: String,
+    /// A remedy.
     pub hint: Option<String>,
+    /// None until a host knows it.
     pub place: Option<Place>,
     /// The name in the source line to point at, if the place has no column yet.
     pub culprit: Option<String>,
+    /// What sort of end this is.
     pub cause: Cause,
 }
 
 impl Fault {
+    /// A fault of the script, with nothing but words yet.
     pub fn new(message: impl Into<String>) -> Fault {
         Fault {
             message: message.into(),
@@ -46,6 +53,7 @@ impl Fault {
         }
     }
 
+    /// Adds a remedy, in place of any that was there.
     pub fn hint(mut self, hint: impl Into<String>) -> Fault {
         self.hint = Some(hint.into());
         self

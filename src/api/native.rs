@@ -94,9 +94,12 @@ impl Native {
 
 /// The arguments of one call, taken one by one by [`Take`].
 pub struct Args<'a> {
+    /// The run that the call is part of.
     pub context: &'a Context,
     values: std::vec::IntoIter<Value>,
     path: &'static str,
+    /// As a user writes it.
+    called: String,
 }
 
 impl<'a> Args<'a> {
@@ -109,13 +112,19 @@ impl<'a> Args<'a> {
     ) -> Result<Args<'a>, Fault> {
         let known: Vec<&Arg> = kinds.iter().flatten().collect();
         let least = known.iter().filter(|arg| !arg.optional).count();
+        let name = path.rsplit("::").next().unwrap_or(path);
+        let called = match known.first() {
+            Some(this) if this.name == "this" => format!("{}.{name}", this.kind),
+            _ => path.to_string(),
+        };
         if values.len() < least || values.len() > known.len() {
-            return Err(wrong_count(path, &known, least, values.len()));
+            return Err(wrong_count(&called, &known, least, values.len()));
         }
         Ok(Args {
             context,
             values: values.into_iter(),
             path,
+            called,
         })
     }
 
@@ -126,8 +135,8 @@ impl<'a> Args<'a> {
     /// The fault of a value of the wrong kind for argument `name`.
     fn mismatch(&self, name: &str, expected: &str, found: &Value) -> Fault {
         let of = match name {
-            "this" => self.path.to_string(),
-            name => format!("{}: argument `{name}`", self.path),
+            "this" => self.called.clone(),
+            name => format!("{}: argument `{name}`", self.called),
         };
         let expected = with_article(expected);
         Error::Kind {

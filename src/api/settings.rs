@@ -50,6 +50,7 @@ impl<O: Options> Settings<O> {
         Ok(Settings { values, given })
     }
 
+    /// The options alone.
     pub fn into_inner(self) -> O {
         self.values
     }

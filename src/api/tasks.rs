@@ -86,7 +86,9 @@ crate::natives! {
 /// A task in both kinds of number, as scripts hold it.
 pub struct AnyTask {
     name: &'static str,
+    /// For networks that compute in f32.
     pub single: Rc<dyn Task<f32>>,
+    /// For networks that compute in f64.
     pub double: Rc<dyn Task<f64>>,
 }
 
@@ -170,8 +172,18 @@ impl<T: Real> Task<T> for Custom {
     fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()> {
         let (n, t) = (trials.trials, self.time);
         let args = vec![Value::Object(Object::new(*key)), Value::Int(n as i64)];
-        let mut parts = parts(self.trials.call(args)?)?;
+        let given = self.trials.call(args)?;
         trials.time = t;
+        self.read(given, trials)
+            .map_err(|error| Fault::from(error).at(self.trials.place()).into())
+    }
+}
+
+impl Custom {
+    /// Takes the trials from what the closure gave.
+    fn read<T: Real>(&self, given: Value, trials: &mut Trials<T>) -> Result<()> {
+        let (n, t) = (trials.trials, self.time);
+        let mut parts = parts(given)?;
         trials.inputs = numbers(parts.remove("inputs"), "inputs", &[n, t, self.inputs])?;
         trials.targets = numbers(parts.remove("targets"), "targets", &[n, t, self.outputs])?;
         trials.mask = match parts.remove("mask") {

@@ -28,6 +28,7 @@ crate::options! {
 }
 
 impl Kind {
+    /// The kind of number, as tensors name it.
     pub fn dtype(self) -> DType {
         match self {
             Kind::F32 => DType::F32,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::fault::Fault;
+use super::fault::{Fault, Place};
 use crate::tensor::Tensor;
 
 /// A map from text to values, ordered by key so that it prints alike everywhere.
@@ -44,6 +44,7 @@ pub struct Object {
 }
 
 impl Object {
+    /// A thing of the engine, to be shared by reference.
     pub fn new<T: Thing>(thing: T) -> Object {
         Object::shared(Rc::new(thing))
     }
@@ -67,6 +68,7 @@ impl Object {
         self.data.clone().downcast().ok()
     }
 
+    /// The text that `print` shows.
     pub fn show(&self) -> String {
         (self.show)(self.data.as_ref())
     }
@@ -80,6 +82,8 @@ impl Object {
 /// A closure of a script, as a host presents it.
 pub trait Callable {
     fn call(&self, args: Vec<Value>) -> Result<Value, Fault>;
+    /// Where its body begins, if the host knows.
+    fn place(&self) -> Option<Place>;
 }
 
 /// A closure of a script that the engine can keep and call.
@@ -87,12 +91,21 @@ pub trait Callable {
 pub struct Function(Rc<dyn Callable>);
 
 impl Function {
+    /// A closure, as a host presents it.
     pub fn new(callable: impl Callable + 'static) -> Function {
         Function(Rc::new(callable))
     }
 
+    /// What the closure gives for these arguments.
+    ///
+    /// Errors: the fault it ends in, with its place.
     pub fn call(&self, args: Vec<Value>) -> Result<Value, Fault> {
         self.0.call(args)
+    }
+
+    /// Where it stands in a script, for faults of what it gave.
+    pub fn place(&self) -> Option<Place> {
+        self.0.place()
     }
 }
 

@@ -122,6 +122,9 @@ impl Vocabulary {
 
     /// The fault of asking `value` for a method that it does not have.
     pub fn no_method(&self, value: &Value, name: &str) -> Fault {
+        if !self.methods.contains_key(name) && value.owner().is_some() {
+            return self.nothing_has(name);
+        }
         let kind = value.kind();
         let fault = Fault::new(format!("{kind} has no method `{name}`")).culprit(name);
         if let Some(hint) = self.method_elsewhere(value, name) {
@@ -159,6 +162,18 @@ impl Vocabulary {
         })
     }
 
+    /// The fault of a method that no kind of thing has.
+    pub fn nothing_has(&self, name: &str) -> Fault {
+        let fault = Fault::new(format!("no method is called `{name}`")).culprit(name);
+        let function = self.functions[""].contains_key(name);
+        let near = suggestion(name, self.methods.keys().copied());
+        match near {
+            _ if function => fault.hint(format!("`{name}` is a function: {name}(..)")),
+            Some(hint) => fault.hint(hint),
+            None => fault,
+        }
+    }
+
     /// The names of the methods of one kind of thing.
     pub fn methods_of(&self, owner: &str) -> Vec<&'static str> {
         let of_owner = |(name, owners): (&&'static str, &BTreeMap<String, Rc<Native>>)| {
@@ -178,7 +193,9 @@ impl Vocabulary {
             .functions
             .get(module)
             .map_or(Vec::new(), |names| names.keys().copied().collect());
-        let near = suggestion(name, own.iter().copied());
+        // Where a module's name is misspelt, its whole path is what nothing has.
+        let modules = self.functions.keys().filter(|_| module.is_empty());
+        let near = suggestion(name, own.iter().chain(modules).copied());
         let elsewhere = self
             .functions
             .iter()

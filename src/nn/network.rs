@@ -15,6 +15,7 @@ choices! {
 }
 
 impl Precision {
+    /// The kind of number, as tensors name it.
     pub fn dtype(self) -> DType {
         match self {
             Precision::F32 => DType::F32,
@@ -51,18 +52,22 @@ impl Network {
         })
     }
 
+    /// The equation of one step.
     pub fn cell(&self) -> Cell {
         either!(self, net => net.cell)
     }
 
+    /// i, the numbers that come in at each time.
     pub fn inputs(&self) -> usize {
         either!(self, net => net.inputs)
     }
 
+    /// n, the numbers that make a state.
     pub fn units(&self) -> usize {
         either!(self, net => net.units)
     }
 
+    /// o, the numbers that go out at each time.
     pub fn outputs(&self) -> usize {
         either!(self, net => net.outputs)
     }
@@ -72,6 +77,7 @@ impl Network {
         either!(self, net => net.noise)
     }
 
+    /// The kind of number it computes in.
     pub fn dtype(&self) -> DType {
         match self {
             Network::F32(_) => DType::F32,

@@ -23,6 +23,7 @@ pub enum Cell {
 pub struct Rnn<T> {
     /// Biases, weights as [out, in], and the learned first state h0.
     pub params: Arena<T>,
+    /// The equation of one step.
     pub cell: Cell,
     /// i
     pub inputs: usize,
@@ -90,6 +91,7 @@ impl<T: Lanes> Rnn<T> {
         }
     }
 
+    /// Room for what a run computes on the way; made once, used again for each batch.
     pub fn work(&self) -> Work<T> {
         let Cell::Vanilla(nonlinearity) = self.cell;
         Work {

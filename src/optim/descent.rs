@@ -59,6 +59,7 @@ impl<T: Real> Descent<T> {
         }
     }
 
+    /// The averages that the rule keeps.
     pub fn state(&self) -> &State<T> {
         &self.state
     }

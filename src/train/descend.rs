@@ -60,6 +60,7 @@ pub struct Log {
 /// How a training run went.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
+    /// How the run ended.
     pub outcome: Outcome,
     /// Updates made.
     pub batches: usize,

@@ -22,8 +22,11 @@ pub struct Trials<T> {
 /// The sizes of a task's trials: t, i, o.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
+    /// t
     pub time: usize,
+    /// i
     pub inputs: usize,
+    /// o
     pub outputs: usize,
 }
 

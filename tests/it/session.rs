@@ -1,6 +1,7 @@
 //! A script session for tests: runs text in either language and keeps what it printed.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 
 use attractor::api::context::{Context, Language, Script, Settings, Terminal};
@@ -35,7 +36,6 @@ pub const LANGUAGES: [Language; 2] = [Language::Rhai, Language::Lua];
 
 /// Runs `text` as a file called `test.rhai` or `test.lua`, writing files below `out`.
 pub fn run_in(text: &str, language: Language, settings: Settings) -> Run {
-    let pages = Rc::new(Pages::default());
     let end = match language {
         Language::Rhai => "rhai",
         Language::Lua => "lua",
@@ -44,6 +44,11 @@ pub fn run_in(text: &str, language: Language, settings: Settings) -> Run {
         path: format!("test.{end}"),
         text: text.into(),
     };
+    run_as(script, language, settings)
+}
+
+fn run_as(script: Script, language: Language, settings: Settings) -> Run {
+    let pages = Rc::new(Pages::default());
     let context = Context {
         settings: Rc::new(settings),
         terminal: pages.clone(),
@@ -67,4 +72,13 @@ pub fn run(text: &str, language: Language) -> Run {
             ..Settings::default()
         },
     )
+}
+
+/// Runs a script that stands in `folder`, where it may find others.
+pub fn run_script(script: &Script, language: Language, folder: &Path) -> Run {
+    let settings = Settings {
+        out: folder.into(),
+        ..Settings::default()
+    };
+    run_as(script.clone(), language, settings)
 }

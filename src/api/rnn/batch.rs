@@ -13,7 +13,20 @@ use crate::train::Trials;
 /// The loss of a network on one batch.
 pub fn loss_of<T: Lanes>(net: &Rnn<T>, batch: &Map, noise: Option<&Key>) -> Result<f64, Fault> {
     let trials = trials::<T>("network.loss", batch)?;
-    Ok(net.loss(&mut net.work(), &trials, noise)?.double())
+    let loss = net.loss(&mut net.work(), &trials, noise)?.double();
+    // Numbers that the mask leaves out may be anything: only those that reach the loss are told.
+    let parts = [("inputs", &trials.inputs), ("targets", &trials.targets)];
+    for (name, numbers) in parts.into_iter().filter(|_| !loss.is_finite()) {
+        if let Some(at) = numbers.iter().position(|x| !x.double().is_finite()) {
+            return Err(Error::Kind {
+                of: format!("network.loss: `{name}`"),
+                expected: "numbers that are finite".into(),
+                found: format!("{} at index {at}, row after row", numbers[at].double()),
+            }
+            .into());
+        }
+    }
+    Ok(loss)
 }
 
 /// The trials in a map of `inputs`, `targets` and perhaps `mask`.

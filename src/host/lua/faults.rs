@@ -45,6 +45,11 @@ pub fn fault(vocabulary: &Vocabulary, error: Error) -> Fault {
                 ..fault
             }
         }
+        Some(("field", name)) => Fault {
+            message: format!("there is no entry `{name}`"),
+            culprit: Some(name.to_string()),
+            ..fault
+        },
         Some((_, name)) => Fault {
             culprit: Some(name.to_string()),
             ..fault

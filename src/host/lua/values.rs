@@ -3,7 +3,7 @@
 use mlua::{Lua, MultiValue};
 
 use super::super::call::{DEEPEST, TOO_DEEP};
-use crate::api::fault::Fault;
+use crate::api::fault::{Fault, Place};
 use crate::api::value::{Callable, Function, Map, Value};
 
 /// A tensor or an object as Lua holds it.
@@ -116,5 +116,14 @@ impl Callable for Closure {
             args.into_iter().map(|arg| lua_value(&lua, arg)).collect();
         let result = args.and_then(|args| self.0.call::<mlua::Value>(args));
         result.and_then(value).map_err(super::faults::plain)
+    }
+
+    fn place(&self) -> Option<Place> {
+        let info = self.0.info();
+        Some(Place {
+            file: info.source?.strip_prefix('@')?.into(),
+            line: info.line_defined?,
+            column: None,
+        })
     }
 }

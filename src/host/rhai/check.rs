@@ -16,8 +16,8 @@ pub fn names(vocabulary: &Vocabulary, ast: &AST, source: &str) -> Result<(), Fau
     let mut found = None;
     ast.walk(&mut |path| {
         let Some(
-            ASTNode::Expr(Expr::FnCall(call, position) | Expr::MethodCall(call, position))
-            | ASTNode::Stmt(Stmt::FnCall(call, position)),
+            node @ (ASTNode::Expr(Expr::FnCall(call, position) | Expr::MethodCall(call, position))
+            | ASTNode::Stmt(Stmt::FnCall(call, position))),
         ) = path.last()
         else {
             return true;
@@ -31,6 +31,9 @@ pub fn names(vocabulary: &Vocabulary, ast: &AST, source: &str) -> Result<(), Fau
             .collect::<Vec<_>>();
         let fault = match module.as_slice() {
             [] if own.contains(name) => None,
+            [] if matches!(node, ASTNode::Expr(Expr::MethodCall(..))) => {
+                unknown(vocabulary, name).map(|_| vocabulary.nothing_has(name))
+            }
             [] => unknown(vocabulary, name),
             [module] => vocabulary
                 .functions

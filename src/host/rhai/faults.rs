@@ -1,6 +1,6 @@
 //! Rhai's errors as faults, with the place of the innermost call in the user's script.
 
-use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
+use rhai::{Dynamic, EvalAltResult, NativeCallContext, ParseErrorType, Position};
 
 use super::super::call::{Vocabulary, unchangeable};
 use crate::api::fault::{Cause, Fault, Place};
@@ -10,7 +10,9 @@ use crate::api::show;
 /// Throws a fault from inside a native call; limits and interruptions cannot be caught.
 pub fn raise(fault: Fault, context: &NativeCallContext) -> Box<EvalAltResult> {
     let position = context.call_position();
-    let fault = fault.at(place(position, context.call_source().unwrap_or_default()));
+    // Inside a closure that the engine calls there is no source: who calls it knows the script.
+    let source = context.call_source();
+    let fault = fault.at(source.and_then(|source| place(position, source)));
     let token = Dynamic::from(fault.clone());
     Box::new(match fault.cause {
         Cause::Script => EvalAltResult::ErrorRuntime(token, position),
@@ -56,7 +58,10 @@ pub fn fault(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) -> Fa
                 ..fault
             }
         }
-        EvalAltResult::ErrorParsing(rhai::ParseErrorType::VariableUndefined(name), _) => Fault {
+        EvalAltResult::ErrorParsing(
+            ParseErrorType::VariableUndefined(name) | ParseErrorType::ModuleUndefined(name),
+            _,
+        ) => Fault {
             place: fault.place,
             ..vocabulary.no_function("", name)
         },

@@ -25,6 +25,25 @@ pub struct Session {
     vocabulary: Rc<Vocabulary>,
     /// All functions defined so far.
     ast: RefCell<Rc<AST>>,
+    /// Scripts that were imported: their closures may outlive the call that made them.
+    others: Scripts,
+}
+
+/// Scripts beside the one that runs.
+type Scripts = Rc<RefCell<Vec<Rc<AST>>>>;
+
+impl Session {
+    /// The script that has a function with this name and number of arguments; the running one if
+    /// none has.
+    fn home_of(&self, name: &str, arguments: usize) -> Rc<AST> {
+        let own = self.ast.borrow().clone();
+        let has = |ast: &Rc<AST>| ast.shared_lib().get_script_fn(name, arguments).is_some();
+        if has(&own) {
+            return own;
+        }
+        let others = self.others.borrow();
+        others.iter().find(|ast| has(ast)).cloned().unwrap_or(own)
+    }
 }
 
 /// A session of Rhai.
@@ -39,10 +58,12 @@ impl RhaiHost {
         // Rhai finds the bundled modules by itself: nothing is left to call for it.
         let none = |native: &Native, _| Err(Fault::new(format!("{} is not there", native.path())));
         let vocabulary = Rc::new(Vocabulary::new(context, Box::new(none)));
+        let others = Scripts::default();
         let session = Rc::new_cyclic(|session| Session {
-            engine: register::engine(&vocabulary, session),
+            engine: register::engine(&vocabulary, session, &others),
             vocabulary: vocabulary.clone(),
             ast: RefCell::new(Rc::new(AST::empty())),
+            others: others.clone(),
         });
         Ok(RhaiHost {
             session,
@@ -58,12 +79,18 @@ impl RhaiHost {
             .iter()
             .find(|library| library.name == native.module);
         let library = library.expect("library functions come from the list of libraries");
-        let fault = |error: &EvalAltResult| faults::fault(&self.vocabulary, error, "");
+        let source = format!("{SOURCE}{}", library.name);
+        let fault = |error: &EvalAltResult| {
+            let fault = faults::fault(&self.vocabulary, error, &source);
+            // What to point at is the user's call, not a call inside the library.
+            let culprit = Some(native.name.to_string());
+            Fault { culprit, ..fault }
+        };
         let compiled = engine
             .compile(library.text)
             .map_err(|error| fault(&error.into()));
         let mut ast = compiled?;
-        ast.set_source(format!("{SOURCE}{}", library.name));
+        ast.set_source(source.clone());
         *self.session.ast.borrow_mut() = Rc::new(ast.clone());
         let args: Vec<Dynamic> = values.into_iter().map(values::dynamic).collect();
         let outcome = engine.call_fn::<Dynamic>(&mut Scope::new(), &ast, native.name, args);

@@ -3,23 +3,28 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
+
+use super::Scripts;
 
 type Outcome<T> = Result<T, Box<EvalAltResult>>;
 
 /// Finds `name.rhai` in one folder; a script that is imported twice runs once.
 pub struct Neighbours {
     folder: PathBuf,
+    /// Where the scripts are kept for their closures.
+    scripts: Scripts,
     /// By path; none for one that is still being read.
     known: RefCell<BTreeMap<PathBuf, Option<Shared<Module>>>>,
 }
 
 impl Neighbours {
-    pub fn of(folder: PathBuf) -> Neighbours {
+    pub fn of(folder: PathBuf, scripts: Scripts) -> Neighbours {
         Neighbours {
             folder,
+            scripts,
             known: RefCell::default(),
         }
     }
@@ -43,7 +48,7 @@ impl ModuleResolver for Neighbours {
             None => {}
         }
         self.known.borrow_mut().insert(file.clone(), None);
-        let outcome = read(engine, &file, name, position);
+        let outcome = self.read(engine, &file, name, position);
         let mut known = self.known.borrow_mut();
         match &outcome {
             Ok(module) => known.insert(file, Some(module.clone())),
@@ -53,25 +58,29 @@ impl ModuleResolver for Neighbours {
     }
 }
 
-fn read(
-    engine: &Engine,
-    file: &std::path::Path,
-    name: &str,
-    position: Position,
-) -> Outcome<Shared<Module>> {
-    let missing = |_| EvalAltResult::ErrorModuleNotFound(name.into(), position);
-    let text = std::fs::read_to_string(file).map_err(missing)?;
-    let source = file.display().to_string();
-    let inside = |error: Box<EvalAltResult>| {
-        Box::new(EvalAltResult::ErrorInModule(
-            source.clone(),
-            error,
-            position,
-        ))
-    };
-    let compiled = engine.compile(&text).map_err(|error| inside(error.into()));
-    let mut ast = compiled?;
-    ast.set_source(source.clone());
-    let module = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(inside)?;
-    Ok(module.into())
+impl Neighbours {
+    fn read(
+        &self,
+        engine: &Engine,
+        file: &Path,
+        name: &str,
+        position: Position,
+    ) -> Outcome<Shared<Module>> {
+        let missing = |_| EvalAltResult::ErrorModuleNotFound(name.into(), position);
+        let text = std::fs::read_to_string(file).map_err(missing)?;
+        let source = file.display().to_string();
+        let inside = |error: Box<EvalAltResult>| {
+            Box::new(EvalAltResult::ErrorInModule(
+                source.clone(),
+                error,
+                position,
+            ))
+        };
+        let compiled = engine.compile(&text).map_err(|error| inside(error.into()));
+        let mut ast = compiled?;
+        ast.set_source(source.clone());
+        self.scripts.borrow_mut().push(ast.clone().into());
+        let module = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(inside)?;
+        Ok(module.into())
+    }
 }

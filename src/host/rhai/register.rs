@@ -10,7 +10,7 @@ use rhai::{
 
 use super::super::call::Vocabulary;
 use super::modules::Neighbours;
-use super::{Session, faults, values};
+use super::{Scripts, Session, faults, values};
 use crate::api::fault::Fault;
 use crate::api::library::{LIBRARIES, Library, SOURCE};
 use crate::api::native::{Body, Native};
@@ -45,7 +45,7 @@ const OPERATORS: [(&str, &str); 13] = [
 type Outcome = Result<Dynamic, Box<rhai::EvalAltResult>>;
 
 /// An engine that knows the whole vocabulary.
-pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) -> Engine {
+pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>, others: &Scripts) -> Engine {
     let mut engine = Engine::new();
     engine.register_type_with_name::<Tensor>("tensor");
     engine.register_type_with_name::<Object>("object");
@@ -55,7 +55,7 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) -> Engine {
     engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
     let folder = vocabulary.context().script.folder();
-    engine.set_module_resolver(Neighbours::of(folder));
+    engine.set_module_resolver(Neighbours::of(folder, others.clone()));
     limits(&mut engine, vocabulary);
     printing(&mut engine, vocabulary, session);
     for (module, functions) in &vocabulary.functions {
@@ -74,17 +74,18 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) -> Engine {
     }
     operators(&mut engine, vocabulary, session);
     for library in LIBRARIES {
-        let module = bundled(&engine, library);
+        let module = bundled(&engine, library, others);
         engine.register_static_module(library.name, module.into());
     }
     engine
 }
 
 /// A bundled script module as a module of Rhai.
-fn bundled(engine: &Engine, library: &Library) -> Module {
+fn bundled(engine: &Engine, library: &Library, others: &Scripts) -> Module {
     const TESTED: &str = "a test compiles every bundled module";
     let mut ast = engine.compile(library.text).expect(TESTED);
     ast.set_source(format!("{SOURCE}{}", library.name));
+    others.borrow_mut().push(ast.clone().into());
     Module::eval_ast_as_new(Scope::new(), &ast, engine).expect(TESTED)
 }
 

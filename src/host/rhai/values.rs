@@ -6,9 +6,12 @@ use rhai::{Array, Dynamic, FnPtr, ImmutableString};
 
 use super::super::call::{DEEPEST, TOO_DEEP};
 use super::{Session, faults};
-use crate::api::fault::Fault;
+use crate::api::fault::{Fault, Place};
 use crate::api::value::{Callable, Function, Map, Object, Value};
 use crate::tensor::Tensor;
+
+/// Closures with more arguments than this, captured ones included, have no known place.
+const MOST_ARGUMENTS: usize = 32;
 
 /// A value of the engine from one of Rhai.
 ///
@@ -108,12 +111,25 @@ impl Callable for Closure {
         let Some(session) = self.session.upgrade() else {
             return Err(Fault::new("the session of this function has ended"));
         };
-        let ast = session.ast.borrow().clone();
+        let count = args.len() + self.pointer.curry().len();
+        let ast = session.home_of(self.pointer.fn_name(), count);
         let args: Vec<Dynamic> = args.into_iter().map(dynamic).collect();
         let outcome = self.pointer.call::<Dynamic>(&session.engine, &ast, args);
         let home = ast.source().unwrap_or_default();
         let result = outcome.map_err(|error| faults::fault(&session.vocabulary, &error, home))?;
         value(result, &self.session)
+    }
+
+    fn place(&self) -> Option<Place> {
+        let session = self.session.upgrade()?;
+        let name = self.pointer.fn_name();
+        let at = (0..=MOST_ARGUMENTS).find_map(|count| {
+            let ast = session.home_of(name, count);
+            let function = ast.shared_lib().get_script_fn(name, count)?;
+            Some((function.body.start_position(), ast.source()?.to_string()))
+        });
+        let (position, source) = at?;
+        faults::place(position, &source)
     }
 }
 

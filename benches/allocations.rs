@@ -1,0 +1,86 @@
+//! Counts what a run of training allocates after its first batches:
+//! `cargo bench --profile dev --bench allocations`.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use attractor::base::{Progress, Report};
+use attractor::nn::{Rnn, Vanilla};
+use attractor::tasks::{Integrator, integrator};
+use attractor::train::{self, Log, Options};
+
+const BATCHES: usize = 200;
+/// Workspaces are made while the first batch runs.
+const FIRST: usize = 1;
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// The system's allocator, counted.
+struct Counted;
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promises are those of the system's allocator.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(at, layout) }
+    }
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counted = Counted;
+
+/// Keeps the count at the end of each batch.
+struct Counts(Vec<usize>);
+
+impl Progress for Counts {
+    fn report(&mut self, _: Report) {
+        self.0.push(COUNT.load(Ordering::Relaxed));
+    }
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// Allocations in each batch but the first ones: of all together, and at the most.
+fn counted(threads: usize) -> (usize, usize) {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("threads");
+    let mut counts = Counts(Vec::with_capacity(BATCHES + 1));
+    pool.install(|| {
+        let mut net: Rnn<f32> = Vanilla::default().build().expect("sizes");
+        let task = Integrator::new(integrator::Options::default()).expect("a task");
+        let options = Options {
+            batches: BATCHES,
+            log_every: BATCHES,
+            ..Options::default()
+        };
+        let mut quiet = |_: &Log, _: &Rnn<f32>| Ok(ControlFlow::Continue(()));
+        train::run(&mut net, &task, &options, &mut counts, &mut quiet).expect("a run");
+    });
+    let steps = counts.0.windows(2).skip(FIRST - 1).map(|w| w[1] - w[0]);
+    (steps.clone().sum(), steps.max().unwrap_or(0))
+}
+
+fn main() {
+    for threads in [1, 2] {
+        let (all, most) = counted(threads);
+        println!(
+            "{threads} threads: {all} allocations in {} batches after the first, at most {most} \
+             in one",
+            BATCHES - FIRST
+        );
+    }
+}

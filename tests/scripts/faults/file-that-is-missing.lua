@@ -1,0 +1,1 @@
+h5.read("nothing.h5")

@@ -1,0 +1,2 @@
+local x = tensor({1, 2, 3})
+local y = x[3]

@@ -1,0 +1,1 @@
+random.nromal(random.key(0), {2})

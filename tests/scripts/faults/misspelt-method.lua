@@ -1,0 +1,2 @@
+local x = tensor({1, 2})
+x:tnah()

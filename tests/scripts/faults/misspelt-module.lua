@@ -1,0 +1,1 @@
+randm.key(0)

@@ -1,0 +1,2 @@
+local m = { a = 1 }
+print(m.b.c)

@@ -1,0 +1,1 @@
+rnn.vanilla({ units = 0 })

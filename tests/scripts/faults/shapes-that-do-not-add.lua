@@ -1,0 +1,2 @@
+local x = zeros({2, 3})
+local y = x + zeros({2})

@@ -1,0 +1,2 @@
+local net = rnn.vanilla({ units = 4 })
+net:run("x")

@@ -1,0 +1,2 @@
+local function f(x) error("too small: " .. x) end
+f(3)

@@ -1,0 +1,1 @@
+tasks.integrator({ stps = 100 })

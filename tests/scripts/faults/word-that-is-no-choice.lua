@@ -1,0 +1,1 @@
+rnn.vanilla({ nonlinearity = "tahn" })
