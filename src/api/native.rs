@@ -1,5 +1,6 @@
 //! The script vocabulary as data. A native function is its doc and one typed line in a table made
-//! by [`natives!`]; the rows feed both hosts, `help`, the manual, completion and the doc tests.
+//! by [`natives!`](crate::natives); the rows feed both hosts, `help`, the manual, completion and
+//! the doc tests.
 //!
 //! A row whose first argument is called `this` is a method. In a doc, lines that begin with `> `
 //! are an example (in Rhai; the Lua form is derived), and the line that begins with `= ` is what

@@ -1,6 +1,6 @@
 //! The program: arguments, one command each, and the exit code.
 //!
-//! Scripts run on a thread of their own ([`thread`]); the first thread waits, since a window may
+//! Scripts run on a thread of their own (`thread`); the first thread waits, since a window may
 //! only live there.
 
 pub mod args;

@@ -1,6 +1,6 @@
-//! Options are structs whose name, default, range and doc stand in one place: the [`options!`]
-//! macro makes the struct, its `Default`, and the table that reading from a script, `help`,
-//! completion and the manual share.
+//! Options are structs whose name, default, range and doc stand in one place: the
+//! [`options!`](crate::options) macro makes the struct, its `Default`, and the table that reading
+//! from a script, `help`, completion and the manual share.
 //!
 //! A struct of options lives on the floor of the function that takes it. The script floor fills
 //! it through [`Options::slots`], which hands out one typed [`Slot`] per field.

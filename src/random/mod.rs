@@ -2,7 +2,7 @@
 //! whatever the number of threads and the processor.
 //!
 //! Keys, layouts and distributions are those of `jax.random` with its threefry-2x32 generator.
-//! Inner loops are plain arrays of [`LANES`](threefry::LANES) that the compiler vectorises for the
+//! Inner loops are plain arrays of `LANES` that the compiler vectorises for the
 //! instruction set found at run time.
 
 mod draw;

@@ -1,7 +1,7 @@
 //! Single steps and the elementary functions in them.
 
 use attractor::ops::Lanes;
-use attractor::ops::rnn::vanilla::{Given, Vanilla};
+use attractor::ops::rnn::vanilla::{self, Given, Vanilla};
 use attractor::ops::rnn::{Nonlinearity, Sizes};
 
 use super::case::{ALL, Case};
@@ -125,4 +125,12 @@ fn a_step_is_a_run_of_one_time() {
         .step(sizes, &case.params, h, &case.inputs, &mut stepped)
         .expect("fits");
     assert_eq!(stepped, case.run().0);
+}
+
+#[test]
+fn the_count_of_parameters_is_that_of_their_layout() {
+    for [i, n, o] in [[1, 1, 1], [3, 20, 2], [2, 7, 0]] {
+        let counted = vanilla::count(i, n, o);
+        assert_eq!(counted, vanilla::layout(i, n, o).len(), "{i} {n} {o}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Whether the arrays of a call have the lengths that its sizes ask for.
 
-use super::{Aim, Arriving, Given, Gradients, Sizes, fault, layout};
+use super::{Aim, Arriving, Given, Gradients, Sizes, count, fault};
 use crate::base::{Error, Result};
 
 pub fn states(s: Sizes) -> usize {
@@ -43,7 +43,7 @@ pub fn given<T>(s: Sizes, given: &Given<'_, T>) -> Result<()> {
             });
         }
     }
-    let params = layout(s.inputs, s.units, s.outputs).len();
+    let params = count(s.inputs, s.units, s.outputs);
     array(
         "parameters",
         "h0, wI, wR, wO, bR, bO",

@@ -34,6 +34,11 @@ pub fn layout(inputs: usize, units: usize, outputs: usize) -> Layout {
     ])
 }
 
+/// How many numbers [`layout`] holds. It is asked in every step, where nothing may be allocated.
+pub fn count(inputs: usize, units: usize, outputs: usize) -> usize {
+    units * (inputs + units + outputs + 2) + outputs
+}
+
 /// What goes into a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a, T> {

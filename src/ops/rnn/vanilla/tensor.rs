@@ -2,7 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Shape, WithDType};
 
-use super::{Arriving, Given, Gradients, Nonlinearity, Sizes, Vanilla, fault, layout};
+use super::{Arriving, Given, Gradients, Nonlinearity, Sizes, Vanilla, count, fault};
 use crate::base::{Error, Result};
 use crate::ops::Lanes;
 use crate::tensor::{DType, Tensor};
@@ -10,7 +10,8 @@ use crate::tensor::{DType, Tensor};
 /// The states [b, t, n] of all trials at all times, differentiable by all three tensors; outputs
 /// are a matrix product away. The parameters of the readout stand in `params` but play no part.
 ///
-/// Shapes: inputs [b, t, i], params [P] in the order of [`layout`], h0 [b, n], noise [b, t, n]
+/// Shapes: inputs [b, t, i], params [P] in the order of [`super::layout`], h0 [b, n],
+/// noise [b, t, n]
 /// Errors: `Shape` if they do not fit; `Kind` if they are not all f32 or all f64
 pub fn states(
     nonlinearity: Nonlinearity,
@@ -58,7 +59,7 @@ fn sizes(inputs: &Tensor, params: &Tensor, h0: &Tensor) -> Result<Sizes> {
         &[b, units] if b == batch => units,
         found => return Err(fault("h0", format!("[{batch}, n]"), found.to_vec())),
     };
-    let least = layout(features, units, 0).len();
+    let least = count(features, units, 0);
     let beyond = params.elem_count().checked_sub(least);
     match (params.dims(), beyond) {
         ([_], Some(beyond)) if beyond % (units + 1) == 0 => {
