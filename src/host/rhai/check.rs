@@ -57,7 +57,13 @@ fn entries(ast: &AST) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut see = |node: &ASTNode<'_>| match node {
         ASTNode::Expr(Expr::Map(map, _)) => {
-            names.extend(map.0.iter().map(|(key, _)| key.to_string()))
+            names.extend(map.0.iter().map(|(key, _)| key.name.to_string()))
+        }
+        // A map without captured variables is made once, when the script is read.
+        ASTNode::Expr(Expr::DynamicConstant(value, _)) => {
+            if let Some(map) = value.read_lock::<rhai::Map>() {
+                names.extend(map.keys().map(|key| key.to_string()));
+            }
         }
         ASTNode::Expr(Expr::Property(property, _)) => {
             names.insert(property.2.to_string());
