@@ -5,6 +5,7 @@ mod docs;
 mod figure;
 mod hdf5;
 mod integrator;
+mod numbers;
 mod optim;
 mod parity;
 mod plot;
