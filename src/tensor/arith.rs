@@ -276,10 +276,11 @@ fn multiply(l: &Tensor, r: &Tensor) -> Result<Tensor> {
     if lead.is_empty() {
         return Ok(ready(l)?.matmul(&ready(r)?)?);
     }
-    // candle's own broadcast refuses the strides that some leading axes leave.
-    let spread = |t: &Tensor, rows: usize, columns: usize| {
-        let shape = [lead.as_slice(), &[rows, columns]].concat();
-        t.broadcast_as(shape)?.force_contiguous()
+    // One leading axis: candle's own product takes two at the most.
+    let stack = |t: &Tensor, rows: usize, columns: usize| {
+        let full = t.broadcast_as([lead.as_slice(), &[rows, columns]].concat())?;
+        full.force_contiguous()?.reshape(((), rows, columns))
     };
-    Ok(spread(l, m, k)?.matmul(&spread(r, k, n)?)?)
+    let found = stack(l, m, k)?.matmul(&stack(r, k, n)?)?;
+    Ok(found.reshape(product)?)
 }

@@ -3,7 +3,8 @@
 //! ten million numbers half of the digits are gone.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, bail};
-use rayon::prelude::*;
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
 
 use super::Tensor;
 use crate::base::Result;

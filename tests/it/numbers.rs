@@ -129,3 +129,11 @@ fn a_plain_number_beside_f64_tensors_is_not_rounded_when_it_is_differentiated() 
          found.value.item() == 0.1 && found.grad.b[0] == 0.1 && found.grad.a.dtype() == \"f64\"",
     ]);
 }
+
+#[test]
+fn a_network_in_double_precision_takes_plain_numbers_unrounded() {
+    all_hold(&[
+        "let net = rnn::vanilla(#{ units: 1, dtype: \"f64\" }); net.load_params(#{ h0: [0.1] }); \
+         net.set(\"bR\", [0.3]); net.params().h0[0] == 0.1 && net.params().bR[0] == 0.3",
+    ]);
+}
