@@ -38,7 +38,7 @@ impl CustomOp1 for Rows {
         let count = lead.iter().product();
         let sums = match s {
             CpuStorage::F32(x) => {
-                let sums = each(&x[range], n, count, |x| f64::from(x));
+                let sums = each(&x[range], n, count, f64::from);
                 CpuStorage::F32(sums.into_iter().map(|x| x as f32).collect())
             }
             CpuStorage::F64(x) => CpuStorage::F64(each(&x[range], n, count, |x| x)),
