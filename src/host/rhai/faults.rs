@@ -99,6 +99,13 @@ pub fn plain(error: &EvalAltResult, source: &str) -> Fault {
     }
 }
 
+/// The fault of calling a function that is in the variable `name` as if it had that name.
+pub fn held(fault: Fault, name: &str) -> Fault {
+    fault.hint(format!(
+        "`{name}` is a variable: a function in it is called with {name}.call(..)"
+    ))
+}
+
 /// The error at the bottom of nested calls, and the script it was met in.
 fn innermost<'a>(error: &'a EvalAltResult, source: &'a str) -> (&'a EvalAltResult, &'a str) {
     match error {
