@@ -100,7 +100,7 @@ fn wrong_usage_gives_2_and_says_what_was_expected() {
         (&["run", "good.rhai", "--quik"], "--quick"),
         (
             &["run", "good.rhai", "--out", "good.rhai"],
-            "making the folder for --out",
+            "expected a folder for --out, found a file",
         ),
         (&["tutorial", "nothing"], "no tutorial is called `nothing`"),
         (&["doc", "sed"], "hint: did you mean `seed`?"),

@@ -55,7 +55,10 @@ pub fn names(vocabulary: &Vocabulary, ast: &AST, source: &str) -> Result<(), Fau
 fn declares(ast: &AST, name: &str) -> bool {
     let mut found = false;
     ast.walk(&mut |path| {
-        found |= matches!(path.last(), Some(ASTNode::Stmt(Stmt::Var(var, ..))) if var.0.as_str() == name);
+        found |= match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(variable, ..))) => variable.0.as_str() == name,
+            _ => false,
+        };
         !found
     });
     found

@@ -153,6 +153,9 @@ fn message(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorMismatchDataType(expected, found, _) => {
             format!("expected {}, found {}", spoken(expected), spoken(found))
         }
+        EvalAltResult::ErrorDataRace(..) => {
+            "a list or map that a closure uses too cannot be given to its own method".into()
+        }
         EvalAltResult::ErrorStackOverflow(_) => "too many nested calls of functions".into(),
         EvalAltResult::ErrorDataTooLarge(..) => "not enough memory".into(),
         EvalAltResult::ErrorDotExpr(words, _) => match quoted(words).as_slice() {
