@@ -66,29 +66,25 @@ impl Adam {
         let State {
             mean, square, peak, ..
         } = state;
-        let n = params.len();
-        assert!(gradient.len() == n && next.len() == n && mean.len() == n && square.len() == n);
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let mut broken = false;
-                for k in 0..n {
-                    let p = params[k];
-                    let g = f.scale * (gradient[k] + f.pull * p);
-                    let m = f.b1 * mean[k] + f.b1_rest * g;
-                    let v = f.b2 * square[k] + f.b2_rest * g * g;
-                    (mean[k], square[k]) = (m, v);
-                    let v = match self.amsgrad {
-                        true => larger(&mut peak[k], v),
-                        false => v,
-                    };
-                    let p = f.keep * p - f.rate * m / (T::sqrt(f.correction * v) + f.epsilon);
-                    next[k] = p;
-                    broken |= !(p.is_finite() & v.is_finite());
-                }
-                !broken
-            },
-        )
+        let rows = Rows {
+            params,
+            gradient,
+            next,
+            mean,
+            square,
+            peak,
+        };
+        // Two loops, neither with a branch inside: only so do they become vector code.
+        match self.amsgrad {
+            true => pulp::Arch::new().dispatch(
+                #[inline(always)]
+                || rows.step::<true>(&f),
+            ),
+            false => pulp::Arch::new().dispatch(
+                #[inline(always)]
+                || rows.step::<false>(&f),
+            ),
+        }
     }
 
     fn factors<T: Real>(&self, k: usize, pull: &Pull) -> Factors<T> {
@@ -107,10 +103,40 @@ impl Adam {
     }
 }
 
-#[inline(always)]
-fn larger<T: Real>(peak: &mut T, v: T) -> T {
-    if v > *peak {
-        *peak = v;
+/// The arrays of one step, all of one length; `peak` is empty without amsgrad.
+struct Rows<'a, T> {
+    params: &'a [T],
+    gradient: &'a [T],
+    next: &'a mut [T],
+    mean: &'a mut [T],
+    square: &'a mut [T],
+    peak: &'a mut [T],
+}
+
+impl<T: Real> Rows<'_, T> {
+    /// True if all numbers stayed finite.
+    #[inline(always)]
+    fn step<const AMSGRAD: bool>(self, f: &Factors<T>) -> bool {
+        let n = self.params.len();
+        let (params, gradient) = (&self.params[..n], &self.gradient[..n]);
+        let (next, mean) = (&mut self.next[..n], &mut self.mean[..n]);
+        let square = &mut self.square[..n];
+        let peak = &mut self.peak[..if AMSGRAD { n } else { 0 }];
+        let mut broken = false;
+        for k in 0..n {
+            let p = params[k];
+            let g = f.scale * (gradient[k] + f.pull * p);
+            let m = f.b1 * mean[k] + f.b1_rest * g;
+            let mut v = f.b2 * square[k] + f.b2_rest * g * g;
+            (mean[k], square[k]) = (m, v);
+            if AMSGRAD {
+                v = if v > peak[k] { v } else { peak[k] };
+                peak[k] = v;
+            }
+            let p = f.keep * p - f.rate * m / (T::sqrt(f.correction * v) + f.epsilon);
+            next[k] = p;
+            broken |= !(p.is_finite() & v.is_finite());
+        }
+        !broken
     }
-    *peak
 }

@@ -12,7 +12,11 @@ use crate::api::fault::Fault;
 /// Errors: the first call of a function or module that neither the vocabulary, the script, nor
 /// Rhai itself has.
 pub fn names(vocabulary: &Vocabulary, ast: &AST, source: &str) -> Result<(), Fault> {
-    let own: BTreeSet<&str> = ast.iter_functions().map(|function| function.name).collect();
+    let mut own = entries(ast);
+    own.extend(
+        ast.iter_functions()
+            .map(|function| function.name.to_string()),
+    );
     let mut found = None;
     ast.walk(&mut |path| {
         let Some(
@@ -62,6 +66,34 @@ fn declares(ast: &AST, name: &str) -> bool {
         !found
     });
     found
+}
+
+/// The names that the script gives to variables and to entries of maps: each may hold a closure.
+fn entries(ast: &AST) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut see = |node: &ASTNode<'_>| match node {
+        ASTNode::Expr(Expr::Map(map, _)) => {
+            names.extend(map.0.iter().map(|(key, _)| key.name.to_string()))
+        }
+        // A map without captured variables is made once, when the script is read.
+        ASTNode::Expr(Expr::DynamicConstant(value, _)) => {
+            if let Some(map) = value.read_lock::<rhai::Map>() {
+                names.extend(map.keys().map(|key| key.to_string()));
+            }
+        }
+        ASTNode::Expr(Expr::Property(property, _)) => {
+            names.insert(property.2.to_string());
+        }
+        ASTNode::Stmt(Stmt::Var(variable, ..)) => {
+            names.insert(variable.0.name.to_string());
+        }
+        _ => {}
+    };
+    ast.walk(&mut |path| {
+        path.last().into_iter().for_each(&mut see);
+        true
+    });
+    names
 }
 
 fn unknown(vocabulary: &Vocabulary, name: &str) -> Option<Fault> {
