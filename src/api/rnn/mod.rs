@@ -103,7 +103,8 @@ crate::natives! {
 
     /// The mean of (output - target)^2 over trials, times (as far as the mask counts them) and
     /// outputs, without any penalty. A batch is a map of `inputs` [b, t, i], `targets` [b, t, o]
-    /// and, if wanted, `mask` [b, t].
+    /// and, if wanted, `mask` [b, t]. It gives a plain number, which `grad` does not follow: a loss
+    /// for `grad` is made from the outputs of `run`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 1 });
     /// > net.load_params(#{ h0: [0.0, 0.0, 0.0], bR: [0.0, 0.0, 0.0], bO: [2.0] });
