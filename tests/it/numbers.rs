@@ -37,7 +37,8 @@ fn the_spread_along_the_first_axis_survives_a_large_offset() {
     // Ones and minus ones around 10^4: the variance is 1 exactly.
     all_hold(&[
         "let x = (arange(0, 4096) % 2 * 2 - 1 + 10_000).reshape([2048, 2]).transpose(); \
-         let y = cat([x, x + 2], 1); y.variance(1).same(ones(2)) && y.transpose().variance(0).same(ones(2))",
+         let y = cat([x, x + 2], 1); \
+         y.variance(1).same(ones(2)) && y.transpose().variance(0).same(ones(2))",
     ]);
 }
 
@@ -56,11 +57,14 @@ fn whole_numbers_above_2_to_the_53_stay_themselves() {
 #[test]
 fn a_remainder_is_exact_and_keeps_small_numbers_below_infinity() {
     all_hold(&[
-        "let f = #{ dtype: \"f64\" }; (tensor([1.0], f) % tensor([0.1], f))[0] == 0.09999999999999995",
+        "let f = #{ dtype: \"f64\" }; \
+         (tensor([1.0], f) % tensor([0.1], f))[0] == 0.09999999999999995",
         "(tensor([7.0]) % (tensor([1.0]) / 0))[0] == 7.0",
         "(tensor([1e17], #{ dtype: \"f64\" }) % 3)[0] == 1.0",
-        "tensor([5.0, -5.0, 5.0, -5.0]) % tensor([3.0, 3.0, -3.0, -3.0]) == tensor([2.0, 1.0, -1.0, -2.0])",
-        "let g = value_and_grad(|p| (p.a % p.b).sum(), #{ a: tensor([7.5]), b: tensor([2.0]) }).grad; \
+        "tensor([5.0, -5.0, 5.0, -5.0]) % tensor([3.0, 3.0, -3.0, -3.0]) \
+         == tensor([2.0, 1.0, -1.0, -2.0])",
+        "let p = #{ a: tensor([7.5]), b: tensor([2.0]) }; \
+         let g = value_and_grad(|p| (p.a % p.b).sum(), p).grad; \
          g.a[0] == 1.0 && g.b[0] == -3.0",
     ]);
 }
@@ -116,7 +120,8 @@ fn stacks_of_matrices_meet_whatever_their_leading_axes() {
         "let w = arange(0, 20).reshape([5, 1, 4]); let d = arange(0, 20).reshape([1, 1, 1, 4, 5]); \
          let p = w.matmul(d); p.shape() == [1, 1, 5, 1, 5] \
          && p[[0, 0, 4, 0]] == w[[4, 0]].matmul(d[[0, 0, 0]])",
-        "let g = grad(|w| w.matmul(arange(0, 20).reshape([1, 1, 1, 4, 5])).sum(), ones([5, 1, 4])); \
+        "let d = arange(0, 20).reshape([1, 1, 1, 4, 5]); \
+         let g = grad(|w| w.matmul(d).sum(), ones([5, 1, 4])); \
          g[[3, 0]] == tensor([10, 35, 60, 85])",
     ]);
 }

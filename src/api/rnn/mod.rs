@@ -16,7 +16,7 @@ use crate::base::options::Choice;
 use crate::nn::{Cell, Network, Vanilla};
 use crate::options;
 use crate::random::Key;
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 use batch::loss_of;
 use run::run_all;
 

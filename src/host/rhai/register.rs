@@ -4,8 +4,8 @@ use std::any::TypeId;
 use std::rc::{Rc, Weak};
 
 use rhai::{
-    Array, Dynamic, Engine, FuncRegistration, ImmutableString, Module, NativeCallContext, RhaiFunc,
-    Scope,
+    Array, Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Module,
+    NativeCallContext, Position, RhaiFunc, Scope,
 };
 
 use super::super::call::Vocabulary;
@@ -45,7 +45,7 @@ const OPERATORS: [(&str, &str); 13] = [
     ("-", "neg"),
 ];
 
-type Outcome = Result<Dynamic, Box<rhai::EvalAltResult>>;
+type Outcome = Result<Dynamic, Box<EvalAltResult>>;
 
 /// An engine that knows the whole vocabulary.
 pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>, others: &Scripts) -> Engine {
@@ -98,6 +98,14 @@ fn limits(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
     let most = usize::try_from(context.settings.script_memory()).unwrap_or(usize::MAX);
     engine.set_max_string_size(most);
     engine.set_max_array_size(most / ELEMENT);
+    // Rhai's own `push` counts the whole list each time, which makes long lists slow to build.
+    engine.register_fn("push", move |list: &mut Array, item: Dynamic| {
+        if list.len() >= most / ELEMENT {
+            return Err(EvalAltResult::ErrorDataTooLarge("list".into(), Position::NONE).into());
+        }
+        list.push(item);
+        Ok::<(), Box<EvalAltResult>>(())
+    });
     engine.on_progress(move |_| {
         context
             .stopped()
