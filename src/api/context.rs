@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fault::Fault;
 use crate::base::{Error, Progress};
-use crate::tensor::DType;
+use crate::tensor::{DType, shape};
 
 /// Settings of a run, from the command line.
 #[derive(Debug, Clone)]
@@ -123,10 +123,7 @@ impl Context {
 
     /// Errors: `Memory` if a tensor of this shape is larger than the run allows.
     pub fn room(&self, op: &str, shape: &[usize], dtype: DType) -> Result<(), Fault> {
-        let count = shape
-            .iter()
-            .fold(1u128, |product, &n| product.saturating_mul(n as u128));
-        let bytes = count.saturating_mul(dtype.size_in_bytes() as u128);
+        let bytes = shape::bytes(shape, dtype);
         let limit = self.settings.max_memory;
         if bytes > u128::from(limit) {
             let shape = shape.to_vec();

@@ -1,5 +1,7 @@
 //! What a script's author is told when something is wrong: a message, a place, a hint.
 
+use std::any::Any;
+
 use crate::base::Error;
 
 /// Where in a script a fault was met. Lines and columns count from 1.
@@ -69,6 +71,28 @@ impl Fault {
     pub fn at(mut self, place: Option<Place>) -> Fault {
         self.place = self.place.or(place);
         self
+    }
+
+    /// A panic of our own; `call` says in which function of the vocabulary, if that is known.
+    pub fn broken(call: Option<&str>, panic: &(dyn Any + Send)) -> Fault {
+        let words = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        let call = call.map_or(String::new(), |path| format!("{path}: "));
+        Fault::new(format!("{call}a fault inside attractor: {words}"))
+            .hint("this is not your script's fault; please report it with the script")
+    }
+
+    /// The end of a script that took more steps than `--max-operations` allows.
+    pub fn too_many_operations() -> Fault {
+        let fault = Fault::new("the script took too many operations")
+            .hint("raise the limit with --max-operations, or 0 for none");
+        Fault {
+            cause: Cause::Limit,
+            ..fault
+        }
     }
 
     /// The end of a run that the user interrupted.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::context::Context;
 use super::convert::New;
 use super::h5;
-use super::rnn::Net;
+use super::rnn::{Net, wrong_shape};
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
 use crate::io::tutorial::Parameters;
@@ -14,7 +14,7 @@ use crate::io::{self, Tree};
 use crate::nn::{Cell, Drive, Network, Rnn};
 use crate::ops::Lanes;
 use crate::ops::rnn::Nonlinearity;
-use crate::tensor::{DType, Device, Tensor};
+use crate::tensor::{DType, Device, Tensor, values};
 
 crate::natives! {
     /// Recurrent networks.
@@ -54,13 +54,12 @@ crate::natives! {
         let blocks = net.layout().blocks().iter();
         let entry = |name: &'static str| Ok((name.to_string(), Tree::Tensor(net.parameter(name)?)));
         let tree = Tree::Map(blocks.map(|block| entry(block.name)).collect::<Result<io::Map>>()?);
-        let Cell::Vanilla(nonlinearity) = net.cell();
-        let equation = "h_t = f(wI x_t + wR h_(t-1) + bR), o_t = wO h_t + bO";
+        let cell = net.cell();
         let said = io::Map::from([
-            ("cell".into(), Tree::Text(net.cell().word().into())),
-            ("nonlinearity".into(), Tree::Text(nonlinearity.word().into())),
+            ("cell".into(), Tree::Text(cell.word().into())),
+            ("nonlinearity".into(), Tree::Text(cell.nonlinearity().word().into())),
             ("noise".into(), Tree::Float(net.noise())),
-            ("equation".into(), Tree::Text(equation.into())),
+            ("equation".into(), Tree::Text(cell.equation().into())),
         ]);
         h5::save(cx, &path, &tree, said, 0)
     }
@@ -87,41 +86,19 @@ crate::natives! {
     /// > (net.readout(run.states) - run.outputs).abs().max().item() < 1e-6
     /// = true
     fn readout(this: Rc<Net>, states: Tensor) -> Tensor {
-        let net = this.0.borrow();
-        if states.dims().last() != Some(&net.units()) {
-            let expected = format!("[.., {}]", net.units());
-            return Err(misfit("states", expected, &states).into());
-        }
-        let mut shape = states.dims().to_vec();
-        let rows = states.to_dtype(net.dtype())?.reshape(((), net.units()))?;
-        let outputs = rows.matmul(&net.parameter("wO")?.t()?)?;
-        let outputs = outputs.broadcast_add(&net.parameter("bO")?)?;
-        let last = shape.len() - 1;
-        shape[last] = net.outputs();
-        Ok(outputs.reshape(shape)?)
-    }
-}
-
-fn misfit(what: &'static str, expected: String, found: &Tensor) -> Error {
-    Error::Shape {
-        op: "network",
-        what,
-        expected,
-        found: found.dims().to_vec(),
+        Ok(this.0.borrow().readout(&states)?)
     }
 }
 
 fn step<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<Tensor> {
     let trials = h.dims().first().copied().unwrap_or_default();
     if h.dims() != [trials, net.units] {
-        return Err(misfit("h", format!("[b, {}]", net.units), h));
+        return Err(wrong_shape("h", format!("[b, {}]", net.units), h));
     }
     if x.dims() != [trials, net.inputs] {
-        return Err(misfit("x", format!("[{trials}, {}]", net.inputs), x));
+        return Err(wrong_shape("x", format!("[{trials}, {}]", net.inputs), x));
     }
-    let numbers =
-        |t: &Tensor| -> Result<Vec<T>> { Ok(t.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()?) };
-    let (h, x) = (numbers(h)?, numbers(x)?);
+    let (h, x) = (values::reals::<T>(h)?, values::reals::<T>(x)?);
     let mut next = vec![T::of(0.0); trials * net.units];
     let drive = Drive {
         trials,

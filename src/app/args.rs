@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::end::CODES;
 use crate::api::context::{Language, Settings};
 
-/// Train recurrent networks, find their fixed points, look at them.
+/// Train recurrent networks and look at how they compute, from a script.
 ///
 /// Without a command: an interactive session.
 #[derive(Debug, Parser)]

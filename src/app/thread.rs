@@ -5,7 +5,6 @@
 //! 256 calls of their own. The stack is address space, not memory: pages count once touched. The
 //! first thread stays free, since windows must live on it.
 
-use std::any::Any;
 use std::panic;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
@@ -37,18 +36,10 @@ pub fn run<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Resul
     })?;
     started.join().map_err(|panic| {
         let place = place.lock().unwrap_or_else(PoisonError::into_inner);
-        Fault::new(format!(
-            "a fault inside attractor: {}{place}",
-            words(panic.as_ref())
-        ))
-        .hint("this is not your script's fault; please report it with the script")
+        let fault = Fault::broken(None, panic.as_ref());
+        Fault {
+            message: format!("{}{place}", fault.message),
+            ..fault
+        }
     })
-}
-
-fn words(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
 }

@@ -5,6 +5,7 @@
 
 use super::Rgb;
 use crate::choices;
+use crate::tensor::order::counts;
 
 /// One thing drawn in a panel, over the ones before it.
 #[derive(Debug, Clone)]
@@ -259,15 +260,10 @@ impl Bars {
         };
         let (low, high) = (first - widen, last + widen);
         let bins = bins.unwrap_or_else(|| freedman_diaconis(&sorted)).max(1);
-        let edge = |i: usize| low + (high - low) * (i as f64 / bins as f64);
-        let mut heights = vec![0.0; bins];
-        for v in sorted {
-            let bin = ((v - low) / (high - low) * bins as f64) as usize;
-            heights[bin.min(bins - 1)] += 1.0;
-        }
+        let (counts, edges) = counts(&sorted, bins, [low, high]);
         Bars {
-            edges: (0..=bins).map(edge).collect(),
-            heights,
+            edges,
+            heights: counts.into_iter().map(|n| n as f64).collect(),
             ..Bars::default()
         }
     }

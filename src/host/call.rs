@@ -77,7 +77,7 @@ impl Vocabulary {
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&self.context, values)));
         self.nested.set(self.nested.get() - 1);
         outcome
-            .unwrap_or_else(|panic| Err(broken(native, panic.as_ref())))
+            .unwrap_or_else(|panic| Err(Fault::broken(Some(&native.path()), panic.as_ref())))
             .map_err(|fault| {
                 match native.name {
                     // Operators and indexing have no word in the source line.
@@ -234,17 +234,4 @@ const LISTED: usize = 24;
 pub fn unchangeable() -> Fault {
     Fault::new("the parts of tensors and objects cannot be assigned")
         .hint("`put` gives a changed tensor, as in t.put(axis, start, part)")
-}
-
-fn broken(native: &Native, panic: &(dyn std::any::Any + Send)) -> Fault {
-    let words = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    Fault::new(format!(
-        "{}: a fault inside attractor: {words}",
-        native.path()
-    ))
-    .hint("this is not your script's fault; please report it with the script")
 }

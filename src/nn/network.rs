@@ -41,6 +41,8 @@ macro_rules! either {
     };
 }
 
+pub(super) use either;
+
 impl Network {
     /// A new vanilla network.
     ///

@@ -2,20 +2,13 @@
 
 use std::sync::Arc;
 
+use super::cell::{Cell, Kernel};
 use crate::base::Result;
 use crate::ops::Lanes;
-use crate::ops::rnn::vanilla::{self, Aim, Given};
-use crate::ops::rnn::{Nonlinearity, Sizes};
+use crate::ops::rnn::{Aim, Given, Sizes};
 use crate::random::Key;
-use crate::tensor::{Arena, Layout};
+use crate::tensor::Arena;
 use crate::train::Trials;
-
-/// How a state follows from the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cell {
-    /// h' = f(wI x + wR h + bR)
-    Vanilla(Nonlinearity),
-}
 
 /// A recurrent network. The states h are [b, t, n], each after its input has come in; h0 is the
 /// one before the first input.
@@ -57,26 +50,6 @@ pub struct Work<T> {
     noise: Vec<T>,
 }
 
-#[derive(Debug)]
-enum Kernel<T> {
-    Vanilla(vanilla::Vanilla<T>),
-}
-
-impl Cell {
-    /// The word for the kind of cell.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Cell::Vanilla(_) => "vanilla",
-        }
-    }
-
-    fn layout(&self, [inputs, units, outputs]: [usize; 3]) -> Layout {
-        match self {
-            Cell::Vanilla(_) => vanilla::layout(inputs, units, outputs),
-        }
-    }
-}
-
 impl<T: Lanes> Rnn<T> {
     /// A network whose parameters are all zero; `sizes` are inputs, units, outputs.
     pub fn zeros(cell: Cell, sizes: [usize; 3]) -> Rnn<T> {
@@ -93,9 +66,8 @@ impl<T: Lanes> Rnn<T> {
 
     /// Room for what a run computes on the way; made once, used again for each batch.
     pub fn work(&self) -> Work<T> {
-        let Cell::Vanilla(nonlinearity) = self.cell;
         Work {
-            kernel: Kernel::Vanilla(vanilla::Vanilla::new(nonlinearity)),
+            kernel: Kernel::new(self.cell),
             noise: Vec::new(),
         }
     }
@@ -118,9 +90,7 @@ impl<T: Lanes> Rnn<T> {
             h0: drive.h0,
             noise,
         };
-        match &mut work.kernel {
-            Kernel::Vanilla(kernel) => kernel.run(sizes, given, states, outputs),
-        }
+        work.kernel.run(sizes, given, states, outputs)
     }
 
     /// The mean over batch, time and outputs of (o - y)^2, each time weighing what the mask says;
@@ -131,9 +101,7 @@ impl<T: Lanes> Rnn<T> {
         let sizes = self.sizes(trials.trials, trials.time);
         let noise = self.fill_noise(&mut work.noise, noise, sizes);
         let (given, aim) = self.halves(trials, noise);
-        match &mut work.kernel {
-            Kernel::Vanilla(kernel) => kernel.loss(sizes, given, aim),
-        }
+        work.kernel.loss(sizes, given, aim)
     }
 
     /// [`Rnn::loss`], with its gradient by the parameters in `gradient`, in the order of the arena.
@@ -149,12 +117,10 @@ impl<T: Lanes> Rnn<T> {
         let sizes = self.sizes(trials.trials, trials.time);
         let noise = self.fill_noise(&mut work.noise, noise, sizes);
         let (given, aim) = self.halves(trials, noise);
-        match &mut work.kernel {
-            Kernel::Vanilla(kernel) => kernel.loss_gradient(sizes, given, aim, gradient),
-        }
+        work.kernel.loss_gradient(sizes, given, aim, gradient)
     }
 
-    fn sizes(&self, batch: usize, time: usize) -> Sizes {
+    pub(super) fn sizes(&self, batch: usize, time: usize) -> Sizes {
         Sizes {
             batch,
             time,
@@ -183,7 +149,7 @@ impl<T: Lanes> Rnn<T> {
     }
 
     /// The noise [b, t, n] of a run, if there is any.
-    fn fill_noise<'a>(
+    pub(super) fn fill_noise<'a>(
         &self,
         buffer: &'a mut Vec<T>,
         key: Option<&Key>,

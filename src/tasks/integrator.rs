@@ -10,6 +10,7 @@ use crate::base::options::{Options as _, Span};
 use crate::base::{Error, Result};
 use crate::random::Key;
 use crate::tensor::Real;
+use crate::tensor::shape::bytes;
 use crate::train::task::{Shape, Task, Trials};
 
 /// Numbers from which on trials are made on several threads; below, that costs more than it gains.
@@ -87,7 +88,7 @@ impl<T: Real> Task<T> for Integrator {
 
     fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()> {
         let (b, t) = (trials.trials, self.options.steps);
-        let size = b.checked_mul(t).ok_or_else(|| too_large(b, t))?;
+        let size = b.checked_mul(t).ok_or_else(|| too_large::<T>(b, t))?;
         trials.time = t;
         trials.mask = None;
         trials.inputs.resize(size, T::default());
@@ -115,11 +116,11 @@ impl<T: Real> Task<T> for Integrator {
     }
 }
 
-fn too_large(b: usize, t: usize) -> Error {
+fn too_large<T: Real>(b: usize, t: usize) -> Error {
     Error::Memory {
         op: "tasks::integrator".into(),
         shape: vec![b, t, 1],
-        bytes: b as u128 * t as u128,
+        bytes: bytes(&[b, t, 1], T::DTYPE),
         limit: u64::MAX,
     }
 }

@@ -126,23 +126,30 @@ pub fn histogram(t: &Tensor, bins: usize, range: Option<(f64, f64)>) -> Result<(
     if !(low < high && (high - low).is_finite()) {
         return Err(wrong("low", &format!("below {high}"), low.to_string()));
     }
-    let edges = values::linspace(low, high, bins + 1);
-    let mut counts = vec![0i64; bins];
-    for x in numbers.into_iter().filter(|x| (low..=high).contains(x)) {
-        let guess = ((x - low) / (high - low) * bins as f64) as usize;
-        // Rounding may miss by one: the edges decide. The last part includes its upper edge.
-        let mut bin = guess.min(bins - 1);
-        if x < edges[bin] {
-            bin -= 1;
-        } else if bin + 1 < bins && x >= edges[bin + 1] {
-            bin += 1;
-        }
-        counts[bin] += 1;
-    }
+    let (counts, edges) = counts(&numbers, bins, [low, high]);
     Ok((
         values::wholes(counts, &[bins])?,
         values::of(edges, &[bins + 1], DType::F64)?,
     ))
+}
+
+/// How many numbers lie in each of `bins` equal parts of `low..=high`, and the edges of these. A
+/// part includes its lower edge, the last one both. Numbers outside and NaN are not counted.
+pub fn counts(numbers: &[f64], bins: usize, [low, high]: [f64; 2]) -> (Vec<i64>, Vec<f64>) {
+    let edges = values::linspace(low, high, bins + 1);
+    let mut counts = vec![0i64; bins];
+    for x in numbers.iter().filter(|x| (low..=high).contains(*x)) {
+        let guess = ((x - low) / (high - low) * bins as f64) as usize;
+        // Rounding may miss by one: the edges decide.
+        let mut bin = guess.min(bins - 1);
+        if *x < edges[bin] {
+            bin -= 1;
+        } else if bin + 1 < bins && *x >= edges[bin + 1] {
+            bin += 1;
+        }
+        counts[bin] += 1;
+    }
+    (counts, edges)
 }
 
 /// The finite numbers' range; half a unit to each side of it where it is a single number.

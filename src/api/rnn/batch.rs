@@ -1,8 +1,8 @@
 //! Batches of trials, as scripts hand them over: maps of `inputs`, `targets` and perhaps `mask`.
 
 use super::super::fault::Fault;
+use super::super::native::FromValue;
 use super::super::value::Map;
-use super::parameter;
 use crate::base::Error;
 use crate::nn::Rnn;
 use crate::ops::Lanes;
@@ -10,18 +10,24 @@ use crate::random::Key;
 use crate::tensor::{Tensor, values};
 use crate::train::Trials;
 
+/// What faults are said to be of.
+const OF: &str = "network.loss";
+
 /// The loss of a network on one batch.
 pub fn loss_of<T: Lanes>(net: &Rnn<T>, batch: &Map, noise: Option<&Key>) -> Result<f64, Fault> {
-    let trials = trials::<T>("network.loss", batch)?;
+    let trials = trials::<T>(batch)?;
     let loss = net.loss(&mut net.work(), &trials, noise)?.double();
     // Numbers that the mask leaves out may be anything: only those that reach the loss are told.
     let parts = [("inputs", &trials.inputs), ("targets", &trials.targets)];
-    for (name, numbers) in parts.into_iter().filter(|_| !loss.is_finite()) {
-        if let Some(at) = numbers.iter().position(|x| !x.double().is_finite()) {
-            return Err(Error::Kind {
-                of: format!("network.loss: `{name}`"),
-                expected: "numbers that are finite".into(),
-                found: format!("{} at index {at}, row after row", numbers[at].double()),
+    for (what, numbers) in parts.into_iter().filter(|_| !loss.is_finite()) {
+        if let Some(index) = numbers.iter().position(|x| !x.double().is_finite()) {
+            let (of, found) = (OF, numbers[index].double());
+            let what = format!("a number of `{what}`");
+            return Err(Error::NotFinite {
+                of,
+                what,
+                found,
+                index,
             }
             .into());
         }
@@ -30,45 +36,29 @@ pub fn loss_of<T: Lanes>(net: &Rnn<T>, batch: &Map, noise: Option<&Key>) -> Resu
 }
 
 /// The trials in a map of `inputs`, `targets` and perhaps `mask`.
-fn trials<T: Lanes>(of: &str, batch: &Map) -> Result<Trials<T>, Fault> {
+fn trials<T: Lanes>(batch: &Map) -> Result<Trials<T>, Fault> {
     const KNOWN: [&str; 3] = ["inputs", "targets", "mask"];
     if let Some(name) = batch.keys().find(|name| !KNOWN.contains(&name.as_str())) {
-        let (of, name) = (of.into(), name.clone());
+        let (of, sort, name) = (OF.into(), "entry", name.clone());
         let known = KNOWN.map(String::from).to_vec();
         return Err(Error::Unknown {
             of,
-            sort: "entry",
+            sort,
             name,
             known,
         }
         .into());
     }
-    let entry = |name: &str, rank: usize, axes: &str| -> Result<Option<Tensor>, Fault> {
-        let Some(value) = batch.get(name) else {
-            return Ok(None);
-        };
-        let tensor = parameter(name, value.clone())?;
-        if tensor.rank() == rank {
-            return Ok(Some(tensor));
-        }
-        let (of, expected) = (format!("{of}: `{name}`"), format!("shape {axes}"));
-        Err(Error::Kind {
-            of,
-            expected,
-            found: format!("shape {:?}", tensor.dims()),
-        }
-        .into())
-    };
-    let needed = |name: &str, axes: &str| {
+    let needed = |name: &'static str, axes: &str| {
         let found = batch.keys().cloned().collect::<Vec<_>>().join(", ");
         let fault = Fault::new(format!(
-            "{of}: a batch needs `{name}` {axes}, found {found}"
+            "{OF}: a batch needs `{name}` {axes}, found {found}"
         ));
-        entry(name, 3, axes)?.ok_or(fault)
+        entry(batch, name, 3, axes)?.ok_or(fault)
     };
     let inputs = needed("inputs", "[b, t, i]")?;
     let targets = needed("targets", "[b, t, o]")?;
-    let mask = entry("mask", 2, "[b, t]")?;
+    let mask = entry(batch, "mask", 2, "[b, t]")?;
     let (trials, time) = (inputs.dims()[0], inputs.dims()[1]);
     Ok(Trials {
         trials,
@@ -77,4 +67,34 @@ fn trials<T: Lanes>(of: &str, batch: &Map) -> Result<Trials<T>, Fault> {
         targets: values::reals(&targets)?,
         mask: mask.as_ref().map(values::reals).transpose()?,
     })
+}
+
+/// One entry of a batch, if it is there.
+///
+/// Errors: `Kind` unless it is a tensor, `Shape` if it has not as many axes.
+fn entry(
+    batch: &Map,
+    name: &'static str,
+    rank: usize,
+    axes: &str,
+) -> Result<Option<Tensor>, Fault> {
+    let Some(value) = batch.get(name) else {
+        return Ok(None);
+    };
+    let tensor = Tensor::from_value(value.clone()).map_err(|value| Error::Kind {
+        of: format!("{OF}: `{name}`"),
+        expected: "a tensor".into(),
+        found: value.kind(),
+    })?;
+    if tensor.rank() == rank {
+        return Ok(Some(tensor));
+    }
+    let (expected, found) = (axes.into(), tensor.dims().to_vec());
+    Err(Error::Shape {
+        op: OF,
+        what: name,
+        expected,
+        found,
+    }
+    .into())
 }

@@ -13,7 +13,7 @@ use super::settings::Settings;
 use super::value::{Map, Thing, Value};
 use crate::base::Error;
 use crate::base::options::Choice;
-use crate::nn::{Cell, Network, Vanilla};
+use crate::nn::{Network, Vanilla};
 use crate::options;
 use crate::random::Key;
 use crate::tensor::{DType, Tensor};
@@ -27,14 +27,13 @@ impl Thing for Net {
     const KIND: &'static str = "network";
     fn show(&self) -> String {
         let net = self.0.borrow();
-        let Cell::Vanilla(nonlinearity) = net.cell();
         let plural = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         format!(
             "{} network: {}, {} ({}), {}, {}",
             net.cell().word(),
             plural(net.inputs(), "input"),
             plural(net.units(), "unit"),
-            nonlinearity.word(),
+            net.cell().nonlinearity().word(),
             plural(net.outputs(), "output"),
             net.dtype().as_str(),
         )
@@ -93,7 +92,7 @@ crate::natives! {
         let single = inputs.rank() == 2;
         let inputs = if single { inputs.unsqueeze(0)? } else { inputs };
         let &[b, t, _] = inputs.dims() else {
-            return Err(wrong_shape("inputs", format!("[b, t, {}]", net.inputs()), &inputs));
+            return Err(wrong_shape("inputs", format!("[b, t, {}]", net.inputs()), &inputs).into());
         };
         cx.room("network.run", &[b, t, net.units().max(net.outputs())], net.dtype())?;
         let [states, outputs] = run_all(&net, &inputs, &options)?;
@@ -193,15 +192,13 @@ fn map<const N: usize>(entries: [(&str, Tensor); N]) -> Map {
         .into()
 }
 
-fn wrong_shape(what: &'static str, expected: String, found: &Tensor) -> Fault {
-    let found = found.dims().to_vec();
+pub(super) fn wrong_shape(what: &'static str, expected: String, found: &Tensor) -> Error {
     Error::Shape {
         op: "network",
         what,
         expected,
-        found,
+        found: found.dims().to_vec(),
     }
-    .into()
 }
 
 fn parameter(name: &str, value: Value) -> Result<Tensor, Fault> {

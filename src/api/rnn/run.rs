@@ -4,11 +4,10 @@ use super::super::fault::Fault;
 use super::super::value::Map;
 use super::{RunOptions, parameter, wrong_shape};
 use crate::base::Result;
-use crate::nn::{Cell, Drive, Network, Rnn};
+use crate::nn::{Drive, Network, Rnn};
 use crate::ops::Lanes;
-use crate::ops::rnn::vanilla;
 use crate::random::Key;
-use crate::tensor::{DType, Device, Tensor, values};
+use crate::tensor::{Device, Tensor, values};
 
 /// States and outputs for inputs [b, t, i].
 pub fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[Tensor; 2], Fault> {
@@ -21,7 +20,9 @@ pub fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[
     check_run(net, &inputs, h0.as_ref())?;
     let followed = inputs.track_op() || h0.as_ref().is_some_and(Tensor::track_op);
     if followed || options.params.is_some() {
-        return run_followed(net, &inputs, h0, options);
+        let params = all_params(net, options.params.clone().unwrap_or_default())?;
+        let (h0, noise) = (h0.as_ref(), options.noise.as_ref());
+        return Ok(net.run_followed(&inputs, &params, h0, noise)?);
     }
     Ok(match net {
         Network::F32(net) => run_plain(net, &inputs, h0.as_ref(), options.noise.as_ref())?,
@@ -29,7 +30,7 @@ pub fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[
     })
 }
 
-fn check_run(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<(), Fault> {
+fn check_run(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<()> {
     let b = inputs.dims()[0];
     if inputs.dims()[2] != net.inputs() {
         return Err(wrong_shape(
@@ -75,40 +76,6 @@ fn run_plain<T: Lanes>(
     Ok([tensor(states, net.units)?, tensor(outputs, net.outputs)?])
 }
 
-/// The way that `grad` can follow: the whole sequence is one operation on its tape.
-fn run_followed(
-    net: &Network,
-    inputs: &Tensor,
-    h0: Option<Tensor>,
-    options: &RunOptions,
-) -> Result<[Tensor; 2], Fault> {
-    let (b, t) = (inputs.dims()[0], inputs.dims()[1]);
-    let params = all_params(net, options.params.clone().unwrap_or_default())?;
-    let named = |name: &str| {
-        let at = net
-            .layout()
-            .blocks()
-            .iter()
-            .position(|block| block.name == name);
-        &params[at.expect("the layout of a vanilla network")]
-    };
-    let flat = params
-        .iter()
-        .map(|p| p.flatten_all())
-        .collect::<Result<Vec<_>, _>>()?;
-    let flat = Tensor::cat(&flat, 0)?;
-    let h0 = match h0 {
-        Some(h0) => h0,
-        None => named("h0").unsqueeze(0)?.broadcast_as((b, net.units()))?,
-    };
-    let Cell::Vanilla(nonlinearity) = net.cell();
-    let noise = noise_for(net, [b, t, net.units()], options.noise.as_ref())?;
-    let states = vanilla::states(nonlinearity, inputs, &flat, &h0, noise.as_ref())?;
-    let rows = states.reshape((b * t, net.units()))?;
-    let outputs = rows.matmul(&named("wO").t()?)?.broadcast_add(named("bO"))?;
-    Ok([states, outputs.reshape((b, t, net.outputs()))?])
-}
-
 /// Every parameter in the order of the layout: what `given` holds, else the network's own.
 fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Fault> {
     let mut params = Vec::new();
@@ -118,11 +85,7 @@ fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Fault> {
             None => net.parameter(block.name)?,
         };
         if param.dims() != block.shape {
-            return Err(wrong_shape(
-                block.name,
-                format!("{:?}", block.shape),
-                &param,
-            ));
+            return Err(wrong_shape(block.name, format!("{:?}", block.shape), &param).into());
         }
         params.push(param);
     }
@@ -133,24 +96,4 @@ fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Fault> {
             .into()),
         None => Ok(params),
     }
-}
-
-fn noise_for(net: &Network, shape: [usize; 3], key: Option<&Key>) -> Result<Option<Tensor>> {
-    let Some(key) = key.filter(|_| net.noise() > 0.0) else {
-        return Ok(None);
-    };
-    let count = shape.iter().product();
-    let drawn = match net.dtype() {
-        DType::F64 => {
-            let mut noise = vec![0f64; count];
-            key.fill_normal(&mut noise);
-            Tensor::from_vec(noise, &shape[..], &Device::Cpu)?
-        }
-        _ => {
-            let mut noise = vec![0f32; count];
-            key.fill_normal(&mut noise);
-            Tensor::from_vec(noise, &shape[..], &Device::Cpu)?
-        }
-    };
-    Ok(Some((drawn * net.noise())?))
 }

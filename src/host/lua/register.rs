@@ -10,7 +10,7 @@ use super::super::call::Vocabulary;
 use super::faults;
 use super::values::{self, Handle};
 use crate::api::context::Context;
-use crate::api::fault::{Cause, Fault};
+use crate::api::fault::Fault;
 use crate::api::native::Native;
 use crate::api::show;
 use crate::api::value::Value;
@@ -120,15 +120,7 @@ pub fn limits(lua: &Lua, context: &Context) -> mlua::Result<()> {
                 return Err(faults::raise(lua, Fault::interrupted()));
             }
             if limit > 0 && taken.get() > limit {
-                let fault = Fault::new("the script took too many operations")
-                    .hint("raise the limit with --max-operations, or 0 for none");
-                return Err(faults::raise(
-                    lua,
-                    Fault {
-                        cause: Cause::Limit,
-                        ..fault
-                    },
-                ));
+                return Err(faults::raise(lua, Fault::too_many_operations()));
             }
             Ok(VmState::Continue)
         },

@@ -82,20 +82,18 @@ pub fn plain(error: &EvalAltResult, source: &str) -> Fault {
     if let Some(fault) = carried {
         return fault.at(place);
     }
-    let mut fault = Fault::new(message(inner)).at(place);
-    fault.cause = match inner {
+    if let EvalAltResult::ErrorTooManyOperations(_) = inner {
+        return Fault::too_many_operations().at(place);
+    }
+    let cause = match inner {
         EvalAltResult::ErrorTerminated(..) => Cause::Interrupt,
-        EvalAltResult::ErrorTooManyOperations(_)
-        | EvalAltResult::ErrorDataTooLarge(..)
-        | EvalAltResult::ErrorStackOverflow(_) => Cause::Limit,
+        EvalAltResult::ErrorDataTooLarge(..) | EvalAltResult::ErrorStackOverflow(_) => Cause::Limit,
         _ => Cause::Script,
     };
-    if let EvalAltResult::ErrorTooManyOperations(_) = inner {
-        fault.hint = Some("raise the limit with --max-operations, or 0 for none".into());
-    }
     Fault {
-        hint: fault.hint.clone().or_else(|| remedy(inner)),
-        ..fault
+        hint: remedy(inner),
+        cause,
+        ..Fault::new(message(inner)).at(place)
     }
 }
 
@@ -172,7 +170,6 @@ fn message(error: &EvalAltResult) -> String {
             })
         }
         EvalAltResult::ErrorTerminated(..) => "interrupted".into(),
-        EvalAltResult::ErrorTooManyOperations(_) => "the script took too many operations".into(),
         EvalAltResult::ErrorPropertyNotFound(name, _) => format!("there is no entry `{name}`"),
         EvalAltResult::ErrorParsing(kind, _) => lower(&kind.to_string()),
         other => {

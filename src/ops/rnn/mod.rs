@@ -1,16 +1,8 @@
 //! Recurrent layers, each ONE operation over all times, forward and backward.
 
+mod call;
 pub mod nonlinearity;
 pub mod vanilla;
 
+pub use call::{Aim, Arriving, Given, Gradients, Sizes};
 pub use nonlinearity::Nonlinearity;
-
-/// The sizes of one call: b, t, i, n, o.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
-    pub batch: usize,
-    pub time: usize,
-    pub inputs: usize,
-    pub units: usize,
-    pub outputs: usize,
-}

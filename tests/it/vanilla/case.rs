@@ -1,8 +1,8 @@
 //! Problems for the network: everything it can be given, and its answers.
 
 use attractor::ops::Lanes;
-use attractor::ops::rnn::vanilla::{Aim, Arriving, Given, Gradients, Vanilla, layout};
-use attractor::ops::rnn::{Nonlinearity, Sizes};
+use attractor::ops::rnn::vanilla::{Vanilla, layout};
+use attractor::ops::rnn::{Aim, Arriving, Given, Gradients, Nonlinearity, Sizes};
 use attractor::tensor::Real;
 
 pub const ALL: [Nonlinearity; 4] = [

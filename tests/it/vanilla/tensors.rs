@@ -1,8 +1,8 @@
 //! The network in candle's autograd, and what is not accepted.
 
 use attractor::base::{Error, Result};
-use attractor::ops::rnn::vanilla::{self, Aim, Arriving, Given, Gradients};
-use attractor::ops::rnn::{Nonlinearity, Sizes};
+use attractor::ops::rnn::vanilla;
+use attractor::ops::rnn::{Aim, Arriving, Given, Gradients, Nonlinearity, Sizes};
 use attractor::tensor::{Device, Tensor};
 use candle_core::Var;
 

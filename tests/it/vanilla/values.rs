@@ -1,8 +1,8 @@
 //! Single steps and the elementary functions in them.
 
 use attractor::ops::Lanes;
-use attractor::ops::rnn::vanilla::{self, Given, Vanilla};
-use attractor::ops::rnn::{Nonlinearity, Sizes};
+use attractor::ops::rnn::vanilla::{self, Vanilla};
+use attractor::ops::rnn::{Given, Nonlinearity, Sizes};
 
 use super::case::{ALL, Case};
 use super::plain::f;

@@ -10,7 +10,7 @@ use crate::base::{Error, Result};
 use crate::ops::simd::{Lanes, TRIALS};
 use crate::tensor::Layout;
 
-use super::{Nonlinearity, Sizes};
+use super::{Aim, Arriving, Given, Gradients, Nonlinearity, Sizes};
 use slices::{Packed, Results, Task, Workspace};
 
 mod back;
@@ -37,48 +37,6 @@ pub fn layout(inputs: usize, units: usize, outputs: usize) -> Layout {
 /// How many numbers [`layout`] holds. It is asked in every step, where nothing may be allocated.
 pub fn count(inputs: usize, units: usize, outputs: usize) -> usize {
     units * (inputs + units + outputs + 2) + outputs
-}
-
-/// What goes into a run.
-#[derive(Debug, Clone, Copy)]
-pub struct Given<'a, T> {
-    /// In the order of [`layout`].
-    pub params: &'a [T],
-    /// [b, t, i]
-    pub inputs: &'a [T],
-    /// The first state of each trial, [b, n], in place of the learned one.
-    pub h0: Option<&'a [T]>,
-    /// What is added to each state after its update, [b, t, n].
-    pub noise: Option<&'a [T]>,
-}
-
-/// What the outputs should be.
-#[derive(Debug, Clone, Copy)]
-pub struct Aim<'a, T> {
-    /// [b, t, o]
-    pub targets: &'a [T],
-    /// The weight of each trial and time, [b, t]; targets where it is 0 are not read.
-    pub mask: Option<&'a [T]>,
-}
-
-/// The derivatives of a loss by what a run gives; absent means zero.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Arriving<'a, T> {
-    /// [b, t, n]
-    pub states: Option<&'a [T]>,
-    /// [b, t, o]
-    pub outputs: Option<&'a [T]>,
-}
-
-/// The derivatives of a loss by what goes into a run, each overwritten where it is asked for.
-#[derive(Debug, Default)]
-pub struct Gradients<'a, T> {
-    /// In the order of [`layout`]; its block h0 is zero if h0 was given for each trial.
-    pub params: Option<&'a mut [T]>,
-    /// [b, t, i]
-    pub inputs: Option<&'a mut [T]>,
-    /// By the first state of each trial, learned or given, [b, n].
-    pub h0: Option<&'a mut [T]>,
 }
 
 /// The network with every buffer its runs need: nothing is allocated after the first call of each
