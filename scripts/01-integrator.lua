@@ -54,8 +54,8 @@ local leading = net:params().wR:eigenvalues()
 print("largest eigenvalue of wR: " .. fixed(leading.re[0], 4) .. ", imaginary part " .. fixed(leading.im[0], 4))
 net:save("integrator.h5")
 
--- Trials that begin on the line attractor: seven steps of noise and one of silence bring the state
--- there; the next trial begins where it came to rest, and its target begins at what it reads out.
+-- Trials that begin near the line attractor: after seven steps of noise, one of silence lets the
+-- state settle towards it; the next trial begins there, and its target at what that state reads out.
 local data = { inputs = {}, hiddens = {}, outputs = {}, targets = {}, h0s = {} }
 for i = 1, budget(20) do
     keys = keys[1]:split(3)

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::native::FromValue;
 use super::value::{Function, Map, Object, Thing, Value};
 use crate::tensor::{DType, Device, Tensor};
+use candle_core::WithDType;
 
 /// A type that a native function can give to a script.
 pub trait IntoValue {
@@ -230,26 +231,40 @@ impl IntoValue for Tensor {
 
 /// A new tensor from a number or nested lists of numbers of one shape; none for anything else.
 pub fn tensor_of(value: &Value, dtype: DType) -> Option<Tensor> {
+    // Through f64 a whole number above 2^53 would be another one.
+    let exact = |value: &Value| match value {
+        Value::Int(n) => Some(*n),
+        _ => None,
+    };
+    if dtype == DType::I64
+        && let Some(tensor) = gathered(value, &exact)
+    {
+        return Some(tensor);
+    }
+    let float = |value: &Value| match value {
+        Value::Bool(x) => Some(f64::from(u8::from(*x))),
+        other => number(other),
+    };
+    gathered(value, &float)?.to_dtype(dtype).ok()
+}
+
+/// The numbers that `read` finds in nested lists of one length, as a tensor.
+fn gathered<T: WithDType>(value: &Value, read: &impl Fn(&Value) -> Option<T>) -> Option<Tensor> {
     let (mut shape, mut numbers) = (Vec::new(), Vec::new());
-    collect(value, 0, &mut shape, &mut numbers)?;
-    Tensor::from_vec(numbers, shape, &Device::Cpu)
-        .and_then(|t| t.to_dtype(dtype))
-        .ok()
+    collect(value, 0, &mut shape, &mut numbers, read)?;
+    Tensor::from_vec(numbers, shape, &Device::Cpu).ok()
 }
 
 /// Appends the numbers of `value`, whose lists at `depth` must have the length that `shape` says.
-fn collect(
+fn collect<T>(
     value: &Value,
     depth: usize,
     shape: &mut Vec<usize>,
-    numbers: &mut Vec<f64>,
+    numbers: &mut Vec<T>,
+    read: &impl Fn(&Value) -> Option<T>,
 ) -> Option<()> {
     let Value::List(list) = value else {
-        let number = match value {
-            Value::Bool(x) => f64::from(u8::from(*x)),
-            other => number(other)?,
-        };
-        numbers.push(number);
+        numbers.push(read(value)?);
         return (depth == shape.len()).then_some(());
     };
     if depth == shape.len() {
@@ -259,7 +274,7 @@ fn collect(
         return None;
     }
     list.iter()
-        .try_for_each(|item| collect(item, depth + 1, shape, numbers))
+        .try_for_each(|item| collect(item, depth + 1, shape, numbers, read))
 }
 
 impl<T: Thing> IntoValue for Rc<T> {

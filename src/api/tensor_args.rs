@@ -59,7 +59,9 @@ impl Side {
             Value::List(list) => list.iter().all(|x| !matches!(x, Value::Float(_))),
             _ => true,
         };
-        match tensor_of(&value, DType::F64) {
+        // Through f64 a whole number above 2^53 would be another one.
+        let dtype = if is_whole { DType::I64 } else { DType::F64 };
+        match tensor_of(&value, dtype) {
             Some(tensor) => Ok(Side {
                 tensor,
                 plain: Some(is_whole),

@@ -29,7 +29,7 @@ crate::natives! {
 
 fn both(f: &Function, x: &Value) -> Result<(Tensor, Value), Fault> {
     let mut at = Vec::new();
-    gather(x, &mut at)?;
+    gather(x, kind(x), &mut at)?;
     let mut loss = |inputs: &[Tensor]| -> crate::base::Result<Tensor> {
         let given = rebuild(x, &mut inputs.iter().cloned());
         match f.call(vec![given])? {
@@ -45,16 +45,28 @@ fn both(f: &Function, x: &Value) -> Result<(Tensor, Value), Fault> {
     Ok((value, rebuild(x, &mut slopes.into_iter())))
 }
 
+/// The kind of number that plain numbers in `x` take: that of the tensors beside them.
+fn kind(x: &Value) -> DType {
+    let wide = |part: &Value| kind(part) == DType::F64;
+    let found = match x {
+        Value::Tensor(t) => t.dtype() == DType::F64,
+        Value::List(list) => list.iter().any(wide),
+        Value::Map(map) => map.values().any(wide),
+        _ => false,
+    };
+    if found { DType::F64 } else { DType::F32 }
+}
+
 /// A list of numbers stands for a tensor; any other list holds parts.
-fn leaf(x: &Value) -> Option<Tensor> {
+fn leaf(x: &Value, dtype: DType) -> Option<Tensor> {
     match x {
         Value::Tensor(t) => Some(t.clone()),
-        Value::Int(_) | Value::Float(_) => super::convert::tensor_of(x, DType::F32),
+        Value::Int(_) | Value::Float(_) => super::convert::tensor_of(x, dtype),
         Value::List(list) if !list.is_empty() => {
             let plain = |item: &Value| !matches!(item, Value::Tensor(_)) && number(item).is_some();
             let numbers = list.iter().all(plain);
             numbers
-                .then(|| super::convert::tensor_of(x, DType::F32))
+                .then(|| super::convert::tensor_of(x, dtype))
                 .flatten()
         }
         _ => None,
@@ -62,14 +74,14 @@ fn leaf(x: &Value) -> Option<Tensor> {
 }
 
 /// Appends the tensors of `x`, depth first.
-fn gather(x: &Value, at: &mut Vec<Tensor>) -> Result<(), Fault> {
-    if let Some(t) = leaf(x) {
+fn gather(x: &Value, dtype: DType, at: &mut Vec<Tensor>) -> Result<(), Fault> {
+    if let Some(t) = leaf(x, dtype) {
         at.push(t);
         return Ok(());
     }
     match x {
-        Value::List(list) => list.iter().try_for_each(|part| gather(part, at)),
-        Value::Map(map) => map.values().try_for_each(|part| gather(part, at)),
+        Value::List(list) => list.iter().try_for_each(|part| gather(part, dtype, at)),
+        Value::Map(map) => map.values().try_for_each(|part| gather(part, dtype, at)),
         other => Err(Error::Kind {
             of: "grad: argument `x`".into(),
             expected: "a tensor, or lists and maps of tensors".into(),
@@ -81,7 +93,7 @@ fn gather(x: &Value, at: &mut Vec<Tensor>) -> Result<(), Fault> {
 
 /// A value built like `x`, with the tensors of `parts` in the order of [`gather`].
 fn rebuild(x: &Value, parts: &mut dyn Iterator<Item = Tensor>) -> Value {
-    if leaf(x).is_some() {
+    if leaf(x, DType::F32).is_some() {
         return parts.next().map_or(Value::Nil, Value::Tensor);
     }
     match x {

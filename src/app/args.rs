@@ -99,20 +99,34 @@ pub struct Work {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
     /// Cores to use; all without this
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..),
+        allow_negative_numbers = true
+    )]
     pub threads: Option<u16>,
     /// What computes: cpu
     #[arg(long, default_value = "cpu", value_parser = device)]
     pub device: String,
     /// Steps the script may take; 0 for no limit
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(default_value_t = 0, value_parser = whole)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        value_parser = whole
+    )]
     pub max_operations: u64,
     /// Memory one tensor may take, and eight times what the script's own texts and lists may take:
     /// 800M, 8G or a number of bytes
-    #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
-    #[arg(default_value = "8G", value_parser = bytes)]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "8G",
+        value_parser = bytes,
+        allow_negative_numbers = true
+    )]
     pub max_memory: u64,
     /// Never open a window: pictures go to files
     #[arg(long)]

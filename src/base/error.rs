@@ -104,7 +104,7 @@ pub enum Error {
     Caller(Box<dyn std::error::Error + Send + Sync>),
     /// A fault of the array library that none of the checks above foresaw.
     #[error("tensor: {0}")]
-    Tensor(#[from] candle_core::Error),
+    Tensor(candle_core::Error),
 }
 
 /// What is wrong with a file.
@@ -144,6 +144,16 @@ pub enum FileFault {
 
 /// A result whose fault is [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<candle_core::Error> for Error {
+    /// The error itself, without the stack of calls that candle may have wrapped around it.
+    fn from(mut error: candle_core::Error) -> Error {
+        while let candle_core::Error::WithBacktrace { inner, .. } = error {
+            error = *inner;
+        }
+        Error::Tensor(error)
+    }
+}
 
 impl Error {
     /// A fault of the file at `path`.

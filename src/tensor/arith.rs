@@ -6,6 +6,7 @@
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape};
 
+use super::joined::with_gradient;
 use super::shape::broadcast;
 use super::{DType, Tensor, values};
 use crate::base::Result;
@@ -60,8 +61,7 @@ pub fn div(left: &Tensor, right: &Tensor) -> Result<Tensor> {
 pub fn rem(left: &Tensor, right: &Tensor) -> Result<Tensor> {
     let (l, r) = align("rem", left, right)?;
     if l.dtype().is_float() {
-        let whole = (&l / &r)?.floor()?.detach();
-        return Ok((&l - (whole * &r)?)?);
+        return remainder(&l, &r);
     }
     let numbers = l.flatten_all()?.to_vec1::<i64>()?.into_iter();
     let divisors = r.flatten_all()?.to_vec1::<i64>()?;
@@ -78,6 +78,34 @@ pub fn rem(left: &Tensor, right: &Tensor) -> Result<Tensor> {
         }
     };
     values::wholes(numbers.zip(divisors).map(floored).collect(), l.dims())
+}
+
+/// [`rem`] of floats. The value is exact; `l - floor(l / r) r` would be off by a whole `r` where
+/// the quotient is rounded up to a whole number, and NaN for an infinite `r`.
+fn remainder(l: &Tensor, r: &Tensor) -> Result<Tensor> {
+    let floored = |(a, b): (f64, f64)| {
+        let left = a % b;
+        if left == 0.0 {
+            left.copysign(b)
+        } else if (left < 0.0) != (b < 0.0) {
+            left + b
+        } else {
+            left
+        }
+    };
+    let (numbers, divisors) = (values::doubles(l)?, values::doubles(r)?);
+    let left: Vec<f64> = numbers.into_iter().zip(divisors).map(floored).collect();
+    let value = values::of(left, l.dims(), l.dtype())?;
+    let times = ((l.detach() - &value)? / r.detach())?.round()?;
+    let towards_r = with_gradient("rem", r, value.clone(), move |grad| {
+        Ok((grad * &times)?.neg()?)
+    })?;
+    let towards_l = with_gradient("rem", l, value, |grad| Ok(grad.clone()))?;
+    if !r.track_op() {
+        return Ok(towards_l);
+    }
+    // One value, two ways back: the second one adds exactly zero.
+    Ok((towards_l + (&towards_r - towards_r.detach())?)?)
 }
 
 pub fn maximum(left: &Tensor, right: &Tensor) -> Result<Tensor> {
@@ -229,14 +257,13 @@ fn multiply(l: &Tensor, r: &Tensor) -> Result<Tensor> {
             t.contiguous()
         }
     };
-    if k == 0 {
-        let mut shape = broadcast(
-            "matmul",
-            &l.dims()[..l.rank() - 2],
-            &r.dims()[..r.rank() - 2],
-        )?;
-        shape.extend([m, n]);
-        return Ok(Tensor::zeros(shape, l.dtype(), l.device())?);
+    let (leading_l, leading_r) = (&l.dims()[..l.rank() - 2], &r.dims()[..r.rank() - 2]);
+    let lead = broadcast("matmul", leading_l, leading_r)?;
+    let product = [lead.as_slice(), &[m, n]].concat();
+    // No room for an axis of size 0 in candle's product.
+    if k == 0 || product.contains(&0) {
+        let nothing = Tensor::zeros(product, l.dtype(), l.device())?;
+        return Ok(nothing);
     }
     if l.rank() > 2 && r.rank() == 2 {
         // One large product instead of many small ones.
@@ -246,5 +273,14 @@ fn multiply(l: &Tensor, r: &Tensor) -> Result<Tensor> {
         let flat = l.contiguous()?.reshape((rows, k))?;
         return Ok(flat.matmul(&ready(r)?)?.reshape(shape)?);
     }
-    Ok(ready(l)?.broadcast_matmul(&ready(r)?)?)
+    if lead.is_empty() {
+        return Ok(ready(l)?.matmul(&ready(r)?)?);
+    }
+    // One leading axis: candle's own product takes two at the most.
+    let stack = |t: &Tensor, rows: usize, columns: usize| {
+        let full = t.broadcast_as([lead.as_slice(), &[rows, columns]].concat())?;
+        full.force_contiguous()?.reshape(((), rows, columns))
+    };
+    let found = stack(l, m, k)?.matmul(&stack(r, k, n)?)?;
+    Ok(found.reshape(product)?)
 }

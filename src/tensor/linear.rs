@@ -16,6 +16,9 @@ type Part = (Vec<usize>, Vec<f64>);
 /// Asymmetry, relative to the largest entry, that rounding in f32 explains.
 const SYMMETRY: f64 = 1e-5;
 
+/// Where the largest entry must lie: beyond, squares leave the range of a double unnoticed.
+const SIZES: std::ops::RangeInclusive<f64> = 1e-100..=1e150;
+
 /// Eigenvalues by decreasing modulus, and the eigenvectors as columns of unit length.
 pub struct Eigen {
     /// Real parts [n].
@@ -188,7 +191,9 @@ fn plain_inverse(op: &'static str, a: &Tensor) -> Result<Tensor> {
 /// The determinant, with its gradient.
 pub fn det(a: &Tensor) -> Result<Tensor> {
     let parts = each("det", &a.detach(), true, |m| {
-        Ok(vec![(vec![], vec![m.determinant()])])
+        // Elimination divides 0 by 0 where a column has nothing left.
+        let found = Some(m.determinant()).filter(|d| !d.is_nan());
+        Ok(vec![(vec![], vec![found.unwrap_or(0.0)])])
     })?;
     let [value] = take(parts);
     let (matrix, found) = (a.detach(), value.detach());
@@ -271,11 +276,7 @@ pub fn pseudo_inverse(a: &Tensor) -> Result<Tensor> {
         let found = m.thin_svd().map_err(|_| none("pinv"))?;
         let s = found.S().column_vector();
         let k = s.nrows();
-        let least = if k == 0 {
-            0.0
-        } else {
-            s[0] * eps * m.nrows().max(m.ncols()) as f64
-        };
+        let least = s[0] * eps * m.nrows().max(m.ncols()) as f64;
         let scale = |j: usize| if s[j] > least { 1.0 / s[j] } else { 0.0 };
         let scaled = Mat::from_fn(m.ncols(), k, |i, j| found.V()[(i, j)] * scale(j));
         Ok(vec![whole((scaled * found.U().transpose()).as_ref())])
@@ -306,11 +307,7 @@ fn matrices(op: &'static str, a: &Tensor, square: bool) -> Result<()> {
     }
     Err(Error::Shape {
         op,
-        what: if square {
-            "a square matrix"
-        } else {
-            "a matrix"
-        },
+        what: ["a matrix", "a square matrix"][usize::from(square)],
         expected: if square { "[.., n, n]" } else { "[.., m, n]" }.into(),
         found: a.dims().to_vec(),
     })
@@ -367,6 +364,11 @@ fn each(
             op,
             fact: "the matrix is empty",
         });
+    }
+    let largest = numbers.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    if largest != 0.0 && !SIZES.contains(&largest) {
+        let fact = "the numbers are too small or too large: scale the matrix to about 1";
+        return Err(Error::Algebra { op, fact });
     }
     let mut joined: Vec<Part> = Vec::new();
     for block in numbers.chunks(size[0] * size[1]) {

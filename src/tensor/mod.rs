@@ -15,6 +15,7 @@ pub mod real;
 pub mod reduce;
 pub mod shape;
 pub mod summary;
+pub mod total;
 pub mod values;
 
 pub use arena::{Arena, Layout};

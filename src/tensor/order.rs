@@ -98,11 +98,11 @@ pub fn quantile(t: &Tensor, q: f64, axis: Option<i64>) -> Result<Tensor> {
     arith::select(&last.ne(&last)?, &last, &between)
 }
 
-/// Each number once, ascending.
+/// Each number once, ascending; NaN, too, at most once.
 pub fn unique(t: &Tensor) -> Result<Tensor> {
     let mut numbers = values::doubles(t)?;
     numbers.sort_by(ascending);
-    numbers.dedup();
+    numbers.dedup_by(|a, b| a == b || (a.is_nan() && b.is_nan()));
     let count = numbers.len();
     joined::without_gradient("unique", t, values::of(numbers, &[count], t.dtype())?)
 }

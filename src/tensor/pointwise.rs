@@ -17,6 +17,8 @@ pub struct Curve {
     pub name: &'static str,
     pub value: fn(f64) -> f64,
     pub slope: fn(f64) -> f64,
+    /// The value of a whole number, if that is whole as well.
+    pub whole: Option<fn(i64) -> i64>,
 }
 
 /// ln(1 + x).
@@ -24,6 +26,7 @@ pub const LOG1P: Curve = Curve {
     name: "log1p",
     value: f64::ln_1p,
     slope: |x| 1.0 / (1.0 + x),
+    whole: None,
 };
 
 /// e^x - 1.
@@ -31,6 +34,7 @@ pub const EXPM1: Curve = Curve {
     name: "expm1",
     value: f64::exp_m1,
     slope: f64::exp,
+    whole: None,
 };
 
 /// 1 / (1 + e^-x).
@@ -38,6 +42,7 @@ pub const SIGMOID: Curve = Curve {
     name: "sigmoid",
     value: sigmoid,
     slope: |x| sigmoid(x) * sigmoid(-x),
+    whole: None,
 };
 
 /// ln(1 + e^x).
@@ -45,6 +50,7 @@ pub const SOFTPLUS: Curve = Curve {
     name: "softplus",
     value: |x| x.max(0.0) + (-x.abs()).exp().ln_1p(),
     slope: sigmoid,
+    whole: None,
 };
 
 /// max(x, 0); the slope at 0 is 0.
@@ -52,6 +58,7 @@ pub const RELU: Curve = Curve {
     name: "relu",
     value: |x| if x <= 0.0 { 0.0 } else { x },
     slope: |x| f64::from(u8::from(x > 0.0)),
+    whole: Some(|n| n.max(0)),
 };
 
 /// |x|; the slope at 0 is 0.
@@ -59,6 +66,7 @@ pub const ABS: Curve = Curve {
     name: "abs",
     value: f64::abs,
     slope: sign,
+    whole: Some(i64::wrapping_abs),
 };
 
 /// -1, 0 or 1.
@@ -66,6 +74,7 @@ pub const SIGN: Curve = Curve {
     name: "sign",
     value: sign,
     slope: |_| 0.0,
+    whole: Some(i64::signum),
 };
 
 /// The nearest whole number; halves go to the even one.
@@ -73,6 +82,7 @@ pub const ROUND: Curve = Curve {
     name: "round",
     value: f64::round_ties_even,
     slope: |_| 0.0,
+    whole: Some(|n| n),
 };
 
 fn sigmoid(x: f64) -> f64 {
@@ -87,8 +97,12 @@ fn sign(x: f64) -> f64 {
     }
 }
 
-/// `curve` of each number; whole numbers become f32.
+/// `curve` of each number; whole numbers become f32, but for those that `curve` leaves whole.
 pub fn apply(curve: Curve, t: &Tensor) -> Result<Tensor> {
+    if let (false, Some(whole)) = (t.dtype().is_float(), curve.whole) {
+        let numbers = t.to_dtype(DType::I64)?.flatten_all()?.to_vec1()?;
+        return values::wholes(numbers.into_iter().map(whole).collect(), t.dims());
+    }
     Ok(real(t)?.contiguous()?.apply_op1(Each(curve))?)
 }
 
@@ -106,6 +120,9 @@ pub fn test(t: &Tensor, holds: fn(f64) -> bool) -> Result<Tensor> {
 pub fn softmax(t: &Tensor, axis: i64) -> Result<Tensor> {
     let t = real(t)?;
     let axis = super::shape::axis("softmax", axis, t.rank())?;
+    if t.elem_count() == 0 {
+        return Ok(t);
+    }
     Ok(candle_nn::ops::softmax(&t, axis)?)
 }
 
@@ -113,6 +130,9 @@ pub fn softmax(t: &Tensor, axis: i64) -> Result<Tensor> {
 pub fn log_softmax(t: &Tensor, axis: i64) -> Result<Tensor> {
     let t = real(t)?;
     let axis = super::shape::axis("log_softmax", axis, t.rank())?;
+    if t.elem_count() == 0 {
+        return Ok(t);
+    }
     Ok(candle_nn::ops::log_softmax(&t, axis)?)
 }
 

@@ -3,7 +3,7 @@
 
 use super::joined::{real, with_gradient};
 use super::order;
-use super::{DType, Tensor, shape, values};
+use super::{DType, Tensor, shape, total, values};
 use crate::base::{Error, Result};
 
 /// Along which axes, and whether they stay as axes of size 1.
@@ -48,14 +48,13 @@ impl Along {
     }
 }
 
-/// The sum; 0 of none.
+/// The sum; 0 of none. Floats are added up in double precision and rounded once.
 pub fn sum(t: &Tensor, along: &Along) -> Result<Tensor> {
-    let whole = !t.dtype().is_float();
-    let t = if whole {
-        t.to_dtype(DType::I64)?
-    } else {
-        t.contiguous()?
-    };
+    if t.dtype().is_float() {
+        let (joined, shape) = along.gathered("sum", t)?;
+        return Ok(total::rows(&joined)?.reshape(shape)?);
+    }
+    let t = t.to_dtype(DType::I64)?;
     let (axes, count) = along.resolve("sum", &t)?;
     if axes.is_empty() {
         return Ok(t);

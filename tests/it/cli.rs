@@ -100,7 +100,7 @@ fn wrong_usage_gives_2_and_says_what_was_expected() {
         (&["run", "good.rhai", "--quik"], "--quick"),
         (
             &["run", "good.rhai", "--out", "good.rhai"],
-            "making the folder for --out",
+            "expected a folder for --out, found a file",
         ),
         (&["tutorial", "nothing"], "no tutorial is called `nothing`"),
         (&["doc", "sed"], "hint: did you mean `seed`?"),
@@ -164,6 +164,45 @@ fn a_limit_on_operations_ends_a_runaway_script() {
             "{shown}"
         );
     }
+}
+
+#[test]
+fn a_text_that_doubles_without_end_is_a_fault() {
+    let folder = folder(&[
+        ("text.rhai", b"let s = \"x\";\nloop { s += s; }"),
+        ("text.lua", b"local s = 'x'\nwhile true do s = s .. s end"),
+        ("list.rhai", b"let s = [1];\nloop { s += s; }"),
+    ]);
+    for file in ["text.rhai", "text.lua", "list.rhai"] {
+        let output = run(&folder, &["run", file, "--max-memory", "64M"]);
+        let shown = said(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{file}: {shown}");
+        assert!(
+            shown.contains("error: not enough memory"),
+            "{file}: {shown}"
+        );
+        assert!(shown.contains("hint: "), "{file}: {shown}");
+    }
+}
+
+#[test]
+fn a_script_may_begin_with_a_byte_order_mark() {
+    let folder = folder(&[
+        ("mark.rhai", b"\xef\xbb\xbfprint(1);\r\nprint(2);\r\n"),
+        ("mark.lua", b"\xef\xbb\xbfprint(1)\r\nprint(2)\r\n"),
+    ]);
+    for file in ["mark.rhai", "mark.lua"] {
+        let output = run(&folder, &["run", file]);
+        assert_eq!(said(&output.stdout), "1\n2\n", "{file}");
+    }
+}
+
+#[test]
+fn a_function_in_a_variable_is_told_how_to_call() {
+    let folder = folder(&[("held.rhai", b"let twice = |x| 2 * x;\ntwice(4)")]);
+    let shown = said(&run(&folder, &["run", "held.rhai"]).stderr);
+    let hint = "hint: `twice` is a variable: a function in it is called with twice.call(..)";
+    assert!(shown.contains(hint), "{shown}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod figure;
 mod hdf5;
 mod integrator;
 mod network;
+mod numbers;
 mod optim;
 mod parity;
 mod places;

@@ -165,22 +165,22 @@ end, zeros({2}))",
         ],
         [
             "let task = tasks::custom(#{ steps: 5 }, |key, n| {
-    random::normal(key, [n, -1])
+    random::normal(key, [-1])
 });
 task.batch(3, random::key(0));",
-            "random::normal: argument `shape`: expected a list of whole numbers, found a list
+            "random::normal: argument `shape`: expected a list of whole numbers, found the list [-1]
   --> main.rhai:2:13
    |
- 2 |     random::normal(key, [n, -1])
+ 2 |     random::normal(key, [-1])
    |             ^",
             "local task = tasks.custom({ steps = 5 }, function(key, n)
-    return random.normal(key, {n, -1})
+    return random.normal(key, {-1})
 end)
 task:batch(3, random.key(0))",
-            "random::normal: argument `shape`: expected a list of whole numbers, found a list
+            "random::normal: argument `shape`: expected a list of whole numbers, found the list [-1]
   --> main.lua:2:19
    |
- 2 |     return random.normal(key, {n, -1})
+ 2 |     return random.normal(key, {-1})
    |                   ^",
         ],
     ]);

@@ -7,9 +7,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::New;
+use super::convert::{New, tensor_of};
 use super::fault::Fault;
-use super::native::FromValue;
 use super::settings::Settings;
 use super::value::{Map, Thing, Value};
 use crate::base::Error;
@@ -103,7 +102,8 @@ crate::natives! {
 
     /// The mean of (output - target)^2 over trials, times (as far as the mask counts them) and
     /// outputs, without any penalty. A batch is a map of `inputs` [b, t, i], `targets` [b, t, o]
-    /// and, if wanted, `mask` [b, t].
+    /// and, if wanted, `mask` [b, t]. It gives a plain number, which `grad` does not follow: a loss
+    /// for `grad` is made from the outputs of `run`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 1 });
     /// > net.load_params(#{ h0: [0.0, 0.0, 0.0], bR: [0.0, 0.0, 0.0], bO: [2.0] });
@@ -133,7 +133,8 @@ crate::natives! {
     /// > net.set("bR", [0.5, 0.25]);
     /// > net.params().bR.to_list()
     /// = [0.5, 0.25]
-    fn set(this: Rc<Net>, name: String, value: Tensor) -> () {
+    fn set(this: Rc<Net>, name: String, value: Value) -> () {
+        let value = parameter(&name, value)?;
         Ok(this.0.borrow_mut().set(&name, &value)?)
     }
 
@@ -201,7 +202,12 @@ pub(super) fn wrong_shape(what: &'static str, expected: String, found: &Tensor) 
 }
 
 fn parameter(name: &str, value: Value) -> Result<Tensor, Fault> {
-    Tensor::from_value(value).map_err(|value| {
+    let found = match value {
+        Value::Tensor(tensor) => Ok(tensor),
+        // Plain numbers are not rounded to f32 on their way to an f64 network.
+        other => tensor_of(&other, DType::F64).ok_or(other),
+    };
+    found.map_err(|value| {
         let (of, expected) = (format!("network: parameter `{name}`"), "a tensor".into());
         Error::Kind {
             of,

@@ -86,6 +86,10 @@ pub fn plain(error: Error) -> Fault {
         return fault.clone();
     }
     match error {
+        // Its address is all that is left of a table that was thrown.
+        Error::RuntimeError(words) if words.starts_with("table: 0x") => {
+            Fault::new("the script threw a table").hint("throw a text, as in error(\"too large\")")
+        }
         Error::RuntimeError(words) => worded(&words, Cause::Script),
         Error::SyntaxError { message, .. } => worded(&message, Cause::Script),
         Error::MemoryError(words) => worded(&words, Cause::Limit)

@@ -38,7 +38,10 @@ pub fn names(vocabulary: &Vocabulary, ast: &AST, source: &str) -> Result<(), Fau
             [] if matches!(node, ASTNode::Expr(Expr::MethodCall(..))) => {
                 unknown(vocabulary, name).map(|_| vocabulary.nothing_has(name))
             }
-            [] => unknown(vocabulary, name),
+            [] => unknown(vocabulary, name).map(|fault| match declares(ast, name) {
+                true => faults::held(fault, name),
+                false => fault,
+            }),
             [module] => vocabulary
                 .functions
                 .get(module)
@@ -50,6 +53,19 @@ pub fn names(vocabulary: &Vocabulary, ast: &AST, source: &str) -> Result<(), Fau
         found.is_none()
     });
     found.map_or(Ok(()), Err)
+}
+
+/// Whether the script has a variable of this name.
+fn declares(ast: &AST, name: &str) -> bool {
+    let mut found = false;
+    ast.walk(&mut |path| {
+        found |= match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(variable, ..))) => variable.0.as_str() == name,
+            _ => false,
+        };
+        !found
+    });
+    found
 }
 
 /// The names that the script gives to variables and to entries of maps: each may hold a closure.

@@ -97,6 +97,13 @@ pub fn plain(error: &EvalAltResult, source: &str) -> Fault {
     }
 }
 
+/// The fault of calling a function that is in the variable `name` as if it had that name.
+pub fn held(fault: Fault, name: &str) -> Fault {
+    fault.hint(format!(
+        "`{name}` is a variable: a function in it is called with {name}.call(..)"
+    ))
+}
+
 /// The error at the bottom of nested calls, and the script it was met in.
 fn innermost<'a>(error: &'a EvalAltResult, source: &'a str) -> (&'a EvalAltResult, &'a str) {
     match error {
@@ -143,6 +150,9 @@ fn message(error: &EvalAltResult) -> String {
     match error {
         EvalAltResult::ErrorMismatchDataType(expected, found, _) => {
             format!("expected {}, found {}", spoken(expected), spoken(found))
+        }
+        EvalAltResult::ErrorDataRace(..) => {
+            "a list or map that a closure uses too cannot be given to its own method".into()
         }
         EvalAltResult::ErrorStackOverflow(_) => "too many nested calls of functions".into(),
         EvalAltResult::ErrorDataTooLarge(..) => "not enough memory".into(),

@@ -114,7 +114,13 @@ impl RhaiHost {
             .session
             .engine
             .eval_ast_with_scope(&mut self.scope, &ast);
-        let value = outcome.map_err(|error| faults::fault(&self.vocabulary, &error, name))?;
+        let value = outcome.map_err(|error| {
+            let fault = faults::fault(&self.vocabulary, &error, name);
+            match fault.culprit.clone() {
+                Some(name) if self.scope.contains(&name) => faults::held(fault, &name),
+                _ => fault,
+            }
+        })?;
         values::value(value, &Rc::downgrade(&self.session))
     }
 }

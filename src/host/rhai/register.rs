@@ -22,6 +22,9 @@ use crate::tensor::Tensor;
 /// number of arguments instead of Rhai's "function not found".
 const SPARE: usize = 3;
 
+/// Bytes that an element of a list is counted as: itself, and what copies of the list take.
+const ELEMENT: usize = 4 * size_of::<Dynamic>();
+
 /// Nested calls of script functions; the script's thread has the stack for it.
 const CALL_LEVELS: usize = 256;
 
@@ -94,7 +97,7 @@ fn limits(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
     engine.set_max_operations(context.settings.max_operations);
     let most = usize::try_from(context.settings.script_memory()).unwrap_or(usize::MAX);
     engine.set_max_string_size(most);
-    engine.set_max_array_size(most / size_of::<Dynamic>());
+    engine.set_max_array_size(most / ELEMENT);
     engine.on_progress(move |_| {
         context
             .stopped()

@@ -1,5 +1,6 @@
 //! Between Rhai's values and ours.
 
+use std::ops::{Range, RangeInclusive};
 use std::rc::Weak;
 
 use rhai::{Array, Dynamic, FnPtr, ImmutableString};
@@ -27,6 +28,12 @@ fn nested(dynamic: Dynamic, session: &Weak<Session>, depth: usize) -> Result<Val
     }
     if let Some(tensor) = dynamic.read_lock::<Tensor>() {
         return Ok(Value::Tensor(tensor.clone()));
+    }
+    if let Some(range) = dynamic.read_lock::<Range<i64>>() {
+        return Ok(span(range.clone()));
+    }
+    if let Some(range) = dynamic.read_lock::<RangeInclusive<i64>>() {
+        return Ok(span(*range.start()..range.end().saturating_add(1)));
     }
     if let Some(function) = dynamic.read_lock::<Function>() {
         return Ok(Value::Function(function.clone()));
@@ -57,11 +64,6 @@ fn nested(dynamic: Dynamic, session: &Weak<Session>, depth: usize) -> Result<Val
             Value::Map(items.collect::<Result<Map, Fault>>()?)
         }
         "Fn" => function(dynamic.cast::<FnPtr>(), session),
-        "range" => span(dynamic.cast::<std::ops::Range<i64>>()),
-        "range=" => {
-            let range = dynamic.cast::<std::ops::RangeInclusive<i64>>();
-            span(*range.start()..range.end().saturating_add(1))
-        }
         other => {
             return Err(Fault::new(format!(
                 "a {other} cannot be given to attractor"
@@ -71,7 +73,7 @@ fn nested(dynamic: Dynamic, session: &Weak<Session>, depth: usize) -> Result<Val
 }
 
 /// A range as a map, the form in which Lua writes one too.
-fn span(range: std::ops::Range<i64>) -> Value {
+fn span(range: Range<i64>) -> Value {
     let ends = [("from", range.start), ("to", range.end)];
     Value::Map(
         ends.map(|(name, end)| (name.to_string(), Value::Int(end)))

@@ -1,0 +1,3 @@
+local x = {}
+for i = 1, 100 do x = {x} end
+tensor(x)

@@ -1,0 +1,2 @@
+local t = ones{2}
+t[0] = 5
