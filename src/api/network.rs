@@ -11,7 +11,7 @@ use crate::base::options::Choice;
 use crate::base::{Error, Result};
 use crate::io::tutorial::Parameters;
 use crate::io::{self, Tree};
-use crate::nn::{Cell, Drive, Network, Rnn};
+use crate::nn::{Cell, Network, Rnn};
 use crate::ops::Lanes;
 use crate::ops::rnn::Nonlinearity;
 use crate::tensor::{DType, Device, Tensor, values};
@@ -100,14 +100,7 @@ fn step<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<Tensor> {
     }
     let (h, x) = (values::reals::<T>(h)?, values::reals::<T>(x)?);
     let mut next = vec![T::of(0.0); trials * net.units];
-    let drive = Drive {
-        trials,
-        time: 1,
-        inputs: &x,
-        h0: Some(&h),
-        noise: None,
-    };
-    net.run(&mut net.work(), &drive, Some(&mut next), None)?;
+    net.step(&mut net.work(), &h, &x, &mut next)?;
     Ok(Tensor::from_vec(next, (trials, net.units), &Device::Cpu)?)
 }
 

@@ -85,6 +85,19 @@ impl<T: Lanes> Kernel<T> {
         }
     }
 
+    pub fn step(
+        &mut self,
+        sizes: Sizes,
+        params: &[T],
+        h: &[T],
+        x: &[T],
+        into: &mut [T],
+    ) -> Result<()> {
+        match self {
+            Kernel::Vanilla(kernel) => kernel.step(sizes, params, h, x, into),
+        }
+    }
+
     pub fn loss(&mut self, sizes: Sizes, given: Given<'_, T>, aim: Aim<'_, T>) -> Result<T> {
         match self {
             Kernel::Vanilla(kernel) => kernel.loss(sizes, given, aim),

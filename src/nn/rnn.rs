@@ -93,6 +93,14 @@ impl<T: Lanes> Rnn<T> {
         work.kernel.run(sizes, given, states, outputs)
     }
 
+    /// The states one step later, without noise: fills `into` [b, n] from h [b, n] and x [b, i].
+    ///
+    /// Errors: `Shape` if the three do not fit; `Range` if there are no states
+    pub fn step(&self, work: &mut Work<T>, h: &[T], x: &[T], into: &mut [T]) -> Result<()> {
+        let sizes = self.sizes(h.len() / self.units, 1);
+        work.kernel.step(sizes, &self.params.data, h, x, into)
+    }
+
     /// The mean over batch, time and outputs of (o - y)^2, each time weighing what the mask says;
     /// without any penalty.
     ///

@@ -88,47 +88,40 @@ pub fn run<T: Lanes>(
 ) -> Result<Fit> {
     let mut training = Training::new(net, task, options)?;
     let mut log = Vec::with_capacity(options.batches.div_ceil(options.log_every) + 1);
-    let total = options.batches;
-    let end = |outcome, batches, log| {
-        Ok(Fit {
-            outcome,
-            batches,
-            log,
-        })
-    };
-    for at in 0..total {
+    let mut outcome = Outcome::MaxSteps;
+    for at in 0..options.batches {
         if progress.stopped() {
-            return end(Outcome::Interrupted { at }, at, log);
+            outcome = Outcome::Interrupted { at };
+            break;
         }
         let Some(step) = training.step()? else {
-            return end(
-                Outcome::Diverged { at },
-                training.descent.state().steps,
-                log,
-            );
+            outcome = Outcome::Diverged { at };
+            break;
         };
-        let (loss, rate) = (step.loss, step.rate);
-        if at % options.log_every == 0 || at + 1 == total {
-            let Some(line) = training.line(at, step)? else {
-                return end(
-                    Outcome::Diverged { at },
-                    training.descent.state().steps,
-                    log,
-                );
+        if at % options.log_every == 0 || at + 1 == options.batches {
+            let Some(line) = training.line(at, &step)? else {
+                outcome = Outcome::Diverged { at };
+                break;
             };
             log.push(line);
             if on_log(&line, training.net)?.is_break() {
-                return end(Outcome::Interrupted { at: at + 1 }, at + 1, log);
+                outcome = Outcome::Interrupted { at: at + 1 };
+                break;
             }
         }
         progress.report(Report {
             done: at + 1,
-            total,
-            loss,
-            rate,
+            total: options.batches,
+            loss: step.loss,
+            rate: step.rate,
         });
     }
-    end(Outcome::MaxSteps, total, log)
+    let batches = training.descent.state().steps;
+    Ok(Fit {
+        outcome,
+        batches,
+        log,
+    })
 }
 
 /// What one update came from.
@@ -213,7 +206,7 @@ impl<'a, T: Lanes> Training<'a, T> {
     }
 
     /// The line of the log for the update just made; none if its loss is not finite.
-    fn line(&mut self, batch: usize, step: Step) -> Result<Option<Log>> {
+    fn line(&mut self, batch: usize, step: &Step) -> Result<Option<Log>> {
         let noise = Some(&self.noise);
         let mse = self.net.loss(&mut self.work, &self.trials, noise)?.double();
         let params = &mut self.net.params.data;
@@ -222,15 +215,12 @@ impl<'a, T: Lanes> Training<'a, T> {
             self.descent.undo(params);
             return Ok(None);
         }
-        let Step {
-            rate, grad_norm, ..
-        } = step;
         Ok(Some(Log {
             batch,
             loss,
             mse,
-            rate,
-            grad_norm,
+            rate: step.rate,
+            grad_norm: step.grad_norm,
         }))
     }
 }

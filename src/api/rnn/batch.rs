@@ -1,8 +1,8 @@
 //! Batches of trials, as scripts hand them over: maps of `inputs`, `targets` and perhaps `mask`.
 
 use super::super::fault::Fault;
-use super::super::native::FromValue;
 use super::super::value::Map;
+use super::tensor;
 use crate::base::Error;
 use crate::nn::Rnn;
 use crate::ops::Lanes;
@@ -81,11 +81,7 @@ fn entry(
     let Some(value) = batch.get(name) else {
         return Ok(None);
     };
-    let tensor = Tensor::from_value(value.clone()).map_err(|value| Error::Kind {
-        of: format!("{OF}: `{name}`"),
-        expected: "a tensor".into(),
-        found: value.kind(),
-    })?;
+    let tensor = tensor(format!("{OF}: `{name}`"), value.clone())?;
     if tensor.rank() == rank {
         return Ok(Some(tensor));
     }

@@ -8,7 +8,6 @@ use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::{New, tensor_of};
-use super::fault::Fault;
 use super::settings::Settings;
 use super::value::{Map, Thing, Value};
 use crate::base::Error;
@@ -201,19 +200,19 @@ pub(super) fn wrong_shape(what: &'static str, expected: String, found: &Tensor) 
     }
 }
 
-fn parameter(name: &str, value: Value) -> Result<Tensor, Fault> {
+fn parameter(name: &str, value: Value) -> Result<Tensor, Error> {
+    tensor(format!("network: parameter `{name}`"), value)
+}
+
+/// A tensor of a network's numbers; plain ones are not rounded to f32 on their way to f64.
+fn tensor(of: String, value: Value) -> Result<Tensor, Error> {
     let found = match value {
         Value::Tensor(tensor) => Ok(tensor),
-        // Plain numbers are not rounded to f32 on their way to an f64 network.
         other => tensor_of(&other, DType::F64).ok_or(other),
     };
-    found.map_err(|value| {
-        let (of, expected) = (format!("network: parameter `{name}`"), "a tensor".into());
-        Error::Kind {
-            of,
-            expected,
-            found: value.kind(),
-        }
-        .into()
+    found.map_err(|value| Error::Kind {
+        of,
+        expected: "a tensor".into(),
+        found: value.kind(),
     })
 }
