@@ -5,7 +5,7 @@ use std::rc::{Rc, Weak};
 
 use rhai::{
     Array, Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Module,
-    NativeCallContext, Position, RhaiFunc, Scope,
+    NativeCallContext, RhaiFunc, Scope,
 };
 
 use super::super::call::Vocabulary;
