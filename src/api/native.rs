@@ -98,7 +98,6 @@ pub struct Args<'a> {
     /// The run that the call is part of.
     pub context: &'a Context,
     values: std::vec::IntoIter<Value>,
-    path: &'static str,
     /// As a user writes it.
     called: String,
 }
@@ -124,7 +123,6 @@ impl<'a> Args<'a> {
         Ok(Args {
             context,
             values: values.into_iter(),
-            path,
             called,
         })
     }
@@ -256,11 +254,11 @@ impl<'a, O: Options> Take<'a> for Settings<O> {
     }
     fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Fault> {
         match args.next() {
-            None | Some(Value::Nil) => Settings::read(args.path, Default::default()),
-            Some(Value::Map(map)) => Settings::read(args.path, map),
+            None | Some(Value::Nil) => Settings::read(&args.called, Default::default()),
+            Some(Value::Map(map)) => Settings::read(&args.called, map),
             // Lua writes an empty map and an empty list alike.
             Some(Value::List(list)) if list.is_empty() => {
-                Settings::read(args.path, Default::default())
+                Settings::read(&args.called, Default::default())
             }
             Some(other) => Err(args.mismatch(name, "map of options", &other)),
         }
