@@ -106,10 +106,6 @@ impl Fault {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
-        let cause = match &error {
-            Error::Interrupted { .. } => Cause::Interrupt,
-            _ => Cause::Script,
-        };
         match error {
             Error::Caller(inner) => match inner.downcast::<Fault>() {
                 Ok(fault) => *fault,
@@ -117,7 +113,6 @@ impl From<Error> for Fault {
             },
             error => Fault {
                 hint: error.hint(),
-                cause,
                 ..Fault::new(error.to_string())
             },
         }

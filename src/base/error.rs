@@ -92,13 +92,6 @@ pub enum Error {
         op: &'static str,
         fact: &'static str,
     },
-    /// Work ended by the user.
-    #[error("{of}: interrupted after {done} of {total} steps")]
-    Interrupted {
-        of: &'static str,
-        done: usize,
-        total: usize,
-    },
     /// A fault raised by a closure that the caller handed in; passed through unchanged.
     #[error("{0}")]
     Caller(Box<dyn std::error::Error + Send + Sync>),

@@ -100,15 +100,14 @@ fn a_listener_can_end_a_run_or_fail_it() {
         (Outcome::Interrupted { at: 5 }, 3)
     );
     let mut fail = |_: &Log, _: &Rnn<f32>| {
-        Err(Error::Interrupted {
-            of: "listener",
-            done: 0,
-            total: 0,
+        Err(Error::Algebra {
+            op: "listener",
+            fact: "no result",
         })
     };
     let end = train::run(&mut net, &task, &options, &mut Silent, &mut fail);
     assert!(
-        matches!(end, Err(Error::Interrupted { of: "listener", .. })),
+        matches!(end, Err(Error::Algebra { op: "listener", .. })),
         "{end:?}"
     );
 }
