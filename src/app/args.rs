@@ -128,9 +128,6 @@ pub struct Work {
         allow_negative_numbers = true
     )]
     pub max_memory: u64,
-    /// Never open a window: pictures go to files
-    #[arg(long)]
-    pub no_window: bool,
 }
 
 impl Work {

@@ -1,5 +1,5 @@
 //! All parameters of a model in one flat array, with a name and a shape for each block, so that
-//! clip, penalty and optimizer are one pass over memory.
+//! penalty, clip and optimizer are two passes over memory: one for the norms, one for the step.
 
 use std::ops::Range;
 use std::sync::Arc;
