@@ -47,6 +47,7 @@ pub fn modules() -> Vec<Module> {
         tensor_shape::module(),
         tensor_linear::module(),
         tensor_grad::module(),
+        rnn::cells::module(),
         rnn::module(),
         network::module(),
         optim::module(),

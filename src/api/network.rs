@@ -1,19 +1,21 @@
 //! The table `rnn`, second part: networks in files, single steps, the readout alone.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::New;
 use super::h5;
-use super::rnn::{Net, wrong_shape};
-use crate::base::options::Choice;
+use super::rnn::{Net, map, wrong_shape};
+use super::value::Map;
+use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::tutorial::Parameters;
 use crate::io::{self, Tree};
-use crate::nn::{Cell, Network, Rnn};
+use crate::nn::{Cell, Network, Plan, Precision, Rnn, kept};
 use crate::ops::Lanes;
-use crate::ops::rnn::Nonlinearity;
+use crate::ops::rnn::vanilla::Vanilla;
 use crate::tensor::{DType, Device, Tensor, values};
 
 crate::natives! {
@@ -29,42 +31,37 @@ crate::natives! {
     /// = vanilla network: 1 input, 30 units (tanh), 1 output, f32
     fn load(cx: &Context, path: String) -> New<Net> {
         let content = h5::load(cx, &path)?;
-        let params = Parameters::from_tree(&h5::input(cx, &path), &content.tree)?;
         let said = content.attributes.of("").cloned().unwrap_or_default();
-        let mut cell = Nonlinearity::default();
-        if let Some(Tree::Text(word)) = said.get("nonlinearity")
-            && !cell.choose(word)
-        {
-            let known = cell.words().iter().map(|word| word.to_string()).collect();
-            let (of, name) = (format!("rnn::load: {path}"), word.clone());
-            return Err(Error::Unknown { of, sort: "nonlinearity", name, known }.into());
-        }
-        let noise = match said.get("noise") {
-            Some(Tree::Float(noise)) => *noise,
-            _ => 0.0,
+        let of = format!("rnn::load: {path}");
+        let dtype = kind_of_numbers(&content.tree);
+        let network = match kept::network(&of, &said, dtype)? {
+            Some(empty) => filled(empty, &h5::input(cx, &path), &content.tree)?,
+            None => {
+                let params = Parameters::from_tree(&h5::input(cx, &path), &content.tree)?;
+                let sizes = [params.inputs(), params.units(), params.outputs()];
+                let plan = Plan::new(Cell::Vanilla(Vanilla::default()), sizes);
+                let empty = match dtype {
+                    Precision::F64 => Network::F64(Rnn::zeros(plan)),
+                    Precision::F32 => Network::F32(Rnn::zeros(plan)),
+                };
+                filled(empty, &h5::input(cx, &path), &params.tree())?
+            }
         };
-        Ok(New(Net(RefCell::new(network(&params, Cell::Vanilla(cell), noise)?))))
+        Ok(New(Net(RefCell::new(network))))
     }
 
-    /// Writes the parameters and what the cell is to an HDF5 file; `rnn::load` reads it, and so
-    /// does h5py: data sets h0, wI, wR, wO, bR, bO, weights as [out, in]. A relative path begins in
+    /// Writes the parameters and what the network is to an HDF5 file; `rnn::load` reads it, and so
+    /// does h5py: a data set for each parameter, weights as [out, in], the rest as attributes. A relative path begins in
     /// the folder of `--out`.
     fn save(cx: &Context, this: Rc<Net>, path: String) -> () {
         let net = this.0.borrow();
-        let blocks = net.layout().blocks().iter();
-        let entry = |name: &'static str| Ok((name.to_string(), Tree::Tensor(net.parameter(name)?)));
-        let tree = Tree::Map(blocks.map(|block| entry(block.name)).collect::<Result<io::Map>>()?);
-        let cell = net.cell();
-        let said = io::Map::from([
-            ("cell".into(), Tree::Text(cell.word().into())),
-            ("nonlinearity".into(), Tree::Text(cell.nonlinearity().word().into())),
-            ("noise".into(), Tree::Float(net.noise())),
-            ("equation".into(), Tree::Text(cell.equation().into())),
-        ]);
-        h5::save(cx, &path, &tree, said, 0)
+        let names = net.layout().blocks().iter().map(|block| &block.name);
+        let entries = names.map(|name| Ok((name.clone(), Tree::Tensor(net.parameter(name)?))));
+        let tree = Tree::Map(entries.collect::<Result<io::Map>>()?);
+        h5::save(cx, &path, &tree, kept::said(&net), 0)
     }
 
-    /// The states one step later, for states h [b, n] and inputs x [b, i].
+    /// The states one step later, for states h [b, s] and inputs x [b, i]; without noise.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3 });
     /// > let x = random::normal(random::key(1), [4, 5, 1]);
@@ -79,7 +76,27 @@ crate::natives! {
         }
     }
 
-    /// The outputs wO h + bO of states whose last axis is the units.
+    /// The Jacobians of one step at states h [b, s] and inputs x [b, i], analytic, as a map:
+    /// `by_state` [b, s, s] with d next[r] / d h[c] in row r and column c, and `by_input`
+    /// [b, s, i].
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, dtype: "f64" });
+    /// > let h = random::normal(random::key(1), [5, 3]);
+    /// > let j = net.jacobians(h, zeros([5, 1]));
+    /// > [j.by_state.shape(), j.by_input.shape()]
+    /// = [[5, 3, 3], [5, 3, 1]]
+    fn jacobians(cx: &Context, this: Rc<Net>, h: Tensor, x: Tensor) -> Map {
+        let net = this.0.borrow();
+        let (b, s) = (h.dims().first().copied().unwrap_or_default(), net.plan().state());
+        cx.room("network.jacobians", &[b, s, s + net.plan().inputs], net.dtype())?;
+        let [by_state, by_input] = match &*net {
+            Network::F32(net) => jacobians(net, &h, &x)?,
+            Network::F64(net) => jacobians(net, &h, &x)?,
+        };
+        Ok(map([("by_state", by_state), ("by_input", by_input)]))
+    }
+
+    /// The outputs of states, wO h + bO (or of the rates f(a)): the last axis is the state.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 2 });
     /// > let run = net.run(random::normal(random::key(1), [4, 5, 1]));
@@ -91,39 +108,68 @@ crate::natives! {
 }
 
 fn step<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<Tensor> {
-    let trials = h.dims().first().copied().unwrap_or_default();
-    if h.dims() != [trials, net.units] {
-        return Err(wrong_shape("h", format!("[b, {}]", net.units), h));
-    }
-    if x.dims() != [trials, net.inputs] {
-        return Err(wrong_shape("x", format!("[{trials}, {}]", net.inputs), x));
-    }
+    let trials = fits(net, h, x)?;
     let (h, x) = (values::reals::<T>(h)?, values::reals::<T>(x)?);
-    let mut next = vec![T::of(0.0); trials * net.units];
+    let mut next = vec![T::of(0.0); h.len()];
     net.step(&mut net.work(), &h, &x, &mut next)?;
-    Ok(Tensor::from_vec(next, (trials, net.units), &Device::Cpu)?)
+    Ok(Tensor::from_vec(next, (trials, net.plan.state()), &Device::Cpu)?)
 }
 
-/// The network with these parameters, in their kind of number.
-fn network(params: &Parameters, cell: Cell, noise: f64) -> Result<Network> {
-    let sizes = [params.inputs(), params.units(), params.outputs()];
-    let mut network = match params.w_rec.dtype() {
-        DType::F64 => Network::F64(Rnn {
-            noise,
-            ..Rnn::zeros(cell, sizes)
-        }),
-        _ => Network::F32(Rnn {
-            noise,
-            ..Rnn::zeros(cell, sizes)
-        }),
+fn jacobians<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<[Tensor; 2]> {
+    let (b, s, i) = (fits(net, h, x)?, net.plan.state(), net.plan.inputs);
+    let (h, x) = (values::reals::<T>(h)?, values::reals::<T>(x)?);
+    let mut by_state = vec![T::of(0.0); b * s * s];
+    let mut by_input = vec![T::of(0.0); b * s * i];
+    let (states, inputs) = (Some(&mut by_state[..]), Some(&mut by_input[..]));
+    net.jacobians(&mut net.work(), [&h, &x], states, inputs)?;
+    Ok([
+        Tensor::from_vec(by_state, (b, s, s), &Device::Cpu)?,
+        Tensor::from_vec(by_input, (b, s, i), &Device::Cpu)?,
+    ])
+}
+
+/// How many states there are.
+///
+/// Errors: `Shape` if states and inputs do not fit the network
+fn fits<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<usize> {
+    let trials = h.dims().first().copied().unwrap_or_default();
+    let (state, inputs) = (net.plan.state(), net.plan.inputs);
+    if h.dims() != [trials, state] {
+        return Err(wrong_shape("h", format!("[b, {state}]"), h));
+    }
+    if x.dims() != [trials, inputs] {
+        return Err(wrong_shape("x", format!("[{trials}, {inputs}]"), x));
+    }
+    Ok(trials)
+}
+
+/// The kind of the numbers in a file.
+fn kind_of_numbers(tree: &Tree) -> Precision {
+    let Tree::Map(entries) = tree else {
+        return Precision::F32;
     };
-    let Tree::Map(tree) = params.tree() else {
-        return Ok(network);
-    };
-    for (name, value) in &tree {
-        if let Tree::Tensor(tensor) = value {
-            network.set(name, tensor)?;
+    let double = |entry: &Tree| matches!(entry, Tree::Tensor(t) if t.dtype() == DType::F64);
+    match entries.values().any(double) {
+        true => Precision::F64,
+        false => Precision::F32,
+    }
+}
+
+/// The network with the parameters of a file.
+///
+/// Errors: `File` if one is missing or of another shape
+fn filled(mut network: Network, path: &Path, tree: &Tree) -> Result<Network> {
+    for block in network.layout().clone().blocks() {
+        let key = block.name.clone();
+        let Some(tensor) = tree.tensor(&key) else {
+            let found = tree.paths();
+            return Err(Error::file(path, FileFault::Entry { key, found }));
+        };
+        if tensor.dims() != block.shape {
+            let (expected, found) = (format!("{:?}", block.shape), tensor.dims().to_vec());
+            return Err(Error::file(path, FileFault::EntryShape { key, expected, found }));
         }
+        network.set(&key, tensor)?;
     }
     Ok(network)
 }

@@ -52,7 +52,7 @@ crate::natives! {
         let (mut options, listener) = options.into_inner();
         options.batches = cx.budget(options.batches);
         let size = task.shape();
-        let trial = size.inputs.max(size.outputs).max(network.0.borrow().units());
+        let trial = size.inputs.max(size.outputs).max(network.0.borrow().plan().units);
         let dtype = network.0.borrow().dtype();
         cx.room("train", &[options.batch, size.time, trial], dtype)?;
         // Trained as a copy: the listener may use the network while the run goes on.

@@ -23,6 +23,13 @@ pub enum Error {
         expected: String,
         found: Vec<usize>,
     },
+    /// A parameter of a network with another shape than it has there.
+    #[error("network: expected parameter `{name}` of shape {expected:?}, found {found:?}")]
+    Parameter {
+        name: String,
+        expected: Vec<usize>,
+        found: Vec<usize>,
+    },
     /// An axis that an array does not have.
     #[error("{op}: expected an axis below {rank}, found {axis}")]
     Axis {

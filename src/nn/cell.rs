@@ -3,116 +3,114 @@
 
 use crate::base::Result;
 use crate::ops::Lanes;
-use crate::ops::rnn::vanilla;
-use crate::ops::rnn::{Aim, Given, Nonlinearity, Sizes};
+use crate::ops::rnn::ctrnn::Ctrnn;
+use crate::ops::rnn::gru::Gru;
+use crate::ops::rnn::gru_torch::GruTorch;
+use crate::ops::rnn::lstm::Lstm;
+use crate::ops::rnn::vanilla::Vanilla;
+use crate::ops::rnn::{Layers, Nonlinearity, Operation, Sizes, Update, layout, state};
 use crate::tensor::{Layout, Tensor};
 
 /// How a state follows from the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell {
     /// h' = f(wI x + wR h + bR)
-    Vanilla(Nonlinearity),
+    Vanilla(Vanilla),
+    /// Reset before the matrix, as in the tutorials.
+    Gru(Gru),
+    /// Reset after the matrix, as in PyTorch.
+    GruTorch(GruTorch),
+    Lstm(Lstm),
+    /// a' = a + dt/tau (-a + wR f(a) + wI x + bR)
+    Ctrnn(Ctrnn),
+}
+
+/// Does the same with whichever cell it is.
+macro_rules! any {
+    ($cell:expr, $update:ident => $value:expr) => {
+        match $cell {
+            Cell::Vanilla($update) => $value,
+            Cell::Gru($update) => $value,
+            Cell::GruTorch($update) => $value,
+            Cell::Lstm($update) => $value,
+            Cell::Ctrnn($update) => $value,
+        }
+    };
 }
 
 impl Cell {
-    /// The word for the kind of cell.
+    /// The words for the kind of cell.
     pub fn word(&self) -> &'static str {
+        fn word<U: Update<f32>>(_: &U) -> &'static str {
+            U::WORD
+        }
+        any!(self, update => word(update))
+    }
+
+    /// The word that a file keeps.
+    pub fn kept(&self) -> &'static str {
         match self {
-            Cell::Vanilla(_) => "vanilla",
+            Cell::GruTorch(_) => "gru_torch",
+            _ => self.word(),
         }
     }
 
-    /// What each unit makes of its sum.
-    pub fn nonlinearity(&self) -> Nonlinearity {
+    /// What each unit makes of its sum, where the cell leaves that open.
+    pub fn nonlinearity(&self) -> Option<Nonlinearity> {
         match self {
-            Cell::Vanilla(nonlinearity) => *nonlinearity,
+            Cell::Vanilla(vanilla) => Some(vanilla.nonlinearity),
+            Cell::Ctrnn(ctrnn) => Some(ctrnn.nonlinearity),
+            Cell::Gru(_) | Cell::GruTorch(_) | Cell::Lstm(_) => None,
         }
     }
 
     /// One step and the readout, in words that a file can keep.
     pub fn equation(&self) -> &'static str {
         match self {
-            Cell::Vanilla(_) => "h_t = f(wI x_t + wR h_(t-1) + bR), o_t = wO h_t + bO",
+            Cell::Vanilla(_) => "h' = f(wI x + wR h + bR), o = wO h' + bO",
+            Cell::Gru(_) => {
+                "[r; u] = sigmoid(wRUHX [h; x] + bRU + [0; update_bias]), \
+                 c = tanh(wCHX [r h; x] + bC), h' = u h + (1 - u) c, o = wO h' + bO"
+            }
+            Cell::GruTorch(_) => {
+                "[r; z] = sigmoid((wI x + bI + wR h + bR)[r, z]), \
+                 n = tanh((wI x + bI)[n] + r (wR h + bR)[n]), h' = (1 - z) n + z h, \
+                 o = wO h' + bO"
+            }
+            Cell::Lstm(_) => {
+                "[i; f; g; o] = wI x + wR h + bR, c' = sigmoid(f) c + sigmoid(i) tanh(g), \
+                 h' = sigmoid(o) tanh(c'), output wO h' + bO"
+            }
+            Cell::Ctrnn(_) => "a' = a + dt/tau (-a + wR f(a) + wI x + bR), o = wO f(a') + bO",
         }
     }
 
-    /// The blocks of the parameters; `sizes` are inputs, units, outputs.
-    pub(super) fn layout(&self, [inputs, units, outputs]: [usize; 3]) -> Layout {
+    /// The blocks of the parameters.
+    pub(super) fn layout(&self, sizes: Sizes) -> Layout {
+        fn of<U: Update<f32>>(_: &U, sizes: Sizes) -> Layout {
+            layout::<f32, U>(sizes)
+        }
+        any!(self, update => of(update, sizes))
+    }
+
+    /// Numbers of a state, all layers together.
+    pub(super) fn state(&self, sizes: Sizes) -> usize {
+        fn of<U: Update<f32>>(_: &U, sizes: Sizes) -> usize {
+            state::<f32, U>(sizes)
+        }
+        any!(self, update => of(update, sizes))
+    }
+
+    /// The fused operation, with its buffers.
+    pub(super) fn operation<T: Lanes>(&self) -> Box<dyn Operation<T> + Send> {
+        any!(self, update => Box::new(Layers::new(*update)))
+    }
+
+    /// Of the first part of a state, what the readout reads.
+    pub(super) fn read(&self, state: &Tensor) -> Result<Tensor> {
         match self {
-            Cell::Vanilla(_) => vanilla::layout(inputs, units, outputs),
-        }
-    }
-
-    /// The states of all trials at all times, on the tape of candle's autograd.
-    ///
-    /// Shapes: inputs [b, t, i], params [P] in the order of the layout, h0 [b, n],
-    /// noise [b, t, n] -> [b, t, n]
-    pub(super) fn states(
-        &self,
-        inputs: &Tensor,
-        params: &Tensor,
-        h0: &Tensor,
-        noise: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        match self {
-            Cell::Vanilla(f) => vanilla::states(*f, inputs, params, h0, noise),
-        }
-    }
-}
-
-/// The fused operation of a cell, with its buffers.
-#[derive(Debug)]
-pub(super) enum Kernel<T> {
-    Vanilla(vanilla::Vanilla<T>),
-}
-
-impl<T: Lanes> Kernel<T> {
-    pub fn new(cell: Cell) -> Kernel<T> {
-        match cell {
-            Cell::Vanilla(nonlinearity) => Kernel::Vanilla(vanilla::Vanilla::new(nonlinearity)),
-        }
-    }
-
-    pub fn run(
-        &mut self,
-        sizes: Sizes,
-        given: Given<'_, T>,
-        states: Option<&mut [T]>,
-        outputs: Option<&mut [T]>,
-    ) -> Result<()> {
-        match self {
-            Kernel::Vanilla(kernel) => kernel.run(sizes, given, states, outputs),
-        }
-    }
-
-    pub fn step(
-        &mut self,
-        sizes: Sizes,
-        params: &[T],
-        h: &[T],
-        x: &[T],
-        into: &mut [T],
-    ) -> Result<()> {
-        match self {
-            Kernel::Vanilla(kernel) => kernel.step(sizes, params, h, x, into),
-        }
-    }
-
-    pub fn loss(&mut self, sizes: Sizes, given: Given<'_, T>, aim: Aim<'_, T>) -> Result<T> {
-        match self {
-            Kernel::Vanilla(kernel) => kernel.loss(sizes, given, aim),
-        }
-    }
-
-    pub fn loss_gradient(
-        &mut self,
-        sizes: Sizes,
-        given: Given<'_, T>,
-        aim: Aim<'_, T>,
-        gradient: &mut [T],
-    ) -> Result<T> {
-        match self {
-            Kernel::Vanilla(kernel) => kernel.loss_gradient(sizes, given, aim, gradient),
+            Cell::Ctrnn(ctrnn) => ctrnn.nonlinearity.of(state),
+            _ => Ok(state.clone()),
         }
     }
 }

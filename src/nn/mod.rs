@@ -5,11 +5,16 @@
 
 mod cell;
 mod followed;
+pub mod kept;
 mod network;
+mod options;
+mod plan;
+mod recipe;
 mod rnn;
-mod vanilla;
 
 pub use cell::Cell;
 pub use network::{Network, Precision};
+pub use options::{CtrnnOptions, GruOptions, Reset, VanillaOptions};
+pub use plan::Plan;
+pub use recipe::Recipe;
 pub use rnn::{Drive, Rnn, Work};
-pub use vanilla::Vanilla;

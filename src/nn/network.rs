@@ -1,6 +1,6 @@
 //! A network whose kind of number is chosen while the program runs.
 
-use super::{Cell, Rnn, Vanilla};
+use super::{Cell, Plan, Recipe, Rnn};
 use crate::base::Result;
 use crate::choices;
 use crate::tensor::{Arena, DType, Layout, Tensor};
@@ -44,39 +44,24 @@ macro_rules! either {
 pub(super) use either;
 
 impl Network {
-    /// A new vanilla network.
+    /// A new network of a cell.
     ///
     /// Errors: `Range` if an option is outside its span.
-    pub fn vanilla(options: &Vanilla) -> Result<Network> {
-        Ok(match options.dtype {
-            Precision::F32 => Network::F32(options.build()?),
-            Precision::F64 => Network::F64(options.build()?),
+    pub fn new(cell: Cell, recipe: &Recipe) -> Result<Network> {
+        Ok(match recipe.dtype {
+            Precision::F32 => Network::F32(recipe.build(cell)?),
+            Precision::F64 => Network::F64(recipe.build(cell)?),
         })
     }
 
-    /// The equation of one step.
-    pub fn cell(&self) -> Cell {
-        either!(self, net => net.cell)
+    /// The cell and the sizes.
+    pub fn plan(&self) -> &Plan {
+        either!(self, net => &net.plan)
     }
 
-    /// i, the numbers that come in at each time.
-    pub fn inputs(&self) -> usize {
-        either!(self, net => net.inputs)
-    }
-
-    /// n, the numbers that make a state.
-    pub fn units(&self) -> usize {
-        either!(self, net => net.units)
-    }
-
-    /// o, the numbers that go out at each time.
-    pub fn outputs(&self) -> usize {
-        either!(self, net => net.outputs)
-    }
-
-    /// Standard deviation of the state noise.
-    pub fn noise(&self) -> f64 {
-        either!(self, net => net.noise)
+    /// Standard deviation of the state noise, and the dropout between layers.
+    pub fn noise(&self) -> (f64, f64) {
+        either!(self, net => (net.noise, net.dropout))
     }
 
     /// The kind of number it computes in.

@@ -12,7 +12,7 @@ use crate::base::{Error, Result};
 /// One named block of an [`Arena`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    pub name: &'static str,
+    pub name: String,
     /// Row-major, weights as [out, in].
     pub shape: Vec<usize>,
     pub range: Range<usize>,
@@ -26,16 +26,12 @@ pub struct Layout {
 
 impl Layout {
     /// Blocks one after another, in the order given.
-    pub fn new(blocks: &[(&'static str, &[usize])]) -> Layout {
+    pub fn new(blocks: impl IntoIterator<Item = (String, Vec<usize>)>) -> Layout {
         let mut start = 0;
-        let blocks = blocks.iter().map(|(name, shape)| {
+        let blocks = blocks.into_iter().map(|(name, shape)| {
             let range = start..start + shape.iter().product::<usize>();
             start = range.end;
-            Block {
-                name,
-                shape: shape.to_vec(),
-                range,
-            }
+            Block { name, shape, range }
         });
         Layout {
             blocks: blocks.collect(),
@@ -69,7 +65,7 @@ impl Layout {
                 known: self
                     .blocks
                     .iter()
-                    .map(|block| block.name.to_string())
+                    .map(|block| block.name.clone())
                     .collect(),
             })
     }
@@ -122,10 +118,9 @@ impl<T: Real> Arena<T> {
     pub fn set(&mut self, name: &str, tensor: &Tensor) -> Result<()> {
         let block = self.layout.block(name)?.clone();
         if tensor.dims() != block.shape {
-            return Err(Error::Shape {
-                op: "set parameter",
-                what: block.name,
-                expected: format!("{:?}", block.shape),
+            return Err(Error::Parameter {
+                name: block.name,
+                expected: block.shape,
                 found: tensor.dims().to_vec(),
             });
         }

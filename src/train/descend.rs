@@ -227,8 +227,8 @@ impl<'a, T: Lanes> Training<'a, T> {
 
 fn fits<T>(net: &Rnn<T>, task: Shape) -> Result<()> {
     let pairs = [
-        ("inputs of the task", net.inputs, task.inputs),
-        ("outputs of the task", net.outputs, task.outputs),
+        ("inputs of the task", net.plan.inputs, task.inputs),
+        ("outputs of the task", net.plan.outputs, task.outputs),
     ];
     match pairs
         .into_iter()

@@ -1,6 +1,7 @@
 //! The table `rnn`: recurrent networks, made, run and looked into.
 
 mod batch;
+pub mod cells;
 mod run;
 
 use std::cell::RefCell;
@@ -12,7 +13,7 @@ use super::settings::Settings;
 use super::value::{Map, Thing, Value};
 use crate::base::Error;
 use crate::base::options::Choice;
-use crate::nn::{Network, Vanilla};
+use crate::nn::{Network, Plan};
 use crate::options;
 use crate::random::Key;
 use crate::tensor::{DType, Tensor};
@@ -26,23 +27,32 @@ impl Thing for Net {
     const KIND: &'static str = "network";
     fn show(&self) -> String {
         let net = self.0.borrow();
-        let plural = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+        let Plan { cell, inputs, units, outputs, layers, directions } = *net.plan();
+        let layers = match layers {
+            1 => String::new(),
+            _ => format!("{layers} layers of "),
+        };
+        let f = cell.nonlinearity().map_or(String::new(), |f| format!(" ({})", f.word()));
+        let both = ["", " in both directions"][directions - 1];
         format!(
-            "{} network: {}, {} ({}), {}, {}",
-            net.cell().word(),
-            plural(net.inputs(), "input"),
-            plural(net.units(), "unit"),
-            net.cell().nonlinearity().word(),
-            plural(net.outputs(), "output"),
+            "{} network: {}, {layers}{}{f}{both}, {}, {}",
+            cell.word(),
+            plural(inputs, "input"),
+            plural(units, "unit"),
+            plural(outputs, "output"),
             net.dtype().as_str(),
         )
     }
 }
 
+fn plural(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
 options! {
     /// How a network is run.
     pub struct RunOptions for "network.run" {
-        /// A first state for each trial, of shape [b, n], in place of the learned one.
+        /// A first state for each trial, of shape [b, s], in place of the learned one.
         h0: Option<Tensor> = None;
         /// Key of the state noise; without it none is added.
         noise: Option<Key> = None;
@@ -63,21 +73,9 @@ crate::natives! {
     /// Recurrent networks.
     module "rnn";
 
-    /// A new vanilla network: h_t = f(wI x_t + wR h_(t-1) + bR) + noise, o_t = wO h_t + bO, with
-    /// a learned first state h0. At the start h0 ~ 0.1 N(0, 1), wI ~ N / sqrt(inputs),
-    /// wR ~ gain N / sqrt(units), wO ~ N / sqrt(units), and the biases are 0.
-    ///
-    /// > rnn::vanilla(#{ inputs: 1, units: 100, outputs: 1, gain: 0.85, seed: 0 })
-    /// = vanilla network: 1 input, 100 units (tanh), 1 output, f32
-    fn vanilla(cx: &Context, options: Settings<Vanilla>) -> New<Net> {
-        let width = options.units.saturating_add(options.inputs).saturating_add(options.outputs);
-        let shape = [options.units, width.saturating_add(2)];
-        cx.room("rnn::vanilla", &shape, options.dtype.dtype())?;
-        Ok(New(Net(RefCell::new(Network::vanilla(&options)?))))
-    }
-
-    /// The states and outputs of all trials at all times, as a map: `states` [b, t, n], each after
-    /// its input has come in, and `outputs` [b, t, o]. For inputs of one trial, [t, i], both come
+    /// The states and outputs of all trials at all times, as a map: `states` [b, t, s], each after
+    /// its input has come in, and `outputs` [b, t, o]. A state is layer after layer, in each layer
+    /// both directions if there are two, in each h and then the c of an LSTM. For inputs of one trial, [t, i], both come
     /// without their first axis. A loss of them can be differentiated by `inputs`, `h0` and
     /// `params`.
     ///
@@ -91,9 +89,9 @@ crate::natives! {
         let single = inputs.rank() == 2;
         let inputs = if single { inputs.unsqueeze(0)? } else { inputs };
         let &[b, t, _] = inputs.dims() else {
-            return Err(wrong_shape("inputs", format!("[b, t, {}]", net.inputs()), &inputs).into());
+            return Err(wrong_shape("inputs", format!("[b, t, {}]", net.plan().inputs), &inputs).into());
         };
-        cx.room("network.run", &[b, t, net.units().max(net.outputs())], net.dtype())?;
+        cx.room("network.run", &[b, t, net.plan().state().max(net.plan().outputs)], net.dtype())?;
         let [states, outputs] = run_all(&net, &inputs, &options)?;
         let trim = |x: Tensor| if single { x.squeeze(0) } else { Ok(x) };
         Ok(map([("states", trim(states)?), ("outputs", trim(outputs)?)]))
@@ -115,15 +113,16 @@ crate::natives! {
         }
     }
 
-    /// The parameters, as a map of tensors (copies): h0 [n], wI [n, i], wR [n, n], wO [o, n],
-    /// bR [n], bO [o].
+    /// The parameters, as a map of tensors (copies); `help` of each cell says which it has. Those
+    /// of layers above the first end in `_l1`, `_l2`, ..., those of the way from the last time to
+    /// the first in `_reverse`.
     ///
     /// > rnn::vanilla(#{ inputs: 2, units: 5, outputs: 1 }).params().wI.shape()
     /// = [5, 2]
     fn params(this: Rc<Net>) -> Map {
         let net = this.0.borrow();
-        let names = net.layout().blocks().iter().map(|block| block.name);
-        names.map(|name| Ok((name.to_string(), Value::Tensor(net.parameter(name)?)))).collect()
+        let names = net.layout().blocks().iter().map(|block| &block.name);
+        names.map(|name| Ok((name.clone(), Value::Tensor(net.parameter(name)?)))).collect()
     }
 
     /// Overwrites one parameter with a tensor of the same shape.
@@ -164,19 +163,25 @@ crate::natives! {
     ///
     /// > rnn::vanilla(#{ inputs: 3 }).inputs()
     /// = 3
-    fn inputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().inputs()) }
+    fn inputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().plan().inputs) }
 
-    /// How many units make a state.
+    /// How many units a layer has.
     ///
     /// > rnn::vanilla(#{ units: 30 }).units()
     /// = 30
-    fn units(this: Rc<Net>) -> usize { Ok(this.0.borrow().units()) }
+    fn units(this: Rc<Net>) -> usize { Ok(this.0.borrow().plan().units) }
 
     /// How many numbers go out at each time.
     ///
     /// > rnn::vanilla(#{ outputs: 2 }).outputs()
     /// = 2
-    fn outputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().outputs()) }
+    fn outputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().plan().outputs) }
+
+    /// How many numbers make a state: units times layers times directions, twice that for an LSTM.
+    ///
+    /// > rnn::lstm(#{ units: 30, layers: 2 }).state_size()
+    /// = 120
+    fn state_size(this: Rc<Net>) -> usize { Ok(this.0.borrow().plan().state()) }
 
     /// How many numbers all parameters are together.
     ///
@@ -185,7 +190,7 @@ crate::natives! {
     fn count(this: Rc<Net>) -> usize { Ok(this.0.borrow().layout().len()) }
 }
 
-fn map<const N: usize>(entries: [(&str, Tensor); N]) -> Map {
+pub(super) fn map<const N: usize>(entries: [(&str, Tensor); N]) -> Map {
     entries
         .map(|(name, tensor)| (name.to_string(), Value::Tensor(tensor)))
         .into()

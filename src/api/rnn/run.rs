@@ -3,7 +3,7 @@
 use super::super::fault::Fault;
 use super::super::value::Map;
 use super::{RunOptions, parameter, wrong_shape};
-use crate::base::Result;
+use crate::base::{Error, Result};
 use crate::nn::{Drive, Network, Rnn};
 use crate::ops::Lanes;
 use crate::random::Key;
@@ -32,16 +32,16 @@ pub fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[
 
 fn check_run(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<()> {
     let b = inputs.dims()[0];
-    if inputs.dims()[2] != net.inputs() {
+    if inputs.dims()[2] != net.plan().inputs {
         return Err(wrong_shape(
             "inputs",
-            format!("[b, t, {}]", net.inputs()),
+            format!("[b, t, {}]", net.plan().inputs),
             inputs,
         ));
     }
     match h0 {
-        Some(h0) if h0.dims() != [b, net.units()] => {
-            Err(wrong_shape("h0", format!("[{b}, {}]", net.units()), h0))
+        Some(h0) if h0.dims() != [b, net.plan().state()] => {
+            Err(wrong_shape("h0", format!("[{b}, {}]", net.plan().state()), h0))
         }
         _ => Ok(()),
     }
@@ -55,8 +55,8 @@ fn run_plain<T: Lanes>(
     noise: Option<&Key>,
 ) -> Result<[Tensor; 2]> {
     let (trials, time) = (inputs.dims()[0], inputs.dims()[1]);
-    let mut states = vec![T::of(0.0); trials * time * net.units];
-    let mut outputs = vec![T::of(0.0); trials * time * net.outputs];
+    let mut states = vec![T::of(0.0); trials * time * net.plan.state()];
+    let mut outputs = vec![T::of(0.0); trials * time * net.plan.outputs];
     let inputs = values::reals::<T>(inputs)?;
     let h0 = h0.map(values::reals::<T>).transpose()?;
     let drive = Drive {
@@ -73,19 +73,24 @@ fn run_plain<T: Lanes>(
         Some(&mut outputs),
     )?;
     let tensor = |x, features| Tensor::from_vec(x, (trials, time, features), &Device::Cpu);
-    Ok([tensor(states, net.units)?, tensor(outputs, net.outputs)?])
+    Ok([
+        tensor(states, net.plan.state())?,
+        tensor(outputs, net.plan.outputs)?,
+    ])
 }
 
 /// Every parameter in the order of the layout: what `given` holds, else the network's own.
 fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Fault> {
     let mut params = Vec::new();
     for block in net.layout().blocks() {
-        let param = match given.remove(block.name) {
-            Some(value) => parameter(block.name, value)?.to_dtype(net.dtype())?,
-            None => net.parameter(block.name)?,
+        let param = match given.remove(&block.name) {
+            Some(value) => parameter(&block.name, value)?.to_dtype(net.dtype())?,
+            None => net.parameter(&block.name)?,
         };
         if param.dims() != block.shape {
-            return Err(wrong_shape(block.name, format!("{:?}", block.shape), &param).into());
+            let (name, expected) = (block.name.clone(), block.shape.clone());
+            let found = param.dims().to_vec();
+            return Err(Error::Parameter { name, expected, found }.into());
         }
         params.push(param);
     }

@@ -2,8 +2,10 @@
 
 use pulp::Simd;
 
+use crate::base::Result;
 use crate::choices;
-use crate::ops::simd::{Cell, Lanes, flat, flat_mut, functions};
+use crate::ops::simd::{Cell, Lanes, flat_mut, functions};
+use crate::tensor::{Tensor, pointwise};
 
 choices! {
     /// The function f in `h' = f(...)`.
@@ -17,7 +19,17 @@ choices! {
 }
 
 impl Nonlinearity {
-    /// Replaces each sum by f of it and, where `slopes` is not empty, writes f' beside it.
+    /// f of every number, on the tape of candle's autograd.
+    pub fn of(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Nonlinearity::Tanh => Ok(x.tanh()?),
+            Nonlinearity::Relu => pointwise::apply(pointwise::RELU, x),
+            Nonlinearity::Softplus => pointwise::apply(pointwise::SOFTPLUS, x),
+            Nonlinearity::Linear => Ok(x.clone()),
+        }
+    }
+
+    /// Replaces each sum by f of it, and writes f' beside it.
     pub(super) fn apply<S: Simd, T: Lanes>(
         self,
         simd: S,
@@ -76,27 +88,8 @@ fn each<S: Simd, T: Lanes>(
     simd.vectorize(
         #[inline(always)]
         || {
-            if slopes.is_empty() {
-                for x in sums {
-                    *x = f(*x).0;
-                }
-            } else {
-                for (x, slope) in sums.iter_mut().zip(slopes) {
-                    (*x, *slope) = f(*x);
-                }
-            }
-        },
-    );
-}
-
-/// Multiplies each slope by what arrived at its unit.
-pub(super) fn chain<S: Simd, T: Lanes>(simd: S, slopes: &mut [Cell<T>], arrived: &[Cell<T>]) {
-    let (slopes, arrived) = (flat_mut(slopes), flat(arrived));
-    simd.vectorize(
-        #[inline(always)]
-        || {
-            for (slope, x) in slopes.iter_mut().zip(arrived) {
-                *slope *= *x;
+            for (x, slope) in sums.iter_mut().zip(slopes) {
+                (*x, *slope) = f(*x);
             }
         },
     );

@@ -2,23 +2,25 @@
 //! functions, for the widest vectors that the processor has (asked at run time).
 //!
 //! The trials of a batch lie side by side in the lanes of a vector, so that every step of a
-//! network is the same instruction for all of them, whatever the sizes of the network. A batch is
-//! cut into slices of [`TRIALS`] trials however many threads there are: sums are then formed in
-//! the same order, and results have the same bits, on any number of threads.
+//! network is the same instruction for all of them, whatever the sizes of the network. The trials
+//! come in groups of [`TRIALS`]; sums are formed group by group, so that results have the same
+//! bits on any number of threads and however many groups a thread takes at a time.
 
 use pulp::Simd;
 
 use crate::tensor::Real;
 
-pub mod dots;
+pub mod each;
 pub mod functions;
 pub mod product;
+pub mod sums;
 pub mod trials;
 
-/// Trials in one slice: two vectors of 16 `f32`, enough to keep both multipliers of a core busy.
-pub const TRIALS: usize = 32;
+/// Trials in one group: a cache line of `f32`, the widest vector that there is.
+pub const TRIALS: usize = 16;
 
-/// One quantity (a unit, an input) of all trials of a slice at one time.
+/// One quantity (a unit, an input) of a group of trials at one time. Where several groups are
+/// taken together, their cells of one quantity are neighbours.
 #[repr(C, align(64))]
 #[derive(Debug, Clone, Copy)]
 pub struct Cell<T>(pub [T; TRIALS]);
@@ -68,9 +70,9 @@ pub trait Lanes: Real {
     /// Between minus this and this, e^x is a normal number.
     const EXP_END: Self;
 
-    /// The vectors of one cell.
-    fn vectors<S: Simd>(cell: &Cell<Self>) -> &[Self::Vector<S>];
-    fn vectors_mut<S: Simd>(cell: &mut Cell<Self>) -> &mut [Self::Vector<S>];
+    /// The vectors that all numbers of some cells make.
+    fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
+    fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
     fn splat<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
     /// `a * b + c` in each lane.
     fn mul_add<S: Simd>(
@@ -79,8 +81,8 @@ pub trait Lanes: Real {
         b: Self::Vector<S>,
         c: Self::Vector<S>,
     ) -> Self::Vector<S>;
-    /// The sum of all lanes.
-    fn sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
+    /// `a + b` in each lane.
+    fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
 
     /// `self * b + c`, rounded once.
     fn fused(self, b: Self, c: Self) -> Self;
@@ -91,19 +93,19 @@ pub trait Lanes: Real {
 }
 
 macro_rules! lanes {
-    ($type:ty, $bits:ty, $vector:ident, $splat:ident, $mul_add:ident, $sum:ident, $as:ident,
+    ($type:ty, $bits:ty, $vector:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident,
      $as_mut:ident, { $($constants:item)* }) => {
         impl Lanes for $type {
             type Vector<S: Simd> = S::$vector;
             $($constants)*
 
             #[inline(always)]
-            fn vectors<S: Simd>(cell: &Cell<Self>) -> &[S::$vector] {
-                S::$as(&cell.0).0
+            fn vectors<S: Simd>(numbers: &[Self]) -> &[S::$vector] {
+                S::$as(numbers).0
             }
             #[inline(always)]
-            fn vectors_mut<S: Simd>(cell: &mut Cell<Self>) -> &mut [S::$vector] {
-                S::$as_mut(&mut cell.0).0
+            fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [S::$vector] {
+                S::$as_mut(numbers).0
             }
             #[inline(always)]
             fn splat<S: Simd>(simd: S, x: Self) -> S::$vector {
@@ -119,8 +121,8 @@ macro_rules! lanes {
                 simd.$mul_add(a, b, c)
             }
             #[inline(always)]
-            fn sum<S: Simd>(simd: S, a: S::$vector) -> Self {
-                simd.$sum(a)
+            fn plus<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
             }
             #[inline(always)]
             fn fused(self, b: Self, c: Self) -> Self {
@@ -150,7 +152,7 @@ lanes!(
     f32s,
     splat_f32s,
     mul_add_e_f32s,
-    reduce_sum_f32s,
+    add_f32s,
     as_simd_f32s,
     as_mut_simd_f32s,
     {
@@ -168,7 +170,7 @@ lanes!(
     f64s,
     splat_f64s,
     mul_add_e_f64s,
-    reduce_sum_f64s,
+    add_f64s,
     as_simd_f64s,
     as_mut_simd_f64s,
     {

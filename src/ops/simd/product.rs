@@ -1,16 +1,44 @@
 //! A weight matrix times the cells of one time: the inner loop of every recurrent step. Sums of
 //! several rows stay in registers while the cells pass by once.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
-use super::{Cell, Lanes, TRIALS};
+use super::{Cell, Lanes, TRIALS, flat, flat_mut};
 
-/// Rows that are packed side by side; with two vectors each they fill 24 of 32 registers.
+/// Rows that are packed side by side; with two vectors each they fill 24 of 32 registers, and half
+/// of them 12 of 16.
 const PANEL: usize = 12;
+/// Bytes of cells that pass by at a time: they stay in the nearest cache for all rows, with room
+/// for the weights beside them.
+const PASSING: usize = 1 << 14;
+/// Multiplications from which on a product may be shared among threads: about 50 microseconds of
+/// one, many times what it costs to wake another.
+const SHARED: usize = 1 << 21;
+
+/// How the products of one call are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    /// Groups of trials that a product takes together.
+    pub groups: usize,
+    /// Whether threads may share a product, because there are fewer slices than threads.
+    pub shared: bool,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Form {
+            groups: 1,
+            shared: false,
+        }
+    }
+}
 
 /// A matrix in the order in which [`product`] reads it: twelve rows at a time, column by column.
 #[derive(Debug, Default)]
 pub struct Panels<T> {
+    form: Form,
     rows: usize,
     columns: usize,
     data: Vec<[T; PANEL]>,
@@ -18,6 +46,7 @@ pub struct Panels<T> {
 
 /// A block of a matrix in row-major or transposed order: element (r, k) stands at
 /// `r * by_row + k * by_column`.
+#[derive(Debug, Clone, Copy)]
 pub struct Block<'a, T> {
     pub data: &'a [T],
     pub columns: usize,
@@ -49,7 +78,8 @@ impl<'a, T> Block<'a, T> {
 
 impl<T: Lanes> Panels<T> {
     /// Takes in the blocks of a matrix, side by side.
-    pub fn pack(&mut self, rows: usize, blocks: &[Block<'_, T>]) {
+    pub fn pack(&mut self, form: Form, rows: usize, blocks: &[Block<'_, T>]) {
+        self.form = form;
         self.rows = rows;
         self.columns = blocks.iter().map(|block| block.columns).sum();
         self.data
@@ -68,6 +98,34 @@ impl<T: Lanes> Panels<T> {
             }
         }
     }
+
+    /// Adds a number to some rows of a column.
+    pub fn shift(&mut self, rows: Range<usize>, column: usize, by: T) {
+        for row in rows {
+            self.data[row / PANEL * self.columns + column][row % PANEL] += by;
+        }
+    }
+
+    /// Column k of the matrix, the same in every trial.
+    pub fn column(&self, k: usize, into: &mut [Cell<T>]) {
+        for (cells, w) in into.chunks_exact_mut(self.form.groups).zip(self.rows_of(k)) {
+            cells.fill(Cell::splat(w));
+        }
+    }
+
+    /// Adds column k of the matrix in every trial.
+    pub fn add_column(&self, k: usize, into: &mut [Cell<T>]) {
+        for (cells, w) in into.chunks_exact_mut(self.form.groups).zip(self.rows_of(k)) {
+            for x in flat_mut(cells) {
+                *x += w;
+            }
+        }
+    }
+
+    fn rows_of(&self, column: usize) -> impl Iterator<Item = T> {
+        let panels = self.data.chunks_exact(self.columns);
+        panels.flat_map(move |panel| panel[column]).take(self.rows)
+    }
 }
 
 /// `into[r] = sum over k of weights[r][k] * from[k]`, trial by trial. Where `from` is shorter than
@@ -78,16 +136,86 @@ pub fn product<S: Simd, T: Lanes>(
     from: &[Cell<T>],
     into: &mut [Cell<T>],
 ) {
-    if weights.columns == 0 {
-        into.fill(Cell::splat(T::of(0.0)));
-        return;
+    product_from(simd, weights, 0, from, into);
+}
+
+/// [`product`] with `from` standing at the columns from `first` on; all others count as zero.
+pub fn product_from<S: Simd, T: Lanes>(
+    simd: S,
+    weights: &Panels<T>,
+    first: usize,
+    from: &[Cell<T>],
+    into: &mut [Cell<T>],
+) {
+    into[..weights.rows * weights.form.groups].fill(Cell::splat(T::of(0.0)));
+    product_add_from(simd, weights, first, from, into);
+}
+
+/// [`product`], added to what `into` holds.
+pub fn product_add<S: Simd, T: Lanes>(
+    simd: S,
+    weights: &Panels<T>,
+    from: &[Cell<T>],
+    into: &mut [Cell<T>],
+) {
+    product_add_from(simd, weights, 0, from, into);
+}
+
+/// [`product_from`], added to what `into` holds.
+pub fn product_add_from<S: Simd, T: Lanes>(
+    simd: S,
+    weights: &Panels<T>,
+    first: usize,
+    from: &[Cell<T>],
+    into: &mut [Cell<T>],
+) {
+    let into = &mut into[..weights.rows * weights.form.groups];
+    if weights.columns > 0 && !into.is_empty() {
+        share(simd, weights, 0, first, from, into);
     }
-    let panels = weights.data.chunks_exact(weights.columns);
-    for (panel, rows) in panels.zip(into[..weights.rows].chunks_mut(PANEL)) {
-        simd.vectorize(
-            #[inline(always)]
-            || panel_product(simd, panel, from, rows),
-        );
+}
+
+/// The rows from `panel` on, as many as `into` has cells for; on several threads where that pays.
+fn share<S: Simd, T: Lanes>(
+    simd: S,
+    weights: &Panels<T>,
+    panel: usize,
+    first: usize,
+    from: &[Cell<T>],
+    into: &mut [Cell<T>],
+) {
+    let work = from.len() * into.len() / weights.form.groups * TRIALS;
+    if !weights.form.shared || work < 2 * SHARED {
+        return all_panels(simd, weights, panel, first, from, into);
+    }
+    let cells = PANEL * weights.form.groups;
+    let half = into.len().div_ceil(cells) / 2;
+    let (upper, lower) = into.split_at_mut(half * cells);
+    rayon::join(
+        || share(simd, weights, panel, first, from, upper),
+        || share(simd, weights, panel + half, first, from, lower),
+    );
+}
+
+fn all_panels<S: Simd, T: Lanes>(
+    simd: S,
+    weights: &Panels<T>,
+    panel: usize,
+    first: usize,
+    from: &[Cell<T>],
+    into: &mut [Cell<T>],
+) {
+    let groups = weights.form.groups;
+    let columns = (PASSING / size_of::<Cell<T>>() / groups).max(1);
+    for (block, from) in from.chunks(columns * groups).enumerate() {
+        let panels = weights.data.chunks_exact(weights.columns).skip(panel);
+        for (panel, rows) in panels.zip(into.chunks_mut(PANEL * groups)) {
+            let panel = &panel[first + block * columns..][..from.len() / groups];
+            simd.vectorize(
+                #[inline(always)]
+                || panel_product::<S, T>(simd, panel, flat(from), flat_mut(rows), groups),
+            );
+        }
     }
 }
 
@@ -95,46 +223,71 @@ pub fn product<S: Simd, T: Lanes>(
 fn panel_product<S: Simd, T: Lanes>(
     simd: S,
     panel: &[[T; PANEL]],
-    from: &[Cell<T>],
-    into: &mut [Cell<T>],
+    from: &[T],
+    into: &mut [T],
+    groups: usize,
 ) {
+    let (from, into) = (T::vectors::<S>(from), T::vectors_mut::<S>(into));
+    let vectors = groups * TRIALS * size_of::<T>() / size_of::<T::Vector<S>>();
+    let rows = into.len() / vectors;
     let mut first = 0;
-    while first < into.len() {
-        let rows = &mut into[first..];
-        first += match rows.len() {
-            12 if S::REGISTER_COUNT >= 32 => tile::<S, T, 12>(simd, panel, first, from, rows),
-            6.. => tile::<S, T, 6>(simd, panel, first, from, rows),
-            4.. => tile::<S, T, 4>(simd, panel, first, from, rows),
-            2.. => tile::<S, T, 2>(simd, panel, first, from, rows),
-            _ => tile::<S, T, 1>(simd, panel, first, from, rows),
+    while first < rows {
+        let into = &mut into[first * vectors..];
+        let tile = Tile {
+            panel,
+            first,
+            from,
+            vectors,
+        };
+        first += match (rows - first, vectors) {
+            (12, 2..) if S::REGISTER_COUNT >= 32 => tile.rows::<S, 12, 2>(simd, into),
+            (12, 1) if S::REGISTER_COUNT >= 32 => tile.rows::<S, 12, 1>(simd, into),
+            (6.., 1) => tile.rows::<S, 6, 1>(simd, into),
+            (6.., _) => tile.rows::<S, 6, 2>(simd, into),
+            (3.., 1) => tile.rows::<S, 3, 1>(simd, into),
+            (3.., _) => tile.rows::<S, 3, 2>(simd, into),
+            (_, 1) => tile.rows::<S, 1, 1>(simd, into),
+            (_, _) => tile.rows::<S, 1, 2>(simd, into),
         };
     }
 }
 
-/// The rows `first..first + M` of a panel; gives M.
-#[inline(always)]
-fn tile<S: Simd, T: Lanes, const M: usize>(
-    simd: S,
-    panel: &[[T; PANEL]],
+/// Some rows of a panel, from `first` on, and what they are multiplied with.
+struct Tile<'a, T, V> {
+    panel: &'a [[T; PANEL]],
     first: usize,
-    from: &[Cell<T>],
-    into: &mut [Cell<T>],
-) -> usize {
-    let vectors = TRIALS * size_of::<T>() / size_of::<T::Vector<S>>();
-    for v in (0..vectors).step_by(2) {
-        let mut sums = [[T::splat(simd, T::of(0.0)); 2]; M];
-        for (weights, cell) in panel.iter().zip(from) {
-            let weights = &weights[first..first + M];
-            let x = &T::vectors::<S>(cell)[v..v + 2];
-            for m in 0..M {
-                let w = T::splat(simd, weights[m]);
-                sums[m][0] = T::mul_add(simd, w, x[0], sums[m][0]);
-                sums[m][1] = T::mul_add(simd, w, x[1], sums[m][1]);
+    from: &'a [V],
+    /// Vectors of one quantity.
+    vectors: usize,
+}
+
+impl<T: Lanes, V: Copy> Tile<'_, T, V> {
+    /// M rows, V vectors of each at a time; gives M.
+    #[inline(always)]
+    fn rows<S: Simd, const M: usize, const N: usize>(&self, simd: S, into: &mut [V]) -> usize
+    where
+        T: Lanes<Vector<S> = V>,
+    {
+        let count = self.vectors;
+        for v in (0..count).step_by(N) {
+            let mut sums = [[T::splat(simd, T::of(0.0)); N]; M];
+            for (m, sum) in sums.iter_mut().enumerate() {
+                sum.copy_from_slice(&into[m * count + v..][..N]);
+            }
+            for (weights, x) in self.panel.iter().zip(self.from.chunks_exact(count)) {
+                let weights = &weights[self.first..self.first + M];
+                let x = &x[v..v + N];
+                for m in 0..M {
+                    let w = T::splat(simd, weights[m]);
+                    for n in 0..N {
+                        sums[m][n] = T::mul_add(simd, w, x[n], sums[m][n]);
+                    }
+                }
+            }
+            for (m, sum) in sums.iter().enumerate() {
+                into[m * count + v..][..N].copy_from_slice(sum);
             }
         }
-        for (cell, sum) in into[..M].iter_mut().zip(sums) {
-            T::vectors_mut::<S>(cell)[v..v + 2].copy_from_slice(&sum);
-        }
+        M
     }
-    M
 }

@@ -1,67 +1,99 @@
 //! Between arrays as the outside has them, [trial, time, feature], and the cells of one time,
 //! where the trials of a slice lie side by side.
 
-use super::{Cell, Lanes};
+use super::{Cell, Lanes, TRIALS};
 
-/// One time of a sequence.
+/// Some neighbouring features of one time, in an array [trials, times, width].
 #[derive(Debug, Clone, Copy)]
 pub struct At {
     pub time: usize,
     pub times: usize,
+    /// Features of a trial at a time, all together.
+    pub width: usize,
+    /// The first feature meant; there are as many as there are cells for.
+    pub first: usize,
+    /// Groups of trials in the cells.
+    pub groups: usize,
 }
 
 impl At {
-    /// The only time of an array without a time axis.
-    pub const ONLY: At = At { time: 0, times: 1 };
+    /// All features at one time.
+    pub fn time(groups: usize, time: usize, times: usize, width: usize) -> At {
+        At {
+            time,
+            times,
+            width,
+            first: 0,
+            groups,
+        }
+    }
 
-    /// Where each trial's features at this time begin, in an array of `len` numbers.
+    /// All features of an array without a time axis.
+    pub fn only(groups: usize, width: usize) -> At {
+        At::time(groups, 0, 1, width)
+    }
+
+    /// The same, from another feature on.
+    pub fn from(self, first: usize) -> At {
+        At { first, ..self }
+    }
+
+    /// Where each trial's features begin, in an array of `len` numbers.
     #[inline]
-    fn starts(self, len: usize, width: usize) -> impl Iterator<Item = usize> {
-        let trials = if width == 0 {
-            0
-        } else {
-            len / (self.times * width)
-        };
-        (0..trials).map(move |b| (b * self.times + self.time) * width)
+    fn starts(self, len: usize) -> impl Iterator<Item = usize> {
+        let trials = len.checked_div(self.times * self.width).unwrap_or(0);
+        (0..trials).map(move |b| (b * self.times + self.time) * self.width + self.first)
+    }
+
+    /// Shows `f` each trial's features: the cell and lane of each, and where it stands in an
+    /// array of `len` numbers.
+    #[inline(always)]
+    fn each<C>(self, len: usize, cells: &mut [C], mut f: impl FnMut(&mut C, usize, usize)) {
+        for (b, start) in self.starts(len).enumerate() {
+            let (group, lane) = (b / TRIALS, b % TRIALS);
+            let cells = cells.iter_mut().skip(group).step_by(self.groups);
+            for (at, cell) in (start..).zip(cells) {
+                f(cell, lane, at);
+            }
+        }
     }
 }
 
-/// Fills the cells from `source` [trials, times, cells]; trials that the slice lacks become zero.
+/// Fills the cells from `source`; trials that it lacks become zero.
 pub fn load<T: Lanes>(source: &[T], at: At, cells: &mut [Cell<T>]) {
-    let width = cells.len();
-    let mut trials = 0;
-    for (b, start) in at.starts(source.len(), width).enumerate() {
-        for (cell, x) in cells.iter_mut().zip(&source[start..start + width]) {
-            cell.0[b] = *x;
-        }
-        trials = b + 1;
-    }
-    clear(trials, cells);
+    let trials = at.starts(source.len()).count();
+    at.each(source.len(), cells, |cell, lane, k| cell.0[lane] = source[k]);
+    clear(trials, at.groups, cells);
 }
 
-/// Adds `source` [trials, times, cells] to the cells.
+/// Adds `source` to the cells.
 pub fn add<T: Lanes>(source: &[T], at: At, cells: &mut [Cell<T>]) {
-    let width = cells.len();
-    for (b, start) in at.starts(source.len(), width).enumerate() {
-        for (cell, x) in cells.iter_mut().zip(&source[start..start + width]) {
-            cell.0[b] += *x;
-        }
-    }
+    at.each(source.len(), cells, |cell, lane, k| cell.0[lane] += source[k]);
 }
 
-/// Fills one time of `into` [trials, times, cells] from the cells.
+/// Multiplies the cells by `source`.
+pub fn scale<T: Lanes>(source: &[T], at: At, cells: &mut [Cell<T>]) {
+    at.each(source.len(), cells, |cell, lane, k| cell.0[lane] *= source[k]);
+}
+
+/// Fills `into` from the cells.
 pub fn store<T: Lanes>(cells: &[Cell<T>], into: &mut [T], at: At) {
-    let width = cells.len();
-    for (b, start) in at.starts(into.len(), width).enumerate() {
-        for (x, cell) in into[start..start + width].iter_mut().zip(cells) {
-            *x = cell.0[b];
+    for (b, start) in at.starts(into.len()).enumerate() {
+        let (group, lane) = (b / TRIALS, b % TRIALS);
+        let cells = cells.iter().skip(group).step_by(at.groups);
+        for (x, cell) in into[start..].iter_mut().zip(cells) {
+            *x = cell.0[lane];
         }
     }
 }
 
 /// Makes the trials from `trials` on zero.
-pub fn clear<T: Lanes>(trials: usize, cells: &mut [Cell<T>]) {
-    for cell in cells {
-        cell.0[trials..].fill(T::of(0.0));
+pub fn clear<T: Lanes>(trials: usize, groups: usize, cells: &mut [Cell<T>]) {
+    if trials >= groups * TRIALS {
+        return;
+    }
+    for (k, cell) in cells.iter_mut().enumerate() {
+        let kept = trials.saturating_sub(k % groups * TRIALS).min(TRIALS);
+        cell.0[kept..].fill(T::of(0.0));
     }
 }

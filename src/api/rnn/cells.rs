@@ -1,0 +1,85 @@
+//! The table `rnn`, first part: networks of each cell.
+
+use std::cell::RefCell;
+
+use super::super::context::Context;
+use super::super::convert::New;
+use super::super::fault::Fault;
+use super::super::settings::Settings;
+use super::Net;
+use crate::nn::{Cell, CtrnnOptions, GruOptions, Network, Recipe, VanillaOptions};
+use crate::ops::rnn::lstm::Lstm;
+
+/// Matrices as large as the recurrent one that the largest cell has.
+const GATES: usize = 4;
+
+crate::natives! {
+    /// Recurrent networks.
+    module "rnn";
+
+    /// A new vanilla network: h' = f(wI x + wR h + bR) + noise, o = wO h' + bO, with a learned
+    /// first state h0. At the start h0 ~ 0.1 N(0, 1), wI ~ N / sqrt(inputs),
+    /// wR ~ gain N / sqrt(units), wO ~ N / sqrt(units), and the biases are 0. PyTorch's nn.RNN is
+    /// the same with the sum of its two biases as bR.
+    ///
+    /// > rnn::vanilla(#{ inputs: 1, units: 100, outputs: 1, gain: 0.85, seed: 0 })
+    /// = vanilla network: 1 input, 100 units (tanh), 1 output, f32
+    fn vanilla(cx: &Context, options: Settings<(VanillaOptions, Recipe)>) -> New<Net> {
+        let (cell, recipe) = options.into_inner();
+        made(cx, "rnn::vanilla", cell.cell(), &recipe)
+    }
+
+    /// A new network of gated recurrent units. With its reset gate before the matrix, as in the
+    /// tutorials: [r; u] = sigmoid(wRUHX [h; x] + bRU + [0; update_bias]),
+    /// c = tanh(wCHX [r h; x] + bC), h' = u h + (1 - u) c. With `reset: "after"`, as in PyTorch:
+    /// r and z are sigmoids of the rows of wI x + bI + wR h + bR,
+    /// n = tanh((wI x + bI) + r (wR h + bR)), h' = (1 - z) n + z h. The readout is o = wO h' + bO.
+    ///
+    /// > rnn::gru(#{ inputs: 1, units: 100, outputs: 1 })
+    /// = gru network: 1 input, 100 units, 1 output, f32
+    fn gru(cx: &Context, options: Settings<(GruOptions, Recipe)>) -> New<Net> {
+        let (cell, recipe) = options.into_inner();
+        made(cx, "rnn::gru", cell.cell()?, &recipe)
+    }
+
+    /// A new network of long short-term memories, as in PyTorch: [i; f; g; o] = wI x + wR h + bR,
+    /// c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c'), output wO h' + bO. A state
+    /// is [h, c].
+    ///
+    /// > rnn::lstm(#{ inputs: 3, units: 20, layers: 2 })
+    /// = lstm network: 3 inputs, 2 layers of 20 units, 1 output, f32
+    fn lstm(cx: &Context, options: Settings<Recipe>) -> New<Net> {
+        made(cx, "rnn::lstm", Cell::Lstm(Lstm), &options)
+    }
+
+    /// A new continuous-time network: a' = a + dt/tau (-a + wR f(a) + wI x + bR) + noise,
+    /// o = wO f(a') + bO. The states are the currents a.
+    ///
+    /// > rnn::ctrnn(#{ units: 200, dt: 0.01, tau: 0.1, gain: 1.5 })
+    /// = ctrnn network: 1 input, 200 units (tanh), 1 output, f32
+    fn ctrnn(cx: &Context, options: Settings<(CtrnnOptions, Recipe)>) -> New<Net> {
+        let (cell, recipe) = options.into_inner();
+        made(cx, "rnn::ctrnn", cell.cell()?, &recipe)
+    }
+}
+
+/// The network, if there is room for it.
+fn made(
+    cx: &Context,
+    of: &'static str,
+    cell: Cell,
+    recipe: &Recipe,
+) -> Result<New<Net>, Fault> {
+    let Recipe {
+        inputs,
+        units,
+        outputs,
+        layers,
+        ..
+    } = *recipe;
+    let width = units.saturating_mul(2).saturating_add(inputs).saturating_add(outputs);
+    let strands = layers.saturating_mul(if recipe.bidirectional { 2 } else { 1 });
+    let rows = units.saturating_mul(GATES).saturating_mul(strands);
+    cx.room(of, &[rows, width], recipe.dtype.dtype())?;
+    Ok(New(Net(RefCell::new(Network::new(cell, recipe)?))))
+}

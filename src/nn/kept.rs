@@ -1,0 +1,157 @@
+//! What a file says of a network beside its parameters, so that it can be made again.
+
+use super::{Cell, Plan, Precision, Rnn};
+use crate::base::options::Choice;
+use crate::base::{Error, Result};
+use crate::io::{Map, Tree};
+use crate::ops::rnn::Nonlinearity;
+use crate::ops::rnn::ctrnn::Ctrnn;
+use crate::ops::rnn::gru::Gru;
+use crate::ops::rnn::gru_torch::GruTorch;
+use crate::ops::rnn::lstm::Lstm;
+use crate::ops::rnn::vanilla::Vanilla;
+use crate::nn::Network;
+
+/// Cells by the words that files keep.
+const CELLS: [&str; 5] = ["vanilla", "gru", "gru_torch", "lstm", "ctrnn"];
+
+/// Everything but the parameters: cell, sizes, noise, dropout, and the equation in words.
+pub fn said(network: &Network) -> Map {
+    let plan = network.plan();
+    let (noise, dropout) = network.noise();
+    let count = |n: usize| Tree::Int(n as i64);
+    let mut said = Map::from([
+        ("cell".into(), plan.cell.kept().into()),
+        ("equation".into(), plan.cell.equation().into()),
+        ("inputs".into(), count(plan.inputs)),
+        ("units".into(), count(plan.units)),
+        ("outputs".into(), count(plan.outputs)),
+        ("layers".into(), count(plan.layers)),
+        ("bidirectional".into(), (plan.directions == 2).into()),
+        ("noise".into(), noise.into()),
+        ("dropout".into(), dropout.into()),
+    ]);
+    if let Some(nonlinearity) = plan.cell.nonlinearity() {
+        said.insert("nonlinearity".into(), nonlinearity.word().into());
+    }
+    let numbers: &[(&str, f64)] = match &plan.cell {
+        Cell::Gru(gru) => &[("update_bias", gru.update_bias)],
+        Cell::Ctrnn(ctrnn) => &[("dt", ctrnn.dt), ("tau", ctrnn.tau)],
+        Cell::Vanilla(_) | Cell::GruTorch(_) | Cell::Lstm(_) => &[],
+    };
+    said.extend(numbers.iter().map(|(name, x)| (name.to_string(), (*x).into())));
+    said
+}
+
+/// A network of zeros from what [`said`] gave; none if it does not tell the sizes. `of` says in
+/// faults where it was read.
+///
+/// Errors: `Unknown` for a word that is not known, `Kind` for a value that is missing or of
+/// another kind
+pub fn network(of: &str, said: &Map, precision: Precision) -> Result<Option<Network>> {
+    let said = Said { of, said };
+    if said.said.get("units").is_none() {
+        return Ok(None);
+    }
+    let plan = Plan {
+        cell: said.cell()?,
+        inputs: said.count("inputs")?,
+        units: said.count("units")?,
+        outputs: said.count("outputs")?,
+        layers: said.count("layers")?,
+        directions: match said.said.get("bidirectional") {
+            Some(Tree::Bool(true)) => 2,
+            _ => 1,
+        },
+    };
+    let (noise, dropout) = (said.number("noise")?, said.number("dropout")?);
+    Ok(Some(match precision {
+        Precision::F32 => Network::F32(Rnn {
+            noise,
+            dropout,
+            ..Rnn::zeros(plan)
+        }),
+        Precision::F64 => Network::F64(Rnn {
+            noise,
+            dropout,
+            ..Rnn::zeros(plan)
+        }),
+    }))
+}
+
+struct Said<'a> {
+    of: &'a str,
+    said: &'a Map,
+}
+
+impl Said<'_> {
+    fn cell(&self) -> Result<Cell> {
+        let word = self.text("cell")?;
+        Ok(match word {
+            "vanilla" => Cell::Vanilla(Vanilla {
+                nonlinearity: self.nonlinearity()?,
+            }),
+            "gru" => Cell::Gru(Gru {
+                update_bias: self.number("update_bias")?,
+            }),
+            "gru_torch" => Cell::GruTorch(GruTorch),
+            "lstm" => Cell::Lstm(Lstm),
+            "ctrnn" => Cell::Ctrnn(Ctrnn {
+                nonlinearity: self.nonlinearity()?,
+                dt: self.number("dt")?,
+                tau: self.number("tau")?,
+            }),
+            _ => return Err(self.unknown("cell", word, &CELLS)),
+        })
+    }
+
+    fn nonlinearity(&self) -> Result<Nonlinearity> {
+        let word = self.text("nonlinearity")?;
+        let mut found = Nonlinearity::default();
+        match found.choose(word) {
+            true => Ok(found),
+            false => Err(self.unknown("nonlinearity", word, found.words())),
+        }
+    }
+
+    fn text(&self, name: &str) -> Result<&str> {
+        match self.said.get(name) {
+            Some(Tree::Text(text)) => Ok(text),
+            found => Err(self.kind(name, "text", found)),
+        }
+    }
+
+    fn number(&self, name: &str) -> Result<f64> {
+        match self.said.get(name) {
+            Some(Tree::Float(x)) => Ok(*x),
+            Some(Tree::Int(x)) => Ok(*x as f64),
+            found => Err(self.kind(name, "a number", found)),
+        }
+    }
+
+    /// No file that this program wrote holds larger ones.
+    fn count(&self, name: &str) -> Result<usize> {
+        const MOST: i64 = 1 << 24;
+        match self.said.get(name) {
+            Some(Tree::Int(n)) if (0..=MOST).contains(n) => Ok(*n as usize),
+            found => Err(self.kind(name, "a count", found)),
+        }
+    }
+
+    fn kind(&self, name: &str, expected: &str, found: Option<&Tree>) -> Error {
+        Error::Kind {
+            of: format!("{}: attribute `{name}`", self.of),
+            expected: expected.into(),
+            found: found.map_or("nothing", Tree::kind).into(),
+        }
+    }
+
+    fn unknown(&self, sort: &'static str, name: &str, known: &[&str]) -> Error {
+        Error::Unknown {
+            of: self.of.into(),
+            sort,
+            name: name.into(),
+            known: known.iter().map(|word| word.to_string()).collect(),
+        }
+    }
+}
