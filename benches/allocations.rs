@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use attractor::base::{Progress, Report};
-use attractor::nn::{Rnn, Vanilla};
+use attractor::nn::{Cell, Recipe, Rnn};
 use attractor::tasks::{Integrator, integrator};
 use attractor::train::{self, Log, Options};
 
@@ -53,14 +53,21 @@ impl Progress for Counts {
 }
 
 /// Allocations in each batch but the first ones: of all together, and at the most.
-fn counted(threads: usize) -> (usize, usize) {
+fn counted(cell: Cell, threads: usize) -> (usize, usize) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .expect("threads");
     let mut counts = Counts(Vec::with_capacity(BATCHES + 1));
     pool.install(|| {
-        let mut net: Rnn<f32> = Vanilla::default().build().expect("sizes");
+        let recipe = Recipe {
+            layers: 2,
+            bidirectional: true,
+            noise: 0.01,
+            dropout: 0.1,
+            ..Recipe::default()
+        };
+        let mut net: Rnn<f32> = recipe.build(cell).expect("sizes");
         let task = Integrator::new(integrator::Options::default()).expect("a task");
         let options = Options {
             batches: BATCHES,
@@ -75,12 +82,22 @@ fn counted(threads: usize) -> (usize, usize) {
 }
 
 fn main() {
-    for threads in [1, 2] {
-        let (all, most) = counted(threads);
-        println!(
-            "{threads} threads: {all} allocations in {} batches after the first, at most {most} \
-             in one",
-            BATCHES - FIRST
-        );
+    let cells = [
+        Cell::Vanilla(Default::default()),
+        Cell::Gru(Default::default()),
+        Cell::GruTorch(Default::default()),
+        Cell::Lstm(Default::default()),
+        Cell::Ctrnn(Default::default()),
+    ];
+    for cell in cells {
+        for threads in [1, 2] {
+            let (all, most) = counted(cell, threads);
+            println!(
+                "{}, {threads} threads: {all} allocations in {} batches after the first, at most \
+                 {most} in one",
+                cell.word(),
+                BATCHES - FIRST
+            );
+        }
     }
 }

@@ -6,8 +6,8 @@ use attractor::figure::{Figure, Panel, png, svg};
 use attractor::io::Tree;
 use attractor::io::hdf5::{WriteOptions, write};
 use attractor::ops::Lanes;
-use attractor::ops::rnn::vanilla::{Vanilla, layout};
-use attractor::ops::rnn::{Aim, Given, Nonlinearity, Sizes};
+use attractor::nn::{Cell, Plan};
+use attractor::ops::rnn::{Aim, Given, Sizes};
 use attractor::optim::{Descent, Pull, adam};
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Integrator, integrator};
@@ -20,14 +20,65 @@ fn main() {
     divan::main();
 }
 
-/// The integrator of the tutorial.
-const INTEGRATOR: Sizes = Sizes {
-    batch: 128,
-    time: 25,
-    inputs: 1,
-    units: 100,
-    outputs: 1,
-};
+/// The networks of the tutorials, and larger ones.
+const ALL: [Work; 8] = [
+    Work::new("integrator", "vanilla", [128, 25, 1, 100, 1]),
+    Work::new("decision", "gru", [128, 25, 1, 100, 1]),
+    Work::new("context", "gru", [128, 50, 12, 100, 1]),
+    Work::new("decision", "gru_torch", [128, 25, 1, 100, 1]),
+    Work::new("decision", "lstm", [128, 25, 1, 100, 1]),
+    Work::new("rates", "ctrnn", [128, 25, 1, 100, 1]),
+    Work::new("wide", "gru", [128, 25, 16, 512, 16]),
+    Work::new("wide, few trials", "gru", [16, 25, 16, 512, 16]),
+];
+
+/// The cell's word, and b, t, i, n, o.
+#[derive(Clone, Copy)]
+struct Work {
+    name: &'static str,
+    cell: &'static str,
+    sizes: [usize; 5],
+}
+
+impl std::fmt::Display for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.cell, self.name)
+    }
+}
+
+impl Work {
+    const fn new(name: &'static str, cell: &'static str, sizes: [usize; 5]) -> Work {
+        Work { name, cell, sizes }
+    }
+
+    fn plan(&self) -> Plan {
+        let [_, _, i, n, o] = self.sizes;
+        Plan::new(self.cell(), [i, n, o])
+    }
+
+    fn cell(&self) -> Cell {
+        match self.cell {
+            "vanilla" => Cell::Vanilla(Default::default()),
+            "gru" => Cell::Gru(Default::default()),
+            "gru_torch" => Cell::GruTorch(Default::default()),
+            "lstm" => Cell::Lstm(Default::default()),
+            "ctrnn" => Cell::Ctrnn(Default::default()),
+            other => panic!("no cell is called {other}"),
+        }
+    }
+
+    /// Multiplications and additions of the matrix products of a pass forward, or of one training
+    /// step (three times as many).
+    fn operations(&self, passes: usize) -> usize {
+        let [b, t, i, n, o] = self.sizes;
+        let gates = match self.cell {
+            "gru" | "gru_torch" => 3,
+            "lstm" => 4,
+            _ => 1,
+        };
+        passes * 2 * b * t * n * (gates * (n + i) + o)
+    }
+}
 
 /// Numbers between -1 and 1, times `scale`.
 fn waves<T: Lanes>(count: usize, scale: f64) -> Vec<T> {
@@ -36,72 +87,95 @@ fn waves<T: Lanes>(count: usize, scale: f64) -> Vec<T> {
         .collect()
 }
 
-/// Multiplications and additions of the three matrix products of one training step.
-fn operations(s: Sizes) -> usize {
-    3 * 2 * s.batch * s.time * s.units * (s.units + s.inputs + s.outputs)
+/// What a call is given.
+struct Arrays<T> {
+    sizes: Sizes,
+    params: Vec<T>,
+    inputs: Vec<T>,
+    targets: Vec<T>,
 }
 
-fn train<T: Lanes>(bencher: Bencher<'_, '_>, threads: usize, sizes: Sizes) {
-    let params = waves::<T>(layout(sizes.inputs, sizes.units, sizes.outputs).len(), 0.1);
-    let inputs = waves::<T>(sizes.batch * sizes.time * sizes.inputs, 1.0);
-    let targets = waves::<T>(sizes.batch * sizes.time * sizes.outputs, 0.5);
-    let mut gradient = params.clone();
-    let mut net = Vanilla::<T>::new(Nonlinearity::Tanh);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .expect("threads can be started");
-    let given = Given {
-        params: &params,
-        inputs: &inputs,
-        h0: None,
-        noise: None,
-    };
-    let aim = Aim {
-        targets: &targets,
-        mask: None,
-    };
+impl<T: Lanes> Arrays<T> {
+    fn of(work: Work) -> Arrays<T> {
+        let ([b, t, i, _, o], plan) = (work.sizes, work.plan());
+        Arrays {
+            sizes: plan.sizes(b, t),
+            params: waves(plan.layout().len(), 0.1),
+            inputs: waves(b * t * i, 1.0),
+            targets: waves(b * t * o, 0.5),
+        }
+    }
+
+    fn given(&self) -> Given<'_, T> {
+        Given {
+            params: &self.params,
+            inputs: &self.inputs,
+            h0: None,
+            noise: None,
+            dropout: None,
+        }
+    }
+
+    fn aim(&self) -> Aim<'_, T> {
+        Aim {
+            targets: &self.targets,
+            mask: None,
+        }
+    }
+}
+
+fn loss_gradient<T: Lanes>(bencher: Bencher<'_, '_>, work: Work, threads: usize) {
+    let arrays = Arrays::<T>::of(work);
+    let mut gradient = arrays.params.clone();
+    let mut layers = work.cell().operation::<T>();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.expect("threads can be started");
+    let (s, given, aim) = (arrays.sizes, arrays.given(), arrays.aim());
     bencher
-        .counter(ItemsCount::new(operations(sizes)))
-        .bench_local(|| pool.install(|| net.loss_gradient(sizes, given, aim, &mut gradient)));
+        .counter(ItemsCount::new(work.operations(3)))
+        .bench_local(|| pool.install(|| layers.loss_gradient(s, given, aim, &mut gradient)));
 }
 
-#[divan::bench(args = [1, 2])]
-fn vanilla_loss_gradient_f32(bencher: Bencher<'_, '_>, threads: usize) {
-    train::<f32>(bencher, threads, INTEGRATOR);
+#[divan::bench(args = ALL)]
+fn loss_gradient_f32(bencher: Bencher<'_, '_>, work: Work) {
+    loss_gradient::<f32>(bencher, work, 2);
 }
 
-#[divan::bench(args = [1, 2])]
-fn vanilla_loss_gradient_f64(bencher: Bencher<'_, '_>, threads: usize) {
-    train::<f64>(bencher, threads, INTEGRATOR);
+#[divan::bench(args = ALL)]
+fn loss_gradient_f32_one_thread(bencher: Bencher<'_, '_>, work: Work) {
+    loss_gradient::<f32>(bencher, work, 1);
 }
 
-#[divan::bench(args = [1, 2])]
-fn vanilla_loss_gradient_f32_wide(bencher: Bencher<'_, '_>, threads: usize) {
-    let sizes = Sizes {
-        time: 50,
-        inputs: 16,
-        units: 256,
-        outputs: 16,
-        ..INTEGRATOR
-    };
-    train::<f32>(bencher, threads, sizes);
+#[divan::bench(args = ALL)]
+fn loss_gradient_f64(bencher: Bencher<'_, '_>, work: Work) {
+    loss_gradient::<f64>(bencher, work, 2);
 }
 
+#[divan::bench(args = ALL)]
+fn states_f32_one_thread(bencher: Bencher<'_, '_>, work: Work) {
+    let arrays = Arrays::<f32>::of(work);
+    let s = arrays.sizes;
+    let mut states = vec![0.0; s.batch * s.time * work.plan().state()];
+    let mut layers = work.cell().operation::<f32>();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let pool = pool.expect("a thread can be started");
+    bencher
+        .counter(ItemsCount::new(work.operations(1)))
+        .bench_local(|| pool.install(|| layers.run(s, arrays.given(), Some(&mut states), None)));
+}
+
+/// 313 states of 100 units, as many as the decision tutorial finds.
 #[divan::bench]
-fn vanilla_states(bencher: Bencher<'_, '_>) {
-    let s = INTEGRATOR;
-    let params = waves::<f32>(layout(s.inputs, s.units, s.outputs).len(), 0.1);
-    let inputs = waves::<f32>(s.batch * s.time * s.inputs, 1.0);
-    let mut states = vec![0.0; s.batch * s.time * s.units];
-    let mut net = Vanilla::<f32>::new(Nonlinearity::Tanh);
-    let given = Given {
-        params: &params,
-        inputs: &inputs,
-        h0: None,
-        noise: None,
-    };
-    bencher.bench_local(|| net.run(s, given, Some(&mut states), None));
+fn jacobians_f32(bencher: Bencher<'_, '_>) {
+    const STATES: usize = 313;
+    let work = Work::new("decision", "gru", [STATES, 1, 1, 100, 1]);
+    let (arrays, n) = (Arrays::<f32>::of(work), 100);
+    let (h, x) = (waves::<f32>(STATES * n, 0.5), vec![0.0; STATES]);
+    let mut by_state = vec![0.0; STATES * n * n];
+    let mut layers = work.cell().operation::<f32>();
+    bencher.bench_local(|| {
+        layers.jacobians(arrays.sizes, &arrays.params, [&h, &x], Some(&mut by_state), None)
+    });
 }
 
 #[divan::bench(args = [Layout::Partitionable, Layout::Original])]
@@ -122,7 +196,7 @@ fn integrator_batch(bencher: Bencher<'_, '_>, layout: Layout) {
 
 #[divan::bench]
 fn adam_step(bencher: Bencher<'_, '_>) {
-    let mut params = waves::<f32>(layout(1, 100, 1).len(), 0.1);
+    let mut params = waves::<f32>(ALL[0].plan().layout().len(), 0.1);
     let gradient = waves::<f32>(params.len(), 0.01);
     let mut descent = Descent::new(adam(), params.len());
     let pull = Pull {

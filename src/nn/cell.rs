@@ -101,8 +101,8 @@ impl Cell {
         any!(self, update => of(update, sizes))
     }
 
-    /// The fused operation, with its buffers.
-    pub(super) fn operation<T: Lanes>(&self) -> Box<dyn Operation<T> + Send> {
+    /// The fused operation over layers of the cell, with its buffers.
+    pub fn operation<T: Lanes>(&self) -> Box<dyn Operation<T> + Send> {
         any!(self, update => Box::new(Layers::new(*update)))
     }
 

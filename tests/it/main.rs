@@ -13,10 +13,11 @@ mod places;
 mod plot;
 mod random;
 mod repl;
+mod rnn;
 mod session;
 mod simd;
 mod tensor;
 mod ticks;
 mod tidy;
 mod train;
-mod vanilla;
+
