@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use attractor::figure::{Figure, Panel, png, svg};
 use attractor::io::Tree;
 use attractor::io::hdf5::{WriteOptions, write};
-use attractor::ops::Lanes;
 use attractor::nn::{Cell, Plan};
+use attractor::ops::Lanes;
 use attractor::ops::rnn::{Aim, Given, Sizes};
 use attractor::optim::{Descent, Pull, adam};
 use attractor::random::{Key, Layout};
@@ -174,7 +174,13 @@ fn jacobians_f32(bencher: Bencher<'_, '_>) {
     let mut by_state = vec![0.0; STATES * n * n];
     let mut layers = work.cell().operation::<f32>();
     bencher.bench_local(|| {
-        layers.jacobians(arrays.sizes, &arrays.params, [&h, &x], Some(&mut by_state), None)
+        layers.jacobians(
+            arrays.sizes,
+            &arrays.params,
+            [&h, &x],
+            Some(&mut by_state),
+            None,
+        )
     });
 }
 

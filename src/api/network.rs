@@ -51,8 +51,8 @@ crate::natives! {
     }
 
     /// Writes the parameters and what the network is to an HDF5 file; `rnn::load` reads it, and so
-    /// does h5py: a data set for each parameter, weights as [out, in], the rest as attributes. A relative path begins in
-    /// the folder of `--out`.
+    /// does h5py: a data set for each parameter, weights as [out, in], the rest as attributes. A
+    /// relative path begins in the folder of `--out`.
     fn save(cx: &Context, this: Rc<Net>, path: String) -> () {
         let net = this.0.borrow();
         let names = net.layout().blocks().iter().map(|block| &block.name);
@@ -112,7 +112,11 @@ fn step<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<Tensor> {
     let (h, x) = (values::reals::<T>(h)?, values::reals::<T>(x)?);
     let mut next = vec![T::of(0.0); h.len()];
     net.step(&mut net.work(), &h, &x, &mut next)?;
-    Ok(Tensor::from_vec(next, (trials, net.plan.state()), &Device::Cpu)?)
+    Ok(Tensor::from_vec(
+        next,
+        (trials, net.plan.state()),
+        &Device::Cpu,
+    )?)
 }
 
 fn jacobians<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<[Tensor; 2]> {
@@ -167,7 +171,14 @@ fn filled(mut network: Network, path: &Path, tree: &Tree) -> Result<Network> {
         };
         if tensor.dims() != block.shape {
             let (expected, found) = (format!("{:?}", block.shape), tensor.dims().to_vec());
-            return Err(Error::file(path, FileFault::EntryShape { key, expected, found }));
+            return Err(Error::file(
+                path,
+                FileFault::EntryShape {
+                    key,
+                    expected,
+                    found,
+                },
+            ));
         }
         network.set(&key, tensor)?;
     }

@@ -38,6 +38,13 @@ macro_rules! any {
     };
 }
 
+impl Default for Cell {
+    /// The vanilla cell with tanh.
+    fn default() -> Cell {
+        Cell::Vanilla(Vanilla::default())
+    }
+}
+
 impl Cell {
     /// The words for the kind of cell.
     pub fn word(&self) -> &'static str {
@@ -104,6 +111,11 @@ impl Cell {
     /// The fused operation over layers of the cell, with its buffers.
     pub fn operation<T: Lanes>(&self) -> Box<dyn Operation<T> + Send> {
         any!(self, update => Box::new(Layers::new(*update)))
+    }
+
+    /// [`Cell::operation`], with slices of so many groups of 16 trials.
+    pub fn operation_in_slices<T: Lanes>(&self, groups: usize) -> Box<dyn Operation<T> + Send> {
+        any!(self, update => Box::new(Layers::with_slices(*update, groups)))
     }
 
     /// Of the first part of a state, what the readout reads.

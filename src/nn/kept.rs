@@ -4,13 +4,13 @@ use super::{Cell, Plan, Precision, Rnn};
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
 use crate::io::{Map, Tree};
+use crate::nn::Network;
 use crate::ops::rnn::Nonlinearity;
 use crate::ops::rnn::ctrnn::Ctrnn;
 use crate::ops::rnn::gru::Gru;
 use crate::ops::rnn::gru_torch::GruTorch;
 use crate::ops::rnn::lstm::Lstm;
 use crate::ops::rnn::vanilla::Vanilla;
-use crate::nn::Network;
 
 /// Cells by the words that files keep.
 const CELLS: [&str; 5] = ["vanilla", "gru", "gru_torch", "lstm", "ctrnn"];
@@ -39,7 +39,11 @@ pub fn said(network: &Network) -> Map {
         Cell::Ctrnn(ctrnn) => &[("dt", ctrnn.dt), ("tau", ctrnn.tau)],
         Cell::Vanilla(_) | Cell::GruTorch(_) | Cell::Lstm(_) => &[],
     };
-    said.extend(numbers.iter().map(|(name, x)| (name.to_string(), (*x).into())));
+    said.extend(
+        numbers
+            .iter()
+            .map(|(name, x)| (name.to_string(), (*x).into())),
+    );
     said
 }
 

@@ -143,7 +143,11 @@ fn whole(name: &'static str, columns: usize, gain: f64) -> Draw {
 
 fn fill<T: Lanes>(net: &mut Rnn<T>, name: &str, draw: &Draw, key: &Key) -> Result<()> {
     let block = net.params.layout().block(name)?.clone();
-    let width = if block.shape.len() == 2 { block.shape[1] } else { 1 };
+    let width = if block.shape.len() == 2 {
+        block.shape[1]
+    } else {
+        1
+    };
     let columns = draw.columns.len();
     if columns == 0 {
         return Ok(());

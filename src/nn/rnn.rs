@@ -190,7 +190,8 @@ impl<T: Lanes> Rnn<T> {
     ) -> Option<&'a [T]> {
         let key = key.filter(|_| self.dropout > 0.0 && s.layers > 1)?;
         buffer.resize(s.batch * s.time * s.between(), T::of(0.0));
-        key.fold_in(DROPOUT).fill_uniform(T::of(0.0), T::of(1.0), buffer);
+        key.fold_in(DROPOUT)
+            .fill_uniform(T::of(0.0), T::of(1.0), buffer);
         let keep = 1.0 - self.dropout;
         let scale = T::of(1.0 / keep);
         for x in buffer.iter_mut() {

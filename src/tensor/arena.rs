@@ -62,11 +62,7 @@ impl Layout {
                 of: "the network".into(),
                 sort: "parameter",
                 name: name.into(),
-                known: self
-                    .blocks
-                    .iter()
-                    .map(|block| block.name.clone())
-                    .collect(),
+                known: self.blocks.iter().map(|block| block.name.clone()).collect(),
             })
     }
 }

@@ -20,4 +20,3 @@ mod tensor;
 mod ticks;
 mod tidy;
 mod train;
-

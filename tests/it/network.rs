@@ -2,7 +2,7 @@
 
 use attractor::api::context::Language;
 use attractor::api::value::{Map, Value};
-use attractor::nn::{Rnn, Vanilla};
+use attractor::nn::{Cell, Recipe, Rnn};
 use attractor::tensor::{Tensor, values};
 use attractor::train::Trials;
 
@@ -61,13 +61,13 @@ fn list(tensor: &Tensor) -> Vec<f64> {
 
 /// The network and the trials of the script, for the fused loss.
 fn rebuilt(result: &Map) -> (Rnn<f64>, Trials<f64>) {
-    let options = Vanilla {
+    let options = Recipe {
         inputs: 2,
         units: 5,
         outputs: 3,
-        ..Vanilla::default()
+        ..Recipe::default()
     };
-    let mut net: Rnn<f64> = options.build().expect("sizes");
+    let mut net: Rnn<f64> = options.build(Cell::default()).expect("sizes");
     for name in NAMES {
         let value = tensor(inner(result, "params"), name);
         net.params.set(name, value).expect("a parameter");

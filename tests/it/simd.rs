@@ -1,8 +1,8 @@
 //! The loops that fused operations are made of, on each kind of processor that can be had here.
 
 use attractor::ops::Lanes;
-use attractor::ops::simd::dots::{Frames, dots};
-use attractor::ops::simd::product::{Block, Panels, product};
+use attractor::ops::simd::product::{Block, Form, Panels, product};
+use attractor::ops::simd::sums::{Frames, Turned, add_sums, padded};
 use attractor::ops::simd::{Cell, TRIALS, functions};
 use attractor::tensor::Real;
 use pulp::{Simd, WithSimd};
@@ -40,78 +40,105 @@ impl WithSimd for Products {
     }
 }
 
+fn forms() -> Vec<Form> {
+    let form = |groups, shared| Form { groups, shared };
+    vec![form(1, false), form(2, false), form(3, true)]
+}
+
 fn products<S: Simd, T: Lanes>(simd: S) {
-    for (rows, columns) in SIZES {
-        let matrix: Vec<T> = (0..rows * columns).map(|k| whole(1, k)).collect();
-        let from = cells::<T>(2, columns);
-        let mut panels = Panels::default();
-        panels.pack(rows, &[Block::plain(&matrix, columns)]);
-        let mut into = cells(3, rows + 1);
-        product(simd, &panels, &from, &mut into);
-        for r in 0..rows {
-            for b in 0..TRIALS {
-                let terms = (0..columns).map(|k| matrix[r * columns + k] * from[k].0[b]);
-                let expected = terms.fold(T::of(0.0), |sum, x| sum + x);
-                assert_eq!(
-                    into[r].0[b].double(),
-                    expected.double(),
-                    "{rows} x {columns}, row {r} trial {b}"
-                );
-            }
+    for form in forms() {
+        for (rows, columns) in SIZES {
+            one_product::<S, T>(simd, form, rows, columns);
         }
-        assert!(
-            into[rows].0 == cells::<T>(3, rows + 1)[rows].0,
-            "beyond the last row"
-        );
     }
 }
 
-struct Dots;
+fn one_product<S: Simd, T: Lanes>(simd: S, form: Form, rows: usize, columns: usize) {
+    let groups = form.groups;
+    let matrix: Vec<T> = (0..rows * columns).map(|k| whole(1, k)).collect();
+    let from = cells::<T>(2, columns * groups);
+    let mut panels = Panels::default();
+    panels.pack(form, rows, &[Block::plain(&matrix, columns)]);
+    let mut into = cells(3, (rows + 1) * groups);
+    product(simd, &panels, &from, &mut into);
+    for at in 0..rows * groups {
+        let (r, group) = (at / groups, at % groups);
+        for b in 0..TRIALS {
+            let term = |k: usize| matrix[r * columns + k] * from[k * groups + group].0[b];
+            let expected = (0..columns).map(term).fold(T::of(0.0), |sum, x| sum + x);
+            assert_eq!(
+                into[at].0[b].double(),
+                expected.double(),
+                "{form:?} {rows} x {columns}, row {r} trial {b}"
+            );
+        }
+    }
+    let last = rows * groups;
+    let kept = into[last].0 == cells::<T>(3, last + 1)[last].0;
+    assert!(kept, "beyond the last row");
+}
 
-impl WithSimd for Dots {
+struct Sums;
+
+impl WithSimd for Sums {
     type Output = ();
 
     fn with_simd<S: Simd>(self, simd: S) {
-        all_dots::<S, f32>(simd);
-        all_dots::<S, f64>(simd);
+        for (rows, columns) in SIZES {
+            for form in forms() {
+                for times in [1, 16, 37] {
+                    sums::<S, f32>(simd, form, [rows, columns], times);
+                    sums::<S, f64>(simd, form, [rows, columns], times);
+                }
+            }
+        }
     }
 }
 
-fn all_dots<S: Simd, T: Lanes>(simd: S) {
-    for (rows, columns) in SIZES {
-        for times in [1, 33, 70] {
-            let (left_frame, right_frame) = (rows + 2, columns + 1);
-            let a = cells::<T>(1, left_frame * times);
-            let b = cells::<T>(2, right_frame * times);
-            let left = Frames {
-                cells: &a,
-                frame: left_frame,
-                first: 1,
-                count: rows,
-            };
-            let right = Frames {
-                cells: &b,
-                frame: right_frame,
-                first: 0,
-                count: columns,
-            };
-            let mut into = vec![T::of(f64::NAN); rows * columns];
-            dots(simd, left, right, times, &mut into);
-            for (at, found) in into.iter().enumerate() {
-                let (r, c) = (1 + at / columns, at % columns);
-                let mut expected = T::of(0.0);
-                for t in 0..times {
-                    let (a, b) = (&a[t * left_frame + r], &b[t * right_frame + c]);
-                    for (a, b) in a.0.iter().zip(b.0) {
-                        expected += *a * b;
-                    }
+fn sums<S: Simd, T: Lanes>(simd: S, form: Form, [rows, columns]: [usize; 2], times: usize) {
+    let groups = form.groups;
+    let (left_frame, right_frame) = ((rows + 2) * groups, (columns + 1) * groups);
+    let a = cells::<T>(1, left_frame * times);
+    let b = cells::<T>(2, right_frame * times);
+    let left = Frames {
+        cells: &a,
+        frame: left_frame,
+        first: 1,
+        count: rows,
+    };
+    let right = Frames {
+        cells: &b,
+        frame: right_frame,
+        first: 0,
+        count: columns,
+    };
+    let width = padded(columns);
+    let mut into = vec![T::of(1.0); rows * width];
+    add_sums(
+        simd,
+        form,
+        [left, right],
+        times,
+        &mut Turned::default(),
+        &mut into,
+    );
+    for r in 0..rows {
+        for c in 0..columns {
+            let mut expected = T::of(1.0);
+            for at in 0..times * groups {
+                let (t, group) = (at / groups, at % groups);
+                let a = &a[t * left_frame + (r + 1) * groups + group];
+                let b = &b[t * right_frame + c * groups + group];
+                for (a, b) in a.0.iter().zip(b.0) {
+                    expected += *a * b;
                 }
-                assert_eq!(
-                    found.double(),
-                    expected.double(),
-                    "{rows} x {columns} x {times}, at {at}"
-                );
             }
+            let found = into[r * width + c].double();
+            assert_eq!(
+                found,
+                expected.double(),
+                "{form:?} {rows} x {columns} x {times}"
+            );
         }
     }
 }
@@ -165,7 +192,7 @@ fn products_equal_those_of_a_plain_loop_on_every_processor() {
 
 #[test]
 fn sums_over_times_and_trials_equal_those_of_a_plain_loop_on_every_processor() {
-    everywhere(|| Dots);
+    everywhere(|| Sums);
 }
 
 #[test]

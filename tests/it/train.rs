@@ -7,7 +7,7 @@ use std::cell::Cell as Counter;
 use std::ops::ControlFlow;
 
 use attractor::base::{Error, Outcome, Progress, Report, Result, Silent};
-use attractor::nn::{Rnn, Vanilla};
+use attractor::nn::{Cell, Recipe, Rnn};
 use attractor::ops::Lanes;
 use attractor::optim::{Adam, Optimizer, Schedule};
 use attractor::random::{Key, Layout};
@@ -73,13 +73,15 @@ fn tutorial(batches: usize) -> Options {
 }
 
 fn small<T: Lanes>(seed: usize) -> Rnn<T> {
-    let options = Vanilla {
+    let options = Recipe {
         units: 20,
         gain: 0.85,
         seed,
-        ..Vanilla::default()
+        ..Recipe::default()
     };
-    options.build().expect("options within their spans")
+    options
+        .build(Cell::default())
+        .expect("options within their spans")
 }
 
 /// Trains without watching.
@@ -106,11 +108,11 @@ fn six_steps<T: Lanes>() -> [f64; 3] {
         targets: numbers("y"),
         next: Counter::new(0),
     };
-    let mut net: Rnn<T> = Vanilla {
+    let mut net: Rnn<T> = Recipe {
         units: 11,
-        ..Vanilla::default()
+        ..Recipe::default()
     }
-    .build()
+    .build(Cell::default())
     .expect("sizes");
     for name in NAMES {
         let (shape, values) = reference(&format!("step0/{name}"));
@@ -194,12 +196,14 @@ fn six_training_steps_agree_with_the_reference() {
 fn the_published_integrator_run_repeats_its_losses_to_the_printed_digits() {
     let [key, _] = Key::new(695940, Layout::Original).children();
     let [key, first] = key.children();
-    let options = Vanilla {
+    let options = Recipe {
         gain: 0.85,
         key: Some(first),
-        ..Vanilla::default()
+        ..Recipe::default()
     };
-    let mut net: Rnn<f32> = options.build().expect("options within their spans");
+    let mut net: Rnn<f32> = options
+        .build(Cell::default())
+        .expect("options within their spans");
     let options = Options {
         key: Some(key),
         ..tutorial(401)
@@ -218,14 +222,16 @@ fn the_published_integrator_run_repeats_its_losses_to_the_printed_digits() {
 
 #[test]
 fn the_first_parameters_have_the_spread_that_their_sizes_and_the_gain_ask_for() {
-    let options = Vanilla {
+    let options = Recipe {
         inputs: 50,
         units: 200,
         outputs: 40,
         gain: 0.7,
-        ..Vanilla::default()
+        ..Recipe::default()
     };
-    let net: Rnn<f64> = options.build().expect("options within their spans");
+    let net: Rnn<f64> = options
+        .build(Cell::default())
+        .expect("options within their spans");
     let rows = [
         ("h0", 0.1, 0.2),
         ("wI", 1.0 / 50f64.sqrt(), 0.05),
@@ -296,7 +302,8 @@ fn the_same_key_gives_the_same_bits_on_one_thread_and_on_two() {
 
 #[test]
 fn parameters_are_read_and_written_by_name() {
-    let mut net = attractor::nn::Network::vanilla(&Vanilla::default()).expect("a network");
+    let mut net =
+        attractor::nn::Network::new(Cell::default(), &Recipe::default()).expect("a network");
     let value = Tensor::full(0.5, (100, 100), &Device::Cpu).expect("a tensor");
     net.set("wR", &value).expect("a parameter");
     let read = net.parameter("wR").expect("a parameter");
@@ -308,7 +315,10 @@ fn parameters_are_read_and_written_by_name() {
             .expect("a number"),
         5000.0
     );
-    assert!(matches!(net.set("wI", &value), Err(Error::Shape { .. })));
+    assert!(matches!(
+        net.set("wI", &value),
+        Err(Error::Parameter { .. })
+    ));
     assert!(matches!(net.parameter("wX"), Err(Error::Unknown { .. })));
     assert_eq!(net.layout().len(), 100 + 100 + 10_000 + 100 + 100 + 1);
 }

@@ -64,12 +64,7 @@ crate::natives! {
 }
 
 /// The network, if there is room for it.
-fn made(
-    cx: &Context,
-    of: &'static str,
-    cell: Cell,
-    recipe: &Recipe,
-) -> Result<New<Net>, Fault> {
+fn made(cx: &Context, of: &'static str, cell: Cell, recipe: &Recipe) -> Result<New<Net>, Fault> {
     let Recipe {
         inputs,
         units,
@@ -77,7 +72,10 @@ fn made(
         layers,
         ..
     } = *recipe;
-    let width = units.saturating_mul(2).saturating_add(inputs).saturating_add(outputs);
+    let width = units
+        .saturating_mul(2)
+        .saturating_add(inputs)
+        .saturating_add(outputs);
     let strands = layers.saturating_mul(if recipe.bidirectional { 2 } else { 1 });
     let rows = units.saturating_mul(GATES).saturating_mul(strands);
     cx.room(of, &[rows, width], recipe.dtype.dtype())?;

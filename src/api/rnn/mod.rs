@@ -27,12 +27,21 @@ impl Thing for Net {
     const KIND: &'static str = "network";
     fn show(&self) -> String {
         let net = self.0.borrow();
-        let Plan { cell, inputs, units, outputs, layers, directions } = *net.plan();
+        let Plan {
+            cell,
+            inputs,
+            units,
+            outputs,
+            layers,
+            directions,
+        } = *net.plan();
         let layers = match layers {
             1 => String::new(),
             _ => format!("{layers} layers of "),
         };
-        let f = cell.nonlinearity().map_or(String::new(), |f| format!(" ({})", f.word()));
+        let f = cell
+            .nonlinearity()
+            .map_or(String::new(), |f| format!(" ({})", f.word()));
         let both = ["", " in both directions"][directions - 1];
         format!(
             "{} network: {}, {layers}{}{f}{both}, {}, {}",
@@ -75,9 +84,9 @@ crate::natives! {
 
     /// The states and outputs of all trials at all times, as a map: `states` [b, t, s], each after
     /// its input has come in, and `outputs` [b, t, o]. A state is layer after layer, in each layer
-    /// both directions if there are two, in each h and then the c of an LSTM. For inputs of one trial, [t, i], both come
-    /// without their first axis. A loss of them can be differentiated by `inputs`, `h0` and
-    /// `params`.
+    /// both directions if there are two, in each h and then the c of an LSTM. For inputs of one
+    /// trial, [t, i], both come without their first axis. A loss of them can be differentiated by
+    /// `inputs`, `h0` and `params`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 2 });
     /// > let x = [[[0.1], [0.2]], [[0.3], [0.4]]];
@@ -89,7 +98,8 @@ crate::natives! {
         let single = inputs.rank() == 2;
         let inputs = if single { inputs.unsqueeze(0)? } else { inputs };
         let &[b, t, _] = inputs.dims() else {
-            return Err(wrong_shape("inputs", format!("[b, t, {}]", net.plan().inputs), &inputs).into());
+            let expected = format!("[b, t, {}]", net.plan().inputs);
+            return Err(wrong_shape("inputs", expected, &inputs).into());
         };
         cx.room("network.run", &[b, t, net.plan().state().max(net.plan().outputs)], net.dtype())?;
         let [states, outputs] = run_all(&net, &inputs, &options)?;

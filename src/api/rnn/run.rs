@@ -40,9 +40,11 @@ fn check_run(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<()> 
         ));
     }
     match h0 {
-        Some(h0) if h0.dims() != [b, net.plan().state()] => {
-            Err(wrong_shape("h0", format!("[{b}, {}]", net.plan().state()), h0))
-        }
+        Some(h0) if h0.dims() != [b, net.plan().state()] => Err(wrong_shape(
+            "h0",
+            format!("[{b}, {}]", net.plan().state()),
+            h0,
+        )),
         _ => Ok(()),
     }
 }
@@ -90,7 +92,12 @@ fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Fault> {
         if param.dims() != block.shape {
             let (name, expected) = (block.name.clone(), block.shape.clone());
             let found = param.dims().to_vec();
-            return Err(Error::Parameter { name, expected, found }.into());
+            return Err(Error::Parameter {
+                name,
+                expected,
+                found,
+            }
+            .into());
         }
         params.push(param);
     }

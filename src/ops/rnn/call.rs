@@ -25,11 +25,7 @@ impl Sizes {
 
     /// Numbers that come in to a layer at each time.
     pub fn features(self, layer: usize) -> usize {
-        if layer == 0 {
-            self.inputs
-        } else {
-            self.read()
-        }
+        if layer == 0 { self.inputs } else { self.read() }
     }
 
     /// Numbers of a layer that the layer above, or the readout, reads.

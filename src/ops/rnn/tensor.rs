@@ -35,7 +35,13 @@ pub fn states(
     [inputs, params, h0]: [&Tensor; 3],
     aside: Aside<'_>,
 ) -> Result<Tensor> {
-    let all = [Some(inputs), Some(params), Some(h0), aside.noise, aside.dropout];
+    let all = [
+        Some(inputs),
+        Some(params),
+        Some(h0),
+        aside.noise,
+        aside.dropout,
+    ];
     for tensor in all.into_iter().flatten() {
         if tensor.dtype() != params.dtype() || !matches!(tensor.dtype(), DType::F32 | DType::F64) {
             return Err(Error::Kind {
@@ -134,7 +140,10 @@ impl States {
         let s = self.sizes;
         let numbers = self.numbers(all)?;
         let mut states = vec![T::of(0.0); s.batch * s.time * self.state];
-        let mut layers = self.layers.lock().expect("no thread panics with the layers");
+        let mut layers = self
+            .layers
+            .lock()
+            .expect("no thread panics with the layers");
         T::in_both(&mut layers).run(s, numbers.given(), Some(&mut states), None)?;
         Ok(T::to_cpu_storage_owned(states))
     }
@@ -155,13 +164,15 @@ impl States {
             inputs: Some(d_inputs),
             h0: Some(d_h0),
         };
-        let mut layers = self.layers.lock().expect("no thread panics with the layers");
+        let mut layers = self
+            .layers
+            .lock()
+            .expect("no thread panics with the layers");
         let layers = T::in_both(&mut layers);
         layers.backward(self.sizes, numbers.given(), arriving, gradients)?;
         let [d_inputs, d_params, d_h0] = d;
-        let tensor = |data: Vec<T>, like: &Tensor| {
-            Tensor::from_vec(data, like.shape(), like.device())
-        };
+        let tensor =
+            |data: Vec<T>, like: &Tensor| Tensor::from_vec(data, like.shape(), like.device());
         Ok([
             tensor(d_inputs, all[0])?,
             tensor(d_params, all[1])?,
@@ -186,7 +197,9 @@ impl CustomOp3 for States {
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let shape = Shape::from((self.sizes.batch, self.sizes.time, self.state));
         let storage = match s1 {
-            CpuStorage::F32(_) => self.forward::<f32>([part(s1, l1)?, part(s2, l2)?, part(s3, l3)?]),
+            CpuStorage::F32(_) => {
+                self.forward::<f32>([part(s1, l1)?, part(s2, l2)?, part(s3, l3)?])
+            }
             _ => self.forward::<f64>([part(s1, l1)?, part(s2, l2)?, part(s3, l3)?]),
         };
         Ok((storage.map_err(candle_core::Error::wrap)?, shape))

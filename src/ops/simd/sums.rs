@@ -93,7 +93,9 @@ impl<T: Lanes> Stretch<'_, T> {
             first,
             count,
         } = self.right;
-        let strips = into.chunks_exact_mut(self.strip()).take(count.div_ceil(TRIALS));
+        let strips = into
+            .chunks_exact_mut(self.strip())
+            .take(count.div_ceil(TRIALS));
         for (at, strip) in strips.enumerate() {
             let columns = at * TRIALS..count.min((at + 1) * TRIALS);
             for (time, rows) in self.times.clone().zip(strip.chunks_exact_mut(TRIALS)) {

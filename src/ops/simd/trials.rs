@@ -62,18 +62,24 @@ impl At {
 /// Fills the cells from `source`; trials that it lacks become zero.
 pub fn load<T: Lanes>(source: &[T], at: At, cells: &mut [Cell<T>]) {
     let trials = at.starts(source.len()).count();
-    at.each(source.len(), cells, |cell, lane, k| cell.0[lane] = source[k]);
+    at.each(source.len(), cells, |cell, lane, k| {
+        cell.0[lane] = source[k]
+    });
     clear(trials, at.groups, cells);
 }
 
 /// Adds `source` to the cells.
 pub fn add<T: Lanes>(source: &[T], at: At, cells: &mut [Cell<T>]) {
-    at.each(source.len(), cells, |cell, lane, k| cell.0[lane] += source[k]);
+    at.each(source.len(), cells, |cell, lane, k| {
+        cell.0[lane] += source[k]
+    });
 }
 
 /// Multiplies the cells by `source`.
 pub fn scale<T: Lanes>(source: &[T], at: At, cells: &mut [Cell<T>]) {
-    at.each(source.len(), cells, |cell, lane, k| cell.0[lane] *= source[k]);
+    at.each(source.len(), cells, |cell, lane, k| {
+        cell.0[lane] *= source[k]
+    });
 }
 
 /// Fills `into` from the cells.

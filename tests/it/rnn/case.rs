@@ -1,19 +1,39 @@
-//! Problems for the network: everything it can be given, and its answers.
+//! Problems for networks: everything they can be given, and their answers.
 
+use attractor::nn::{Cell, Plan};
 use attractor::ops::Lanes;
-use attractor::ops::rnn::vanilla::{Vanilla, layout};
-use attractor::ops::rnn::{Aim, Arriving, Given, Gradients, Nonlinearity, Sizes};
+use attractor::ops::rnn::{Aim, Arriving, Given, Gradients, Nonlinearity, Operation};
 use attractor::tensor::Real;
-
-pub const ALL: [Nonlinearity; 4] = [
-    Nonlinearity::Tanh,
-    Nonlinearity::Relu,
-    Nonlinearity::Softplus,
-    Nonlinearity::Linear,
-];
 
 /// Sums of a few hundred products in another order than the reference's.
 pub const F64: f64 = 1e-12;
+/// Single precision: some 2^-24 times the number of steps and of terms.
+pub const F32: f64 = 4e-6;
+
+/// Every cell, with numbers that are not their defaults.
+pub fn cells() -> Vec<Cell> {
+    use attractor::ops::rnn::{ctrnn::Ctrnn, gru::Gru, vanilla::Vanilla};
+    let mut all = vec![
+        Cell::Gru(Gru { update_bias: 0.25 }),
+        Cell::GruTorch(Default::default()),
+        Cell::Lstm(Default::default()),
+    ];
+    for nonlinearity in [
+        Nonlinearity::Tanh,
+        Nonlinearity::Relu,
+        Nonlinearity::Softplus,
+        Nonlinearity::Linear,
+    ] {
+        all.push(Cell::Vanilla(Vanilla { nonlinearity }));
+        let (dt, tau) = (0.3, 0.8);
+        all.push(Cell::Ctrnn(Ctrnn {
+            nonlinearity,
+            dt,
+            tau,
+        }));
+    }
+    all
+}
 
 /// Numbers between -1 and 1 that look random (a linear congruential generator).
 pub fn numbers<T: Real>(seed: u64, count: usize) -> Vec<T> {
@@ -30,45 +50,52 @@ pub fn numbers<T: Real>(seed: u64, count: usize) -> Vec<T> {
 /// One problem with everything a network can be given.
 #[derive(Clone)]
 pub struct Case<T> {
-    pub sizes: Sizes,
-    pub nonlinearity: Nonlinearity,
+    pub plan: Plan,
+    /// b, t
+    pub size: [usize; 2],
     pub params: Vec<T>,
     pub inputs: Vec<T>,
     pub h0: Option<Vec<T>>,
     pub noise: Option<Vec<T>>,
+    pub dropout: Option<Vec<T>>,
     pub targets: Vec<T>,
     pub mask: Option<Vec<T>>,
+    /// Groups of trials in a slice, where they are not to be chosen.
+    pub slice: Option<usize>,
 }
 
 impl<T: Lanes> Case<T> {
-    pub fn random(sizes: Sizes, nonlinearity: Nonlinearity) -> Case<T> {
-        let Sizes {
-            batch: b,
-            time: t,
-            inputs: i,
-            units: n,
-            outputs: o,
-        } = sizes;
-        let scale = T::of(1.0 / (n as f64).sqrt());
-        let mut params = numbers::<T>(1, layout(i, n, o).len());
-        params.iter_mut().for_each(|w| *w *= scale);
-        let mut noise = numbers::<T>(5, b * t * n);
-        noise.iter_mut().for_each(|x| *x *= T::of(0.1));
-        let mask = numbers::<T>(6, b * t);
+    pub fn random(plan: Plan, [b, t]: [usize; 2]) -> Case<T> {
+        let (sizes, o) = (plan.sizes(b, t), plan.outputs);
+        let scaled = |seed, count, scale: f64| -> Vec<T> {
+            let all = numbers::<f64>(seed, count);
+            all.into_iter().map(|x| T::of(x * scale)).collect()
+        };
+        let ones = |seed, count, ratio: f64| -> Vec<T> {
+            let all = numbers::<f64>(seed, count);
+            all.into_iter()
+                .map(|x| T::of(f64::from(x > ratio)))
+                .collect()
+        };
+        let scale = 1.0 / (plan.units as f64).sqrt();
+        let mut mask = ones(6, b * t, -0.3);
+        mask[0] = T::of(1.0);
         Case {
-            sizes,
-            nonlinearity,
-            params,
-            inputs: numbers(2, b * t * i),
-            h0: Some(numbers(3, b * n)),
-            noise: Some(noise),
+            plan,
+            size: [b, t],
+            params: scaled(1, plan.layout().len(), scale),
+            inputs: numbers(2, b * t * plan.inputs),
+            h0: Some(numbers(3, b * plan.state())),
+            noise: Some(scaled(5, b * t * sizes.hidden(), 0.1)),
+            dropout: Some(ones(7, b * t * sizes.between(), -0.5)),
             targets: numbers(4, b * t * o),
-            mask: Some(
-                mask.iter()
-                    .map(|m| T::of(f64::from(m.double() > -0.3)))
-                    .collect(),
-            ),
+            mask: Some(mask),
+            slice: None,
         }
+    }
+
+    pub fn sizes(&self) -> attractor::ops::rnn::Sizes {
+        self.plan.sizes(self.size[0], self.size[1])
     }
 
     pub fn given(&self) -> Given<'_, T> {
@@ -77,6 +104,7 @@ impl<T: Lanes> Case<T> {
             inputs: &self.inputs,
             h0: self.h0.as_deref(),
             noise: self.noise.as_deref(),
+            dropout: self.dropout.as_deref(),
         }
     }
 
@@ -87,12 +115,15 @@ impl<T: Lanes> Case<T> {
         }
     }
 
-    pub fn net(&self) -> Vanilla<T> {
-        Vanilla::new(self.nonlinearity)
+    pub fn net(&self) -> Box<dyn Operation<T> + Send> {
+        match self.slice {
+            None => self.plan.cell.operation(),
+            Some(groups) => self.plan.cell.operation_in_slices(groups),
+        }
     }
 
     pub fn loss(&self) -> f64 {
-        let loss = self.net().loss(self.sizes, self.given(), self.aim());
+        let loss = self.net().loss(self.sizes(), self.given(), self.aim());
         loss.expect("sizes fit").double()
     }
 
@@ -100,36 +131,25 @@ impl<T: Lanes> Case<T> {
         let mut gradient = vec![T::of(f64::NAN); self.params.len()];
         let loss = self
             .net()
-            .loss_gradient(self.sizes, self.given(), self.aim(), &mut gradient);
+            .loss_gradient(self.sizes(), self.given(), self.aim(), &mut gradient);
         (loss.expect("sizes fit").double(), gradient)
     }
 
+    /// States and outputs.
     pub fn run(&self) -> (Vec<T>, Vec<T>) {
-        let Sizes {
-            batch,
-            time,
-            units,
-            outputs,
-            ..
-        } = self.sizes;
-        let mut h = vec![T::of(f64::NAN); batch * time * units];
-        let mut o = vec![T::of(f64::NAN); batch * time * outputs];
+        let bt = self.size[0] * self.size[1];
+        let mut h = vec![T::of(f64::NAN); bt * self.plan.state()];
+        let mut o = vec![T::of(f64::NAN); bt * self.plan.outputs];
         self.net()
-            .run(self.sizes, self.given(), Some(&mut h), Some(&mut o))
+            .run(self.sizes(), self.given(), Some(&mut h), Some(&mut o))
             .expect("sizes fit");
         (h, o)
     }
 
     /// Gradients by parameters, inputs and h0 when `d_states` and `d_outputs` arrive.
     pub fn backward(&self, d_states: Option<&[T]>, d_outputs: Option<&[T]>) -> [Vec<T>; 3] {
-        let Sizes {
-            batch,
-            time,
-            inputs,
-            units,
-            ..
-        } = self.sizes;
-        let lengths = [self.params.len(), batch * time * inputs, batch * units];
+        let b = self.size[0];
+        let lengths = [self.params.len(), self.inputs.len(), b * self.plan.state()];
         let [mut params, mut x, mut h0] = lengths.map(|len| vec![T::of(f64::NAN); len]);
         let into = Gradients {
             params: Some(&mut params),
@@ -141,14 +161,37 @@ impl<T: Lanes> Case<T> {
             outputs: d_outputs,
         };
         self.net()
-            .backward(self.sizes, self.given(), arriving, into)
+            .backward(self.sizes(), self.given(), arriving, into)
             .expect("sizes fit");
         [params, x, h0]
     }
 
+    /// The Jacobians by state and input at the first states and the inputs of the first time.
+    pub fn jacobians(&self) -> [Vec<T>; 2] {
+        let (b, s, i) = (self.size[0], self.plan.state(), self.plan.inputs);
+        let mut by_state = vec![T::of(f64::NAN); b * s * s];
+        let mut by_input = vec![T::of(f64::NAN); b * s * i];
+        let h = self.h0.as_ref().expect("given");
+        let (states, inputs) = (Some(&mut by_state[..]), Some(&mut by_input[..]));
+        let x = self.first_inputs();
+        self.net()
+            .jacobians(self.sizes(), &self.params, [h, &x], states, inputs)
+            .expect("sizes fit");
+        [by_state, by_input]
+    }
+
+    /// The inputs of the first time, [b, i].
+    pub fn first_inputs(&self) -> Vec<T> {
+        let trial = self.size[1] * self.plan.inputs;
+        let trials = self.inputs.chunks(trial.max(1));
+        trials
+            .flat_map(|x| x[..self.plan.inputs].to_vec())
+            .collect()
+    }
+
     /// The derivatives of the loss by the outputs.
     pub fn d_outputs(&self, outputs: &[T]) -> Vec<T> {
-        let o = self.sizes.outputs;
+        let o = self.plan.outputs;
         let weight = |at: usize| self.mask.as_ref().map_or(1.0, |mask| mask[at / o].double());
         let count: f64 = (0..outputs.len()).map(weight).sum();
         let error = |at: usize| outputs[at].double() - self.targets[at].double();
@@ -158,28 +201,33 @@ impl<T: Lanes> Case<T> {
     }
 }
 
-/// Sizes that fill vectors, tiles and slices, and sizes that just do not.
-pub fn many_sizes() -> Vec<Sizes> {
-    let row = |(batch, time, inputs, units, outputs)| Sizes {
-        batch,
-        time,
-        inputs,
-        units,
-        outputs,
-    };
-    [
-        (1, 1, 1, 1, 2),
-        (31, 1, 2, 7, 3),
-        (32, 4, 0, 5, 1),
-        (33, 3, 1, 7, 1),
-        (33, 40, 6, 3, 6),
-        (100, 2, 3, 100, 2),
-        (64, 5, 5, 24, 5),
-        (2, 70, 1, 11, 0),
-        (3, 3, 13, 130, 4),
+/// Stacks, directions and sizes that fill vectors, tiles, strips and slices, and some that just do
+/// not: b, t, i, n, o, layers, directions.
+pub fn many_sizes() -> Vec<[usize; 7]> {
+    vec![
+        [1, 1, 1, 1, 2, 1, 1],
+        [15, 1, 2, 7, 3, 1, 1],
+        [16, 4, 0, 5, 1, 1, 1],
+        [33, 3, 1, 7, 1, 1, 1],
+        [33, 40, 6, 3, 6, 1, 1],
+        [100, 2, 3, 30, 2, 1, 1],
+        [64, 5, 5, 24, 5, 1, 1],
+        [2, 20, 1, 11, 0, 1, 1],
+        [3, 3, 13, 70, 4, 1, 1],
+        [19, 4, 2, 6, 2, 3, 1],
+        [19, 4, 2, 6, 2, 1, 2],
+        [35, 3, 1, 5, 3, 2, 2],
     ]
-    .map(row)
-    .to_vec()
+}
+
+/// The problem with these sizes.
+pub fn case<T: Lanes>(cell: Cell, [b, t, i, n, o, layers, directions]: [usize; 7]) -> Case<T> {
+    let plan = Plan {
+        layers,
+        directions,
+        ..Plan::new(cell, [i, n, o])
+    };
+    Case::random(plan, [b, t])
 }
 
 /// The largest error, relative to the largest number.

@@ -1,57 +1,31 @@
-//! Gradients against finite differences and against a textbook.
+//! Gradients and Jacobians against finite differences of a plain loop.
 
-use attractor::ops::rnn::vanilla::layout;
-use attractor::ops::rnn::{Nonlinearity, Sizes};
+use super::case::{Case, F64, case, cells, error, many_sizes, numbers};
+use super::plain::plain;
 
-use super::case::{ALL, Case, F64, error, many_sizes, numbers};
-use super::plain::{plain, plain_backward};
+/// Small enough that no unit of `relu` comes to its corner.
+const STEP: f64 = 1e-4;
+/// Relative to the largest: rounding over the step, 1e-12, where gradients are of order 1e-3.
+const DIFFERENCE: f64 = 1e-8;
+/// Stacked and in both directions, with a readout.
+const SIZES: [[usize; 7]; 3] = [
+    [3, 4, 2, 5, 2, 1, 1],
+    [2, 3, 2, 3, 1, 3, 1],
+    [2, 3, 2, 3, 2, 2, 2],
+];
+
+/// The derivative at 0, by differences of fourth order.
+fn difference(f: impl Fn(f64) -> f64) -> f64 {
+    (8.0 * (f(STEP) - f(-STEP)) - (f(2.0 * STEP) - f(-2.0 * STEP))) / (12.0 * STEP)
+}
 
 /// The derivative of the loss by one number that `place` finds in the case.
 fn slope(case: &Case<f64>, place: impl Fn(&mut Case<f64>) -> &mut f64) -> f64 {
-    // Cube root of the rounding unit: where cutting off the series costs as much as rounding.
-    const STEP: f64 = 6e-6;
-    let at = |shift: f64| {
+    difference(|shift| {
         let mut moved = case.clone();
         *place(&mut moved) += shift;
         plain(&moved).2
-    };
-    (at(STEP) - at(-STEP)) / (2.0 * STEP)
-}
-
-/// Relative to the largest: the step's square times third derivatives of order one, and the
-/// rounding of the loss over the step.
-const DIFFERENCE: f64 = 1e-8;
-
-#[test]
-fn gradients_equal_finite_differences_for_every_nonlinearity() {
-    let sizes = Sizes {
-        batch: 3,
-        time: 4,
-        inputs: 2,
-        units: 5,
-        outputs: 2,
-    };
-    for nonlinearity in ALL {
-        let case = Case::<f64>::random(sizes, nonlinearity);
-        let outputs = case.run().1;
-        let [params, inputs, h0] = case.backward(None, Some(&case.d_outputs(&outputs)));
-        let direct = case.loss_gradient().1;
-        let by_param = slopes(&params, |k| slope(&case, |case| &mut case.params[k]));
-        let by_input = slopes(&inputs, |k| slope(&case, |case| &mut case.inputs[k]));
-        let by_h0 = slopes(&h0, |k| {
-            slope(&case, |case| &mut case.h0.as_mut().expect("given")[k])
-        });
-        for (what, found, expected) in [
-            ("parameters", &params, &by_param),
-            ("parameters, with the loss", &direct, &by_param),
-            ("inputs", &inputs, &by_input),
-            ("h0", &h0, &by_h0),
-        ] {
-            let error = error(found, expected);
-            println!("{nonlinearity:?} {what}: {error:.1e}");
-            assert!(error < DIFFERENCE, "{nonlinearity:?} {what}: {error}");
-        }
-    }
+    })
 }
 
 fn slopes(like: &[f64], slope: impl Fn(usize) -> f64) -> Vec<f64> {
@@ -59,45 +33,169 @@ fn slopes(like: &[f64], slope: impl Fn(usize) -> f64) -> Vec<f64> {
 }
 
 #[test]
-fn the_learned_first_state_has_the_gradient_of_finite_differences() {
-    let sizes = Sizes {
-        batch: 35,
-        time: 3,
-        inputs: 1,
-        units: 4,
-        outputs: 1,
-    };
-    let case = Case {
-        h0: None,
-        ..Case::<f64>::random(sizes, Nonlinearity::Tanh)
-    };
-    let (_, gradient) = case.loss_gradient();
-    for (k, found) in gradient[..sizes.units].iter().enumerate() {
-        let expected = slope(&case, |case| &mut case.params[k]);
-        assert!((found - expected).abs() < DIFFERENCE, "h0 {k}");
+fn gradients_equal_finite_differences_for_every_cell_and_stack() {
+    let mut largest = 0.0_f64;
+    for cell in cells() {
+        for sizes in SIZES {
+            let case = case::<f64>(cell, sizes);
+            let outputs = case.run().1;
+            let [params, inputs, h0] = case.backward(None, Some(&case.d_outputs(&outputs)));
+            let direct = case.loss_gradient().1;
+            let by_param = slopes(&params, |k| slope(&case, |case| &mut case.params[k]));
+            let by_input = slopes(&inputs, |k| slope(&case, |case| &mut case.inputs[k]));
+            let by_h0 = slopes(&h0, |k| {
+                slope(&case, |case| &mut case.h0.as_mut().expect("given")[k])
+            });
+            for (what, found, expected) in [
+                ("parameters", &params, &by_param),
+                ("parameters, with the loss", &direct, &by_param),
+                ("inputs", &inputs, &by_input),
+                ("h0", &h0, &by_h0),
+            ] {
+                let error = error(found, expected);
+                assert!(error < DIFFERENCE, "{cell:?} {sizes:?} {what}: {error}");
+                largest = largest.max(error);
+            }
+        }
+    }
+    println!("largest error: {largest:.1e}");
+}
+
+#[test]
+fn learned_first_states_have_the_gradient_of_finite_differences() {
+    for cell in cells() {
+        for sizes in SIZES {
+            let mut case = case::<f64>(cell, sizes);
+            case.h0 = None;
+            let found = case.loss_gradient().1;
+            let expected = slopes(&found, |k| slope(&case, |case| &mut case.params[k]));
+            let error = error(&found, &expected);
+            assert!(error < DIFFERENCE, "{cell:?} {sizes:?}: {error}");
+        }
     }
 }
 
 #[test]
-fn derivatives_that_arrive_at_states_reach_every_gradient() {
-    for sizes in many_sizes() {
-        let case = Case::<f64>::random(sizes, Nonlinearity::Tanh);
-        let Sizes {
-            batch: b,
-            time: t,
-            inputs: i,
-            units: n,
-            outputs: o,
-        } = sizes;
-        let arriving = numbers::<f64>(9, b * t * n);
-        let found = case.backward(Some(&arriving), None);
-        let expected = plain_backward(&case, &arriving);
-        for (what, (found, expected)) in found.iter().zip(&expected).enumerate() {
-            assert!(
-                expected.is_empty() || error(found, expected) < F64,
-                "{sizes:?} gradient {what}"
-            );
+fn derivatives_that_arrive_at_states_equal_finite_differences() {
+    for cell in cells() {
+        for sizes in SIZES {
+            let case = case::<f64>(cell, sizes);
+            let arriving = numbers::<f64>(9, case.run().0.len());
+            let found = case.backward(Some(&arriving), None);
+            let along = |place: &dyn Fn(&mut Case<f64>) -> &mut f64| {
+                difference(|shift| {
+                    let mut moved = case.clone();
+                    *place(&mut moved) += shift;
+                    let states = plain(&moved).0;
+                    states.iter().zip(&arriving).map(|(h, d)| h * d).sum()
+                })
+            };
+            let params = slopes(&found[0], |k| along(&|case| &mut case.params[k]));
+            let inputs = slopes(&found[1], |k| along(&|case| &mut case.inputs[k]));
+            let h0 = slopes(&found[2], |k| {
+                along(&|case| &mut case.h0.as_mut().expect("given")[k])
+            });
+            for (found, expected) in found.iter().zip([params, inputs, h0]) {
+                let error = error(found, &expected);
+                assert!(error < DIFFERENCE, "{cell:?} {sizes:?}: {error}");
+            }
         }
-        assert_eq!(expected[0].len(), layout(i, n, o).len());
     }
+}
+
+#[test]
+fn gradients_of_many_trials_are_the_sums_of_those_of_each() {
+    for cell in cells() {
+        for sizes in many_sizes() {
+            let case = case::<f64>(cell, sizes);
+            let arriving = numbers::<f64>(9, case.run().0.len());
+            let [found, inputs, h0] = case.backward(Some(&arriving), None);
+            let mut expected = vec![0.0; found.len()];
+            let (mut all_inputs, mut all_h0) = (Vec::new(), Vec::new());
+            for b in 0..case.size[0] {
+                let [params, inputs, h0] =
+                    single(&case, b).backward(Some(part(&case, &arriving, b)), None);
+                expected
+                    .iter_mut()
+                    .zip(params)
+                    .for_each(|(sum, x)| *sum += x);
+                all_inputs.extend(inputs);
+                all_h0.extend(h0);
+            }
+            for (found, expected) in [(&found, &expected), (&inputs, &all_inputs), (&h0, &all_h0)] {
+                let error = error(found, expected);
+                assert!(error < F64, "{cell:?} {sizes:?}: {error}");
+            }
+        }
+    }
+}
+
+/// The share of one trial in an array.
+fn part<'a>(case: &Case<f64>, all: &'a [f64], trial: usize) -> &'a [f64] {
+    let width = all.len() / case.size[0];
+    &all[trial * width..][..width]
+}
+
+/// One trial alone.
+fn single(case: &Case<f64>, trial: usize) -> Case<f64> {
+    let some = |all: &Option<Vec<f64>>| all.as_ref().map(|all| part(case, all, trial).to_vec());
+    Case {
+        size: [1, case.size[1]],
+        inputs: part(case, &case.inputs, trial).to_vec(),
+        h0: some(&case.h0),
+        noise: some(&case.noise),
+        dropout: some(&case.dropout),
+        targets: part(case, &case.targets, trial).to_vec(),
+        mask: some(&case.mask),
+        ..case.clone()
+    }
+}
+
+#[test]
+fn jacobians_equal_finite_differences_for_every_cell_and_stack() {
+    let mut largest = 0.0_f64;
+    for cell in cells() {
+        for sizes in [[18, 1, 2, 5, 1, 1, 1], [3, 1, 3, 4, 1, 3, 1]] {
+            let mut case = case::<f64>(cell, sizes);
+            (case.noise, case.dropout) = (None, None);
+            let [by_state, by_input] = case.jacobians();
+            let [b, s] = [case.size[0], case.plan.state()];
+            let column = |place: &dyn Fn(&mut Case<f64>) -> &mut f64| -> Vec<f64> {
+                let at = |shift: f64| {
+                    let mut moved = case.clone();
+                    *place(&mut moved) += shift;
+                    plain(&moved).0
+                };
+                let all = [STEP, -STEP, 2.0 * STEP, -2.0 * STEP].map(at);
+                let slope = |k: usize| {
+                    let [a, b, far, near] = [0, 1, 2, 3].map(|way: usize| all[way][k]);
+                    (8.0 * (a - b) - (far - near)) / (12.0 * STEP)
+                };
+                (0..all[0].len()).map(slope).collect()
+            };
+            let check = |found: &[f64], width: usize, input: bool| {
+                let mut expected = vec![0.0; found.len()];
+                for trial in 0..b {
+                    for k in 0..width {
+                        let slopes = column(&|case| match input {
+                            true => &mut case.inputs[trial * width + k],
+                            false => &mut case.h0.as_mut().expect("given")[trial * width + k],
+                        });
+                        for r in 0..s {
+                            expected[(trial * s + r) * width + k] = slopes[trial * s + r];
+                        }
+                    }
+                }
+                error(found, &expected)
+            };
+            for error in [
+                check(&by_state, s, false),
+                check(&by_input, case.plan.inputs, true),
+            ] {
+                assert!(error < DIFFERENCE, "{cell:?} {sizes:?}: {error}");
+                largest = largest.max(error);
+            }
+        }
+    }
+    println!("largest error: {largest:.1e}");
 }

@@ -1,8 +1,8 @@
-//! The network as its equations stand, in plain loops and double precision.
+//! Networks as their equations stand, in plain loops and double precision.
 
+use attractor::nn::Cell;
 use attractor::ops::Lanes;
-use attractor::ops::rnn::vanilla::layout;
-use attractor::ops::rnn::{Nonlinearity, Sizes};
+use attractor::ops::rnn::{Nonlinearity, suffix};
 
 use super::case::Case;
 
@@ -15,104 +15,152 @@ pub fn f(nonlinearity: Nonlinearity, x: f64) -> f64 {
     }
 }
 
-/// States, outputs and loss, written as the equations stand.
-pub fn plain<T: Lanes>(case: &Case<T>) -> (Vec<f64>, Vec<f64>, f64) {
-    let Sizes {
-        batch,
-        time,
-        inputs: i,
-        units: n,
-        outputs: o,
-    } = case.sizes;
-    let layout = layout(i, n, o);
-    let block = |name| -> Vec<f64> {
-        let range = layout
-            .block(name)
-            .expect("a block of the layout")
-            .range
-            .clone();
-        case.params[range].iter().map(|x| x.double()).collect()
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// w x + b, row by row.
+fn affine(w: &[f64], x: &[f64], b: &[f64]) -> Vec<f64> {
+    let dot = |w: &[f64]| w.iter().zip(x).map(|(w, x)| w * x).sum::<f64>();
+    match x.len() {
+        0 => b.to_vec(),
+        width => w.chunks(width).zip(b).map(|(w, b)| dot(w) + b).collect(),
+    }
+}
+
+fn plus(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+/// The state after from the state before, by the parameters that `block` gives.
+pub fn step(cell: Cell, block: &dyn Fn(&str) -> Vec<f64>, state: &[f64], x: &[f64]) -> Vec<f64> {
+    let zeros = |n: usize| vec![0.0; n];
+    let sums = |rates: &[f64]| {
+        let bias = block("bR");
+        let by_input = affine(&block("wI"), x, &zeros(bias.len()));
+        plus(&by_input, &affine(&block("wR"), rates, &bias))
     };
-    let [w_in, w_rec, w_out] = ["wI", "wR", "wO"].map(block);
-    let [first, b_rec, b_out] = ["h0", "bR", "bO"].map(block);
-    let dot = |w: &[f64], x: &[f64]| w.iter().zip(x).map(|(w, x)| w * x).sum::<f64>();
-    let (mut states, mut outputs, mut loss, mut count) = (vec![], vec![], 0.0, 0.0);
-    for b in 0..batch {
-        let mut h = first.clone();
-        if let Some(h0) = &case.h0 {
-            h = h0[b * n..][..n].iter().map(|x| x.double()).collect();
+    match cell {
+        Cell::Vanilla(vanilla) => {
+            let sums = sums(state).into_iter();
+            sums.map(|x| f(vanilla.nonlinearity, x)).collect()
         }
-        for at in b * time..(b + 1) * time {
-            let x: Vec<f64> = case.inputs[at * i..][..i]
+        Cell::Ctrnn(ctrnn) => {
+            let rates: Vec<f64> = state.iter().map(|a| f(ctrnn.nonlinearity, *a)).collect();
+            let moved = state.iter().zip(sums(&rates));
+            moved
+                .map(|(a, sum)| a + ctrnn.dt / ctrnn.tau * (sum - a))
+                .collect()
+        }
+        Cell::Gru(gru) => {
+            let n = state.len();
+            let ru = affine(&block("wRUHX"), &[state, x].concat(), &block("bRU"));
+            let r: Vec<f64> = ru[..n].iter().map(|x| sigmoid(*x)).collect();
+            let u: Vec<f64> = ru[n..]
                 .iter()
-                .map(|x| x.double())
+                .map(|x| sigmoid(x + gru.update_bias))
                 .collect();
-            let sum =
-                |r: usize| dot(&w_in[r * i..][..i], &x) + dot(&w_rec[r * n..][..n], &h) + b_rec[r];
-            let noise = |r: usize| {
-                case.noise
-                    .as_ref()
-                    .map_or(0.0, |noise| noise[at * n + r].double())
+            let reset: Vec<f64> = r.iter().zip(state).map(|(r, h)| r * h).collect();
+            let c = affine(&block("wCHX"), &[&reset, x].concat(), &block("bC"));
+            (0..n)
+                .map(|k| u[k] * state[k] + (1.0 - u[k]) * c[k].tanh())
+                .collect()
+        }
+        Cell::GruTorch(_) => {
+            let n = state.len();
+            let a = affine(&block("wI"), x, &block("bI"));
+            let q = affine(&block("wR"), state, &block("bR"));
+            let unit = |k: usize| {
+                let (r, z) = (sigmoid(a[k] + q[k]), sigmoid(a[n + k] + q[n + k]));
+                let new = (a[2 * n + k] + r * q[2 * n + k]).tanh();
+                (1.0 - z) * new + z * state[k]
             };
-            h = (0..n)
-                .map(|r| f(case.nonlinearity, sum(r)) + noise(r))
-                .collect();
-            states.extend(&h);
+            (0..n).map(unit).collect()
+        }
+        Cell::Lstm(_) => {
+            let (h, c) = state.split_at(state.len() / 2);
+            let (s, n) = (sums(h), h.len());
+            let kept = |k: usize| sigmoid(s[n + k]) * c[k] + sigmoid(s[k]) * s[2 * n + k].tanh();
+            let c: Vec<f64> = (0..n).map(kept).collect();
+            let h = (0..n).map(|k| sigmoid(s[3 * n + k]) * c[k].tanh());
+            h.chain(c.clone()).collect()
+        }
+    }
+}
+
+/// What the matrices see of a state.
+fn rates(cell: Cell, state: &[f64], n: usize) -> Vec<f64> {
+    match cell {
+        Cell::Ctrnn(ctrnn) => state.iter().map(|a| f(ctrnn.nonlinearity, *a)).collect(),
+        _ => state[..n].to_vec(),
+    }
+}
+
+/// States [b, t, s], outputs [b, t, o] and loss.
+pub fn plain<T: Lanes>(case: &Case<T>) -> (Vec<f64>, Vec<f64>, f64) {
+    let (s, plan) = (case.sizes(), case.plan);
+    let layout = plan.layout();
+    let double = |all: &[T]| -> Vec<f64> { all.iter().map(|x| x.double()).collect() };
+    let block = |name: &str| {
+        let found = layout.block(name).expect("a block of the layout");
+        double(&case.params[found.range.clone()])
+    };
+    let (n, t, part) = (s.units, s.time, plan.state() / s.strands());
+    let mut states = vec![0.0; s.batch * t * plan.state()];
+    let (mut outputs, mut loss, mut count) = (vec![], 0.0, 0.0);
+    for b in 0..s.batch {
+        let mut feed: Vec<Vec<f64>> = (0..t)
+            .map(|time| double(&case.inputs[(b * t + time) * s.inputs..][..s.inputs]))
+            .collect();
+        for layer in 0..s.layers {
+            let mut above = vec![Vec::new(); t];
+            for direction in 0..s.directions {
+                let strand = layer * s.directions + direction;
+                let end = suffix(s, strand);
+                let mine = |name: &str| block(&format!("{name}{end}"));
+                let mut state = mine("h0");
+                if part > n {
+                    state.extend(mine("c0"));
+                }
+                if let Some(h0) = &case.h0 {
+                    state = double(&h0[b * plan.state() + strand * part..][..part]);
+                }
+                for at in 0..t {
+                    let time = if direction == 0 { at } else { t - 1 - at };
+                    state = step(plan.cell, &mine, &state, &feed[time]);
+                    if let Some(noise) = &case.noise {
+                        let noise = &noise[(b * t + time) * s.hidden() + strand * n..][..n];
+                        for (x, noise) in state.iter_mut().zip(noise) {
+                            *x += noise.double();
+                        }
+                    }
+                    states[(b * t + time) * plan.state() + strand * part..][..part]
+                        .copy_from_slice(&state);
+                    above[time].extend(rates(plan.cell, &state, n));
+                }
+            }
+            if let Some(dropout) = case.dropout.as_ref().filter(|_| layer + 1 < s.layers) {
+                for (time, x) in above.iter_mut().enumerate() {
+                    let scale = &dropout[(b * t + time) * s.between() + layer * s.read()..];
+                    for (x, scale) in x.iter_mut().zip(scale) {
+                        *x *= scale.double();
+                    }
+                }
+            }
+            feed = above;
+        }
+        for (time, read) in feed.iter().enumerate() {
+            let at = b * t + time;
             let weight = case.mask.as_ref().map_or(1.0, |mask| mask[at].double());
-            for r in 0..o {
-                let output = dot(&w_out[r * n..][..n], &h) + b_out[r];
-                loss += weight * (output - case.targets[at * o + r].double()).powi(2);
+            for (r, output) in affine(&block("wO"), read, &block("bO"))
+                .into_iter()
+                .enumerate()
+            {
+                loss += weight * (output - case.targets[at * s.outputs + r].double()).powi(2);
                 count += weight;
                 outputs.push(output);
             }
         }
     }
-    let mean = if count == 0.0 { 0.0 } else { loss / count };
-    (states, outputs, mean)
-}
-
-/// Back through time as it stands in a textbook, for tanh: parameters, inputs, h0.
-pub fn plain_backward(case: &Case<f64>, arriving: &[f64]) -> [Vec<f64>; 3] {
-    let Sizes {
-        batch,
-        time,
-        inputs: i,
-        units: n,
-        outputs: o,
-    } = case.sizes;
-    let states = plain(case).0;
-    let (w_in, w_rec, b_rec) = (n, n + n * i, n + n * i + n * n + o * n);
-    let mut params = vec![0.0; case.params.len()];
-    let (mut d_inputs, mut d_h0) = (vec![0.0; batch * time * i], vec![0.0; batch * n]);
-    let (h0, noise) = (
-        case.h0.as_ref().expect("given"),
-        case.noise.as_ref().expect("given"),
-    );
-    for b in 0..batch {
-        let mut arrived = vec![0.0; n];
-        for at in (b * time..(b + 1) * time).rev() {
-            let before = if at == b * time {
-                &h0[b * n..][..n]
-            } else {
-                &states[(at - 1) * n..][..n]
-            };
-            let mut next = vec![0.0; n];
-            for r in 0..n {
-                let y = states[at * n + r] - noise[at * n + r];
-                let delta = (arrived[r] + arriving[at * n + r]) * (1.0 - y * y);
-                params[b_rec + r] += delta;
-                for k in 0..n {
-                    params[w_rec + r * n + k] += delta * before[k];
-                    next[k] += delta * case.params[w_rec + r * n + k];
-                }
-                for k in 0..i {
-                    params[w_in + r * i + k] += delta * case.inputs[at * i + k];
-                    d_inputs[at * i + k] += delta * case.params[w_in + r * i + k];
-                }
-            }
-            arrived = next;
-        }
-        d_h0[b * n..][..n].copy_from_slice(&arrived);
-    }
-    [params, d_inputs, d_h0]
+    (states, outputs, loss / count)
 }

@@ -1,73 +1,99 @@
 //! What the cutting into slices, the masks and the kept buffers must not change.
 
-use attractor::ops::rnn::vanilla::{Vanilla, layout};
-use attractor::ops::rnn::{Nonlinearity, Sizes};
+use attractor::base::Error;
+use attractor::nn::{Cell, Plan};
+use attractor::ops::rnn::Nonlinearity;
+use attractor::ops::rnn::vanilla::Vanilla;
 use attractor::tensor::Real;
 
-use super::case::{Case, many_sizes, numbers};
+use super::case::{Case, case, cells, many_sizes, numbers};
 
-#[test]
-fn one_and_two_threads_give_the_same_bits() {
-    let sizes = Sizes {
-        batch: 150,
-        time: 6,
-        inputs: 2,
-        units: 20,
-        outputs: 3,
-    };
-    let case = Case::<f32>::random(sizes, Nonlinearity::Tanh);
-    let on = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.expect("threads can be started").install(|| {
-            let (loss, gradient) = case.loss_gradient();
-            let (states, outputs) = case.run();
-            (
-                loss.to_bits(),
-                gradient,
-                states,
-                outputs.clone(),
-                case.backward(Some(&states_like(&case)), Some(&outputs)),
-            )
-        })
-    };
-    let (one, two, three) = (on(1), on(2), on(3));
-    assert!(one == two && one == three);
+fn tanh() -> Cell {
+    Cell::Vanilla(Vanilla::default())
 }
 
-fn states_like(case: &Case<f32>) -> Vec<f32> {
-    numbers(8, case.sizes.batch * case.sizes.time * case.sizes.units)
+/// Everything a case gives, in bits: loss, gradient, states, outputs, gradients.
+type Bits = (u64, Vec<f32>, Vec<f32>, Vec<f32>, [Vec<f32>; 3]);
+
+fn bits(case: &Case<f32>) -> Bits {
+    let (loss, gradient) = case.loss_gradient();
+    let (states, outputs) = case.run();
+    let arriving = numbers(8, states.len());
+    let back = case.backward(Some(&arriving), Some(&outputs));
+    (loss.to_bits(), gradient, states, outputs, back)
+}
+
+#[test]
+fn threads_and_slices_of_any_size_give_the_same_bits() {
+    for cell in cells() {
+        for sizes in [[150, 18, 2, 20, 3, 1, 1], [70, 3, 2, 9, 1, 2, 2]] {
+            let chosen = case::<f32>(cell, sizes);
+            let on = |threads, slice| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                let case = Case {
+                    slice,
+                    ..chosen.clone()
+                };
+                pool.expect("threads can be started")
+                    .install(|| bits(&case))
+            };
+            let first = on(1, None);
+            for threads in [1, 2, 3] {
+                for slice in [None, Some(1), Some(2), Some(3), Some(4)] {
+                    let same = on(threads, slice) == first;
+                    assert!(
+                        same,
+                        "{cell:?} {sizes:?} {threads} threads, slices of {slice:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn products_that_threads_share_give_the_same_bits() {
+    // One group of trials and large matrices: several threads have nothing else to divide.
+    let sizes = [16, 2, 3, 400, 2, 1, 1];
+    for cell in [tanh(), Cell::Gru(Default::default())] {
+        let case = case::<f32>(cell, sizes);
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads can be started")
+                .install(|| bits(&case))
+        };
+        assert!(on(1) == on(2), "{cell:?}");
+    }
 }
 
 #[test]
 fn a_workspace_that_served_other_sizes_gives_the_same_bits_as_a_new_one() {
-    let mut net = Vanilla::<f32>::new(Nonlinearity::Tanh);
-    for sizes in many_sizes()
-        .into_iter()
-        .chain(many_sizes().into_iter().rev())
-    {
-        let case = Case::<f32>::random(sizes, Nonlinearity::Tanh);
-        let mut gradient = vec![0.0; case.params.len()];
-        let loss = net
-            .loss_gradient(sizes, case.given(), case.aim(), &mut gradient)
-            .expect("fits");
-        assert_eq!((loss.double(), gradient), case.loss_gradient(), "{sizes:?}");
+    for cell in cells() {
+        let mut net = cell.operation::<f32>();
+        for sizes in many_sizes()
+            .into_iter()
+            .chain(many_sizes().into_iter().rev())
+        {
+            let case = case::<f32>(cell, sizes);
+            if case.plan.outputs == 0 {
+                continue;
+            }
+            let mut gradient = vec![0.0; case.params.len()];
+            let loss = net
+                .loss_gradient(case.sizes(), case.given(), case.aim(), &mut gradient)
+                .expect("fits");
+            assert_eq!((loss.double(), gradient), case.loss_gradient(), "{sizes:?}");
+        }
     }
 }
 
 #[test]
 fn targets_where_the_mask_is_zero_are_not_read() {
-    let sizes = Sizes {
-        batch: 5,
-        time: 4,
-        inputs: 1,
-        units: 6,
-        outputs: 2,
-    };
-    let case = Case::<f64>::random(sizes, Nonlinearity::Tanh);
+    let case = case::<f64>(tanh(), [5, 4, 1, 6, 2, 1, 1]);
     let mask = case.mask.clone().expect("given");
     let mut holes = case.clone();
     for (k, target) in holes.targets.iter_mut().enumerate() {
-        if mask[k / sizes.outputs] == 0.0 {
+        if mask[k / 2] == 0.0 {
             *target = f64::NAN;
         }
     }
@@ -76,48 +102,41 @@ fn targets_where_the_mask_is_zero_are_not_read() {
 }
 
 #[test]
-fn a_mask_of_zeros_gives_a_loss_of_zero() {
-    let sizes = Sizes {
-        batch: 2,
-        time: 3,
-        inputs: 1,
-        units: 4,
-        outputs: 1,
-    };
-    let random = Case::<f64>::random(sizes, Nonlinearity::Tanh);
-    let case = Case {
-        mask: Some(vec![0.0; 6]),
-        ..random
-    };
-    let (loss, gradient) = case.loss_gradient();
-    assert_eq!(loss, 0.0);
-    assert!(gradient.iter().all(|g| *g == 0.0));
+fn a_mask_of_zeros_is_a_fault() {
+    let mut case = case::<f64>(tanh(), [2, 3, 1, 4, 1, 1, 1]);
+    case.mask = Some(vec![0.0; 6]);
+    let fault = case.net().loss(case.sizes(), case.given(), case.aim());
+    assert!(matches!(fault, Err(Error::Range { .. })));
+    let words = fault.expect_err("a fault").to_string();
+    assert_eq!(
+        words,
+        "vanilla: expected `mask` that counts a time of a trial at least, found zeros only"
+    );
 }
 
 #[test]
 fn trials_that_fill_up_a_slice_cannot_spoil_the_gradient() {
     // With zero input the weights 1e30 overflow at the third step; the real trial stays at zero.
-    let sizes = Sizes {
-        batch: 1,
-        time: 5,
-        inputs: 1,
-        units: 2,
-        outputs: 1,
-    };
-    let mut params = vec![0.0_f32; layout(1, 2, 1).len()];
-    let layout = layout(1, 2, 1);
+    let relu = Cell::Vanilla(Vanilla {
+        nonlinearity: Nonlinearity::Relu,
+    });
+    let plan = Plan::new(relu, [1, 2, 1]);
+    let layout = plan.layout();
+    let mut params = vec![0.0_f32; layout.len()];
     params[layout.block("wR").expect("known").range.clone()].fill(1e30);
     params[layout.block("bR").expect("known").range.clone()].fill(1.0);
     params[layout.block("wI").expect("known").range.clone()].fill(-1.0);
     let case = Case {
-        sizes,
-        nonlinearity: Nonlinearity::Relu,
+        plan,
+        size: [1, 5],
         params,
         inputs: vec![1.0; 5],
         h0: None,
         noise: None,
+        dropout: None,
         targets: vec![1.0; 5],
         mask: None,
+        slice: None,
     };
     let (loss, gradient) = case.loss_gradient();
     assert_eq!(loss, 1.0);

@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 
 use super::{integrate, quietly, small, tutorial};
 use attractor::base::{Error, Outcome, Progress, Report, Silent};
-use attractor::nn::{Rnn, Vanilla};
+use attractor::nn::{Cell, Recipe, Rnn};
 use attractor::ops::rnn::Nonlinearity;
+use attractor::ops::rnn::vanilla::Vanilla;
 use attractor::optim::{Optimizer, Sgd, constant};
 use attractor::random::{Key, Layout};
 use attractor::train::{self, Log, Options, Task, Trials};
@@ -16,12 +17,14 @@ fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
     // Each of these ends by another check: a loss or gradient that is not finite, a step that
     // overflows, and the loss of the last line of the log.
     for rate in [0.1, 1.0, 1e30, f64::MAX] {
-        let options = Vanilla {
-            nonlinearity: Nonlinearity::Relu,
+        let options = Recipe {
             gain: 1.5,
-            ..Vanilla::default()
+            ..Recipe::default()
         };
-        let mut net: Rnn<f32> = options.build().expect("options within their spans");
+        let relu = Cell::Vanilla(Vanilla {
+            nonlinearity: Nonlinearity::Relu,
+        });
+        let mut net: Rnn<f32> = options.build(relu).expect("options within their spans");
         let sgd = Sgd {
             rate: constant(rate),
             ..Sgd::default()
@@ -114,11 +117,11 @@ fn a_listener_can_end_a_run_or_fail_it() {
 
 #[test]
 fn a_task_of_other_sizes_than_the_network_is_a_fault() {
-    let mut net: Rnn<f32> = Vanilla {
+    let mut net: Rnn<f32> = Recipe {
         inputs: 3,
-        ..Vanilla::default()
+        ..Recipe::default()
     }
-    .build()
+    .build(Cell::default())
     .expect("sizes");
     let end = quietly(&mut net, &integrate(5), &tutorial(1)).expect_err("a fault");
     assert_eq!(

@@ -86,9 +86,14 @@ impl<T: Lanes> Update<T> for Ctrnn {
         let part = self.step::<T>();
         product(simd, &packed.update, &step.before[..end], step.gates);
         let (before, after) = (&step.before[end..], &mut step.after[end..][..n]);
-        each_1_2(simd, [after], [before, step.gates], move |[after], [a, sum]| {
-            *after = a + part * (sum - a);
-        });
+        each_1_2(
+            simd,
+            [after],
+            [before, step.gates],
+            move |[after], [a, sum]| {
+                *after = a + part * (sum - a);
+            },
+        );
     }
 
     fn collect<S: Simd>(&self, simd: S, packed: &vanilla::Packed<T>, reading: Reading<'_, T>) {
@@ -99,16 +104,26 @@ impl<T: Lanes> Update<T> for Ctrnn {
         arrived.fill(Cell::splat(T::of(0.0)));
         product_add(simd, &packed.back, reading.from, arrived);
         each::add(simd, arrived, reading.layer_above);
-        each_1_2(simd, [reading.carried], [arrived, slopes], |[d], [x, slope]| *d += x * slope);
+        each_1_2(
+            simd,
+            [reading.carried],
+            [arrived, slopes],
+            |[d], [x, slope]| *d += x * slope,
+        );
     }
 
     fn backward<S: Simd>(&self, simd: S, _: &vanilla::Packed<T>, step: Backward<'_, T>) {
         let part = self.step::<T>();
         let kept = T::of(1.0) - part;
-        each_2_0(simd, [step.gates, step.carried], [], move |[gate, d], []| {
-            *gate = part * *d;
-            *d *= kept;
-        });
+        each_2_0(
+            simd,
+            [step.gates, step.carried],
+            [],
+            move |[gate, d], []| {
+                *gate = part * *d;
+                *d *= kept;
+            },
+        );
     }
 
     fn product(s: Strand, k: usize) -> Option<Product> {
@@ -146,18 +161,14 @@ impl<T: Lanes> Update<T> for Ctrnn {
         let Tangent::State(k) = along else { return };
         let (kept, here) = (T::of(1.0) - part, k * one..(k + 1) * one);
         for cells in into.chunks_exact_mut(one) {
-            each_1_1(simd, [cells], [&slopes[here.clone()]], |[x], [slope]| *x *= slope);
+            each_1_1(simd, [cells], [&slopes[here.clone()]], |[x], [slope]| {
+                *x *= slope
+            });
         }
         each_1_0(simd, [&mut into[here]], [], move |[x], []| *x += kept);
     }
 
-    fn read_tangent<S: Simd>(
-        &self,
-        simd: S,
-        s: Strand,
-        frame: &[Cell<T>],
-        change: &mut [Cell<T>],
-    ) {
+    fn read_tangent<S: Simd>(&self, simd: S, s: Strand, frame: &[Cell<T>], change: &mut [Cell<T>]) {
         let slopes = &frame[2 * s.units + s.one + s.inputs..][..s.units];
         each_1_1(simd, [change], [slopes], |[x], [slope]| *x *= slope);
     }

@@ -107,16 +107,20 @@ impl<T: Lanes> Update<T> for Gru {
             data: block.data,
         };
         let bias = Block::plain(b_ru, 1);
-        into.gates.pack(form, 2 * n, &[part(w_ru, 0, n), bias, part(w_ru, n, i)]);
+        into.gates
+            .pack(form, 2 * n, &[part(w_ru, 0, n), bias, part(w_ru, n, i)]);
         into.gates.shift(n..2 * n, n, T::of(self.update_bias));
         let bias = Block::plain(b_c, 1);
-        into.candidate.pack(form, n, &[bias, part(w_c, n, i), part(w_c, 0, n)]);
+        into.candidate
+            .pack(form, n, &[bias, part(w_c, n, i), part(w_c, 0, n)]);
         if weights.backward {
-            into.through_reset.pack(form, n, &[turned(part(w_c, 0, n), n)]);
+            into.through_reset
+                .pack(form, n, &[turned(part(w_c, 0, n), n)]);
             let gates = turned(part(w_ru, 0, n), 2 * n);
             into.back.pack(form, n, &[weights.above, gates]);
             let gates = turned(part(w_ru, n, i), 2 * n);
-            into.inputs.pack(form, i, &[gates, turned(part(w_c, n, i), n)]);
+            into.inputs
+                .pack(form, i, &[gates, turned(part(w_c, n, i), n)]);
         }
     }
 
@@ -158,11 +162,16 @@ impl<T: Lanes> Update<T> for Gru {
             *d = arrived * update;
         });
         product(simd, &packed.through_reset, c, step.passing);
-        each_2_2(simd, [r, step.carried], [step.passing, h], move |[r, d], [back, h]| {
-            let reset = *r;
-            *r = back * h * reset * (one - reset);
-            *d += back * reset;
-        });
+        each_2_2(
+            simd,
+            [r, step.carried],
+            [step.passing, h],
+            move |[r, d], [back, h]| {
+                let reset = *r;
+                *r = back * h * reset * (one - reset);
+                *d += back * reset;
+            },
+        );
     }
 
     fn product(s: Strand, k: usize) -> Option<Product> {
@@ -219,7 +228,9 @@ impl<T: Lanes> Update<T> for Gru {
             Tangent::Inputs(x) => product_from(simd, &packed.gates, units + 1, x, ru),
         }
         let (reset, update) = ru.split_at_mut(n);
-        each_1_2(simd, [reset], [r, h], move |[x], [r, h]| *x *= r * (one - r) * h);
+        each_1_2(simd, [reset], [r, h], move |[x], [r, h]| {
+            *x *= r * (one - r) * h
+        });
         each_1_1(simd, [update], [u], move |[x], [u]| *x *= u * (one - u));
         if let Tangent::State(k) = along {
             each::add(simd, &mut reset[k * cell..], &r[k * cell..][..cell]);
@@ -230,9 +241,14 @@ impl<T: Lanes> Update<T> for Gru {
             Tangent::Input(k) => packed.candidate.add_column(1 + k, into),
             Tangent::Inputs(x) => product_add_from(simd, &packed.candidate, 1, x, into),
         }
-        each_1_4(simd, [into], [update, u, h, c], move |[x], [du, u, h, c]| {
-            *x = du * (h - c) + (one - u) * (one - c * c) * *x;
-        });
+        each_1_4(
+            simd,
+            [into],
+            [update, u, h, c],
+            move |[x], [du, u, h, c]| {
+                *x = du * (h - c) + (one - u) * (one - c * c) * *x;
+            },
+        );
         if let Tangent::State(k) = along {
             each::add(simd, &mut into[k * cell..], &u[k * cell..][..cell]);
         }

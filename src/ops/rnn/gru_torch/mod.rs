@@ -78,15 +78,26 @@ impl<T: Lanes> Update<T> for GruTorch {
         let (n, i, form) = (weights.strand.units, weights.strand.inputs, weights.form);
         let [w_rec, b_in, b_rec] = parts(i, n);
         let p = weights.params;
-        let (w_in, w_rec, b_in, b_rec) = (&p[..w_rec], &p[w_rec..b_in], &p[b_in..b_rec], &p[b_rec..]);
-        let rz = [Block::plain(w_rec, n), Block::plain(b_in, 1), Block::plain(w_in, i)];
+        let (w_in, w_rec, b_in, b_rec) =
+            (&p[..w_rec], &p[w_rec..b_in], &p[b_in..b_rec], &p[b_rec..]);
+        let rz = [
+            Block::plain(w_rec, n),
+            Block::plain(b_in, 1),
+            Block::plain(w_in, i),
+        ];
         into.gates.pack(form, 2 * n, &rz);
         for (row, bias) in b_rec[..2 * n].iter().enumerate() {
             into.gates.shift(row..row + 1, n, *bias);
         }
-        let hidden = [Block::plain(&w_rec[2 * n * n..], n), Block::plain(&b_rec[2 * n..], 1)];
+        let hidden = [
+            Block::plain(&w_rec[2 * n * n..], n),
+            Block::plain(&b_rec[2 * n..], 1),
+        ];
         into.hidden.pack(form, n, &hidden);
-        let input = [Block::plain(&b_in[2 * n..], 1), Block::plain(&w_in[2 * n * i..], i)];
+        let input = [
+            Block::plain(&b_in[2 * n..], 1),
+            Block::plain(&w_in[2 * n * i..], i),
+        ];
         into.input.pack(form, n, &input);
         if weights.backward {
             let recurrent = Block::transposed(w_rec, n, 3 * n);
@@ -111,12 +122,17 @@ impl<T: Lanes> Update<T> for GruTorch {
         product(simd, &packed.input, &step.before[n..n + one + i], candidate);
         let (r, z) = rz.split_at_mut(n);
         let targets = [&mut step.after[..n], r, z, candidate];
-        each_4_2(simd, targets, [q, step.before], |[after, r, z, c], [q, h]| {
-            *r = sigmoid::<S, T>(*r);
-            *z = sigmoid::<S, T>(*z);
-            *c = tanh::<S, T>(*c + *r * q);
-            *after = *c + *z * (h - *c);
-        });
+        each_4_2(
+            simd,
+            targets,
+            [q, step.before],
+            |[after, r, z, c], [q, h]| {
+                *r = sigmoid::<S, T>(*r);
+                *z = sigmoid::<S, T>(*z);
+                *c = tanh::<S, T>(*c + *r * q);
+                *after = *c + *z * (h - *c);
+            },
+        );
     }
 
     fn collect<S: Simd>(&self, simd: S, packed: &Packed<T>, reading: Reading<'_, T>) {
@@ -131,12 +147,17 @@ impl<T: Lanes> Update<T> for GruTorch {
         let (q, candidate) = rest.split_at_mut(n);
         let one = T::of(1.0);
         let h = &step.before[..n];
-        each_3_1(simd, [z, candidate, step.carried], [h], move |[z, c, d], [h]| {
-            let (update, new, arrived) = (*z, *c, *d);
-            *z = arrived * (h - new) * update * (one - update);
-            *c = arrived * (one - update) * (one - new * new);
-            *d = arrived * update;
-        });
+        each_3_1(
+            simd,
+            [z, candidate, step.carried],
+            [h],
+            move |[z, c, d], [h]| {
+                let (update, new, arrived) = (*z, *c, *d);
+                *z = arrived * (h - new) * update * (one - update);
+                *c = arrived * (one - update) * (one - new * new);
+                *d = arrived * update;
+            },
+        );
         each_2_1(simd, [r, q], [candidate], move |[r, q], [d]| {
             let (reset, hidden) = (*r, *q);
             *r = d * hidden * reset * (one - reset);
@@ -218,13 +239,23 @@ impl<T: Lanes> Update<T> for GruTorch {
         let (z, rest) = rest.split_at(n);
         let (q, candidate) = rest.split_at(n);
         // n's own change: ds + r' q + r dq, through the slope of tanh.
-        each_1_4(simd, [&mut into[..n]], [dr, r, q, dq], move |[x], [dr, r, q, dq]| {
-            *x += dr * r * (one - r) * q + r * dq;
-        });
+        each_1_4(
+            simd,
+            [&mut into[..n]],
+            [dr, r, q, dq],
+            move |[x], [dr, r, q, dq]| {
+                *x += dr * r * (one - r) * q + r * dq;
+            },
+        );
         let h = &made.before[..n];
-        each_1_4(simd, [&mut into[..n]], [dz, z, candidate, h], move |[x], [dz, z, c, h]| {
-            *x = (one - z) * (one - c * c) * *x + dz * z * (one - z) * (h - c);
-        });
+        each_1_4(
+            simd,
+            [&mut into[..n]],
+            [dz, z, candidate, h],
+            move |[x], [dz, z, c, h]| {
+                *x = (one - z) * (one - c * c) * *x + dz * z * (one - z) * (h - c);
+            },
+        );
         if let Tangent::State(k) = along {
             each::add(simd, &mut into[k * cell..], &z[k * cell..][..cell]);
         }

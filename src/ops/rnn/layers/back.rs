@@ -101,7 +101,9 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
                 passing: &mut passing[..n],
             };
             self.update.collect(simd, packed, reading);
-            let Some(last) = step.checked_sub(1) else { break };
+            let Some(last) = step.checked_sub(1) else {
+                break;
+            };
             if let Some(arriving) = arriving {
                 let time = Measures::time(strand % s.directions, last, s.time);
                 let at = m.at(time, s.time, self.task.state);
@@ -171,8 +173,10 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
         let cells = &mut passing[..m.cells.inputs];
         cells.fill(Cell::splat(T::of(0.0)));
         let here = layer * s.directions..(layer + 1) * s.directions;
-        for (d, (frames, packed)) in
-            strands[here.clone()].iter().zip(&self.packed.strands[here]).enumerate()
+        for (d, (frames, packed)) in strands[here.clone()]
+            .iter()
+            .zip(&self.packed.strands[here])
+            .enumerate()
         {
             let step = Measures::time(d, time, s.time);
             let gates = &frames.gates[step * m.gates + m.cells.above..][..m.frame.gates];

@@ -9,12 +9,7 @@ use crate::ops::simd::{Cell, Lanes};
 
 impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
     /// Fills `by_state` [trials, s, s] and `by_input` [trials, s, i], where they are asked for.
-    pub(super) fn jacobians<S: Simd>(
-        &mut self,
-        simd: S,
-        by_state: &mut [T],
-        by_input: &mut [T],
-    ) {
+    pub(super) fn jacobians<S: Simd>(&mut self, simd: S, by_state: &mut [T], by_input: &mut [T]) {
         let s = self.task.sizes;
         let part = U::PARTS * s.units;
         if !by_state.is_empty() {

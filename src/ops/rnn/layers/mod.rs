@@ -66,8 +66,8 @@ pub trait Operation<T> {
     /// Errors: as [`Operation::run`]; `Range` if the layers run in both directions.
     fn step(&mut self, sizes: Sizes, params: &[T], h: &[T], x: &[T], into: &mut [T]) -> Result<()>;
 
-    /// The Jacobians of a step of many states at once, analytic, `at` h and x: `by_state` [b, s, s] has
-    /// d next\[r\] / d h\[c\] at \[b\]\[r\]\[c\], `by_input` [b, s, i] likewise for x.
+    /// The Jacobians of a step of many states at once, analytic, `at` h and x: `by_state` [b, s, s]
+    /// has d next\[r\] / d h\[c\] at \[b\]\[r\]\[c\], `by_input` [b, s, i] likewise for x.
     ///
     /// Errors: as [`Operation::step`].
     fn jacobians(

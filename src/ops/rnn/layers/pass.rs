@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::Packed;
 use super::places::Places;
 use super::task::{Results, Task, Way};
-use super::Packed;
 use crate::ops::rnn::update::{Frame, Strand, Update};
 use crate::ops::simd::product::{product, product_add};
 use crate::ops::simd::sums::Turned;
@@ -147,7 +147,9 @@ impl<'a, T: Lanes, U: Update<T>> Pass<'a, T, U> {
         let zero = Cell::splat(T::of(0.0));
         let trials = self.trials.len();
         let h0 = self.part(self.task.given.h0, self.task.state);
-        self.buffers.strands.resize_with(s.strands(), Frames::default);
+        self.buffers
+            .strands
+            .resize_with(s.strands(), Frames::default);
         for strand in 0..s.strands() {
             let m = self.measures(strand);
             let (n, one) = (m.cells.units, m.cells.one);
@@ -223,7 +225,9 @@ impl<'a, T: Lanes, U: Update<T>> Pass<'a, T, U> {
     fn errors(&mut self, losses: &mut [f64]) {
         let s = self.task.sizes;
         let Some(aim) = self.task.aim else { return };
-        let targets = self.part(Some(aim.targets), s.time * s.outputs).unwrap_or_default();
+        let targets = self
+            .part(Some(aim.targets), s.time * s.outputs)
+            .unwrap_or_default();
         let mask = self.part(aim.mask, s.time);
         let top = s.strands() - s.directions;
         let m = self.measures(top);

@@ -16,7 +16,10 @@ use crate::tensor::Layout;
 pub fn layout<T: Lanes, U: Update<T>>(sizes: Sizes) -> Layout {
     let mut blocks = Vec::new();
     for strand in 0..sizes.strands() {
-        let (features, end) = (sizes.features(strand / sizes.directions), suffix(sizes, strand));
+        let (features, end) = (
+            sizes.features(strand / sizes.directions),
+            suffix(sizes, strand),
+        );
         for (name, shape) in U::blocks(features, sizes.units) {
             blocks.push((format!("{name}{end}"), shape));
         }

@@ -88,9 +88,17 @@ impl<T: Lanes, U: Update<T>> Call<'_, T, U> {
     }
 
     fn next_run(&self) -> Option<Run<'_, T>> {
-        let mut rest = self.rest.lock().expect("a thread that holds this cannot panic");
+        let mut rest = self
+            .rest
+            .lock()
+            .expect("a thread that holds this cannot panic");
         let first = rest.first;
-        let left = self.task.sizes.batch.checked_sub(first).filter(|left| *left > 0)?;
+        let left = self
+            .task
+            .sizes
+            .batch
+            .checked_sub(first)
+            .filter(|left| *left > 0)?;
         let trials = left.min(self.task.division.run);
         rest.first += trials;
         Some(Run {

@@ -62,7 +62,8 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
                 after,
                 gates,
             };
-            self.update.forward(simd, &self.packed.strands[strand], forward);
+            self.update
+                .forward(simd, &self.packed.strands[strand], forward);
             if let Some(noise) = noise {
                 let time = Measures::time(strand % s.directions, step, s.time);
                 let at = m.at(time, s.time, s.hidden()).from(strand * s.units);

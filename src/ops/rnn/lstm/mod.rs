@@ -86,12 +86,17 @@ impl<T: Lanes> Update<T> for Lstm {
         let (n, i, form) = (weights.strand.units, weights.strand.inputs, weights.form);
         let (w_in, rest) = weights.params.split_at(4 * n * i);
         let (w_rec, bias) = rest.split_at(4 * n * n);
-        let sums = [Block::plain(w_rec, n), Block::plain(bias, 1), Block::plain(w_in, i)];
+        let sums = [
+            Block::plain(w_rec, n),
+            Block::plain(bias, 1),
+            Block::plain(w_in, i),
+        ];
         into.gates.pack(form, 4 * n, &sums);
         if weights.backward {
             let recurrent = Block::transposed(w_rec, n, 4 * n);
             into.back.pack(form, n, &[weights.above, recurrent]);
-            into.inputs.pack(form, i, &[Block::transposed(w_in, i, 4 * n)]);
+            into.inputs
+                .pack(form, i, &[Block::transposed(w_in, i, 4 * n)]);
         }
     }
 
@@ -109,11 +114,16 @@ impl<T: Lanes> Update<T> for Lstm {
             *g = tanh::<S, T>(*g);
             *c = *f * before + *i * *g;
         });
-        each_3_1(simd, [h, &mut tanh_c[..n], o], [c], |[h, tanh_c, o], [c]| {
-            *o = sigmoid::<S, T>(*o);
-            *tanh_c = tanh::<S, T>(c);
-            *h = *o * *tanh_c;
-        });
+        each_3_1(
+            simd,
+            [h, &mut tanh_c[..n], o],
+            [c],
+            |[h, tanh_c, o], [c]| {
+                *o = sigmoid::<S, T>(*o);
+                *tanh_c = tanh::<S, T>(c);
+                *h = *o * *tanh_c;
+            },
+        );
     }
 
     fn collect<S: Simd>(&self, simd: S, packed: &Packed<T>, reading: Reading<'_, T>) {
@@ -128,19 +138,29 @@ impl<T: Lanes> Update<T> for Lstm {
         let [_, tanh_c] = memory(step.strand, step.after);
         let [before, _] = memory(step.strand, step.before);
         let one = T::of(1.0);
-        each_3_1(simd, [d_h, d_c, o], [tanh_c], move |[d_h, d_c, o], [tanh_c]| {
-            let (arrived, open) = (*d_h, *o);
-            *o = arrived * tanh_c * open * (one - open);
-            *d_c += arrived * open * (one - tanh_c * tanh_c);
-            *d_h = T::of(0.0);
-        });
-        each_4_1(simd, [i, f, g, d_c], [before], move |[i, f, g, d], [before]| {
-            let (arrived, input, kept, new) = (*d, *i, *f, *g);
-            *i = arrived * new * input * (one - input);
-            *f = arrived * before * kept * (one - kept);
-            *g = arrived * input * (one - new * new);
-            *d = arrived * kept;
-        });
+        each_3_1(
+            simd,
+            [d_h, d_c, o],
+            [tanh_c],
+            move |[d_h, d_c, o], [tanh_c]| {
+                let (arrived, open) = (*d_h, *o);
+                *o = arrived * tanh_c * open * (one - open);
+                *d_c += arrived * open * (one - tanh_c * tanh_c);
+                *d_h = T::of(0.0);
+            },
+        );
+        each_4_1(
+            simd,
+            [i, f, g, d_c],
+            [before],
+            move |[i, f, g, d], [before]| {
+                let (arrived, input, kept, new) = (*d, *i, *f, *g);
+                *i = arrived * new * input * (one - input);
+                *f = arrived * before * kept * (one - kept);
+                *g = arrived * input * (one - new * new);
+                *d = arrived * kept;
+            },
+        );
     }
 
     fn product(s: Strand, k: usize) -> Option<Product> {
@@ -203,8 +223,13 @@ impl<T: Lanes> Update<T> for Lstm {
         {
             each::add(simd, &mut c[k * s.one..], &f[k * s.one..][..s.one]);
         }
-        each_1_4(simd, [h], [d_o, o, tanh_c, c], move |[h], [d_o, o, tanh_c, d_c]| {
-            *h = o * (one - o) * tanh_c * d_o + o * (one - tanh_c * tanh_c) * d_c;
-        });
+        each_1_4(
+            simd,
+            [h],
+            [d_o, o, tanh_c, c],
+            move |[h], [d_o, o, tanh_c, d_c]| {
+                *h = o * (one - o) * tanh_c * d_o + o * (one - tanh_c * tanh_c) * d_c;
+            },
+        );
     }
 }

@@ -119,7 +119,9 @@ impl<T: Lanes> Update<T> for Vanilla {
     }
 
     fn backward<S: Simd>(&self, simd: S, _: &Packed<T>, step: Backward<'_, T>) {
-        each_1_1(simd, [step.gates], [step.carried], |[slope], [d]| *slope *= d);
+        each_1_1(simd, [step.gates], [step.carried], |[slope], [d]| {
+            *slope *= d
+        });
         step.carried.fill(Cell::splat(T::of(0.0)));
     }
 
@@ -158,6 +160,8 @@ impl<T: Lanes> Update<T> for Vanilla {
         into: &mut [Cell<T>],
     ) {
         packed.sums_along(simd, made.strand, along, into);
-        each_1_1(simd, [into], [made.gates], |[change], [slope]| *change *= slope);
+        each_1_1(simd, [into], [made.gates], |[change], [slope]| {
+            *change *= slope
+        });
     }
 }

@@ -1,0 +1,160 @@
+//! The numbers of other programs.
+//!
+//! `gru.h5`, `ctrnn.h5`, `vanilla.h5`: made with JAX 0.10 in double precision from the equation in
+//! their attributes; loss = mean((o - y)^2), gradients and Jacobians by its `grad` and `jacrev`,
+//! eigenvalues by NumPy. `torch_*.h5`: made with PyTorch 2.15, in double precision from the
+//! parameters of the `.pt` file of the same name, the loss is mean(o^2), the first state zero.
+
+use attractor::nn::{Cell, Plan};
+use attractor::ops::Lanes;
+use attractor::ops::rnn::ctrnn::Ctrnn;
+use attractor::tensor::{Device, Tensor, linear};
+
+use super::case::{Case, error};
+
+/// Rounding of some hundred sums, relative to the largest number.
+const F64: f64 = 1e-14;
+const F32: f64 = 2e-6;
+
+struct Reference(hdf5::File);
+
+impl Reference {
+    fn open(name: &str) -> Reference {
+        let path = format!("{}/tests/references/{name}.h5", env!("CARGO_MANIFEST_DIR"));
+        Reference(hdf5::File::open(path).expect("the reference file is part of the project"))
+    }
+
+    fn read(&self, name: &str) -> Vec<f64> {
+        let data = self
+            .0
+            .dataset(name)
+            .expect("an entry of the reference file");
+        data.read_raw::<f64>().expect("numbers")
+    }
+
+    fn all<T: Lanes>(&self, name: &str) -> Vec<T> {
+        self.read(name).into_iter().map(T::of).collect()
+    }
+}
+
+fn tutorial_cell(name: &str) -> Cell {
+    match name {
+        "gru" => Cell::Gru(Default::default()),
+        "vanilla" => Cell::Vanilla(Default::default()),
+        _ => Cell::Ctrnn(Ctrnn {
+            dt: 0.05,
+            tau: 1.0,
+            ..Ctrnn::default()
+        }),
+    }
+}
+
+/// The reference's entries in the order of the layout; those that it lacks are zero.
+fn in_order(reference: &Reference, plan: Plan, folder: &str) -> Vec<f64> {
+    let layout = plan.layout();
+    let mut all = vec![0.0; layout.len()];
+    for block in layout.blocks().iter().filter(|block| block.name != "h0") {
+        let entry = reference.read(&format!("{folder}/{}", block.name));
+        all[block.range.clone()].copy_from_slice(&entry);
+    }
+    all
+}
+
+fn tutorial<T: Lanes>(reference: &Reference, name: &str) -> Case<T> {
+    let plan = Plan::new(tutorial_cell(name), [4, 11, 2]);
+    let params = in_order(reference, plan, "param");
+    Case {
+        plan,
+        size: [3, 9],
+        params: params.into_iter().map(T::of).collect(),
+        inputs: reference.all("x"),
+        h0: Some(reference.all("h0")),
+        noise: None,
+        dropout: None,
+        targets: reference.all("y"),
+        mask: None,
+        slice: None,
+    }
+}
+
+fn tutorial_errors<T: Lanes>(name: &str) -> Vec<(String, f64)> {
+    let reference = Reference::open(name);
+    let case = tutorial::<T>(&reference, name);
+    let (states, outputs) = case.run();
+    let (loss, direct) = case.loss_gradient();
+    let [params, inputs, h0] = case.backward(None, Some(&case.d_outputs(&outputs)));
+    let expected = in_order(&reference, case.plan, "grad");
+    let mut errors = vec![
+        ("states".into(), error(&states, &reference.read("h"))),
+        ("outputs".into(), error(&outputs, &reference.read("o"))),
+        ("loss".into(), error(&[loss], &reference.read("loss"))),
+        (
+            "gradient of inputs".into(),
+            error(&inputs, &reference.read("grad/x")),
+        ),
+        (
+            "gradient of h0".into(),
+            error(&h0, &reference.read("grad/h0")),
+        ),
+    ];
+    for block in case.plan.layout().blocks() {
+        let (range, name) = (block.range.clone(), &block.name);
+        for (way, found) in [("loss", &direct), ("back", &params)] {
+            let error = error(&found[range.clone()], &expected[range.clone()]);
+            errors.push((format!("gradient of {name} ({way})"), error));
+        }
+    }
+    let at = Case {
+        size: [4, 1],
+        inputs: reference.all("jac_x"),
+        h0: Some(reference.all("jac_h")),
+        ..case
+    };
+    let [by_state, by_input] = at.jacobians();
+    errors.push(("dF/dh".into(), error(&by_state, &reference.read("dF_dh"))));
+    errors.push(("dF/dx".into(), error(&by_input, &reference.read("dF_dx"))));
+    errors.push((
+        "eigenvalues".into(),
+        eigenvalue_error(&by_state, &reference),
+    ));
+    errors
+}
+
+/// Each eigenvalue of the reference, against the nearest one found.
+fn eigenvalue_error<T: Lanes>(by_state: &[T], reference: &Reference) -> f64 {
+    let matrices = Tensor::from_slice(by_state, (4, 11, 11), &Device::Cpu).expect("fits");
+    let (re, im) = linear::eigenvalues(&matrices).expect("they exist");
+    let flat = |x: Tensor| {
+        let x = x
+            .to_dtype(attractor::tensor::DType::F64)
+            .expect("a real number");
+        x.flatten_all()
+            .and_then(|x| x.to_vec1::<f64>())
+            .expect("numbers")
+    };
+    let (re, im) = (flat(re), flat(im));
+    let expected = reference
+        .read("eig_real")
+        .into_iter()
+        .zip(reference.read("eig_imag"));
+    let errors = expected.enumerate().map(|(k, (a, b))| {
+        let same = k / 11 * 11..(k / 11 + 1) * 11;
+        let far = same.map(|k| (re[k] - a).hypot(im[k] - b));
+        far.fold(f64::INFINITY, f64::min)
+    });
+    errors.fold(0.0, f64::max)
+}
+
+#[test]
+fn states_loss_gradients_and_jacobians_equal_those_of_jax() {
+    for name in ["vanilla", "gru", "ctrnn"] {
+        for (what, error) in tutorial_errors::<f64>(name) {
+            println!("{name} f64 {what}: {error:.1e}");
+            assert!(error < F64, "{name} f64 {what}: {error}");
+        }
+        for (what, error) in tutorial_errors::<f32>(name) {
+            println!("{name} f32 {what}: {error:.1e}");
+            assert!(error < F32, "{name} f32 {what}: {error}");
+        }
+    }
+}
