@@ -13,7 +13,7 @@ use crate::base::options::Span;
 use crate::base::{Error, Result};
 use crate::nn::Precision;
 use crate::random::Key;
-use crate::tasks::{Integrator, integrator};
+use crate::tasks::{Decision, Integrator, decision, integrator};
 use crate::tensor::{Device, Real, Tensor, values};
 use crate::train::task::{Shape, Task, Trials};
 
@@ -42,6 +42,17 @@ crate::natives! {
     /// = task integrator: 25 steps, 1 inputs, 1 outputs
     fn integrator(options: Settings<integrator::Options>) -> New<AnyTask> {
         Ok(New(AnyTask::new("integrator", Integrator::new(options.into_inner())?)))
+    }
+
+    /// The same noise to decide about: at the last time, and there alone, the target is 1 where the
+    /// sum of the input is above 0, else -1. The mask of its batches is 1 at the last time.
+    ///
+    /// > let batch = tasks::decision(#{ steps: 3 }).batch(2, random::key(0));
+    /// > let sums = tasks::integrator(#{ steps: 3 }).batch(2, random::key(0)).targets;
+    /// > [batch.mask.to_list(), (batch.targets - sums.sign()).slice(1, 2).abs().max().item()]
+    /// = [[[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]], 0.0]
+    fn decision(options: Settings<decision::Options>) -> New<AnyTask> {
+        Ok(New(AnyTask::new("decision", Decision::new(options.into_inner())?)))
     }
 
     /// A task from a closure that is given a key and a number of trials and gives a map of
