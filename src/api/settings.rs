@@ -4,6 +4,7 @@ use std::any::Any;
 use std::ops::Deref;
 
 use super::convert::number;
+use super::dataset::Numbers;
 use super::fault::Fault;
 use super::native::FromValue;
 use super::value::{Function, Map, Value, with_article};
@@ -165,7 +166,8 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
         Vec<Value>,
         Key,
         Optimizer,
-        Schedule
+        Schedule,
+        Numbers
     );
     Err(value)
 }
@@ -185,4 +187,5 @@ settings! {
     Map, "map";
     Vec<usize>, "list of whole numbers";
     Vec<Value>, "list";
+    Numbers, "tensor, list of tensors or name in a file";
 }

@@ -5,4 +5,4 @@ mod descend;
 pub mod task;
 
 pub use descend::{Fit, Log, OnLog, Options, run};
-pub use task::{Shape, Task, Trials};
+pub use task::{Shape, Task, Trials, Turn};

@@ -1,6 +1,7 @@
 //! All tests, in one binary.
 
 mod cli;
+mod dataset;
 mod decision;
 mod disk;
 mod docs;
