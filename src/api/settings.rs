@@ -2,11 +2,13 @@
 
 use std::any::Any;
 use std::ops::Deref;
+use std::path::PathBuf;
 
 use super::convert::number;
 use super::dataset::Numbers;
 use super::fault::Fault;
 use super::native::FromValue;
+use super::train::Validation;
 use super::value::{Function, Map, Value, with_article};
 use crate::base::Error;
 use crate::base::options::{Field, Options, Setting, Slot};
@@ -167,6 +169,8 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
         Key,
         Optimizer,
         Schedule,
+        PathBuf,
+        Validation,
         Numbers
     );
     Err(value)
@@ -187,5 +191,6 @@ settings! {
     Map, "map";
     Vec<usize>, "list of whole numbers";
     Vec<Value>, "list";
+    Validation, "task or batch";
     Numbers, "tensor, list of tensors or name in a file";
 }

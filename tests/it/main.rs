@@ -8,6 +8,7 @@ mod docs;
 mod figure;
 mod hdf5;
 mod integrator;
+mod killed;
 mod network;
 mod numbers;
 mod optim;
