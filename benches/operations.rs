@@ -8,6 +8,9 @@ use attractor::io::hdf5::{WriteOptions, write};
 use attractor::nn::{Cell, Plan};
 use attractor::ops::Lanes;
 use attractor::ops::rnn::{Aim, Given, Sizes};
+use attractor::ops::simd::Cell as SimdCell;
+use attractor::ops::simd::product::Form;
+use attractor::ops::simd::sums::{Frames, Turned, add_sums, padded};
 use attractor::optim::{Descent, Pull, adam};
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Integrator, integrator};
@@ -162,6 +165,56 @@ fn states_f32_one_thread(bencher: Bencher<'_, '_>, work: Work) {
     bencher
         .counter(ItemsCount::new(work.operations(1)))
         .bench_local(|| pool.install(|| layers.run(s, arrays.given(), Some(&mut states), None)));
+}
+
+/// The sums over times and trials that make the gradient of a matrix of 200 rows, 102 columns.
+#[divan::bench]
+fn gradient_sums(bencher: Bencher<'_, '_>) {
+    const SIZES: [usize; 3] = [25, 200, 102];
+    let [times, rows, columns] = SIZES;
+    let cells = |count: usize| vec![SimdCell::splat(0.5_f32); times * count];
+    let (gates, states) = (cells(301), cells(203));
+    let frames = |cells: &'static [SimdCell<f32>], frame, count| Frames {
+        cells,
+        frame,
+        first: 0,
+        count,
+    };
+    let left = frames(gates.leak(), 301, rows);
+    let right = frames(states.leak(), 203, columns);
+    let mut turned = Turned::default();
+    let mut into = vec![0.0; rows * padded(columns)];
+    let bencher = bencher.counter(ItemsCount::new(2 * 16 * times * rows * columns));
+    bencher.bench_local(|| {
+        let work = Sums {
+            pair: [left, right],
+            turned: &mut turned,
+            into: &mut into,
+        };
+        pulp::Arch::new().dispatch(work);
+    });
+}
+
+struct Sums<'a> {
+    pair: [Frames<'a, f32>; 2],
+    turned: &'a mut Turned<f32>,
+    into: &'a mut [f32],
+}
+
+impl pulp::WithSimd for Sums<'_> {
+    type Output = ();
+
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
+        let times = self.pair[0].cells.len() / self.pair[0].frame;
+        add_sums(
+            simd,
+            Form::default(),
+            self.pair,
+            times,
+            self.turned,
+            self.into,
+        );
+    }
 }
 
 /// 313 states of 100 units, as many as the decision tutorial finds.

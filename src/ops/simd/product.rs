@@ -147,8 +147,17 @@ pub fn product_from<S: Simd, T: Lanes>(
     from: &[Cell<T>],
     into: &mut [Cell<T>],
 ) {
-    into[..weights.rows * weights.form.groups].fill(Cell::splat(T::of(0.0)));
-    product_add_from(simd, weights, first, from, into);
+    let into = &mut into[..weights.rows * weights.form.groups];
+    if from.is_empty() {
+        into.fill(Cell::splat(T::of(0.0)));
+    } else if !into.is_empty() {
+        let place = Place {
+            panel: 0,
+            first,
+            fresh: true,
+        };
+        share(simd, weights, place, from, into);
+    }
 }
 
 /// [`product`], added to what `into` holds.
@@ -170,50 +179,69 @@ pub fn product_add_from<S: Simd, T: Lanes>(
     into: &mut [Cell<T>],
 ) {
     let into = &mut into[..weights.rows * weights.form.groups];
-    if weights.columns > 0 && !into.is_empty() {
-        share(simd, weights, 0, first, from, into);
+    if !from.is_empty() && !into.is_empty() {
+        let place = Place {
+            panel: 0,
+            first,
+            fresh: false,
+        };
+        share(simd, weights, place, from, into);
     }
 }
 
-/// The rows from `panel` on, as many as `into` has cells for; on several threads where that pays.
+/// Where a product begins, and what it does with what is there.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The first panel of rows.
+    panel: usize,
+    /// The first column.
+    first: usize,
+    /// Whether the sums take the place of what `into` holds.
+    fresh: bool,
+}
+
+/// As many rows as `into` has cells for; on several threads where that pays.
 fn share<S: Simd, T: Lanes>(
     simd: S,
     weights: &Panels<T>,
-    panel: usize,
-    first: usize,
+    place: Place,
     from: &[Cell<T>],
     into: &mut [Cell<T>],
 ) {
     let work = from.len() * into.len() / weights.form.groups * TRIALS;
     if !weights.form.shared || work < 2 * SHARED {
-        return all_panels(simd, weights, panel, first, from, into);
+        return all_panels(simd, weights, place, from, into);
     }
     let cells = PANEL * weights.form.groups;
     let half = into.len().div_ceil(cells) / 2;
     let (upper, lower) = into.split_at_mut(half * cells);
+    let below = Place {
+        panel: place.panel + half,
+        ..place
+    };
     rayon::join(
-        || share(simd, weights, panel, first, from, upper),
-        || share(simd, weights, panel + half, first, from, lower),
+        || share(simd, weights, place, from, upper),
+        || share(simd, weights, below, from, lower),
     );
 }
 
 fn all_panels<S: Simd, T: Lanes>(
     simd: S,
     weights: &Panels<T>,
-    panel: usize,
-    first: usize,
+    place: Place,
     from: &[Cell<T>],
     into: &mut [Cell<T>],
 ) {
     let groups = weights.form.groups;
     let columns = (PASSING / size_of::<Cell<T>>() / groups).max(1);
     for (block, from) in from.chunks(columns * groups).enumerate() {
-        let panels = weights.data.chunks_exact(weights.columns).skip(panel);
+        let panels = weights.data.chunks_exact(weights.columns).skip(place.panel);
+        let fresh = place.fresh && block == 0;
         for (panel, rows) in panels.zip(into.chunks_mut(PANEL * groups)) {
-            let panel = &panel[first + block * columns..][..from.len() / groups];
+            let panel = &panel[place.first + block * columns..][..from.len() / groups];
             simd.vectorize(
                 #[inline(always)]
-                || panel_product::<S, T>(simd, panel, flat(from), flat_mut(rows), groups),
+                || panel_product::<S, T>(simd, panel, flat(from), flat_mut(rows), groups, fresh),
             );
         }
     }
@@ -226,10 +254,12 @@ fn panel_product<S: Simd, T: Lanes>(
     from: &[T],
     into: &mut [T],
     groups: usize,
+    fresh: bool,
 ) {
     let (from, into) = (T::vectors::<S>(from), T::vectors_mut::<S>(into));
     let vectors = groups * TRIALS * size_of::<T>() / size_of::<T::Vector<S>>();
     let rows = into.len() / vectors;
+    let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
     let mut first = 0;
     while first < rows {
         let into = &mut into[first * vectors..];
@@ -238,17 +268,27 @@ fn panel_product<S: Simd, T: Lanes>(
             first,
             from,
             vectors,
+            fresh,
         };
-        first += match (rows - first, vectors) {
-            (12, 2..) if S::REGISTER_COUNT >= 32 => tile.rows::<S, 12, 2>(simd, into),
-            (12, 1) if S::REGISTER_COUNT >= 32 => tile.rows::<S, 12, 1>(simd, into),
-            (6.., 1) => tile.rows::<S, 6, 1>(simd, into),
-            (6.., _) => tile.rows::<S, 6, 2>(simd, into),
-            (3.., 1) => tile.rows::<S, 3, 1>(simd, into),
-            (3.., _) => tile.rows::<S, 3, 2>(simd, into),
-            (_, 1) => tile.rows::<S, 1, 1>(simd, into),
-            (_, _) => tile.rows::<S, 1, 2>(simd, into),
+        first += match tile_rows(rows - first, most) {
+            12 => tile.rows::<S, 12>(simd, into),
+            6 => tile.rows::<S, 6>(simd, into),
+            5 => tile.rows::<S, 5>(simd, into),
+            4 => tile.rows::<S, 4>(simd, into),
+            3 => tile.rows::<S, 3>(simd, into),
+            2 => tile.rows::<S, 2>(simd, into),
+            _ => tile.rows::<S, 1>(simd, into),
         };
+    }
+}
+
+/// Rows that are taken together where `left` are to be done: `most` of them, then at most 6. Few
+/// rows cost as much as 4, for their sums wait for each other: 7 and 8 are halved.
+pub(super) fn tile_rows(left: usize, most: usize) -> usize {
+    match left {
+        _ if left >= most && left - most != 1 && left - most != 2 => most,
+        7 | 8 => left / 2,
+        _ => left.min(6),
     }
 }
 
@@ -259,20 +299,37 @@ struct Tile<'a, T, V> {
     from: &'a [V],
     /// Vectors of one quantity.
     vectors: usize,
+    /// Whether the sums begin at zero.
+    fresh: bool,
 }
 
 impl<T: Lanes, V: Copy> Tile<'_, T, V> {
-    /// M rows, V vectors of each at a time; gives M.
+    /// M rows; gives M.
     #[inline(always)]
-    fn rows<S: Simd, const M: usize, const N: usize>(&self, simd: S, into: &mut [V]) -> usize
+    fn rows<S: Simd, const M: usize>(&self, simd: S, into: &mut [V]) -> usize
+    where
+        T: Lanes<Vector<S> = V>,
+    {
+        match self.vectors {
+            1 => self.sums::<S, M, 1>(simd, into),
+            _ => self.sums::<S, M, 2>(simd, into),
+        }
+        M
+    }
+
+    /// M rows, N vectors of each at a time.
+    #[inline(always)]
+    fn sums<S: Simd, const M: usize, const N: usize>(&self, simd: S, into: &mut [V])
     where
         T: Lanes<Vector<S> = V>,
     {
         let count = self.vectors;
         for v in (0..count).step_by(N) {
             let mut sums = [[T::splat(simd, T::of(0.0)); N]; M];
-            for (m, sum) in sums.iter_mut().enumerate() {
-                sum.copy_from_slice(&into[m * count + v..][..N]);
+            if !self.fresh {
+                for (m, sum) in sums.iter_mut().enumerate() {
+                    sum.copy_from_slice(&into[m * count + v..][..N]);
+                }
             }
             for (weights, x) in self.panel.iter().zip(self.from.chunks_exact(count)) {
                 let weights = &weights[self.first..self.first + M];
@@ -288,6 +345,5 @@ impl<T: Lanes, V: Copy> Tile<'_, T, V> {
                 into[m * count + v..][..N].copy_from_slice(sum);
             }
         }
-        M
     }
 }

@@ -9,12 +9,16 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use super::product::Form;
+use super::product::{Form, tile_rows};
 use super::{Cell, Lanes, TRIALS, flat};
 
 /// Times that are turned and summed at one go: so few that a strip of the turned columns stays in
 /// the nearest cache while all rows pass by.
-const TIMES: usize = 16;
+const TIMES: usize = 8;
+/// Rows that stay in the nearest cache while all strips of a block pass by.
+const ROWS: usize = 24;
+/// Strips that all rows pass by before the next ones: they stay in the second cache.
+const STRIPS: usize = 8;
 /// Multiplications from which on threads share a product; see [`super::product`].
 const SHARED: usize = 1 << 21;
 
@@ -64,10 +68,22 @@ pub fn add_sums<S: Simd, T: Lanes>(
                 left,
                 right,
             };
-            stretch.turn(&mut turned.cells);
-            stretch.share(simd, form.shared, &turned.cells, 0, into);
+            let turned = &mut turned.cells[..right.count.div_ceil(TRIALS) * stretch.strip()];
+            stretch.turn(turned);
+            stretch.share(simd, form.shared, turned, 0, into);
         }
     }
+}
+
+/// Neighbouring rows.
+#[derive(Clone, Copy)]
+struct Tiles {
+    row: usize,
+    rows: usize,
+    /// Rows whose sums stay in registers.
+    most: usize,
+    /// Numbers from row to row of the sums.
+    width: usize,
 }
 
 /// Some times of one group.
@@ -135,42 +151,67 @@ impl<T: Lanes> Stretch<'_, T> {
     fn rows<S: Simd>(&self, simd: S, turned: &[Cell<T>], row: usize, into: &mut [T]) {
         let width = padded(self.right.count);
         let rows = into.len() / width;
-        let strips = turned.chunks_exact(self.strip());
-        for (strip, column) in strips.zip((0..width).step_by(TRIALS)) {
-            let mut at = 0;
-            while at < rows {
-                let into = &mut into[at * width + column..];
-                let (from, left) = (row + at, rows - at);
-                at += simd.vectorize(
+        let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
+        let block = STRIPS * self.strip();
+        for (strips, first) in turned
+            .chunks(block)
+            .zip((0..width).step_by(STRIPS * TRIALS))
+        {
+            for start in (0..rows).step_by(ROWS) {
+                let tiles = Tiles {
+                    row: row + start,
+                    rows: ROWS.min(rows - start),
+                    most,
+                    width,
+                };
+                let into = &mut into[start * width + first..];
+                simd.vectorize(
                     #[inline(always)]
-                    || match left {
-                        12.. if S::REGISTER_COUNT >= 32 => {
-                            self.tile::<S, 12>(simd, strip, from, into, width)
-                        }
-                        6.. => self.tile::<S, 6>(simd, strip, from, into, width),
-                        3.. => self.tile::<S, 3>(simd, strip, from, into, width),
-                        _ => self.tile::<S, 1>(simd, strip, from, into, width),
-                    },
+                    || self.strips(simd, strips, tiles, into),
                 );
             }
         }
     }
 
-    /// M rows of one strip of columns; gives M.
+    /// Some rows, all strips of a block.
+    #[inline(always)]
+    fn strips<S: Simd>(&self, simd: S, strips: &[Cell<T>], tiles: Tiles, into: &mut [T]) {
+        for (k, strip) in strips.chunks_exact(self.strip()).enumerate() {
+            let mut at = 0;
+            while at < tiles.rows {
+                let into = &mut into[at * tiles.width + k * TRIALS..];
+                let rows = tile_rows(tiles.rows - at, tiles.most);
+                let tile = Tiles {
+                    row: tiles.row + at,
+                    ..tiles
+                };
+                match rows {
+                    12 => self.tile::<S, 12>(simd, strip, tile, into),
+                    6 => self.tile::<S, 6>(simd, strip, tile, into),
+                    5 => self.tile::<S, 5>(simd, strip, tile, into),
+                    4 => self.tile::<S, 4>(simd, strip, tile, into),
+                    3 => self.tile::<S, 3>(simd, strip, tile, into),
+                    2 => self.tile::<S, 2>(simd, strip, tile, into),
+                    _ => self.tile::<S, 1>(simd, strip, tile, into),
+                }
+                at += rows;
+            }
+        }
+    }
+
+    /// M rows of one strip of columns.
     #[inline(always)]
     fn tile<S: Simd, const M: usize>(
         &self,
         simd: S,
         strip: &[Cell<T>],
-        row: usize,
+        tile: Tiles,
         into: &mut [T],
-        width: usize,
-    ) -> usize {
+    ) {
         match TRIALS * size_of::<T>() / size_of::<T::Vector<S>>() {
-            1 => self.sums::<S, M, 1>(simd, strip, row, into, width),
-            _ => self.sums::<S, M, 2>(simd, strip, row, into, width),
+            1 => self.sums::<S, M, 1>(simd, strip, tile, into),
+            _ => self.sums::<S, M, 2>(simd, strip, tile, into),
         }
-        M
     }
 
     #[inline(always)]
@@ -178,16 +219,15 @@ impl<T: Lanes> Stretch<'_, T> {
         &self,
         simd: S,
         strip: &[Cell<T>],
-        row: usize,
+        tile: Tiles,
         into: &mut [T],
-        width: usize,
     ) {
         let count = TRIALS * size_of::<T>() / size_of::<T::Vector<S>>();
         let columns = T::vectors::<S>(flat(strip));
         for v in (0..count).step_by(N) {
             let mut sums = [[T::splat(simd, T::of(0.0)); N]; M];
             for (time, columns) in self.times.clone().zip(columns.chunks_exact(count * TRIALS)) {
-                let first = time * self.left.frame + (self.left.first + row) * self.groups;
+                let first = time * self.left.frame + (self.left.first + tile.row) * self.groups;
                 let rows = &self.left.cells[first..][..(M - 1) * self.groups + self.group + 1];
                 let rows: [&Cell<T>; M] = std::array::from_fn(
                     #[inline(always)]
@@ -204,7 +244,7 @@ impl<T: Lanes> Stretch<'_, T> {
                 }
             }
             for (m, sum) in sums.iter().enumerate() {
-                let into = T::vectors_mut::<S>(&mut into[m * width..][..TRIALS]);
+                let into = T::vectors_mut::<S>(&mut into[m * tile.width..][..TRIALS]);
                 for n in 0..N {
                     into[v + n] = T::plus(simd, into[v + n], sum[n]);
                 }
