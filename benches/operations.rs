@@ -278,6 +278,15 @@ fn eigenvalues(bencher: Bencher<'_, '_>, n: usize) {
     bencher.bench_local(|| linear::eigenvalues(&a));
 }
 
+/// Of 313 matrices, as many as the decision tutorial finds.
+#[divan::bench(sample_count = 5)]
+fn eigenvalues_of_a_stack(bencher: Bencher<'_, '_>) {
+    let mut numbers = vec![0f64; 313 * 100 * 100];
+    Key::new(0, Layout::default()).fill_normal(&mut numbers);
+    let a = Tensor::from_vec(numbers, (313, 100, 100), &Device::Cpu).expect("as many numbers");
+    bencher.bench_local(|| linear::eigenvalues(&a));
+}
+
 #[divan::bench]
 fn hdf5_write(bencher: Bencher<'_, '_>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
