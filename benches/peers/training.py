@@ -16,6 +16,8 @@ HERE = Path(__file__).resolve().parent
 # `let batches = ...;`) and one entry in WORKLOADS of jax_peer.py. The number scales --batches.
 ROWS = {
     "integrator": 1.0,
+    "decision": 0.5,
+    "context": 0.2,
 }
 
 # The short run of attractor that is taken away from the long one, as a part of the long one.
