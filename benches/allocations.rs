@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use attractor::base::{Progress, Report};
 use attractor::nn::{Cell, Recipe, Rnn};
-use attractor::tasks::{Integrator, integrator};
-use attractor::train::{self, Log, Options};
+use attractor::tasks::dataset::{Part, Parts};
+use attractor::tasks::{Dataset, Decision, Integrator, decision, integrator};
+use attractor::tensor::{Device, Tensor};
+use attractor::train::{self, Log, Options, Source, Task};
 
-const BATCHES: usize = 200;
+const BATCHES: usize = 20;
 /// Workspaces are made while the first batch runs.
 const FIRST: usize = 1;
 
@@ -53,13 +55,14 @@ impl Progress for Counts {
 }
 
 /// Allocations in each batch but the first ones: of all together, and at the most.
-fn counted(cell: Cell, threads: usize) -> (usize, usize) {
+fn counted(cell: Cell, threads: usize, task: Made) -> (usize, usize) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .expect("threads");
     let mut counts = Counts(Vec::with_capacity(BATCHES + 1));
     pool.install(|| {
+        let task = task();
         let recipe = Recipe {
             layers: 2,
             bidirectional: true,
@@ -68,18 +71,49 @@ fn counted(cell: Cell, threads: usize) -> (usize, usize) {
             ..Recipe::default()
         };
         let mut net: Rnn<f32> = recipe.build(cell).expect("sizes");
-        let task = Integrator::new(integrator::Options::default()).expect("a task");
         let options = Options {
             batches: BATCHES,
             log_every: BATCHES,
             ..Options::default()
         };
         let mut quiet = |_: &Log, _: &Rnn<f32>| Ok(ControlFlow::Continue(()));
-        train::run(&mut net, &task, &options, &mut counts, &mut quiet).expect("a run");
+        train::run(
+            &mut net,
+            &Source::of(task.as_ref()),
+            &options,
+            &mut counts,
+            &mut quiet,
+        )
+        .expect("a run");
     });
     let steps = counts.0.windows(2).skip(FIRST - 1).map(|w| w[1] - w[0]);
     (steps.clone().sum(), steps.max().unwrap_or(0))
 }
+
+type Made = fn() -> Box<dyn Task<f32>>;
+
+/// Tasks by name.
+const TASKS: [(&str, Made); 3] = [
+    ("integrator", || {
+        let options = integrator::Options::default();
+        Box::new(Integrator::new(options).expect("a task"))
+    }),
+    ("decision", || {
+        let options = decision::Options::default();
+        Box::new(Decision::new(options).expect("a task"))
+    }),
+    ("data set", || {
+        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("numbers");
+        let part = Part::Whole(noise);
+        let parts = Parts {
+            inputs: part.clone(),
+            targets: part,
+            mask: None,
+            lengths: Some(vec![20; 1000]),
+        };
+        Box::new(Dataset::new(parts).expect("a task"))
+    }),
+];
 
 fn main() {
     let cells = [
@@ -89,12 +123,14 @@ fn main() {
         Cell::Lstm(Default::default()),
         Cell::Ctrnn(Default::default()),
     ];
-    for cell in cells {
+    let of_tasks = TASKS.map(|(name, task)| (Cell::default(), name, task));
+    let of_cells = cells.map(|cell| (cell, TASKS[0].0, TASKS[0].1));
+    for (cell, name, task) in of_tasks.into_iter().chain(of_cells) {
         for threads in [1, 2] {
-            let (all, most) = counted(cell, threads);
+            let (all, most) = counted(cell, threads, task);
             println!(
-                "{}, {threads} threads: {all} allocations in {} batches after the first, at most \
-                 {most} in one",
+                "{} on {name}, {threads} threads: {all} allocations in {} batches after the first, \
+                 at most {most} in one",
                 cell.word(),
                 BATCHES - FIRST
             );

@@ -1,6 +1,7 @@
 //! Between the engine's types and a script's values.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::native::FromValue;
@@ -36,6 +37,15 @@ plain! {
     Vec<Value>, "list", Value::List(x) => x, Value::List;
     Function, "function", Value::Function(x) => x, Value::Function;
     Object, "object", Value::Object(x) => x, Value::Object;
+}
+
+impl FromValue for PathBuf {
+    fn kind() -> String {
+        "path".into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        String::from_value(value).map(PathBuf::from)
+    }
 }
 
 impl FromValue for Value {

@@ -6,6 +6,7 @@
 pub mod context;
 pub mod convert;
 mod core;
+pub mod dataset;
 pub mod fault;
 pub mod h5;
 pub mod help;
@@ -41,6 +42,7 @@ pub fn modules() -> Vec<Module> {
         plot::module(),
         random::module(),
         tasks::module(),
+        dataset::module(),
         tensor::module(),
         tensor_math::module(),
         tensor_reduce::module(),

@@ -3,59 +3,20 @@
 use super::convert::{New, number};
 use super::native::FromValue;
 use super::settings::Settings;
-use super::show;
 use super::value::{Thing, Value};
-use crate::base::options::{Options, Slot};
 use crate::optim::{Adam, Cosine, MultiStep, Optimizer, Plateau, Schedule, Sgd};
 
 impl Thing for Schedule {
     const KIND: &'static str = "schedule";
     fn show(&self) -> String {
-        let mut own = self.clone();
-        match &mut own {
-            Schedule::Constant { rate } => format!("constant: rate {}", show::number(*rate)),
-            Schedule::Exponential { rate, decay } => {
-                let (rate, decay) = (show::number(*rate), show::number(*decay));
-                format!("exponential: rate {rate}, decay {decay}")
-            }
-            Schedule::MultiStep(options) => listed("multi_step", options),
-            Schedule::Cosine(options) => listed("cosine", options),
-            Schedule::Plateau(options) => listed("plateau", options),
-        }
+        self.to_string()
     }
 }
 
 impl Thing for Optimizer {
     const KIND: &'static str = "optimizer";
     fn show(&self) -> String {
-        match self.clone() {
-            Optimizer::Adam(mut options) => listed("adam", &mut options),
-            Optimizer::Sgd(mut options) => listed("sgd", &mut options),
-        }
-    }
-}
-
-/// A name and all options with their values.
-fn listed<O: Options>(name: &str, options: &mut O) -> String {
-    let fields = O::fields();
-    let values = options.slots().into_iter().map(written);
-    let items = fields
-        .iter()
-        .zip(values)
-        .map(|(field, value)| format!("{} {value}", field.name));
-    format!("{name}: {}", items.collect::<Vec<_>>().join(", "))
-}
-
-fn written(slot: Slot<'_>) -> String {
-    match slot {
-        Slot::Flag(x) => x.to_string(),
-        Slot::Count(n) => n.to_string(),
-        Slot::Real(x) => show::number(*x),
-        Slot::Reals(xs) => format!("{xs:?}"),
-        Slot::Other(x) => x
-            .downcast_ref::<Schedule>()
-            .map_or(String::new(), |s| format!("({})", s.show())),
-        _ => String::new(),
+        self.to_string()
     }
 }
 

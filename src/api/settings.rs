@@ -2,10 +2,13 @@
 
 use std::any::Any;
 use std::ops::Deref;
+use std::path::PathBuf;
 
 use super::convert::number;
+use super::dataset::Numbers;
 use super::fault::Fault;
 use super::native::FromValue;
+use super::train::Validation;
 use super::value::{Function, Map, Value, with_article};
 use crate::base::Error;
 use crate::base::options::{Field, Options, Setting, Slot};
@@ -165,7 +168,10 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
         Vec<Value>,
         Key,
         Optimizer,
-        Schedule
+        Schedule,
+        PathBuf,
+        Validation,
+        Numbers
     );
     Err(value)
 }
@@ -185,4 +191,6 @@ settings! {
     Map, "map";
     Vec<usize>, "list of whole numbers";
     Vec<Value>, "list";
+    Validation, "task or batch";
+    Numbers, "tensor, list of tensors or name in a file";
 }

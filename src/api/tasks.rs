@@ -12,8 +12,9 @@ use super::value::{Function, Map, Object, Thing, Value};
 use crate::base::options::Span;
 use crate::base::{Error, Result};
 use crate::nn::Precision;
+use crate::ops::Lanes;
 use crate::random::Key;
-use crate::tasks::{Integrator, integrator};
+use crate::tasks::{Dataset, Decision, Integrator, decision, integrator};
 use crate::tensor::{Device, Real, Tensor, values};
 use crate::train::task::{Shape, Task, Trials};
 
@@ -42,6 +43,17 @@ crate::natives! {
     /// = task integrator: 25 steps, 1 inputs, 1 outputs
     fn integrator(options: Settings<integrator::Options>) -> New<AnyTask> {
         Ok(New(AnyTask::new("integrator", Integrator::new(options.into_inner())?)))
+    }
+
+    /// The same noise to decide about: at the last time, and there alone, the target is 1 where the
+    /// sum of the input is above 0, else -1. The mask of its batches is 1 at the last time.
+    ///
+    /// > let batch = tasks::decision(#{ steps: 3 }).batch(2, random::key(0));
+    /// > let sums = tasks::integrator(#{ steps: 3 }).batch(2, random::key(0)).targets;
+    /// > [batch.mask.to_list(), (batch.targets - sums.sign()).slice(1, 2).abs().max().item()]
+    /// = [[[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]], 0.0]
+    fn decision(options: Settings<decision::Options>) -> New<AnyTask> {
+        Ok(New(AnyTask::new("decision", Decision::new(options.into_inner())?)))
     }
 
     /// A task from a closure that is given a key and a number of trials and gives a map of
@@ -90,6 +102,26 @@ pub struct AnyTask {
     pub single: Rc<dyn Task<f32>>,
     /// For networks that compute in f64.
     pub double: Rc<dyn Task<f64>>,
+    /// If it is one.
+    pub dataset: Option<Rc<Dataset>>,
+}
+
+/// A kind of number that tasks come in.
+pub trait Kind: Lanes {
+    /// The task for networks that compute in it.
+    fn of_task(task: &AnyTask) -> &dyn Task<Self>;
+}
+
+impl Kind for f32 {
+    fn of_task(task: &AnyTask) -> &dyn Task<f32> {
+        task.single.as_ref()
+    }
+}
+
+impl Kind for f64 {
+    fn of_task(task: &AnyTask) -> &dyn Task<f64> {
+        task.double.as_ref()
+    }
 }
 
 impl AnyTask {
@@ -100,7 +132,30 @@ impl AnyTask {
             name,
             single: task.clone(),
             double: task,
+            dataset: None,
         }
+    }
+
+    /// A data set.
+    pub fn of_data(dataset: Dataset) -> AnyTask {
+        let dataset = Rc::new(dataset);
+        AnyTask {
+            name: "dataset",
+            single: dataset.clone(),
+            double: dataset.clone(),
+            dataset: Some(dataset),
+        }
+    }
+
+    /// The data set that this task is.
+    ///
+    /// Errors: `Kind` if it is another task
+    pub fn data(&self, of: &str) -> Result<&Dataset> {
+        self.dataset.as_deref().ok_or_else(|| Error::Kind {
+            of: of.into(),
+            expected: "a data set".into(),
+            found: format!("the task {}", self.name),
+        })
     }
 
     /// The sizes of one trial.
@@ -117,8 +172,10 @@ impl Thing for AnyTask {
             inputs,
             outputs,
         } = self.shape();
+        let trials = self.dataset.as_ref();
+        let trials = trials.map_or(String::new(), |data| format!("{} trials, ", data.count()));
         format!(
-            "task {}: {time} steps, {inputs} inputs, {outputs} outputs",
+            "task {}: {trials}{time} steps, {inputs} inputs, {outputs} outputs",
             self.name
         )
     }

@@ -7,22 +7,30 @@ use std::sync::atomic::Ordering;
 
 use super::context::Context;
 use super::fault::Fault;
-use super::rnn::Net;
+use super::native::FromValue;
+use super::rnn::{Net, trials_of};
 use super::settings::Settings;
-use super::tasks::AnyTask;
+use super::tasks::{AnyTask, Kind};
 use super::value::{Function, Map, Value};
-use crate::base::{Outcome, Progress, Report, Result};
+use crate::base::options::Span;
+use crate::base::{Error, Outcome, Progress, Report, Result};
 use crate::nn::{Network, Rnn};
 use crate::ops::Lanes;
 use crate::options;
 use crate::tensor::{Device, Tensor};
-use crate::train::{Fit, Log, OnLog, Options, Task, run};
+use crate::train::{Fit, Log, OnLog, Options, Source, Trials, held_out, run};
 
 options! {
     /// What a script adds to the options of training.
     pub struct Listener for "train" {
-        /// Called with each line of the log as a map: batch, loss, mse, rate, grad_norm. It may
-        /// use the network but not change it, and ends the run by giving false.
+        /// What the network is judged on and not trained on: a data set (all of it), another task
+        /// (trials drawn from it once) or a batch.
+        validation: Option<Validation> = None;
+        /// Trials to draw for validation from a task that is no data set.
+        validation_trials: usize = 1024, in Span::from(1.0);
+        /// Called with each line of the log as a map: batch, loss, mse, rate, grad_norm, and
+        /// validation if there is any. It may use the network but not change it, and ends the run
+        /// by giving false.
         on_log: Option<Function> = None;
     }
 }
@@ -33,9 +41,24 @@ crate::natives! {
 
     /// Trains a network on batches of a task, in place. The loss is the mean of
     /// (output - target)^2 plus l2 * the sum of squares of all parameters; its gradient is clipped
-    /// to a global norm and handed to the optimizer. Gives a map: `outcome` (finished or
-    /// interrupted), `batches` (updates made), and the log as vectors `batch`, `loss`, `mse` (both
-    /// after the update, on the same batch), `rate`, `grad_norm` (before the clip).
+    /// to a global norm and handed to the optimizer. Gives a map: `outcome` (finished, stopped
+    /// early or interrupted), `batches` (updates made), and the log as vectors `batch`, `loss`,
+    /// `mse` (both after the update, on the same batch), `rate`, `grad_norm` (before the clip).
+    ///
+    /// With `validation` the log has the vector `validation` too, the newest loss on those trials,
+    /// without noise and penalty, which is taken after batch 0, then every `validate_every`
+    /// batches, and after the last. `best` and `best_batch` say where it was lowest; the network
+    /// ends with its parameters there, unless `keep` is "last". With `patience` the run ends once
+    /// so many validations in a row were not lower.
+    ///
+    /// With `checkpoint` the run is kept in an HDF5 file, below the folder of `--out`. A script
+    /// that was killed, or stopped with Ctrl-C, is simply started again: training goes on from the
+    /// file and ends with the same numbers, to the bit, as if it had never stopped. `resumed` says
+    /// how many batches came from the file. A finished run is not trained again; it goes on if
+    /// `batches` or `patience` is raised. A file of another run (other options, task, network or
+    /// seed) is refused: delete it, or give `resume: false`. If the file cannot be written on the
+    /// way, the run goes on, and `unsaved` says why. A run whose task is a closure resumes as well,
+    /// if what the closure gives depends on its key alone.
     ///
     /// Under `--quick` it makes a fiftieth of the batches. Ctrl-C ends the run with the network as
     /// it is, and the script goes on. A loss or gradient that is not finite is a fault; the network
@@ -43,32 +66,88 @@ crate::natives! {
     ///
     /// > let net = rnn::vanilla(#{ units: 10, gain: 0.85 });
     /// > let options = #{ batches: 21, batch: 32, log_every: 10, clip: 10.0 };
-    /// > let fit = train(net, tasks::integrator(), options);
-    /// > [fit.outcome, fit.batches, fit.loss.shape()]
-    /// = ["finished", 21, [3]]
+    /// > options.validation = tasks::integrator();
+    /// > options.checkpoint = "run.h5";
+    /// > train(net, tasks::integrator(), options);
+    /// > let fit = train(rnn::vanilla(#{ units: 10, gain: 0.85 }), tasks::integrator(), options);
+    /// > [fit.outcome, fit.batches, fit.resumed, fit.validation.shape()]
+    /// = ["finished", 21, 21, [3]]
     fn train(
         cx: &Context, network: Rc<Net>, task: Rc<AnyTask>, options: Settings<(Options, Listener)>,
     ) -> Map {
         let (mut options, listener) = options.into_inner();
         options.batches = cx.budget(options.batches);
-        let size = task.shape();
-        let trial = size.inputs.max(size.outputs).max(network.0.borrow().plan().units);
-        let dtype = network.0.borrow().dtype();
-        cx.room("train", &[options.batch, size.time, trial], dtype)?;
+        options.checkpoint = options.checkpoint.map(|path| cx.settings.out.join(path));
+        room(cx, &network, &task, options.batch)?;
         // Trained as a copy: the listener may use the network while the run goes on.
         let copy = network.0.borrow().clone();
         let fit = match copy {
             Network::F32(net) => {
-                let shown = |net: &Rnn<f32>| Shown::new(&network.0, Network::F32(net.clone()));
-                trained(cx, net, task.single.as_ref(), &options, &listener, &shown)
+                let show = |net: &Rnn<f32>| Shown::new(&network.0, Network::F32(net.clone()));
+                let validation = held(cx, &network, &options, &listener)?;
+                let task = task.single.as_ref();
+                let source = Source { task, validation: validation.as_ref() };
+                trained(cx, net, &source, (&options, &listener), &show)
             }
             Network::F64(net) => {
-                let shown = |net: &Rnn<f64>| Shown::new(&network.0, Network::F64(net.clone()));
-                trained(cx, net, task.double.as_ref(), &options, &listener, &shown)
+                let show = |net: &Rnn<f64>| Shown::new(&network.0, Network::F64(net.clone()));
+                let validation = held(cx, &network, &options, &listener)?;
+                let task = task.double.as_ref();
+                let source = Source { task, validation: validation.as_ref() };
+                trained(cx, net, &source, (&options, &listener), &show)
             }
-        }?;
-        told(&fit)
+        };
+        let fit = fit.map_err(|fault| helped(fault.into(), &options))?;
+        told(&fit, options.checkpoint.is_some())
     }
+}
+
+/// What a script can hand over as validation.
+#[derive(Clone)]
+pub enum Validation {
+    Task(Rc<AnyTask>),
+    Batch(Map),
+}
+
+impl FromValue for Validation {
+    fn kind() -> String {
+        "task or batch".into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        match value {
+            Value::Map(batch) => Ok(Validation::Batch(batch)),
+            other => Rc::<AnyTask>::from_value(other).map(Validation::Task),
+        }
+    }
+}
+
+/// Errors: `Memory` if a batch takes more than the run allows.
+fn room(cx: &Context, network: &Net, task: &AnyTask, trials: usize) -> Result<(), Fault> {
+    let (net, size) = (network.0.borrow(), task.shape());
+    let trial = size.inputs.max(size.outputs).max(net.plan().units);
+    cx.room("train", &[trials, size.time, trial], net.dtype())
+}
+
+/// The trials of the validation, if there is any.
+fn held<T: Kind>(
+    cx: &Context,
+    network: &Net,
+    options: &Options,
+    listener: &Listener,
+) -> Result<Option<Trials<T>>, Fault> {
+    Ok(match &listener.validation {
+        None => None,
+        Some(Validation::Batch(batch)) => Some(trials_of("train: validation", batch)?),
+        Some(Validation::Task(task)) => {
+            let trials = task.dataset.as_ref().map(|dataset| dataset.count());
+            let count = trials.unwrap_or(cx.budget(listener.validation_trials));
+            room(cx, network, task, count)?;
+            Some(match &task.dataset {
+                Some(dataset) => dataset.all(),
+                None => held_out(T::of_task(task), count, options)?,
+            })
+        }
+    })
 }
 
 /// The script's network while it shows the state of a run, and that state.
@@ -100,9 +179,8 @@ impl<'a> Shown<'a> {
 fn trained<'a, T: Lanes>(
     cx: &Context,
     mut net: Rnn<T>,
-    task: &dyn Task<T>,
-    options: &Options,
-    listener: &Listener,
+    source: &Source<'_, T>,
+    (options, listener): (&Options, &Listener),
     show: &dyn Fn(&Rnn<T>) -> Shown<'a>,
 ) -> Result<Fit> {
     let mut on_log = |line: &Log, net: &Rnn<T>| {
@@ -124,14 +202,26 @@ fn trained<'a, T: Lanes>(
         inner: cx.terminal.progress("train"),
         cx,
     };
-    let on_log: &mut OnLog<'_, T> = &mut on_log;
-    let fit = run(&mut net, task, options, &mut progress, on_log);
+    let on_log: &mut OnLog<'_, Rnn<T>> = &mut on_log;
+    let fit = run(&mut net, source, options, &mut progress, on_log);
     show(&net);
     if fit.is_ok() {
         // The interruption was for this run, and is dealt with.
         cx.stop.store(false, Ordering::Relaxed);
     }
     fit
+}
+
+/// The fault with a remedy, if it is one of a checkpoint that has none.
+fn helped(fault: Fault, options: &Options) -> Fault {
+    let path = options
+        .checkpoint
+        .as_ref()
+        .map(|path| path.display().to_string());
+    match path.is_some_and(|path| fault.message.starts_with(&path)) && fault.hint.is_none() {
+        true => fault.hint("delete the file to start anew, or give another `checkpoint`"),
+        false => fault,
+    }
 }
 
 /// The terminal's listener, which Ctrl-C ends whoever else asks.
@@ -147,23 +237,28 @@ impl Progress for Watched<'_> {
     fn stopped(&self) -> bool {
         self.cx.stopped() || self.inner.stopped()
     }
+    fn trouble(&mut self, fault: &Error) {
+        self.inner.trouble(fault);
+    }
 }
 
 fn entries(line: &Log) -> Map {
     let real = |name: &str, x| (name.to_string(), Value::Float(x));
-    Map::from([
+    let mut map = Map::from([
         ("batch".into(), Value::Int(line.batch as i64)),
         real("loss", line.loss),
         real("mse", line.mse),
         real("rate", line.rate),
         real("grad_norm", line.grad_norm),
-    ])
+    ]);
+    map.extend(line.validation.map(|loss| real("validation", loss)));
+    map
 }
 
 /// The fit as a map.
 ///
 /// Errors: a fault if the run diverged.
-fn told(fit: &Fit) -> Result<Map, Fault> {
+fn told(fit: &Fit, kept: bool) -> Result<Map, Fault> {
     if let Outcome::Diverged { at } = fit.outcome {
         let last = fit.log.last().map_or(String::new(), |line| {
             format!("; at batch {} the loss was {}", line.batch, line.loss)
@@ -181,7 +276,7 @@ fn told(fit: &Fit) -> Result<Map, Fault> {
         let tensor = Tensor::from_vec(values, fit.log.len(), &Device::Cpu)?;
         Ok((name.into(), Value::Tensor(tensor)))
     };
-    Ok(Map::from([
+    let mut map = Map::from([
         ("outcome".into(), Value::Text(fit.outcome.word().into())),
         ("batches".into(), Value::Int(fit.batches as i64)),
         column("batch", |line| line.batch as f64)?,
@@ -189,5 +284,22 @@ fn told(fit: &Fit) -> Result<Map, Fault> {
         column("mse", |line| line.mse)?,
         column("rate", |line| line.rate)?,
         column("grad_norm", |line| line.grad_norm)?,
-    ]))
+    ]);
+    if let Some(best) = fit.best {
+        // Validation comes before the first line, so that every line has one.
+        map.extend([column("validation", |line| {
+            line.validation.unwrap_or(f64::NAN)
+        })?]);
+        map.insert("best".into(), Value::Float(best.loss));
+        map.insert("best_batch".into(), Value::Int(best.batch as i64));
+    }
+    if kept {
+        map.insert("resumed".into(), Value::Int(fit.resumed as i64));
+    }
+    map.extend(
+        fit.unsaved
+            .clone()
+            .map(|why| ("unsaved".into(), Value::Text(why))),
+    );
+    Ok(map)
 }

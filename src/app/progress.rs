@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::screen::{Run, Screen, complain};
-use crate::base::{Progress, Report};
+use crate::base::{Error, Progress, Report};
 
 /// Time between two drawings of the bar.
 const FRAME: Duration = Duration::from_millis(150);
@@ -119,6 +119,14 @@ impl Progress for Watch {
 
     fn stopped(&self) -> bool {
         self.screen.stop.load(Ordering::Relaxed)
+    }
+
+    fn trouble(&mut self, fault: &Error) {
+        let words = format!("{}: {fault}; the run goes on", self.label);
+        match &mut self.view {
+            Some(View::Lines(to)) => drop(writeln!(to, "{words}")),
+            _ => self.screen.beside(|| complain(&words)),
+        }
     }
 }
 

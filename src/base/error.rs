@@ -135,11 +135,28 @@ pub enum FileFault {
     EntryUnwritable { key: String, found: String },
     #[error("the folder {} does not exist", folder.display())]
     NoFolder { folder: PathBuf },
+    /// A checkpoint of a run that goes another way.
+    #[error("the checkpoint is of another run: {}", told(differs))]
+    OtherRun { differs: Vec<Difference> },
+    #[error("the checkpoint is of a run of {done} batches, expected at most {asked}")]
+    FurtherRun { done: usize, asked: usize },
+    #[error("the run in the checkpoint is finished, after {done} batches, with this very network")]
+    FinishedRun { done: usize },
     #[error("{action} failed: {source}")]
     System {
         action: &'static str,
         source: std::io::Error,
     },
+}
+
+/// One thing in which a run is not the one that a checkpoint is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub what: String,
+    /// What it is in this run.
+    pub here: String,
+    /// What it is in the checkpoint.
+    pub kept: String,
 }
 
 /// A result whose fault is [`enum@Error`].
@@ -190,6 +207,16 @@ impl FileFault {
             FileFault::NoFolder { .. } => {
                 Some("make the folder first, or write elsewhere with --out".into())
             }
+            FileFault::OtherRun { .. } | FileFault::FurtherRun { .. } => Some(
+                "to start anew, delete the file or give `resume: false`; else give this run a \
+                 checkpoint of its own"
+                    .into(),
+            ),
+            FileFault::FinishedRun { .. } => Some(
+                "to train on, raise `batches`; a new run wants a checkpoint of its own, or \
+                 `resume: false`"
+                    .into(),
+            ),
             FileFault::System { source, .. } => match source.kind() {
                 std::io::ErrorKind::WouldBlock => {
                     Some("another program has the file open: close it there".into())
@@ -226,6 +253,12 @@ fn hint_for_name(of: &str, name: &str, known: &[String]) -> String {
         Some(near) => format!("did you mean `{near}`? {all}"),
         None => all,
     }
+}
+
+fn told(differs: &[Difference]) -> String {
+    let one = |Difference { what, here, kept }| format!("{what} is {here}, and {kept} there");
+    let all: Vec<String> = differs.iter().cloned().map(one).collect();
+    all.join("; ")
 }
 
 fn list(names: &[String]) -> String {

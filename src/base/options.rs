@@ -6,6 +6,7 @@
 //! it through [`Options::slots`], which hands out one typed [`Slot`] per field.
 
 use std::any::Any;
+use std::path::PathBuf;
 
 use super::{Error, Result};
 
@@ -102,6 +103,13 @@ pub trait Setting {
     /// The value as a script would write it, where that differs from how Rust writes it.
     fn written(&self) -> Option<String> {
         None
+    }
+}
+
+impl Setting for Option<PathBuf> {
+    const KIND: &'static str = "path";
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Other(self)
     }
 }
 

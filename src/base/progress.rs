@@ -1,6 +1,8 @@
 //! How long work reports and is stopped. The floors below the script vocabulary neither print nor
 //! read the clock: they call one handle, and whoever owns a terminal decides what is seen.
 
+use super::Error;
+
 /// Where a long run stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Report {
@@ -20,6 +22,8 @@ pub trait Progress {
     fn report(&mut self, report: Report);
     /// True once the user wants the run to end. Asked once per step.
     fn stopped(&self) -> bool;
+    /// Told of a fault that does not end the run.
+    fn trouble(&mut self, _: &Error) {}
 }
 
 /// Shows nothing and never stops.
@@ -40,6 +44,8 @@ pub enum Outcome {
     Converged,
     /// The budget of steps is used up.
     MaxSteps,
+    /// What the run was judged by no longer became better; this many steps were made.
+    Stopped { at: usize },
     /// A number stopped being finite at this step; the last good state is kept.
     Diverged { at: usize },
     /// The user ended the run at this step.
@@ -52,6 +58,7 @@ impl Outcome {
         match self {
             Outcome::Converged => "converged",
             Outcome::MaxSteps => "finished",
+            Outcome::Stopped { .. } => "stopped early",
             Outcome::Diverged { .. } => "diverged",
             Outcome::Interrupted { .. } => "interrupted",
         }

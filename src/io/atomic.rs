@@ -66,6 +66,26 @@ impl Beside {
         &self.temporary
     }
 
+    /// Asks the disk for room for so many bytes, by writing as many zeros and taking them back: a
+    /// disk that is full says so here, where nothing has begun.
+    ///
+    /// Errors: `File` if the room is not there
+    pub fn reserve(&self, bytes: u64) -> Result<()> {
+        /// Zeros that are written at a time.
+        static PIECE: [u8; 1 << 16] = [0; 1 << 16];
+        let fill = || -> io::Result<()> {
+            let mut file = OpenOptions::new().write(true).open(&self.temporary)?;
+            let mut left = bytes;
+            while left > 0 {
+                let piece = left.min(PIECE.len() as u64);
+                file.write_all(&PIECE[..piece as usize])?;
+                left -= piece;
+            }
+            file.set_len(0)
+        };
+        fill().map_err(|source| system(&self.target, "writing", source))
+    }
+
     /// Forces what was written to the disk and puts it in the target's place.
     ///
     /// Errors: `File` if the disk refuses; the target is then as it was

@@ -75,6 +75,26 @@ impl Tree {
         }
     }
 
+    /// Bytes of all numbers and texts.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Tree::Nothing | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) => 8,
+            Tree::Text(text) => text.len() as u64,
+            Tree::Tensor(x) => (x.elem_count() * x.dtype().size_in_bytes()) as u64,
+            Tree::List(items) => items.iter().map(Tree::bytes).sum(),
+            Tree::Map(map) => map.values().map(Tree::bytes).sum(),
+        }
+    }
+
+    /// The number of values, those that hold others included.
+    pub fn count(&self) -> u64 {
+        match self {
+            Tree::List(items) => 1 + items.iter().map(Tree::count).sum::<u64>(),
+            Tree::Map(map) => 1 + map.values().map(Tree::count).sum::<u64>(),
+            _ => 1,
+        }
+    }
+
     /// The paths of all values that are not maps, parted by `/`.
     pub fn paths(&self) -> Vec<String> {
         let mut paths = Vec::new();

@@ -59,9 +59,23 @@ impl<T: Real> Descent<T> {
         }
     }
 
+    /// As it was when `state` and `before`, from [`Descent::before`], were taken.
+    pub fn restored(optimizer: Optimizer, state: State<T>, before: Vec<T>) -> Descent<T> {
+        Descent {
+            optimizer,
+            state,
+            beside: before,
+        }
+    }
+
     /// The averages that the rule keeps.
     pub fn state(&self) -> &State<T> {
         &self.state
+    }
+
+    /// The parameters before the last step, which [`Descent::undo`] puts back.
+    pub fn before(&self) -> &[T] {
+        &self.beside
     }
 
     /// The learning rate of the next step.

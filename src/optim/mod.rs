@@ -9,6 +9,7 @@ mod descent;
 mod measure;
 mod schedule;
 mod sgd;
+mod words;
 
 pub use adam::Adam;
 pub use descent::{Descent, Pull, State};

@@ -1,6 +1,7 @@
 //! Random order and samples without replacement.
 
 use super::Key;
+use super::threefry::block;
 
 impl Key {
     /// The whole numbers 0 to n - 1 in random order, `jax.random.permutation(key, n)`.
@@ -29,6 +30,35 @@ impl Key {
                 *value = before[from];
             }
             key = next;
+        }
+    }
+
+    /// What a random order of the numbers 0 to n - 1 has at place `i`, without the rest of it.
+    ///
+    /// Rounds that swap two halves of the bits, one changed by a hash of the other, are undone as
+    /// easily as done, so they put the numbers below a power of 4 into an order; a number that is
+    /// not below n goes through them again.
+    ///
+    /// Source: Luby & Rackoff 1988; Black & Rogaway 2002, "cycle walking"
+    pub fn permuted(&self, i: usize, n: usize) -> usize {
+        /// Two more than make the order of many numbers a random one to any test.
+        const ROUNDS: u32 = 6;
+        /// Halves of fewer bits have too few orders to choose from.
+        const LEAST: u32 = 3;
+        assert!(i < n, "place {i} of {n}");
+        let bits = usize::BITS - (n - 1).leading_zeros();
+        let half = bits.div_ceil(2).max(LEAST);
+        let mask = (1 << half) - 1;
+        let (mut left, mut right) = (i >> half, i & mask);
+        loop {
+            for round in 0..ROUNDS {
+                let [word, _] = block(self.words(), [round, right as u32]);
+                (left, right) = (right, left ^ (word as usize & mask));
+            }
+            let number = left << half | right;
+            if number < n {
+                return number;
+            }
         }
     }
 }

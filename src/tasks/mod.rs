@@ -1,5 +1,10 @@
 //! Tasks that networks are trained on: each draws its trials from a key.
 
+pub mod dataset;
+pub mod decision;
 pub mod integrator;
+mod noise;
 
+pub use dataset::Dataset;
+pub use decision::Decision;
 pub use integrator::Integrator;

@@ -18,7 +18,7 @@ pub mod summary;
 pub mod total;
 pub mod values;
 
-pub use arena::{Arena, Layout};
+pub use arena::{Arena, Block, Layout};
 pub use candle_core::{DType, Device, Tensor};
 pub use gradient::gradient;
 pub use real::Real;

@@ -30,12 +30,28 @@ pub struct Shape {
     pub outputs: usize,
 }
 
+/// Which batch of a run is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// The key that the run began with.
+    pub run: Key,
+    /// Batches before this one.
+    pub batch: usize,
+    /// The key of this batch alone.
+    pub key: Key,
+}
+
 /// Makes batches of trials.
 pub trait Task<T: Real> {
     fn shape(&self) -> Shape;
     /// Overwrites all of `trials`, which has the sizes of [`Task::shape`]; the same key gives the
     /// same trials.
     fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()>;
+    /// As [`Task::fill`], for one batch of a run: a task that gives its trials in turns knows which
+    /// turn it is.
+    fn turn(&self, turn: &Turn, trials: &mut Trials<T>) -> Result<()> {
+        self.fill(&turn.key, trials)
+    }
 }
 
 impl<T: Real> Trials<T> {

@@ -1,10 +1,14 @@
 //! All tests, in one binary.
 
 mod cli;
+mod dataset;
+mod decision;
+mod disk;
 mod docs;
 mod figure;
 mod hdf5;
 mod integrator;
+mod killed;
 mod network;
 mod numbers;
 mod optim;

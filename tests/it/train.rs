@@ -1,7 +1,10 @@
 //! The training loop: against six reference steps (tests/references/train.h5, made with JAX in
 //! f64 from the equations), against a published notebook.
 
+mod checkpoint;
 mod ends;
+mod resume;
+mod validation;
 
 use std::cell::Cell as Counter;
 use std::ops::ControlFlow;
@@ -13,7 +16,7 @@ use attractor::optim::{Adam, Optimizer, Schedule};
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Integrator, integrator};
 use attractor::tensor::{DType, Device, Real, Tensor};
-use attractor::train::{self, Fit, Log, Options, Shape, Task, Trials};
+use attractor::train::{self, Fit, Log, Options, Shape, Source, Task, Trials};
 
 fn reference(name: &str) -> (Vec<usize>, Vec<f64>) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/references/train.h5");
@@ -86,7 +89,7 @@ fn small<T: Lanes>(seed: usize) -> Rnn<T> {
 
 /// Trains without watching.
 fn quietly<T: Lanes>(net: &mut Rnn<T>, task: &dyn Task<T>, options: &Options) -> Result<Fit> {
-    train::run(net, task, options, &mut Silent, &mut |_, _| {
+    train::run(net, &Source::of(task), options, &mut Silent, &mut |_, _| {
         Ok(ControlFlow::Continue(()))
     })
 }
@@ -136,7 +139,14 @@ fn six_steps<T: Lanes>() -> [f64; 3] {
         ..tutorial(steps)
     };
     let mut losses = Losses::default();
-    let fit = train::run(&mut net, &task, &options, &mut losses, &mut compare).expect("a run");
+    let fit = train::run(
+        &mut net,
+        &Source::of(&task),
+        &options,
+        &mut losses,
+        &mut compare,
+    )
+    .expect("a run");
     assert_eq!(fit.log.len(), 6);
     let largest = |found: Vec<f64>, name| {
         let pairs = found.into_iter().zip(reference(name).1);
@@ -276,7 +286,14 @@ fn a_log_tells_the_loss_after_the_update_with_and_without_the_penalty() {
         seen.push(line.batch);
         Ok(ControlFlow::Continue(()))
     };
-    let fit = train::run(&mut net, &task, &options, &mut Silent, &mut look).expect("a run");
+    let fit = train::run(
+        &mut net,
+        &Source::of(&task),
+        &options,
+        &mut Silent,
+        &mut look,
+    )
+    .expect("a run");
     assert_eq!(seen, [0, 3, 6, 7]);
     assert_eq!((fit.outcome, fit.batches), (Outcome::MaxSteps, 8));
 }

@@ -7,7 +7,7 @@ use crate::base::Error;
 use crate::nn::Rnn;
 use crate::ops::Lanes;
 use crate::random::Key;
-use crate::tensor::{Tensor, values};
+use crate::tensor::{Real, Tensor, values};
 use crate::train::Trials;
 
 /// What faults are said to be of.
@@ -15,7 +15,7 @@ const OF: &str = "network.loss";
 
 /// The loss of a network on one batch.
 pub fn loss_of<T: Lanes>(net: &Rnn<T>, batch: &Map, noise: Option<&Key>) -> Result<f64, Fault> {
-    let trials = trials::<T>(batch)?;
+    let trials = trials_of::<T>(OF, batch)?;
     let loss = net.loss(&mut net.work(), &trials, noise)?.double();
     // Numbers that the mask leaves out may be anything: only those that reach the loss are told.
     let parts = [("inputs", &trials.inputs), ("targets", &trials.targets)];
@@ -35,11 +35,11 @@ pub fn loss_of<T: Lanes>(net: &Rnn<T>, batch: &Map, noise: Option<&Key>) -> Resu
     Ok(loss)
 }
 
-/// The trials in a map of `inputs`, `targets` and perhaps `mask`.
-fn trials<T: Lanes>(batch: &Map) -> Result<Trials<T>, Fault> {
+/// The trials in a map of `inputs`, `targets` and perhaps `mask`; faults are said to be of `of`.
+pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Fault> {
     const KNOWN: [&str; 3] = ["inputs", "targets", "mask"];
     if let Some(name) = batch.keys().find(|name| !KNOWN.contains(&name.as_str())) {
-        let (of, sort, name) = (OF.into(), "entry", name.clone());
+        let (of, sort, name) = (of.into(), "entry", name.clone());
         let known = KNOWN.map(String::from).to_vec();
         return Err(Error::Unknown {
             of,
@@ -52,13 +52,13 @@ fn trials<T: Lanes>(batch: &Map) -> Result<Trials<T>, Fault> {
     let needed = |name: &'static str, axes: &str| {
         let found = batch.keys().cloned().collect::<Vec<_>>().join(", ");
         let fault = Fault::new(format!(
-            "{OF}: a batch needs `{name}` {axes}, found {found}"
+            "{of}: a batch needs `{name}` {axes}, found {found}"
         ));
-        entry(batch, name, 3, axes)?.ok_or(fault)
+        entry(of, batch, name, (3, axes))?.ok_or(fault)
     };
     let inputs = needed("inputs", "[b, t, i]")?;
     let targets = needed("targets", "[b, t, o]")?;
-    let mask = entry(batch, "mask", 2, "[b, t]")?;
+    let mask = entry(of, batch, "mask", (2, "[b, t]"))?;
     let (trials, time) = (inputs.dims()[0], inputs.dims()[1]);
     Ok(Trials {
         trials,
@@ -73,21 +73,21 @@ fn trials<T: Lanes>(batch: &Map) -> Result<Trials<T>, Fault> {
 ///
 /// Errors: `Kind` unless it is a tensor, `Shape` if it has not as many axes.
 fn entry(
+    of: &'static str,
     batch: &Map,
     name: &'static str,
-    rank: usize,
-    axes: &str,
+    (rank, axes): (usize, &str),
 ) -> Result<Option<Tensor>, Fault> {
     let Some(value) = batch.get(name) else {
         return Ok(None);
     };
-    let tensor = tensor(format!("{OF}: `{name}`"), value.clone())?;
+    let tensor = tensor(format!("{of}: `{name}`"), value.clone())?;
     if tensor.rank() == rank {
         return Ok(Some(tensor));
     }
     let (expected, found) = (axes.into(), tensor.dims().to_vec());
     Err(Error::Shape {
-        op: OF,
+        op: of,
         what: name,
         expected,
         found,

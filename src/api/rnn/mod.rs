@@ -18,6 +18,7 @@ use crate::options;
 use crate::random::Key;
 use crate::tensor::{DType, Tensor};
 use batch::loss_of;
+pub use batch::trials_of;
 use run::run_all;
 
 /// A network that scripts share by reference.

@@ -53,6 +53,7 @@ pub fn write(path: impl AsRef<Path>, tree: &Tree, options: &WriteOptions) -> Res
         });
     };
     let beside = Beside::new(path)?;
+    beside.reserve(room(tree, options))?;
     let writer = Writer {
         path,
         level: options.compress as u8,
@@ -65,6 +66,26 @@ pub fn write(path: impl AsRef<Path>, tree: &Tree, options: &WriteOptions) -> Res
     file.flush().map_err(|f| writer.fault(f))?;
     file.close().map_err(|f| writer.fault(f))?;
     beside.keep()
+}
+
+/// Bytes that the file will take, rather more than less. The library does not bear a disk that
+/// becomes full while it writes its bookkeeping: it ends the program. Arrays that are pressed
+/// together count nothing, since nobody knows what will be left of them.
+fn room(tree: &Tree, options: &WriteOptions) -> u64 {
+    /// Bookkeeping of the library for the file and for each entry.
+    const FILE: u64 = 1 << 14;
+    const ENTRY: u64 = 1 << 10;
+    let said = options.attributes.iter();
+    let said = said.flat_map(|(_, map)| map.values());
+    let said: u64 = said
+        .map(|value| value.bytes() + ENTRY * value.count())
+        .sum();
+    let arrays = if options.compress == 0 {
+        tree.bytes()
+    } else {
+        0
+    };
+    FILE + said + arrays + ENTRY * tree.count()
 }
 
 /// The format of HDF5 1.8 and later: older ones have no checksums in their bookkeeping.

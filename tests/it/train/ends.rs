@@ -9,7 +9,7 @@ use attractor::ops::rnn::Nonlinearity;
 use attractor::ops::rnn::vanilla::Vanilla;
 use attractor::optim::{Optimizer, Sgd, constant};
 use attractor::random::{Key, Layout};
-use attractor::train::{self, Log, Options, Task, Trials};
+use attractor::train::{self, Log, Options, Source, Task, Trials};
 
 #[test]
 fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
@@ -73,7 +73,14 @@ fn an_interrupted_run_leaves_the_network_as_its_last_batch_made_it() {
     };
     let mut ignore = |_: &Log, _: &Rnn<f32>| Ok(ControlFlow::Continue(()));
     let options = tutorial(1000);
-    let fit = train::run(&mut stopped, &task, &options, &mut progress, &mut ignore).expect("a run");
+    let fit = train::run(
+        &mut stopped,
+        &Source::of(&task),
+        &options,
+        &mut progress,
+        &mut ignore,
+    )
+    .expect("a run");
     assert_eq!(
         (fit.outcome, fit.batches),
         (Outcome::Interrupted { at: 7 }, 7)
@@ -97,7 +104,14 @@ fn a_listener_can_end_a_run_or_fail_it() {
             ControlFlow::Break(())
         })
     };
-    let fit = train::run(&mut net, &task, &options, &mut Silent, &mut brake).expect("a run");
+    let fit = train::run(
+        &mut net,
+        &Source::of(&task),
+        &options,
+        &mut Silent,
+        &mut brake,
+    )
+    .expect("a run");
     assert_eq!(
         (fit.outcome, fit.log.len()),
         (Outcome::Interrupted { at: 5 }, 3)
@@ -108,7 +122,13 @@ fn a_listener_can_end_a_run_or_fail_it() {
             fact: "no result",
         })
     };
-    let end = train::run(&mut net, &task, &options, &mut Silent, &mut fail);
+    let end = train::run(
+        &mut net,
+        &Source::of(&task),
+        &options,
+        &mut Silent,
+        &mut fail,
+    );
     assert!(
         matches!(end, Err(Error::Algebra { op: "listener", .. })),
         "{end:?}"

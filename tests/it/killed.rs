@@ -1,0 +1,102 @@
+//! A training script that is killed and started again: the file it keeps its run in is whole at
+//! every moment, and the end is that of a script that nobody killed.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+const SCRIPT: &str = r#"
+let task = tasks::integrator(#{ steps: 10 });
+let held = tasks::custom(#{ steps: 10 }, |key, n| task.batch(n, key));
+let net = rnn::vanilla(#{ units: 16, noise: 0.01, seed: 3 });
+let fit = train(net, task, #{
+    batches: 1500, batch: 32, l2: 1e-4, clip: 1.0, log_every: 40,
+    optimizer: optim::adam(#{ rate: 0.01 }),
+    validation: held, validation_trials: 50, validate_every: 30,
+    checkpoint: "run.h5", checkpoint_every: 20,
+});
+net.save("net.h5");
+let told = #{ loss: fit.loss, validation: fit.validation, best: fit.best };
+told.resumed = fit.resumed;
+h5::write("fit.h5", told);
+"#;
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_attractor"));
+    command
+        .args(["run", "train.rhai"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("train.rhai"), SCRIPT).expect("a script");
+    folder
+}
+
+fn finish(folder: &Path) {
+    let output = program(folder).output().expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
+/// Starts the script and kills it once its checkpoint has been written so many times; true if it
+/// was still running.
+fn kill_after(folder: &Path, writings: usize) -> bool {
+    let path = folder.join("run.h5");
+    // A file that is renamed into place is another one each time.
+    let which = || fs::metadata(&path).map(|file| file.ino()).ok();
+    let mut child = program(folder).spawn().expect("the program starts");
+    let (mut last, mut seen) = (which(), 0);
+    while seen < writings {
+        let now = which();
+        if now != last {
+            (last, seen) = (now, seen + 1);
+        }
+        if child.try_wait().expect("a child of ours").is_some() {
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    child.kill().expect("it is a child of ours");
+    let status = child.wait().expect("a child of ours");
+    status.code().is_none()
+}
+
+fn numbers(folder: &Path, file: &str, name: &str) -> Vec<u64> {
+    let file = hdf5::File::open(folder.join(file)).expect("a file that the script wrote");
+    let numbers = file.dataset(name).and_then(|data| data.read_raw::<f64>());
+    let numbers = numbers.expect("numbers").into_iter();
+    numbers.map(f64::to_bits).collect()
+}
+
+#[test]
+fn a_script_that_was_killed_and_started_again_ends_with_the_same_bits() {
+    let (whole, killed) = (folder(), folder());
+    finish(whole.path());
+    let cut: Vec<bool> = [1, 2, 5, 9]
+        .into_iter()
+        .map(|writings| kill_after(killed.path(), writings))
+        .collect();
+    assert!(cut.contains(&true), "it was never killed while it ran");
+    finish(killed.path());
+    for name in ["h0", "wI", "wR", "wO", "bR", "bO"] {
+        let [one, other] = [&whole, &killed].map(|f| numbers(f.path(), "net.h5", name));
+        assert_eq!(one, other, "{name}");
+    }
+    for name in ["loss", "validation", "best"] {
+        let [one, other] = [&whole, &killed].map(|f| numbers(f.path(), "fit.h5", name));
+        assert_eq!(one, other, "{name}");
+    }
+    let file = hdf5::File::open(killed.path().join("fit.h5")).expect("a file");
+    let resumed = file.dataset("resumed").and_then(|n| n.read_scalar::<i64>());
+    assert!(resumed.expect("a number") > 0);
+}

@@ -1,0 +1,1 @@
+return tasks.dataset{ inputs = "x", targets = "y" }

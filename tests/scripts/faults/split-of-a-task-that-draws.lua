@@ -1,0 +1,1 @@
+return tasks.integrator():split(0.1, random.key(0))
