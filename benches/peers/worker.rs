@@ -59,7 +59,11 @@ fn gradient(cell: &str, [n, b, t, i]: [usize; 4]) -> Result<Parts> {
         _ => return Err(format!("no such cell: {cell}").into()),
     };
     let net = network(cell, [i, n, 1]);
-    let shape = Shape { time: t, inputs: i, outputs: 1 };
+    let shape = Shape {
+        time: t,
+        inputs: i,
+        outputs: 1,
+    };
     let mut trials = Trials::<f32>::new(shape, b);
     key(1).fill_normal(&mut trials.inputs);
     key(2).fill_normal(&mut trials.targets);
