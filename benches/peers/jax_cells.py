@@ -1,4 +1,4 @@
-"""GRU and LSTM over all times in JAX, each in the ways among which the fastest is found.
+"""Recurrent cells over all times in JAX, GRU and LSTM in the ways among which the fastest is found.
 
   joined, apart   one product with the state for all gates that read the same, or one for each gate
   derived         JAX derives the way back through the scan
@@ -6,8 +6,9 @@
                   the gradient of the weights is one product over all times, after it
 
 Which one wins depends on the sizes and on the machine. In all of them what the inputs add (`drive`)
-is one product before the scan. Times come first, [t, b, ..], and weights are [in, out]. Gates of the
-GRU: reset (before the matrix), update, new; of the LSTM: input, forget, cell, output.
+is one product before the scan. Times come first, [t, b, ..], and weights are [in, out]. Gates of
+the GRU: reset (before the matrix), update, new; of the LSTM: input, forget, cell, output. The vanilla
+cell is there in its fastest way alone, its own.
 """
 
 from functools import partial
@@ -194,6 +195,38 @@ def lstm_back(unroll, kept, arriving):
     h = before(first[0], h)
     return d_first, d_drive, None, tuple(over_times(h, d) for d in d_drive)
 
+
+# Vanilla -----------------------------------------------------------------------------------------
+
+
+@jax.custom_vjp
+def vanilla(first, drive, w_rec):
+    """The states [t, b, n] after a first state [b, n], driven by [t, b, n]."""
+    return vanilla_there(first, drive, w_rec)[0]
+
+
+def vanilla_there(first, drive, w_rec):
+    def step(h, drive):
+        h = jnp.tanh(drive + h @ w_rec)
+        return h, h
+
+    h = lax.scan(step, first, drive)[1]
+    return h, (first, h, w_rec)
+
+
+def vanilla_back(kept, arriving):
+    first, h, w_rec = kept
+
+    def step(d_h, now):
+        arriving, h = now
+        d_sum = (d_h + arriving) * (1 - h * h)
+        return d_sum @ w_rec.T, d_sum
+
+    d_first, d_drive = lax.scan(step, jnp.zeros_like(first), (arriving, h), reverse=True)
+    return d_first, d_drive, over_times(before(first, h), d_drive)
+
+
+vanilla.defvjp(vanilla_there, vanilla_back)
 
 # Noise is never learned: the way back gives nothing (None) for it.
 gru_own = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: gru_there(*all)[0])

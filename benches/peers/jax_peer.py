@@ -100,13 +100,8 @@ def white_noise(key, b=128, t=25, bias=0.01, noise=0.025):
 def integrator_loss(params, key, stored, l2=2e-4):
     x = white_noise(key)
     drive = x @ params["w_in"] + params["b_rec"]
-
-    def step(h, drive_now):
-        h = jnp.tanh(drive_now + h @ params["w_rec"])
-        return h, h
-
     h0 = jnp.broadcast_to(params["h0"], drive.shape[1:])
-    _, states = lax.scan(step, h0, drive)
+    states = cells.vanilla(h0, drive, params["w_rec"])
     error = states @ params["w_out"] + params["b_out"] - jnp.cumsum(x, axis=0)
     return jnp.mean(error**2) + l2 * sum_of_squares(params)
 

@@ -1,5 +1,5 @@
 //! Attractor's side of what is timed call by call: a process that stays, so that starting it is
-//! never counted. It reads a line of words and answers with a line of JSON, as `jax_worker.py` does:
+//! never counted. It reads lines of words and answers with lines of JSON, as `jax_worker.py` does:
 //!
 //!   prepare gradient CELL N B T I   a network and a batch
 //!   prepare jacobians N B           a GRU and B states
