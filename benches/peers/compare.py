@@ -3,94 +3,33 @@
 Rounds alternate (attractor, JAX, attractor, JAX, ...), so that whatever else the machine does meets
 both alike. Shown are the medians over the rounds and the median of the ratios taken round by round.
 
+Rows of training (integrator, decision, context):
   step             one training step, its batch drawn included. Attractor: the difference between two
                    numbers of batches, seen from outside. JAX: one compiled scan, compiling not counted.
   start to first   a fresh process, from its start to its end, that does one training step
   peak memory      the largest resident size of the process with the long run
 
-usage: ./x bench [--rounds 5] [--batches 2000] [--only integrator]
+Rows of calls (jacobians, and --sweep in place of all rows): two processes that stay are asked in turn;
+nothing but the calls is counted. Of several ways to write a thing in JAX the fastest is taken.
+
+usage: ./x bench [--rounds 5] [--batches 2000] [--only integrator jacobians]
+       ./x bench --sweep [--cells gru lstm] [--points 100,128,25 512,16,100] [--markdown]
 """
 
 import argparse
-import json
 import os
-import re
 import resource
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
+
+import jacobians
+import sweep
+import training
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TOOLS = ROOT / ".tools" / "peers"
-
-# A comparison is one line here, one script NAME.rhai beside this file (with a line
-# `let batches = ...;`) and one entry in WORKLOADS of jax_peer.py. The number scales --batches.
-ROWS = {
-    "integrator": 1.0,
-}
-
-# The short run of attractor that is taken away from the long one, as a part of the long one.
-WARM_PART = 0.1
-
-UNITS = {"step": "ms", "start to first": "s", "peak memory": "MB"}
-
-
-def run(command):
-    """Runs a process to its end: its last line of output, seconds, peak memory in MB."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        began = time.perf_counter()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - began
-        child.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        if child.returncode != 0:
-            sys.exit(f"{' '.join(map(str, command))}\n{err.read().decode(errors='replace')}")
-        lines = out.read().decode().split("\n")
-    last = next((line for line in reversed(lines) if line.strip()), "")
-    return last, seconds, usage.ru_maxrss / 1024
-
-
-def few(batches):
-    return max(1, int(batches * WARM_PART))
-
-
-def last_number(line):
-    found = re.findall(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", line)
-    return float(found[-1]) if found else float("nan")
-
-
-def attractor(binary, name, batches, folder):
-    """One round of attractor: the script's text with other numbers of batches in it."""
-    text = (HERE / f"{name}.rhai").read_text()
-
-    def timed(count):
-        script, changed = re.subn(r"(?m)^let batches = \d+;", f"let batches = {count};", text)
-        if changed != 1:
-            sys.exit(f"{name}.rhai: expected one line `let batches = ...;`, found {changed}")
-        path = folder / f"{name}_{count}.rhai"
-        path.write_text(script)
-        return run([binary, "run", path, "--out", folder])
-
-    _, first, _ = timed(1)
-    _, short, _ = timed(few(batches))
-    line, long, memory = timed(few(batches) + batches)
-    step = (long - short) / batches * 1e3
-    return {"step": step, "start to first": first, "peak memory": memory}, last_number(line)
-
-
-def jax(python, name, batches):
-    """One round of JAX, each measurement in a fresh Python."""
-    peer = HERE / "jax_peer.py"
-    _, first, _ = run([python, peer, name, "first"])
-    line, _, memory = run([python, peer, name, str(batches)])
-    answer = json.loads(line)
-    return {"step": answer["step_ms"], "start to first": first, "peak memory": memory}, answer["loss"]
 
 
 def wanted_versions():
@@ -115,44 +54,52 @@ def python_with_jax():
     return private
 
 
-def show(name, ours, theirs, losses):
-    for what, unit in UNITS.items():
-        a = [r[what] for r in ours]
-        b = [r[what] for r in theirs]
-        ratios = [x / y for x, y in zip(a, b)]
-        ratio = statistics.median(ratios)
-        print(
-            f"{name:14s} {what:16s} {statistics.median(a):10.3f} {statistics.median(b):10.3f} {unit:3s}"
-            f" {ratio:9.4f}  {min(ratios):.4f} .. {max(ratios):.4f}"
-        )
-    print(f"{name:14s} {'loss at the end':16s} {losses[0]:10.4f} {losses[1]:10.4f}")
+def point(text):
+    n, b, t = map(int, text.split(","))
+    return n, b, t
+
+
+def arguments():
+    plain = argparse.RawDescriptionHelpFormatter
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
+    rows = [*training.ROWS, "jacobians"]
+    ask.add_argument("--rounds", type=int, default=5)
+    ask.add_argument("--batches", type=int, default=2000, help="of a training row, by its scale")
+    ask.add_argument("--seconds", type=float, default=0.2, help="of calls, each part, each round")
+    ask.add_argument("--only", choices=rows, nargs="+", default=rows)
+    ask.add_argument("--binary", type=Path, default=ROOT / "target" / "debug" / "attractor")
+    ask.add_argument("--sweep", action="store_true", help="the gradient alone, over many sizes")
+    ask.add_argument("--cells", choices=sweep.GATES, nargs="+", default=list(sweep.GATES))
+    ask.add_argument("--points", type=point, nargs="+", help="n,b,t in place of the whole grid")
+    ask.add_argument("--inputs", type=int, default=1, help="i of the sweep")
+    ask.add_argument("--limit-gflop", type=float, default=100, help="leaves out heavier points")
+    ask.add_argument("--markdown", action="store_true", help="the sweep as a Markdown table")
+    return ask.parse_args()
 
 
 def main():
-    plain = argparse.RawDescriptionHelpFormatter
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
-    ask.add_argument("--rounds", type=int, default=5)
-    ask.add_argument("--batches", type=int, default=2000)
-    ask.add_argument("--only", choices=ROWS, nargs="+", default=list(ROWS))
-    ask.add_argument("--binary", type=Path, default=ROOT / "target" / "debug" / "attractor")
-    asked = ask.parse_args()
+    asked = arguments()
     python = python_with_jax()
     os.environ["JAX_PLATFORMS"] = "cpu"
 
-    print(f"{os.cpu_count()} cores, {asked.rounds} rounds, load {os.getloadavg()[0]:.1f} at the start")
-    print(f"{'':14s} {'median':16s} {'attractor':>10s} {'JAX':>10s} {'':3s} {'ratio':>9s}  round by round")
+    print(f"{os.cpu_count()} cores, {asked.rounds} rounds, load {os.getloadavg()[0]:.1f} at the start\n")
+    if asked.sweep:
+        sweep.compare(asked.binary, python, asked)
+    else:
+        rows(asked, python)
+    print(f"\nload {os.getloadavg()[0]:.1f} at the end")
+
+
+def rows(asked, python):
+    print(f"{'':14s} {'median':20s} {'attractor':>10s} {'JAX':>10s} {'':3s} {'ratio':>9s}  round by round")
     for name in asked.only:
-        batches = int(asked.batches * ROWS[name])
-        ours, theirs = [], []
-        with tempfile.TemporaryDirectory() as folder:
-            for _ in range(asked.rounds):
-                ours.append(attractor(asked.binary, name, batches, Path(folder)))
-                theirs.append(jax(python, name, few(batches) + batches))
-        losses = ours[-1][1], theirs[-1][1]
-        show(name, [r for r, _ in ours], [r for r, _ in theirs], losses)
+        if name == "jacobians":
+            jacobians.compare(asked.binary, python, asked.rounds, asked.seconds)
+        else:
+            training.compare(asked.binary, python, name, asked.rounds, asked.batches)
     # A child's peak includes the moment before it became the program: never below this Python's own.
     floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory cannot be told below {floor:.0f} MB; load {os.getloadavg()[0]:.1f} at the end")
+    print(f"peak memory cannot be told below {floor:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """JAX's side of the comparison: the same training workloads, written the way JAX runs them fastest.
 
-A workload is two functions: `init(key)` makes the parameters, `loss(params, key)` draws a batch and
-gives its loss. Everything else is shared: a whole run, drawing the batches included, is ONE compiled
-scan, so that Python takes no part between steps.
+A workload is two functions: `init(key)` makes the parameters, `loss(params, key, stored)` draws a
+batch and gives its loss. Everything else is shared: a whole run, drawing the batches included, is ONE
+compiled scan, so that Python takes no part between steps.
 
 usage: jax_peer.py WORKLOAD first     start, compile and do one training step; print its loss
        jax_peer.py WORKLOAD STEPS     compile, then time STEPS training steps; print ms per step and loss
@@ -12,13 +12,26 @@ Output is one line of JSON.
 import json
 import sys
 import time
+from functools import partial
+from typing import Callable, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax, random
 
+import jax_cells as cells
+
 
 # The training step that all workloads share ------------------------------------------------------
+
+
+class Workload(NamedTuple):
+    init: Callable
+    loss: Callable
+    rate: float
+    decay: float  # of the rate, per step
+    clip: float  # the norm that a gradient is clipped to
+    stored: Callable = lambda key: ()  # what batches are drawn out of, made once
 
 
 def sum_of_squares(tree):
@@ -42,21 +55,21 @@ def adam(params, mean, square, grads, count, rate, b1=0.9, b2=0.999, epsilon=0.1
 
 def training(workload, steps):
     """A compiled function of a key: `steps` training steps from fresh parameters, the last loss."""
-    init, loss, rate, decay, clip = workload
 
-    def step(carry, index):
-        params, mean, square, key = carry
-        value, grads = jax.value_and_grad(loss)(params, random.fold_in(key, index))
-        count = index.astype(jnp.float32)
-        grads = clip_to_norm(grads, clip)
-        params, mean, square = adam(params, mean, square, grads, count + 1, rate * decay**count)
-        return (params, mean, square, key), value
+    def run(key, stored):
+        def step(carry, index):
+            params, mean, square = carry
+            batch = random.fold_in(batches, index)
+            value, grads = jax.value_and_grad(workload.loss)(params, batch, stored)
+            grads = clip_to_norm(grads, workload.clip)
+            count = index.astype(jnp.float32)
+            rate = workload.rate * workload.decay**count
+            return adam(params, mean, square, grads, count + 1, rate), value
 
-    def run(key):
         start, batches = random.split(key)
-        params = init(start)
+        params = workload.init(start)
         zeros = jax.tree.map(jnp.zeros_like, params)
-        _, losses = lax.scan(step, (params, zeros, zeros, batches), jnp.arange(steps))
+        _, losses = lax.scan(step, (params, zeros, zeros), jnp.arange(steps))
         return losses[-1]
 
     return jax.jit(run)
@@ -84,36 +97,71 @@ def white_noise(key, b=128, t=25, bias=0.01, noise=0.025):
     return level + noise * t**0.5 * random.normal(k_noise, (t, b, 1))
 
 
-def integrator_loss(params, key, l2=2e-4):
+def integrator_loss(params, key, stored, l2=2e-4):
     x = white_noise(key)
     drive = x @ params["w_in"] + params["b_rec"]
-
-    def step(h, drive_now):
-        h = jnp.tanh(drive_now + h @ params["w_rec"])
-        return h, h
-
     h0 = jnp.broadcast_to(params["h0"], drive.shape[1:])
-    _, states = lax.scan(step, h0, drive)
+    states = cells.vanilla(h0, drive, params["w_rec"])
     error = states @ params["w_out"] + params["b_out"] - jnp.cumsum(x, axis=0)
     return jnp.mean(error**2) + l2 * sum_of_squares(params)
 
 
-# name: (init, loss, learning rate, its decay per step, norm to clip the gradient to)
+# decision: a GRU of 100 units says at the end of 25 steps which sign their sum has ----------------
+
+
+# The fastest way at the sizes of the two GRUs here.
+WAY = "joined, own"
+
+
+def gru_init(key, i=1, n=100, o=1):
+    return cells.init("gru", key, i, n, o)
+
+
+def decision_loss(params, key, stored, l2=2e-5):
+    x = white_noise(key)
+    h = cells.states("gru", WAY, params, x)[-1]
+    error = cells.readout(params, h) - jnp.sign(jnp.sum(x, axis=0))
+    return jnp.mean(error**2) + l2 * sum_of_squares(params)
+
+
+# context: a GRU with noise on its states sees 12 one-hot inputs, trials drawn out of a stored set ---
+
+
+def stored_trials(key, trials=1000, t=50, kinds=12):
+    """Trials first, as a data set lies in memory: x [trials, t, kinds], y [trials, t, 1]."""
+    k_x, k_y = random.split(key)
+    x = jax.nn.one_hot(random.randint(k_x, (trials, t), 0, kinds), kinds)
+    return x, jnp.cumsum(random.normal(k_y, (trials, t, 1)), axis=1)
+
+
+def context_loss(params, key, stored, b=128, l2=1e-4, noise=0.003):
+    inputs, targets = stored
+    k_trials, k_noise = random.split(key)
+    drawn = random.randint(k_trials, (b,), 0, len(inputs))
+    x, y = (jnp.swapaxes(a[drawn], 0, 1) for a in (inputs, targets))
+    noise = noise * random.normal(k_noise, (*x.shape[:2], params["w_rec"][0].shape[0]))
+    error = cells.readout(params, cells.states("gru", WAY, params, x, noise)) - y
+    return jnp.mean(error**2) + l2 * sum_of_squares(params)
+
+
 WORKLOADS = {
-    "integrator": (vanilla_init, integrator_loss, 0.025, 0.99975, 10.0),
+    "integrator": Workload(vanilla_init, integrator_loss, 0.025, 0.99975, 10.0),
+    "decision": Workload(gru_init, decision_loss, 0.04, 0.9999, 10.0),
+    "context": Workload(partial(gru_init, i=12), context_loss, 0.04, 0.9999, 10.0, stored_trials),
 }
 
 
 def main(name, what):
     workload = WORKLOADS[name]
     key = random.key(0)
+    stored = jax.jit(workload.stored)(random.key(1))
     if what == "first":
-        print(json.dumps({"loss": float(training(workload, 1)(key))}))
+        print(json.dumps({"loss": float(training(workload, 1)(key, stored))}))
         return
     steps = int(what)
-    run = training(workload, steps).lower(key).compile()
+    run = training(workload, steps).lower(key, stored).compile()
     began = time.perf_counter()
-    loss = float(run(key))
+    loss = float(run(key, stored))
     print(json.dumps({"step_ms": (time.perf_counter() - began) / steps * 1e3, "loss": loss}))
 
 

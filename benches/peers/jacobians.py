@@ -1,0 +1,29 @@
+"""The row `jacobians`: those of a GRU at the states of a few trials, and their spectra."""
+
+import worker
+
+UNITS = 100
+
+# As many fixed points as a search on the decision task ends with.
+STATES = 313
+
+# What is called: the part of attractor (in double precision where spectra are taken), that of JAX.
+PAIRS = [
+    ("Jacobians", "Jacobians"),
+    ("eigenvalues", "eigenvalues (numpy)"),
+    ("eigenvalues", "eigenvalues (jax)"),
+    ("eigenvectors", "eigenvectors (numpy)"),
+    ("eigenvectors", "eigenvectors (jax)"),
+]
+
+
+def compare(binary, python, rounds, seconds):
+    with worker.attractor(binary) as ours, worker.jax(python) as theirs:
+        work = ("jacobians", UNITS, STATES)
+        times, way = worker.side_by_side(ours, theirs, work, rounds, seconds, PAIRS)
+    for (_, name), found in zip(PAIRS, times):
+        print(
+            f"{'jacobians':14s} {name:20s} {found.ours:10.2f} {found.theirs:10.2f} ms  "
+            f" {found.ratio:9.4f}  {found.range}"
+        )
+    print(f"{'jacobians':14s} JAX's faster way to the Jacobians: {way}")

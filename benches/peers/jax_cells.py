@@ -1,0 +1,235 @@
+"""Recurrent cells over all times in JAX, GRU and LSTM in the ways among which the fastest is found.
+
+  joined, apart   one product with the state for all gates that read the same, or one for each gate
+  derived         JAX derives the way back through the scan
+  own             the way back is written out: in the scan stands only what the time before needs;
+                  the gradient of the weights is one product over all times, after it
+
+Which one wins depends on the sizes and on the machine. In all of them what the inputs add (`drive`)
+is one product before the scan. Times come first, [t, b, ..], and weights are [in, out]. Gates of
+the GRU: reset (before the matrix), update, new; of the LSTM: input, forget, cell, output. The vanilla
+cell is there in its fastest way alone, its own.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import lax, random
+from jax.nn import sigmoid
+
+GATES = {"gru": 3, "lstm": 4}
+
+# Gates that read the state itself, and so can share a product.
+ALIKE = {"gru": 2, "lstm": 4}
+
+WAYS = ["joined, derived", "apart, derived", "joined, own", "apart, own"]
+
+# What is added to the sum of the GRU's update gate.
+UPDATE_BIAS = 0.5
+
+
+def init(cell, key, i, n, o):
+    k_h0, k_in, k_rec, k_out = random.split(key, 4)
+    gates = GATES[cell]
+    carried = 2 if cell == "lstm" else 1
+    return {
+        "h0": 0.1 * random.normal(k_h0, (carried, n)),
+        "w_in": random.normal(k_in, (i, gates * n)) / i**0.5,
+        "w_rec": tuple(random.normal(k, (n, n)) / n**0.5 for k in random.split(k_rec, gates)),
+        "b_rec": jnp.zeros(gates * n),
+        "w_out": random.normal(k_out, (n, o)) / n**0.5,
+        "b_out": jnp.zeros(o),
+    }
+
+
+def states(cell, way, params, x, noise=None, unroll=1):
+    """The states h [t, b, n] that inputs x [t, b, i] bring about; `noise` is added to each."""
+    products, back = way.split(", ")
+    derived, own = {"gru": (gru, gru_own), "lstm": (lstm, lstm_own)}[cell]
+    first = [jnp.broadcast_to(row, (x.shape[1], row.shape[0])) for row in params["h0"]]
+    drive = jnp.split(x @ params["w_in"] + params["b_rec"], GATES[cell], -1)
+    gather = (lambda parts: joined(cell, parts)) if products == "joined" else tuple
+    run = own if back == "own" else derived
+    return run(tuple(first), gather(drive), noise, gather(params["w_rec"]), unroll)
+
+
+def readout(params, h):
+    return h @ params["w_out"] + params["b_out"]
+
+
+def joined(cell, parts):
+    """The parts of the gates that read alike side by side in one, then the other parts."""
+    alike = ALIKE[cell]
+    return (jnp.concatenate(parts[:alike], -1), *parts[alike:])
+
+
+def add(h, noise):
+    return h if noise is None else h + noise
+
+
+def sums(h, drive, weights, gates):
+    """What goes into the gates, by gate, whether they share a product or not."""
+    found = [d + h @ w for d, w in zip(drive, weights)]
+    return found if len(found) == gates else jnp.split(found[0], gates, -1)
+
+
+def sums_back(by_gate, weights):
+    """The gradients by the sums, side by side as the weights are, and their part of that by h."""
+    alike = len(weights) == len(by_gate)
+    found = tuple(by_gate) if alike else (jnp.concatenate(by_gate, -1),)
+    return found, sum(d @ w.T for d, w in zip(found, weights))
+
+
+def before(first, h):
+    return jnp.concatenate([first[None], h[:-1]])
+
+
+def over_times(a, b):
+    """The product a' b over all times and trials."""
+    return a.reshape(-1, a.shape[-1]).T @ b.reshape(-1, b.shape[-1])
+
+
+# GRU ---------------------------------------------------------------------------------------------
+
+
+def gru_step(h, drive, weights):
+    reset, update = sums(h, drive[:-1], weights[:-1], 2)
+    reset, update = sigmoid(reset), sigmoid(update + UPDATE_BIAS)
+    new = jnp.tanh(drive[-1] + (reset * h) @ weights[-1])
+    return update * h + (1 - update) * new, (reset, update, new)
+
+
+def gru(first, drive, noise, weights, unroll):
+    def step(h, now):
+        drive, noise = now
+        h = add(gru_step(h, drive, weights)[0], noise)
+        return h, h
+
+    return lax.scan(step, first[0], (drive, noise), unroll=unroll)[1]
+
+
+def gru_there(first, drive, noise, weights, unroll):
+    def step(h, now):
+        drive, noise = now
+        after, gates = gru_step(h, drive, weights)
+        h = add(after, noise)
+        return h, (h, gates)
+
+    _, (h, gates) = lax.scan(step, first[0], (drive, noise), unroll=unroll)
+    return h, (first[0], h, gates, weights)
+
+
+def gru_back(unroll, kept, arriving):
+    first, h, gates, weights = kept
+    h = before(first, h)
+
+    def step(d_h, now):
+        arriving, h, (reset, update, new) = now
+        d_h = d_h + arriving
+        d_new = d_h * (1 - update) * (1 - new * new)
+        d_update = d_h * (h - new) * update * (1 - update)
+        d_read = d_new @ weights[-1].T
+        d_reset = d_read * h * reset * (1 - reset)
+        d_alike, d_before = sums_back((d_reset, d_update), weights[:-1])
+        return d_h * update + d_read * reset + d_before, (*d_alike, d_new)
+
+    times = arriving, h, gates
+    d_first, d_drive = lax.scan(step, jnp.zeros_like(first), times, reverse=True, unroll=unroll)
+    d_weights = [over_times(h, d) for d in d_drive[:-1]]
+    d_weights.append(over_times(gates[0] * h, d_drive[-1]))
+    return (d_first,), d_drive, None, tuple(d_weights)
+
+
+# LSTM --------------------------------------------------------------------------------------------
+
+
+def lstm_step(h, c, drive, weights):
+    put, forget, cell, give = sums(h, drive, weights, 4)
+    put, forget, cell, give = sigmoid(put), sigmoid(forget), jnp.tanh(cell), sigmoid(give)
+    c = forget * c + put * cell
+    squashed = jnp.tanh(c)
+    return give * squashed, c, (put, forget, cell, give, squashed)
+
+
+def lstm(first, drive, noise, weights, unroll):
+    def step(carry, now):
+        drive, noise = now
+        h, c, _ = lstm_step(*carry, drive, weights)
+        h = add(h, noise)
+        return (h, c), h
+
+    return lax.scan(step, first, (drive, noise), unroll=unroll)[1]
+
+
+def lstm_there(first, drive, noise, weights, unroll):
+    def step(carry, now):
+        drive, noise = now
+        h, c, gates = lstm_step(*carry, drive, weights)
+        h = add(h, noise)
+        return (h, c), (h, carry[1], gates)
+
+    _, (h, c, gates) = lax.scan(step, first, (drive, noise), unroll=unroll)
+    return h, (first, h, c, gates, weights)
+
+
+def lstm_back(unroll, kept, arriving):
+    first, h, c, gates, weights = kept
+
+    def step(carry, now):
+        (d_h, d_c), (arriving, c, (put, forget, cell, give, squashed)) = carry, now
+        d_h = d_h + arriving
+        d_c = d_c + d_h * give * (1 - squashed * squashed)
+        d_gates = (
+            d_c * cell * put * (1 - put),
+            d_c * c * forget * (1 - forget),
+            d_c * put * (1 - cell * cell),
+            d_h * squashed * give * (1 - give),
+        )
+        d_drive, d_h = sums_back(d_gates, weights)
+        return (d_h, d_c * forget), d_drive
+
+    times = arriving, c, gates
+    start = jax.tree.map(jnp.zeros_like, first)
+    d_first, d_drive = lax.scan(step, start, times, reverse=True, unroll=unroll)
+    h = before(first[0], h)
+    return d_first, d_drive, None, tuple(over_times(h, d) for d in d_drive)
+
+
+# Vanilla -----------------------------------------------------------------------------------------
+
+
+@jax.custom_vjp
+def vanilla(first, drive, w_rec):
+    """The states [t, b, n] after a first state [b, n], driven by [t, b, n]."""
+    return vanilla_there(first, drive, w_rec)[0]
+
+
+def vanilla_there(first, drive, w_rec):
+    def step(h, drive):
+        h = jnp.tanh(drive + h @ w_rec)
+        return h, h
+
+    h = lax.scan(step, first, drive)[1]
+    return h, (first, h, w_rec)
+
+
+def vanilla_back(kept, arriving):
+    first, h, w_rec = kept
+
+    def step(d_h, now):
+        arriving, h = now
+        d_sum = (d_h + arriving) * (1 - h * h)
+        return d_sum @ w_rec.T, d_sum
+
+    d_first, d_drive = lax.scan(step, jnp.zeros_like(first), (arriving, h), reverse=True)
+    return d_first, d_drive, over_times(before(first, h), d_drive)
+
+
+vanilla.defvjp(vanilla_there, vanilla_back)
+
+# Noise is never learned: the way back gives nothing (None) for it.
+gru_own = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: gru_there(*all)[0])
+gru_own.defvjp(gru_there, gru_back)
+lstm_own = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: lstm_there(*all)[0])
+lstm_own.defvjp(lstm_there, lstm_back)

@@ -1,0 +1,130 @@
+"""JAX's side of what is timed call by call: a process that stays, so that starting and compiling
+are never counted. It reads a line of words and answers with a line of JSON.
+
+  prepare gradient CELL N B T I   compile the loss and its gradient in several ways, keep the fastest
+  prepare jacobians N B           the Jacobians of a GRU at B states, and their eigenvalues
+  time SECONDS                    call each part again and again, that long, at least once:
+                                  the median in ms, by the name of the part
+
+usage: jax_worker.py (benches/peers/worker.py starts it)
+"""
+
+import json
+import statistics
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import random
+
+import jax_cells as cells
+
+# Seconds spent on finding the fastest of several ways to the same, compiling not counted.
+TRYING = 1.0
+
+# Ways that are tried for a gradient: those that won at some sizes.
+TRIED = ["joined, own", "apart, own", "joined, derived"]
+
+
+def seconds(call):
+    began = time.perf_counter()
+    jax.block_until_ready(call())
+    return time.perf_counter() - began
+
+
+def fastest(calls):
+    """The name of the quickest call. All are tried in turn, until the time for that is over."""
+    for call in calls.values():
+        jax.block_until_ready(call())
+    best = dict.fromkeys(calls, float("inf"))
+    end = time.perf_counter() + TRYING
+    while min(best.values()) == float("inf") or time.perf_counter() < end:
+        for name, call in calls.items():
+            best[name] = min(best[name], seconds(call))
+    return min(best, key=best.get)
+
+
+def gradient(cell, *sizes):
+    """The loss and its gradient on one batch, by the fastest of the ways."""
+    n, b, t, i = map(int, sizes)
+    k_params, k_x, k_y = random.split(random.key(0), 3)
+    params = cells.init(cell, k_params, i, n, 1)
+    x, y = random.normal(k_x, (t, b, i)), random.normal(k_y, (t, b, 1))
+
+    def compiled(way, unroll):
+        def loss(params, x, y):
+            h = cells.states(cell, way, params, x, unroll=unroll)
+            return jnp.mean((cells.readout(params, h) - y) ** 2)
+
+        run = jax.jit(jax.value_and_grad(loss)).lower(params, x, y).compile()
+        return lambda: run(params, x, y)
+
+    calls = {way: compiled(way, 1) for way in TRIED}
+    way = fastest(calls)
+    calls = {way: calls[way], f"{way}, two steps at once": compiled(way, 2)}
+    way = fastest(calls)
+    return way, {"gradient": calls[way]}
+
+
+def jacobians(*sizes):
+    """The Jacobians of a GRU's step by its state, then what numpy and JAX make of their spectra."""
+    n, b = map(int, sizes)
+    params = cells.init("gru", random.key(0), 1, n, 1)
+    h = 0.5 * random.normal(random.key(1), (b, n))
+    drive = jnp.split(params["b_rec"], 3)
+
+    def step(params, h):
+        return cells.gru_step(h, drive, params["w_rec"])[0]
+
+    def compiled(mode):
+        jacobian = jax.vmap(mode(step, argnums=1), in_axes=(None, 0))
+        run = jax.jit(jacobian).lower(params, h).compile()
+        return lambda: run(params, h)
+
+    calls = {"jacrev": compiled(jax.jacrev), "jacfwd": compiled(jax.jacfwd)}
+    way = fastest(calls)
+    found = calls[way]()
+    array = np.asarray(found)
+    parts = {
+        "Jacobians": calls[way],
+        "eigenvalues (numpy)": lambda: np.linalg.eigvals(array),
+        "eigenvectors (numpy)": lambda: np.linalg.eig(array),
+    }
+    for name, of in (("eigenvalues", jnp.linalg.eigvals), ("eigenvectors", jnp.linalg.eig)):
+        run = jax.jit(of).lower(found).compile()
+        parts[f"{name} (jax)"] = lambda run=run: run(found)
+    return way, parts
+
+
+def timed(parts, budget):
+    found = {}
+    for name, call in parts.items():
+        end = time.perf_counter() + budget
+        times = [seconds(call)]
+        while time.perf_counter() < end:
+            times.append(seconds(call))
+        found[name] = statistics.median(times) * 1e3
+    return found
+
+
+WORK = {"gradient": gradient, "jacobians": jacobians}
+
+
+def main():
+    parts = {}
+    for line in sys.stdin:
+        command, *words = line.split()
+        if command == "prepare":
+            parts = {}
+            jax.clear_caches()
+            way, parts = WORK[words[0]](*words[1:])
+            answer = {"way": way}
+        else:
+            answer = {"ms": timed(parts, float(words[0]))}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Attractor and JAX called in turn: two processes that stay (`worker.rs`, `jax_worker.py`), so that
+neither starting nor compiling is counted. They are spoken to in lines: words in, JSON out."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+class Worker:
+    """A process that answers each line with one line; it ends when this is left."""
+
+    def __init__(self, command, env=None):
+        self.command = command
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, env=env, **pipes)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def ask(self, *words):
+        try:
+            print(*words, file=self.process.stdin, flush=True)
+        except BrokenPipeError:
+            pass  # it has ended, which the missing answer tells too
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"{' '.join(map(str, self.command))}: no answer to `{' '.join(map(str, words))}`")
+        return json.loads(line)
+
+
+def attractor(binary):
+    return Worker([binary.parent / "examples" / "worker"])
+
+
+def jax(python):
+    # More threads only make numpy slower on matrices of these sizes.
+    return Worker([python, HERE / "jax_worker.py"], os.environ | {"OPENBLAS_NUM_THREADS": "1"})
+
+
+class Times:
+    """The ms of one part in each round: ours, theirs."""
+
+    def __init__(self, ours, theirs):
+        self.ours = statistics.median(ours)
+        self.theirs = statistics.median(theirs)
+        ratios = [a / b for a, b in zip(ours, theirs)]
+        self.ratio = statistics.median(ratios)
+        self.range = f"{min(ratios):.2f} .. {max(ratios):.2f}"
+
+
+def side_by_side(ours, theirs, work, rounds, seconds, pairs):
+    """Prepares the work, then calls one after the other. Gives the times of each pair of parts, in
+    its order, and the way that JAX found fastest."""
+    ours.ask("prepare", *work)
+    way = theirs.ask("prepare", *work).get("way")
+    seen = [[worker.ask("time", seconds)["ms"] for worker in (ours, theirs)] for _ in range(rounds)]
+    times = [Times([a[x] for a, _ in seen], [b[y] for _, b in seen]) for x, y in pairs]
+    return times, way
