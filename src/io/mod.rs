@@ -2,6 +2,7 @@
 //! script vocabulary that touches a disk.
 
 pub mod atomic;
+pub mod format;
 pub mod hdf5;
 pub mod provenance;
 pub mod tree;
