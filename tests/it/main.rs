@@ -20,3 +20,4 @@ mod ticks;
 mod tidy;
 mod train;
 mod vanilla;
+mod weights;
