@@ -5,6 +5,7 @@
 
 mod cell;
 mod followed;
+pub mod foreign;
 mod network;
 mod rnn;
 mod vanilla;

@@ -2,6 +2,7 @@
 //! (tests/references/torch.md says what made the files), and what is written here.
 
 mod broken;
+mod foreign;
 
 use std::path::{Path, PathBuf};
 
