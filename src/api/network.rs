@@ -6,55 +6,68 @@ use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::New;
+use super::fault::Fault;
 use super::h5;
+use super::rnn::foreign::{self, ForeignOptions, TorchOptions};
 use super::rnn::{Net, map, wrong_shape};
+use super::settings::Settings;
 use super::value::Map;
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
-use crate::io::tutorial::Parameters;
-use crate::io::{self, Tree};
-use crate::nn::{Cell, Network, Plan, Precision, Rnn, kept};
+use crate::io::{self, Tree, hdf5};
+use crate::nn::{Network, Precision, Rnn, kept};
 use crate::ops::Lanes;
-use crate::ops::rnn::vanilla::Vanilla;
 use crate::tensor::{DType, Device, Tensor, values};
 
 crate::natives! {
     /// Recurrent networks.
     module "rnn";
 
-    /// A network from a file: one that `network.save` wrote, or parameters h0, wI, wR, wO, bR, bO
-    /// as the notebooks save them (then with tanh and without noise). It computes in the kind of
-    /// number that the file holds.
+    /// A network from a file, whichever program wrote it: what `network.save` wrote; the state dict
+    /// of PyTorch's nn.RNN, nn.GRU or nn.LSTM in a .pt or .safetensors file (any number of layers,
+    /// one or both directions, with or without biases and a linear readout, under any names); the
+    /// parameters of a vanilla network or a GRU as the notebooks keep them in HDF5. First states
+    /// that a file lacks are 0. The options are for networks of other programs.
     ///
     /// > rnn::vanilla(#{ units: 30, seed: 4 }).save("thirty.h5");
     /// > rnn::load("thirty.h5")
     /// = vanilla network: 1 input, 30 units (tanh), 1 output, f32
-    fn load(cx: &Context, path: String) -> New<Net> {
-        let content = h5::load(cx, &path)?;
-        let said = content.attributes.of("").cloned().unwrap_or_default();
-        let of = format!("rnn::load: {path}");
-        let dtype = kind_of_numbers(&content.tree);
-        let network = match kept::network(&of, &said, dtype)? {
-            Some(empty) => filled(empty, &h5::input(cx, &path), &content.tree)?,
-            None => {
-                let params = Parameters::from_tree(&h5::input(cx, &path), &content.tree)?;
-                let sizes = [params.inputs(), params.units(), params.outputs()];
-                let plan = Plan::new(Cell::Vanilla(Vanilla::default()), sizes);
-                let empty = match dtype {
-                    Precision::F64 => Network::F64(Rnn::zeros(plan)),
-                    Precision::F32 => Network::F32(Rnn::zeros(plan)),
-                };
-                filled(empty, &h5::input(cx, &path), &params.tree())?
+    fn load(cx: &Context, path: String, options: Settings<ForeignOptions>) -> New<Net> {
+        let found = h5::input(cx, &path);
+        let network = match own(cx, &path)? {
+            Some(network) if options.given().is_empty() => network,
+            Some(_) => {
+                let words = format!("rnn::load: {path} says all of its network itself");
+                let hint = "options are for the files of other programs: leave them out here";
+                return Err(Fault::new(words).hint(hint));
             }
+            None => foreign::read(&found, options.into_inner())?,
         };
         Ok(New(Net(RefCell::new(network))))
     }
 
-    /// Writes the parameters and what the network is to an HDF5 file; `rnn::load` reads it, and so
-    /// does h5py: a data set for each parameter, weights as [out, in], the rest as attributes. A
-    /// relative path begins in the folder of `--out`.
-    fn save(cx: &Context, this: Rc<Net>, path: String) -> () {
+    /// Writes the network to a file. To a path that ends in .h5: the parameters and what the
+    /// network is; `rnn::load` reads it, and so does h5py: a data set for each parameter, weights
+    /// as [out, in], the rest as attributes. To one that ends in .safetensors: the state dict of
+    /// PyTorch's nn.RNN, nn.GRU or nn.LSTM called `rnn` with an nn.Linear called `readout`, for
+    /// `load_state_dict` of what `safetensors.torch.load_file` reads; the options are for this one.
+    /// A relative path begins in the folder of `--out`.
+    ///
+    /// > let net = rnn::lstm(#{ inputs: 2, units: 3, layers: 2 });
+    /// > net.save("lstm.safetensors", #{ first_states: "drop" });
+    /// > rnn::load("lstm.safetensors")
+    /// = lstm network: 2 inputs, 2 layers of 3 units, 1 output, f32
+    fn save(cx: &Context, this: Rc<Net>, path: String, options: Settings<TorchOptions>) -> () {
         let net = this.0.borrow();
+        let target = cx.output(&path);
+        if target.extension().is_some_and(|end| end == "safetensors") {
+            return Ok(foreign::write(&target, &net, options.into_inner())?);
+        }
+        if let Some(name) = options.given().first() {
+            let needs = "needs a path that ends in .safetensors";
+            let words = format!("network.save: option `{name}` {needs}, found {path:?}");
+            return Err(Fault::new(words));
+        }
         let names = net.layout().blocks().iter().map(|block| &block.name);
         let entries = names.map(|name| Ok((name.clone(), Tree::Tensor(net.parameter(name)?))));
         let tree = Tree::Map(entries.collect::<Result<io::Map>>()?);
@@ -104,6 +117,24 @@ crate::natives! {
     /// = true
     fn readout(this: Rc<Net>, states: Tensor) -> Tensor {
         Ok(this.0.borrow().readout(&states)?)
+    }
+}
+
+/// The network in a file that `network.save` wrote; none if it is another file, or there is none.
+fn own(cx: &Context, path: &str) -> Result<Option<Network>, Fault> {
+    let found = h5::input(cx, path);
+    if !hdf5::begins(&found)? {
+        return Ok(None);
+    }
+    let said = hdf5::attributes(&found, "")?;
+    let of = format!("rnn::load: {path}");
+    if kept::network(&of, &said, Precision::F32)?.is_none() {
+        return Ok(None);
+    }
+    let tree = h5::load(cx, path)?.tree;
+    match kept::network(&of, &said, kind_of_numbers(&tree))? {
+        Some(empty) => Ok(Some(filled(empty, &found, &tree)?)),
+        None => Ok(None),
     }
 }
 

@@ -58,6 +58,11 @@ impl<O: Options> Settings<O> {
         self.values
     }
 
+    /// The options that the script named.
+    pub fn given(&self) -> &[String] {
+        &self.given
+    }
+
     /// Whether the script named this option.
     pub fn names(&self, option: &str) -> bool {
         self.given.iter().any(|name| name == option)

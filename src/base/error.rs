@@ -133,6 +133,14 @@ pub enum FileFault {
     EntryKind { key: String, found: String },
     #[error("entry `{key}` cannot be written: {found}")]
     EntryUnwritable { key: String, found: String },
+    #[error("expected a state dict of PyTorch, found {found}")]
+    StateDict { found: String },
+    #[error("expected {expected}, found {}", list(found))]
+    Network {
+        expected: String,
+        found: Vec<String>,
+        hint: &'static str,
+    },
     #[error("the folder {} does not exist", folder.display())]
     NoFolder { folder: PathBuf },
     /// A checkpoint of a run that goes another way.
@@ -204,6 +212,10 @@ impl FileFault {
             }
             FileFault::Entry { key, found } => nearest(key, found.iter().map(String::as_str))
                 .map(|near| format!("did you mean `{near}`?")),
+            FileFault::StateDict { .. } => Some(
+                "save one in Python with torch.save(model.state_dict(), \"weights.pt\")".into(),
+            ),
+            FileFault::Network { hint, .. } => Some((*hint).into()),
             FileFault::NoFolder { .. } => {
                 Some("make the folder first, or write elsewhere with --out".into())
             }

@@ -1,12 +1,16 @@
-//! Files: trees of named arrays in HDF5, written whole or not at all. The only place below the
-//! script vocabulary that touches a disk.
+//! Files: trees of named arrays in HDF5, and the weights of other programs; written whole or not at
+//! all. The only place below the script vocabulary that touches a disk.
 
 pub mod atomic;
+pub mod format;
 pub mod hdf5;
+pub mod named;
 pub mod provenance;
+pub mod safetensors;
+pub mod torch;
 pub mod tree;
-pub mod tutorial;
 
 pub use atomic::{Beside, atomic_write};
+pub use named::Named;
 pub use provenance::Provenance;
 pub use tree::{Map, Tree};

@@ -5,6 +5,7 @@
 
 mod cell;
 mod followed;
+pub mod foreign;
 pub mod kept;
 mod network;
 mod options;

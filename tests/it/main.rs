@@ -24,3 +24,4 @@ mod tensor;
 mod ticks;
 mod tidy;
 mod train;
+mod weights;

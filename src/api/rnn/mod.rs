@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod cells;
+pub mod foreign;
 mod run;
 
 use std::cell::RefCell;

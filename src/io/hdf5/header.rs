@@ -9,22 +9,12 @@ use super::fault;
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::atomic::system;
+use crate::io::format::{HDF5, describe};
 
-/// The first bytes of an HDF5 file.
-const SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
 /// Enough for any superblock (96 bytes for version 0 with 8-byte addresses).
 const SUPERBLOCK: usize = 128;
 /// Where the search for a signature begins after place 0; it doubles from there (the user block).
 const FIRST_BLOCK: u64 = 512;
-/// What stands at the beginning of other files that people try to read.
-const OTHERS: &[(&[u8], &str)] = &[
-    (b"\x93NUMPY", "a NumPy array (.npy)"),
-    (b"PK\x03\x04", "a zip archive (.npz or .pt)"),
-    (b"\x80\x02", "a Python pickle"),
-    (b"MATLAB 5.0", "a MATLAB 5 file"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"CDF", "a classic netCDF file"),
-];
 
 /// The length of the HDF5 file at `path`, in bytes.
 ///
@@ -46,7 +36,7 @@ pub fn check(path: &Path) -> Result<u64> {
     let head = bytes_at(&mut file, 0).map_err(|source| system(path, "reading", source))?;
     let mut block = head.clone();
     let mut place = 0;
-    while !block.starts_with(SIGNATURE) {
+    while !block.starts_with(HDF5) {
         place = (place * 2).max(FIRST_BLOCK);
         if place >= length {
             return Err(other(path, describe(&head)));
@@ -103,18 +93,4 @@ fn end_of_file(block: &[u8]) -> Option<u64> {
 fn other(path: &Path, found: String) -> Error {
     let expected = "an HDF5 file";
     Error::file(path, FileFault::Format { expected, found })
-}
-
-fn describe(head: &[u8]) -> String {
-    if head.is_empty() {
-        return "an empty file".into();
-    }
-    if let Some((_, name)) = OTHERS.iter().find(|(bytes, _)| head.starts_with(bytes)) {
-        return (*name).into();
-    }
-    let printable = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
-    if head.iter().all(printable) {
-        return "text".into();
-    }
-    "bytes of no known kind".into()
 }

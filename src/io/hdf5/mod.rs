@@ -16,8 +16,11 @@ mod value;
 mod write;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use super::format;
 use super::tree::{Map, Tree, parts};
+use crate::base::Result;
 
 pub use list::{Entry, list};
 pub use read::{attributes, read, read_entry, read_rows, read_with_attributes};
@@ -63,6 +66,13 @@ impl Attributes {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Map)> {
         self.0.iter().map(|(path, map)| (path.as_str(), map))
     }
+}
+
+/// Whether the file at `path` begins as HDF5 does.
+///
+/// Errors: `File` if it is missing or cannot be read
+pub fn begins(path: &Path) -> Result<bool> {
+    Ok(format::head(path)?.starts_with(format::HDF5))
 }
 
 fn clean(path: &str) -> String {

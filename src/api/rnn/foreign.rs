@@ -1,0 +1,129 @@
+//! Networks of other programs: what scripts can say of them, and the ways in and out.
+
+use std::path::Path;
+
+use crate::base::options::Span;
+use crate::base::{Error, Result};
+use crate::io::{named, safetensors};
+use crate::nn::Network;
+use crate::nn::foreign::{Choice, Foreign, Names, Open};
+use crate::ops::rnn::Nonlinearity;
+use crate::ops::rnn::gru::Gru;
+use crate::tensor::{DType, values};
+use crate::{choices, options};
+
+choices! {
+    /// The kind of number of a network that is read.
+    pub enum Numbers {
+        #[default]
+        OfFile = "file",
+        F32 = "f32",
+        F64 = "f64",
+    }
+}
+
+options! {
+    /// How the network in a file of another program is found, and what its parameters leave open.
+    pub struct ForeignOptions for "rnn::load" {
+        /// Only tensors whose names begin with this count, such as `encoder.`: for files that hold
+        /// more than the network.
+        prefix: String = String::new();
+        /// Name of the linear readout, such as `readout`; without it the one that fits is taken.
+        readout: String = String::new();
+        /// What the units of an `nn.RNN` make of their sums.
+        nonlinearity: Nonlinearity = Nonlinearity::Tanh;
+        /// Update bias of a GRU of the notebooks.
+        update_bias: f64 = Gru::default().update_bias, in Span::between(-1e3, 1e3);
+        /// Kind of number: that of the file, or another.
+        dtype: Numbers = Numbers::OfFile;
+    }
+}
+
+choices! {
+    /// What becomes of first states, which PyTorch's layers do not have.
+    pub enum FirstStates {
+        #[default]
+        Refuse = "refuse",
+        Keep = "keep",
+        Drop = "drop",
+    }
+}
+
+options! {
+    /// How a network is written for PyTorch, to a path that ends in .safetensors.
+    pub struct TorchOptions for "network.save" {
+        /// What stands before the names of the recurrent layers.
+        prefix: String = String::from("rnn.");
+        /// What stands before `weight` and `bias` of the readout.
+        readout: String = String::from("readout.");
+        /// What becomes of learned first states that are not 0, which PyTorch's layers lack:
+        /// refuse to write, keep them as `h0` (and `c0`) of [layers * directions, 1, n] to be
+        /// handed to the layer by hand, or drop them.
+        first_states: FirstStates = FirstStates::Refuse;
+    }
+}
+
+/// The network in a file of another program.
+pub fn read(path: &Path, options: ForeignOptions) -> Result<Network> {
+    let ForeignOptions {
+        prefix,
+        readout,
+        nonlinearity,
+        update_bias,
+        dtype,
+    } = options;
+    let dtype = match dtype {
+        Numbers::OfFile => None,
+        Numbers::F32 => Some(DType::F32),
+        Numbers::F64 => Some(DType::F64),
+    };
+    let choice = Choice {
+        prefix,
+        readout,
+        dtype,
+    };
+    let found = Foreign::recognise(path, &named::read(path)?, &choice)?;
+    found.network(Open {
+        nonlinearity,
+        update_bias,
+    })
+}
+
+/// Writes the network as a state dict of PyTorch.
+pub fn write(path: &Path, network: &Network, options: TorchOptions) -> Result<()> {
+    let TorchOptions {
+        prefix,
+        readout,
+        first_states,
+    } = options;
+    let foreign = Foreign::of(network)?;
+    if first_states == FirstStates::Refuse {
+        without_first_states(network)?;
+    }
+    let first_states = first_states == FirstStates::Keep;
+    let names = Names {
+        prefix,
+        readout,
+        first_states,
+    };
+    safetensors::write(path, &foreign.for_torch(&names)?)
+}
+
+/// Errors: `Range` if a first state is not 0
+fn without_first_states(network: &Network) -> Result<()> {
+    for block in network.layout().blocks() {
+        let first = block.name.starts_with("h0") || block.name.starts_with("c0");
+        let numbers = values::doubles(&network.parameter(&block.name)?)?;
+        if first && numbers.iter().any(|x| *x != 0.0) {
+            return Err(Error::Range {
+                of: "network.save".into(),
+                name: "first_states".into(),
+                expected:
+                    "of \"keep\" or \"drop\", as PyTorch's layers have no learned first state"
+                        .into(),
+                found: format!("a {} that is not 0", block.name),
+            });
+        }
+    }
+    Ok(())
+}

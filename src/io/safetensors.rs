@@ -1,0 +1,101 @@
+//! Safetensors: a JSON header of names, kinds and shapes, then plain numbers.
+//! Source: github.com/huggingface/safetensors
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use ::safetensors::tensor::{SafeTensors, TensorView, serialize};
+
+use super::atomic::atomic_write;
+use super::format::{self, describe};
+use super::named::{self, Named};
+use crate::base::error::FileFault;
+use crate::base::{Error, Result};
+use crate::tensor::{DType, Tensor};
+
+/// Bytes of the length of the header, which come before it.
+const LENGTH: usize = 8;
+/// A header longer than this is none; the format has the same limit.
+const HEADER: u64 = 100_000_000;
+
+/// The kinds of number that are read.
+const KINDS: [DType; 9] = [
+    DType::F16,
+    DType::BF16,
+    DType::F32,
+    DType::F64,
+    DType::I16,
+    DType::I32,
+    DType::I64,
+    DType::U32,
+    DType::U8,
+];
+
+/// Whether a file that begins with these bytes can be one.
+pub fn begins(head: &[u8]) -> bool {
+    let Some((length, rest)) = head.split_first_chunk::<LENGTH>() else {
+        return false;
+    };
+    rest.first() == Some(&b'{') && u64::from_le_bytes(*length) <= HEADER
+}
+
+/// The tensors in the file at `path`, in the order of their numbers. Half precision becomes f32.
+///
+/// Errors: `File` if the file is missing, damaged, or of another kind
+pub fn read(path: impl AsRef<Path>) -> Result<Named> {
+    let path = path.as_ref();
+    parse(path, &format::bytes(path)?)
+}
+
+/// As [`read`], of a file that was read before.
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Named> {
+    if !begins(bytes) {
+        let (expected, found) = ("a safetensors file", describe(bytes));
+        return Err(Error::file(path, FileFault::Format { expected, found }));
+    }
+    all(bytes).map_err(|fault| Error::file(path, fault))
+}
+
+/// Writes tensors to the file at `path`, whole or not at all, marked as PyTorch marks its own.
+///
+/// Errors: `File` if the folder is missing or the disk refuses
+pub fn write(path: impl AsRef<Path>, named: &Named) -> Result<()> {
+    let path = path.as_ref();
+    let tensors = named.iter().map(|(name, tensor)| (name.as_str(), tensor));
+    let about = HashMap::from([("format".to_string(), "pt".to_string())]);
+    let bytes = serialize(tensors, Some(about)).map_err(|fault| {
+        let found = fault.to_string();
+        let key = named
+            .first()
+            .map(|(name, _)| name.clone())
+            .unwrap_or_default();
+        Error::file(path, FileFault::EntryUnwritable { key, found })
+    })?;
+    atomic_write(path, &bytes)
+}
+
+fn all(bytes: &[u8]) -> Result<Named, FileFault> {
+    let file = SafeTensors::deserialize(bytes).map_err(|fault| FileFault::Damaged {
+        found: fault.to_string(),
+    })?;
+    let mut views = file.tensors();
+    // Their order in the header is that of a table with no order.
+    let place = |view: &TensorView| view.data().as_ptr() as usize;
+    views.sort_by(|(a, left), (b, right)| (place(left), a).cmp(&(place(right), b)));
+    let named = views.into_iter().map(|(name, view)| {
+        let tensor = tensor(&name, &view)?;
+        Ok((name, tensor))
+    });
+    named.collect()
+}
+
+fn tensor(name: &str, view: &TensorView) -> Result<Tensor, FileFault> {
+    let known = DType::try_from(view.dtype()).ok();
+    match known.filter(|dtype| KINDS.contains(dtype)) {
+        Some(dtype) => named::tensor(view.data(), dtype, view.shape()),
+        None => {
+            let (key, found) = (name.to_string(), view.dtype().to_string());
+            Err(FileFault::EntryKind { key, found })
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Networks of PyTorch, loaded from their `.pt` files and run here: states, outputs, loss and
+//! every gradient that PyTorch computed from the same parameters (tests/references/torch.md).
+
+use std::path::Path;
+
+use attractor::nn::foreign::{Choice, Foreign, Open};
+use attractor::nn::{Drive, Network, Rnn};
+use attractor::ops::Lanes;
+use attractor::tensor::{DType, values};
+use attractor::train::Trials;
+
+use super::{read, reference};
+use attractor::io::{Tree, hdf5};
+
+/// Rounding of some hundred sums, relative to the largest number.
+const F64: f64 = 1e-13;
+const F32: f64 = 2e-6;
+const NAMES: [&str; 6] = ["rnn1", "rnn2", "gru1", "gru2", "lstm1", "lstm2"];
+
+fn network(name: &str, dtype: DType) -> Network {
+    let file = format!("torch_{name}.pt");
+    let choice = Choice {
+        dtype: Some(dtype),
+        ..Choice::default()
+    };
+    let found = Foreign::recognise(Path::new(&file), &read(&file), &choice);
+    let network = found.expect("a network").network(Open::default());
+    network.expect("parameters that fit")
+}
+
+fn expected(tree: &Tree, name: &str) -> Vec<f64> {
+    match tree.at(name) {
+        Some(Tree::Float(x)) => vec![*x],
+        _ => values::doubles(tree.tensor(name).unwrap_or_else(|| panic!("no {name}")))
+            .expect("numbers"),
+    }
+}
+
+/// The largest error, relative to the largest number.
+fn error<T: Lanes>(found: &[T], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let size = expected.iter().fold(1e-300_f64, |m, x| m.max(x.abs()));
+    let errors = found.iter().zip(expected);
+    let errors = errors.map(|(a, b)| (a.double() - b).abs() / size);
+    errors.fold(0.0, f64::max)
+}
+
+/// Where PyTorch keeps the gradient of a block of ours.
+fn gradient(tree: &Tree, block: &str) -> Option<Vec<f64>> {
+    let (name, level) = block.split_once("_l").unwrap_or((block, "0"));
+    let part = match name {
+        "wI" => "weight_ih",
+        "wR" => "weight_hh",
+        // The gradient by a sum is that by each of its parts.
+        "bR" => "bias_hh",
+        "bI" => "bias_ih",
+        "wO" => return Some(expected(tree, "grad/readout.weight")),
+        "bO" => return Some(expected(tree, "grad/readout.bias")),
+        _ => return None,
+    };
+    Some(expected(tree, &format!("grad/rnn.{part}_l{level}")))
+}
+
+fn errors<T: Lanes>(net: &Rnn<T>, tree: &Tree) -> Vec<(String, f64)> {
+    let (trials, time, n) = (3, 9, net.plan.units);
+    let inputs: Vec<T> = expected(tree, "x").into_iter().map(T::of).collect();
+    let state = net.plan.state();
+    let mut states = vec![T::of(0.0); trials * time * state];
+    let mut outputs = vec![T::of(0.0); trials * time * net.plan.outputs];
+    let drive = Drive {
+        trials,
+        time,
+        inputs: &inputs,
+        h0: None,
+        noise: None,
+    };
+    let mut work = net.work();
+    net.run(&mut work, &drive, Some(&mut states), Some(&mut outputs))
+        .expect("sizes that fit");
+    // A state is [layer][part][unit]; PyTorch gives h of the last layer.
+    let first = (net.plan.layers - 1) * state / net.plan.layers;
+    let h: Vec<T> = states
+        .chunks(state)
+        .flat_map(|state| state[first..first + n].to_vec())
+        .collect();
+    let batch = Trials {
+        trials,
+        time,
+        targets: vec![T::of(0.0); outputs.len()],
+        inputs,
+        mask: None,
+    };
+    let mut slopes = net.params.clone();
+    let loss = net.loss_gradient(&mut work, &batch, None, &mut slopes.data);
+    let loss = loss.expect("sizes that fit");
+    let mut errors = vec![
+        ("states".to_string(), error(&h, &expected(tree, "h"))),
+        ("outputs".to_string(), error(&outputs, &expected(tree, "o"))),
+        ("loss".to_string(), error(&[loss], &expected(tree, "loss"))),
+    ];
+    for block in net.params.layout().blocks() {
+        if let Some(expected) = gradient(tree, &block.name) {
+            let found = slopes.block(&block.name).expect("a block of the layout");
+            errors.push((
+                format!("gradient of {}", block.name),
+                error(found, &expected),
+            ));
+        }
+    }
+    errors
+}
+
+#[test]
+fn networks_of_pytorch_give_its_states_loss_and_gradients() {
+    for name in NAMES {
+        let tree = hdf5::read(reference(&format!("torch_{name}.h5"))).expect("a reference");
+        for (dtype, limit) in [(DType::F64, F64), (DType::F32, F32)] {
+            let all = match network(name, dtype) {
+                Network::F32(net) => errors(&net, &tree),
+                Network::F64(net) => errors(&net, &tree),
+            };
+            assert!(all.len() > 7, "{name}: {all:?}");
+            for (what, error) in all {
+                println!("{name} {dtype:?} {what}: {error:.1e}");
+                assert!(error < limit, "{name} {dtype:?} {what}: {error}");
+            }
+        }
+    }
+}
