@@ -61,13 +61,13 @@ fn one_product<S: Simd, T: Lanes>(simd: S, form: Form, rows: usize, columns: usi
     panels.pack(form, rows, &[Block::plain(&matrix, columns)]);
     let mut into = cells(3, (rows + 1) * groups);
     product(simd, &panels, &from, &mut into);
-    for at in 0..rows * groups {
+    for (at, cell) in into[..rows * groups].iter().enumerate() {
         let (r, group) = (at / groups, at % groups);
         for b in 0..TRIALS {
             let term = |k: usize| matrix[r * columns + k] * from[k * groups + group].0[b];
             let expected = (0..columns).map(term).fold(T::of(0.0), |sum, x| sum + x);
             assert_eq!(
-                into[at].0[b].double(),
+                cell.0[b].double(),
                 expected.double(),
                 "{form:?} {rows} x {columns}, row {r} trial {b}"
             );

@@ -132,7 +132,7 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
             frames.from_above.resize(s.time * n, zero);
         }
         for time in 0..s.time {
-            self.to_inputs(simd, layer, time);
+            self.bring_to_inputs(simd, layer, time);
             let Workspace {
                 strands, passing, ..
             } = &mut *self.buffers;
@@ -157,14 +157,14 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
         }
         let m = self.measures(0);
         for time in 0..s.time {
-            self.to_inputs(simd, 0, time);
+            self.bring_to_inputs(simd, 0, time);
             let cells = &self.buffers.passing[..m.cells.inputs];
             store(cells, into, m.at(time, s.time, s.inputs));
         }
     }
 
     /// The derivatives by the inputs of a layer at one time, left in `passing`.
-    fn to_inputs<S: Simd>(&mut self, simd: S, layer: usize, time: usize) {
+    fn bring_to_inputs<S: Simd>(&mut self, simd: S, layer: usize, time: usize) {
         let s = self.task.sizes;
         let m = self.measures(layer * s.directions);
         let Workspace {

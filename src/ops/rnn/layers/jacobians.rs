@@ -56,14 +56,14 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
         self.buffers.carried = change;
     }
 
-    fn change_above<S: Simd>(&mut self, simd: S, layer: usize, change: &mut Vec<Cell<T>>) {
+    fn change_above<S: Simd>(&mut self, simd: S, layer: usize, change: &mut [Cell<T>]) {
         let m = self.measures(layer - 1);
         let after = &self.buffers.strands[layer - 1].states[m.states..][..m.states];
         self.update
             .read_tangent(simd, m.cells, after, &mut change[..m.cells.units]);
         // The change below is the direction above: they need to be two arrays.
-        let below = change.clone();
-        let along = Tangent::Inputs(&below[..m.cells.units]);
+        let below = change[..m.cells.units].to_vec();
+        let along = Tangent::Inputs(&below);
         self.change(simd, layer, along, change);
     }
 
