@@ -1,7 +1,5 @@
 //! The training loop: batch after batch, with what is told, judged and kept of it.
 
-use std::ops::ControlFlow;
-
 use super::checkpoint::Checkpoint;
 use super::log::{Fit, Log, OnLog};
 use super::training::{Step, Training};
@@ -63,23 +61,30 @@ impl<'a, T: Real, M: Model<T>> Course<'a, T, M> {
     }
 
     fn go(&mut self, progress: &mut dyn Progress, on_log: &mut OnLog<'_, M>) -> Result<Outcome> {
-        if let Some(line) = self
-            .log
-            .last()
-            .filter(|line| line.batch + 1 == self.resumed)
-            && on_log(line, self.training.net)?.is_break()
-        {
-            return Ok(Outcome::Interrupted { at: self.resumed });
+        if let Some(outcome) = self.tell(self.resumed, on_log)? {
+            return Ok(outcome);
         }
         loop {
             if let Some(outcome) = self.over(progress) {
                 return Ok(outcome);
             }
             let at = self.training.done();
-            let Some(step) = self.training.step()? else {
+            let step = match self.training.step() {
+                // A closure that the batch was made by, cut short so that the run can end.
+                Err(_) if progress.stopped() => return Ok(Outcome::Interrupted { at }),
+                step => step?,
+            };
+            let Some(step) = step else {
                 return Ok(Outcome::Diverged { at });
             };
-            if let Some(outcome) = self.judge(at, &step, on_log)? {
+            let judged = match self.judge(at, &step) {
+                Err(_) if progress.stopped() => return Ok(Outcome::Interrupted { at: at + 1 }),
+                judged => judged?,
+            };
+            if let Some(outcome) = judged {
+                return Ok(outcome);
+            }
+            if let Some(outcome) = self.tell(at + 1, on_log)? {
                 return Ok(outcome);
             }
             progress.report(Report {
@@ -92,6 +97,18 @@ impl<'a, T: Real, M: Model<T>> Course<'a, T, M> {
                 self.save(progress);
             }
         }
+    }
+
+    /// Tells the line of the batch that made them `done`, if there is one; how the run ends by
+    /// that, if it does.
+    fn tell(&self, done: usize, on_log: &mut OnLog<'_, M>) -> Result<Option<Outcome>> {
+        let line = self.log.last().filter(|line| line.batch + 1 == done);
+        Ok(match line {
+            Some(line) if on_log(line, self.training.net)?.is_break() => {
+                Some(Outcome::Interrupted { at: done })
+            }
+            _ => None,
+        })
     }
 
     /// How the run ends here, if it does.
@@ -107,14 +124,19 @@ impl<'a, T: Real, M: Model<T>> Course<'a, T, M> {
         progress.stopped().then_some(Outcome::Interrupted { at })
     }
 
+    /// [`Course::measure`]. After a fault the file stays as it is: a run that went on from here
+    /// would lack what was to be measured.
+    fn judge(&mut self, at: usize, step: &Step) -> Result<Option<Outcome>> {
+        let measured = self.measure(at, step);
+        if measured.is_err() {
+            self.checkpoint = None;
+        }
+        measured
+    }
+
     /// Validates and writes a line of the log where they are due; how the run ends by it, if it
     /// does.
-    fn judge(
-        &mut self,
-        at: usize,
-        step: &Step,
-        on_log: &mut OnLog<'_, M>,
-    ) -> Result<Option<Outcome>> {
+    fn measure(&mut self, at: usize, step: &Step) -> Result<Option<Outcome>> {
         let options = self.training.options;
         if options.due(options.between_validations(), at) && !self.training.validate(at)? {
             return Ok(Some(Outcome::Diverged { at }));
@@ -126,10 +148,7 @@ impl<'a, T: Real, M: Model<T>> Course<'a, T, M> {
             return Ok(Some(Outcome::Diverged { at }));
         };
         self.log.push(line);
-        Ok(match on_log(&line, self.training.net)? {
-            ControlFlow::Break(()) => Some(Outcome::Interrupted { at: at + 1 }),
-            ControlFlow::Continue(()) => None,
-        })
+        Ok(None)
     }
 
     fn save(&mut self, progress: &mut dyn Progress) {

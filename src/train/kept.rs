@@ -251,8 +251,11 @@ impl Reading<'_> {
         let mut numbers = Vec::with_capacity(self.layout.len());
         for block in self.layout.blocks() {
             let key = format!("{path}/{}", block.name);
-            let Some(tensor) = self.tree.tensor(&key) else {
-                return Err(self.missing(&key));
+            let tensor = match self.tree.at(&key) {
+                Some(Tree::Tensor(tensor)) => tensor,
+                // An array without axes is read as its number.
+                Some(Tree::Float(x)) => &Tensor::new(*x, &Device::Cpu)?,
+                _ => return Err(self.missing(&key)),
             };
             if tensor.dims() != block.shape {
                 let (expected, found) = (format!("{:?}", block.shape), tensor.dims().to_vec());
