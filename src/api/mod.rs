@@ -50,6 +50,7 @@ pub fn modules() -> Vec<Module> {
         tensor_linear::module(),
         tensor_grad::module(),
         rnn::cells::module(),
+        rnn::custom::module(),
         rnn::module(),
         network::module(),
         optim::module(),

@@ -9,15 +9,14 @@ use super::convert::New;
 use super::fault::Fault;
 use super::h5;
 use super::rnn::foreign::{self, ForeignOptions, TorchOptions};
-use super::rnn::{Net, map, wrong_shape};
+use super::rnn::{Net, map};
 use super::settings::Settings;
 use super::value::Map;
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::{self, Tree, hdf5};
-use crate::nn::{Network, Precision, Rnn, kept};
-use crate::ops::Lanes;
-use crate::tensor::{DType, Device, Tensor, values};
+use crate::nn::{Network, Precision, kept};
+use crate::tensor::{DType, Tensor};
 
 crate::natives! {
     /// Recurrent networks.
@@ -83,13 +82,10 @@ crate::natives! {
     /// > (next - run.slice(1, 4, 5).squeeze(1)).abs().max().item() < 1e-6
     /// = true
     fn step(this: Rc<Net>, h: Tensor, x: Tensor) -> Tensor {
-        match &*this.0.borrow() {
-            Network::F32(net) => Ok(step(net, &h, &x)?),
-            Network::F64(net) => Ok(step(net, &h, &x)?),
-        }
+        Ok(this.0.borrow().next(&h, &x)?)
     }
 
-    /// The Jacobians of one step at states h [b, s] and inputs x [b, i], analytic, as a map:
+    /// The Jacobians of one step at states h [b, s] and inputs x [b, i], exact, as a map:
     /// `by_state` [b, s, s] with d next[r] / d h[c] in row r and column c, and `by_input`
     /// [b, s, i].
     ///
@@ -100,16 +96,14 @@ crate::natives! {
     /// = [[5, 3, 3], [5, 3, 1]]
     fn jacobians(cx: &Context, this: Rc<Net>, h: Tensor, x: Tensor) -> Map {
         let net = this.0.borrow();
-        let (b, s) = (h.dims().first().copied().unwrap_or_default(), net.plan().state());
-        cx.room("network.jacobians", &[b, s, s + net.plan().inputs], net.dtype())?;
-        let [by_state, by_input] = match &*net {
-            Network::F32(net) => jacobians(net, &h, &x)?,
-            Network::F64(net) => jacobians(net, &h, &x)?,
-        };
+        let (b, s) = (h.dims().first().copied().unwrap_or_default(), net.state());
+        cx.room("network.jacobians", &[b, s, s + net.inputs()], net.dtype())?;
+        let [by_state, by_input] = net.slopes(&h, &x)?;
         Ok(map([("by_state", by_state), ("by_input", by_input)]))
     }
 
-    /// The outputs of states, wO h + bO (or of the rates f(a)): the last axis is the state.
+    /// The outputs of states, wO h + bO (or of the rates f(a), or what a custom network makes of
+    /// h): the last axis is the state.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 2 });
     /// > let run = net.run(random::normal(random::key(1), [4, 5, 1]));
@@ -127,6 +121,9 @@ fn own(cx: &Context, path: &str) -> Result<Option<Network>, Fault> {
         return Ok(None);
     }
     let said = hdf5::attributes(&found, "")?;
+    if kept::is_custom(&said) {
+        return Err(closure_missing(&found).into());
+    }
     let of = format!("rnn::load: {path}");
     if kept::network(&of, &said, Precision::F32)?.is_none() {
         return Ok(None);
@@ -138,44 +135,15 @@ fn own(cx: &Context, path: &str) -> Result<Option<Network>, Fault> {
     }
 }
 
-fn step<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<Tensor> {
-    let trials = fits(net, h, x)?;
-    let (h, x) = (values::reals::<T>(h)?, values::reals::<T>(x)?);
-    let mut next = vec![T::of(0.0); h.len()];
-    net.step(&mut net.work(), &h, &x, &mut next)?;
-    Ok(Tensor::from_vec(
-        next,
-        (trials, net.plan.state()),
-        &Device::Cpu,
-    )?)
-}
-
-fn jacobians<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<[Tensor; 2]> {
-    let (b, s, i) = (fits(net, h, x)?, net.plan.state(), net.plan.inputs);
-    let (h, x) = (values::reals::<T>(h)?, values::reals::<T>(x)?);
-    let mut by_state = vec![T::of(0.0); b * s * s];
-    let mut by_input = vec![T::of(0.0); b * s * i];
-    let (states, inputs) = (Some(&mut by_state[..]), Some(&mut by_input[..]));
-    net.jacobians(&mut net.work(), [&h, &x], states, inputs)?;
-    Ok([
-        Tensor::from_vec(by_state, (b, s, s), &Device::Cpu)?,
-        Tensor::from_vec(by_input, (b, s, i), &Device::Cpu)?,
-    ])
-}
-
-/// How many states there are.
-///
-/// Errors: `Shape` if states and inputs do not fit the network
-fn fits<T: Lanes>(net: &Rnn<T>, h: &Tensor, x: &Tensor) -> Result<usize> {
-    let trials = h.dims().first().copied().unwrap_or_default();
-    let (state, inputs) = (net.plan.state(), net.plan.inputs);
-    if h.dims() != [trials, state] {
-        return Err(wrong_shape("h", format!("[b, {state}]"), h));
-    }
-    if x.dims() != [trials, inputs] {
-        return Err(wrong_shape("x", format!("[{trials}, {inputs}]"), x));
-    }
-    Ok(trials)
+/// A network that a script wrote, of which the file has the parameters alone.
+fn closure_missing(path: &Path) -> Error {
+    let fact = FileFault::Network {
+        expected: "a network that a file can hold".into(),
+        found: vec!["one whose step was a script's closure".into()],
+        hint: "make the network with `rnn::custom` again, then give what `h5::read` reads here to \
+               its `load_params`",
+    };
+    Error::file(path, fact)
 }
 
 /// The kind of the numbers in a file.

@@ -14,11 +14,10 @@ use super::tasks::{AnyTask, Kind};
 use super::value::{Function, Map, Value};
 use crate::base::options::Span;
 use crate::base::{Error, Outcome, Progress, Report, Result};
-use crate::nn::{Network, Rnn};
-use crate::ops::Lanes;
+use crate::nn::{Dynamics, Network, whichever};
 use crate::options;
-use crate::tensor::{Device, Tensor};
-use crate::train::{Fit, Log, OnLog, Options, Source, Trials, held_out, run};
+use crate::tensor::{Device, Real, Tensor};
+use crate::train::{Fit, Log, Model, OnLog, Options, Source, Trials, held_out, run};
 
 options! {
     /// What a script adds to the options of training.
@@ -80,23 +79,9 @@ crate::natives! {
         options.checkpoint = options.checkpoint.map(|path| cx.settings.out.join(path));
         room(cx, &network, &task, options.batch)?;
         // Trained as a copy: the listener may use the network while the run goes on.
-        let copy = network.0.borrow().clone();
-        let fit = match copy {
-            Network::F32(net) => {
-                let show = |net: &Rnn<f32>| Shown::new(&network.0, Network::F32(net.clone()));
-                let validation = held(cx, &network, &options, &listener)?;
-                let task = task.single.as_ref();
-                let source = Source { task, validation: validation.as_ref() };
-                trained(cx, net, &source, (&options, &listener), &show)
-            }
-            Network::F64(net) => {
-                let show = |net: &Rnn<f64>| Shown::new(&network.0, Network::F64(net.clone()));
-                let validation = held(cx, &network, &options, &listener)?;
-                let task = task.double.as_ref();
-                let source = Source { task, validation: validation.as_ref() };
-                trained(cx, net, &source, (&options, &listener), &show)
-            }
-        };
+        let copy = network.changing()?.clone();
+        let with = (&options, &listener);
+        let fit = whichever!(copy, net => begun(cx, net, (&network, &task), with));
         let fit = fit.map_err(|fault| helped(fault.into(), &options))?;
         told(&fit, options.checkpoint.is_some())
     }
@@ -124,8 +109,24 @@ impl FromValue for Validation {
 /// Errors: `Memory` if a batch takes more than the run allows.
 fn room(cx: &Context, network: &Net, task: &AnyTask, trials: usize) -> Result<(), Fault> {
     let (net, size) = (network.0.borrow(), task.shape());
-    let trial = size.inputs.max(size.outputs).max(net.plan().units);
+    let trial = size.inputs.max(size.outputs).max(net.units());
     cx.room("train", &[trials, size.time, trial], net.dtype())
+}
+
+/// Trains a copy of the script's network.
+fn begun<T: Kind, N: Dynamics<T> + Into<Network>>(
+    cx: &Context,
+    copy: N,
+    (network, task): (&Net, &AnyTask),
+    with: (&Options, &Listener),
+) -> Result<Fit> {
+    let show = |net: &N| Shown::new(&network.0, net.clone().into());
+    let validation = held::<T>(cx, network, with.0, with.1)?;
+    let source = Source {
+        task: T::of_task(task),
+        validation: validation.as_ref(),
+    };
+    trained(cx, copy, &source, with, &show)
 }
 
 /// The trials of the validation, if there is any.
@@ -176,14 +177,14 @@ impl<'a> Shown<'a> {
 
 /// Trains `net`, which `show` makes the script's at each line of the log and at the end, however
 /// that comes about.
-fn trained<'a, T: Lanes>(
+fn trained<'a, T: Real, N: Model<T>>(
     cx: &Context,
-    mut net: Rnn<T>,
+    mut net: N,
     source: &Source<'_, T>,
     (options, listener): (&Options, &Listener),
-    show: &dyn Fn(&Rnn<T>) -> Shown<'a>,
+    show: &dyn Fn(&N) -> Shown<'a>,
 ) -> Result<Fit> {
-    let mut on_log = |line: &Log, net: &Rnn<T>| {
+    let mut on_log = |line: &Log, net: &N| {
         let Some(function) = &listener.on_log else {
             return Ok(ControlFlow::Continue(()));
         };
@@ -202,7 +203,7 @@ fn trained<'a, T: Lanes>(
         inner: cx.terminal.progress("train"),
         cx,
     };
-    let on_log: &mut OnLog<'_, Rnn<T>> = &mut on_log;
+    let on_log: &mut OnLog<'_, N> = &mut on_log;
     let fit = run(&mut net, source, options, &mut progress, on_log);
     show(&net);
     if fit.is_ok() {

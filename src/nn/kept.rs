@@ -1,6 +1,6 @@
 //! What a file says of a network beside its parameters, so that it can be made again.
 
-use super::{Cell, Plan, Precision, Rnn};
+use super::{Cell, Custom, Plan, Precision, Rnn};
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
 use crate::io::{Map, Tree};
@@ -11,15 +11,47 @@ use crate::ops::rnn::gru::Gru;
 use crate::ops::rnn::gru_torch::GruTorch;
 use crate::ops::rnn::lstm::Lstm;
 use crate::ops::rnn::vanilla::Vanilla;
+use crate::tensor::Real;
 
 /// Cells by the words that files keep.
 const CELLS: [&str; 5] = ["vanilla", "gru", "gru_torch", "lstm", "ctrnn"];
 
+/// The word for the cell of a network whose step a user wrote.
+const CUSTOM: &str = "custom";
+
 /// Everything but the parameters: cell, sizes, noise, dropout, and the equation in words.
 pub fn said(network: &Network) -> Map {
-    let plan = network.plan();
-    let (noise, dropout) = network.noise();
-    let count = |n: usize| Tree::Int(n as i64);
+    match network {
+        Network::F32(net) => said_of(net),
+        Network::F64(net) => said_of(net),
+        Network::CustomF32(net) => said_of_custom(net),
+        Network::CustomF64(net) => said_of_custom(net),
+    }
+}
+
+/// The rules are a user's, in the script that the file keeps too.
+fn said_of_custom<T: Real>(net: &Custom<T>) -> Map {
+    Map::from([
+        ("cell".into(), CUSTOM.into()),
+        ("equation".into(), net.equation().into()),
+        ("inputs".into(), count(net.inputs)),
+        ("units".into(), count(net.units)),
+        ("outputs".into(), count(net.outputs)),
+        ("noise".into(), net.noise.into()),
+    ])
+}
+
+/// Whether this was said of a network whose step a user wrote, which no file holds.
+pub fn is_custom(said: &Map) -> bool {
+    matches!(said.get("cell"), Some(Tree::Text(cell)) if cell == CUSTOM)
+}
+
+fn count(n: usize) -> Tree {
+    Tree::Int(n as i64)
+}
+
+fn said_of<T>(net: &Rnn<T>) -> Map {
+    let plan = &net.plan;
     let mut said = Map::from([
         ("cell".into(), plan.cell.kept().into()),
         ("equation".into(), plan.cell.equation().into()),
@@ -28,8 +60,8 @@ pub fn said(network: &Network) -> Map {
         ("outputs".into(), count(plan.outputs)),
         ("layers".into(), count(plan.layers)),
         ("bidirectional".into(), (plan.directions == 2).into()),
-        ("noise".into(), noise.into()),
-        ("dropout".into(), dropout.into()),
+        ("noise".into(), net.noise.into()),
+        ("dropout".into(), net.dropout.into()),
     ]);
     if let Some(nonlinearity) = plan.cell.nonlinearity() {
         said.insert("nonlinearity".into(), nonlinearity.word().into());

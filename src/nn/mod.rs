@@ -4,6 +4,8 @@
 //! stands in a [`Work`].
 
 mod cell;
+mod custom;
+mod dynamics;
 mod followed;
 pub mod foreign;
 pub mod kept;
@@ -14,6 +16,9 @@ mod recipe;
 mod rnn;
 
 pub use cell::Cell;
+pub use custom::{Custom, CustomRecipe, Named, Rule, Rules};
+pub use dynamics::{Call, Dynamics};
+pub(crate) use network::whichever;
 pub use network::{Network, Precision};
 pub use options::{CtrnnOptions, GruOptions, Reset, VanillaOptions};
 pub use plan::Plan;

@@ -12,7 +12,7 @@ use crate::options;
 use crate::random::{Key, Layout};
 
 /// The spread of the first state at the start.
-const H0_SCALE: f64 = 0.1;
+pub(super) const H0_SCALE: f64 = 0.1;
 
 options! {
     /// What every network has, whichever its cell.

@@ -108,6 +108,12 @@ impl<T: Real> Arena<T> {
         )?)
     }
 
+    /// Copies of all blocks, in their order.
+    pub fn tensors(&self) -> Result<Vec<Tensor>> {
+        let names = self.layout.blocks().iter().map(|block| &block.name);
+        names.map(|name| self.tensor(name)).collect()
+    }
+
     /// Overwrites one block with the numbers of `tensor`, converted to this arena's kind.
     ///
     /// Errors: `Shape` if the shape is another one; `Unknown` if there is no such block.

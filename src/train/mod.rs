@@ -16,6 +16,7 @@ pub use descend::run;
 pub use log::{Best, Fit, Log, OnLog};
 pub use model::Model;
 pub use options::{Keep, Options};
+pub(crate) use setting::digest;
 pub use task::{Shape, Task, Trials, Turn};
 pub use validation::held_out;
 

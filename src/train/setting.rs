@@ -85,7 +85,7 @@ fn numbers<T: Real>(trials: &Trials<T>) -> impl Iterator<Item = f64> {
 /// Sixteen letters that are others if any of the numbers is another.
 ///
 /// Source: FNV-1a, a number at a time, its upper half folded back
-pub(super) fn digest(numbers: impl Iterator<Item = f64>) -> String {
+pub(crate) fn digest(numbers: impl Iterator<Item = f64>) -> String {
     const START: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     let mix = |sum: u64, x: f64| {

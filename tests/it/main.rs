@@ -1,6 +1,7 @@
 //! All tests, in one binary.
 
 mod cli;
+mod custom;
 mod dataset;
 mod decision;
 mod disk;

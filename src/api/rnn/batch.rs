@@ -4,17 +4,19 @@ use super::super::fault::Fault;
 use super::super::value::Map;
 use super::tensor;
 use crate::base::Error;
-use crate::nn::Rnn;
-use crate::ops::Lanes;
 use crate::random::Key;
 use crate::tensor::{Real, Tensor, values};
-use crate::train::Trials;
+use crate::train::{Model, Trials};
 
 /// What faults are said to be of.
 const OF: &str = "network.loss";
 
 /// The loss of a network on one batch.
-pub fn loss_of<T: Lanes>(net: &Rnn<T>, batch: &Map, noise: Option<&Key>) -> Result<f64, Fault> {
+pub fn loss_of<T: Real>(
+    net: &impl Model<T>,
+    batch: &Map,
+    noise: Option<&Key>,
+) -> Result<f64, Fault> {
     let trials = trials_of::<T>(OF, batch)?;
     let loss = net.loss(&mut net.work(), &trials, noise)?.double();
     // Numbers that the mask leaves out may be anything: only those that reach the loss are told.

@@ -2,19 +2,21 @@
 
 mod batch;
 pub mod cells;
+pub mod custom;
 pub mod foreign;
 mod run;
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::{New, tensor_of};
+use super::fault::Fault;
 use super::settings::Settings;
 use super::value::{Map, Thing, Value};
 use crate::base::Error;
 use crate::base::options::Choice;
-use crate::nn::{Network, Plan};
+use crate::nn::{Network, Plan, whichever};
 use crate::options;
 use crate::random::Key;
 use crate::tensor::{DType, Tensor};
@@ -29,6 +31,9 @@ impl Thing for Net {
     const KIND: &'static str = "network";
     fn show(&self) -> String {
         let net = self.0.borrow();
+        let Some(plan) = net.plan() else {
+            return custom::show(&net);
+        };
         let Plan {
             cell,
             inputs,
@@ -36,7 +41,7 @@ impl Thing for Net {
             outputs,
             layers,
             directions,
-        } = *net.plan();
+        } = *plan;
         let layers = match layers {
             1 => String::new(),
             _ => format!("{layers} layers of "),
@@ -53,6 +58,17 @@ impl Thing for Net {
             plural(outputs, "output"),
             net.dtype().as_str(),
         )
+    }
+}
+
+impl Net {
+    /// The network, to be changed.
+    ///
+    /// Errors: it runs, and what changes it is its own step
+    pub fn changing(&self) -> Result<RefMut<'_, Network>, Fault> {
+        self.0.try_borrow_mut().map_err(|_| {
+            Fault::new("network: it cannot be changed by its own step or readout while it runs")
+        })
     }
 }
 
@@ -100,10 +116,10 @@ crate::natives! {
         let single = inputs.rank() == 2;
         let inputs = if single { inputs.unsqueeze(0)? } else { inputs };
         let &[b, t, _] = inputs.dims() else {
-            let expected = format!("[b, t, {}]", net.plan().inputs);
+            let expected = format!("[b, t, {}]", net.inputs());
             return Err(wrong_shape("inputs", expected, &inputs).into());
         };
-        cx.room("network.run", &[b, t, net.plan().state().max(net.plan().outputs)], net.dtype())?;
+        cx.room("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
         let [states, outputs] = run_all(&net, &inputs, &options)?;
         let trim = |x: Tensor| if single { x.squeeze(0) } else { Ok(x) };
         Ok(map([("states", trim(states)?), ("outputs", trim(outputs)?)]))
@@ -119,10 +135,8 @@ crate::natives! {
     /// > net.loss(#{ inputs: [[[0.0], [0.0]]], targets: [[[1.0], [0.0]]] })
     /// = 2.5
     fn loss(this: Rc<Net>, batch: Map, options: Settings<LossOptions>) -> f64 {
-        match &*this.0.borrow() {
-            Network::F32(net) => loss_of(net, &batch, options.noise.as_ref()),
-            Network::F64(net) => loss_of(net, &batch, options.noise.as_ref()),
-        }
+        let noise = options.noise.as_ref();
+        whichever!(&*this.0.borrow(), net => loss_of(net, &batch, noise))
     }
 
     /// The parameters, as a map of tensors (copies); `help` of each cell says which it has. Those
@@ -145,7 +159,7 @@ crate::natives! {
     /// = [0.5, 0.25]
     fn set(this: Rc<Net>, name: String, value: Value) -> () {
         let value = parameter(&name, value)?;
-        Ok(this.0.borrow_mut().set(&name, &value)?)
+        Ok(this.changing()?.set(&name, &value)?)
     }
 
     /// Overwrites the parameters that a map names, such as one that `params` gave or that was read
@@ -161,7 +175,7 @@ crate::natives! {
         for (name, value) in params {
             changed.set(&name, &parameter(&name, value)?)?;
         }
-        *this.0.borrow_mut() = changed;
+        *this.changing()? = changed;
         Ok(())
     }
 
@@ -175,25 +189,25 @@ crate::natives! {
     ///
     /// > rnn::vanilla(#{ inputs: 3 }).inputs()
     /// = 3
-    fn inputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().plan().inputs) }
+    fn inputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().inputs()) }
 
     /// How many units a layer has.
     ///
     /// > rnn::vanilla(#{ units: 30 }).units()
     /// = 30
-    fn units(this: Rc<Net>) -> usize { Ok(this.0.borrow().plan().units) }
+    fn units(this: Rc<Net>) -> usize { Ok(this.0.borrow().units()) }
 
     /// How many numbers go out at each time.
     ///
     /// > rnn::vanilla(#{ outputs: 2 }).outputs()
     /// = 2
-    fn outputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().plan().outputs) }
+    fn outputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().outputs()) }
 
     /// How many numbers make a state: units times layers times directions, twice that for an LSTM.
     ///
     /// > rnn::lstm(#{ units: 30, layers: 2 }).state_size()
     /// = 120
-    fn state_size(this: Rc<Net>) -> usize { Ok(this.0.borrow().plan().state()) }
+    fn state_size(this: Rc<Net>) -> usize { Ok(this.0.borrow().state()) }
 
     /// How many numbers all parameters are together.
     ///

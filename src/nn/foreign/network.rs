@@ -71,7 +71,9 @@ impl Foreign {
     ///
     /// Errors: `Kind` if no other program has its cell
     pub fn of(network: &Network) -> Result<Foreign> {
-        let plan = *network.plan();
+        let Some(plan) = network.plan().copied() else {
+            return Err(unknown_there("a network whose step is a closure".into()));
+        };
         let kind = match plan.cell {
             Cell::Vanilla(Vanilla {
                 nonlinearity: Nonlinearity::Tanh | Nonlinearity::Relu,

@@ -17,7 +17,8 @@ pub struct Expect {
 }
 
 impl Expect {
-    pub fn given<T>(&self, given: &Given<'_, T>) -> Result<()> {
+    /// Errors: `Range` if there is nothing to compute
+    pub fn some(&self) -> Result<()> {
         let s = self.sizes;
         for (name, size) in [
             ("batch", s.batch),
@@ -29,6 +30,12 @@ impl Expect {
                 return Err(self.range(name, "of 1 or more", "0"));
             }
         }
+        Ok(())
+    }
+
+    pub fn given<T>(&self, given: &Given<'_, T>) -> Result<()> {
+        self.some()?;
+        let s = self.sizes;
         let bt = s.batch * s.time;
         self.array("parameters", "[p]", Some(given.params), self.params)?;
         self.array("inputs", "[b, t, i]", Some(given.inputs), bt * s.inputs)?;

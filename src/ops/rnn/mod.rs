@@ -15,6 +15,7 @@ mod update;
 pub mod vanilla;
 
 pub use call::{Aim, Arriving, Given, Gradients, Sizes};
+pub use check::Expect;
 pub use layers::{Layers, Operation, layout, state, suffix};
 pub use nonlinearity::Nonlinearity;
 pub use tensor::{Aside, Both, states};

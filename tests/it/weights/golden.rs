@@ -118,6 +118,7 @@ fn networks_of_pytorch_give_its_states_loss_and_gradients() {
             let all = match network(name, dtype) {
                 Network::F32(net) => errors(&net, &tree),
                 Network::F64(net) => errors(&net, &tree),
+                other => panic!("{name}: {other:?} is of no built-in cell"),
             };
             assert!(all.len() > 7, "{name}: {all:?}");
             for (what, error) in all {

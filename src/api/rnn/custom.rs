@@ -1,0 +1,118 @@
+//! The table `rnn`, third part: networks whose step a script writes.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::super::context::Context;
+use super::super::convert::New;
+use super::super::fault::Fault;
+use super::super::settings::Settings;
+use super::super::value::{Function, Map, Value};
+use super::{Net, parameter, plural};
+use crate::base::{Error, Result};
+use crate::nn::{CustomRecipe, Named, Network, Precision, Rule, Rules};
+use crate::options;
+use crate::tensor::Tensor;
+
+options! {
+    /// What a script writes of a network.
+    pub struct Written for "rnn::custom" {
+        /// Gives the next states [b, n] for states h [b, n], inputs x [b, i] and the map of the
+        /// parameters. Needed.
+        step: Option<Function> = None;
+        /// Gives the outputs [b, o] for states h [b, n] and the map of the parameters. Without it
+        /// they are wO h + bO, with parameters `wO` and `bO`.
+        readout: Option<Function> = None;
+        /// The first values of the parameters by name: tensors, or numbers in lists. Those called
+        /// `h0`, `wO` and `bO` have a meaning.
+        params: Option<Map> = None;
+    }
+}
+
+crate::natives! {
+    /// Recurrent networks.
+    module "rnn";
+
+    /// A new network whose step is a closure: h' = step(h, x, p) + noise, o = wO h' + bO, or
+    /// o = readout(h', p). It is given the states h [b, n] and inputs x [b, i] of many trials at
+    /// one time and p, a map of all parameters, and must make each row of its result of the same
+    /// row of h and x alone. Gradients come from autograd: what training moves stands in `params`,
+    /// and numbers taken out with `item` or `to_list` carry no gradient. At the start, unless
+    /// `params` names them, h0 ~ 0.1 N(0, 1), wO ~ N / sqrt(units) and bO = 0. A file that `save`
+    /// writes holds the parameters, which `load_params` takes, but not the closure.
+    ///
+    /// > let w = random::normal(random::key(0), [2, 2]);
+    /// > let step = |h, x, p| h + 0.1 * (h.tanh().matmul(p.w) - h) + x;
+    /// > let net = rnn::custom(#{ units: 2, step: step, params: #{ w: w } });
+    /// > train(net, tasks::integrator(), #{ batches: 10 });
+    /// > print(net.run(zeros([4, 7, 1])).states.shape());
+    /// > net
+    /// = custom network: 1 input, 2 units, 1 output, f32
+    fn custom(cx: &Context, options: Settings<(CustomRecipe, Written)>) -> New<Net> {
+        let (recipe, written) = options.into_inner();
+        let doc = "the next states for h, x and the parameters".into();
+        let missing = Error::Missing { of: "rnn::custom", name: "step", doc };
+        let step = written.step.ok_or(missing)?;
+        let rules = Rc::new(Rules {
+            step: rule(("rnn::custom: step", "the next states"), step),
+            readout: written.readout.map(|f| rule(("rnn::custom: readout", "outputs"), f)),
+        });
+        let widest = recipe.inputs.saturating_add(recipe.outputs).saturating_add(1);
+        let units = recipe.units.unwrap_or_default();
+        cx.room("rnn::custom", &[units, widest], recipe.dtype.dtype())?;
+        let given = named(written.params.unwrap_or_default())?;
+        Ok(New(Net(RefCell::new(match recipe.dtype {
+            Precision::F32 => Network::CustomF32(recipe.build(rules, &given)?),
+            Precision::F64 => Network::CustomF64(recipe.build(rules, &given)?),
+        }))))
+    }
+}
+
+/// The line that printing shows.
+pub fn show(net: &Network) -> String {
+    format!(
+        "custom network: {}, {}, {}, {}",
+        plural(net.inputs(), "input"),
+        plural(net.units(), "unit"),
+        plural(net.outputs(), "output"),
+        net.dtype().as_str(),
+    )
+}
+
+fn named(params: Map) -> Result<Named, Fault> {
+    let entries = params.into_iter();
+    let entries = entries.map(|(name, value)| {
+        let value = parameter(&name, value)?;
+        Ok((name, value))
+    });
+    entries.collect()
+}
+
+/// A closure as the engine calls it.
+fn rule((of, what): (&'static str, &'static str), function: Function) -> Rule {
+    let written = function.clone();
+    let blame = move |fault: Error| -> Error { Fault::from(fault).at(written.place()).into() };
+    let given = move |args: &[Tensor], params: &Named| -> Result<Tensor> {
+        let mut values: Vec<Value> = args.iter().cloned().map(Value::Tensor).collect();
+        let params = params.iter();
+        let params = params.map(|(name, value)| (name.clone(), Value::Tensor(value.clone())));
+        values.push(Value::Map(params.collect()));
+        match function.call(values)? {
+            Value::Tensor(tensor) => Ok(tensor),
+            other => {
+                let fault = Fault::from(Error::Kind {
+                    of: of.into(),
+                    expected: format!("{what} as a tensor"),
+                    found: other.kind(),
+                });
+                Err(fault.at(function.place()).into())
+            }
+        }
+    };
+    Rule {
+        of,
+        what,
+        given: Box::new(given),
+        blame: Box::new(blame),
+    }
+}

@@ -1,0 +1,194 @@
+//! A closure that repeats the equations of a built-in cell makes the same network.
+
+use attractor::api::context::Language;
+
+use super::numbers;
+
+const RHAI: &str = r#"
+fn furthest(a, b) {
+    let worst = 0.0;
+    for name in a.keys() {
+        let apart = (a[name] - b[name]).abs().max().item();
+        if !(apart <= worst) { worst = apart; }
+    }
+    worst
+}
+fn apart(a, b) { (a - b).abs().max().item() }
+let options = #{ inputs: 1, units: 5, outputs: 1, dtype: "KIND", noise: 0.05, seed: 3 };
+let a = CELL;
+options.params = a.params();
+options.step = STEP;
+let b = rnn::custom(options);
+let draw = |n, shape| random::normal(random::key(n), shape, #{ dtype: "KIND" });
+let x = draw.call(1, [4, 6, 1]);
+let h = draw.call(2, [4, 5]);
+let y = draw.call(3, [4, 6, 1]);
+let mask = (draw.call(4, [4, 6]) > 0.0);
+let found = #{};
+
+let noisy = #{ noise: random::key(5), h0: h };
+let runs = [a.run(x, noisy), b.run(x, noisy)];
+found.states = apart(runs[0].states, runs[1].states);
+found.outputs = apart(runs[0].outputs, runs[1].outputs);
+found.learned = apart(a.run(x).states, b.run(x).states);
+let batch = #{ inputs: x, targets: y, mask: mask };
+found.loss = (a.loss(batch) - b.loss(batch)).abs();
+let key = #{ noise: random::key(6) };
+found.noisy_loss = (a.loss(batch, key) - b.loss(batch, key)).abs();
+let next = x.slice(1, 0, 1).squeeze(1);
+found.step = apart(a.step(h, next), b.step(h, next));
+let slopes = [a.jacobians(h, next), b.jacobians(h, next)];
+found.by_state = apart(slopes[0].by_state, slopes[1].by_state);
+found.by_input = apart(slopes[0].by_input, slopes[1].by_input);
+
+let loss_of = |net, at| {
+    let own = net.params();
+    for name in at.params.keys() { own[name] = at.params[name]; }
+    let run = net.run(at.x, #{ params: own, h0: at.h });
+    (run.outputs - y).square().mean() + (run.states * run.states).mean()
+};
+let at = #{ params: a.params(), x: x, h: h };
+let of_a = grad(|at| loss_of.call(a, at), at);
+let of_b = grad(|at| loss_of.call(b, at), at);
+found.grad = furthest(of_a.params, of_b.params);
+found.grad_x = apart(of_a.x, of_b.x);
+found.grad_h = apart(of_a.h, of_b.h);
+
+let once = #{ batches: 1, batch: 16, optimizer: optim::sgd(#{ rate: 1.0 }) };
+let task = tasks::decision(#{ steps: 8 });
+let copies = [a.copy(), b.copy()];
+for net in copies { train(net, task, once); }
+found.one_batch = furthest(copies[0].params(), copies[1].params());
+let often = #{ batches: 20, batch: 16, clip: 0.1, l2: 1e-3, log_every: 5, validation: task,
+    optimizer: optim::adam(#{ rate: optim::exponential(0.01, 0.99) }) };
+let fits = [train(a, task, often), train(b, task, often)];
+found.log = apart(fits[0].loss, fits[1].loss);
+found.trained = furthest(a.params(), b.params());
+found
+"#;
+
+const LUA: &str = r#"
+local function apart(a, b) return (a - b):abs():max():item() end
+local function furthest(a, b)
+    local worst = 0.0
+    for name, value in pairs(a) do
+        local far = apart(value, b[name])
+        if not (far <= worst) then worst = far end
+    end
+    return worst
+end
+local options = { inputs = 1, units = 5, outputs = 1, dtype = "KIND", noise = 0.05, seed = 3 }
+local a = CELL
+options.params = a:params()
+options.step = STEP
+local b = rnn.custom(options)
+local function draw(n, shape) return random.normal(random.key(n), shape, { dtype = "KIND" }) end
+local x, h, y = draw(1, {4, 6, 1}), draw(2, {4, 5}), draw(3, {4, 6, 1})
+local mask = draw(4, {4, 6}):gt(0.0)
+local found = {}
+
+local noisy = { noise = random.key(5), h0 = h }
+local runs = { a:run(x, noisy), b:run(x, noisy) }
+found.states = apart(runs[1].states, runs[2].states)
+found.outputs = apart(runs[1].outputs, runs[2].outputs)
+found.learned = apart(a:run(x).states, b:run(x).states)
+local batch = { inputs = x, targets = y, mask = mask }
+found.loss = math.abs(a:loss(batch) - b:loss(batch))
+local key = { noise = random.key(6) }
+found.noisy_loss = math.abs(a:loss(batch, key) - b:loss(batch, key))
+local next = x:slice(1, 0, 1):squeeze(1)
+found.step = apart(a:step(h, next), b:step(h, next))
+local slopes = { a:jacobians(h, next), b:jacobians(h, next) }
+found.by_state = apart(slopes[1].by_state, slopes[2].by_state)
+found.by_input = apart(slopes[1].by_input, slopes[2].by_input)
+
+local function loss_of(net, at)
+    local run = net:run(at.x, { params = at.params, h0 = at.h })
+    return (run.outputs - y):square():mean() + (run.states * run.states):mean()
+end
+local at = { params = a:params(), x = x, h = h }
+local of_a = grad(function(at) return loss_of(a, at) end, at)
+local of_b = grad(function(at) return loss_of(b, at) end, at)
+found.grad = furthest(of_a.params, of_b.params)
+found.grad_x = apart(of_a.x, of_b.x)
+found.grad_h = apart(of_a.h, of_b.h)
+
+local once = { batches = 1, batch = 16, optimizer = optim.sgd({ rate = 1.0 }) }
+local task = tasks.decision({ steps = 8 })
+local copies = { a:copy(), b:copy() }
+for _, net in ipairs(copies) do train(net, task, once) end
+found.one_batch = furthest(copies[1]:params(), copies[2]:params())
+local often = { batches = 20, batch = 16, clip = 0.1, l2 = 1e-3, log_every = 5, validation = task,
+    optimizer = optim.adam({ rate = optim.exponential(0.01, 0.99) }) }
+local fits = { train(a, task, often), train(b, task, often) }
+found.log = apart(fits[1].loss, fits[2].loss)
+found.trained = furthest(a:params(), b:params())
+return found
+"#;
+
+/// The cell, its name as a script writes it, and its step: in Rhai, then in Lua.
+const CELLS: [[&str; 4]; 2] = [
+    [
+        "rnn::vanilla(options)",
+        "|h, x, p| (x.matmul(p.wI.transpose()) + h.matmul(p.wR.transpose()) + p.bR).tanh()",
+        "rnn.vanilla(options)",
+        "function(h, x, p)
+            return (x:matmul(p.wI:transpose()) + h:matmul(p.wR:transpose()) + p.bR):tanh()
+        end",
+    ],
+    [
+        "rnn::gru(options)",
+        "|h, x, p| {
+            let gates = cat([h, x], 1).matmul(p.wRUHX.transpose()) + p.bRU;
+            let r = gates.slice(1, 0, 5).sigmoid();
+            let u = (gates.slice(1, 5, 10) + 0.5).sigmoid();
+            let c = (cat([r * h, x], 1).matmul(p.wCHX.transpose()) + p.bC).tanh();
+            u * h + (1.0 - u) * c
+        }",
+        "rnn.gru(options)",
+        "function(h, x, p)
+            local gates = cat({h, x}, 1):matmul(p.wRUHX:transpose()) + p.bRU
+            local r = gates:slice(1, 0, 5):sigmoid()
+            local u = (gates:slice(1, 5, 10) + 0.5):sigmoid()
+            local c = (cat({r * h, x}, 1):matmul(p.wCHX:transpose()) + p.bC):tanh()
+            return u * h + (1.0 - u) * c
+        end",
+    ],
+];
+
+/// Both work in numbers of order one; training adds up what they differ by over 20 batches.
+fn near(kind: &str, what: &str) -> f64 {
+    match (kind, what) {
+        ("f32", "trained") => 1e-5,
+        ("f32", _) => 1e-6,
+        (_, "trained") => 1e-10,
+        _ => 1e-12,
+    }
+}
+
+#[test]
+fn a_closure_that_repeats_a_built_in_cell_makes_the_same_network() {
+    for [rhai_cell, rhai_step, lua_cell, lua_step] in CELLS {
+        let texts = [
+            (Language::Rhai, RHAI, rhai_cell, rhai_step),
+            (Language::Lua, LUA, lua_cell, lua_step),
+        ];
+        for ((language, text, cell, step), kind) in texts
+            .into_iter()
+            .flat_map(|text| ["f32", "f64"].map(|kind| (text, kind)))
+        {
+            let text = text.replace("KIND", kind);
+            let text = text.replace("CELL", cell).replace("STEP", step);
+            let found = numbers(&text, language);
+            let told = found.iter().map(|(name, x)| format!("{name} {x:.0e}"));
+            println!("{cell} {kind}: {}", told.collect::<Vec<_>>().join(", "));
+            assert_eq!(found.len(), 14, "{cell} {kind}");
+            for (name, apart) in found {
+                assert!(
+                    apart <= near(kind, &name),
+                    "{cell} {kind}: {name} {apart:e}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What scripts do with networks of their own: long runs, tensors that come in from outside, the
+//! place that a fault is sent to.
+
+use attractor::api::context::Language;
+
+use super::numbers;
+use crate::session::{LANGUAGES, run};
+
+/// The stack of the thread that scripts run on: a tape is dropped there, by recursion.
+const STACK: usize = 1 << 30;
+
+const LONG: [&str; 2] = [
+    r#"
+let w = random::normal(random::key(0), [3, 3]) * 0.5;
+let step = |h, x, p| h + 0.1 * (h.tanh().matmul(p.w) - h) + x * p.b;
+let net = rnn::custom(#{ units: 3, step: step, params: #{ w: w, b: [0.1, 0.2, 0.3] } });
+let x = random::normal(random::key(1), [2, 5000, 1]);
+let y = random::normal(random::key(2), [2, 5000, 1]);
+let loss = |p| { let error = net.run(x, #{ params: p }).outputs - y; (error * error).mean() };
+let before = net.params();
+let slopes = grad(loss, before);
+let task = tasks::custom(#{ steps: 5000 }, |key, n| #{ inputs: x, targets: y });
+train(net, task, #{ batches: 1, batch: 2, optimizer: optim::sgd(#{ rate: 1.0 }) });
+let found = #{};
+for name in before.keys() {
+    let walked = before[name] - net.params()[name];
+    found[name] = (walked - slopes[name]).abs().max().item();
+    found["size_" + name] = slopes[name].abs().max().item();
+}
+found
+"#,
+    r#"
+local w = random.normal(random.key(0), {3, 3}) * 0.5
+local function step(h, x, p) return h + 0.1 * (h:tanh():matmul(p.w) - h) + x * p.b end
+local net = rnn.custom({ units = 3, step = step, params = { w = w, b = {0.1, 0.2, 0.3} } })
+local x = random.normal(random.key(1), {2, 5000, 1})
+local y = random.normal(random.key(2), {2, 5000, 1})
+local function loss(p)
+    local error = net:run(x, { params = p }).outputs - y
+    return (error * error):mean()
+end
+local before = net:params()
+local slopes = grad(loss, before)
+local task = tasks.custom({ steps = 5000 }, function(key, n) return { inputs = x, targets = y } end)
+train(net, task, { batches = 1, batch = 2, optimizer = optim.sgd({ rate = 1.0 }) })
+local found = {}
+for name, value in pairs(before) do
+    local walked = value - net:params()[name]
+    found[name] = (walked - slopes[name]):abs():max():item()
+    found["size_" .. name] = slopes[name]:abs():max():item()
+end
+return found
+"#,
+];
+
+/// Runs `job` where a tape of any length can be dropped.
+fn deep<T: Send>(job: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let thread = thread.spawn_scoped(scope, job).expect("a thread");
+        thread.join().expect("no panic")
+    })
+}
+
+#[test]
+fn grad_and_train_agree_over_five_thousand_steps() {
+    /// Parameters of order one, from whose difference before and after the gradient is told.
+    const NEAR: f64 = 1e-5;
+    for (language, text) in LANGUAGES.into_iter().zip(LONG) {
+        let found = deep(|| numbers(text, language));
+        println!("{language:?}: {found:?}");
+        assert_eq!(found.len(), 10);
+        for (name, x) in found {
+            match name.starts_with("size_") {
+                true => assert!(x > 1e-4, "{language:?}: {name} {x:e}"),
+                false => assert!(x < NEAR, "{language:?}: {name} {x:e}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tensor_that_a_step_takes_from_around_it_is_followed_too() {
+    let texts = [
+        r#"
+        let x = random::normal(random::key(1), [3, 4, 2], #{ dtype: "f64" });
+        let w = random::normal(random::key(2), [2, 2], #{ dtype: "f64" });
+        let around = |w| {
+            let step = |h, x, p| (h + x).matmul(w).tanh();
+            let net = rnn::custom(#{ units: 2, inputs: 2, step: step, dtype: "f64" });
+            net.run(x).states.square().sum()
+        };
+        let step = |h, x, p| (h + x).matmul(p.w).tanh();
+        let options = #{ units: 2, inputs: 2, step: step, params: #{ w: w }, dtype: "f64" };
+        let net = rnn::custom(options);
+        let inside = |w| net.run(x, #{ params: #{ w: w } }).states.square().sum();
+        let slopes = [grad(around, w), grad(inside, w)];
+        #{ apart: (slopes[0] - slopes[1]).abs().max().item() }
+        "#,
+        r#"
+        local x = random.normal(random.key(1), {3, 4, 2}, { dtype = "f64" })
+        local w = random.normal(random.key(2), {2, 2}, { dtype = "f64" })
+        local function around(w)
+            local function step(h, x, p) return (h + x):matmul(w):tanh() end
+            local net = rnn.custom({ units = 2, inputs = 2, step = step, dtype = "f64" })
+            return net:run(x).states:square():sum()
+        end
+        local function step(h, x, p) return (h + x):matmul(p.w):tanh() end
+        local options = { units = 2, inputs = 2, step = step, params = { w = w }, dtype = "f64" }
+        local net = rnn.custom(options)
+        local function inside(w) return net:run(x, { params = { w = w } }).states:square():sum() end
+        return { apart = (grad(around, w) - grad(inside, w)):abs():max():item() }
+        "#,
+    ];
+    for (language, text) in LANGUAGES.into_iter().zip(texts) {
+        let found = numbers(text, language);
+        assert!(found[0].1 < 1e-12, "{language:?}: {found:?}");
+    }
+}
+
+#[test]
+fn what_a_step_gives_is_told_at_the_step() {
+    let rhai = |step: &str, then: &str| {
+        let options = format!("units: 2, params: #{{ w: w }},\n    step: {step},\n");
+        format!("let w = zeros([2, 2]);\nlet net = rnn::custom(#{{ {options}}});\n{then}")
+    };
+    let lua = |step: &str, then: &str| {
+        let options = format!("units = 2, params = {{ w = w }},\n    step = {step},\n");
+        format!("local w = zeros({{2, 2}})\nlocal net = rnn.custom({{ {options}}})\n{then}")
+    };
+    let train = "train(net, tasks__integrator(), {});";
+    let (in_rhai, in_lua) = (
+        train.replace("__", "::").replace("{}", "#{}"),
+        train.replace("__", "."),
+    );
+    let rows = [
+        (
+            rhai("|h, x, p| h.sum(1)", ""),
+            lua("function(h, x, p) return h:sum(1) end", ""),
+        ),
+        (
+            rhai("|h, x, p| 3", ""),
+            lua("function(h, x, p) return 3 end", ""),
+        ),
+        (
+            rhai("|h, x, p| tensor(h.to_list())", &in_rhai),
+            lua("function(h, x, p) return tensor(h:to_list()) end", &in_lua),
+        ),
+        (
+            rhai("|h, x, p| h * p.w.unique().sum()", &in_rhai),
+            lua(
+                "function(h, x, p) return h * p.w:unique():sum() end",
+                &in_lua,
+            ),
+        ),
+    ];
+    for (rhai, lua) in rows {
+        for (language, text) in [(Language::Rhai, rhai), (Language::Lua, lua)] {
+            let fault = run(&text, language).outcome.expect_err("a fault");
+            let line = fault.place.map(|place| place.line);
+            assert_eq!(line, Some(3), "{language:?}: {}\n{text}", fault.message);
+        }
+    }
+}

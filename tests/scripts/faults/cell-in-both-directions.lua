@@ -1,0 +1,1 @@
+rnn.custom({ units = 2, step = function(h, x, p) return h end, bidirectional = true })

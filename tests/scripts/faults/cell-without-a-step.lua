@@ -1,0 +1,1 @@
+rnn.custom({ units = 2 })

@@ -1,0 +1,1 @@
+rnn.custom({ step = function(h, x, p) return h end })
