@@ -50,6 +50,7 @@ crate::natives! {
     /// as [out, in], the rest as attributes. To one that ends in .safetensors: the state dict of
     /// PyTorch's nn.RNN, nn.GRU or nn.LSTM called `rnn` with an nn.Linear called `readout`, for
     /// `load_state_dict` of what `safetensors.torch.load_file` reads; the options are for this one.
+    /// Weights do not tell relu from tanh: such a file is read with `nonlinearity: "relu"`.
     /// A relative path begins in the folder of `--out`.
     ///
     /// > let net = rnn::lstm(#{ inputs: 2, units: 3, layers: 2 });
@@ -59,8 +60,14 @@ crate::natives! {
     fn save(cx: &Context, this: Rc<Net>, path: String, options: Settings<TorchOptions>) -> () {
         let net = this.0.borrow();
         let target = cx.output(&path);
-        if target.extension().is_some_and(|end| end == "safetensors") {
+        let end = target.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        if end == "safetensors" {
             return Ok(foreign::write(&target, &net, options.into_inner())?);
+        }
+        if end != "h5" && end != "hdf5" {
+            let (of, found) = ("network.save".into(), format!("{path:?}"));
+            let expected = "a path that ends in .h5 or .safetensors".into();
+            return Err(Error::Kind { of, expected, found }.into());
         }
         if let Some(name) = options.given().first() {
             let needs = "needs a path that ends in .safetensors";
@@ -124,15 +131,23 @@ fn own(cx: &Context, path: &str) -> Result<Option<Network>, Fault> {
     if kept::is_custom(&said) {
         return Err(closure_missing(&found).into());
     }
-    let of = format!("rnn::load: {path}");
-    if kept::network(&of, &said, Precision::F32)?.is_none() {
+    if !kept::tells(&said) {
         return Ok(None);
     }
     let tree = h5::load(cx, path)?.tree;
-    match kept::network(&of, &said, kind_of_numbers(&tree))? {
-        Some(empty) => Ok(Some(filled(empty, &found, &tree)?)),
-        None => Ok(None),
-    }
+    let of = format!("rnn::load: {path}");
+    let empty = kept::network(&of, &said, kind_of_numbers(&tree), numbers_in(&tree))?;
+    Ok(Some(filled(empty, &found, &tree)?))
+}
+
+/// How many numbers the tensors of a file are together.
+fn numbers_in(tree: &Tree) -> usize {
+    let Tree::Map(entries) = tree else { return 0 };
+    let count = |entry: &Tree| match entry {
+        Tree::Tensor(tensor) => tensor.elem_count(),
+        _ => 0,
+    };
+    entries.values().map(count).sum()
 }
 
 /// A network that a script wrote, of which the file has the parameters alone.

@@ -79,29 +79,41 @@ fn said_of<T>(net: &Rnn<T>) -> Map {
     said
 }
 
-/// A network of zeros from what [`said`] gave; none if it does not tell the sizes. `of` says in
+/// Whether a file that says this tells all of its network but the parameters.
+pub fn tells(said: &Map) -> bool {
+    said.contains_key("units") && !said.contains_key("what")
+}
+
+/// A network of zeros from what [`said`] gave, for a file that holds so many numbers. `of` says in
 /// faults where it was read.
 ///
 /// Errors: `Unknown` for a word that is not known, `Kind` for a value that is missing or of
-/// another kind
-pub fn network(of: &str, said: &Map, precision: Precision) -> Result<Option<Network>> {
+/// another kind, `Range` for one outside its span or sizes that the file cannot hold
+pub fn network(of: &str, said: &Map, precision: Precision, numbers: usize) -> Result<Network> {
     let said = Said { of, said };
-    if said.said.get("units").is_none() {
-        return Ok(None);
-    }
     let plan = Plan {
         cell: said.cell()?,
-        inputs: said.count("inputs")?,
-        units: said.count("units")?,
-        outputs: said.count("outputs")?,
-        layers: said.count("layers")?,
+        inputs: said.count("inputs", 0)?,
+        units: said.count("units", 1)?,
+        outputs: said.count("outputs", 0)?,
+        layers: said.count("layers", 1)?,
         directions: match said.said.get("bidirectional") {
             Some(Tree::Bool(true)) => 2,
             _ => 1,
         },
     };
+    let square = plan.units.saturating_mul(plan.units);
+    let least = square.saturating_mul(plan.layers * plan.directions);
+    if least > numbers {
+        let expected = format!("that {numbers} parameters are enough for");
+        return Err(said.range("units", &expected, plan.units.to_string()));
+    }
     let (noise, dropout) = (said.number("noise")?, said.number("dropout")?);
-    Ok(Some(match precision {
+    if !(noise >= 0.0 && (0.0..1.0).contains(&dropout)) {
+        let found = format!("noise {noise}, dropout {dropout}");
+        return Err(said.range("noise", "of 0 or more, dropout from 0 to below 1", found));
+    }
+    Ok(match precision {
         Precision::F32 => Network::F32(Rnn {
             noise,
             dropout,
@@ -112,7 +124,7 @@ pub fn network(of: &str, said: &Map, precision: Precision) -> Result<Option<Netw
             dropout,
             ..Rnn::zeros(plan)
         }),
-    }))
+    })
 }
 
 struct Said<'a> {
@@ -132,12 +144,21 @@ impl Said<'_> {
             }),
             "gru_torch" => Cell::GruTorch(GruTorch),
             "lstm" => Cell::Lstm(Lstm),
-            "ctrnn" => Cell::Ctrnn(Ctrnn {
-                nonlinearity: self.nonlinearity()?,
-                dt: self.number("dt")?,
-                tau: self.number("tau")?,
-            }),
+            "ctrnn" => Cell::Ctrnn(self.ctrnn()?),
             _ => return Err(self.unknown("cell", word, &CELLS)),
+        })
+    }
+
+    fn ctrnn(&self) -> Result<Ctrnn> {
+        let (dt, tau) = (self.number("dt")?, self.number("tau")?);
+        if !(dt > 0.0 && dt <= tau && tau.is_finite()) {
+            let found = format!("dt {dt}, tau {tau}");
+            return Err(self.range("dt", "above 0 and at most tau", found));
+        }
+        Ok(Ctrnn {
+            nonlinearity: self.nonlinearity()?,
+            dt,
+            tau,
         })
     }
 
@@ -165,12 +186,21 @@ impl Said<'_> {
         }
     }
 
-    /// No file that this program wrote holds larger ones.
-    fn count(&self, name: &str) -> Result<usize> {
+    fn count(&self, name: &str, least: i64) -> Result<usize> {
+        /// No file that this program wrote holds larger ones.
         const MOST: i64 = 1 << 24;
         match self.said.get(name) {
-            Some(Tree::Int(n)) if (0..=MOST).contains(n) => Ok(*n as usize),
-            found => Err(self.kind(name, "a count", found)),
+            Some(Tree::Int(n)) if (least..=MOST).contains(n) => Ok(*n as usize),
+            found => Err(self.kind(name, &format!("a count of {least} or more"), found)),
+        }
+    }
+
+    fn range(&self, name: &str, expected: &str, found: String) -> Error {
+        Error::Range {
+            of: self.of.into(),
+            name: name.into(),
+            expected: expected.into(),
+            found,
         }
     }
 

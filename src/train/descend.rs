@@ -8,6 +8,10 @@ use crate::base::options::Options as _;
 use crate::base::{Outcome, Progress, Report, Result};
 use crate::tensor::Real;
 
+/// Lines of the log that there is room for from the start, so that a run allocates nothing: more
+/// than anyone reads.
+const LINES: usize = 1 << 16;
+
 /// Trains `net` on batches of the task.
 ///
 /// A loss, gradient or parameter that stops being finite ends the run with
@@ -47,7 +51,8 @@ struct Course<'a, T: Real, M: Model<T>> {
 impl<'a, T: Real, M: Model<T>> Course<'a, T, M> {
     fn begun(mut training: Training<'a, T, M>) -> Result<Self> {
         let options = training.options;
-        let mut log = Vec::with_capacity(options.batches.div_ceil(options.log_every) + 1);
+        let lines = options.batches.div_ceil(options.log_every).min(LINES);
+        let mut log = Vec::with_capacity(lines + 1);
         let checkpoint = Checkpoint::open(&mut training, &mut log)?;
         let resumed = training.done();
         // What was the last batch of a shorter run is one among others in this one.

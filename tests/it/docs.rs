@@ -9,12 +9,12 @@ use attractor::api::{self, help, show, translate};
 use crate::session::{LANGUAGES, run_in};
 
 /// Names that one of the languages refuses, or that would hide one of its own.
-const RESERVED: [&str; 46] = [
+const RESERVED: [&str; 48] = [
     "match", "default", "new", "shared", "use", "with", "thread", "eval", "call", "is", "sync",
     "package", "super", "static", "var", "public", "go", "spawn", "await", "yield", "case", "goto",
     "nil", "null", "until", "this", "end", "function", "local", "repeat", "then", "and", "or",
     "not", "elseif", "switch", "do", "while", "loop", "for", "in", "if", "else", "return", "fn",
-    "let",
+    "let", "import", "export",
 ];
 
 fn shown(example: &str, language: Language, out: &Path) -> Result<String, String> {

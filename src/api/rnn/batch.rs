@@ -62,6 +62,20 @@ pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Fa
     let targets = needed("targets", "[b, t, o]")?;
     let mask = entry(of, batch, "mask", (2, "[b, t]"))?;
     let (trials, time) = (inputs.dims()[0], inputs.dims()[1]);
+    for (what, part) in [("targets", Some(&targets)), ("mask", mask.as_ref())] {
+        if let Some(part) = part.filter(|part| part.dims()[..2] != [trials, time]) {
+            let axes = if what == "mask" { "" } else { ", o" };
+            let (expected, found) = (format!("[{trials}, {time}{axes}]"), part.dims().to_vec());
+            let op = of;
+            return Err(Error::Shape {
+                op,
+                what,
+                expected,
+                found,
+            }
+            .into());
+        }
+    }
     Ok(Trials {
         trials,
         time,

@@ -1,10 +1,7 @@
 //! Eigenvalues and eigenvectors.
 
-use faer::diag::Diag;
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, evd_real, evd_scratch};
 use faer::linalg::solvers::DenseSolveCore;
-use faer::{Mat, MatRef, Par, Side};
+use faer::{Mat, Side};
 
 use super::stack::{each, none, take, whole};
 use crate::base::{Error, Result};
@@ -72,7 +69,8 @@ pub fn eigen(a: &Tensor) -> Result<Eigen> {
 /// Shapes: [.., n, n] -> two of [.., n]
 pub fn eigenvalues(a: &Tensor) -> Result<(Tensor, Tensor)> {
     let parts = each("eigenvalues", a, true, |_, m| {
-        let found = values_alone(m)?;
+        let found = m.eigenvalues().map_err(|_| none("eigenvalues"))?;
+        let found: Vec<(f64, f64)> = found.iter().map(|z| (z.re, z.im)).collect();
         let order = by_modulus(&found);
         let n = found.len();
         let re = order.iter().map(|&i| found[i].0).collect();
@@ -81,29 +79,6 @@ pub fn eigenvalues(a: &Tensor) -> Result<(Tensor, Tensor)> {
     })?;
     let [re, im] = take(parts);
     Ok((re, im))
-}
-
-/// On one thread: a stack gives every thread matrices of its own, and one matrix gives the same
-/// bits with any number of them.
-fn values_alone(m: MatRef<'_, f64>) -> Result<Vec<(f64, f64)>> {
-    const NO: ComputeEigenvectors = ComputeEigenvectors::No;
-    let n = m.nrows();
-    let (mut re, mut im) = (Diag::<f64>::zeros(n), Diag::<f64>::zeros(n));
-    let room = evd_scratch::<f64>(n, NO, NO, Par::Seq, Default::default());
-    let mut room = MemBuffer::new(room);
-    evd_real(
-        m,
-        re.as_mut(),
-        im.as_mut(),
-        None,
-        None,
-        Par::Seq,
-        MemStack::new(&mut room),
-        Default::default(),
-    )
-    .map_err(|_| none("eigenvalues"))?;
-    let (re, im) = (re.column_vector(), im.column_vector());
-    Ok((0..n).map(|i| (re[i], im[i])).collect())
 }
 
 fn by_modulus(values: &[(f64, f64)]) -> Vec<usize> {

@@ -74,6 +74,9 @@ pub fn each(
         let fact = "the numbers are too small or too large: scale the matrix to about 1";
         return Err(Error::Algebra { op, fact });
     }
+    // faer takes the number of its threads from a global of its own. One: a stack gives every
+    // thread matrices of its own, and a matrix gives the same bits with any number of threads.
+    faer::set_global_parallelism(faer::Par::Seq);
     let found: Result<Vec<Vec<Part>>> = numbers
         .par_chunks(size[0] * size[1])
         .enumerate()
