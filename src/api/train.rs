@@ -74,7 +74,9 @@ crate::natives! {
     fn train(
         cx: &Context, network: Rc<Net>, task: Rc<AnyTask>, options: Settings<(Options, Listener)>,
     ) -> Map {
+        idle(&options)?;
         let (mut options, listener) = options.into_inner();
+        forward_alone(&network, &task, &listener)?;
         options.batches = cx.budget(options.batches);
         options.checkpoint = options.checkpoint.map(|path| cx.settings.out.join(path));
         room(cx, &network, &task, options.batch)?;
@@ -106,10 +108,49 @@ impl FromValue for Validation {
     }
 }
 
+/// Errors: an option that does nothing without another one, which is not given
+fn idle(options: &Settings<(Options, Listener)>) -> Result<(), Fault> {
+    const NEEDS: [(&str, &[&str]); 2] = [
+        (
+            "validation",
+            &["validate_every", "patience", "keep", "validation_trials"],
+        ),
+        ("checkpoint", &["checkpoint_every", "resume"]),
+    ];
+    for (needed, all) in NEEDS {
+        if let Some(name) = all.iter().find(|name| options.names(name))
+            && !options.names(needed)
+        {
+            let words = format!("train: option `{name}` does nothing without `{needed}`");
+            return Err(Fault::new(words).hint(format!("give `{needed}`, or leave `{name}` out")));
+        }
+    }
+    Ok(())
+}
+
+/// Errors: a network that also runs from the end of time, on trials that end before their padding:
+/// what it made of the padding would reach the trial
+fn forward_alone(network: &Net, task: &AnyTask, listener: &Listener) -> Result<(), Fault> {
+    let net = network.0.borrow();
+    let ragged = |task: &AnyTask| task.dataset.as_ref().is_some_and(|data| data.ragged());
+    let judged = match &listener.validation {
+        Some(Validation::Task(task)) => ragged(task),
+        _ => false,
+    };
+    let both = net.plan().is_some_and(|plan| plan.directions == 2);
+    if both && (ragged(task) || judged) {
+        let words = "train: a network in both directions cannot learn from trials of different \
+                     lengths yet: its way back would begin in their padding";
+        let hint = "train it on trials of one length, or a network in one direction";
+        return Err(Fault::new(words).hint(hint));
+    }
+    Ok(())
+}
+
 /// Errors: `Memory` if a batch takes more than the run allows.
 fn room(cx: &Context, network: &Net, task: &AnyTask, trials: usize) -> Result<(), Fault> {
     let (net, size) = (network.0.borrow(), task.shape());
-    let trial = size.inputs.max(size.outputs).max(net.units());
+    let trial = size.inputs.max(size.outputs).max(net.state());
     cx.room("train", &[trials, size.time, trial], net.dtype())
 }
 

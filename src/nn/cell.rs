@@ -1,5 +1,5 @@
-//! The cells: how a state follows from the one before. What a network needs to know of its cell
-//! is asked here, and nowhere else is one told from another.
+//! The cells: how a state follows from the one before. What runs and files need to
+//! know of a cell is asked here; `recipe.rs` says what is drawn of it, `kept.rs` how it is kept.
 
 use crate::base::Result;
 use crate::ops::Lanes;

@@ -33,7 +33,8 @@ options! {
         gain: f64 = 1.0, in Span::from(0.0);
         /// Standard deviation of the noise that training adds to each state.
         noise: f64 = 0.0, in Span::from(0.0);
-        /// Probability that training makes a number zero on its way from a layer to the next.
+        /// Probability that training makes a number zero on its way from a layer to the next; it
+        /// does nothing with one layer.
         dropout: f64 = 0.0, in Span::between(0.0, 0.999);
         /// Kind of number.
         dtype: Precision = Precision::F32;

@@ -81,7 +81,7 @@ options! {
     pub struct RunOptions for "network.run" {
         /// A first state for each trial, of shape [b, s], in place of the learned one.
         h0: Option<Tensor> = None;
-        /// Key of the state noise; without it none is added.
+        /// Key of the state noise; without it none is added. There is no dropout in a run.
         noise: Option<Key> = None;
         /// Parameters to use in place of the network's own, such as those that `grad` follows.
         params: Option<Map> = None;
@@ -91,7 +91,8 @@ options! {
 options! {
     /// How the loss of a network is taken.
     pub struct LossOptions for "network.loss" {
-        /// Key of the state noise; without it none is added.
+        /// Key of the state noise and of the dropout between layers, as in training; without it
+        /// there is neither.
         noise: Option<Key> = None;
     }
 }

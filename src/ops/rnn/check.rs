@@ -40,8 +40,13 @@ impl Expect {
         self.array("parameters", "[p]", Some(given.params), self.params)?;
         self.array("inputs", "[b, t, i]", Some(given.inputs), bt * s.inputs)?;
         self.array("h0", "[b, s]", given.h0, s.batch * self.state)?;
-        self.array("noise", "[b, t, n]", given.noise, bt * s.hidden())?;
-        self.array("dropout", "[b, t, n]", given.dropout, bt * s.between())
+        self.array("noise", "[b, t, strands n]", given.noise, bt * s.hidden())?;
+        self.array(
+            "dropout",
+            "[b, t, (layers - 1) d n]",
+            given.dropout,
+            bt * s.between(),
+        )
     }
 
     /// The weight of one squared error in the mean.
@@ -108,7 +113,7 @@ impl Expect {
         x: &'a [T],
     ) -> Result<(Sizes, Given<'a, T>)> {
         if self.sizes.directions != 1 {
-            let expected = "of 1 for single steps (a layer that also runs backward has none)";
+            let expected = "of 1 for single steps (a bidirectional network has none)";
             return Err(self.range("directions", expected, "2"));
         }
         let given = Given {

@@ -51,7 +51,7 @@ loops! {
     each_4_2 [x, y, z, w; 4] [a, b; 2];
 }
 
-/// Adds `from` to `into`, as far as it goes.
+/// Adds `from` to the first cells of `into`, which has as many or more.
 #[inline(always)]
 pub fn add<S: Simd, T: Lanes>(simd: S, into: &mut [Cell<T>], from: &[Cell<T>]) {
     let into = &mut into[..from.len()];

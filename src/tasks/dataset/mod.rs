@@ -37,6 +37,8 @@ pub struct Data {
     x: Numbers,
     y: Numbers,
     mask: Option<Numbers>,
+    /// Whether some trials end before others.
+    ragged: bool,
 }
 
 impl Dataset {
@@ -55,6 +57,11 @@ impl Dataset {
     /// The number of trials.
     pub fn count(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Whether some trials end before others, so that padding follows them.
+    pub fn ragged(&self) -> bool {
+        self.data.ragged
     }
 
     /// The sizes of a trial.

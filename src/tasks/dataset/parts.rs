@@ -54,6 +54,8 @@ impl Parts {
                 return Err(range(axis.into(), "of 1 or more".into(), "0".into()));
             }
         }
+        // Where lengths are given, parts may go on beyond them; else all of a trial end together.
+        let exact = self.lengths.is_none();
         let lengths = lengths(&inputs, self.lengths)?;
         let last = self.mask.is_none()
             && matches!(&self.targets, Part::Whole(targets) if targets.rank() == 2);
@@ -61,7 +63,7 @@ impl Parts {
             (Part::Whole(targets), true) => at_the_end(targets, &lengths, t)?,
             (targets, _) => array("targets", targets, "[n, t, o]", 3)?,
         };
-        fits("targets", &targets, [n, t], &lengths, "o")?;
+        fits("targets", &targets, [n, t], (&lengths, exact), "o")?;
         let mask = match &self.mask {
             None if !last && lengths.iter().all(|length| *length == t) => None,
             None => {
@@ -74,7 +76,7 @@ impl Parts {
             }
             Some(mask) => {
                 let mask = array("mask", mask, "[n, t]", 2)?;
-                fits("mask", &mask, [n, t], &lengths, "")?;
+                fits("mask", &mask, [n, t], (&lengths, exact), "")?;
                 Some(mask.numbers)
             }
         };
@@ -85,6 +87,7 @@ impl Parts {
             x: inputs.numbers,
             y: targets.numbers,
             mask,
+            ragged: lengths.iter().any(|length| *length != t),
         };
         pad(&mut data, &lengths);
         check(&data, n)?;
@@ -191,12 +194,13 @@ fn fits(
     what: &'static str,
     part: &Array,
     [n, t]: [usize; 2],
-    lengths: &[usize],
+    (lengths, exact): (&[usize], bool),
     feature: &str,
 ) -> Result<()> {
     let ragged = part.lengths.as_ref().filter(|own| own.len() == n);
+    let wrong = |own: usize, length: usize| own < length || exact && own > length;
     if let Some(own) = ragged
-        && let Some(trial) = (0..n).find(|trial| own[*trial] < lengths[*trial])
+        && let Some(trial) = (0..n).find(|trial| wrong(own[*trial], lengths[*trial]))
     {
         let expected = format!("[{}, ..] for trial {trial}, as its inputs", lengths[trial]);
         return Err(shape(what, expected, &[own[trial], part.features]));

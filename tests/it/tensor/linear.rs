@@ -2,7 +2,7 @@
 
 use super::{array, assert_near, list};
 use attractor::base::Result;
-use attractor::tensor::{DType, Device, Tensor, arith, linear};
+use attractor::tensor::{DType, Device, Tensor, arith, linear, values};
 
 #[test]
 fn eigenvalues_agree_with_numpy_and_come_by_decreasing_modulus() {
@@ -122,4 +122,21 @@ fn matrices_without_an_answer_are_refused() {
     for (name, found, expected) in table {
         assert_eq!(found.unwrap_err().to_string(), expected, "{name}");
     }
+}
+
+#[test]
+fn factorisations_have_the_same_bits_on_any_number_of_threads() {
+    // So large that a library of its own mind would share one matrix among threads.
+    let numbers: Vec<f64> = (0..300 * 300).map(|k| (f64::from(k) * 0.7).sin()).collect();
+    let a = Tensor::from_vec(numbers, (300, 300), &Device::Cpu).expect("as many numbers");
+    let bits = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads can be started").install(|| {
+            let eigen = linear::eigen(&a).expect("eigenvectors");
+            let (u, s, v) = linear::svd(&a).expect("singular values");
+            let all = [eigen.re, eigen.right.0, eigen.right.1, eigen.left.0, u, s, v];
+            all.map(|x| values::doubles(&x).expect("numbers"))
+        })
+    };
+    assert!(bits(1) == bits(2));
 }

@@ -62,9 +62,11 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
         self.update
             .read_tangent(simd, m.cells, after, &mut change[..m.cells.units]);
         // The change below is the direction above: they need to be two arrays.
-        let below = change[..m.cells.units].to_vec();
-        let along = Tangent::Inputs(&below);
-        self.change(simd, layer, along, change);
+        let mut below = std::mem::take(&mut self.buffers.below);
+        below.clear();
+        below.extend_from_slice(&change[..m.cells.units]);
+        self.change(simd, layer, Tangent::Inputs(&below), change);
+        self.buffers.below = below;
     }
 
     fn change<S: Simd>(

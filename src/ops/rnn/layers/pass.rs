@@ -21,6 +21,8 @@ pub struct Workspace<T> {
     pub(super) carried: Vec<Cell<T>>,
     /// What lives within one step.
     pub(super) passing: Vec<Cell<T>>,
+    /// How the layer below changes, while the one above is differentiated.
+    pub(super) below: Vec<Cell<T>>,
     /// What stood at the columns of a weight matrix, on its way to a gradient.
     pub(super) turned: Turned<T>,
 }

@@ -1,0 +1,1 @@
+train(rnn.gru({ units = 2 }), tasks.decision(), { patience = 3 })
