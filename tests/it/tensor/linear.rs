@@ -134,7 +134,15 @@ fn factorisations_have_the_same_bits_on_any_number_of_threads() {
         pool.expect("threads can be started").install(|| {
             let eigen = linear::eigen(&a).expect("eigenvectors");
             let (u, s, v) = linear::svd(&a).expect("singular values");
-            let all = [eigen.re, eigen.right.0, eigen.right.1, eigen.left.0, u, s, v];
+            let all = [
+                eigen.re,
+                eigen.right.0,
+                eigen.right.1,
+                eigen.left.0,
+                u,
+                s,
+                v,
+            ];
             all.map(|x| values::doubles(&x).expect("numbers"))
         })
     };
