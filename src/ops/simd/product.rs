@@ -13,9 +13,9 @@ const PANEL: usize = 12;
 /// Bytes of cells that pass by at a time: they stay in the nearest cache for all rows, with room
 /// for the weights beside them.
 const PASSING: usize = 1 << 14;
-/// Multiplications from which on a product may be shared among threads: about 50 microseconds of
-/// one, many times what it costs to wake another.
-const SHARED: usize = 1 << 21;
+/// Multiplications of each share where threads share a product: about 12 microseconds of one,
+/// a few times what it costs to wake another. (At a quarter of it small networks got slower.)
+const SHARED: usize = 1 << 19;
 
 /// How the products of one call are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

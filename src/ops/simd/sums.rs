@@ -20,7 +20,7 @@ const ROWS: usize = 24;
 /// Strips that all rows pass by before the next ones: they stay in the second cache.
 const STRIPS: usize = 8;
 /// Multiplications from which on threads share a product; see [`super::product`].
-const SHARED: usize = 1 << 21;
+const SHARED: usize = 1 << 19;
 
 /// Cells at all times, `frame` of them a time; of the quantities that they are, `count` from
 /// `first` on are meant.
