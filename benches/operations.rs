@@ -116,6 +116,7 @@ impl<T: Lanes> Arrays<T> {
             h0: None,
             noise: None,
             dropout: None,
+            lengths: None,
         }
     }
 

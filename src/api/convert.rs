@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::native::FromValue;
 use super::value::{Function, Map, Object, Thing, Value};
+use crate::base::Error;
 use crate::tensor::{DType, Device, Tensor};
 use candle_core::WithDType;
 
@@ -117,6 +118,22 @@ pub fn whole(value: &Value) -> Option<i64> {
         Value::Tensor(_) => whole(&Value::Float(number(value)?)),
         _ => None,
     }
+}
+
+/// Whole numbers of 0 or more, each of which the option `name` counts something by.
+///
+/// Errors: `Range` for the first that is not
+pub fn counts(of: &str, name: &str, numbers: &[f64]) -> Result<Vec<usize>, Error> {
+    let count = |(index, x): (usize, &f64)| {
+        let n = whole(&Value::Float(*x)).and_then(|n| usize::try_from(n).ok());
+        n.ok_or_else(|| Error::Range {
+            of: of.into(),
+            name: format!("{name}[{index}]"),
+            expected: "a whole number of 0 or more".into(),
+            found: x.to_string(),
+        })
+    };
+    numbers.iter().enumerate().map(count).collect()
 }
 
 /// The number in `value`, if it is one; a tensor of one number counts.

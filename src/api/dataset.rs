@@ -4,7 +4,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::{New, tensor_of, whole};
+use super::convert::{New, counts, tensor_of};
 use super::fault::Fault;
 use super::h5::input;
 use super::native::FromValue;
@@ -152,7 +152,7 @@ fn parts(given: Given, path: Option<&Path>) -> Result<Parts, Fault> {
         inputs: needed("inputs", "[n, t, i]", given.inputs)?,
         targets: needed("targets", "[n, t, o]", given.targets)?,
         mask: maybe("mask", given.mask)?,
-        lengths: maybe("lengths", given.lengths)?.map(counts).transpose()?,
+        lengths: maybe("lengths", given.lengths)?.map(lengths).transpose()?,
     })
 }
 
@@ -192,8 +192,8 @@ fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<Par
     })
 }
 
-/// Whole numbers of 0 or more.
-fn counts(part: Part) -> Result<Vec<usize>, Fault> {
+/// Times of each trial, however they came.
+fn lengths(part: Part) -> Result<Vec<usize>, Fault> {
     let numbers = match &part {
         Part::Whole(tensor) => values::doubles(tensor)?,
         Part::Trials(tensors) => {
@@ -201,22 +201,7 @@ fn counts(part: Part) -> Result<Vec<usize>, Fault> {
             all.collect::<Result<Vec<_>, _>>()?.concat()
         }
     };
-    let count = |(index, x): (usize, &f64)| {
-        let n = whole(&Value::Float(*x)).and_then(|n| usize::try_from(n).ok());
-        n.ok_or_else(|| {
-            let name = format!("lengths[{index}]");
-            let (of, found) = (OF.into(), x.to_string());
-            let expected = "a whole number of 1 or more".into();
-            Error::Range {
-                of,
-                name,
-                expected,
-                found,
-            }
-            .into()
-        })
-    };
-    numbers.iter().enumerate().map(count).collect()
+    Ok(counts(OF, "lengths", &numbers)?)
 }
 
 /// Errors: `Memory` if the padded set takes more than the run allows

@@ -50,13 +50,12 @@ crate::natives! {
     /// as [out, in], the rest as attributes. To one that ends in .safetensors: the state dict of
     /// PyTorch's nn.RNN, nn.GRU or nn.LSTM called `rnn` with an nn.Linear called `readout`, for
     /// `load_state_dict` of what `safetensors.torch.load_file` reads; the options are for this one.
-    /// Weights do not tell relu from tanh: such a file is read with `nonlinearity: "relu"`.
     /// A relative path begins in the folder of `--out`.
     ///
-    /// > let net = rnn::lstm(#{ inputs: 2, units: 3, layers: 2 });
-    /// > net.save("lstm.safetensors", #{ first_states: "drop" });
-    /// > rnn::load("lstm.safetensors")
-    /// = lstm network: 2 inputs, 2 layers of 3 units, 1 output, f32
+    /// > let net = rnn::vanilla(#{ units: 3, layers: 2, nonlinearity: "relu" });
+    /// > net.save("relu.safetensors", #{ first_states: "drop" });
+    /// > rnn::load("relu.safetensors")
+    /// = vanilla network: 1 input, 2 layers of 3 units (relu), 1 output, f32
     fn save(cx: &Context, this: Rc<Net>, path: String, options: Settings<TorchOptions>) -> () {
         let net = this.0.borrow();
         let target = cx.output(&path);

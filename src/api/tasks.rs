@@ -7,6 +7,7 @@ use super::convert::New;
 use super::fault::Fault;
 use super::native::FromValue;
 use super::random::DrawOptions;
+use super::rnn::{PARTS, lengths_of};
 use super::settings::Settings;
 use super::value::{Function, Map, Object, Thing, Value};
 use crate::base::options::Span;
@@ -17,9 +18,6 @@ use crate::random::Key;
 use crate::tasks::{Dataset, Decision, Integrator, decision, integrator};
 use crate::tensor::{Device, Real, Tensor, values};
 use crate::train::task::{Shape, Task, Trials};
-
-/// What a closure of a custom task gives, by name.
-const PARTS: [&str; 3] = ["inputs", "targets", "mask"];
 
 crate::options! {
     /// The sizes of a task that a script makes.
@@ -58,7 +56,8 @@ crate::natives! {
 
     /// A task from a closure that is given a key and a number of trials and gives a map of
     /// `inputs` [b, t, i], `targets` [b, t, o] and, if the loss counts at some times only,
-    /// `mask` [b, t] of ones and zeros. Option `steps` is needed.
+    /// `mask` [b, t] of ones and zeros, or, if some trials end before others, `lengths` [b]. Option
+    /// `steps` is needed.
     ///
     /// > let noise = |key, n| random::normal(key, [n, 10, 2]);
     /// > let copy = |key, n| { let x = noise.call(key, n); #{ inputs: x, targets: x } };
@@ -72,8 +71,8 @@ crate::natives! {
         Ok(New(AnyTask::new("custom", Custom { time, inputs, outputs, trials })))
     }
 
-    /// A map of `n` trials drawn from a key: `inputs` [n, t, i], `targets` [n, t, o], and `mask`
-    /// [n, t] if the loss counts at some times only.
+    /// A map of `n` trials drawn from a key: `inputs` [n, t, i], `targets` [n, t, o], `mask` [n, t]
+    /// if the loss counts at some times only, and `lengths` [n] if some trials end before others.
     ///
     /// > kind_of(tasks::integrator().batch(3, random::key(0)).inputs)
     /// = a tensor
@@ -188,6 +187,7 @@ fn batch<T: Real>(task: &dyn Task<T>, n: usize, key: &Key) -> Result<Map, Fault>
         inputs: Vec::new(),
         targets: Vec::new(),
         mask: None,
+        lengths: None,
     };
     task.fill(key, &mut trials)?;
     let (time, sizes) = (trials.time, task.shape());
@@ -205,6 +205,10 @@ fn batch<T: Real>(task: &dyn Task<T>, n: usize, key: &Key) -> Result<Map, Fault>
     );
     if let Some(mask) = trials.mask {
         map.insert("mask".into(), tensor(mask, &[n, time])?);
+    }
+    if let Some(lengths) = trials.lengths {
+        let lengths = lengths.into_iter().map(|length| T::of(length as f64));
+        map.insert("lengths".into(), tensor(lengths.collect(), &[n])?);
     }
     Ok(map)
 }
@@ -247,6 +251,15 @@ impl Custom {
             None | Some(Value::Nil) => None,
             mask => Some(numbers(mask, "mask", &[n, t])?),
         };
+        trials.lengths = match parts.remove("lengths") {
+            None | Some(Value::Nil) => None,
+            lengths => Some(lengths_of(
+                "tasks::custom",
+                &tensor(lengths, "lengths", &[n])?,
+                [n, t],
+            )?),
+        };
+        trials.end();
         Ok(())
     }
 }
@@ -275,6 +288,10 @@ fn parts(value: Value) -> Result<Map> {
 ///
 /// Errors: `Kind` if the part is no tensor or missing, `Shape` if its shape is another one.
 fn numbers<T: Real>(value: Option<Value>, part: &'static str, shape: &[usize]) -> Result<Vec<T>> {
+    values::reals(&tensor(value, part, shape)?)
+}
+
+fn tensor(value: Option<Value>, part: &'static str, shape: &[usize]) -> Result<Tensor> {
     let tensor = Tensor::from_value(value.unwrap_or(Value::Nil)).map_err(|value| Error::Kind {
         of: format!("tasks::custom: part `{part}`"),
         expected: format!("a tensor of shape {shape:?}"),
@@ -288,5 +305,5 @@ fn numbers<T: Real>(value: Option<Value>, part: &'static str, shape: &[usize]) -
             found: tensor.dims().to_vec(),
         });
     }
-    values::reals(&tensor)
+    Ok(tensor)
 }

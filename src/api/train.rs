@@ -76,7 +76,6 @@ crate::natives! {
     ) -> Map {
         idle(&options)?;
         let (mut options, listener) = options.into_inner();
-        forward_alone(&network, &task, &listener)?;
         options.batches = cx.budget(options.batches);
         options.checkpoint = options.checkpoint.map(|path| cx.settings.out.join(path));
         room(cx, &network, &task, options.batch)?;
@@ -124,25 +123,6 @@ fn idle(options: &Settings<(Options, Listener)>) -> Result<(), Fault> {
             let words = format!("train: option `{name}` does nothing without `{needed}`");
             return Err(Fault::new(words).hint(format!("give `{needed}`, or leave `{name}` out")));
         }
-    }
-    Ok(())
-}
-
-/// Errors: a network that also runs from the end of time, on trials that end before their padding:
-/// what it made of the padding would reach the trial
-fn forward_alone(network: &Net, task: &AnyTask, listener: &Listener) -> Result<(), Fault> {
-    let net = network.0.borrow();
-    let ragged = |task: &AnyTask| task.dataset.as_ref().is_some_and(|data| data.ragged());
-    let judged = match &listener.validation {
-        Some(Validation::Task(task)) => ragged(task),
-        _ => false,
-    };
-    let both = net.plan().is_some_and(|plan| plan.directions == 2);
-    if both && (ragged(task) || judged) {
-        let words = "train: a network in both directions cannot learn from trials of different \
-                     lengths yet: its way back would begin in their padding";
-        let hint = "train it on trials of one length, or a network in one direction";
-        return Err(Fault::new(words).hint(hint));
     }
     Ok(())
 }

@@ -121,6 +121,24 @@ pub trait Choice {
     fn choose(&mut self, word: &str) -> bool;
 }
 
+/// A choice that need not be made; it has no word then.
+impl<C: Choice + Default> Choice for Option<C> {
+    fn words(&self) -> &'static [&'static str] {
+        C::default().words()
+    }
+    fn word(&self) -> &'static str {
+        self.as_ref().map_or("", C::word)
+    }
+    fn choose(&mut self, word: &str) -> bool {
+        let mut choice = C::default();
+        let known = choice.choose(word);
+        if known {
+            *self = Some(choice);
+        }
+        known
+    }
+}
+
 /// A struct of options; made by [`options!`](crate::options).
 pub trait Options: Default {
     /// The function the options belong to, as in `train`.
@@ -257,6 +275,13 @@ macro_rules! choices {
             }
             fn written(&self) -> Option<String> {
                 Some(format!("{:?}", $crate::base::options::Choice::word(self)))
+            }
+        }
+
+        impl $crate::base::options::Setting for Option<$name> {
+            const KIND: &'static str = <$name as $crate::base::options::Setting>::KIND;
+            fn slot(&mut self) -> $crate::base::options::Slot<'_> {
+                $crate::base::options::Slot::Choice(self)
             }
         }
     };

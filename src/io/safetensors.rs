@@ -56,13 +56,35 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Named> {
     all(bytes).map_err(|fault| Error::file(path, fault))
 }
 
-/// Writes tensors to the file at `path`, whole or not at all, marked as PyTorch marks its own.
+/// The word that a safetensors file says under `name`, beside its tensors; none if it says nothing
+/// there, or is another kind of file.
+///
+/// Errors: as [`read`]
+pub fn said(path: impl AsRef<Path>, name: &str) -> Result<Option<String>> {
+    let path = path.as_ref();
+    if !begins(&format::head(path)?) {
+        return Ok(None);
+    }
+    let bytes = format::bytes(path)?;
+    let about = SafeTensors::read_metadata(&bytes).map_err(|fault| {
+        let found = fault.to_string();
+        Error::file(path, FileFault::Damaged { found })
+    })?;
+    let words = about.1.metadata().as_ref();
+    Ok(words.and_then(|words| words.get(name).cloned()))
+}
+
+/// What a file of PyTorch's says of itself.
+pub const PLAIN: (&str, &str) = ("format", "pt");
+
+/// Writes tensors to the file at `path`, whole or not at all, with one word about them under a
+/// name. (Several would come in no fixed order, and the same tensors would not make the same file.)
 ///
 /// Errors: `File` if the folder is missing or the disk refuses
-pub fn write(path: impl AsRef<Path>, named: &Named) -> Result<()> {
+pub fn write(path: impl AsRef<Path>, named: &Named, (name, word): (&str, &str)) -> Result<()> {
     let path = path.as_ref();
     let tensors = named.iter().map(|(name, tensor)| (name.as_str(), tensor));
-    let about = HashMap::from([("format".to_string(), "pt".to_string())]);
+    let about = HashMap::from([(name.to_string(), word.to_string())]);
     let bytes = serialize(tensors, Some(about)).map_err(|fault| {
         let found = fault.to_string();
         let key = named

@@ -18,6 +18,8 @@ pub struct Call<'a> {
     pub h0: Option<&'a Tensor>,
     /// The key of the state noise; none is added without it.
     pub noise: Option<&'a Key>,
+    /// Times of each trial, [b]: from its end on its states stand still. All last t without it.
+    pub lengths: Option<&'a [usize]>,
 }
 
 /// A network that can be trained, run and linearised.
@@ -105,6 +107,7 @@ fn run_plain<T: Lanes>(net: &Rnn<T>, call: &Call<'_>) -> Result<[Tensor; 2]> {
         inputs: &inputs,
         h0: h0.as_deref(),
         noise: call.noise,
+        lengths: call.lengths,
     };
     let (into, out) = (Some(&mut states[..]), Some(&mut outputs[..]));
     net.run(&mut net.work(), &drive, into, out)?;

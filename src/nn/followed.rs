@@ -35,6 +35,7 @@ impl<T: Lanes> Rnn<T> {
         let aside = Aside {
             noise: noise.as_ref(),
             dropout: None,
+            lengths: call.lengths,
         };
         let states = states(layers, sizes, [call.inputs, &flat, &h0], aside)?;
         let (weights, bias) = (self.named(params, "wO")?, self.named(params, "bO")?);

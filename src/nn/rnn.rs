@@ -40,6 +40,8 @@ pub struct Drive<'a, T> {
     pub h0: Option<&'a [T]>,
     /// The key of the state noise; none is added without it.
     pub noise: Option<&'a Key>,
+    /// Times of each trial, [b]: from its end on its states stand still. All last t without it.
+    pub lengths: Option<&'a [usize]>,
 }
 
 /// The buffers of runs of one network: kept from run to run, so that only the first allocates.
@@ -87,6 +89,7 @@ impl<T: Lanes> Rnn<T> {
             h0: drive.h0,
             noise,
             dropout: None,
+            lengths: drive.lengths,
         };
         work.operation.run(sizes, given, states, outputs)
     }
@@ -156,6 +159,7 @@ impl<T: Lanes> Rnn<T> {
             h0: None,
             noise: self.fill_noise(&mut work.noise, key, sizes),
             dropout: self.fill_dropout(&mut work.dropout, key, sizes),
+            lengths: trials.lengths.as_deref(),
         };
         let aim = Aim {
             targets: &trials.targets,

@@ -37,10 +37,13 @@ pub(super) fn of<T: Real, M: Model<T>>(training: &Training<'_, T, M>) -> Result<
     say("l2", options.l2.to_string());
     say("optimizer", options.optimizer.to_string());
     say("seed or key", format!("{high:08x}{low:08x} {layout}"));
-    say(
-        "task's first batch",
-        sample(training.source, options.batch)?,
-    );
+    match training.source.task.numbers() {
+        Some(all) => say("data set", digest(all)),
+        None => say(
+            "task's first batch",
+            sample(training.source, options.batch)?,
+        ),
+    };
     if let Some(trials) = training.source.validation {
         say("validation", digest(numbers(trials)));
         say("validate_every", options.between_validations().to_string());
@@ -77,9 +80,13 @@ fn sample<T: Real>(source: &Source<'_, T>, batch: usize) -> Result<String> {
 
 fn numbers<T: Real>(trials: &Trials<T>) -> impl Iterator<Item = f64> {
     let sizes = [trials.trials, trials.time].map(|size| size as f64);
+    let lengths = trials.lengths.iter().flatten();
+    let sizes = sizes
+        .into_iter()
+        .chain(lengths.map(|length| *length as f64));
     let mask = trials.mask.iter().flatten();
     let all = trials.inputs.iter().chain(&trials.targets).chain(mask);
-    sizes.into_iter().chain(all.map(|x| x.double()))
+    sizes.chain(all.map(|x| x.double()))
 }
 
 /// Sixteen letters that are others if any of the numbers is another.

@@ -17,6 +17,9 @@ pub struct Trials<T> {
     pub targets: Vec<T>,
     /// The weight of each trial and time in the loss, [b, t]; all weigh 1 without it.
     pub mask: Option<Vec<T>>,
+    /// Times of each trial, [b], from 1 to t; what comes after is padding, where the states stand
+    /// still. All last t without it. What counts in the loss is said by the mask alone.
+    pub lengths: Option<Vec<usize>>,
 }
 
 /// The sizes of a task's trials: t, i, o.
@@ -52,6 +55,11 @@ pub trait Task<T: Real> {
     fn turn(&self, turn: &Turn, trials: &mut Trials<T>) -> Result<()> {
         self.fill(&turn.key, trials)
     }
+    /// All numbers that the trials are made of, if they are there already: a few batches do not
+    /// tell such a task from another.
+    fn numbers(&self) -> Option<Box<dyn Iterator<Item = f64> + '_>> {
+        None
+    }
 }
 
 impl<T: Real> Trials<T> {
@@ -64,6 +72,17 @@ impl<T: Real> Trials<T> {
             inputs: zeros(shape.inputs),
             targets: zeros(shape.outputs),
             mask: None,
+            lengths: None,
+        }
+    }
+
+    /// Takes what comes after the end of each trial out of the loss.
+    pub fn end(&mut self) {
+        let Some(lengths) = &self.lengths else { return };
+        let ones = || vec![T::of(1.0); self.trials * self.time];
+        let mask = self.mask.get_or_insert_with(ones);
+        for (weights, length) in mask.chunks_exact_mut(self.time.max(1)).zip(lengths) {
+            weights[*length..].fill(T::of(0.0));
         }
     }
 
@@ -71,6 +90,7 @@ impl<T: Real> Trials<T> {
     pub fn check(&self, shape: Shape) -> Result<()> {
         let (b, t) = (self.trials, shape.time);
         let mask = self.mask.as_ref().map_or(b * t, Vec::len);
+        let lengths = self.lengths.as_ref().map_or(b, Vec::len);
         let rows = [
             ("time", self.time, t, "t"),
             (
@@ -86,6 +106,7 @@ impl<T: Real> Trials<T> {
                 "[b, t, o]",
             ),
             ("mask", mask, b * t, "[b, t]"),
+            ("lengths", lengths, b, "[b]"),
         ];
         match rows
             .into_iter()

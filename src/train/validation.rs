@@ -1,6 +1,8 @@
 //! Validation: the loss on trials that are not trained on, the best of it, and how long it has
 //! not become lower.
 
+use std::ops::Range;
+
 use super::log::Best;
 use super::task::{Shape, Task, Trials};
 use super::{Model, Options};
@@ -62,6 +64,7 @@ impl<'a, T: Real> Validation<'a, T> {
                 inputs: Vec::new(),
                 targets: Vec::new(),
                 mask: all.mask.as_ref().map(|_| Vec::new()),
+                lengths: all.lengths.as_ref().map(|_| Vec::new()),
             },
             most,
         })
@@ -91,11 +94,16 @@ impl<'a, T: Real> Validation<'a, T> {
         let (all, some) = (self.all, &mut self.some);
         let count = self.most.min(all.trials - first);
         some.trials = count;
-        let part = |from: &[T], into: &mut Vec<T>| {
-            let each = from.len() / all.trials;
+        fn cut<X: Copy>(from: &[X], each: usize, rows: Range<usize>, into: &mut Vec<X>) {
             into.clear();
-            into.extend_from_slice(&from[first * each..(first + count) * each]);
+            into.extend_from_slice(&from[rows.start * each..rows.end * each]);
+        }
+        let part = |from: &[T], into: &mut Vec<T>| {
+            cut(from, from.len() / all.trials, first..first + count, into);
         };
+        if let (Some(from), Some(into)) = (&all.lengths, &mut some.lengths) {
+            cut(from, 1, first..first + count, into);
+        }
         part(&all.inputs, &mut some.inputs);
         part(&all.targets, &mut some.targets);
         match (&all.mask, &mut some.mask) {

@@ -17,6 +17,7 @@ fn batch<T: Real>(b: usize, key: &Key) -> Trials<T> {
         inputs: vec![],
         targets: vec![],
         mask: None,
+        lengths: None,
     };
     let task = Integrator::new(Options::default()).expect("defaults are in range");
     task.fill(key, &mut trials).expect("room for the batch");
@@ -78,6 +79,7 @@ fn a_batch_reuses_what_an_earlier_one_left() {
         inputs,
         targets,
         mask: Some(vec![]),
+        lengths: None,
     };
     task.fill(&key, &mut trials).expect("room for the batch");
     let fresh = batch::<f32>(4, &key);

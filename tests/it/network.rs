@@ -78,6 +78,7 @@ fn rebuilt(result: &Map) -> (Rnn<f64>, Trials<f64>) {
         inputs: list(tensor(result, "x")),
         targets: list(tensor(result, "y")),
         mask: None,
+        lengths: None,
     };
     (net, trials)
 }

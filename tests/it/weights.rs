@@ -143,10 +143,10 @@ fn safetensors_read_back_as_they_were_written() {
             Tensor::zeros((0, 3), DType::F32, cpu).unwrap(),
         ),
     ];
-    safetensors::write(&path, &named).unwrap();
+    safetensors::write(&path, &named, safetensors::PLAIN).unwrap();
     assert_eq!(all(&safetensors::read(&path).unwrap()), all(&named));
     let first = std::fs::read(&path).unwrap();
-    safetensors::write(&path, &named).unwrap();
+    safetensors::write(&path, &named, safetensors::PLAIN).unwrap();
     assert_eq!(
         std::fs::read(&path).unwrap(),
         first,

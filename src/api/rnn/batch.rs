@@ -1,15 +1,20 @@
-//! Batches of trials, as scripts hand them over: maps of `inputs`, `targets` and perhaps `mask`.
+//! Batches of trials, as scripts hand them over: maps of `inputs`, `targets` and perhaps `mask`
+//! and `lengths`.
 
+use super::super::convert::counts;
 use super::super::fault::Fault;
 use super::super::value::Map;
 use super::tensor;
-use crate::base::Error;
+use crate::base::{Error, Result};
 use crate::random::Key;
 use crate::tensor::{Real, Tensor, values};
 use crate::train::{Model, Trials};
 
 /// What faults are said to be of.
 const OF: &str = "network.loss";
+
+/// What a batch is made of, by name.
+pub const PARTS: [&str; 4] = ["inputs", "targets", "mask", "lengths"];
 
 /// The loss of a network on one batch.
 pub fn loss_of<T: Real>(
@@ -37,12 +42,12 @@ pub fn loss_of<T: Real>(
     Ok(loss)
 }
 
-/// The trials in a map of `inputs`, `targets` and perhaps `mask`; faults are said to be of `of`.
+/// The trials in a map of `inputs`, `targets` and perhaps `mask` and `lengths`, after which nothing
+/// counts; faults are said to be of `of`.
 pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Fault> {
-    const KNOWN: [&str; 3] = ["inputs", "targets", "mask"];
-    if let Some(name) = batch.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+    if let Some(name) = batch.keys().find(|name| !PARTS.contains(&name.as_str())) {
         let (of, sort, name) = (of.into(), "entry", name.clone());
-        let known = KNOWN.map(String::from).to_vec();
+        let known = PARTS.map(String::from).to_vec();
         return Err(Error::Unknown {
             of,
             sort,
@@ -76,13 +81,42 @@ pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Fa
             .into());
         }
     }
-    Ok(Trials {
+    let lengths = entry(of, batch, "lengths", (1, "[b]"))?;
+    let lengths = lengths.map(|lengths| lengths_of(of, &lengths, [trials, time]));
+    let mut found = Trials {
         trials,
         time,
         inputs: values::reals(&inputs)?,
         targets: values::reals(&targets)?,
         mask: mask.as_ref().map(values::reals).transpose()?,
-    })
+        lengths: lengths.transpose()?,
+    };
+    found.end();
+    Ok(found)
+}
+
+/// Times of each of b trials, of t at most.
+///
+/// Errors: `Shape` unless it has the shape [b]; `Range` for a length that cannot be
+pub fn lengths_of(of: &'static str, given: &Tensor, [b, t]: [usize; 2]) -> Result<Vec<usize>> {
+    if given.dims() != [b] {
+        return Err(Error::Shape {
+            op: of,
+            what: "lengths",
+            expected: format!("[{b}]"),
+            found: given.dims().to_vec(),
+        });
+    }
+    let lengths = counts(of, "lengths", &values::doubles(given)?)?;
+    match lengths.iter().position(|length| !(1..=t).contains(length)) {
+        None => Ok(lengths),
+        Some(trial) => Err(Error::Range {
+            of: of.into(),
+            name: format!("lengths[{trial}]"),
+            expected: format!("from 1 to {t}"),
+            found: lengths[trial].to_string(),
+        }),
+    }
 }
 
 /// One entry of a batch, if it is there.

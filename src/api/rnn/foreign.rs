@@ -30,8 +30,9 @@ options! {
         prefix: String = String::new();
         /// Name of the linear readout, such as `readout`; without it the one that fits is taken.
         readout: String = String::new();
-        /// What the units of an `nn.RNN` make of their sums.
-        nonlinearity: Nonlinearity = Nonlinearity::Tanh;
+        /// What the units of an `nn.RNN` make of their sums; without it tanh, if the file does not
+        /// say relu, as those of `network.save` do.
+        nonlinearity: Option<Nonlinearity> = None;
         /// Update bias of a GRU of the notebooks.
         update_bias: f64 = Gru::default().update_bias, in Span::between(-1e3, 1e3);
         /// Kind of number: that of the file, or another.
@@ -63,6 +64,9 @@ options! {
     }
 }
 
+/// What a safetensors file says of units that no weight tells from those of tanh.
+const RELU: (&str, &str) = ("nonlinearity", "relu");
+
 /// The network in a file of another program.
 pub fn read(path: &Path, options: ForeignOptions) -> Result<Network> {
     let ForeignOptions {
@@ -83,8 +87,10 @@ pub fn read(path: &Path, options: ForeignOptions) -> Result<Network> {
         dtype,
     };
     let found = Foreign::recognise(path, &named::read(path)?, &choice)?;
+    let said = safetensors::said(path, RELU.0)?.filter(|word| word == RELU.1);
+    let told = said.map_or(Nonlinearity::Tanh, |_| Nonlinearity::Relu);
     found.network(Open {
-        nonlinearity,
+        nonlinearity: nonlinearity.unwrap_or(told),
         update_bias,
     })
 }
@@ -106,7 +112,10 @@ pub fn write(path: &Path, network: &Network, options: TorchOptions) -> Result<()
         readout,
         first_states,
     };
-    safetensors::write(path, &foreign.for_torch(&names)?)
+    let cell = network.plan().map(|plan| plan.cell);
+    let relu = cell.and_then(|cell| cell.nonlinearity()) == Some(Nonlinearity::Relu);
+    let word = if relu { RELU } else { safetensors::PLAIN };
+    safetensors::write(path, &foreign.for_torch(&names)?, word)
 }
 
 /// Errors: `Range` if a first state is not 0

@@ -21,7 +21,7 @@ use crate::options;
 use crate::random::Key;
 use crate::tensor::{DType, Tensor};
 use batch::loss_of;
-pub use batch::trials_of;
+pub use batch::{PARTS, lengths_of, trials_of};
 use run::run_all;
 
 /// A network that scripts share by reference.
@@ -83,6 +83,9 @@ options! {
         h0: Option<Tensor> = None;
         /// Key of the state noise; without it none is added. There is no dropout in a run.
         noise: Option<Key> = None;
+        /// Times of each trial, [b], where some end before others: from its end on the states of a
+        /// trial stand still, and the way back of a network in both directions begins there.
+        lengths: Option<Tensor> = None;
         /// Parameters to use in place of the network's own, such as those that `grad` follows.
         params: Option<Map> = None;
     }
@@ -128,8 +131,9 @@ crate::natives! {
 
     /// The mean of (output - target)^2 over trials, times (as far as the mask counts them) and
     /// outputs, without any penalty. A batch is a map of `inputs` [b, t, i], `targets` [b, t, o]
-    /// and, if wanted, `mask` [b, t]. It gives a plain number, which `grad` does not follow: a loss
-    /// for `grad` is made from the outputs of `run`.
+    /// and, if wanted, `mask` [b, t] and `lengths` [b], where some trials end before others. It
+    /// gives a plain number, which `grad` does not follow: a loss for `grad` is made from the
+    /// outputs of `run`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 1 });
     /// > net.load_params(#{ h0: [0.0, 0.0, 0.0], bR: [0.0, 0.0, 0.0], bO: [2.0] });

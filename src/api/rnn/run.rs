@@ -2,7 +2,7 @@
 
 use super::super::fault::Fault;
 use super::super::value::Map;
-use super::{RunOptions, parameter, wrong_shape};
+use super::{RunOptions, lengths_of, parameter, wrong_shape};
 use crate::base::{Error, Result};
 use crate::nn::{Call, Network};
 use crate::tensor::Tensor;
@@ -16,6 +16,10 @@ pub fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[
         .map(|h0| h0.to_dtype(net.dtype()))
         .transpose()?;
     check_run(net, &inputs, h0.as_ref())?;
+    let [b, t] = [inputs.dims()[0], inputs.dims()[1]];
+    let lengths = options.lengths.as_ref();
+    let lengths = lengths.map(|given| lengths_of("network.run", given, [b, t]));
+    let lengths = lengths.transpose()?;
     let params = options.params.clone();
     let params = params.map(|given| all_params(net, given)).transpose()?;
     Ok(net.response(&Call {
@@ -23,6 +27,7 @@ pub fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[
         params: params.as_deref(),
         h0: h0.as_ref(),
         noise: options.noise.as_ref(),
+        lengths: lengths.as_deref(),
     })?)
 }
 

@@ -32,10 +32,14 @@ impl<T: Real> Dynamics<T> for Custom<T> {
         let noise = noise.as_ref().map(times).transpose()?;
         let mut states = Vec::with_capacity(t);
         for (time, x) in times(call.inputs)?.iter().enumerate() {
-            h = self.moved([&h, x], &params)?;
+            let mut next = self.moved([&h, x], &params)?;
             if let Some(noise) = &noise {
-                h = (h + &noise[time])?;
+                next = (next + &noise[time])?;
             }
+            h = match self.going(call.lengths, time)? {
+                Some(going) => going.broadcast_as(h.shape())?.where_cond(&next, &h)?,
+                None => next,
+            };
             states.push(h.clone());
         }
         let states = Tensor::stack(&states, 1)?.contiguous()?;

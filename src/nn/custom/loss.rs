@@ -106,6 +106,7 @@ impl<'a, T: Real> Batch<'a, T> {
             h0: None,
             noise: None,
             dropout: None,
+            lengths: trials.lengths.as_deref(),
         };
         let aim = Aim {
             targets: &trials.targets,
@@ -122,11 +123,23 @@ impl<'a, T: Real> Batch<'a, T> {
         Ok(batch)
     }
 
+    /// Which trials go on at a time, [b, n] of ones and zeros; none where all do.
+    fn going(&self, time: usize) -> Result<Option<Tensor>> {
+        let going = self.net.going(self.trials.lengths.as_deref(), time)?;
+        let shape = (self.trials.trials, self.net.units);
+        let going = going.map(|going| going.broadcast_as(shape));
+        Ok(going.transpose()?)
+    }
+
     /// The states of the next time, off any tape.
     fn step(&self, h: &Tensor, time: usize, params: &Named) -> Result<Tensor> {
         let next = self.net.moved([h, &self.inputs[time]], params)?;
         let next = match &self.noise {
             Some(noise) => (next + &noise[time])?,
+            None => next,
+        };
+        let next = match self.going(time)? {
+            Some(going) => going.where_cond(&next, h)?,
             None => next,
         };
         Ok(next.detach().contiguous()?)
@@ -198,9 +211,18 @@ impl<'a, T: Real> Batch<'a, T> {
         // The input is followed too: a step may depend on nothing else.
         let [h, x] = [Var::from_tensor(h)?, Var::from_tensor(&self.inputs[time])?];
         let next = self.net.moved([&h, &x], &followed.named)?;
-        let slopes = pulled(Some(&self.net.rules.step), &next, pull)?;
+        let going = self.going(time)?;
+        let zero = pull.zeros_like()?;
+        let [moving, still] = match &going {
+            Some(going) => [
+                going.where_cond(pull, &zero)?,
+                going.where_cond(&zero, pull)?,
+            ],
+            None => [pull.clone(), zero],
+        };
+        let slopes = pulled(Some(&self.net.rules.step), &next, &moving)?;
         self.net.gather(&slopes, followed, sums)?;
-        of(&slopes, &h)
+        Ok((of(&slopes, &h)? + still)?)
     }
 }
 

@@ -50,6 +50,17 @@ impl<T: Real> Custom<T> {
         self.rules.step.rows(&args, params, (self.units, T::DTYPE))
     }
 
+    /// Which trials go on at a time, [b, 1] of ones and zeros; none where all do.
+    fn going(&self, lengths: Option<&[usize]>, time: usize) -> Result<Option<Tensor>> {
+        let lengths = lengths.unwrap_or_default();
+        if lengths.iter().all(|length| *length > time) {
+            return Ok(None);
+        }
+        let going = lengths.iter().map(|length| u8::from(*length > time));
+        let going = Tensor::from_iter(going, &Device::Cpu)?;
+        Ok(Some(going.unsqueeze(1)?))
+    }
+
     /// The outputs of h [b, n].
     fn read(&self, h: &Tensor, params: &Named) -> Result<Tensor> {
         match &self.rules.readout {

@@ -58,6 +58,9 @@ pub struct Given<'a, T> {
     /// What each number that goes from a layer to the one above is multiplied by, [b, t, (layers -
     /// 1) directions n].
     pub dropout: Option<&'a [T]>,
+    /// Times of each trial, [b], each from 1 to t; all last t without it. From its end on the
+    /// states of a trial stand still, noise or not: those of the way back begin there.
+    pub lengths: Option<&'a [usize]>,
 }
 
 /// What the outputs should be.

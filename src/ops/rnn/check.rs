@@ -46,7 +46,17 @@ impl Expect {
             "[b, t, (layers - 1) d n]",
             given.dropout,
             bt * s.between(),
-        )
+        )?;
+        self.array("lengths", "[b]", given.lengths, s.batch)?;
+        let mut lengths = given.lengths.unwrap_or_default().iter();
+        match lengths.position(|length| !(1..=s.time).contains(length)) {
+            None => Ok(()),
+            Some(trial) => Err(self.range(
+                &format!("lengths[{trial}]"),
+                &format!("from 1 to {}", s.time),
+                &given.lengths.unwrap_or_default()[trial].to_string(),
+            )),
+        }
     }
 
     /// The weight of one squared error in the mean.
@@ -122,6 +132,7 @@ impl Expect {
             h0: Some(h),
             noise: None,
             dropout: None,
+            lengths: None,
         };
         let time = 1;
         Ok((Sizes { time, ..self.sizes }, given))

@@ -22,6 +22,8 @@ pub struct Aside<'a> {
     pub noise: Option<&'a Tensor>,
     /// [b, t, (layers - 1) directions n]
     pub dropout: Option<&'a Tensor>,
+    /// [b]
+    pub lengths: Option<&'a [usize]>,
 }
 
 /// The states [b, t, s] of all trials at all times, differentiable by all three tensors; outputs
@@ -61,6 +63,7 @@ pub fn states(
         state,
         noise: still(aside.noise)?,
         dropout: still(aside.dropout)?,
+        lengths: aside.lengths.map(<[usize]>::to_vec),
     };
     Ok(inputs
         .contiguous()?
@@ -85,6 +88,7 @@ struct States {
     state: usize,
     noise: Option<Tensor>,
     dropout: Option<Tensor>,
+    lengths: Option<Vec<usize>>,
 }
 
 /// Layers in one of the two kinds.
@@ -111,6 +115,7 @@ struct Numbers<T> {
     h0: Vec<T>,
     noise: Option<Vec<T>>,
     dropout: Option<Vec<T>>,
+    lengths: Option<Vec<usize>>,
 }
 
 impl<T: Lanes> Numbers<T> {
@@ -121,6 +126,7 @@ impl<T: Lanes> Numbers<T> {
             h0: Some(&self.h0),
             noise: self.noise.as_deref(),
             dropout: self.dropout.as_deref(),
+            lengths: self.lengths.as_deref(),
         }
     }
 }
@@ -133,6 +139,7 @@ impl States {
             h0,
             noise: self.noise.as_ref().map(flat).transpose()?,
             dropout: self.dropout.as_ref().map(flat).transpose()?,
+            lengths: self.lengths.clone(),
         })
     }
 

@@ -93,6 +93,29 @@ pub fn store<T: Lanes>(cells: &[Cell<T>], into: &mut [T], at: At) {
     }
 }
 
+/// Copies some trials of `from` to `into`.
+pub fn copy<T: Lanes>(
+    trials: impl Iterator<Item = usize>,
+    groups: usize,
+    from: &[Cell<T>],
+    into: &mut [Cell<T>],
+) {
+    for trial in trials {
+        let (group, lane) = (trial / TRIALS, trial % TRIALS);
+        let from = from.iter().skip(group).step_by(groups);
+        let into = into.iter_mut().skip(group).step_by(groups);
+        into.zip(from).for_each(|(x, y)| x.0[lane] = y.0[lane]);
+    }
+}
+
+/// Makes some trials zero.
+pub fn wipe<T: Lanes>(trials: impl Iterator<Item = usize>, groups: usize, cells: &mut [Cell<T>]) {
+    for trial in trials {
+        let cells = cells.iter_mut().skip(trial / TRIALS).step_by(groups);
+        cells.for_each(|x| x.0[trial % TRIALS] = T::of(0.0));
+    }
+}
+
 /// Makes the trials from `trials` on zero.
 pub fn clear<T: Lanes>(trials: usize, groups: usize, cells: &mut [Cell<T>]) {
     if trials >= groups * TRIALS {

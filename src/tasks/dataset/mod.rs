@@ -37,8 +37,8 @@ pub struct Data {
     x: Numbers,
     y: Numbers,
     mask: Option<Numbers>,
-    /// Whether some trials end before others.
-    ragged: bool,
+    /// Times of each trial, where some end before others.
+    lengths: Option<Vec<usize>>,
 }
 
 impl Dataset {
@@ -57,11 +57,6 @@ impl Dataset {
     /// The number of trials.
     pub fn count(&self) -> usize {
         self.rows.len()
-    }
-
-    /// Whether some trials end before others, so that padding follows them.
-    pub fn ragged(&self) -> bool {
-        self.data.ragged
     }
 
     /// The sizes of a trial.
@@ -124,6 +119,12 @@ impl Dataset {
             None => trials.mask = None,
             Some(mask) => take(mask, 1, trials.mask.get_or_insert_default()),
         }
+        trials.lengths = data.lengths.as_ref().map(|lengths| {
+            let mut some = trials.lengths.take().unwrap_or_default();
+            some.clear();
+            some.extend(rows.clone().map(|row| lengths[row]));
+            some
+        });
     }
 }
 
@@ -135,6 +136,17 @@ impl<T: Real> Task<T> for Dataset {
     fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()> {
         let (run, batch, key) = (*key, 0, *key);
         self.turn(&Turn { run, batch, key }, trials)
+    }
+
+    fn numbers(&self) -> Option<Box<dyn Iterator<Item = f64> + '_>> {
+        let data = &*self.data;
+        let sizes = [data.time, data.inputs, data.outputs, self.count()];
+        let whole = sizes.into_iter().chain(self.rows.iter().copied());
+        let whole = whole.chain(data.lengths.iter().flatten().copied());
+        let parts = [Some(&data.x), Some(&data.y), data.mask.as_ref()];
+        let parts = parts.into_iter().flatten();
+        let all = parts.flat_map(|part| (0..part.count()).map(|at| part.at(at)));
+        Some(Box::new(whole.map(|count| count as f64).chain(all)))
     }
 
     fn turn(&self, turn: &Turn, trials: &mut Trials<T>) -> Result<()> {

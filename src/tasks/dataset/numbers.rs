@@ -45,6 +45,14 @@ impl Numbers {
         })
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Numbers::F32(x) => x.len(),
+            Numbers::F64(x) => x.len(),
+        }
+    }
+
     /// One number.
     pub fn at(&self, index: usize) -> f64 {
         match self {

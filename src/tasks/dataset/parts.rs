@@ -87,9 +87,11 @@ impl Parts {
             x: inputs.numbers,
             y: targets.numbers,
             mask,
-            ragged: lengths.iter().any(|length| *length != t),
+            lengths: None,
         };
         pad(&mut data, &lengths);
+        let ragged = lengths.iter().any(|length| *length != t);
+        data.lengths = ragged.then_some(lengths);
         check(&data, n)?;
         Ok(data)
     }

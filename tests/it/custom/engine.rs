@@ -79,6 +79,7 @@ fn trials<T: Real>(b: usize, t: usize, masked: bool) -> Trials<T> {
         inputs: numbers(7),
         targets: numbers(8),
         mask: masked.then(|| (0..b * t).map(count).collect()),
+        lengths: None,
     }
 }
 
@@ -86,9 +87,16 @@ fn trials<T: Real>(b: usize, t: usize, masked: bool) -> Trials<T> {
 fn the_gradient_of_an_odd_network_is_that_of_finite_differences() {
     const STEP: f64 = 1e-5;
     const NEAR: f64 = 1e-9;
-    for (readout, masked) in [(None, false), (None, true), (Some(bumps as Given), true)] {
+    let all = [
+        (None, false, None),
+        (None, true, None),
+        (Some(bumps as Given), true, None),
+        (None, false, Some(vec![7, 2, 4, 7])),
+    ];
+    for (readout, masked, lengths) in all {
         let mut net = network::<f64>(rule("step", odd), readout);
-        let trials = trials(4, 7, masked);
+        let mut trials = trials(4, 7, masked);
+        trials.lengths = lengths;
         let key = Key::new(9, Layout::default());
         let mut gradient = vec![0.0; net.params.data.len()];
         let loss = net

@@ -60,6 +60,7 @@ pub struct Case<T> {
     pub dropout: Option<Vec<T>>,
     pub targets: Vec<T>,
     pub mask: Option<Vec<T>>,
+    pub lengths: Option<Vec<usize>>,
     /// Groups of trials in a slice, where they are not to be chosen.
     pub slice: Option<usize>,
 }
@@ -90,7 +91,18 @@ impl<T: Lanes> Case<T> {
             dropout: Some(ones(7, b * t * sizes.between(), -0.5)),
             targets: numbers(4, b * t * o),
             mask: Some(mask),
+            lengths: None,
             slice: None,
+        }
+    }
+
+    /// The same with trials that end at different times, two in three before the last.
+    pub fn ragged(self) -> Case<T> {
+        let [b, t] = self.size;
+        let lengths = (0..b).map(|trial| t - trial % 3 * (t - 1) / 2);
+        Case {
+            lengths: Some(lengths.collect()),
+            ..self
         }
     }
 
@@ -105,6 +117,7 @@ impl<T: Lanes> Case<T> {
             h0: self.h0.as_deref(),
             noise: self.noise.as_deref(),
             dropout: self.dropout.as_deref(),
+            lengths: self.lengths.as_deref(),
         }
     }
 

@@ -73,6 +73,7 @@ fn tutorial<T: Lanes>(reference: &Reference, name: &str) -> Case<T> {
         dropout: None,
         targets: reference.all("y"),
         mask: None,
+        lengths: None,
         slice: None,
     }
 }

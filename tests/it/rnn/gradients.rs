@@ -1,5 +1,7 @@
 //! Gradients and Jacobians against finite differences of a plain loop.
 
+use attractor::nn::Cell;
+
 use super::case::{Case, F64, case, cells, error, many_sizes, numbers};
 use super::plain::plain;
 
@@ -13,6 +15,12 @@ const SIZES: [[usize; 7]; 3] = [
     [2, 3, 2, 3, 1, 3, 1],
     [2, 3, 2, 3, 2, 2, 2],
 ];
+
+/// A problem whose trials go on to the end, and one where some end before others.
+fn both(cell: Cell, sizes: [usize; 7]) -> [Case<f64>; 2] {
+    let whole = case::<f64>(cell, sizes);
+    [whole.clone(), whole.ragged()]
+}
 
 /// The derivative at 0, by differences of fourth order.
 fn difference(f: impl Fn(f64) -> f64) -> f64 {
@@ -37,24 +45,25 @@ fn gradients_equal_finite_differences_for_every_cell_and_stack() {
     let mut largest = 0.0_f64;
     for cell in cells() {
         for sizes in SIZES {
-            let case = case::<f64>(cell, sizes);
-            let outputs = case.run().1;
-            let [params, inputs, h0] = case.backward(None, Some(&case.d_outputs(&outputs)));
-            let direct = case.loss_gradient().1;
-            let by_param = slopes(&params, |k| slope(&case, |case| &mut case.params[k]));
-            let by_input = slopes(&inputs, |k| slope(&case, |case| &mut case.inputs[k]));
-            let by_h0 = slopes(&h0, |k| {
-                slope(&case, |case| &mut case.h0.as_mut().expect("given")[k])
-            });
-            for (what, found, expected) in [
-                ("parameters", &params, &by_param),
-                ("parameters, with the loss", &direct, &by_param),
-                ("inputs", &inputs, &by_input),
-                ("h0", &h0, &by_h0),
-            ] {
-                let error = error(found, expected);
-                assert!(error < DIFFERENCE, "{cell:?} {sizes:?} {what}: {error}");
-                largest = largest.max(error);
+            for case in both(cell, sizes) {
+                let outputs = case.run().1;
+                let [params, inputs, h0] = case.backward(None, Some(&case.d_outputs(&outputs)));
+                let direct = case.loss_gradient().1;
+                let by_param = slopes(&params, |k| slope(&case, |case| &mut case.params[k]));
+                let by_input = slopes(&inputs, |k| slope(&case, |case| &mut case.inputs[k]));
+                let by_h0 = slopes(&h0, |k| {
+                    slope(&case, |case| &mut case.h0.as_mut().expect("given")[k])
+                });
+                for (what, found, expected) in [
+                    ("parameters", &params, &by_param),
+                    ("parameters, with the loss", &direct, &by_param),
+                    ("inputs", &inputs, &by_input),
+                    ("h0", &h0, &by_h0),
+                ] {
+                    let error = error(found, expected);
+                    assert!(error < DIFFERENCE, "{cell:?} {sizes:?} {what}: {error}");
+                    largest = largest.max(error);
+                }
             }
         }
     }
@@ -65,12 +74,13 @@ fn gradients_equal_finite_differences_for_every_cell_and_stack() {
 fn learned_first_states_have_the_gradient_of_finite_differences() {
     for cell in cells() {
         for sizes in SIZES {
-            let mut case = case::<f64>(cell, sizes);
-            case.h0 = None;
-            let found = case.loss_gradient().1;
-            let expected = slopes(&found, |k| slope(&case, |case| &mut case.params[k]));
-            let error = error(&found, &expected);
-            assert!(error < DIFFERENCE, "{cell:?} {sizes:?}: {error}");
+            for mut case in both(cell, sizes) {
+                case.h0 = None;
+                let found = case.loss_gradient().1;
+                let expected = slopes(&found, |k| slope(&case, |case| &mut case.params[k]));
+                let error = error(&found, &expected);
+                assert!(error < DIFFERENCE, "{cell:?} {sizes:?}: {error}");
+            }
         }
     }
 }
@@ -79,25 +89,26 @@ fn learned_first_states_have_the_gradient_of_finite_differences() {
 fn derivatives_that_arrive_at_states_equal_finite_differences() {
     for cell in cells() {
         for sizes in SIZES {
-            let case = case::<f64>(cell, sizes);
-            let arriving = numbers::<f64>(9, case.run().0.len());
-            let found = case.backward(Some(&arriving), None);
-            let along = |place: &dyn Fn(&mut Case<f64>) -> &mut f64| {
-                difference(|shift| {
-                    let mut moved = case.clone();
-                    *place(&mut moved) += shift;
-                    let states = plain(&moved).0;
-                    states.iter().zip(&arriving).map(|(h, d)| h * d).sum()
-                })
-            };
-            let params = slopes(&found[0], |k| along(&|case| &mut case.params[k]));
-            let inputs = slopes(&found[1], |k| along(&|case| &mut case.inputs[k]));
-            let h0 = slopes(&found[2], |k| {
-                along(&|case| &mut case.h0.as_mut().expect("given")[k])
-            });
-            for (found, expected) in found.iter().zip([params, inputs, h0]) {
-                let error = error(found, &expected);
-                assert!(error < DIFFERENCE, "{cell:?} {sizes:?}: {error}");
+            for case in both(cell, sizes) {
+                let arriving = numbers::<f64>(9, case.run().0.len());
+                let found = case.backward(Some(&arriving), None);
+                let along = |place: &dyn Fn(&mut Case<f64>) -> &mut f64| {
+                    difference(|shift| {
+                        let mut moved = case.clone();
+                        *place(&mut moved) += shift;
+                        let states = plain(&moved).0;
+                        states.iter().zip(&arriving).map(|(h, d)| h * d).sum()
+                    })
+                };
+                let params = slopes(&found[0], |k| along(&|case| &mut case.params[k]));
+                let inputs = slopes(&found[1], |k| along(&|case| &mut case.inputs[k]));
+                let h0 = slopes(&found[2], |k| {
+                    along(&|case| &mut case.h0.as_mut().expect("given")[k])
+                });
+                for (found, expected) in found.iter().zip([params, inputs, h0]) {
+                    let error = error(found, &expected);
+                    assert!(error < DIFFERENCE, "{cell:?} {sizes:?}: {error}");
+                }
             }
         }
     }
@@ -145,9 +156,78 @@ fn single(case: &Case<f64>, trial: usize) -> Case<f64> {
         h0: some(&case.h0),
         noise: some(&case.noise),
         dropout: some(&case.dropout),
+        lengths: case.lengths.as_ref().map(|ends| vec![ends[trial]]),
         targets: part(case, &case.targets, trial).to_vec(),
         mask: some(&case.mask),
         ..case.clone()
+    }
+}
+
+#[test]
+fn what_comes_after_the_end_of_a_trial_reaches_nothing() {
+    for cell in cells() {
+        for sizes in [[19, 5, 2, 6, 2, 1, 1], [35, 6, 1, 5, 3, 2, 2]] {
+            let case = case::<f64>(cell, sizes).ragged();
+            let (states, outputs) = case.run();
+            // Derivatives arrive within the trials only, as a mask makes it.
+            let [b, t] = case.size;
+            let ends = case.lengths.clone().expect("ragged");
+            let within = |all: &[f64]| {
+                let mut all = all.to_vec();
+                for (trial, numbers) in all.chunks_mut(outputs.len() / b).enumerate() {
+                    numbers[ends[trial] * case.plan.outputs..].fill(0.0);
+                }
+                all
+            };
+            let arriving = within(&numbers::<f64>(9, outputs.len()));
+            let [found, inputs, h0] = case.backward(None, Some(&arriving));
+            let mut expected = vec![0.0; found.len()];
+            for (trial, end) in ends.iter().enumerate() {
+                let alone = ended(&case, trial);
+                let head =
+                    |all: &[f64]| part(&case, all, trial)[..all.len() / b / t * end].to_vec();
+                let d_outputs = head(&arriving);
+                let [params, alone_inputs, alone_h0] = alone.backward(None, Some(&d_outputs));
+                expected
+                    .iter_mut()
+                    .zip(params)
+                    .for_each(|(sum, x)| *sum += x);
+                let (alone_states, alone_outputs) = alone.run();
+                let same = alone_states == head(&states) && alone_outputs == head(&outputs);
+                assert!(same, "{cell:?} {sizes:?} trial {trial}");
+                assert_eq!(
+                    alone_inputs,
+                    head(&inputs),
+                    "{cell:?} {sizes:?} trial {trial}"
+                );
+                assert_eq!(alone_h0, part(&case, &h0, trial), "{cell:?} {sizes:?}");
+                let after = &part(&case, &inputs, trial)[case.plan.inputs * end..];
+                assert!(after.iter().all(|x| *x == 0.0), "{cell:?} {sizes:?}");
+            }
+            let error = error(&found, &expected);
+            assert!(error < F64, "{cell:?} {sizes:?}: {error}");
+        }
+    }
+}
+
+/// One trial alone, without what comes after its end.
+fn ended(case: &Case<f64>, trial: usize) -> Case<f64> {
+    let end = case.lengths.as_ref().expect("ragged")[trial];
+    let whole = single(case, trial);
+    let cut = |all: &Option<Vec<f64>>| {
+        let each = |all: &Vec<f64>| all[..all.len() / case.size[1] * end].to_vec();
+        all.as_ref().map(each)
+    };
+    let given = |all: &[f64]| cut(&Some(all.to_vec())).expect("given");
+    Case {
+        size: [1, end],
+        inputs: given(&whole.inputs),
+        targets: given(&whole.targets),
+        noise: cut(&whole.noise),
+        dropout: cut(&whole.dropout),
+        mask: cut(&whole.mask),
+        lengths: None,
+        ..whole
     }
 }
 

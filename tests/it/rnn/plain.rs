@@ -127,10 +127,11 @@ pub fn plain<T: Lanes>(case: &Case<T>) -> (Vec<f64>, Vec<f64>, f64) {
                 }
                 for at in 0..t {
                     let time = if direction == 0 { at } else { t - 1 - at };
-                    state = step(plan.cell, &mine, &state, &feed[time]);
-                    if let Some(noise) = &case.noise {
-                        let noise = &noise[(b * t + time) * s.hidden() + strand * n..][..n];
-                        for (x, noise) in state.iter_mut().zip(noise) {
+                    if case.lengths.as_ref().is_none_or(|ends| time < ends[b]) {
+                        state = step(plan.cell, &mine, &state, &feed[time]);
+                        let from = (b * t + time) * s.hidden() + strand * n;
+                        let noise = case.noise.iter().flat_map(|noise| &noise[from..]);
+                        for (x, noise) in state[..n].iter_mut().zip(noise) {
                             *x += noise.double();
                         }
                     }

@@ -26,8 +26,13 @@ fn bits(case: &Case<f32>) -> Bits {
 #[test]
 fn threads_and_slices_of_any_size_give_the_same_bits() {
     for cell in cells() {
-        for sizes in [[150, 18, 2, 20, 3, 1, 1], [70, 3, 2, 9, 1, 2, 2]] {
+        for (sizes, ragged) in [
+            ([150, 18, 2, 20, 3, 1, 1], false),
+            ([70, 3, 2, 9, 1, 2, 2], false),
+            ([70, 3, 2, 9, 1, 2, 2], true),
+        ] {
             let chosen = case::<f32>(cell, sizes);
+            let chosen = if ragged { chosen.ragged() } else { chosen };
             let on = |threads, slice| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
                 let case = Case {
@@ -136,6 +141,7 @@ fn trials_that_fill_up_a_slice_cannot_spoil_the_gradient() {
         dropout: None,
         targets: vec![1.0; 5],
         mask: None,
+        lengths: None,
         slice: None,
     };
     let (loss, gradient) = case.loss_gradient();

@@ -122,7 +122,7 @@ fn both(cell: Cell) -> Both {
 #[test]
 fn a_loss_in_tensors_reaches_inputs_parameters_and_first_state() -> Result<()> {
     for cell in cells() {
-        let case = case::<f64>(cell, [3, 4, 2, 5, 1, 2, 2]);
+        let case = case::<f64>(cell, [3, 4, 2, 5, 1, 2, 2]).ragged();
         let [inputs, params, h0] = tensors(&case);
         let [inputs, params, h0] = [
             Var::from_tensor(&inputs)?,
@@ -137,6 +137,7 @@ fn a_loss_in_tensors_reaches_inputs_parameters_and_first_state() -> Result<()> {
         let aside = Aside {
             noise: Some(&noise),
             dropout: Some(&dropout),
+            lengths: case.lengths.as_deref(),
         };
         // Strides other than the plain ones on the way in must not matter.
         let turned = inputs.as_tensor().transpose(0, 1)?.contiguous()?;
@@ -164,6 +165,7 @@ fn tensors_of_other_shapes_are_faults() -> Result<()> {
         let aside = Aside {
             noise,
             dropout: None,
+            lengths: None,
         };
         states(both(tanh()), case.sizes(), [x, p, h], aside)
     };

@@ -29,6 +29,7 @@ fn applied<T: Lanes>(nonlinearity: Nonlinearity, x: &[T]) -> Vec<T> {
         h0: None,
         noise: None,
         dropout: None,
+        lengths: None,
     };
     let mut net = plan.cell.operation();
     net.run(plan.sizes(x.len(), 1), given, Some(&mut h), None)

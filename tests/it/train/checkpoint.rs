@@ -8,6 +8,9 @@ use super::{integrate, small, tutorial};
 use attractor::base::{Error, Progress, Report, Silent};
 use attractor::nn::Rnn;
 use attractor::optim::{Optimizer, Sgd};
+use attractor::tasks::Dataset;
+use attractor::tasks::dataset::{Part, Parts};
+use attractor::tensor::{Device, Tensor};
 use attractor::train::{self, Log, Options, Source, Task};
 use tempfile::TempDir;
 
@@ -80,6 +83,36 @@ fn a_checkpoint_of_another_run_is_refused_with_what_differs() {
         assert!(found.contains(words), "{words}: {found}");
     }
     assert_eq!(std::fs::read(&path).expect("a checkpoint"), before);
+}
+
+#[test]
+fn a_data_set_is_known_by_all_of_its_numbers() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("run.h5");
+    let set = |last: f64| {
+        let part = |last: f64| {
+            let mut numbers = vec![0.25; 500 * 4];
+            numbers[500 * 4 - 1] = last;
+            let numbers = Tensor::from_vec(numbers, (500, 4, 1), &Device::Cpu);
+            Part::Whole(numbers.expect("as many"))
+        };
+        let parts = Parts {
+            inputs: part(0.5),
+            targets: part(last),
+            mask: None,
+            lengths: None,
+        };
+        Dataset::new(parts).expect("parts that fit")
+    };
+    let options = Options {
+        batch: 2,
+        ..tutorial(3)
+    };
+    let mut net = small::<f32>(1);
+    let first = kept(&options, path.clone());
+    run(&mut net, &Source::of(&set(0.5)), &first, &mut Silent).expect("a run");
+    let found = refused(&path, &set(0.75), 1, options);
+    assert!(found.contains("data set is"), "{found}");
 }
 
 #[test]

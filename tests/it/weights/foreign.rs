@@ -287,7 +287,8 @@ fn a_network_comes_back_from_the_file_that_was_written_for_pytorch() {
         readout: "".into(),
         first_states: true,
     };
-    safetensors::write(&path, &learned.for_torch(&names).unwrap()).unwrap();
+    let written = learned.for_torch(&names).unwrap();
+    safetensors::write(&path, &written, safetensors::PLAIN).unwrap();
     let back = recognised(&safetensors::read(&path).unwrap());
     assert_eq!(plan(&back), plan(&learned));
     assert_eq!(all(&back.blocks), all(&learned.blocks));

@@ -73,6 +73,7 @@ fn errors<T: Lanes>(net: &Rnn<T>, tree: &Tree) -> Vec<(String, f64)> {
         inputs: &inputs,
         h0: None,
         noise: None,
+        lengths: None,
     };
     let mut work = net.work();
     net.run(&mut work, &drive, Some(&mut states), Some(&mut outputs))
@@ -89,6 +90,7 @@ fn errors<T: Lanes>(net: &Rnn<T>, tree: &Tree) -> Vec<(String, f64)> {
         targets: vec![T::of(0.0); outputs.len()],
         inputs,
         mask: None,
+        lengths: None,
     };
     let mut slopes = net.params.clone();
     let loss = net.loss_gradient(&mut work, &batch, None, &mut slopes.data);

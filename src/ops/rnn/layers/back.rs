@@ -2,9 +2,9 @@
 
 use pulp::Simd;
 
-use super::pass::{Frames, Measures, Pass, Workspace};
+use super::pass::{Frames, Measures, Pass, Workspace, over};
 use crate::ops::rnn::update::{Backward, Reading, Update};
-use crate::ops::simd::trials::{At, add, load, scale, store};
+use crate::ops::simd::trials::{At, add, copy, load, scale, store, wipe};
 use crate::ops::simd::{Cell, Lanes};
 
 impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
@@ -71,9 +71,11 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
         let (n, above) = (m.cells.units, m.cells.above);
         let packed = &self.packed.strands[strand];
         let arriving = self.part(self.task.arriving.states, s.time * self.task.state);
+        let lengths = self.part(self.task.given.lengths, 1);
         let Workspace {
             strands,
             carried,
+            held,
             passing,
             ..
         } = &mut *self.buffers;
@@ -104,20 +106,26 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
             let Some(last) = step.checked_sub(1) else {
                 break;
             };
+            let time = Measures::time(strand % s.directions, last, s.time);
             if let Some(arriving) = arriving {
-                let time = Measures::time(strand % s.directions, last, s.time);
                 let at = m.at(time, s.time, self.task.state);
                 add(arriving, at.from(strand * U::PARTS * s.units), carried);
             }
+            if lengths.is_some() {
+                held.clone_from(carried);
+            }
+            let gates = &mut earlier[last * m.gates + above..][..m.frame.gates];
             let backward = Backward {
                 strand: m.cells,
                 before: &states[last * m.states..][..m.states],
                 after: frame,
-                gates: &mut earlier[last * m.gates + above..][..m.frame.gates],
+                gates,
                 carried,
                 passing: &mut passing[..n],
             };
             self.update.backward(simd, packed, backward);
+            copy(over(lengths, time), m.cells.one, held, carried);
+            wipe(over(lengths, time), m.cells.one, gates);
         }
     }
 

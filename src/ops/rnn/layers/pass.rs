@@ -19,6 +19,8 @@ pub struct Workspace<T> {
     pub(super) strands: Vec<Frames<T>>,
     /// What is carried from step to step on the way back.
     pub(super) carried: Vec<Cell<T>>,
+    /// The same before a step, where trials that are over pass it by.
+    pub(super) held: Vec<Cell<T>>,
     /// What lives within one step.
     pub(super) passing: Vec<Cell<T>>,
     /// How the layer below changes, while the one above is differentiated.
@@ -139,8 +141,8 @@ impl<'a, T: Lanes, U: Update<T>> Pass<'a, T, U> {
     }
 
     /// The part of an array of `width` numbers a trial that belongs to this slice.
-    pub(super) fn part(&self, source: Option<&'a [T]>, width: usize) -> Option<&'a [T]> {
-        source.map(|source| Task::part(&self.trials, source, width))
+    pub(super) fn part<X>(&self, source: Option<&'a [X]>, width: usize) -> Option<&'a [X]> {
+        source.map(|source| Task::<T>::part(&self.trials, source, width))
     }
 
     /// Brings ones and first states into place.
@@ -255,6 +257,12 @@ impl<'a, T: Lanes, U: Update<T>> Pass<'a, T, U> {
             }
         }
     }
+}
+
+/// The trials of a slice, counted in it, that are over at a time.
+pub(super) fn over(lengths: Option<&[usize]>, time: usize) -> impl Iterator<Item = usize> {
+    let lengths = lengths.unwrap_or_default();
+    (0..lengths.len()).filter(move |trial| lengths[*trial] <= time)
 }
 
 /// The learned first state in each of the trials, zero in those that the slice lacks.

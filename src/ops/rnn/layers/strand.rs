@@ -2,11 +2,11 @@
 
 use pulp::Simd;
 
-use super::pass::{Measures, Pass};
+use super::pass::{Measures, Pass, over};
 use super::task::Way;
 use crate::ops::rnn::update::{Forward, Update};
 use crate::ops::simd::Lanes;
-use crate::ops::simd::trials::{add, clear, load, scale};
+use crate::ops::simd::trials::{add, clear, copy, load, scale};
 
 impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
     /// Brings the strand's inputs of all times into place, from outside or from the layer below.
@@ -47,6 +47,7 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
         let m = self.measures(strand);
         let n = m.cells.units;
         let noise = self.part(self.task.given.noise, s.time * s.hidden());
+        let lengths = self.part(self.task.given.lengths, 1);
         let trials = self.trials.len();
         let frames = &mut self.buffers.strands[strand];
         for step in 0..s.time {
@@ -64,10 +65,14 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
             };
             self.update
                 .forward(simd, &self.packed.strands[strand], forward);
+            let time = Measures::time(strand % s.directions, step, s.time);
             if let Some(noise) = noise {
-                let time = Measures::time(strand % s.directions, step, s.time);
                 let at = m.at(time, s.time, s.hidden()).from(strand * s.units);
                 add(noise, at, &mut after[m.frame.states[0]..][..n]);
+            }
+            for first in &m.frame.states[..U::PARTS] {
+                let (from, into) = (&before[*first..][..n], &mut after[*first..][..n]);
+                copy(over(lengths, time), m.cells.one, from, into);
             }
             // Trials that the slice lacks stay at zero: they could overflow, and 0 * inf is NaN.
             for part in 0..U::PARTS {

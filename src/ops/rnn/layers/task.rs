@@ -35,7 +35,7 @@ pub struct Task<'a, T> {
 
 impl<T: Lanes> Task<'_, T> {
     /// The part of `source`, an array of `width` numbers a trial, that belongs to some trials.
-    pub fn part<'b>(trials: &Range<usize>, source: &'b [T], width: usize) -> &'b [T] {
+    pub fn part<'b, X>(trials: &Range<usize>, source: &'b [X], width: usize) -> &'b [X] {
         &source[trials.start * width..trials.end * width]
     }
 }
