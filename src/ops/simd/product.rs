@@ -4,6 +4,8 @@
 use std::ops::Range;
 
 use pulp::Simd;
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 
 use super::{Cell, Lanes, TRIALS, flat, flat_mut};
 
@@ -16,6 +18,8 @@ const PASSING: usize = 1 << 14;
 /// Multiplications of each share where threads share a product: about 12 microseconds of one,
 /// a few times what it costs to wake another. (At a quarter of it small networks got slower.)
 const SHARED: usize = 1 << 19;
+/// Numbers from which on threads share the packing of a matrix.
+const PACKED: usize = 1 << 18;
 
 /// How the products of one call are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +78,24 @@ impl<'a, T> Block<'a, T> {
             by_column: rows,
         }
     }
+
+    /// Some rows, at most as many as a panel has, column by column.
+    fn pack(&self, rows: Range<usize>, into: &mut [[T; PANEL]])
+    where
+        T: Copy,
+    {
+        for (k, column) in into.iter_mut().enumerate() {
+            let column = &mut column[..rows.len()];
+            let from = &self.data[k * self.by_column + rows.start * self.by_row..];
+            if self.by_row == 1 {
+                column.copy_from_slice(&from[..rows.len()]);
+                continue;
+            }
+            for (w, x) in column.iter_mut().zip(from.iter().step_by(self.by_row)) {
+                *w = *x;
+            }
+        }
+    }
 }
 
 impl<T: Lanes> Panels<T> {
@@ -84,18 +106,20 @@ impl<T: Lanes> Panels<T> {
         self.columns = blocks.iter().map(|block| block.columns).sum();
         self.data
             .resize(rows.div_ceil(PANEL) * self.columns, [T::of(0.0); PANEL]);
-        for first in (0..rows).step_by(PANEL) {
-            let mut at = first / PANEL * self.columns;
+        let panel = |(at, panel): (usize, &mut [[T; PANEL]])| {
+            let rows = at * PANEL..rows.min((at + 1) * PANEL);
+            let mut rest = panel;
             for block in blocks {
-                for k in 0..block.columns {
-                    let to = &mut self.data[at + k][..PANEL.min(rows - first)];
-                    let from = &block.data[k * block.by_column + first * block.by_row..];
-                    for (w, x) in to.iter_mut().zip(from.iter().step_by(block.by_row)) {
-                        *w = *x;
-                    }
-                }
-                at += block.columns;
+                let (columns, others) = rest.split_at_mut(block.columns);
+                block.pack(rows.clone(), columns);
+                rest = others;
             }
+        };
+        let width = self.columns.max(1);
+        if self.data.len() * PANEL < PACKED {
+            self.data.chunks_mut(width).enumerate().for_each(panel);
+        } else {
+            self.data.par_chunks_mut(width).enumerate().for_each(panel);
         }
     }
 
