@@ -5,6 +5,7 @@
 // Shapes stand in docs as [b, t, n]; with one axis that reads like a link.
 #![allow(rustdoc::broken_intra_doc_links)]
 
+pub mod analysis;
 pub mod api;
 pub mod app;
 pub mod base;

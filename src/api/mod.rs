@@ -8,6 +8,7 @@ pub mod convert;
 mod core;
 pub mod dataset;
 pub mod fault;
+pub mod fixed_points;
 pub mod h5;
 pub mod help;
 pub mod library;
@@ -56,6 +57,7 @@ pub fn modules() -> Vec<Module> {
         optim::module(),
         train::module(),
     ];
+    modules.extend(fixed_points::modules());
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules
 }

@@ -220,10 +220,7 @@ fn trained<'a, T: Real, N: Model<T>>(
             _ => ControlFlow::Continue(()),
         })
     };
-    let mut progress = Watched {
-        inner: cx.terminal.progress("train"),
-        cx,
-    };
+    let mut progress = Watched::new(cx, "train");
     let on_log: &mut OnLog<'_, N> = &mut on_log;
     let fit = run(&mut net, source, options, &mut progress, on_log);
     show(&net);
@@ -247,9 +244,17 @@ fn helped(fault: Fault, options: &Options) -> Fault {
 }
 
 /// The terminal's listener, which Ctrl-C ends whoever else asks.
-struct Watched<'a> {
+pub struct Watched<'a> {
     inner: Box<dyn Progress>,
     cx: &'a Context,
+}
+
+impl<'a> Watched<'a> {
+    /// For a run that begins now; `label` says which.
+    pub fn new(cx: &'a Context, label: &str) -> Self {
+        let inner = cx.terminal.progress(label);
+        Watched { inner, cx }
+    }
 }
 
 impl Progress for Watched<'_> {

@@ -6,6 +6,7 @@
 mod cell;
 mod custom;
 mod dynamics;
+mod flow;
 mod followed;
 pub mod foreign;
 pub mod kept;
@@ -18,6 +19,7 @@ mod rnn;
 pub use cell::Cell;
 pub use custom::{Custom, CustomRecipe, Named, Rule, Rules};
 pub use dynamics::{Call, Dynamics};
+pub use flow::Flow;
 pub(crate) use network::whichever;
 pub use network::{Network, Precision};
 pub use options::{CtrnnOptions, GruOptions, Reset, VanillaOptions};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Plan;
 use crate::base::Result;
 use crate::ops::Lanes;
-use crate::ops::rnn::{Aim, Given, Operation, Sizes};
+use crate::ops::rnn::{Aim, Arriving, Given, Gradients, Operation, Sizes};
 use crate::random::Key;
 use crate::tensor::Arena;
 use crate::train::Trials;
@@ -49,6 +49,19 @@ pub struct Work<T> {
     operation: Box<dyn Operation<T> + Send>,
     noise: Vec<T>,
     dropout: Vec<T>,
+}
+
+impl<T: Lanes> Work<T> {
+    /// [`Operation::backward`]
+    pub(super) fn backward(
+        &mut self,
+        sizes: Sizes,
+        given: Given<'_, T>,
+        arriving: Arriving<'_, T>,
+        gradients: Gradients<'_, T>,
+    ) -> Result<()> {
+        self.operation.backward(sizes, given, arriving, gradients)
+    }
 }
 
 impl<T: Lanes> Rnn<T> {

@@ -1,0 +1,3 @@
+//! What trained networks are looked into with.
+
+pub mod fixed_points;

@@ -1,0 +1,233 @@
+//! The search.
+
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use super::FixedPoints;
+use crate::analysis::fixed_points::{Adam, Candidates, Ends, Keep, Newton};
+use crate::api::context::Context;
+use crate::api::convert::New;
+use crate::api::fault::Fault;
+use crate::api::rnn::Net;
+use crate::api::settings::Settings;
+use crate::api::train::Watched;
+use crate::base::options::Span;
+use crate::base::{Error, Result};
+use crate::nn::Network;
+use crate::optim::{Adam as AdamRule, Optimizer, Schedule};
+use crate::random::{Key, Layout};
+use crate::tensor::{DType, Tensor, values};
+use crate::{choices, options};
+
+/// What faults are said to be of.
+const OF: &str = "fixed_points::find";
+/// Distance below which ends are one point, relative to the spread of the candidates.
+const UNIQUE: f64 = 1e-3;
+/// Updates at most, where a script does not say.
+const STEPS: [usize; 2] = [200, 10_000];
+
+choices! {
+    /// How fixed points are searched.
+    pub enum Method {
+        /// Damped Newton steps with exact Jacobians.
+        #[default]
+        Newton = "newton",
+        /// Descent on the mean error of all candidates, as in the notebooks.
+        Adam = "adam",
+    }
+}
+
+options! {
+    /// How fixed points are searched.
+    pub struct Find for "fixed_points::find" {
+        /// States to begin from, [c, s], such as those of a run (then [b, t, s]).
+        candidates: Option<Tensor> = None;
+        /// How many of the candidates are taken, drawn without replacement; all without it.
+        count: Option<usize> = None, in Span::from(1.0);
+        /// Standard deviation of the noise that is added to the candidates.
+        noise: f64 = 0.0, in Span::from(0.0);
+        /// The constant input: [i] for all candidates, or [c, i]; 0 without it.
+        input: Option<Tensor> = None;
+        /// The method.
+        method: Method = Method::Newton;
+        /// Each candidate stops where its error, the mean over the state of (F - h)^2, is this
+        /// small.
+        tolerance: f64 = 1e-12, in Span::from(0.0);
+        /// Whether `newton` goes on from there to where rounding ends it, along slow directions
+        /// too: a line of nearly fixed points falls together to the few that are.
+        polish: bool = false;
+        /// Updates of a candidate at most: 200 for `newton`, 10000 for `adam`.
+        steps: Option<usize> = None;
+        /// How `adam` moves; the rate and epsilon of the notebooks.
+        optimizer: Optimizer = notebook();
+        /// Ends nearer to each other than this are one point, the one with the lowest error.
+        /// Without it: a thousandth of the spread of the candidates.
+        unique: Option<f64> = None, in Span::from(0.0);
+        /// Points further from the mean of the candidates than so many spreads are left out.
+        outlier: f64 = 10.0, in Span::from(0.0);
+        /// Whether slow points, local minima of q above the tolerance, are kept too.
+        slow: bool = false;
+        /// Seed of what is drawn: the choice of candidates, and their noise.
+        seed: usize = 0;
+        /// Key of what is drawn, in place of a seed.
+        key: Option<Key> = None;
+    }
+}
+
+fn notebook() -> Optimizer {
+    Optimizer::Adam(AdamRule {
+        rate: Schedule::Exponential {
+            rate: 0.2,
+            decay: 0.9999,
+        },
+        epsilon: 1e-5,
+        ..AdamRule::default()
+    })
+}
+
+crate::natives! {
+    /// Fixed points of networks, and of the points all that can be told of them.
+    module "fixed_points";
+
+    /// Searches the states that a step under a constant input leaves where they are, from many
+    /// candidates at once.
+    ///
+    /// `newton` takes damped Newton steps with exact Jacobians in double precision, each candidate
+    /// by itself. A step is the shortest that does as much, so that a line of nearly fixed points
+    /// is met where the candidate is nearest to it. `adam` is the search of the notebooks: descent
+    /// on the mean error of all candidates together, in the network's own precision.
+    ///
+    /// Ends within the tolerance are fixed points. Ends of `newton` at a local minimum of q =
+    /// 1/2 |F - h|^2 above the tolerance are slow points, kept with `slow`. All else failed. The
+    /// printed summary says how many there were at each stage, and how many points the hits of the
+    /// candidates let one expect in all (Chao 1984).
+    ///
+    /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
+    /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
+    /// > let h = random::normal(random::key(0), [50, 2]);
+    /// > let points = fixed_points::find(net, #{ candidates: h, polish: true });
+    /// > points.count()
+    /// = 3
+    fn find(cx: &Context, network: Rc<Net>, options: Settings<Find>) -> New<FixedPoints> {
+        let network = network.0.borrow().clone();
+        let options = options.into_inner();
+        let from = candidates(&network, &options)?;
+        cx.room(OF, &[from.count(), from.state, 8], DType::F64)?;
+        let ends = searched(cx, &network, &from, &options)?;
+        let keep = Keep {
+            unique: options.unique.unwrap_or(UNIQUE * from.spread()),
+            outlier: options.outlier,
+            slow: options.slow,
+        };
+        let points = keep.points(&from, &ends);
+        Ok(New(FixedPoints { points, network: Some(network) }))
+    }
+}
+
+/// Where the search begins.
+///
+/// Errors: `Missing` without candidates; `Shape` if they do not fit the network
+fn candidates(network: &Network, options: &Find) -> Result<Candidates, Fault> {
+    let Some(given) = &options.candidates else {
+        let doc = "states to begin from, such as `net.run(x).states`".into();
+        let (of, name) = (OF, "candidates");
+        return Err(Error::Missing { of, name, doc }.into());
+    };
+    let (s, i) = (network.state(), network.inputs());
+    if given.rank() < 2 || given.dims().last() != Some(&s) {
+        return Err(wrong("candidates", format!("[.., {s}]"), given).into());
+    }
+    let states = values::doubles(given)?;
+    let all = states.len() / s.max(1);
+    let x = match &options.input {
+        None => vec![0.0; all * i],
+        Some(input) if input.dims() == [i] => values::doubles(input)?.repeat(all),
+        Some(input) if input.elem_count() == all * i && input.dims().last() == Some(&i) => {
+            values::doubles(input)?
+        }
+        Some(input) => {
+            return Err(wrong("input", format!("[{i}] or [{all}, {i}]"), input).into());
+        }
+    };
+    let mut from = Candidates {
+        state: s,
+        inputs: i,
+        states,
+        x,
+    };
+    from.check()?;
+    draw(&mut from, options);
+    Ok(from)
+}
+
+fn wrong(what: &'static str, expected: String, found: &Tensor) -> Error {
+    Error::Shape {
+        op: OF,
+        what,
+        expected,
+        found: found.dims().to_vec(),
+    }
+}
+
+/// Takes some of the candidates, and adds noise.
+fn draw(from: &mut Candidates, options: &Find) {
+    let seed = options.seed as u64;
+    let key = options
+        .key
+        .unwrap_or_else(|| Key::new(seed, Layout::default()));
+    let [choice, noise] = key.children();
+    let (s, i, all) = (from.state, from.inputs, from.count());
+    if let Some(count) = options.count.filter(|count| *count < all) {
+        let mut rows = choice.permutation(all);
+        rows.truncate(count);
+        rows.sort_unstable();
+        let take = |numbers: &[f64], width: usize| -> Vec<f64> {
+            let rows = rows.iter();
+            rows.flat_map(|row| numbers[row * width..][..width].to_vec())
+                .collect()
+        };
+        (from.states, from.x) = (take(&from.states, s), take(&from.x, i));
+    }
+    if options.noise > 0.0 {
+        let mut drawn = vec![0.0; from.states.len()];
+        noise.fill_normal(&mut drawn);
+        for (h, x) in from.states.iter_mut().zip(drawn) {
+            *h += options.noise * x;
+        }
+    }
+}
+
+fn searched(
+    cx: &Context,
+    network: &Network,
+    from: &Candidates,
+    options: &Find,
+) -> Result<Ends, Fault> {
+    let mut progress = Watched::new(cx, OF);
+    let steps = |method: usize| options.steps.unwrap_or(STEPS[method]);
+    let tolerance = options.tolerance;
+    let ends = match options.method {
+        Method::Newton => {
+            let newton = Newton {
+                tolerance,
+                polish: options.polish,
+                steps: steps(0),
+            };
+            newton.search(&mut *network.flow()?, from, &mut progress)
+        }
+        Method::Adam => {
+            let adam = Adam {
+                tolerance,
+                steps: steps(1),
+                optimizer: options.optimizer.clone(),
+            };
+            match network.dtype() {
+                DType::F64 => adam.search::<f64>(&mut *network.flow()?, from, &mut progress),
+                _ => adam.search::<f32>(&mut *network.flow()?, from, &mut progress),
+            }
+        }
+    }?;
+    // The interruption was for this search, and is dealt with.
+    cx.stop.store(false, Ordering::Relaxed);
+    Ok(ends)
+}

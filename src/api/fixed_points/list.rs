@@ -1,0 +1,297 @@
+//! The points, as a list.
+
+use std::rc::Rc;
+
+use super::FixedPoints;
+use crate::analysis::fixed_points::{Point, Points, Unseen, discovery};
+use crate::api::convert::New;
+use crate::api::fault::Fault;
+use crate::api::value::{Function, Map, Value};
+use crate::base::{Error, Result};
+use crate::tensor::{DType, Tensor, values};
+
+crate::natives! {
+    /// Fixed points of networks, and of the points all that can be told of them.
+    module "fixed_points";
+
+    /// How many points there are.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).count()
+    /// = 1
+    fn count(this: Rc<FixedPoints>) -> usize { Ok(this.points.points.len()) }
+
+    /// The states, [k, s].
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).states().shape()
+    /// = [1, 3]
+    fn states(this: Rc<FixedPoints>) -> Tensor {
+        let points = &this.points;
+        Ok(values::of(points.states(), &[points.points.len(), points.state], DType::F64)?)
+    }
+
+    /// The inputs that the points stand under, [k, i].
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let h = zeros([4, 3]);
+    /// > fixed_points::find(net, #{ candidates: h, input: [0.5] }).inputs().to_list()
+    /// = [[0.5]]
+    fn inputs(this: Rc<FixedPoints>) -> Tensor {
+        let points = &this.points;
+        let shape = [points.points.len(), points.inputs];
+        Ok(values::of(points.all_inputs(), &shape, DType::F64)?)
+    }
+
+    /// q = 1/2 |F - h|^2 of each point, [k].
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1, polish: true });
+    /// > points.q().max().item() < 1e-30
+    /// = true
+    fn q(this: Rc<FixedPoints>) -> Tensor { column(&this, Point::q) }
+
+    /// The mean over the state of (F - h)^2 of each point, which tolerances are of, [k].
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).error().max().item() < 1e-12
+    /// = true
+    fn error(this: Rc<FixedPoints>) -> Tensor { column(&this, |point| point.error) }
+
+    /// |F - h| of each point: how far the state moves in a step, [k].
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).speed().max().item() < 1e-5
+    /// = true
+    fn speed(this: Rc<FixedPoints>) -> Tensor { column(&this, Point::speed) }
+
+    /// How many candidates came to each point, [k].
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).hits().to_list()
+    /// = [4.0]
+    fn hits(this: Rc<FixedPoints>) -> Tensor { column(&this, |point| point.hits as f64) }
+
+    /// The number of the candidate that led to each point, [k].
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([1, 3]) + 0.1 }).candidates().to_list()
+    /// = [0.0]
+    fn candidates(this: Rc<FixedPoints>) -> Tensor {
+        column(&this, |point| point.candidate as f64)
+    }
+
+    /// One point as a map: `state`, `input`, `q`, `speed`, `error`, `label`, `steps`, `candidate`
+    /// and `hits`.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).at(0).label
+    /// = converged
+    fn at(this: Rc<FixedPoints>, index: usize) -> Map {
+        match this.points.points.get(index) {
+            Some(point) => told(point),
+            None => Err(outside(index, this.points.points.len()).into()),
+        }
+    }
+
+    /// The points at some places, in their order.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).choose([0, 0]).count()
+    /// = 2
+    fn choose(this: Rc<FixedPoints>, places: Vec<usize>) -> New<FixedPoints> {
+        let count = this.points.points.len();
+        match places.iter().find(|at| **at >= count) {
+            Some(at) => Err(outside(*at, count).into()),
+            None => Ok(New(this.with(this.points.chosen(&places)))),
+        }
+    }
+
+    /// The points for which a closure gives true; it is given each as the map of `at`.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > points.filter(|point| point.speed > 1.0).count()
+    /// = 0
+    fn filter(this: Rc<FixedPoints>, keep: Function) -> New<FixedPoints> {
+        let mut places = Vec::new();
+        for (at, point) in this.points.points.iter().enumerate() {
+            match keep.call(vec![Value::Map(told(point)?)])? {
+                Value::Bool(true) => places.push(at),
+                Value::Bool(false) => {}
+                other => return Err(unfit("filter", "true or false", &other, &keep)),
+            }
+        }
+        Ok(New(this.with(this.points.chosen(&places))))
+    }
+
+    /// The points by increasing number that a closure gives; it is given each as the map of `at`.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > points.sort_by(|point| point.hits).count()
+    /// = 1
+    fn sort_by(this: Rc<FixedPoints>, number: Function) -> New<FixedPoints> {
+        let mut keyed = Vec::new();
+        for (at, point) in this.points.points.iter().enumerate() {
+            let given = number.call(vec![Value::Map(told(point)?)])?;
+            match crate::api::convert::number(&given) {
+                Some(x) => keyed.push((x, at)),
+                None => return Err(unfit("sort_by", "a number", &given, &number)),
+            }
+        }
+        keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let places: Vec<usize> = keyed.into_iter().map(|(_, at)| at).collect();
+        Ok(New(this.with(this.points.chosen(&places))))
+    }
+
+    /// These points and then others of the same network.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > points.concat(points).count()
+    /// = 2
+    fn concat(this: Rc<FixedPoints>, other: Rc<FixedPoints>) -> New<FixedPoints> {
+        let (a, b) = (&this.points, &other.points);
+        if [a.state, a.inputs] != [b.state, b.inputs] {
+            let op = "fixed_points.concat";
+            let expected = format!("states of {} and inputs of {}", a.state, a.inputs);
+            let found = vec![b.state, b.inputs];
+            return Err(Error::Shape { op, what: "points", expected, found }.into());
+        }
+        Ok(New(this.with(a.with([a.points.clone(), b.points.clone()].concat()))))
+    }
+
+    /// Each point once: of those nearer to each other than `distance`, the one with the lowest
+    /// error, which takes over the hits of the others.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > points.concat(points).unique(0.01).count()
+    /// = 1
+    fn unique(this: Rc<FixedPoints>, distance: f64) -> New<FixedPoints> {
+        Ok(New(this.with(this.points.unique(distance))))
+    }
+
+    /// Whether there is a point nearer to a state, [s], than `distance`.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > [points.contains(zeros([3]), 0.01), points.contains(ones([3]), 0.01)]
+    /// = [true, false]
+    fn contains(this: Rc<FixedPoints>, state: Tensor, distance: f64) -> bool {
+        let s = this.points.state;
+        if state.dims() != [s] {
+            let (op, what) = ("fixed_points.contains", "the state");
+            let (expected, found) = (format!("[{s}]"), state.dims().to_vec());
+            return Err(Error::Shape { op, what, expected, found }.into());
+        }
+        let state = values::doubles(&state)?;
+        Ok(this.points.points.iter().any(|point| point.near(&state, distance)))
+    }
+
+    /// How complete the search was, as a map: `seen`, how many points the candidates came to;
+    /// `once` and `twice`, how many of them one and two candidates came to; `estimate`, how many
+    /// there are at least by these numbers (Chao 1984); and the discovery curve, the number of
+    /// points that `sizes` of the candidates come to in the mean, `found`.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).unseen().estimate
+    /// = 1.0
+    fn unseen(this: Rc<FixedPoints>) -> Map {
+        /// Places of the discovery curve.
+        const PLACES: usize = 100;
+        let hits = this.points.hits();
+        let Unseen { seen, once, twice, estimate } = Unseen::of(&hits);
+        let all: usize = hits.iter().sum();
+        let mut sizes: Vec<usize> = (1..=PLACES).map(|k| (k * all).div_ceil(PLACES)).collect();
+        sizes.dedup();
+        let found = discovery(&hits, &sizes);
+        let vector = |numbers: Vec<f64>| -> Result<Value> {
+            let shape = [numbers.len()];
+            Ok(Value::Tensor(values::of(numbers, &shape, DType::F64)?))
+        };
+        Ok(Map::from([
+            ("seen".into(), Value::Int(seen as i64)),
+            ("once".into(), Value::Int(once as i64)),
+            ("twice".into(), Value::Int(twice as i64)),
+            ("estimate".into(), Value::Float(estimate)),
+            ("sizes".into(), vector(sizes.iter().map(|m| *m as f64).collect())?),
+            ("found".into(), vector(found)?),
+        ]))
+    }
+
+    /// How many there were at each stage of the search, as a map: `candidates`, `converged`, `slow`
+    /// and `failed` ends, `unique` points, and those of them that are `near` the candidates. Empty
+    /// for points that were chosen or put together.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).stages()
+    /// = {candidates: 4, converged: 4, failed: 0, near: 1, slow: 0, unique: 1}
+    fn stages(this: Rc<FixedPoints>) -> Map {
+        let Some(counts) = this.points.counts else { return Ok(Map::new()) };
+        let all = [
+            ("candidates", counts.candidates),
+            ("converged", counts.converged),
+            ("slow", counts.slow),
+            ("failed", counts.failed),
+            ("unique", counts.unique),
+            ("near", counts.near),
+        ];
+        Ok(all.map(|(name, n)| (name.to_string(), Value::Int(n as i64))).into())
+    }
+}
+
+impl FixedPoints {
+    /// Other points of the same network.
+    pub fn with(&self, points: Points) -> FixedPoints {
+        FixedPoints {
+            points,
+            network: self.network.clone(),
+        }
+    }
+}
+
+fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor, Fault> {
+    let numbers: Vec<f64> = of.points.points.iter().map(number).collect();
+    let shape = [numbers.len()];
+    Ok(values::of(numbers, &shape, DType::F64)?)
+}
+
+/// A point as a map.
+fn told(point: &Point) -> Result<Map, Fault> {
+    let vector = |numbers: &[f64]| -> Result<Value> {
+        let shape = [numbers.len()];
+        Ok(Value::Tensor(values::of(numbers.to_vec(), &shape, DType::F64)?))
+    };
+    Ok(Map::from([
+        ("state".into(), vector(&point.state)?),
+        ("input".into(), vector(&point.input)?),
+        ("q".into(), Value::Float(point.q())),
+        ("speed".into(), Value::Float(point.speed())),
+        ("error".into(), Value::Float(point.error)),
+        ("label".into(), Value::Text(point.label.word().into())),
+        ("steps".into(), Value::Int(point.steps as i64)),
+        ("candidate".into(), Value::Int(point.candidate as i64)),
+        ("hits".into(), Value::Int(point.hits as i64)),
+    ]))
+}
+
+fn outside(index: usize, count: usize) -> Error {
+    Error::Range {
+        of: "fixed points".into(),
+        name: "index".into(),
+        expected: format!("below {count}, the number of points"),
+        found: index.to_string(),
+    }
+}
+
+/// What a closure gave and should not have.
+fn unfit(method: &str, expected: &str, found: &Value, closure: &Function) -> Fault {
+    let error = Error::Kind {
+        of: format!("fixed_points.{method}: the closure"),
+        expected: expected.into(),
+        found: found.kind(),
+    };
+    Fault::from(error).at(closure.place())
+}

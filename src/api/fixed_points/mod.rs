@@ -1,0 +1,30 @@
+//! The table `fixed_points`: the search, and the points as scripts hold them.
+
+mod find;
+mod list;
+mod show;
+
+use crate::analysis::fixed_points::Points;
+use crate::nn::Network;
+
+use super::native::Module;
+use super::value::Thing;
+
+/// Points as scripts hold them, with a copy of the network that they are points of.
+#[derive(Clone)]
+pub struct FixedPoints {
+    pub points: Points,
+    /// The network at the time of the search; none for points of a file.
+    pub network: Option<Network>,
+}
+
+impl Thing for FixedPoints {
+    const KIND: &'static str = "fixed points";
+    fn show(&self) -> String {
+        show::table(self)
+    }
+}
+
+pub fn modules() -> [Module; 2] {
+    [find::module(), list::module()]
+}
