@@ -123,7 +123,11 @@ fn slope<T: Lanes>(
 /// No gradient for candidates that have stopped.
 fn hold<T: Lanes>(still: &[bool], gradient: &mut [T]) {
     let s = gradient.len() / still.len();
-    for (row, _) in gradient.chunks_exact_mut(s).zip(still).filter(|(_, still)| **still) {
+    for (row, _) in gradient
+        .chunks_exact_mut(s)
+        .zip(still)
+        .filter(|(_, still)| **still)
+    {
         row.fill(T::of(0.0));
     }
 }

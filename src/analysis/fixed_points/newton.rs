@@ -35,6 +35,10 @@ const TRUST: f64 = 1e-3;
 const ROUNDING: f64 = 1e-15;
 /// A minimum of q: the cosine between r and all that A can reach is below this.
 const STATIONARY: f64 = 1e-6;
+/// Plain Newton steps at the end of a polished search; the last one tells how far the point is.
+const SHARPENED: usize = 3;
+/// A polished point is one where the last of them is this short, beside the state.
+const EXACT_STEP: f64 = 1e-9;
 /// Errors this far below the squared size of a state are rounding alone.
 const EXACT: f64 = 1e-31;
 
@@ -63,6 +67,8 @@ struct Runner {
     minimum: bool,
     /// Whether no step made q smaller.
     stuck: bool,
+    /// |A^-1 r|: how far the zero is, by the Jacobian here.
+    distance: f64,
 }
 
 /// What the Jacobian says of one candidate.
@@ -93,6 +99,11 @@ impl Newton {
             }
             let mut runners = begun(flow, from, first..count.min(first + CHUNK))?;
             self.run(flow, from, &mut runners, progress)?;
+            if self.polish {
+                for _ in 0..SHARPENED {
+                    sharpen(flow, from, &mut runners)?;
+                }
+            }
             for runner in runners {
                 self.end(runner, &mut ends);
             }
@@ -154,10 +165,14 @@ impl Newton {
         ends.states[at * s..][..s].copy_from_slice(&runner.h);
         ends.errors[at] = runner.square / s as f64;
         ends.steps[at] = runner.steps;
-        ends.labels[at] = match runner.minimum {
-            _ if ends.errors[at] <= self.tolerance => Label::Converged,
-            true => Label::Slow,
-            false => Label::Failed,
+        let near = ends.errors[at] <= self.tolerance;
+        let size = runner.h.iter().map(|x| x * x).sum::<f64>().sqrt();
+        // A step may be short where a state is far from any fixed point, all gates being shut.
+        let exact = !self.polish || runner.distance <= EXACT_STEP * (1.0 + size);
+        ends.labels[at] = match (near, runner.minimum) {
+            (true, _) if exact => Label::Converged,
+            (true, _) | (_, true) => Label::Slow,
+            _ => Label::Failed,
         };
     }
 }
@@ -184,9 +199,68 @@ fn begun(
             steps: 0,
             minimum: false,
             stuck: false,
+            distance: f64::INFINITY,
         }
     };
     Ok(chunk.zip(rows).map(runner).collect())
+}
+
+/// A plain Newton step of those that came near, taken where it makes the error no larger.
+fn sharpen(flow: &mut dyn Flow<f64>, from: &Candidates, runners: &mut [Runner]) -> Result<()> {
+    let mut near: Vec<&mut Runner> = runners
+        .iter_mut()
+        .filter(|runner| runner.square.is_finite())
+        .collect();
+    let s = from.state;
+    let steps = distances(flow, from, &near)?;
+    let mut h = Vec::with_capacity(near.len() * s);
+    for (runner, step) in near.iter_mut().zip(&steps) {
+        runner.distance = step.iter().map(|d| d * d).sum::<f64>().sqrt();
+        h.extend(runner.h.iter().zip(step).map(|(h, d)| h - d));
+    }
+    let x = inputs(from, near.iter().map(|runner| &**runner));
+    let mut next = vec![0.0; h.len()];
+    flow.step(&h, &x, &mut next)?;
+    let rows = h.chunks_exact(s).zip(next.chunks_exact(s));
+    for (runner, (h, next)) in near.into_iter().zip(rows) {
+        let (r, square) = residual(h, next);
+        if square <= runner.square {
+            runner.h.copy_from_slice(h);
+            (runner.r, runner.square) = (r, square);
+        }
+    }
+    Ok(())
+}
+
+/// A^-1 r of each, infinite where A has no inverse.
+fn distances(
+    flow: &mut dyn Flow<f64>,
+    from: &Candidates,
+    near: &[&mut Runner],
+) -> Result<Vec<Vec<f64>>> {
+    let s = from.state;
+    let h: Vec<f64> = near.iter().flat_map(|runner| runner.h.clone()).collect();
+    let x = inputs(from, near.iter().map(|runner| &**runner));
+    let mut jacobians = vec![0.0; near.len() * s * s];
+    flow.jacobians([&h, &x], Some(&mut jacobians), None)?;
+    let r: Vec<&[f64]> = near.iter().map(|runner| &runner.r[..]).collect();
+    let solved = |(j, r): (&[f64], &[f64])| {
+        let a = less_one(j, s);
+        let d = a
+            .partial_piv_lu()
+            .solve(MatRef::from_column_major_slice(r, s, 1));
+        d.col_as_slice(0).to_vec()
+    };
+    Ok(jacobians.par_chunks(s * s).zip(r).map(solved).collect())
+}
+
+/// dF/dh - 1
+fn less_one(jacobian: &[f64], s: usize) -> Mat<f64> {
+    let mut a = MatRef::from_row_major_slice(jacobian, s, s).to_owned();
+    for k in 0..s {
+        a[(k, k)] -= 1.0;
+    }
+    a
 }
 
 fn residual(h: &[f64], next: &[f64]) -> (Vec<f64>, f64) {
@@ -215,10 +289,7 @@ fn locals(
     let r: Vec<&[f64]> = going.iter().map(|runner| &runner.r[..]).collect();
     faer::set_global_parallelism(Par::Seq);
     let local = |(j, r): (&[f64], &[f64])| {
-        let mut a = MatRef::from_row_major_slice(j, s, s).to_owned();
-        for k in 0..s {
-            a[(k, k)] -= 1.0;
-        }
+        let a = less_one(j, s);
         let slope = a.transpose() * MatRef::from_column_major_slice(r, s, 1);
         let mut square = Mat::zeros(s, s);
         let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);

@@ -23,6 +23,8 @@ use crate::{choices, options};
 const OF: &str = "fixed_points::find";
 /// Distance below which ends are one point, relative to the spread of the candidates.
 const UNIQUE: f64 = 1e-3;
+/// Candidates between others at most, where a script does not say.
+const BETWEEN: usize = 1024;
 /// Updates at most, where a script does not say.
 const STEPS: [usize; 2] = [200, 10_000];
 
@@ -44,6 +46,10 @@ options! {
         candidates: Option<Tensor> = None;
         /// How many of the candidates are taken, drawn without replacement; all without it.
         count: Option<usize> = None, in Span::from(1.0);
+        /// Further candidates on the lines between two of them, drawn at random: saddles lie
+        /// between the states that a network dwells at. Without it, for `newton` as many as there
+        /// are candidates, 1024 at most; none for `adam`.
+        between: Option<usize> = None;
         /// Standard deviation of the noise that is added to the candidates.
         noise: f64 = 0.0, in Span::from(0.0);
         /// The constant input: [i] for all candidates, or [c, i]; 0 without it.
@@ -175,7 +181,7 @@ fn draw(from: &mut Candidates, options: &Find) {
     let key = options
         .key
         .unwrap_or_else(|| Key::new(seed, Layout::default()));
-    let [choice, noise] = key.children();
+    let [choice, between, noise] = key.children();
     let (s, i, all) = (from.state, from.inputs, from.count());
     if let Some(count) = options.count.filter(|count| *count < all) {
         let mut rows = choice.permutation(all);
@@ -188,12 +194,35 @@ fn draw(from: &mut Candidates, options: &Find) {
         };
         (from.states, from.x) = (take(&from.states, s), take(&from.x, i));
     }
+    let most = match options.method {
+        Method::Newton => from.count().min(BETWEEN),
+        Method::Adam => 0,
+    };
+    mix(from, options.between.unwrap_or(most), &between);
     if options.noise > 0.0 {
         let mut drawn = vec![0.0; from.states.len()];
         noise.fill_normal(&mut drawn);
         for (h, x) in from.states.iter_mut().zip(drawn) {
             *h += options.noise * x;
         }
+    }
+}
+
+/// Adds `count` candidates between two of them, under the input of the first.
+fn mix(from: &mut Candidates, count: usize, key: &Key) {
+    let (s, i, all) = (from.state, from.inputs, from.count());
+    let [ends, places] = key.children();
+    let mut pairs = vec![0; 2 * count];
+    ends.fill_integers(0, all as i32, &mut pairs);
+    let mut parts = vec![0.0; count];
+    places.fill_uniform(0.0, 1.0, &mut parts);
+    for (pair, part) in pairs.chunks_exact(2).zip(parts) {
+        let [a, b] = [pair[0] as usize, pair[1] as usize];
+        for k in 0..s {
+            let (a, b) = (from.states[a * s + k], from.states[b * s + k]);
+            from.states.push(a + part * (b - a));
+        }
+        from.x.extend_from_within(a * i..(a + 1) * i);
     }
 }
 

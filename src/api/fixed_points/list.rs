@@ -262,7 +262,11 @@ fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor, Fa
 fn told(point: &Point) -> Result<Map, Fault> {
     let vector = |numbers: &[f64]| -> Result<Value> {
         let shape = [numbers.len()];
-        Ok(Value::Tensor(values::of(numbers.to_vec(), &shape, DType::F64)?))
+        Ok(Value::Tensor(values::of(
+            numbers.to_vec(),
+            &shape,
+            DType::F64,
+        )?))
     };
     Ok(Map::from([
         ("state".into(), vector(&point.state)?),
