@@ -126,7 +126,8 @@ crate::natives! {
             slow: options.slow,
         };
         let points = keep.points(&from, &ends);
-        Ok(New(FixedPoints { points, network: Some(network) }))
+        let ends = Some(Rc::new(ends));
+        Ok(New(FixedPoints { points, network: Some(network), ends }))
     }
 }
 

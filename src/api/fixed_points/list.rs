@@ -221,6 +221,31 @@ crate::natives! {
         ]))
     }
 
+    /// What became of every candidate of the search, as a map: `states` [c, s], `error` [c], `steps`
+    /// [c], the updates made, and `labels`, a list of converged, slow point and failed.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let points = fixed_points::find(net, #{ candidates: zeros([2, 3]) + 0.1, between: 0 });
+    /// > points.ends().labels
+    /// = [converged, converged]
+    fn ends(this: Rc<FixedPoints>) -> Map {
+        let Some(ends) = &this.ends else {
+            return Err(Fault::new("fixed_points.ends: only the points that `find` gave have them"));
+        };
+        let (c, s) = (ends.errors.len(), this.points.state);
+        let steps = ends.steps.iter().map(|n| *n as f64).collect();
+        let labels = ends.labels.iter().map(|label| Value::Text(label.word().into()));
+        let tensor = |numbers: Vec<f64>, shape: &[usize]| -> Result<Value> {
+            Ok(Value::Tensor(values::of(numbers, shape, DType::F64)?))
+        };
+        Ok(Map::from([
+            ("states".into(), tensor(ends.states.clone(), &[c, s])?),
+            ("error".into(), tensor(ends.errors.clone(), &[c])?),
+            ("steps".into(), tensor(steps, &[c])?),
+            ("labels".into(), Value::List(labels.collect())),
+        ]))
+    }
+
     /// How many there were at each stage of the search, as a map: `candidates`, `converged`, `slow`
     /// and `failed` ends, `unique` points, and those of them that are `near` the candidates. Empty
     /// for points that were chosen or put together.
@@ -248,6 +273,7 @@ impl FixedPoints {
         FixedPoints {
             points,
             network: self.network.clone(),
+            ends: None,
         }
     }
 }

@@ -4,7 +4,9 @@ mod find;
 mod list;
 mod show;
 
-use crate::analysis::fixed_points::Points;
+use std::rc::Rc;
+
+use crate::analysis::fixed_points::{Ends, Points};
 use crate::nn::Network;
 
 use super::native::Module;
@@ -16,6 +18,8 @@ pub struct FixedPoints {
     pub points: Points,
     /// The network at the time of the search; none for points of a file.
     pub network: Option<Network>,
+    /// What became of each candidate, right after a search.
+    pub ends: Option<Rc<Ends>>,
 }
 
 impl Thing for FixedPoints {
