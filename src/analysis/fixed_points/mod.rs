@@ -13,6 +13,7 @@
 
 mod adam;
 mod keep;
+mod local;
 mod newton;
 mod points;
 mod search;

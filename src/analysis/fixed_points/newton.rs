@@ -11,35 +11,40 @@
 //!
 //! Source: Levenberg 1944; Marquardt 1963; Yamashita and Fukushima 2001 for the damping
 
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::linalg::solvers::Solve;
-use faer::{Accum, Mat, MatRef, Par, Side};
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSlice;
+use std::ops::Range;
 
+use faer::Par;
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator,
+    IntoParallelRefMutIterator, ParallelIterator,
+};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
+
+use super::local::{Local, reach, solved};
 use super::search::{Candidates, Ends, Label};
 use crate::base::{Progress, Report, Result};
 use crate::nn::Flow;
 
-/// Candidates whose Jacobians are held at a time.
-const CHUNK: usize = 256;
-/// Steps longer than this are tried with one Jacobian: each failure multiplies the damping.
+/// Candidates that go on side by side.
+const ABREAST: usize = 256;
+/// Dampings that are tried with one Jacobian.
 const TRIES: usize = 6;
-/// What the damping is multiplied by where a step made q larger.
-const UP: f64 = 6.0;
-/// And where it made q as small as foretold.
-const DOWN: f64 = 0.2;
 /// The part of the foretold decrease that must come true.
 const TRUST: f64 = 1e-3;
-/// Added to the damping, relative to A A': what rounding makes of zero.
-const ROUNDING: f64 = 1e-15;
+/// What k is multiplied by where a step made q larger.
+const UP: f64 = 4.0;
+/// And where it made q about as small as foretold.
+const DOWN: f64 = 0.2;
+/// Further steps that are taken with one Jacobian, as long as each makes |r|^2 smaller by this.
+const GLIDES: usize = 6;
+const GAIN: f64 = 0.98;
 /// A minimum of q: the cosine between r and all that A can reach is below this.
-const STATIONARY: f64 = 1e-6;
+const STATIONARY: f64 = 1e-5;
 /// Plain Newton steps at the end of a polished search; the last one tells how far the point is.
 const SHARPENED: usize = 3;
 /// A polished point is one where the last of them is this short, beside the state.
 const EXACT_STEP: f64 = 1e-9;
-/// Errors this far below the squared size of a state are rounding alone.
+/// Errors this far below the mean square of a state are rounding alone.
 const EXACT: f64 = 1e-31;
 
 /// How a search by Newton's method is done.
@@ -49,7 +54,7 @@ pub struct Newton {
     pub tolerance: f64,
     /// Whether it goes on to where rounding ends it, along slow directions too.
     pub polish: bool,
-    /// Updates of a candidate at most.
+    /// Jacobians of a candidate at most; each is good for a few updates.
     pub steps: usize,
 }
 
@@ -63,7 +68,10 @@ struct Runner {
     square: f64,
     /// k
     damping: f64,
+    /// Updates made.
     steps: usize,
+    /// Jacobians used.
+    rounds: usize,
     minimum: bool,
     /// Whether no step made q smaller.
     stuck: bool,
@@ -71,13 +79,19 @@ struct Runner {
     distance: f64,
 }
 
-/// What the Jacobian says of one candidate.
-struct Local {
-    a: Mat<f64>,
-    /// A A', lower half.
-    square: Mat<f64>,
-    /// A' r
-    slope: Vec<f64>,
+/// A candidate and what is known around it.
+type Try<'a> = (&'a mut Runner, Local<'a>);
+
+/// A step and the decrease of |r|^2 that it foretells.
+type Step = (Vec<f64>, f64);
+
+/// Matrices of all candidates that go on.
+#[derive(Default)]
+struct Room {
+    /// A of each.
+    a: Vec<f64>,
+    squares: Vec<f64>,
+    factors: Vec<f64>,
 }
 
 impl Newton {
@@ -90,64 +104,66 @@ impl Newton {
         from: &Candidates,
         progress: &mut dyn Progress,
     ) -> Result<Ends> {
-        let mut ends = Ends::of(from);
-        let count = from.count();
-        for first in (0..count).step_by(CHUNK) {
-            if progress.stopped() {
-                ends.interrupted = true;
-                break;
-            }
-            let mut runners = begun(flow, from, first..count.min(first + CHUNK))?;
-            self.run(flow, from, &mut runners, progress)?;
-            if self.polish {
+        faer::set_global_parallelism(Par::Seq);
+        let (mut ends, mut room) = (Ends::of(from), Room::default());
+        let (count, mut begun, mut done) = (from.count(), 0, 0);
+        let mut runners: Vec<Runner> = Vec::new();
+        while done < count && !ends.interrupted {
+            // Whoever ends makes room for the next: all threads have work until the last ones.
+            let next = begun..count.min(begun + ABREAST - runners.len());
+            begun = next.end;
+            runners.extend(starts(flow, from, next)?);
+            self.round(flow, from, &mut runners, &mut room)?;
+            let mut ended: Vec<Runner> = runners.extract_if(.., |r| self.done(r)).collect();
+            if self.polish && !ended.is_empty() {
                 for _ in 0..SHARPENED {
-                    sharpen(flow, from, &mut runners)?;
+                    sharpen(flow, from, &mut ended, &mut room.a)?;
                 }
             }
-            for runner in runners {
-                self.end(runner, &mut ends);
-            }
-            let done = count.min(first + CHUNK);
+            done += ended.len();
+            ended.iter().for_each(|runner| self.end(runner, &mut ends));
             let converged = ends.labels.iter().filter(|l| **l == Label::Converged);
             progress.report(Report {
                 done,
                 total: count,
-                loss: converged.count() as f64 / done as f64,
+                loss: converged.count() as f64 / count as f64,
                 rate: 0.0,
             });
+            ends.interrupted = progress.stopped();
         }
         Ok(ends)
     }
 
-    fn run(
+    /// One Jacobian of each, and the steps that it is good for.
+    fn round(
         &self,
         flow: &mut dyn Flow<f64>,
         from: &Candidates,
         runners: &mut [Runner],
-        progress: &mut dyn Progress,
+        room: &mut Room,
     ) -> Result<()> {
-        for _ in 0..self.steps {
-            let mut going: Vec<&mut Runner> = runners
-                .iter_mut()
-                .filter(|runner| !self.done(runner))
-                .collect();
-            if going.is_empty() || progress.stopped() {
-                break;
-            }
-            let locals = locals(flow, from, &going)?;
-            let mut tried: Vec<(&mut Runner, &Local)> = Vec::new();
-            for (runner, local) in going.drain(..).zip(&locals) {
-                runner.minimum = stationary(runner, local);
-                if !runner.minimum {
-                    tried.push((runner, local));
-                }
-            }
-            for _ in 0..TRIES {
-                tried = leap(flow, from, tried)?;
-            }
-            for (runner, _) in tried {
-                runner.stuck = true;
-            }
+        let going = runners.iter_mut().filter(|runner| !self.done(runner));
+        let going: Vec<&mut Runner> = going.collect();
+        if going.is_empty() {
+            return Ok(());
+        }
+        less_one(flow, from, &going, &mut room.a)?;
+        room.squares.resize(room.a.len(), 0.0);
+        room.factors.resize(room.a.len(), 0.0);
+        let each = from.state * from.state;
+        let squares = room.squares.par_chunks_mut(each);
+        let matrices = squares.zip(room.factors.par_chunks_mut(each));
+        let tried = going
+            .into_par_iter()
+            .zip(room.a.par_chunks(each).zip(matrices))
+            .filter_map(|(runner, (a, (square, factor)))| {
+                let stays = runner.stays(a);
+                (!stays).then(|| (runner, Local::new(a, square, factor)))
+            });
+        let mut moved = leap(flow, from, tried.collect())?;
+        for _ in 0..GLIDES {
+            moved.retain(|(runner, _)| !self.done(runner));
+            moved = glide(flow, from, moved)?;
         }
         Ok(())
     }
@@ -157,10 +173,11 @@ impl Newton {
         let size = runner.h.iter().map(|x| x * x).sum::<f64>() / runner.h.len() as f64;
         let exact = error <= EXACT * size.max(1.0);
         let near = error <= self.tolerance && !self.polish;
-        exact || near || runner.stuck || runner.minimum || !runner.square.is_finite()
+        let over = runner.stuck || runner.minimum || runner.rounds >= self.steps;
+        exact || near || over || !runner.square.is_finite()
     }
 
-    fn end(&self, runner: Runner, ends: &mut Ends) {
+    fn end(&self, runner: &Runner, ends: &mut Ends) {
         let (at, s) = (runner.at, runner.h.len());
         ends.states[at * s..][..s].copy_from_slice(&runner.h);
         ends.errors[at] = runner.square / s as f64;
@@ -177,96 +194,60 @@ impl Newton {
     }
 }
 
-/// The candidates of a chunk, at their starts.
-fn begun(
-    flow: &mut dyn Flow<f64>,
-    from: &Candidates,
-    chunk: std::ops::Range<usize>,
-) -> Result<Vec<Runner>> {
+impl Runner {
+    /// Whether q has a minimum here.
+    fn stays(&mut self, a: &[f64]) -> bool {
+        self.rounds += 1;
+        self.minimum = reach(a, &self.r) <= STATIONARY * STATIONARY;
+        self.minimum
+    }
+
+    fn go(&mut self, (h, r, square): (Vec<f64>, Vec<f64>, f64)) {
+        (self.h, self.r, self.square) = (h, r, square);
+        self.steps += 1;
+    }
+}
+
+/// Some candidates at their starts.
+fn starts(flow: &mut dyn Flow<f64>, from: &Candidates, some: Range<usize>) -> Result<Vec<Runner>> {
+    if some.is_empty() {
+        return Ok(Vec::new());
+    }
     let (s, i) = (from.state, from.inputs);
-    let h = &from.states[chunk.start * s..chunk.end * s];
-    let mut next = vec![0.0; h.len()];
-    flow.step(h, &from.x[chunk.start * i..chunk.end * i], &mut next)?;
-    let rows = h.chunks_exact(s).zip(next.chunks_exact(s));
-    let runner = |(at, (h, next)): (usize, (&[f64], &[f64]))| {
-        let (r, square) = residual(h, next);
-        Runner {
-            at,
-            h: h.to_vec(),
-            r,
-            square,
-            damping: 1.0,
-            steps: 0,
-            minimum: false,
-            stuck: false,
-            distance: f64::INFINITY,
-        }
+    let h = from.states[some.start * s..some.end * s].to_vec();
+    let x = &from.x[some.start * i..some.end * i];
+    let found = landed(flow, s, h, x)?;
+    let runner = |(at, (h, r, square))| Runner {
+        at,
+        h,
+        r,
+        square,
+        damping: 1.0,
+        steps: 0,
+        rounds: 0,
+        minimum: false,
+        stuck: false,
+        distance: f64::INFINITY,
     };
-    Ok(chunk.zip(rows).map(runner).collect())
+    Ok(some.zip(found).map(runner).collect())
 }
 
-/// A plain Newton step of those that came near, taken where it makes the error no larger.
-fn sharpen(flow: &mut dyn Flow<f64>, from: &Candidates, runners: &mut [Runner]) -> Result<()> {
-    let mut near: Vec<&mut Runner> = runners
-        .iter_mut()
-        .filter(|runner| runner.square.is_finite())
-        .collect();
-    let s = from.state;
-    let steps = distances(flow, from, &near)?;
-    let mut h = Vec::with_capacity(near.len() * s);
-    for (runner, step) in near.iter_mut().zip(&steps) {
-        runner.distance = step.iter().map(|d| d * d).sum::<f64>().sqrt();
-        h.extend(runner.h.iter().zip(step).map(|(h, d)| h - d));
-    }
-    let x = inputs(from, near.iter().map(|runner| &**runner));
-    let mut next = vec![0.0; h.len()];
-    flow.step(&h, &x, &mut next)?;
-    let rows = h.chunks_exact(s).zip(next.chunks_exact(s));
-    for (runner, (h, next)) in near.into_iter().zip(rows) {
-        let (r, square) = residual(h, next);
-        if square <= runner.square {
-            runner.h.copy_from_slice(h);
-            (runner.r, runner.square) = (r, square);
-        }
-    }
-    Ok(())
-}
-
-/// A^-1 r of each, infinite where A has no inverse.
-fn distances(
+/// What is found at states h [c, s]: each with its r and |r|^2.
+fn landed(
     flow: &mut dyn Flow<f64>,
-    from: &Candidates,
-    near: &[&mut Runner],
-) -> Result<Vec<Vec<f64>>> {
-    let s = from.state;
-    let h: Vec<f64> = near.iter().flat_map(|runner| runner.h.clone()).collect();
-    let x = inputs(from, near.iter().map(|runner| &**runner));
-    let mut jacobians = vec![0.0; near.len() * s * s];
-    flow.jacobians([&h, &x], Some(&mut jacobians), None)?;
-    let r: Vec<&[f64]> = near.iter().map(|runner| &runner.r[..]).collect();
-    let solved = |(j, r): (&[f64], &[f64])| {
-        let a = less_one(j, s);
-        let d = a
-            .partial_piv_lu()
-            .solve(MatRef::from_column_major_slice(r, s, 1));
-        d.col_as_slice(0).to_vec()
-    };
-    Ok(jacobians.par_chunks(s * s).zip(r).map(solved).collect())
-}
-
-/// dF/dh - 1
-fn less_one(jacobian: &[f64], s: usize) -> Mat<f64> {
-    let mut a = MatRef::from_row_major_slice(jacobian, s, s).to_owned();
-    for k in 0..s {
-        a[(k, k)] -= 1.0;
-    }
-    a
-}
-
-fn residual(h: &[f64], next: &[f64]) -> (Vec<f64>, f64) {
-    let r: Vec<f64> = next.iter().zip(h).map(|(f, h)| f - h).collect();
-    let square = r.iter().map(|r| r * r).sum();
-    (r, square)
+    s: usize,
+    h: Vec<f64>,
+    x: &[f64],
+) -> Result<Vec<(Vec<f64>, Vec<f64>, f64)>> {
+    let mut next = vec![0.0; h.len()];
+    flow.step(&h, x, &mut next)?;
+    let rows = h.chunks_exact(s).zip(next.chunks_exact(s));
+    let found = rows.map(|(h, next)| {
+        let r: Vec<f64> = next.iter().zip(h).map(|(f, h)| f - h).collect();
+        let square = r.iter().map(|r| r * r).sum();
+        (h.to_vec(), r, square)
+    });
+    Ok(found.collect())
 }
 
 /// The inputs of some candidates, one after another.
@@ -276,109 +257,124 @@ fn inputs<'a>(from: &Candidates, all: impl Iterator<Item = &'a Runner>) -> Vec<f
         .collect()
 }
 
-fn locals(
+/// Fills `room` with dF/dh - 1 of each candidate.
+fn less_one(
     flow: &mut dyn Flow<f64>,
     from: &Candidates,
     going: &[&mut Runner],
-) -> Result<Vec<Local>> {
+    room: &mut Vec<f64>,
+) -> Result<()> {
     let s = from.state;
     let h: Vec<f64> = going.iter().flat_map(|runner| runner.h.clone()).collect();
     let x = inputs(from, going.iter().map(|runner| &**runner));
-    let mut jacobians = vec![0.0; going.len() * s * s];
-    flow.jacobians([&h, &x], Some(&mut jacobians), None)?;
-    let r: Vec<&[f64]> = going.iter().map(|runner| &runner.r[..]).collect();
-    faer::set_global_parallelism(Par::Seq);
-    let local = |(j, r): (&[f64], &[f64])| {
-        let a = less_one(j, s);
-        let slope = a.transpose() * MatRef::from_column_major_slice(r, s, 1);
-        let mut square = Mat::zeros(s, s);
-        let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-        triangular::matmul(
-            square.as_mut(),
-            lower,
-            Accum::Replace,
-            a.as_ref(),
-            whole,
-            a.transpose(),
-            whole,
-            1.0,
-            Par::Seq,
-        );
-        Local {
-            slope: slope.col_as_slice(0).to_vec(),
-            square,
-            a,
-        }
-    };
-    Ok(jacobians.par_chunks(s * s).zip(r).map(local).collect())
-}
-
-/// Whether q has a minimum here: r stands on all that A can reach.
-fn stationary(runner: &Runner, local: &Local) -> bool {
-    let slope: f64 = local.slope.iter().map(|x| x * x).sum();
-    let size = local.a.squared_norm_l2();
-    slope <= STATIONARY * STATIONARY * size * runner.square
-}
-
-/// The step of one candidate, and the decrease of |r|^2 that it foretells.
-fn step(runner: &Runner, local: &Local) -> Option<(Vec<f64>, f64)> {
-    let s = runner.h.len();
-    let mut m = local.square.clone();
-    let largest = (0..s).fold(0.0, |most: f64, k| most.max(m[(k, k)]));
-    let shift = runner.damping * runner.square + ROUNDING * largest;
-    for k in 0..s {
-        m[(k, k)] += shift;
+    room.resize(going.len() * s * s, 0.0);
+    flow.jacobians([&h, &x], Some(room), None)?;
+    for a in room.chunks_exact_mut(s * s) {
+        a.iter_mut().step_by(s + 1).for_each(|x| *x -= 1.0);
     }
-    let y = m.llt(Side::Lower).ok()?;
-    let y = y.solve(MatRef::from_column_major_slice(&runner.r, s, 1));
-    let d = local.a.transpose() * &y;
-    let moved: Vec<f64> = d.col_as_slice(0).iter().map(|x| -x).collect();
-    // r + A d = m (A A' + m)^-1 r = m y
-    let left = shift * shift * y.squared_norm_l2();
-    Some((moved, runner.square - left))
+    Ok(())
 }
 
-/// Tries a step of each; gives those that are to try again with more damping.
-fn leap<'a, 'b>(
+/// Where steps lead.
+fn arrived(
     flow: &mut dyn Flow<f64>,
     from: &Candidates,
-    tried: Vec<(&'a mut Runner, &'b Local)>,
-) -> Result<Vec<(&'a mut Runner, &'b Local)>> {
+    tried: &[Try<'_>],
+    steps: &[Step],
+) -> Result<Vec<(Vec<f64>, Vec<f64>, f64)>> {
+    let all = tried.iter().zip(steps);
+    let h = all.flat_map(|((runner, _), (d, _))| runner.h.iter().zip(d).map(|(h, d)| h + d));
+    let x = inputs(from, tried.iter().map(|(runner, _)| &**runner));
+    landed(flow, from.state, h.collect(), &x)
+}
+
+/// Takes a step of each, with more damping where it makes the error larger; gives those that moved.
+fn leap<'a>(
+    flow: &mut dyn Flow<f64>,
+    from: &Candidates,
+    mut tried: Vec<Try<'a>>,
+) -> Result<Vec<Try<'a>>> {
+    let mut moved = Vec::new();
+    for _ in 0..TRIES {
+        if tried.is_empty() {
+            break;
+        }
+        let step = |(runner, local): &mut Try<'_>| {
+            let damping = runner.damping * runner.square;
+            let none = || (vec![0.0; runner.r.len()], 0.0);
+            local.damped(&runner.r, damping).unwrap_or_else(none)
+        };
+        let steps: Vec<Step> = tried.par_iter_mut().map(step).collect();
+        let found = arrived(flow, from, &tried, &steps)?;
+        let mut again = Vec::new();
+        for (((runner, local), (_, foretold)), found) in tried.into_iter().zip(steps).zip(found) {
+            let true_part = (runner.square - found.2) / foretold;
+            if foretold > 0.0 && true_part > TRUST {
+                if true_part > 0.5 {
+                    runner.damping *= DOWN;
+                }
+                runner.go(found);
+                moved.push((runner, local));
+            } else {
+                runner.damping *= UP;
+                again.push((runner, local));
+            }
+        }
+        tried = again;
+    }
+    for (runner, _) in tried {
+        runner.stuck = true;
+    }
+    Ok(moved)
+}
+
+/// One more step of each with the Jacobian from before; gives those that it did well.
+fn glide<'a>(
+    flow: &mut dyn Flow<f64>,
+    from: &Candidates,
+    tried: Vec<Try<'a>>,
+) -> Result<Vec<Try<'a>>> {
     if tried.is_empty() {
         return Ok(tried);
     }
+    let all = tried.par_iter();
+    let step = |(runner, local): &Try<'_>| (local.again(&runner.r), 0.0);
+    let steps: Vec<Step> = all.map(step).collect();
+    let found = arrived(flow, from, &tried, &steps)?;
+    let mut well = Vec::new();
+    for ((runner, local), found) in tried.into_iter().zip(found) {
+        if found.2 < GAIN * runner.square {
+            runner.go(found);
+            well.push((runner, local));
+        }
+    }
+    Ok(well)
+}
+
+/// A plain Newton step of each, taken where it makes the error no larger.
+fn sharpen(
+    flow: &mut dyn Flow<f64>,
+    from: &Candidates,
+    ended: &mut [Runner],
+    room: &mut Vec<f64>,
+) -> Result<()> {
     let s = from.state;
-    let pairs: Vec<(&Runner, &Local)> = tried.iter().map(|(r, l)| (&**r, *l)).collect();
-    let steps: Vec<Option<(Vec<f64>, f64)>> = pairs
-        .into_par_iter()
-        .map(|(runner, local)| step(runner, local))
-        .collect();
-    let mut h = Vec::with_capacity(tried.len() * s);
-    for ((runner, _), step) in tried.iter().zip(&steps) {
-        let d = step.as_ref().map(|(d, _)| &d[..]).unwrap_or_default();
-        let d = d.iter().chain(std::iter::repeat(&0.0));
-        h.extend(runner.h.iter().zip(d).map(|(h, d)| h + d));
+    let near: Vec<&mut Runner> = ended.iter_mut().filter(|r| r.square.is_finite()).collect();
+    if near.is_empty() {
+        return Ok(());
     }
-    let x = inputs(from, tried.iter().map(|(runner, _)| &**runner));
-    let mut next = vec![0.0; h.len()];
-    flow.step(&h, &x, &mut next)?;
-    let rows = h.chunks_exact(s).zip(next.chunks_exact(s));
-    let mut again = Vec::new();
-    for (((runner, local), step), (h, next)) in tried.into_iter().zip(steps).zip(rows) {
-        let (r, square) = residual(h, next);
-        let foretold = step.map_or(0.0, |(_, foretold)| foretold);
-        let true_part = (runner.square - square) / foretold;
-        if !(foretold > 0.0 && true_part > TRUST) {
-            runner.damping *= UP;
-            again.push((runner, local));
-            continue;
+    less_one(flow, from, &near, room)?;
+    let all = room.par_chunks(s * s).zip(&near);
+    let steps: Vec<Vec<f64>> = all.map(|(a, runner)| solved(a, &runner.r)).collect();
+    let all = near.iter().zip(&steps);
+    let h = all.flat_map(|(runner, d)| runner.h.iter().zip(d).map(|(h, d)| h - d));
+    let x = inputs(from, near.iter().map(|runner| &**runner));
+    let found = landed(flow, s, h.collect(), &x)?;
+    for ((runner, d), found) in near.into_iter().zip(steps).zip(found) {
+        runner.distance = d.iter().map(|d| d * d).sum::<f64>().sqrt();
+        if found.2 <= runner.square {
+            runner.go(found);
         }
-        if true_part > 0.5 {
-            runner.damping *= DOWN;
-        }
-        runner.h.copy_from_slice(h);
-        (runner.r, runner.square) = (r, square);
-        runner.steps += 1;
     }
-    Ok(again)
+    Ok(())
 }

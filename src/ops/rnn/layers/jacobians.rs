@@ -13,7 +13,10 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
         let s = self.task.sizes;
         let part = U::PARTS * s.units;
         if !by_state.is_empty() {
-            by_state.fill(T::of(0.0));
+            // What lies above the diagonal blocks of layers is not touched below.
+            if s.layers > 1 {
+                by_state.fill(T::of(0.0));
+            }
             for column in 0..self.task.state {
                 let at = [column, self.task.state];
                 let along = Tangent::State(column % part);
