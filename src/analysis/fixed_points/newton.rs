@@ -21,7 +21,7 @@ use rayon::iter::{
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::local::{Local, reach, solved};
-use super::search::{Candidates, Ends, Label};
+use super::search::{Candidates, Ends, Label, squared_distance};
 use crate::base::{Progress, Report, Result};
 use crate::nn::Flow;
 
@@ -56,9 +56,13 @@ pub struct Newton {
     pub polish: bool,
     /// Jacobians of a candidate at most; each is good for a few updates.
     pub steps: usize,
+    /// A candidate that comes this near to a minimum of q where another one ended, with a lower q,
+    /// ends there too. Ends this near to each other count as one point.
+    pub unique: f64,
 }
 
 /// One candidate on its way.
+#[derive(Clone)]
 struct Runner {
     /// Its number.
     at: usize,
@@ -108,18 +112,22 @@ impl Newton {
         let (mut ends, mut room) = (Ends::of(from), Room::default());
         let (count, mut begun, mut done) = (from.count(), 0, 0);
         let mut runners: Vec<Runner> = Vec::new();
+        let mut minima: Vec<Runner> = Vec::new();
         while done < count && !ends.interrupted {
             // Whoever ends makes room for the next: all threads have work until the last ones.
             let next = begun..count.min(begun + ABREAST - runners.len());
             begun = next.end;
             runners.extend(starts(flow, from, next)?);
             self.round(flow, from, &mut runners, &mut room)?;
+            let going = runners.iter_mut().filter(|runner| !self.done(runner));
+            going.for_each(|runner| runner.join(&minima, (self.unique, from)));
             let mut ended: Vec<Runner> = runners.extract_if(.., |r| self.done(r)).collect();
             if self.polish && !ended.is_empty() {
                 for _ in 0..SHARPENED {
                     sharpen(flow, from, &mut ended, &mut room.a)?;
                 }
             }
+            minima.extend(new_minima(&minima, &ended, self.unique));
             done += ended.len();
             ended.iter().for_each(|runner| self.end(runner, &mut ends));
             let converged = ends.labels.iter().filter(|l| **l == Label::Converged);
@@ -202,10 +210,36 @@ impl Runner {
         self.minimum
     }
 
+    /// Ends at a known minimum of q that is near and lower.
+    fn join(&mut self, minima: &[Runner], (distance, from): (f64, &Candidates)) {
+        let (x, i) = (|at: usize| &from.x[at * from.inputs..], from.inputs);
+        let near = minima.iter().find(|known| {
+            known.square <= self.square
+                && x(known.at)[..i] == x(self.at)[..i]
+                && squared_distance(&known.h, &self.h) <= distance * distance
+        });
+        if let Some(known) = near {
+            self.go((known.h.clone(), known.r.clone(), known.square));
+            self.minimum = true;
+        }
+    }
+
     fn go(&mut self, (h, r, square): (Vec<f64>, Vec<f64>, f64)) {
         (self.h, self.r, self.square) = (h, r, square);
         self.steps += 1;
     }
+}
+
+/// Minima of q among these ends that are not known yet.
+fn new_minima(known: &[Runner], ended: &[Runner], distance: f64) -> Vec<Runner> {
+    let mut new: Vec<Runner> = Vec::new();
+    for end in ended.iter().filter(|end| end.minimum) {
+        let same = |other: &&Runner| squared_distance(&other.h, &end.h) <= distance * distance;
+        if !known.iter().chain(&new).any(|other| same(&other)) {
+            new.push(end.clone());
+        }
+    }
+    new
 }
 
 /// Some candidates at their starts.

@@ -80,6 +80,13 @@ options! {
     }
 }
 
+impl Find {
+    /// The distance below which ends are one point.
+    fn unique(&self, from: &Candidates) -> f64 {
+        self.unique.unwrap_or(UNIQUE * from.spread())
+    }
+}
+
 fn notebook() -> Optimizer {
     Optimizer::Adam(AdamRule {
         rate: Schedule::Exponential {
@@ -121,7 +128,7 @@ crate::natives! {
         cx.room(OF, &[from.count(), from.state, 8], DType::F64)?;
         let ends = searched(cx, &network, &from, &options)?;
         let keep = Keep {
-            unique: options.unique.unwrap_or(UNIQUE * from.spread()),
+            unique: options.unique(&from),
             outlier: options.outlier,
             slow: options.slow,
         };
@@ -242,6 +249,7 @@ fn searched(
                 tolerance,
                 polish: options.polish,
                 steps: steps(0),
+                unique: options.unique(from),
             };
             newton.search(&mut *network.flow()?, from, &mut progress)
         }
