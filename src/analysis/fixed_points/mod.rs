@@ -14,9 +14,11 @@
 mod adam;
 mod keep;
 mod local;
+pub mod modes;
 mod newton;
 mod points;
 mod search;
+pub mod transitions;
 mod unseen;
 
 pub use adam::Adam;

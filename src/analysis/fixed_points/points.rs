@@ -71,6 +71,17 @@ impl Points {
         self.with(all)
     }
 
+    /// The least distance between two points under one input; 1 if there are not two.
+    pub fn gap(&self) -> f64 {
+        let mut least = f64::INFINITY;
+        for (at, a) in self.points.iter().enumerate() {
+            for b in self.points[at + 1..].iter().filter(|b| b.input == a.input) {
+                least = least.min(squared_distance(&a.state, &b.state));
+            }
+        }
+        if least.is_finite() { least.sqrt() } else { 1.0 }
+    }
+
     /// The same with other points.
     pub fn with(&self, points: Vec<Point>) -> Points {
         Points {

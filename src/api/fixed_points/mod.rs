@@ -1,6 +1,8 @@
 //! The table `fixed_points`: the search, and the points as scripts hold them.
 
+mod analyse;
 mod find;
+mod keep;
 mod list;
 mod show;
 
@@ -29,6 +31,11 @@ impl Thing for FixedPoints {
     }
 }
 
-pub fn modules() -> [Module; 2] {
-    [find::module(), list::module()]
+pub fn modules() -> [Module; 4] {
+    [
+        find::module(),
+        list::module(),
+        analyse::module(),
+        keep::module(),
+    ]
 }

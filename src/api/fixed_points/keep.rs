@@ -1,0 +1,153 @@
+//! Points in files.
+
+use std::rc::Rc;
+
+use super::FixedPoints;
+use crate::analysis::fixed_points::{Label, Point, Points};
+use crate::api::context::Context;
+use crate::api::convert::New;
+use crate::api::fault::Fault;
+use crate::api::h5;
+use crate::api::rnn::Net;
+use crate::base::error::FileFault;
+use crate::base::{Error, Result};
+use crate::io::{self, Tree};
+use crate::nn::kept;
+use crate::tensor::{DType, Tensor, values};
+
+crate::natives! {
+    /// Fixed points of networks, and of the points all that can be told of them.
+    module "fixed_points";
+
+    /// Writes the points to an HDF5 file that h5py reads: data sets `states` [k, s], `inputs`
+    /// [k, i], `error`, `q`, `steps`, `candidates` and `hits` [k], and the texts `labels`; what
+    /// network they are points of is said in attributes. A relative path begins in the folder of
+    /// `--out`.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("points.h5");
+    /// > fixed_points::load("points.h5").of(net).modes().class
+    /// = [stable]
+    fn save(cx: &Context, this: Rc<FixedPoints>, path: String) -> () {
+        let points = &this.points;
+        let k = points.points.len();
+        let column = |number: &dyn Fn(&Point) -> f64| -> Result<Tree> {
+            let numbers: Vec<f64> = points.points.iter().map(number).collect();
+            Ok(Tree::Tensor(values::of(numbers, &[k], DType::F64)?))
+        };
+        let labels = points.points.iter().map(|point| Tree::Text(point.label.word().into()));
+        let tensor = |numbers, features| values::of(numbers, &[k, features], DType::F64);
+        let tree = Tree::Map(io::Map::from([
+            ("states".into(), Tree::Tensor(tensor(points.states(), points.state)?)),
+            ("inputs".into(), Tree::Tensor(tensor(points.all_inputs(), points.inputs)?)),
+            ("error".into(), column(&|point| point.error)?),
+            ("q".into(), column(&Point::q)?),
+            ("steps".into(), column(&|point| point.steps as f64)?),
+            ("candidates".into(), column(&|point| point.candidate as f64)?),
+            ("hits".into(), column(&|point| point.hits as f64)?),
+            ("labels".into(), Tree::List(labels.collect())),
+        ]));
+        let mut said = io::Map::from([("holds".into(), Tree::Text(HOLDS.into()))]);
+        if let Some(network) = &this.network {
+            let network = kept::said(network).into_iter();
+            said.extend(network.map(|(name, what)| (format!("network_{name}"), what)));
+        }
+        h5::save(cx, &path, &tree, said, 0)
+    }
+
+    /// Points that `save` wrote, without their network: `points.of(net)` gives it back to them.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("some.h5");
+    /// > fixed_points::load("some.h5").count()
+    /// = 1
+    fn load(cx: &Context, path: String) -> New<FixedPoints> {
+        let tree = h5::load(cx, &path)?.tree;
+        let points = points(&h5::input(cx, &path), &tree)?;
+        Ok(New(FixedPoints { points, network: None, ends: None }))
+    }
+
+    /// The same points as points of a network, which `modes` and `transitions` then take.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > points.of(net).count()
+    /// = 1
+    fn of(this: Rc<FixedPoints>, network: Rc<Net>) -> New<FixedPoints> {
+        let network = network.0.borrow().clone();
+        let (found, expected) = (
+            [this.points.state, this.points.inputs],
+            [network.state(), network.inputs()],
+        );
+        if found != expected {
+            return Err(Error::Shape {
+                op: "fixed_points.of",
+                what: "points",
+                expected: format!("states of {} and inputs of {}", expected[0], expected[1]),
+                found: found.to_vec(),
+            }
+            .into());
+        }
+        let points = this.points.clone();
+        Ok(New(FixedPoints { points, network: Some(network), ends: None }))
+    }
+}
+
+/// What a file of points says that it holds.
+const HOLDS: &str = "fixed points of a recurrent network";
+
+/// The points in a file.
+///
+/// Errors: `File` if an entry is missing or of another shape than the states ask for
+fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Fault> {
+    let entry = |key: &str| -> Result<&Tensor> {
+        tree.tensor(key).ok_or_else(|| {
+            let (key, found) = (key.to_string(), tree.paths());
+            Error::file(path, FileFault::Entry { key, found })
+        })
+    };
+    let shaped = |key: &str, expected: &str, rank: usize, rows: Option<usize>| -> Result<&Tensor> {
+        let tensor = entry(key)?;
+        if tensor.rank() == rank && rows.is_none_or(|rows| tensor.dims()[0] == rows) {
+            return Ok(tensor);
+        }
+        let (key, expected) = (key.to_string(), expected.to_string());
+        let found = tensor.dims().to_vec();
+        let fact = FileFault::EntryShape {
+            key,
+            expected,
+            found,
+        };
+        Err(Error::file(path, fact))
+    };
+    let states = shaped("states", "[k, s]", 2, None)?;
+    let (k, s) = states.dims2().map_err(Error::from)?;
+    let inputs = shaped("inputs", &format!("[{k}, i]"), 2, Some(k))?;
+    let i = inputs.dims()[1];
+    let column = |key: &str| values::doubles(shaped(key, &format!("[{k}]"), 1, Some(k))?);
+    let (error, steps) = (column("error")?, column("steps")?);
+    let (candidates, hits) = (column("candidates")?, column("hits")?);
+    let label = |at: usize| match tree.at("labels") {
+        Some(Tree::List(labels)) => match labels.get(at) {
+            Some(Tree::Text(word)) => Label::of(word),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (states, inputs) = (values::doubles(states)?, values::doubles(inputs)?);
+    let point = |at: usize| Point {
+        state: states[at * s..][..s].to_vec(),
+        input: inputs[at * i..][..i].to_vec(),
+        error: error[at],
+        label: label(at).unwrap_or(Label::Failed),
+        steps: steps[at] as usize,
+        candidate: candidates[at] as usize,
+        hits: hits[at] as usize,
+    };
+    Ok(Points {
+        state: s,
+        inputs: i,
+        points: (0..k).map(point).collect(),
+        counts: None,
+    })
+}
