@@ -7,6 +7,7 @@ mod decision;
 mod disk;
 mod docs;
 mod figure;
+mod fixed_points;
 mod hdf5;
 mod integrator;
 mod killed;

@@ -86,13 +86,14 @@ impl<'a> Local<'a> {
     }
 }
 
-/// The square of the cosine between r and what A can reach: |A' r|^2 / (|A|^2 |r|^2).
+/// |A' r|^2 / (|A|^2 |r|^2), the square of a cosine between r and what A can reach. An |A| below 1
+/// counts as 1: A is small where all of h is slow.
 pub fn reach(a: &[f64], r: &[f64]) -> f64 {
     let s = r.len();
     let a = MatRef::from_row_major_slice(a, s, s);
     let slope = a.transpose() * MatRef::from_column_major_slice(r, s, 1);
     let square: f64 = r.iter().map(|x| x * x).sum();
-    slope.squared_norm_l2() / (a.squared_norm_l2() * square)
+    slope.squared_norm_l2() / (a.squared_norm_l2().max(1.0) * square)
 }
 
 /// A^-1 r; not finite where A has no inverse.

@@ -17,6 +17,7 @@ mod local;
 pub mod modes;
 mod newton;
 mod points;
+mod runner;
 mod search;
 pub mod transitions;
 mod unseen;

@@ -1,7 +1,8 @@
 //! What a network does near its fixed points: the Jacobians there and their modes.
 //!
 //! ```text
-//! F(h* + d, x) = h* + J d      J r_k = lambda_k r_k      l_k J = lambda_k l_k      l_j . r_k = 1 if j = k, else 0
+//! F(h* + d, x) = h* + J d
+//! J r_k = lambda_k r_k      l_k J = lambda_k l_k      l_j . r_k = 1 if j = k, else 0
 //! ```
 //!
 //! A mode with |lambda| > 1 grows, one below decays; it flips its sign in every step where lambda

@@ -11,8 +11,6 @@
 //!
 //! Source: Levenberg 1944; Marquardt 1963; Yamashita and Fukushima 2001 for the damping
 
-use std::ops::Range;
-
 use faer::Par;
 use rayon::iter::{
     IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator,
@@ -20,26 +18,26 @@ use rayon::iter::{
 };
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
-use super::local::{Local, reach, solved};
-use super::search::{Candidates, Ends, Label, squared_distance};
+use super::local::Local;
+use super::runner::{Landing, Runner, inputs, landed, less_one, new_minima, sharpen, starts};
+use super::search::{Candidates, Ends, Label};
 use crate::base::{Progress, Report, Result};
 use crate::nn::Flow;
 
 /// Candidates that go on side by side.
 const ABREAST: usize = 256;
 /// Dampings that are tried with one Jacobian.
-const TRIES: usize = 6;
+const TRIES: i32 = 6;
 /// The part of the foretold decrease that must come true.
 const TRUST: f64 = 1e-3;
-/// What k is multiplied by where a step made q larger.
+/// What k is multiplied by where a step made q larger; by its square where the next one did too,
+/// and so on.
 const UP: f64 = 4.0;
 /// And where it made q about as small as foretold.
 const DOWN: f64 = 0.2;
 /// Further steps that are taken with one Jacobian, as long as each makes |r|^2 smaller by this.
 const GLIDES: usize = 6;
 const GAIN: f64 = 0.98;
-/// A minimum of q: the cosine between r and all that A can reach is below this.
-const STATIONARY: f64 = 1e-5;
 /// Plain Newton steps at the end of a polished search; the last one tells how far the point is.
 const SHARPENED: usize = 3;
 /// A polished point is one where the last of them is this short, beside the state.
@@ -59,28 +57,6 @@ pub struct Newton {
     /// A candidate that comes this near to a minimum of q where another one ended, with a lower q,
     /// ends there too. Ends this near to each other count as one point.
     pub unique: f64,
-}
-
-/// One candidate on its way.
-#[derive(Clone)]
-struct Runner {
-    /// Its number.
-    at: usize,
-    h: Vec<f64>,
-    r: Vec<f64>,
-    /// |r|^2
-    square: f64,
-    /// k
-    damping: f64,
-    /// Updates made.
-    steps: usize,
-    /// Jacobians used.
-    rounds: usize,
-    minimum: bool,
-    /// Whether no step made q smaller.
-    stuck: bool,
-    /// |A^-1 r|: how far the zero is, by the Jacobian here.
-    distance: f64,
 }
 
 /// A candidate and what is known around it.
@@ -202,120 +178,13 @@ impl Newton {
     }
 }
 
-impl Runner {
-    /// Whether q has a minimum here.
-    fn stays(&mut self, a: &[f64]) -> bool {
-        self.rounds += 1;
-        self.minimum = reach(a, &self.r) <= STATIONARY * STATIONARY;
-        self.minimum
-    }
-
-    /// Ends at a known minimum of q that is near and lower.
-    fn join(&mut self, minima: &[Runner], (distance, from): (f64, &Candidates)) {
-        let (x, i) = (|at: usize| &from.x[at * from.inputs..], from.inputs);
-        let near = minima.iter().find(|known| {
-            known.square <= self.square
-                && x(known.at)[..i] == x(self.at)[..i]
-                && squared_distance(&known.h, &self.h) <= distance * distance
-        });
-        if let Some(known) = near {
-            self.go((known.h.clone(), known.r.clone(), known.square));
-            self.minimum = true;
-        }
-    }
-
-    fn go(&mut self, (h, r, square): (Vec<f64>, Vec<f64>, f64)) {
-        (self.h, self.r, self.square) = (h, r, square);
-        self.steps += 1;
-    }
-}
-
-/// Minima of q among these ends that are not known yet.
-fn new_minima(known: &[Runner], ended: &[Runner], distance: f64) -> Vec<Runner> {
-    let mut new: Vec<Runner> = Vec::new();
-    for end in ended.iter().filter(|end| end.minimum) {
-        let same = |other: &&Runner| squared_distance(&other.h, &end.h) <= distance * distance;
-        if !known.iter().chain(&new).any(|other| same(&other)) {
-            new.push(end.clone());
-        }
-    }
-    new
-}
-
-/// Some candidates at their starts.
-fn starts(flow: &mut dyn Flow<f64>, from: &Candidates, some: Range<usize>) -> Result<Vec<Runner>> {
-    if some.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (s, i) = (from.state, from.inputs);
-    let h = from.states[some.start * s..some.end * s].to_vec();
-    let x = &from.x[some.start * i..some.end * i];
-    let found = landed(flow, s, h, x)?;
-    let runner = |(at, (h, r, square))| Runner {
-        at,
-        h,
-        r,
-        square,
-        damping: 1.0,
-        steps: 0,
-        rounds: 0,
-        minimum: false,
-        stuck: false,
-        distance: f64::INFINITY,
-    };
-    Ok(some.zip(found).map(runner).collect())
-}
-
-/// What is found at states h [c, s]: each with its r and |r|^2.
-fn landed(
-    flow: &mut dyn Flow<f64>,
-    s: usize,
-    h: Vec<f64>,
-    x: &[f64],
-) -> Result<Vec<(Vec<f64>, Vec<f64>, f64)>> {
-    let mut next = vec![0.0; h.len()];
-    flow.step(&h, x, &mut next)?;
-    let rows = h.chunks_exact(s).zip(next.chunks_exact(s));
-    let found = rows.map(|(h, next)| {
-        let r: Vec<f64> = next.iter().zip(h).map(|(f, h)| f - h).collect();
-        let square = r.iter().map(|r| r * r).sum();
-        (h.to_vec(), r, square)
-    });
-    Ok(found.collect())
-}
-
-/// The inputs of some candidates, one after another.
-fn inputs<'a>(from: &Candidates, all: impl Iterator<Item = &'a Runner>) -> Vec<f64> {
-    let i = from.inputs;
-    all.flat_map(|runner| from.x[runner.at * i..][..i].to_vec())
-        .collect()
-}
-
-/// Fills `room` with dF/dh - 1 of each candidate.
-fn less_one(
-    flow: &mut dyn Flow<f64>,
-    from: &Candidates,
-    going: &[&mut Runner],
-    room: &mut Vec<f64>,
-) -> Result<()> {
-    let s = from.state;
-    let h: Vec<f64> = going.iter().flat_map(|runner| runner.h.clone()).collect();
-    let x = inputs(from, going.iter().map(|runner| &**runner));
-    room.resize(going.len() * s * s, 0.0);
-    flow.jacobians([&h, &x], Some(room), None)?;
-    for a in room.chunks_exact_mut(s * s) {
-        a.iter_mut().step_by(s + 1).for_each(|x| *x -= 1.0);
-    }
-    Ok(())
-}
-
 /// Where steps lead.
 fn arrived(
     flow: &mut dyn Flow<f64>,
     from: &Candidates,
     tried: &[Try<'_>],
     steps: &[Step],
-) -> Result<Vec<(Vec<f64>, Vec<f64>, f64)>> {
+) -> Result<Vec<Landing>> {
     let all = tried.iter().zip(steps);
     let h = all.flat_map(|((runner, _), (d, _))| runner.h.iter().zip(d).map(|(h, d)| h + d));
     let x = inputs(from, tried.iter().map(|(runner, _)| &**runner));
@@ -329,7 +198,7 @@ fn leap<'a>(
     mut tried: Vec<Try<'a>>,
 ) -> Result<Vec<Try<'a>>> {
     let mut moved = Vec::new();
-    for _ in 0..TRIES {
+    for attempt in 1..=TRIES {
         if tried.is_empty() {
             break;
         }
@@ -350,7 +219,7 @@ fn leap<'a>(
                 runner.go(found);
                 moved.push((runner, local));
             } else {
-                runner.damping *= UP;
+                runner.damping *= UP.powi(attempt);
                 again.push((runner, local));
             }
         }
@@ -383,32 +252,4 @@ fn glide<'a>(
         }
     }
     Ok(well)
-}
-
-/// A plain Newton step of each, taken where it makes the error no larger.
-fn sharpen(
-    flow: &mut dyn Flow<f64>,
-    from: &Candidates,
-    ended: &mut [Runner],
-    room: &mut Vec<f64>,
-) -> Result<()> {
-    let s = from.state;
-    let near: Vec<&mut Runner> = ended.iter_mut().filter(|r| r.square.is_finite()).collect();
-    if near.is_empty() {
-        return Ok(());
-    }
-    less_one(flow, from, &near, room)?;
-    let all = room.par_chunks(s * s).zip(&near);
-    let steps: Vec<Vec<f64>> = all.map(|(a, runner)| solved(a, &runner.r)).collect();
-    let all = near.iter().zip(&steps);
-    let h = all.flat_map(|(runner, d)| runner.h.iter().zip(d).map(|(h, d)| h - d));
-    let x = inputs(from, near.iter().map(|runner| &**runner));
-    let found = landed(flow, s, h.collect(), &x)?;
-    for ((runner, d), found) in near.into_iter().zip(steps).zip(found) {
-        runner.distance = d.iter().map(|d| d * d).sum::<f64>().sqrt();
-        if found.2 <= runner.square {
-            runner.go(found);
-        }
-    }
-    Ok(())
 }

@@ -3,8 +3,8 @@
 //!
 //! A run leaves a point along plus or minus a direction in which it is unstable, or from anywhere
 //! in a ball around it. It ends at a point once it comes as near as `arrival` to it AND that point
-//! draws it nearer; near the point it left, only after it had gone away from there. A run that
-//! ends nowhere in time is undecided, and counted.
+//! draws it nearer; near the point it left, only after it had gone away from there, or once it is
+//! a million times nearer than it began. A run that ends nowhere in time is undecided, and counted.
 
 use super::modes::Linear;
 use super::points::Points;
@@ -99,7 +99,7 @@ impl Transitions {
                 if let (Some((to, now)), Some((before_to, before))) = (near, going.near[at])
                     && to == before_to
                     && now <= before
-                    && (to != run.from || going.left[at])
+                    && (to != run.from || going.left[at] || now <= self.returned())
                 {
                     run.to = Some(to);
                 }
@@ -107,6 +107,13 @@ impl Transitions {
             }
         }
         Ok(going.runs)
+    }
+
+    /// The square of a distance from its point within which a run that never went away has come
+    /// back: nothing but a point without ways out draws it so near.
+    fn returned(&self) -> f64 {
+        const NEARER: f64 = 1e-6;
+        (NEARER * self.distance).powi(2)
     }
 
     /// Whether a state is further than a run begins, and than it arrives.
@@ -207,7 +214,8 @@ fn wilson(count: usize, all: usize) -> [f64; 2] {
     let scale = 1.0 + Z * Z / n;
     let middle = (p + Z * Z / (2.0 * n)) / scale;
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt() / scale;
-    [(middle - half).max(0.0), (middle + half).min(1.0)]
+    // Rounding must not leave p outside.
+    [(middle - half).clamp(0.0, p), (middle + half).clamp(p, 1.0)]
 }
 
 /// The graph in the language of Graphviz: points by number, edges with their probabilities.

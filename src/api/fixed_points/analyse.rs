@@ -86,7 +86,7 @@ crate::natives! {
     /// > let points = fixed_points::find(net, #{ candidates: zeros([1, 2]) });
     /// > let modes = points.modes();
     /// > [modes.re.to_list(), modes.growth, modes.manner, modes.class]
-    /// = [[[2.0, -0.5]], [[growing, decaying]], [[straight, flipping]], [saddle]]
+    /// = [[[2.0, -0.5]], [["growing", "decaying"]], [["straight", "flipping"]], ["saddle"]]
     fn modes(cx: &Context, this: Rc<FixedPoints>, options: Settings<ModeOptions>) -> Map {
         let (network, linear) = known(cx, "fixed_points.modes", &this)?;
         let (k, s, i) = (linear.len(), this.points.state, this.points.inputs);

@@ -27,7 +27,7 @@ crate::natives! {
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("points.h5");
     /// > fixed_points::load("points.h5").of(net).modes().class
-    /// = [stable]
+    /// = ["stable"]
     fn save(cx: &Context, this: Rc<FixedPoints>, path: String) -> () {
         let points = &this.points;
         let k = points.points.len();

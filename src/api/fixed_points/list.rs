@@ -17,14 +17,16 @@ crate::natives! {
     /// How many points there are.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).count()
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).count()
     /// = 1
     fn count(this: Rc<FixedPoints>) -> usize { Ok(this.points.points.len()) }
 
     /// The states, [k, s].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).states().shape()
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).states().shape()
     /// = [1, 3]
     fn states(this: Rc<FixedPoints>) -> Tensor {
         let points = &this.points;
@@ -34,7 +36,7 @@ crate::natives! {
     /// The inputs that the points stand under, [k, i].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > let h = zeros([4, 3]);
+    /// > let h = zeros([2, 3]) + 0.1;
     /// > fixed_points::find(net, #{ candidates: h, input: [0.5] }).inputs().to_list()
     /// = [[0.5]]
     fn inputs(this: Rc<FixedPoints>) -> Tensor {
@@ -46,36 +48,41 @@ crate::natives! {
     /// q = 1/2 |F - h|^2 of each point, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1, polish: true });
-    /// > points.q().max().item() < 1e-30
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > let points = fixed_points::find(net, #{ candidates: h, polish: true });
+    /// > points.q().max().item() < 1e-24
     /// = true
     fn q(this: Rc<FixedPoints>) -> Tensor { column(&this, Point::q) }
 
     /// The mean over the state of (F - h)^2 of each point, which tolerances are of, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).error().max().item() < 1e-12
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).error().max().item() < 1e-12
     /// = true
     fn error(this: Rc<FixedPoints>) -> Tensor { column(&this, |point| point.error) }
 
     /// |F - h| of each point: how far the state moves in a step, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).speed().max().item() < 1e-5
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).speed().max().item() < 1e-5
     /// = true
     fn speed(this: Rc<FixedPoints>) -> Tensor { column(&this, Point::speed) }
 
     /// How many candidates came to each point, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).hits().to_list()
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).hits().to_list()
     /// = [4.0]
     fn hits(this: Rc<FixedPoints>) -> Tensor { column(&this, |point| point.hits as f64) }
 
     /// The number of the candidate that led to each point, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([1, 3]) + 0.1 }).candidates().to_list()
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).candidates().to_list()
     /// = [0.0]
     fn candidates(this: Rc<FixedPoints>) -> Tensor {
         column(&this, |point| point.candidate as f64)
@@ -85,7 +92,8 @@ crate::natives! {
     /// and `hits`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).at(0).label
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).at(0).label
     /// = converged
     fn at(this: Rc<FixedPoints>, index: usize) -> Map {
         match this.points.points.get(index) {
@@ -97,9 +105,10 @@ crate::natives! {
     /// The points at some places, in their order.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).choose([0, 0]).count()
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).pick([0, 0]).count()
     /// = 2
-    fn choose(this: Rc<FixedPoints>, places: Vec<usize>) -> New<FixedPoints> {
+    fn pick(this: Rc<FixedPoints>, places: Vec<usize>) -> New<FixedPoints> {
         let count = this.points.points.len();
         match places.iter().find(|at| **at >= count) {
             Some(at) => Err(outside(*at, count).into()),
@@ -110,7 +119,8 @@ crate::natives! {
     /// The points for which a closure gives true; it is given each as the map of `at`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > let points = fixed_points::find(net, #{ candidates: h });
     /// > points.filter(|point| point.speed > 1.0).count()
     /// = 0
     fn filter(this: Rc<FixedPoints>, keep: Function) -> New<FixedPoints> {
@@ -128,7 +138,8 @@ crate::natives! {
     /// The points by increasing number that a closure gives; it is given each as the map of `at`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > let points = fixed_points::find(net, #{ candidates: h });
     /// > points.sort_by(|point| point.hits).count()
     /// = 1
     fn sort_by(this: Rc<FixedPoints>, number: Function) -> New<FixedPoints> {
@@ -148,7 +159,8 @@ crate::natives! {
     /// These points and then others of the same network.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > let points = fixed_points::find(net, #{ candidates: h });
     /// > points.concat(points).count()
     /// = 2
     fn concat(this: Rc<FixedPoints>, other: Rc<FixedPoints>) -> New<FixedPoints> {
@@ -166,7 +178,8 @@ crate::natives! {
     /// error, which takes over the hits of the others.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > let points = fixed_points::find(net, #{ candidates: h });
     /// > points.concat(points).unique(0.01).count()
     /// = 1
     fn unique(this: Rc<FixedPoints>, distance: f64) -> New<FixedPoints> {
@@ -176,7 +189,8 @@ crate::natives! {
     /// Whether there is a point nearer to a state, [s], than `distance`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > let points = fixed_points::find(net, #{ candidates: h });
     /// > [points.contains(zeros([3]), 0.01), points.contains(ones([3]), 0.01)]
     /// = [true, false]
     fn contains(this: Rc<FixedPoints>, state: Tensor, distance: f64) -> bool {
@@ -196,7 +210,8 @@ crate::natives! {
     /// points that `sizes` of the candidates come to in the mean, `found`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).unseen().estimate
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).unseen().estimate
     /// = 1.0
     fn unseen(this: Rc<FixedPoints>) -> Map {
         /// Places of the discovery curve.
@@ -221,13 +236,14 @@ crate::natives! {
         ]))
     }
 
-    /// What became of every candidate of the search, as a map: `states` [c, s], `error` [c], `steps`
-    /// [c], the updates made, and `labels`, a list of converged, slow point and failed.
+    /// What became of every candidate of the search, as a map: `states` [c, s], `error` [c],
+    /// `steps` [c], the updates made, and `labels`, a list of converged, slow point and failed.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > let points = fixed_points::find(net, #{ candidates: zeros([2, 3]) + 0.1, between: 0 });
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > let points = fixed_points::find(net, #{ candidates: h, between: 0 });
     /// > points.ends().labels
-    /// = [converged, converged]
+    /// = ["converged", "converged"]
     fn ends(this: Rc<FixedPoints>) -> Map {
         let Some(ends) = &this.ends else {
             return Err(Fault::new("fixed_points.ends: only the points that `find` gave have them"));
@@ -251,7 +267,8 @@ crate::natives! {
     /// for points that were chosen or put together.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).stages()
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).stages()
     /// = {candidates: 4, converged: 4, failed: 0, near: 1, slow: 0, unique: 1}
     fn stages(this: Rc<FixedPoints>) -> Map {
         let Some(counts) = this.points.counts else { return Ok(Map::new()) };

@@ -47,6 +47,21 @@ const OPERATORS: [(&str, &str); 13] = [
 
 type Outcome = Result<Dynamic, Box<EvalAltResult>>;
 
+/// Numbers are compared as they are, and as in Lua. Rhai's own operators take numbers for equal
+/// that differ by less than an epsilon, and what is less than it for 0: `0.0 < 1e-20` is false.
+fn comparisons(engine: &mut Engine) {
+    macro_rules! exact {
+        ($($operator:tt)*) => { $(
+            let name = stringify!($operator);
+            engine.register_fn(name, |a: f64, b: f64| a $operator b);
+            engine.register_fn(name, |a: f64, b: i64| a $operator b as f64);
+            engine.register_fn(name, |a: i64, b: f64| (a as f64) $operator b);
+        )* };
+    }
+    engine.set_fast_operators(false);
+    exact!(< <= > >= == !=);
+}
+
 /// An engine that knows the whole vocabulary.
 pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>, others: &Scripts) -> Engine {
     let mut engine = Engine::new();
@@ -76,6 +91,7 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>, others: &Scr
         method(&mut engine, vocabulary, session, name);
     }
     operators(&mut engine, vocabulary, session);
+    comparisons(&mut engine);
     for library in LIBRARIES {
         let module = bundled(&engine, library, others);
         engine.register_static_module(library.name, module.into());
