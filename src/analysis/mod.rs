@@ -1,3 +1,4 @@
 //! What trained networks are looked into with.
 
 pub mod fixed_points;
+pub mod pca;

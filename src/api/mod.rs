@@ -16,6 +16,7 @@ pub mod manual;
 pub mod native;
 mod network;
 pub mod optim;
+pub mod pca;
 mod plot;
 pub mod random;
 pub mod rnn;
@@ -57,6 +58,7 @@ pub fn modules() -> Vec<Module> {
         optim::module(),
         train::module(),
     ];
+    modules.push(pca::module());
     modules.extend(fixed_points::modules());
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules

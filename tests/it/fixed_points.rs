@@ -58,8 +58,9 @@ pub const POLISHED: Newton = Newton {
 };
 
 pub fn searched(network: &Network, from: &Candidates, newton: Newton) -> Ends {
-    let mut flow = network.flow().expect("a step");
-    let ends = newton.search(&mut *flow, from, &mut Silent);
+    let (mut single, mut double) = (network.flow().expect("a step"), network.flow());
+    let double = &mut **double.as_mut().expect("a step");
+    let ends = newton.search(&mut *single, double, from, &mut Silent);
     ends.expect("a search")
 }
 

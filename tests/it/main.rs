@@ -15,6 +15,7 @@ mod network;
 mod numbers;
 mod optim;
 mod parity;
+mod pca;
 mod places;
 mod plot;
 mod random;

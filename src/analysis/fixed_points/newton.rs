@@ -18,7 +18,7 @@ use rayon::iter::{
 };
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
-use super::local::Local;
+use super::local::{Local, Number, squares};
 use super::runner::{Landing, Runner, inputs, landed, less_one, new_minima, sharpen, starts};
 use super::search::{Candidates, Ends, Label};
 use crate::base::{Progress, Report, Result};
@@ -26,6 +26,8 @@ use crate::nn::Flow;
 
 /// Candidates that go on side by side.
 const ABREAST: usize = 256;
+/// Errors down to which single precision is good enough to go.
+const ROUGH: f64 = 1e-9;
 /// Dampings that are tried with one Jacobian.
 const TRIES: i32 = 6;
 /// The part of the foretold decrease that must come true.
@@ -60,44 +62,75 @@ pub struct Newton {
 }
 
 /// A candidate and what is known around it.
-type Try<'a> = (&'a mut Runner, Local<'a>);
+type Try<'a, T> = (&'a mut Runner<T>, Local<'a, T>);
 
 /// A step and the decrease of |r|^2 that it foretells.
-type Step = (Vec<f64>, f64);
+type Step<T> = (Vec<T>, f64);
 
 /// Matrices of all candidates that go on.
 #[derive(Default)]
-struct Room {
+struct Room<T> {
     /// A of each.
-    a: Vec<f64>,
-    squares: Vec<f64>,
-    factors: Vec<f64>,
+    a: Vec<T>,
+    squares: Vec<T>,
+    factors: Vec<T>,
 }
 
 impl Newton {
-    /// Goes from all candidates.
+    /// Goes from all candidates: at first in single precision, which is twice as fast, then on
+    /// from where that ends. What is found is found in double precision.
     ///
-    /// Errors: those of the flow
+    /// Errors: those of the flows
     pub fn search(
         &self,
-        flow: &mut dyn Flow<f64>,
+        single: &mut dyn Flow<f32>,
+        double: &mut dyn Flow<f64>,
+        from: &Candidates,
+        progress: &mut dyn Progress,
+    ) -> Result<Ends> {
+        let rough = Newton {
+            tolerance: self.tolerance.max(ROUGH),
+            polish: false,
+            ..*self
+        };
+        let first = rough.go(single, from, progress)?;
+        if first.interrupted {
+            return Ok(first);
+        }
+        // A start that rounding threw out of bounds begins anew.
+        let lost = |(h, start): (&f64, &f64)| if h.is_finite() { *h } else { *start };
+        let states = first.states.iter().zip(&from.states).map(lost);
+        let near = Candidates {
+            states: states.collect(),
+            ..from.clone()
+        };
+        let mut ends = self.go(double, &near, progress)?;
+        for (steps, before) in ends.steps.iter_mut().zip(first.steps) {
+            *steps += before;
+        }
+        Ok(ends)
+    }
+
+    fn go<T: Number>(
+        &self,
+        flow: &mut dyn Flow<T>,
         from: &Candidates,
         progress: &mut dyn Progress,
     ) -> Result<Ends> {
         faer::set_global_parallelism(Par::Seq);
-        let (mut ends, mut room) = (Ends::of(from), Room::default());
+        let (mut ends, mut room) = (Ends::of(from), Room::<T>::default());
         let (count, mut begun, mut done) = (from.count(), 0, 0);
-        let mut runners: Vec<Runner> = Vec::new();
-        let mut minima: Vec<Runner> = Vec::new();
+        let mut runners: Vec<Runner<T>> = Vec::new();
+        let mut minima: Vec<Runner<T>> = Vec::new();
         while done < count && !ends.interrupted {
             // Whoever ends makes room for the next: all threads have work until the last ones.
             let next = begun..count.min(begun + ABREAST - runners.len());
             begun = next.end;
             runners.extend(starts(flow, from, next)?);
-            self.round(flow, from, &mut runners, &mut room)?;
             let going = runners.iter_mut().filter(|runner| !self.done(runner));
             going.for_each(|runner| runner.join(&minima, (self.unique, from)));
-            let mut ended: Vec<Runner> = runners.extract_if(.., |r| self.done(r)).collect();
+            self.round(flow, from, &mut runners, &mut room)?;
+            let mut ended: Vec<Runner<T>> = runners.extract_if(.., |r| self.done(r)).collect();
             if self.polish && !ended.is_empty() {
                 for _ in 0..SHARPENED {
                     sharpen(flow, from, &mut ended, &mut room.a)?;
@@ -119,21 +152,21 @@ impl Newton {
     }
 
     /// One Jacobian of each, and the steps that it is good for.
-    fn round(
+    fn round<T: Number>(
         &self,
-        flow: &mut dyn Flow<f64>,
+        flow: &mut dyn Flow<T>,
         from: &Candidates,
-        runners: &mut [Runner],
-        room: &mut Room,
+        runners: &mut [Runner<T>],
+        room: &mut Room<T>,
     ) -> Result<()> {
         let going = runners.iter_mut().filter(|runner| !self.done(runner));
-        let going: Vec<&mut Runner> = going.collect();
+        let going: Vec<&mut Runner<T>> = going.collect();
         if going.is_empty() {
             return Ok(());
         }
         less_one(flow, from, &going, &mut room.a)?;
-        room.squares.resize(room.a.len(), 0.0);
-        room.factors.resize(room.a.len(), 0.0);
+        room.squares.resize(room.a.len(), T::of(0.0));
+        room.factors.resize(room.a.len(), T::of(0.0));
         let each = from.state * from.state;
         let squares = room.squares.par_chunks_mut(each);
         let matrices = squares.zip(room.factors.par_chunks_mut(each));
@@ -152,22 +185,23 @@ impl Newton {
         Ok(())
     }
 
-    fn done(&self, runner: &Runner) -> bool {
+    fn done<T: Number>(&self, runner: &Runner<T>) -> bool {
         let error = runner.square / runner.h.len() as f64;
-        let size = runner.h.iter().map(|x| x * x).sum::<f64>() / runner.h.len() as f64;
+        let size = squares(&runner.h) / runner.h.len() as f64;
         let exact = error <= EXACT * size.max(1.0);
         let near = error <= self.tolerance && !self.polish;
         let over = runner.stuck || runner.minimum || runner.rounds >= self.steps;
         exact || near || over || !runner.square.is_finite()
     }
 
-    fn end(&self, runner: &Runner, ends: &mut Ends) {
+    fn end<T: Number>(&self, runner: &Runner<T>, ends: &mut Ends) {
         let (at, s) = (runner.at, runner.h.len());
-        ends.states[at * s..][..s].copy_from_slice(&runner.h);
+        let state = ends.states[at * s..][..s].iter_mut();
+        state.zip(&runner.h).for_each(|(to, h)| *to = h.double());
         ends.errors[at] = runner.square / s as f64;
         ends.steps[at] = runner.steps;
         let near = ends.errors[at] <= self.tolerance;
-        let size = runner.h.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let size = squares(&runner.h).sqrt();
         // A step may be short where a state is far from any fixed point, all gates being shut.
         let exact = !self.polish || runner.distance <= EXACT_STEP * (1.0 + size);
         ends.labels[at] = match (near, runner.minimum) {
@@ -179,35 +213,35 @@ impl Newton {
 }
 
 /// Where steps lead.
-fn arrived(
-    flow: &mut dyn Flow<f64>,
+fn arrived<T: Number>(
+    flow: &mut dyn Flow<T>,
     from: &Candidates,
-    tried: &[Try<'_>],
-    steps: &[Step],
-) -> Result<Vec<Landing>> {
+    tried: &[Try<'_, T>],
+    steps: &[Step<T>],
+) -> Result<Vec<Landing<T>>> {
     let all = tried.iter().zip(steps);
-    let h = all.flat_map(|((runner, _), (d, _))| runner.h.iter().zip(d).map(|(h, d)| h + d));
+    let h = all.flat_map(|((runner, _), (d, _))| runner.h.iter().zip(d).map(|(h, d)| *h + *d));
     let x = inputs(from, tried.iter().map(|(runner, _)| &**runner));
     landed(flow, from.state, h.collect(), &x)
 }
 
 /// Takes a step of each, with more damping where it makes the error larger; gives those that moved.
-fn leap<'a>(
-    flow: &mut dyn Flow<f64>,
+fn leap<'a, T: Number>(
+    flow: &mut dyn Flow<T>,
     from: &Candidates,
-    mut tried: Vec<Try<'a>>,
-) -> Result<Vec<Try<'a>>> {
+    mut tried: Vec<Try<'a, T>>,
+) -> Result<Vec<Try<'a, T>>> {
     let mut moved = Vec::new();
     for attempt in 1..=TRIES {
         if tried.is_empty() {
             break;
         }
-        let step = |(runner, local): &mut Try<'_>| {
+        let step = |(runner, local): &mut Try<'_, T>| {
             let damping = runner.damping * runner.square;
-            let none = || (vec![0.0; runner.r.len()], 0.0);
+            let none = || (vec![T::of(0.0); runner.r.len()], 0.0);
             local.damped(&runner.r, damping).unwrap_or_else(none)
         };
-        let steps: Vec<Step> = tried.par_iter_mut().map(step).collect();
+        let steps: Vec<Step<T>> = tried.par_iter_mut().map(step).collect();
         let found = arrived(flow, from, &tried, &steps)?;
         let mut again = Vec::new();
         for (((runner, local), (_, foretold)), found) in tried.into_iter().zip(steps).zip(found) {
@@ -232,17 +266,17 @@ fn leap<'a>(
 }
 
 /// One more step of each with the Jacobian from before; gives those that it did well.
-fn glide<'a>(
-    flow: &mut dyn Flow<f64>,
+fn glide<'a, T: Number>(
+    flow: &mut dyn Flow<T>,
     from: &Candidates,
-    tried: Vec<Try<'a>>,
-) -> Result<Vec<Try<'a>>> {
+    tried: Vec<Try<'a, T>>,
+) -> Result<Vec<Try<'a, T>>> {
     if tried.is_empty() {
         return Ok(tried);
     }
     let all = tried.par_iter();
-    let step = |(runner, local): &Try<'_>| (local.again(&runner.r), 0.0);
-    let steps: Vec<Step> = all.map(step).collect();
+    let step = |(runner, local): &Try<'_, T>| (local.again(&runner.r), 0.0);
+    let steps: Vec<Step<T>> = all.map(step).collect();
     let found = arrived(flow, from, &tried, &steps)?;
     let mut well = Vec::new();
     for ((runner, local), found) in tried.into_iter().zip(found) {

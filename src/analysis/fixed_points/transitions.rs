@@ -3,8 +3,9 @@
 //!
 //! A run leaves a point along plus or minus a direction in which it is unstable, or from anywhere
 //! in a ball around it. It ends at a point once it comes as near as `arrival` to it AND that point
-//! draws it nearer; near the point it left, only after it had gone away from there, or once it is
-//! a million times nearer than it began. A run that ends nowhere in time is undecided, and counted.
+//! draws it nearer. Near a point with ways out, which it may only pass, and near the one it left
+//! before it went away from there, it must come a million times nearer than it began. A run that
+//! ends nowhere in time is undecided, and counted.
 
 use super::modes::Linear;
 use super::points::Points;
@@ -81,6 +82,8 @@ impl Transitions {
     ) -> Result<Vec<Run>> {
         let mut going = self.begin(points, linear, key);
         let s = points.state;
+        let ways_out = linear.iter().map(|one| one.growing(self.marginal).len());
+        let ways_out: Vec<usize> = ways_out.collect();
         let mut next = vec![0.0; going.h.len()];
         for step in 1..=self.steps {
             if going.runs.iter().all(|run| run.to.is_some()) || progress.stopped() {
@@ -99,7 +102,8 @@ impl Transitions {
                 if let (Some((to, now)), Some((before_to, before))) = (near, going.near[at])
                     && to == before_to
                     && now <= before
-                    && (to != run.from || going.left[at] || now <= self.returned())
+                    && (now <= self.caught()
+                        || ways_out[to] == 0 && (to != run.from || going.left[at]))
                 {
                     run.to = Some(to);
                 }
@@ -109,9 +113,8 @@ impl Transitions {
         Ok(going.runs)
     }
 
-    /// The square of a distance from its point within which a run that never went away has come
-    /// back: nothing but a point without ways out draws it so near.
-    fn returned(&self) -> f64 {
+    /// The square of the distance from a point within which a run does not get by chance.
+    fn caught(&self) -> f64 {
         const NEARER: f64 = 1e-6;
         (NEARER * self.distance).powi(2)
     }

@@ -134,7 +134,8 @@ crate::natives! {
     /// Where the network goes from its points under their inputs: runs that leave each along plus
     /// and minus every direction in which it is unstable, and with `noise` from random places
     /// around it. A run has arrived at a point that it is near to and comes nearer to; at its own
-    /// only after it had gone away.
+    /// only after it had gone away, and at one that is unstable, which it may only pass, once it is
+    /// a million times nearer than it began.
     ///
     /// Gives a map: `edges`, a list of maps of `from`, `to` (-1 if undecided), `count`,
     /// `probability` and its interval of 95 %, `low` and `high` (Wilson); `runs`, a list of maps of

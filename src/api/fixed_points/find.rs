@@ -251,7 +251,8 @@ fn searched(
                 steps: steps(0),
                 unique: options.unique(from),
             };
-            newton.search(&mut *network.flow()?, from, &mut progress)
+            let (mut single, mut double) = (network.flow()?, network.flow()?);
+            newton.search(&mut *single, &mut *double, from, &mut progress)
         }
         Method::Adam => {
             let adam = Adam {

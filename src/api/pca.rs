@@ -1,0 +1,97 @@
+//! The table `pca`: principal components.
+
+use std::rc::Rc;
+
+use super::context::Context;
+use super::convert::New;
+use super::settings::Settings;
+use super::value::Thing;
+use crate::analysis::pca::Pca;
+use crate::base::options::Span;
+use crate::tensor::{DType, Tensor};
+
+crate::options! {
+    /// What is kept of the components.
+    pub struct PcaOptions for "pca::fit" {
+        /// How many are kept: all that there are without it.
+        components: Option<usize> = None, in Span::from(1.0);
+    }
+}
+
+/// Principal components as scripts hold them.
+pub struct Components(pub Pca);
+
+impl Thing for Components {
+    const KIND: &'static str = "principal components";
+    fn show(&self) -> String {
+        let [k, f] = [0, 1].map(|axis| self.0.components.dims()[axis]);
+        let whole: f64 = self.0.all.iter().sum();
+        let kept: f64 = self.0.all[..k].iter().sum();
+        format!(
+            "principal components: {k} of {f} features, {:.1} % of the variance, participation \
+             ratio {:.2}",
+            100.0 * kept / whole,
+            self.0.participation(),
+        )
+    }
+}
+
+crate::natives! {
+    /// Principal components: the directions along which data vary most.
+    module "pca";
+
+    /// The principal components of data [.., features]; all axes but the last are samples. Signs
+    /// are such that the largest entry of each component is positive.
+    ///
+    /// > let x = [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]];
+    /// > pca::fit(x, #{ components: 1 })
+    /// = principal components: 1 of 2 features, 100.0 % of the variance, participation ratio 1.00
+    fn fit(cx: &Context, data: Tensor, options: Settings<PcaOptions>) -> New<Components> {
+        cx.room("pca::fit", data.dims(), DType::F64)?;
+        Ok(New(Components(Pca::fit(&data, options.components)?)))
+    }
+
+    /// The place of data along the components, [.., features] -> [.., components].
+    ///
+    /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
+    /// > pca::fit(x, #{ components: 1 }).transform(x).to_list()
+    /// = [[-2.0], [0.0], [2.0]]
+    fn transform(this: Rc<Components>, data: Tensor) -> Tensor { Ok(this.0.transform(&data)?) }
+
+    /// The data at places along the components, [.., components] -> [.., features].
+    ///
+    /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
+    /// > pca::fit(x, #{ components: 1 }).inverse([[2.0]]).to_list()
+    /// = [[4.0, 1.0]]
+    fn inverse(this: Rc<Components>, places: Tensor) -> Tensor { Ok(this.0.inverse(&places)?) }
+
+    /// The components, one in each row, of length 1, [components, features].
+    ///
+    /// > pca::fit([[0.0, 1.0], [2.0, 1.0]]).components().slice(0, 0, 1).to_list()
+    /// = [[1.0, 0.0]]
+    fn components(this: Rc<Components>) -> Tensor { Ok(this.0.components.clone()) }
+
+    /// The mean of the data, [features].
+    ///
+    /// > pca::fit([[0.0, 1.0], [2.0, 1.0]]).mean().to_list()
+    /// = [1.0, 1.0]
+    fn mean(this: Rc<Components>) -> Tensor { Ok(this.0.mean.clone()) }
+
+    /// The variance along each component, divided by samples - 1, [components].
+    ///
+    /// > pca::fit([[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]], #{ components: 1 }).variance().to_list()
+    /// = [4.0]
+    fn variance(this: Rc<Components>) -> Tensor { Ok(this.0.variance.clone()) }
+
+    /// The part of the whole variance along each component, [components].
+    ///
+    /// > pca::fit([[0.0, 1.0], [2.0, 1.0]], #{ components: 1 }).ratio().to_list()
+    /// = [1.0]
+    fn ratio(this: Rc<Components>) -> Tensor { Ok(this.0.ratio()?) }
+
+    /// How many dimensions the data fill, (sum of all variances)^2 / sum of their squares.
+    ///
+    /// > pca::fit([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).participation()
+    /// = 2.0
+    fn participation(this: Rc<Components>) -> f64 { Ok(this.0.participation()) }
+}
