@@ -21,7 +21,9 @@ macro_rules! tutorials {
 }
 
 /// Every bundled tutorial, in the order of teaching; a Lua form follows its Rhai form.
-pub const TUTORIALS: &[Tutorial] = tutorials!("01-integrator.rhai" "01-integrator.lua");
+pub const TUTORIALS: &[Tutorial] = tutorials!(
+    "01-integrator.rhai" "01-integrator.lua" "02-fixed-points.rhai"
+);
 
 impl Tutorial {
     /// `01-integrator`

@@ -21,7 +21,7 @@ use crate::tensor::{Device, Tensor, linear, values};
 /// nearly one: their directions are lost in rounding.
 const DEFECTIVE: f64 = 1e8;
 /// Points around one that say along which line it lies.
-const NEIGHBOURS: usize = 4;
+const NEIGHBOURS: usize = 16;
 
 /// One complex number.
 pub type Complex = [f64; 2];
