@@ -1,0 +1,1 @@
+fixed_points.find(rnn.gru{ units = 3 })
