@@ -15,7 +15,7 @@ use crate::base::{Error, Result};
 use crate::nn::Precision;
 use crate::ops::Lanes;
 use crate::random::Key;
-use crate::tasks::{Dataset, Decision, Integrator, decision, integrator};
+use crate::tasks::{Dataset, Decision, FlipFlop, Integrator, decision, flip_flop, integrator};
 use crate::tensor::{Device, Real, Tensor, values};
 use crate::train::task::{Shape, Task, Trials};
 
@@ -52,6 +52,17 @@ crate::natives! {
     /// = [[[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]], 0.0]
     fn decision(options: Settings<decision::Options>) -> New<AnyTask> {
         Ok(New(AnyTask::new("decision", Decision::new(options.into_inner())?)))
+    }
+
+    /// Bits to remember: each channel has an input that is 0 but for pulses of 1 and -1, and a
+    /// target, the last of these. At the first time every channel has a pulse.
+    ///
+    /// > let task = tasks::flip_flop(#{ bits: 2, steps: 50, pulses: 0.0 });
+    /// > let batch = task.batch(3, random::key(0));
+    /// > (batch.targets - batch.inputs.slice(1, 0, 1)).abs().max().item()
+    /// = 0.0
+    fn flip_flop(options: Settings<flip_flop::Options>) -> New<AnyTask> {
+        Ok(New(AnyTask::new("flip_flop", FlipFlop::new(options.into_inner())?)))
     }
 
     /// A task from a closure that is given a key and a number of trials and gives a map of

@@ -8,6 +8,7 @@ mod disk;
 mod docs;
 mod figure;
 mod fixed_points;
+mod flip_flop;
 mod hdf5;
 mod integrator;
 mod killed;

@@ -149,9 +149,7 @@ pub fn less_one<T: Number>(
     room.resize(going.len() * s * s, T::of(0.0));
     flow.jacobians([&h, &x], Some(room), None)?;
     for a in room.chunks_exact_mut(s * s) {
-        a.iter_mut()
-            .step_by(s + 1)
-            .for_each(|x| *x = *x - T::of(1.0));
+        a.iter_mut().step_by(s + 1).for_each(|x| *x -= T::of(1.0));
     }
     Ok(())
 }

@@ -233,3 +233,20 @@ fn candidates_that_cannot_be_are_refused() {
         Some(Error::Range { .. })
     ));
 }
+
+#[test]
+fn a_search_gives_the_same_bits_on_any_number_of_threads() {
+    let states = normal(5, 600 * 16, 1.0);
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.expect("threads can be started");
+        // A network that scripts write keeps to its thread, and so do all: each makes its own.
+        pool.install(|| {
+            let network = flip_flop("flipflop_gru_0");
+            let from = candidates(&network, states.clone());
+            searched(&network, &from, POLISHED)
+        })
+    };
+    let first = on(1);
+    assert!(on(2) == first && on(3) == first);
+}
