@@ -1,6 +1,6 @@
 //! Which ends of a search are kept: within tolerance, each point once, near the candidates.
 
-use super::points::{Point, Points};
+use super::points::{Point, Points, once};
 use super::search::{Candidates, Ends, Label, squared_distance};
 
 /// How ends are sorted out.
@@ -51,14 +51,8 @@ impl Keep {
             let ((a_slow, a), (b_slow, b)) = (rank(*a), rank(*b));
             a_slow.cmp(&b_slow).then(a.total_cmp(&b))
         });
-        let mut all: Vec<Point> = Vec::new();
-        for at in order {
-            let point = point(from, ends, at);
-            match all.iter_mut().find(|known| known.same(&point, self.unique)) {
-                Some(known) => known.hits += 1,
-                None => all.push(point),
-            }
-        }
+        let all = order.into_iter().map(|at| point(from, ends, at));
+        let mut all = once(all, self.unique);
         counts.unique = all.len();
         let (mean, far) = (from.mean(), self.outlier * from.spread());
         all.retain(|point| squared_distance(&point.state, &mean) <= far * far);

@@ -65,20 +65,25 @@ impl Point {
     }
 }
 
+/// Each point once: the first of those nearer to each other than this, with the hits of all.
+pub fn once(points: impl IntoIterator<Item = Point>, distance: f64) -> Vec<Point> {
+    let mut all: Vec<Point> = Vec::new();
+    for point in points {
+        match all.iter_mut().find(|known| known.same(&point, distance)) {
+            Some(known) => known.hits += point.hits,
+            None => all.push(point),
+        }
+    }
+    all
+}
+
 impl Points {
     /// Each point once, in their order of error: of those nearer to each other than this, the one
     /// with the lowest.
     pub fn unique(&self, distance: f64) -> Points {
-        let mut order: Vec<&Point> = self.points.iter().collect();
+        let mut order = self.points.clone();
         order.sort_by(|a, b| a.error.total_cmp(&b.error));
-        let mut all: Vec<Point> = Vec::new();
-        for point in order {
-            match all.iter_mut().find(|known| known.same(point, distance)) {
-                Some(known) => known.hits += point.hits,
-                None => all.push(point.clone()),
-            }
-        }
-        self.with(all)
+        self.with(once(order, distance))
     }
 
     /// The least distance between two points under one input; 1 if there are not two.
