@@ -93,8 +93,13 @@ impl Newton {
             polish: false,
             ..*self
         };
-        let first = rough.go(single, from, progress)?;
+        let mut first = rough.go(single, from, progress)?;
         if first.interrupted {
+            // What is this far only is not what was asked for.
+            let rough = |error: &f64| self.polish || *error > self.tolerance;
+            let labels = first.labels.iter_mut().zip(&first.errors);
+            let labels = labels.filter(|(_, error)| rough(error));
+            labels.for_each(|(label, _)| *label = Label::Failed);
             return Ok(first);
         }
         // A start that rounding threw out of bounds begins anew.

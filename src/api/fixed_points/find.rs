@@ -62,7 +62,8 @@ options! {
         /// Whether `newton` goes on from there to where rounding ends it, along slow directions
         /// too: a line of nearly fixed points falls together to the few that are.
         polish: bool = false;
-        /// Updates of a candidate at most: 200 for `newton`, 10000 for `adam`.
+        /// At most so many Jacobians of a candidate for `newton`, 200 without it; or updates for
+        /// `adam`, 10000 without it.
         steps: Option<usize> = None;
         /// How `adam` moves; the rate and epsilon of the notebooks.
         optimizer: Optimizer = notebook();
@@ -105,10 +106,11 @@ crate::natives! {
     /// Searches the states that a step under a constant input leaves where they are, from many
     /// candidates at once.
     ///
-    /// `newton` takes damped Newton steps with exact Jacobians in double precision, each candidate
-    /// by itself. A step is the shortest that does as much, so that a line of nearly fixed points
-    /// is met where the candidate is nearest to it. `adam` is the search of the notebooks: descent
-    /// on the mean error of all candidates together, in the network's own precision.
+    /// `newton` takes damped Newton steps with exact Jacobians, each candidate by itself, in single
+    /// precision at first and in double precision in the end. A step is the shortest that does as
+    /// much, so that a line of nearly fixed points is met where the candidate is nearest to it.
+    /// `adam` is the search of the notebooks: descent on the mean error of all candidates together,
+    /// in the network's own precision.
     ///
     /// Ends within the tolerance are fixed points. Ends of `newton` at a local minimum of q =
     /// 1/2 |F - h|^2 above the tolerance are slow points, kept with `slow`. All else failed. The

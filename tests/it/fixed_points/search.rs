@@ -3,7 +3,7 @@
 use attractor::analysis::fixed_points::{
     Adam, Candidates, Ends, Keep, Label, Newton, Unseen, discovery, modes,
 };
-use attractor::base::{Error, Silent};
+use attractor::base::{Error, Progress, Report, Silent};
 use attractor::io::{hdf5, named};
 use attractor::nn::foreign::{Choice, Foreign, Open};
 use attractor::nn::{Cell, Network, Plan, Rnn};
@@ -249,4 +249,33 @@ fn a_search_gives_the_same_bits_on_any_number_of_threads() {
     };
     let first = on(1);
     assert!(on(2) == first && on(3) == first);
+}
+
+/// Ends a search after so many reports.
+struct StopAfter(std::cell::Cell<usize>);
+
+impl Progress for StopAfter {
+    fn report(&mut self, _: Report) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+    fn stopped(&self) -> bool {
+        self.0.get() == 0
+    }
+}
+
+#[test]
+fn what_an_interrupted_search_has_not_shown_is_not_said() {
+    let network = flip_flop("flipflop_gru_0");
+    let from = candidates(&network, normal(5, 600 * 16, 1.0));
+    for reports in 1..12 {
+        let (mut single, mut double) = (network.flow(), network.flow());
+        let single = &mut **single.as_mut().expect("a step");
+        let double = &mut **double.as_mut().expect("a step");
+        let mut progress = StopAfter(reports.into());
+        let ends = POLISHED.search(single, double, &from, &mut progress);
+        let ends = ends.expect("a part of a search");
+        let converged = ends.labels.iter().zip(&ends.errors);
+        let mut converged = converged.filter(|(label, _)| **label == Label::Converged);
+        assert!(converged.all(|(_, error)| *error <= 1e-24), "{reports}");
+    }
 }
