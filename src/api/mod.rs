@@ -42,6 +42,7 @@ pub fn modules() -> Vec<Module> {
         core::module(),
         h5::module(),
         plot::module(),
+        plot::scene::module(),
         random::module(),
         tasks::module(),
         dataset::module(),

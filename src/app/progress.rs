@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::screen::{Run, Screen, complain};
-use crate::base::{Error, Progress, Report};
+use crate::base::{Error, Progress, Report, Standing};
 
 /// Time between two drawings of the bar.
 const FRAME: Duration = Duration::from_millis(150);
@@ -163,13 +163,12 @@ fn gauge(report: Report) -> String {
 }
 
 fn standing(report: Report) -> String {
-    let Report {
-        done,
-        total,
-        loss,
-        rate,
-    } = report;
-    format!("{done}/{total}  loss {}  rate {}", short(loss), short(rate))
+    let Report { done, total, .. } = report;
+    let words = match report.standing {
+        Standing::Descent { loss, rate } => format!("loss {}  rate {}", short(loss), short(rate)),
+        Standing::Search { converged } => format!("{converged} converged"),
+    };
+    format!("{done}/{total}  {words}")
 }
 
 /// Steps each second and the time that is left.

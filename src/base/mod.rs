@@ -6,4 +6,4 @@ pub mod options;
 pub mod progress;
 
 pub use error::{Error, Result};
-pub use progress::{Outcome, Progress, Report, Silent};
+pub use progress::{Outcome, Progress, Report, Silent, Standing};

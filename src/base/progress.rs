@@ -10,10 +10,16 @@ pub struct Report {
     pub done: usize,
     /// Steps asked for.
     pub total: usize,
-    /// Loss of the last step.
-    pub loss: f64,
-    /// Learning rate of the last step.
-    pub rate: f64,
+    pub standing: Standing,
+}
+
+/// What long work has come to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Standing {
+    /// Loss and learning rate of the last step.
+    Descent { loss: f64, rate: f64 },
+    /// How many of those that are done have converged.
+    Search { converged: usize },
 }
 
 /// Listens to a long run and may end it.

@@ -25,12 +25,14 @@ pub const CAPITALS: f64 = 0.72;
 pub const BAR_GAP: f64 = 12.0;
 pub const BAR: f64 = 11.0;
 
-/// The axes of a panel with everything written around them, its colour bar included.
+/// The axes of a flat panel with everything written around them; title and colour bar of any.
 pub fn draw(sheet: &mut Sheet, placed: &Placed, font: &Font) {
     let frame = &placed.frame;
-    spines(sheet, placed.panel, frame);
-    x_axis(sheet, placed);
-    y_axis(sheet, placed, font);
+    if placed.space.is_none() {
+        spines(sheet, placed.panel, frame);
+        x_axis(sheet, placed);
+        y_axis(sheet, placed, font);
+    }
     let title = [
         frame.left + frame.width / 2.0,
         frame.top - title_lift(placed.panel, frame.width, &placed.y_ticks, font),

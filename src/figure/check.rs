@@ -1,13 +1,13 @@
 //! What a figure must fulfil before it is drawn.
 
-use super::{Axis, Figure, Layer, Panel};
+use super::{Axis, Camera, Figure, Layer, Panel};
 use crate::base::{Error, Result};
 
 /// The largest page, in pixels along one side: more is a mistake in a number.
 const LARGEST: f64 = 20_000.0;
 
 /// Errors: `Shapes` and `Shape` for arrays that do not go together, `Range` for limits and sizes,
-/// `Kind` for a heatmap on a log axis.
+/// `Kind` for a heatmap on a log axis and for a layer in the other number of dimensions.
 pub fn figure(figure: &Figure) -> Result<()> {
     if figure.panels.len() != figure.rows * figure.columns || figure.panels.is_empty() {
         return Err(Error::Shape {
@@ -26,13 +26,26 @@ pub fn figure(figure: &Figure) -> Result<()> {
 }
 
 fn panel(panel: &Panel) -> Result<()> {
-    axis(&panel.x)?;
-    axis(&panel.y)?;
+    for of in [&panel.x, &panel.y, &panel.z] {
+        axis(of)?;
+    }
+    if let Some(camera) = panel.camera {
+        seen(camera)?;
+    }
     if let Some(limits) = panel.colour.limits {
         different(limits)?;
     }
     for layer in &panel.layers {
         lengths(layer)?;
+        if layer.is_solid() != panel.camera.is_some() {
+            let sorts = ["a panel in two dimensions", "a panel in three dimensions"];
+            let at = usize::from(panel.camera.is_some());
+            return Err(Error::Kind {
+                of: sorts[at].into(),
+                expected: format!("layers in {} dimensions", ["two", "three"][at]),
+                found: format!("one in {}", ["three", "two"][at]),
+            });
+        }
         let cells = matches!(layer, Layer::Cells(_));
         if cells && (panel.x.log || panel.y.log) {
             return Err(Error::Kind {
@@ -40,6 +53,23 @@ fn panel(panel: &Panel) -> Result<()> {
                 expected: "lines, points or bars".into(),
                 found: "a heatmap".into(),
             });
+        }
+    }
+    Ok(())
+}
+
+fn seen(camera: Camera) -> Result<()> {
+    let angles = [
+        ("azimuth", camera.azimuth, 360.0),
+        ("elevation", camera.elevation, 90.0),
+    ];
+    for (name, angle, most) in angles {
+        if !(-most..=most).contains(&angle) {
+            return Err(range(
+                name,
+                &format!("from -{most} to {most} degrees"),
+                angle,
+            ));
         }
     }
     Ok(())
@@ -81,10 +111,9 @@ fn lengths(layer: &Layer) -> Result<()> {
         Layer::Stem(l) => same("stem", &l.x, &l.y),
         Layer::Scatter(l) => {
             same("scatter", &l.x, &l.y)?;
-            match &l.values {
-                Some(values) => same("scatter", &l.x, values),
-                None => Ok(()),
-            }
+            l.values
+                .as_ref()
+                .map_or(Ok(()), |values| same("scatter", &l.x, values))
         }
         Layer::Ribbon(l) => {
             same("ribbon", &l.x, &l.low)?;
@@ -104,11 +133,39 @@ fn lengths(layer: &Layer) -> Result<()> {
                 found: vec![l.rows, l.columns],
             })
         }
+        Layer::Paths(l) => {
+            values_of("trajectories", &l.at, &l.values)?;
+            let ascending = l.ends.is_sorted() && l.ends.last().copied().unwrap_or(0) == l.at.len();
+            if ascending {
+                return Ok(());
+            }
+            Err(Error::Shape {
+                op: "trajectories",
+                what: "ends",
+                expected: format!("ascending up to {}", l.at.len()),
+                found: l.ends.clone(),
+            })
+        }
+        Layer::Points(l) => {
+            values_of("points", &l.at, &l.values)?;
+            values_of("points", &l.at, &l.sizes)
+        }
+        Layer::Arrows(l) => {
+            same("arrows", &l.from, &l.to)?;
+            values_of("arrows", &l.from, &l.values)
+        }
+        Layer::Labels(l) => same("labels", &l.at, &l.texts),
         _ => Ok(()),
     }
 }
 
-fn same(op: &'static str, x: &[f64], y: &[f64]) -> Result<()> {
+fn values_of<A>(op: &'static str, at: &[A], values: &Option<Vec<f64>>) -> Result<()> {
+    values
+        .as_ref()
+        .map_or(Ok(()), |values| same(op, at, values))
+}
+
+fn same<A, B>(op: &'static str, x: &[A], y: &[B]) -> Result<()> {
     if x.len() == y.len() {
         return Ok(());
     }

@@ -61,6 +61,12 @@ impl Rgb {
         u32::from_str_radix(digits, 16).ok().map(unpack)
     }
 
+    /// The colour mixed with white: all of it at 0, none at 1.
+    pub(super) fn towards_white(self, part: f64) -> Rgb {
+        let pale = |c: u8| (f64::from(c) + (255.0 - f64::from(c)) * part).round() as u8;
+        Rgb(pale(self.0), pale(self.1), pale(self.2))
+    }
+
     /// The words that name a colour.
     pub fn names() -> impl Iterator<Item = &'static str> {
         NAMES.iter().map(|(word, _)| *word)

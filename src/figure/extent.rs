@@ -85,6 +85,19 @@ pub fn of_axis(panel: &Panel, side: Side) -> Result<Range> {
         Side::X => &panel.x,
         Side::Y => &panel.y,
     };
+    let numbers = panel.layers.iter().flat_map(|layer| along(layer, side));
+    of_numbers(axis, numbers, |low, high| room(panel, side, low, high))
+}
+
+/// The range of an axis that shows `numbers`. `room` says for the least and the largest of them how
+/// much is added below and above, as parts of their span.
+///
+/// Errors: `Range` where the span of the numbers is itself not a number.
+pub fn of_numbers(
+    axis: &Axis,
+    numbers: impl Iterator<Item = f64>,
+    room: impl Fn(f64, f64) -> (f64, f64),
+) -> Result<Range> {
     if let Some([first, last]) = axis.limits {
         return Ok(Range {
             low: first.min(last),
@@ -93,10 +106,9 @@ pub fn of_axis(panel: &Panel, side: Side) -> Result<Range> {
             reversed: axis.reversed != (first > last),
         });
     }
-    let numbers = panel.layers.iter().flat_map(|layer| along(layer, side));
     let (low, high) = spread(numbers.filter(|v| !axis.log || *v > 0.0));
     let (low, high) = apart(low, high, axis.log)?;
-    let (below, above) = room(panel, side, low, high);
+    let (below, above) = room(low, high);
     Ok(widened(low, high, axis, below, above))
 }
 
@@ -216,7 +228,10 @@ fn along(layer: &Layer, side: Side) -> Box<dyn Iterator<Item = f64> + '_> {
             Box::new([centre - l.radius, centre + l.radius].into_iter())
         }
         (Layer::Note(l), side) => Box::new([l.at[(side == Side::Y) as usize]].into_iter()),
-        (Layer::Rule(_), _) => Box::new(std::iter::empty()),
+        (Layer::Rule(_), _)
+        | (Layer::Paths(_) | Layer::Points(_) | Layer::Arrows(_) | Layer::Labels(_), _) => {
+            Box::new(std::iter::empty())
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! A colour left out is taken from the palette, in the order of the layers. A number that is not
 //! finite leaves a gap.
 
-use super::Rgb;
+use super::{Arrows, Labels, Paths, Place, Points, Rgb};
 use crate::choices;
 use crate::tensor::order::counts;
 
@@ -19,6 +19,10 @@ pub enum Layer {
     Rule(Rule),
     Circle(Circle),
     Note(Note),
+    Paths(Paths),
+    Points(Points),
+    Arrows(Arrows),
+    Labels(Labels),
 }
 
 choices! {
@@ -279,7 +283,10 @@ impl Layer {
             Layer::Bars(l) => l.label.as_deref(),
             Layer::Ribbon(l) => l.label.as_deref(),
             Layer::Rule(l) => l.label.as_deref(),
-            Layer::Cells(_) | Layer::Circle(_) | Layer::Note(_) => None,
+            Layer::Paths(l) => l.label.as_deref(),
+            Layer::Points(l) => l.label.as_deref(),
+            Layer::Arrows(l) => l.label.as_deref(),
+            Layer::Cells(_) | Layer::Circle(_) | Layer::Note(_) | Layer::Labels(_) => None,
         }
     }
 
@@ -292,8 +299,29 @@ impl Layer {
             Layer::Bars(l) => Some(&mut l.label),
             Layer::Ribbon(l) => Some(&mut l.label),
             Layer::Rule(l) => Some(&mut l.label),
-            Layer::Cells(_) | Layer::Circle(_) | Layer::Note(_) => None,
+            Layer::Paths(l) => Some(&mut l.label),
+            Layer::Points(l) => Some(&mut l.label),
+            Layer::Arrows(l) => Some(&mut l.label),
+            Layer::Cells(_) | Layer::Circle(_) | Layer::Note(_) | Layer::Labels(_) => None,
         }
+    }
+
+    /// Whether the layer stands in a panel of three dimensions.
+    pub fn is_solid(&self) -> bool {
+        use Layer::{Arrows, Labels, Paths, Points};
+        matches!(self, Paths(_) | Points(_) | Arrows(_) | Labels(_))
+    }
+
+    /// The places of a layer in three dimensions; none of a flat one.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
+        let (first, second): (&[Place], &[Place]) = match self {
+            Layer::Paths(l) => (&l.at, &[]),
+            Layer::Points(l) => (&l.at, &[]),
+            Layer::Arrows(l) => (&l.from, &l.to),
+            Layer::Labels(l) => (&l.at, &[]),
+            _ => (&[], &[]),
+        };
+        first.iter().chain(second)
     }
 
     /// Numbers that the colour axis shows.
@@ -301,6 +329,9 @@ impl Layer {
         match self {
             Layer::Cells(cells) => Some(&cells.values),
             Layer::Scatter(scatter) => scatter.values.as_deref(),
+            Layer::Paths(paths) => paths.values.as_deref(),
+            Layer::Points(points) => points.values.as_deref(),
+            Layer::Arrows(arrows) => arrows.values.as_deref(),
             _ => None,
         }
     }
@@ -317,6 +348,10 @@ impl Layer {
             Layer::Circle(l) => Some(l.stroke.colour.unwrap_or(super::colour::FAINT)),
             Layer::Note(l) => Some(l.colour.unwrap_or(super::colour::INK)),
             Layer::Cells(_) => Some(super::colour::INK),
+            Layer::Paths(l) => l.stroke.colour,
+            Layer::Points(l) => l.colour,
+            Layer::Arrows(l) => l.stroke.colour,
+            Layer::Labels(l) => Some(l.colour.unwrap_or(super::colour::INK)),
         }
     }
 }

@@ -5,9 +5,11 @@ use super::axes::{
     title_lift, widest,
 };
 use super::extent::{Frame, Range, of_axis, of_colour};
+use super::space::view::Space;
 use super::text::Font;
 use super::ticks::{self, Ticks};
-use super::{Axis, Figure, Layer, Panel, Rgb, Side, colour, legend};
+use super::trace::{Point, outline};
+use super::{Axis, Figure, Layer, Panel, Rgb, Side, colour, legend, space};
 use crate::base::Result;
 
 pub const FIGURE_TITLE: f64 = 15.0;
@@ -24,6 +26,8 @@ const THINNEST: f64 = 14.0;
 pub struct Placed<'a> {
     pub panel: &'a Panel,
     pub frame: Frame,
+    /// The box of a panel with a camera.
+    pub space: Option<Space>,
     pub x_ticks: Ticks,
     pub y_ticks: Ticks,
     pub colour_range: Option<Range>,
@@ -117,31 +121,34 @@ fn starts(tracks: &[Track], margin: f64, between: f64) -> (Vec<f64>, f64) {
 }
 
 fn place<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Placed<'a>> {
-    let (x, y) = (of_axis(panel, Side::X)?, of_axis(panel, Side::Y)?);
-    let [width, height] = shaped(panel, size, &x, &y);
-    let frame = Frame {
-        left: 0.0,
-        top: 0.0,
-        width,
-        height,
-        x,
-        y,
-    };
+    let camera = panel.camera;
+    let space = camera
+        .map(|camera| Space::fit(panel, camera, size, font))
+        .transpose()?;
+    let frame = frame(panel, space.as_ref(), size)?;
     let colour_range = of_colour(panel)?;
     let shown = colour_range.filter(|_| !panel.colour.hidden);
-    let bar_ticks = shown.map(|range| ticks_of(&Axis::default(), &range, fitting(height), 0.0));
+    let most = fitting(frame.height);
+    let bar_ticks = shown.map(|range| ticks::of_axis(&Axis::default(), &range, most, 0.0));
     let bar = bar_ticks
         .as_ref()
         .map_or(0.0, |ticks| bar_room(panel, ticks, font));
-    let legend = legend::place(panel, &frame, font, bar + 10.0);
-    let x_ticks = x_ticks(panel, &frame, font);
-    let y_ticks = ticks_of(&panel.y, &y, fitting(height), alike(panel, &x_ticks));
-    let mut room = around(panel, width, &x_ticks, &y_ticks, font);
+    let drawn = || outlines(panel, &frame, space.as_ref(), font);
+    let legend = legend::place(panel, &frame, drawn, font, bar + 10.0);
+    let (x_ticks, y_ticks) = match space {
+        Some(_) => Default::default(),
+        None => flat_ticks(panel, &frame, font),
+    };
+    let mut room = match space {
+        Some(_) => Room {
+            top: above(panel, frame.width, &y_ticks, font),
+            ..Room::default()
+        },
+        None => around(panel, frame.width, &x_ticks, &y_ticks, font),
+    };
     let beside = legend.as_ref().filter(|legend| legend.outside);
-    room.right = room
-        .right
-        .max(bar)
-        .max(beside.map_or(0.0, |l| bar + 10.0 + l.size[0]));
+    let legend_room = beside.map_or(0.0, |legend| bar + 10.0 + legend.size[0]);
+    room.right = room.right.max(bar).max(legend_room);
     if bar_ticks
         .as_ref()
         .is_some_and(|ticks| ticks.power.is_some())
@@ -151,6 +158,7 @@ fn place<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Placed<'a>
     Ok(Placed {
         panel,
         frame,
+        space,
         x_ticks,
         y_ticks,
         colour_range,
@@ -159,6 +167,47 @@ fn place<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Placed<'a>
         colours: colours(panel),
         room,
     })
+}
+
+/// The axes at the corner of the page; of a box, the rectangle that it fills.
+fn frame(panel: &Panel, space: Option<&Space>, size: [f64; 2]) -> Result<Frame> {
+    let (x, y) = match space {
+        Some(space) => (space.ranges[0], space.ranges[1]),
+        None => (of_axis(panel, Side::X)?, of_axis(panel, Side::Y)?),
+    };
+    let [width, height] = match space {
+        Some(_) => size,
+        None => shaped(panel, size, &x, &y),
+    };
+    Ok(Frame {
+        left: 0.0,
+        top: 0.0,
+        width,
+        height,
+        x,
+        y,
+    })
+}
+
+/// What no legend may hide, as lines and points.
+fn outlines(panel: &Panel, frame: &Frame, space: Option<&Space>, font: &Font) -> Vec<Vec<Point>> {
+    let layers = panel.layers.iter();
+    match space {
+        None => layers.flat_map(|layer| outline(frame, layer)).collect(),
+        Some(space) => {
+            let drawn = layers.flat_map(|layer| space::marks::outline(space, layer));
+            drawn
+                .chain(space::walls::outline(space, panel, font))
+                .collect()
+        }
+    }
+}
+
+fn flat_ticks(panel: &Panel, frame: &Frame, font: &Font) -> (Ticks, Ticks) {
+    let x_ticks = x_ticks(panel, frame, font);
+    let least = alike(panel, &x_ticks);
+    let y_ticks = ticks::of_axis(&panel.y, &frame.y, fitting(frame.height), least);
+    (x_ticks, y_ticks)
 }
 
 /// Width and height of the axes: all of `size`, or less of one side for an equal aspect.
@@ -188,17 +237,9 @@ fn x_ticks(panel: &Panel, frame: &Frame, font: &Font) -> Ticks {
     };
     (2..=most)
         .rev()
-        .map(|most| ticks_of(&panel.x, &frame.x, most, least))
+        .map(|most| ticks::of_axis(&panel.x, &frame.x, most, least))
         .find(fits)
-        .unwrap_or_else(|| ticks_of(&panel.x, &frame.x, 1, least))
-}
-
-fn ticks_of(axis: &Axis, range: &Range, most: usize, least: f64) -> Ticks {
-    match &axis.ticks {
-        Some(at) => ticks::chosen(at, range.log),
-        None if range.log => ticks::log(range.low, range.high, most),
-        None => ticks::linear(range.low, range.high, most, least),
-    }
+        .unwrap_or_else(|| ticks::of_axis(&panel.x, &frame.x, 1, least))
 }
 
 /// Rows and columns of a matrix are counted: nothing stands between two of them.
@@ -233,16 +274,19 @@ fn around(panel: &Panel, width: f64, x_ticks: &Ticks, y_ticks: &Ticks, font: &Fo
         Some(_) => label("power"),
         None => label(&panel.x.label),
     };
-    let above = match (panel.title.is_empty(), y_ticks.power.is_some()) {
-        (false, _) => title_lift(panel, width, y_ticks, font) + TITLE_TEXT,
-        (true, true) => 6.0 + TICK_TEXT,
-        (true, false) => TICK_TEXT / 2.0,
-    };
     Room {
         left: (TICK + TICK_GAP + widest(y_ticks, font) + label(&panel.y.label)).max(overhang),
         right: overhang.max(4.0),
-        top: above,
+        top: above(panel, width, y_ticks, font),
         bottom: TICK + TICK_GAP + TICK_TEXT + below,
+    }
+}
+
+fn above(panel: &Panel, width: f64, y_ticks: &Ticks, font: &Font) -> f64 {
+    match (panel.title.is_empty(), y_ticks.power.is_some()) {
+        (false, _) => title_lift(panel, width, y_ticks, font) + TITLE_TEXT,
+        (true, true) => 6.0 + TICK_TEXT,
+        (true, false) => TICK_TEXT / 2.0,
     }
 }
 

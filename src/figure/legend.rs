@@ -4,7 +4,7 @@ use super::extent::Frame;
 use super::marks::sample;
 use super::sheet::{Anchor, Sheet};
 use super::text::Font;
-use super::trace::{Point, cut, outline};
+use super::trace::{Point, cut};
 use super::{Layer, Legend, Panel, Rgb, colour};
 
 const TEXT: f64 = 10.5;
@@ -24,8 +24,14 @@ pub struct Placed {
 }
 
 /// The legend of `panel`; `None` where nothing has a label or none is wanted. `beside` is how far
-/// to the right of the axes an outer legend stands.
-pub fn place(panel: &Panel, frame: &Frame, font: &Font, beside: f64) -> Option<Placed> {
+/// to the right of the axes an outer legend stands; `drawn` is what it must not hide.
+pub fn place(
+    panel: &Panel,
+    frame: &Frame,
+    drawn: impl Fn() -> Vec<Vec<Point>>,
+    font: &Font,
+    beside: f64,
+) -> Option<Placed> {
     let labels: Vec<&str> = panel.layers.iter().filter_map(Layer::label).collect();
     if labels.is_empty() || panel.legend == Legend::Hidden {
         return None;
@@ -33,7 +39,7 @@ pub fn place(panel: &Panel, frame: &Frame, font: &Font, beside: f64) -> Option<P
     let widest = labels.iter().map(|label| font.width(label, TEXT));
     let width = widest.fold(0.0, f64::max) + SAMPLE + GAP + 2.0 * PAD;
     let size = [width, labels.len() as f64 * ROW + 2.0 * PAD - 2.0];
-    let inner = (panel.legend == Legend::Auto).then(|| corner(panel, frame, size));
+    let inner = (panel.legend == Legend::Auto).then(|| corner(frame, size, &drawn()));
     Some(match inner.flatten() {
         Some(low) => Placed {
             low,
@@ -64,7 +70,7 @@ pub fn draw(sheet: &mut Sheet, panel: &Panel, frame: &Frame, placed: &Placed, co
 }
 
 /// The first of the corners and middles that holds no data.
-fn corner(panel: &Panel, frame: &Frame, size: Point) -> Option<Point> {
+fn corner(frame: &Frame, size: Point, drawn: &[Vec<Point>]) -> Option<Point> {
     let (far_x, far_y) = (
         frame.width - size[0] - INSET,
         frame.height - size[1] - INSET,
@@ -76,11 +82,6 @@ fn corner(panel: &Panel, frame: &Frame, size: Point) -> Option<Point> {
         (frame.width - size[0]) / 2.0,
         (frame.height - size[1]) / 2.0,
     );
-    let drawn: Vec<Vec<Point>> = panel
-        .layers
-        .iter()
-        .flat_map(|layer| outline(frame, layer))
-        .collect();
     let places = [
         [far_x, INSET],
         [INSET, INSET],

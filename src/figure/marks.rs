@@ -13,9 +13,21 @@ use super::{
 const CROWDS: [(usize, f64); 2] = [(20_000, 1.0), (2_000, 1.0 / 3.0)];
 /// Markers of a line closer than this many pixels would hide it.
 const MARKER_GAP: f64 = 6.0;
-const NOTE: f64 = 10.5;
+pub const NOTE: f64 = 10.5;
 const RIBBON_OPACITY: f64 = 0.22;
 const BAR_OPACITY: f64 = 0.85;
+
+/// How markers look.
+#[derive(Debug, Clone, Copy)]
+pub struct Dots {
+    pub marker: Marker,
+    /// Diameter in pixels.
+    pub size: f64,
+    pub colour: Rgb,
+    pub opacity: f64,
+    /// Whether each has a white rim, which sets it off against what lies behind.
+    pub rim: bool,
+}
 
 /// Draws every layer of a panel, cut off at its axes.
 pub fn draw(sheet: &mut Sheet, placed: &Placed) {
@@ -36,6 +48,21 @@ pub fn draw(sheet: &mut Sheet, placed: &Placed) {
                 sheet.stroke(&around(frame, circle), *colour, &circle.stroke);
             }
             Layer::Note(note) => draw_note(sheet, frame, note, *colour),
+            Layer::Paths(_) | Layer::Points(_) | Layer::Arrows(_) | Layer::Labels(_) => {
+                unreachable!("a flat panel is checked to hold nothing in three dimensions")
+            }
+        }
+    }
+}
+
+impl Dots {
+    pub fn new(marker: Marker, size: f64, colour: Rgb) -> Dots {
+        Dots {
+            marker,
+            size,
+            colour,
+            opacity: 1.0,
+            rim: false,
         }
     }
 }
@@ -60,23 +87,33 @@ pub fn sample(sheet: &mut Sheet, layer: &Layer, colour: Rgb, [x, y]: Point, widt
                 markers(
                     sheet,
                     &[middle],
-                    marker,
-                    line_marker_size(line),
-                    colour,
-                    1.0,
+                    Dots::new(marker, line_marker_size(line), colour),
                 );
             }
         }
         Layer::Rule(rule) => sheet.stroke(&across, colour, &rule.stroke),
         Layer::Scatter(scatter) => {
-            markers(sheet, &[middle], scatter.marker, scatter.size, colour, 1.0);
+            markers(
+                sheet,
+                &[middle],
+                Dots::new(scatter.marker, scatter.size, colour),
+            );
         }
         Layer::Stem(stem) => {
-            markers(sheet, &[middle], Marker::Dot, stem.size, colour, 1.0);
+            markers(sheet, &[middle], Dots::new(Marker::Dot, stem.size, colour));
         }
+        Layer::Points(points) => {
+            markers(
+                sheet,
+                &[middle],
+                Dots::new(points.marker, points.size, colour),
+            );
+        }
+        Layer::Paths(paths) => sheet.stroke(&across, colour, &paths.stroke),
+        Layer::Arrows(arrows) => sheet.stroke(&across, colour, &arrows.stroke),
         Layer::Bars(_) => sheet.fill(&block(4.0), colour, BAR_OPACITY),
         Layer::Ribbon(_) => sheet.fill(&block(4.0), colour, RIBBON_OPACITY),
-        Layer::Cells(_) | Layer::Circle(_) | Layer::Note(_) => {}
+        Layer::Cells(_) | Layer::Circle(_) | Layer::Note(_) | Layer::Labels(_) => {}
     }
 }
 
@@ -87,7 +124,11 @@ fn draw_line(sheet: &mut Sheet, frame: &Frame, line: &Line, colour: Rgb) {
     sheet.stroke(&long, colour, &line.stroke);
     let lone: Vec<Point> = lone.concat();
     let size = line.stroke.width.max(1.4) * 2.0;
-    markers(sheet, &lone, Marker::Dot, size, colour, line.stroke.opacity);
+    let dot = Dots {
+        opacity: line.stroke.opacity,
+        ..Dots::new(Marker::Dot, size, colour)
+    };
+    markers(sheet, &lone, dot);
     let Some(marker) = line.marker else { return };
     let mut kept: Vec<Point> = Vec::new();
     for place in places(frame, &line.x, &line.y).map(|(_, place)| place) {
@@ -96,7 +137,11 @@ fn draw_line(sheet: &mut Sheet, frame: &Frame, line: &Line, colour: Rgb) {
             kept.push(place);
         }
     }
-    markers(sheet, &kept, marker, line_marker_size(line), colour, 1.0);
+    markers(
+        sheet,
+        &kept,
+        Dots::new(marker, line_marker_size(line), colour),
+    );
 }
 
 fn line_marker_size(line: &Line) -> f64 {
@@ -105,10 +150,13 @@ fn line_marker_size(line: &Line) -> f64 {
 
 fn draw_scatter(sheet: &mut Sheet, placed: &Placed, scatter: &Scatter, colour: Rgb) {
     let all = places(&placed.frame, &scatter.x, &scatter.y);
-    let (marker, size, opacity) = (scatter.marker, scatter.size, scatter.opacity);
+    let dots = Dots {
+        opacity: scatter.opacity,
+        ..Dots::new(scatter.marker, scatter.size, colour)
+    };
     let (Some(values), Some(range)) = (&scatter.values, &placed.colour_range) else {
         let points: Vec<Point> = all.map(|(_, place)| place).collect();
-        return markers(sheet, &points, marker, size, colour, opacity);
+        return markers(sheet, &points, dots);
     };
     let map = placed.panel.colour.map;
     let coloured: Vec<(Rgb, Point)> = all
@@ -116,7 +164,8 @@ fn draw_scatter(sheet: &mut Sheet, placed: &Placed, scatter: &Scatter, colour: R
         .collect();
     for run in coloured.chunk_by(|a, b| a.0 == b.0) {
         let points: Vec<Point> = run.iter().map(|(_, place)| *place).collect();
-        markers(sheet, &points, marker, size, run[0].0, opacity);
+        let colour = run[0].0;
+        markers(sheet, &points, Dots { colour, ..dots });
     }
 }
 
@@ -140,7 +189,7 @@ fn draw_stem(sheet: &mut Sheet, frame: &Frame, stem: &Stem, colour: Rgb) {
     };
     sheet.stroke(&stalks, colour, &stroke);
     let heads: Vec<Point> = places(frame, &stem.x, &stem.y).map(|(_, p)| p).collect();
-    markers(sheet, &heads, Marker::Dot, stem.size, colour, 1.0);
+    markers(sheet, &heads, Dots::new(Marker::Dot, stem.size, colour));
 }
 
 fn draw_bars(sheet: &mut Sheet, frame: &Frame, bars: &Bars, colour: Rgb) {
@@ -210,25 +259,27 @@ fn places<'a>(
         .filter_map(|(i, place)| Some((i, place.filter(|p| frame.holds(*p))?)))
 }
 
-fn markers(
-    sheet: &mut Sheet,
-    places: &[Point],
-    marker: Marker,
-    size: f64,
-    colour: Rgb,
-    opacity: f64,
-) {
+/// Draws a marker at each place.
+pub fn markers(sheet: &mut Sheet, places: &[Point], dots: Dots) {
     if places.is_empty() {
         return;
     }
-    let (r, opacity) = (size / 2.0, number(opacity));
+    let (colour, marker, r) = (dots.colour, dots.marker, dots.size / 2.0);
+    let opacity = number(dots.opacity);
+    let rim = if dots.rim {
+        " stroke=\"#ffffff\" stroke-width=\"0.6\""
+    } else {
+        ""
+    };
     let hollow = matches!(marker, Marker::Cross | Marker::Plus | Marker::Ring);
     if hollow {
         sheet.group(format_args!(
             "fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.1\" stroke-opacity=\"{opacity}\""
         ));
     } else {
-        sheet.group(format_args!("fill=\"{colour}\" fill-opacity=\"{opacity}\""));
+        sheet.group(format_args!(
+            "fill=\"{colour}\" fill-opacity=\"{opacity}\"{rim}"
+        ));
     }
     for place in apart(places) {
         match marker {

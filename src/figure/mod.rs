@@ -1,5 +1,6 @@
 //! Pictures as data: a [`Figure`] holds panels, a [`Panel`] holds layers, a layer holds arrays and
-//! a style. [`svg`] draws it, [`png`] turns that drawing into pixels.
+//! a style. [`svg`] draws it, [`png`] turns that drawing into pixels. A panel is flat, or (with a
+//! camera) a box in three dimensions.
 //!
 //! The drawing is our own and not plotters': plotters keeps its fonts in a global registry, cannot
 //! set a superscript (10^-3), pulls lines that leave the axes back onto their edge, draws a heatmap
@@ -20,6 +21,7 @@ mod plot;
 mod png;
 mod raster;
 mod sheet;
+mod space;
 mod svg;
 mod text;
 mod ticks;
@@ -31,6 +33,7 @@ pub use layer::{
 };
 pub use plot::{Axis, ColourAxis, Figure, Legend, Panel};
 pub use png::png;
+pub use space::{Arrows, Camera, Labels, Paths, Place, Points};
 pub use svg::svg;
 pub use ticks::{Tick, Ticks};
 

@@ -1,6 +1,6 @@
 //! The figure as data: panels in rows and columns, each with axes and layers.
 
-use super::{Bars, Cells, Circle, Layer, Line, Map, Rgb, Rule, Scatter, Side, Stroke};
+use super::{Bars, Camera, Cells, Circle, Layer, Line, Map, Rgb, Rule, Scatter, Side, Stroke};
 use crate::base::Result;
 use crate::choices;
 
@@ -8,6 +8,9 @@ use crate::choices;
 const ALONE: [f64; 2] = [400.0, 260.0];
 /// The same in a grid of panels.
 const IN_GRID: [f64; 2] = [290.0, 200.0];
+/// Both for panels in three dimensions, whose words stand inside.
+const BOX_ALONE: [f64; 2] = [440.0, 380.0];
+const BOX_IN_GRID: [f64; 2] = [340.0, 290.0];
 
 /// A page of panels.
 #[derive(Debug, Clone)]
@@ -27,10 +30,14 @@ pub struct Panel {
     pub title: String,
     pub x: Axis,
     pub y: Axis,
+    /// The third axis of a panel with a camera.
+    pub z: Axis,
+    /// From where the panel is seen; `None` for a flat one.
+    pub camera: Option<Camera>,
     pub colour: ColourAxis,
     pub layers: Vec<Layer>,
     pub legend: Legend,
-    /// Whether one unit is equally long along x and y.
+    /// Whether one unit is equally long along all axes.
     pub equal_aspect: bool,
 }
 
@@ -73,12 +80,24 @@ choices! {
 impl Figure {
     /// A figure of blank panels.
     pub fn new(rows: usize, columns: usize) -> Figure {
+        let panels = vec![Panel::default(); rows * columns];
         Figure {
             title: String::new(),
             rows,
             columns,
-            panels: vec![Panel::default(); rows * columns],
-            size: if rows * columns > 1 { IN_GRID } else { ALONE },
+            size: Figure::usual_size(&panels),
+            panels,
+        }
+    }
+
+    /// The size of the axes of these panels where nobody asks for another.
+    pub fn usual_size(panels: &[Panel]) -> [f64; 2] {
+        let solid = panels.iter().any(|panel| panel.camera.is_some());
+        match (panels.len() > 1, solid) {
+            (false, false) => ALONE,
+            (false, true) => BOX_ALONE,
+            (true, false) => IN_GRID,
+            (true, true) => BOX_IN_GRID,
         }
     }
 
@@ -99,8 +118,10 @@ impl Figure {
 
 impl From<Panel> for Figure {
     fn from(panel: Panel) -> Figure {
+        let panels = vec![panel];
         Figure {
-            panels: vec![panel],
+            size: Figure::usual_size(&panels),
+            panels,
             ..Figure::new(1, 1)
         }
     }

@@ -71,7 +71,8 @@ impl Sheet {
             all if all >= 1.0 => String::new(),
             part => format!(" stroke-opacity=\"{}\"", number(part)),
         };
-        let cap = if stroke.dash == Dash::Dashed {
+        // Round ends of translucent pieces would be darker where two of them meet.
+        let cap = if stroke.dash == Dash::Dashed || stroke.opacity < 1.0 {
             "butt"
         } else {
             "round"
@@ -124,9 +125,14 @@ impl Sheet {
     }
 
     /// Text that runs upwards.
-    pub fn upright(&mut self, [x, y]: Point, size: f64, colour: Rgb, text: &str) {
-        let (x, y) = (number(x), number(y));
-        let place = format!("transform=\"translate({x} {y}) rotate(-90)\"");
+    pub fn upright(&mut self, place: Point, size: f64, colour: Rgb, text: &str) {
+        self.turned(place, -90.0, size, colour, text);
+    }
+
+    /// Text around its middle, turned clockwise by `angle` degrees.
+    pub fn turned(&mut self, [x, y]: Point, angle: f64, size: f64, colour: Rgb, text: &str) {
+        let (x, y, angle) = (number(x), number(y), number(angle));
+        let place = format!("transform=\"translate({x} {y}) rotate({angle})\"");
         self.write(&place, Anchor::Middle, size, colour, text);
     }
 

@@ -3,7 +3,7 @@
 use super::layout::{FIGURE_TITLE, page};
 use super::sheet::{Anchor, Sheet};
 use super::text::Font;
-use super::{Figure, axes, colour, legend, marks};
+use super::{Figure, axes, colour, legend, marks, space};
 use crate::base::Result;
 
 /// The text of an SVG file of `figure`. Units: pixels of 1/96 inch.
@@ -25,8 +25,15 @@ pub fn svg(figure: &Figure) -> Result<String> {
     );
     for (i, placed) in page.panels.iter().enumerate() {
         let frame = &placed.frame;
-        sheet.clip(i, [frame.left, frame.top], [frame.width, frame.height]);
-        marks::draw(&mut sheet, placed);
+        let corner = [frame.left, frame.top];
+        if let Some(box_of) = &placed.space {
+            space::walls::draw(&mut sheet, box_of, placed.panel, corner, &font);
+        }
+        sheet.clip(i, corner, [frame.width, frame.height]);
+        match &placed.space {
+            Some(space) => space::marks::draw(&mut sheet, placed, space),
+            None => marks::draw(&mut sheet, placed),
+        }
         sheet.end();
         axes::draw(&mut sheet, placed, &font);
         if let Some(at) = &placed.legend {

@@ -1,5 +1,8 @@
 //! Where ticks stand and what they say: round numbers, as many as there is room for.
 
+use super::Axis;
+use super::extent::Range;
+
 /// One labelled tick. The label knows `^{..}`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
@@ -15,6 +18,15 @@ pub struct Ticks {
     pub minor: Vec<f64>,
     /// The power of ten that every label is to be multiplied by.
     pub power: Option<i32>,
+}
+
+/// The ticks of an axis that shows `range`: those asked for, or `most` at the most.
+pub fn of_axis(axis: &Axis, range: &Range, most: usize, least: f64) -> Ticks {
+    match &axis.ticks {
+        Some(at) => chosen(at, range.log),
+        None if range.log => log(range.low, range.high, most),
+        None => linear(range.low, range.high, most, least),
+    }
 }
 
 /// Ticks at 1, 2 or 5 times a power of ten, no closer than `least`. `low` is below `high`, both are

@@ -80,6 +80,7 @@ pub fn outline(frame: &Frame, layer: &Layer) -> Vec<Vec<Point>> {
         Layer::Rule(rule) => across(frame, rule).into_iter().map(Vec::from).collect(),
         Layer::Circle(circle) => around(frame, circle),
         Layer::Note(note) => dots(&note.at[..1], &note.at[1..]),
+        Layer::Paths(_) | Layer::Points(_) | Layer::Arrows(_) | Layer::Labels(_) => Vec::new(),
     }
 }
 
@@ -112,9 +113,14 @@ pub fn around(frame: &Frame, circle: &Circle) -> Vec<Vec<Point>> {
 }
 
 /// The part of the segment `a` to `b` inside the box; `None` for none. (Liang and Barsky, 1984.)
-pub fn cut(a: Point, b: Point, low: Point, high: Point) -> Option<[Point; 2]> {
+pub fn cut<const N: usize>(
+    a: [f64; N],
+    b: [f64; N],
+    low: [f64; N],
+    high: [f64; N],
+) -> Option<[[f64; N]; 2]> {
     let (mut from, mut to) = (0.0f64, 1.0f64);
-    for axis in 0..2 {
+    for axis in 0..N {
         let run = b[axis] - a[axis];
         if run == 0.0 {
             if a[axis] < low[axis] || a[axis] > high[axis] {
@@ -126,7 +132,7 @@ pub fn cut(a: Point, b: Point, low: Point, high: Point) -> Option<[Point; 2]> {
         from = from.max(near.min(far));
         to = to.min(near.max(far));
     }
-    let at = |part: f64| [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part];
+    let at = |part: f64| std::array::from_fn(|k| a[k] + (b[k] - a[k]) * part);
     let start = if from == 0.0 { a } else { at(from) };
     let end = if to == 1.0 { b } else { at(to) };
     (from <= to).then_some([start, end])

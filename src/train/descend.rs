@@ -5,7 +5,7 @@ use super::log::{Fit, Log, OnLog};
 use super::training::{Step, Training};
 use super::{Keep, Model, Options, Source};
 use crate::base::options::Options as _;
-use crate::base::{Outcome, Progress, Report, Result};
+use crate::base::{Outcome, Progress, Report, Result, Standing};
 use crate::tensor::Real;
 
 /// Lines of the log that there is room for from the start, so that a run allocates nothing: more
@@ -95,8 +95,10 @@ impl<'a, T: Real, M: Model<T>> Course<'a, T, M> {
             progress.report(Report {
                 done: at + 1,
                 total: self.training.options.batches,
-                loss: step.loss,
-                rate: step.rate,
+                standing: Standing::Descent {
+                    loss: step.loss,
+                    rate: step.rate,
+                },
             });
             if (at + 1).is_multiple_of(self.training.options.checkpoint_every) {
                 self.save(progress);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use attractor::app::progress::Watch;
 use attractor::app::screen::Screen;
 use attractor::app::tutorials::{self, Tutorial};
-use attractor::base::{Progress, Report};
+use attractor::base::{Progress, Report, Standing};
 use tempfile::TempDir;
 
 /// The program in a folder that holds `files`.
@@ -339,8 +339,7 @@ fn away_from_a_terminal_a_run_ends_with_one_line_that_says_how_far_it_came() {
         watch.report(Report {
             done,
             total: 100,
-            loss,
-            rate,
+            standing: Standing::Descent { loss, rate },
         });
     }
     drop(watch);
@@ -361,8 +360,7 @@ fn a_run_inside_a_run_says_nothing() {
     watch.report(Report {
         done: 1,
         total: 1,
-        loss: 0.5,
-        rate: 0.1,
+        standing: Standing::Search { converged: 1 },
     });
     drop(watch);
     assert_eq!(said(&inner.0.lock().expect("no writer is left")), "");

@@ -22,6 +22,7 @@ mod plot;
 mod random;
 mod repl;
 mod rnn;
+mod scene;
 mod session;
 mod simd;
 mod tensor;

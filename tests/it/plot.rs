@@ -76,6 +76,28 @@ fn mistaken_calls_are_told_what_was_expected() {
             "plot::grid: expected figures with one panel each, found a whole number",
         ),
         (
+            "scene::trajectories([[1, 2], [3, 4]])",
+            "scene::trajectories: expected states of shape [.., 3], three dimensions as \
+             `pca::fit` gives them, found [2, 2]",
+        ),
+        (
+            "scene::trajectories(zeros([4, 5, 3]), #{ values: [1, 2] })",
+            "scene::trajectories: expected values of shape [4], one for each trial, or [4, 5], \
+             found [2]",
+        ),
+        (
+            "scene::points([[1, 2, 3]]).add(plot::lines([1]))",
+            "a panel in three dimensions: expected layers in three dimensions, found one in two",
+        ),
+        (
+            "scene::points([[1, 2, 3]]).camera(0, 100)",
+            "figure: expected `elevation` from -90 to 90 degrees, found 100",
+        ),
+        (
+            "plot::lines([1, 2]).camera(0, 10)",
+            "a panel in three dimensions: expected layers in three dimensions, found one in two",
+        ),
+        (
             "plot::grid([])",
             "figure: expected panels of shape [0 * 0], at least one, found [0]",
         ),

@@ -9,7 +9,7 @@ mod validation;
 use std::cell::Cell as Counter;
 use std::ops::ControlFlow;
 
-use attractor::base::{Error, Outcome, Progress, Report, Result, Silent};
+use attractor::base::{Error, Outcome, Progress, Report, Result, Silent, Standing};
 use attractor::nn::{Cell, Recipe, Rnn};
 use attractor::ops::Lanes;
 use attractor::optim::{Adam, Optimizer, Schedule};
@@ -166,7 +166,9 @@ struct Losses(Vec<f64>);
 
 impl Progress for Losses {
     fn report(&mut self, report: Report) {
-        self.0.push(report.loss);
+        if let Standing::Descent { loss, .. } = report.standing {
+            self.0.push(loss);
+        }
     }
     fn stopped(&self) -> bool {
         false

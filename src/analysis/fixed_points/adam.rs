@@ -2,7 +2,7 @@
 //! all candidates together.
 
 use super::search::{Candidates, Ends, Label};
-use crate::base::{Progress, Report, Result};
+use crate::base::{Progress, Report, Result, Standing};
 use crate::nn::Flow;
 use crate::ops::Lanes;
 use crate::optim::{Descent, Optimizer, Pull};
@@ -64,8 +64,10 @@ impl Adam {
                 progress.report(Report {
                     done: step,
                     total: self.steps,
-                    loss,
-                    rate: pull.rate,
+                    standing: Standing::Descent {
+                        loss,
+                        rate: pull.rate,
+                    },
                 });
             }
         }

@@ -21,7 +21,7 @@ use rayon::slice::{ParallelSlice, ParallelSliceMut};
 use super::local::{Local, Number, squares};
 use super::runner::{Landing, Runner, inputs, landed, less_one, new_minima, sharpen, starts};
 use super::search::{Candidates, Ends, Label};
-use crate::base::{Progress, Report, Result};
+use crate::base::{Progress, Report, Result, Standing};
 use crate::nn::Flow;
 
 /// Candidates that go on side by side.
@@ -148,8 +148,9 @@ impl Newton {
             progress.report(Report {
                 done,
                 total: count,
-                loss: converged.count() as f64 / count as f64,
-                rate: 0.0,
+                standing: Standing::Search {
+                    converged: converged.count(),
+                },
             });
             ends.interrupted = progress.stopped();
         }

@@ -6,7 +6,7 @@ use crate::api::fault::Fault;
 use crate::api::value::Value;
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
-use crate::figure::{Cells, Figure, Layer, Marker, Panel, Rgb};
+use crate::figure::{Cells, Figure, Layer, Marker, Panel, Place, Rgb};
 use crate::tensor::{DType, Tensor, values};
 
 /// 0, 1, 2, ... as many as `count`.
@@ -27,6 +27,23 @@ pub fn numbers(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<
         });
     }
     values::doubles(tensor)
+}
+
+/// Places in three dimensions, the axes before the last one after another.
+///
+/// Errors: `Shape` unless the last axis has three
+pub fn places(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<Place>> {
+    if tensor.dims().last() != Some(&3) {
+        return Err(Error::Shape {
+            op,
+            what,
+            expected: "[.., 3], three dimensions as `pca::fit` gives them".into(),
+            found: tensor.dims().to_vec(),
+        });
+    }
+    let flat = values::doubles(&tensor.flatten_all()?)?;
+    let (places, _) = flat.as_chunks::<3>();
+    Ok(places.to_vec())
 }
 
 /// A matrix in cells.
@@ -189,6 +206,7 @@ pub fn grid(figures: Vec<Value>, columns: usize) -> Result<Figure, Fault> {
             *page.panel(r, c) = panel(item)?;
         }
     }
+    page.size = Figure::usual_size(&page.panels);
     page.check()?;
     Ok(page)
 }

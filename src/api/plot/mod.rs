@@ -4,6 +4,7 @@
 
 mod data;
 mod options;
+pub mod scene;
 
 use std::rc::Rc;
 
@@ -224,6 +225,14 @@ crate::natives! {
         Ok(each(this, |panel| panel.y.limits = Some([low, high])))
     }
 
+    /// The figure with a colour bar from `low` to `high`.
+    ///
+    /// > plot::image([[0.2, 0.7]]).limits_colour(0, 1)
+    /// = figure [1, 1], 1 layer
+    fn limits_colour(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
+        Ok(each(this, |panel| panel.colour.limits = Some([low, high])))
+    }
+
     /// The figure with a legend that names its layers in their order.
     ///
     /// > plot::lines([[1, 2], [2, 1]]).legend(["up", "down"])
@@ -312,6 +321,7 @@ crate::natives! {
         let (mut plot, mut other) = (Rc::unwrap_or_clone(this), Rc::unwrap_or_clone(other));
         let more = std::mem::take(&mut alone(&mut other, "figure.add")?.layers);
         alone(&mut plot, "figure.add")?.layers.extend(more);
+        plot.0.check()?;
         Ok(New(plot))
     }
 

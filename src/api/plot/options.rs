@@ -3,8 +3,8 @@
 use crate::api::value::Value;
 use crate::base::options::Span;
 use crate::figure::{Dash, Map};
-use crate::options;
 use crate::tensor::Tensor;
+use crate::{choices, options};
 
 options! {
     /// Options of `plot::lines`.
@@ -103,5 +103,90 @@ options! {
     pub struct SaveOptions for "figure.save" {
         /// Pixels of a PNG for each 1/96 inch of the page.
         scale: f64 = 2.0, in Span::between(0.1, 20.0);
+    }
+}
+
+choices! {
+    /// What gives trajectories their colour.
+    pub enum By {
+        /// All have the same.
+        #[default]
+        Layer = "layer",
+        /// The step of time.
+        Time = "time",
+        /// The trial.
+        Trial = "trial",
+    }
+}
+
+options! {
+    /// Options of `scene::trajectories`.
+    pub struct PathOptions for "scene::trajectories" {
+        /// What gives the colour: layer (all the same), time or trial.
+        by: By = By::Layer;
+        /// Numbers that give the colour: one for each trial, or [trials, time].
+        values: Option<Tensor> = None;
+        /// The colours of these numbers.
+        map: Map = Map::Viridis;
+        /// What stands at the colour bar.
+        values_label: String = String::new();
+        /// A colour for all trajectories, as in `plot::lines`.
+        colour: Option<String> = None;
+        /// Thickness in pixels.
+        width: f64 = 1.2, in Span::above(0.0);
+        /// How lines are broken up.
+        dash: Dash = Dash::Solid;
+        /// 1 for ink, 0 for glass.
+        opacity: f64 = 1.0, in Span::between(0.0, 1.0);
+        /// The name in the legend.
+        label: Option<String> = None;
+    }
+}
+
+options! {
+    /// Options of `scene::points`.
+    pub struct PointOptions for "scene::points" {
+        /// One number for each point, shown by its colour.
+        values: Option<Tensor> = None;
+        /// The colours of these numbers.
+        map: Map = Map::Viridis;
+        /// What stands at the colour bar.
+        values_label: String = String::new();
+        /// A colour for all points, as in `plot::lines`.
+        colour: Option<String> = None;
+        /// Diameter in pixels.
+        size: f64 = 7.0, in Span::above(0.0);
+        /// The diameter of each point, where they differ.
+        sizes: Option<Tensor> = None;
+        /// 1 for ink, 0 for glass.
+        opacity: f64 = 1.0, in Span::between(0.0, 1.0);
+        /// The shape of a point: dot, square, triangle, diamond, cross, plus or ring.
+        marker: Option<String> = None;
+        /// The name in the legend.
+        label: Option<String> = None;
+    }
+}
+
+options! {
+    /// Options of `scene::arrows`.
+    pub struct ArrowOptions for "scene::arrows" {
+        /// One number for each arrow, shown by its colour.
+        values: Option<Tensor> = None;
+        /// The colours of these numbers.
+        map: Map = Map::Viridis;
+        /// What stands at the colour bar.
+        values_label: String = String::new();
+        /// A colour for all arrows, as in `plot::lines`.
+        colour: Option<String> = None;
+        /// Whether each ends in a head; without it they are lines.
+        head: bool = true;
+        /// Thickness in pixels.
+        width: f64 = 1.2, in Span::above(0.0);
+        /// How lines are broken up.
+        dash: Dash = Dash::Solid;
+        /// 1 for ink, 0 for glass.
+        opacity: f64 = 1.0, in Span::between(0.0, 1.0);
+        /// The name in the legend.
+        label: Option<String> = None;
     }
 }

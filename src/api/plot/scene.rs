@@ -1,0 +1,188 @@
+//! The table `scene`: figures in three dimensions from a script's numbers.
+
+use std::rc::Rc;
+
+use super::data::{numbers, places, shade, texts};
+use super::options::{ArrowOptions, By, PathOptions, PointOptions};
+use super::{Plot, checked, each};
+use crate::api::convert::New;
+use crate::api::fault::Fault;
+use crate::api::settings::Settings;
+use crate::api::value::Value;
+use crate::base::{Error, Result};
+use crate::figure::{Arrows, Camera, Labels, Layer, Map, Panel, Paths, Points, Stroke};
+use crate::tensor::Tensor;
+
+crate::natives! {
+    /// Figures in three dimensions: trajectories, points and arrows, which `add` puts into one box.
+    /// States of a network come to three dimensions by `pca::fit`. Titles, labels, legends, grids
+    /// and files are those of any figure.
+    module "scene";
+
+    /// Curves through points [time, 3], or one for each trial of [trials, time, 3].
+    ///
+    /// > let t = arange(0, 100) / 10.0;
+    /// > scene::trajectories(stack([t.cos(), t.sin(), t], 1), #{ by: "time" }).z_label("time (s)")
+    /// = figure [1, 1], 1 layer
+    fn trajectories(states: Tensor, options: Settings<PathOptions>) -> New<Plot> {
+        let of = "scene::trajectories";
+        let at = places(of, "states", &states)?;
+        let (trials, steps) = match *states.dims() {
+            [steps, _] => (1, steps),
+            [trials, steps, _] => (trials, steps),
+            _ => return Err(Error::Shape {
+                op: of,
+                what: "states",
+                expected: "[time, 3] or [trials, time, 3]".into(),
+                found: states.dims().to_vec(),
+            }.into()),
+        };
+        let values = path_values(&options, trials, steps)?;
+        let paths = Paths {
+            at,
+            ends: (1..=trials).map(|trial| trial * steps).collect(),
+            values,
+            stroke: Stroke {
+                colour: shade(of, &options.colour)?,
+                width: options.width,
+                dash: options.dash,
+                opacity: options.opacity,
+            },
+            label: options.label.clone(),
+        };
+        solid(Layer::Paths(paths), options.map, &options.values_label)
+    }
+
+    /// Points [.., 3].
+    ///
+    /// > scene::points([[0, 0, 0], [1, 1, 0], [1, 0, 1]], #{ values: [0.1, 0.5, 0.9] })
+    /// = figure [1, 1], 1 layer
+    fn points(at: Tensor, options: Settings<PointOptions>) -> New<Plot> {
+        let of = "scene::points";
+        let column = |what, tensor: &Option<Tensor>| {
+            tensor.as_ref().map(|v| numbers(of, what, v)).transpose()
+        };
+        let points = Points {
+            values: column("values", &options.values)?,
+            marker: super::data::marker(of, &options.marker)?.unwrap_or_default(),
+            size: options.size,
+            sizes: column("sizes", &options.sizes)?,
+            colour: shade(of, &options.colour)?,
+            opacity: options.opacity,
+            label: options.label.clone(),
+            ..Points::new(places(of, "at", &at)?)
+        };
+        solid(Layer::Points(points), options.map, &options.values_label)
+    }
+
+    /// An arrow from each point of `from` [.., 3] to one of `to` [.., 3].
+    ///
+    /// > scene::arrows([[0, 0, 0]], [[1, 1, 1]]).camera(-30, 20)
+    /// = figure [1, 1], 1 layer
+    fn arrows(from: Tensor, to: Tensor, options: Settings<ArrowOptions>) -> New<Plot> {
+        let of = "scene::arrows";
+        let values = options.values.as_ref().map(|v| numbers(of, "values", v)).transpose()?;
+        let arrows = Arrows {
+            from: places(of, "from", &from)?,
+            to: places(of, "to", &to)?,
+            values,
+            head: options.head,
+            stroke: Stroke {
+                colour: shade(of, &options.colour)?,
+                width: options.width,
+                dash: options.dash,
+                opacity: options.opacity,
+            },
+            label: options.label.clone(),
+        };
+        solid(Layer::Arrows(arrows), options.map, &options.values_label)
+    }
+
+    /// Words beside points [.., 3], a text for each.
+    ///
+    /// > scene::points([[0, 0, 0]]).add(scene::labels([[0, 0, 0]], ["saddle"]))
+    /// = figure [1, 1], 2 layers
+    fn labels(at: Tensor, texts: Vec<Value>) -> New<Plot> {
+        let of = "scene::labels";
+        let labels = Labels {
+            at: places(of, "at", &at)?,
+            texts: self::texts(of, &texts)?,
+            colour: None,
+        };
+        solid(Layer::Labels(labels), Map::default(), "")
+    }
+
+    /// The figure as seen from elsewhere: `azimuth` degrees around the upright axis, from x towards
+    /// y, and `elevation` degrees above the horizon. Without it: -60 and 22.
+    ///
+    /// > scene::points([[0, 0, 0], [1, 1, 1]]).camera(20, 45)
+    /// = figure [1, 1], 1 layer
+    fn camera(this: Rc<Plot>, azimuth: f64, elevation: f64) -> New<Plot> {
+        let camera = Some(Camera { azimuth, elevation });
+        let plot = each(this, |panel| panel.camera = camera);
+        plot.0.0.check()?;
+        Ok(plot)
+    }
+
+    /// The figure with words beside its z axis. `^{..}` and `_{..}` raise and lower.
+    ///
+    /// > scene::points([[0, 0, 0], [1, 1, 1]]).z_label("time (s)")
+    /// = figure [1, 1], 1 layer
+    fn z_label(this: Rc<Plot>, text: String) -> New<Plot> {
+        Ok(each(this, |panel| panel.z.label = text.clone()))
+    }
+
+    /// The figure with a logarithmic z axis; numbers that are not above 0 leave a gap.
+    ///
+    /// > scene::points([[0, 0, 1], [1, 1, 100]]).log_z()
+    /// = figure [1, 1], 1 layer
+    fn log_z(this: Rc<Plot>) -> New<Plot> { Ok(each(this, |panel| panel.z.log = true)) }
+
+    /// The figure with z from `low` to `high`.
+    ///
+    /// > scene::points([[0, 0, 0], [1, 1, 1]]).limits_z(0, 2)
+    /// = figure [1, 1], 1 layer
+    fn limits_z(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
+        Ok(each(this, |panel| panel.z.limits = Some([low, high])))
+    }
+}
+
+/// The figure of one layer in three dimensions.
+fn solid(layer: Layer, map: Map, values_label: &str) -> Result<New<Plot>, Fault> {
+    let mut panel = Panel::of(layer);
+    panel.camera = Some(Camera::default());
+    panel.colour.map = map;
+    panel.colour.label = values_label.into();
+    checked(panel)
+}
+
+/// The numbers that colour curves: one for each point of each trial.
+fn path_values(options: &PathOptions, trials: usize, steps: usize) -> Result<Option<Vec<f64>>> {
+    let of = "scene::trajectories";
+    let each = |value: &dyn Fn(usize, usize) -> f64| {
+        let trial = |trial| (0..steps).map(move |step| value(trial, step));
+        Some((0..trials).flat_map(trial).collect())
+    };
+    let Some(values) = &options.values else {
+        return Ok(match options.by {
+            By::Layer => None,
+            By::Time => each(&|_, step| step as f64),
+            By::Trial => each(&|trial, _| trial as f64),
+        });
+    };
+    let flat = crate::tensor::values::doubles(&values.flatten_all()?)?;
+    match values.dims() {
+        [n] if *n == trials && (trials > 1 || steps == 1) => Ok(each(&|trial, _| flat[trial])),
+        [n] if *n == steps && trials == 1 => Ok(Some(flat)),
+        [b, t] if [*b, *t] == [trials, steps] => Ok(Some(flat)),
+        found => Err(Error::Shape {
+            op: of,
+            what: "values",
+            expected: match trials {
+                1 => format!("[{steps}], one for each step"),
+                _ => format!("[{trials}], one for each trial, or [{trials}, {steps}]"),
+            },
+            found: found.to_vec(),
+        }),
+    }
+}
