@@ -1,7 +1,11 @@
 //! Principal components: the directions along which data vary most.
 
 use crate::base::{Error, Result};
+use crate::tensor::joined::without_gradient;
 use crate::tensor::{DType, Tensor, linear, values};
+
+/// What a mean of equal numbers may differ from them, relative to them.
+const ROUNDING: f64 = 1e-13;
 
 /// The components of some data.
 #[derive(Debug, Clone)]
@@ -19,10 +23,10 @@ pub struct Pca {
 
 impl Pca {
     /// The first `count` components of data [.., f], whose leading axes are samples; all of them
-    /// without it.
+    /// without it. Gradients through them are refused.
     ///
     /// Errors: `Shape` for fewer than two samples; `Range` for more components than there are;
-    /// `NotFinite`
+    /// `NotFinite`; `Algebra` for samples that are all the same
     pub fn fit(data: &Tensor, count: Option<usize>) -> Result<Pca> {
         let features = data.dims().last().copied().unwrap_or(0);
         let samples = data.elem_count().checked_div(features).unwrap_or(0);
@@ -34,27 +38,31 @@ impl Pca {
                 found: data.dims().to_vec(),
             });
         }
-        let data = data.detach().to_dtype(DType::F64)?;
-        let data = data.reshape((samples, features))?;
-        let mean = data.mean(0)?;
-        let centred = data.broadcast_sub(&mean)?;
-        let most = samples.min(features);
+        // Centred, one sample says nothing that the others do not.
+        let most = features.min(samples - 1);
         let count = count.unwrap_or(most);
         if !(1..=most).contains(&count) {
             return Err(Error::Range {
                 of: "pca::fit".into(),
                 name: "components".into(),
-                expected: format!("from 1 to {most}, the smaller of samples and features"),
+                expected: format!("from 1 to {most}, the smaller of features and samples - 1"),
                 found: count.to_string(),
             });
         }
-        let (rows, all) = decomposed(&centred, samples)?;
+        let flat = data
+            .detach()
+            .to_dtype(DType::F64)?
+            .reshape((samples, features))?;
+        let mean = flat.mean(0)?;
+        check(&values::doubles(&flat)?, &values::doubles(&mean)?)?;
+        let (rows, all) = decomposed(&flat.broadcast_sub(&mean)?, samples, most)?;
         let rows = rows.narrow(0, 0, count)?.contiguous()?;
         let components = upright(&values::doubles(&rows)?, features);
+        let fixed = |value| without_gradient("pca::fit", data, value);
         Ok(Pca {
-            mean,
-            components: values::of(components, &[count, features], DType::F64)?,
-            variance: values::of(all[..count].to_vec(), &[count], DType::F64)?,
+            mean: fixed(mean)?,
+            components: fixed(values::of(components, &[count, features], DType::F64)?)?,
+            variance: fixed(values::of(all[..count].to_vec(), &[count], DType::F64)?)?,
             all,
         })
     }
@@ -117,21 +125,42 @@ fn shaped(rows: Tensor, like: &Tensor) -> Result<Tensor> {
     Ok(rows.reshape(shape)?)
 }
 
-/// All components as rows, and the variances along them.
-fn decomposed(centred: &Tensor, samples: usize) -> Result<(Tensor, Vec<f64>)> {
-    let features = centred.dims()[1];
+/// The first components as rows, and the variances along all of them.
+///
+/// They are singular vectors: in the covariance the small ones would be lost in the rounding of the
+/// large ones.
+fn decomposed(centred: &Tensor, samples: usize, most: usize) -> Result<(Tensor, Vec<f64>)> {
+    let (s, v) = linear::right_singular(centred)?;
     let scale = 1.0 / (samples - 1) as f64;
-    if features <= samples {
-        // As exact as needed, for components are looked at, and much faster than an SVD of all
-        // samples.
-        let covariance = (centred.t()?.matmul(centred)? * scale)?;
-        let (all, columns) = linear::symmetric_eigen(&covariance)?;
-        let all = values::doubles(&all)?.into_iter().map(|x| x.max(0.0));
-        return Ok((columns.t()?.contiguous()?, all.collect()));
-    }
-    let (_, s, v) = linear::svd(centred)?;
     let all = values::doubles(&s)?.into_iter().map(|s| s * s * scale);
-    Ok((v.t()?.contiguous()?, all.collect()))
+    Ok((v.t()?.contiguous()?, all.take(most).collect()))
+}
+
+/// Errors: `NotFinite`; `Algebra` for samples that are all the same up to rounding
+fn check(numbers: &[f64], mean: &[f64]) -> Result<()> {
+    let of = "pca::fit";
+    if let Some(index) = numbers.iter().position(|x| !x.is_finite()) {
+        let (what, found) = ("the data".into(), numbers[index]);
+        return Err(Error::NotFinite {
+            of,
+            what,
+            found,
+            index,
+        });
+    }
+    let samples = numbers.chunks_exact(mean.len());
+    let same = |sample: &[f64]| {
+        let off = sample
+            .iter()
+            .zip(mean)
+            .map(|(x, m)| (x - m).abs() <= ROUNDING * m.abs());
+        off.fold(true, |all, one| all && one)
+    };
+    if samples.into_iter().all(same) {
+        let fact = "the data do not vary: all samples are the same";
+        return Err(Error::Algebra { op: of, fact });
+    }
+    Ok(())
 }
 
 /// Rows with the sign that makes the entry of largest modulus positive.

@@ -1,7 +1,8 @@
 //! Linear algebra over the last two axes, in double precision inside.
 
 use super::value::{Map, Value};
-use crate::tensor::{Tensor, linear};
+use crate::base::Error;
+use crate::tensor::{Tensor, linear, values};
 
 crate::natives! {
     /// Linear algebra.
@@ -9,12 +10,19 @@ crate::natives! {
 
     /// Eigenvalues of a square matrix, by decreasing modulus, and its eigenvectors as columns: a
     /// map of `re`, `im` (eigenvalues), `right_re`, `right_im`, and `left_re`, `left_im` (as rows;
-    /// the inverse of the right ones).
+    /// the inverse of the right ones); of each matrix `condition`, the length of the longest left
+    /// eigenvector, `repeated`, 1 if two eigenvalues are equal up to rounding (their vectors are
+    /// one choice of many), and `defective`, 1 if eigenvectors coincide up to rounding. Where they
+    /// are missing altogether it is a fault; `eigenvalues` are there nonetheless.
     ///
     /// > tensor([[0, -2], [2, 0]]).eig().im
     /// = tensor [2] f32 [2, -2]
     fn eig(this: Tensor) -> Map {
         let found = linear::eigen(&this)?;
+        if values::doubles(&found.condition)?.contains(&f64::INFINITY) {
+            let fact = "a matrix has fewer eigenvectors than rows (eigenvalues still exist)";
+            return Err(Error::Algebra { op: "eig", fact }.into());
+        }
         Ok(map([
             ("re", found.re),
             ("im", found.im),
@@ -22,6 +30,9 @@ crate::natives! {
             ("right_im", found.right.1),
             ("left_re", found.left.0),
             ("left_im", found.left.1),
+            ("condition", found.condition),
+            ("repeated", found.repeated),
+            ("defective", found.defective),
         ]))
     }
 

@@ -103,9 +103,66 @@ fn leading_axes_are_samples() {
 }
 
 #[test]
+fn a_direction_that_hardly_varies_keeps_its_digits() {
+    // Along 3 x + 4 y the data vary by 1, across by 1e-9: squared, this is below what rounding
+    // leaves of 1. So many samples are taken in parts.
+    let count = 10_000;
+    let mut numbers = vec![0.0; 2 * count];
+    Key::new(5, Layout::default()).fill_normal(&mut numbers);
+    let places = numbers.as_chunks::<2>().0.iter();
+    let rows = places.flat_map(|[a, b]| {
+        let (along, across) = (a, 1e-9 * b);
+        [0.6 * along - 0.8 * across, 0.8 * along + 0.6 * across]
+    });
+    let x = Tensor::from_vec(rows.collect::<Vec<_>>(), (count, 2), &Device::Cpu).expect("numbers");
+    let pca = Pca::fit(&x, None).expect("samples");
+    // What of b is not along a: var(b) - cov(a, b)^2 / var(a).
+    let mean = |k: usize| numbers.iter().skip(k).step_by(2).sum::<f64>() / count as f64;
+    let means = [mean(0), mean(1)];
+    let product = |j: usize, k: usize| -> f64 {
+        let pairs = numbers.as_chunks::<2>().0.iter();
+        pairs
+            .map(|pair| (pair[j] - means[j]) * (pair[k] - means[k]))
+            .sum()
+    };
+    let left = product(1, 1) - product(0, 1).powi(2) / product(0, 0);
+    let expected = 1e-18 * left / (count - 1) as f64;
+    let found = doubles(&pca.variance)[1];
+    // Rounding turns 1e-16 of the first direction into the second.
+    assert!(
+        (found / expected - 1.0).abs() < 1e-5,
+        "{found:e} instead of {expected:e}"
+    );
+}
+
+#[test]
+fn a_gradient_through_components_is_refused() {
+    let x = candle_core::Var::from_tensor(&drawn(&[6, 3])).expect("a variable");
+    let pca = Pca::fit(&x, None).expect("samples");
+    assert!(
+        pca.components
+            .sum_all()
+            .and_then(|sum| sum.backward())
+            .is_err()
+    );
+    let y = drawn(&[2, 3]);
+    let pca = Pca::fit(&y, None).expect("samples");
+    let places = pca.transform(&x).expect("fits");
+    let grads = places
+        .sum_all()
+        .and_then(|sum| sum.backward())
+        .expect("a gradient");
+    let grad = grads.get(&x).expect("of the data");
+    let sums = pca.components.sum(0).expect("columns");
+    assert!(difference(&grad.get(0).expect("a row"), &sums) < 1e-15);
+}
+
+#[test]
 fn what_cannot_be_is_a_fault() {
     let x = drawn(&[10, 3]);
     let one = drawn(&[1, 3]);
+    let same = Tensor::full(0.1, (7, 3), &Device::Cpu).expect("numbers");
+    assert!(matches!(Pca::fit(&same, None), Err(Error::Algebra { .. })));
     assert!(matches!(Pca::fit(&one, None), Err(Error::Shape { .. })));
     assert!(matches!(Pca::fit(&x, Some(4)), Err(Error::Range { .. })));
     let pca = Pca::fit(&x, Some(2)).expect("samples");

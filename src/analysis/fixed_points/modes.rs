@@ -13,13 +13,10 @@ use rayon::slice::ParallelSlice;
 
 use super::points::Points;
 use super::search::squared_distance;
-use crate::base::{Error, Result};
+use crate::base::Result;
 use crate::nn::Flow;
 use crate::tensor::{Device, Tensor, linear, values};
 
-/// Left eigenvectors longer than this, the right ones having length 1, say that two modes are
-/// nearly one: their directions are lost in rounding.
-const DEFECTIVE: f64 = 1e8;
 /// Points around one that say along which line it lies.
 const NEIGHBOURS: usize = 16;
 
@@ -42,6 +39,11 @@ pub struct Linear {
     /// The largest length of a left eigenvector: how much more than a change of J the eigenvalues
     /// may change. Infinite where eigenvectors are missing.
     pub condition: f64,
+    /// Whether eigenvectors are missing, or coincide as far as rounding lets one tell.
+    pub defective: bool,
+    /// Whether eigenvalues are equal as far as rounding lets one tell: the eigenvectors of these
+    /// are one choice of many.
+    pub repeated: bool,
 }
 
 /// Whether a mode grows.
@@ -64,11 +66,6 @@ pub enum Manner {
 }
 
 impl Linear {
-    /// Whether eigenvalues coincide so that there are fewer eigenvectors, or nearly so.
-    pub fn defective(&self) -> bool {
-        self.condition > DEFECTIVE
-    }
-
     /// The mode whose eigenvalue is nearest to 1.
     pub fn slowest(&self) -> usize {
         let far = |value: &Complex| (value[0] - 1.0).hypot(value[1]);
@@ -155,40 +152,27 @@ fn modes(by_state: &[f64], by_input: &[f64], s: usize) -> Result<Linear> {
         let (re, im) = (values::doubles(&re)?, values::doubles(&im)?);
         Ok(re.into_iter().zip(im).map(|(re, im)| [re, im]).collect())
     };
-    let bare = Linear {
-        by_state: by_state.to_vec(),
-        by_input: by_input.to_vec(),
-        values: Vec::new(),
-        right: Vec::new(),
-        left: Vec::new(),
-        condition: f64::INFINITY,
-    };
-    let found = match linear::eigen(&j) {
-        Ok(found) => found,
-        // Eigenvalues exist all the same.
-        Err(Error::Algebra { .. }) => {
-            let values = complex(linear::eigenvalues(&j)?)?;
-            return Ok(Linear { values, ..bare });
-        }
-        Err(other) => return Err(other),
-    };
+    let found = linear::eigen(&j)?;
+    let one = |of: &Tensor| -> Result<f64> { Ok(of.to_scalar::<f64>()?) };
+    let condition = one(&found.condition)?;
     let turned = |(re, im): (Tensor, Tensor)| -> Result<(Tensor, Tensor)> {
         Ok((re.t()?.contiguous()?, im.t()?.contiguous()?))
     };
-    let left = complex(found.left)?;
-    let lengths = left.chunks_exact(s).map(length);
+    let (right, left) = match condition.is_finite() {
+        true => (complex(turned(found.right)?)?, complex(found.left)?),
+        false => (Vec::new(), Vec::new()),
+    };
+    let flag = |of: &Tensor| -> Result<bool> { Ok(one(of)? == 1.0) };
     Ok(Linear {
+        by_state: by_state.to_vec(),
+        by_input: by_input.to_vec(),
         values: complex((found.re, found.im))?,
-        right: complex(turned(found.right)?)?,
-        condition: lengths.fold(0.0, f64::max),
+        right,
         left,
-        ..bare
+        condition,
+        defective: flag(&found.defective)?,
+        repeated: flag(&found.repeated)?,
     })
-}
-
-fn length(vector: &[Complex]) -> f64 {
-    let squares = vector.iter().map(|[re, im]| re * re + im * im);
-    squares.sum::<f64>().sqrt()
 }
 
 /// How closely the slowest mode of each point follows the line on which the points lie: the cosine

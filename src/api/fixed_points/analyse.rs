@@ -78,7 +78,9 @@ crate::natives! {
     /// - `slowest` [k], the mode nearest to 1, and `line` [k], the cosine between it and the line
     ///   on which the points around lie: near 1 along a line attractor;
     /// - `condition` [k], the length of the longest left eigenvector, and `defective` [k], 1 where
-    ///   it is so long that eigenvectors nearly coincide or are missing (they are NaN then);
+    ///   it says that eigenvectors coincide up to rounding or are missing (they are NaN then), and
+    ///   `repeated` [k], 1 where two eigenvalues are equal up to rounding: their eigenvectors are
+    ///   one choice of many;
     /// - `readout` [k, o], the outputs there.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
@@ -251,7 +253,11 @@ fn spectra(linear: &[Linear], [k, s]: [usize; 2], options: &ModeOptions) -> Resu
         ("condition".into(), one(&|of| of.condition)?),
         (
             "defective".into(),
-            one(&|of| f64::from(u8::from(of.defective())))?,
+            one(&|of| f64::from(u8::from(of.defective)))?,
+        ),
+        (
+            "repeated".into(),
+            one(&|of| f64::from(u8::from(of.repeated)))?,
         ),
     ]))
 }
