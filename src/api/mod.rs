@@ -8,6 +8,7 @@ pub mod convert;
 mod core;
 pub mod dataset;
 pub mod fault;
+mod file;
 pub mod fixed_points;
 pub mod h5;
 pub mod help;
@@ -41,6 +42,8 @@ pub fn modules() -> Vec<Module> {
     let mut modules = vec![
         core::module(),
         h5::module(),
+        file::texts::module(),
+        file::module(),
         plot::module(),
         plot::scene::module(),
         random::module(),

@@ -109,6 +109,38 @@ impl Vocabulary {
         }
     }
 
+    /// The part of a value in brackets: of a tensor, or of a thing that has the method `at`.
+    pub fn index(&self, values: Vec<Value>) -> Result<Value, Fault> {
+        match values.first() {
+            Some(Value::Object(object)) if self.has(object.kind, "at") => {
+                self.call_method("at", values)
+            }
+            Some(whole @ Value::Object(_)) => Err(Fault::new(format!(
+                "{} has no parts to index",
+                whole.kind()
+            ))),
+            _ => self.operate("index", values),
+        }
+    }
+
+    /// How long a value is: a tensor along its first axis, or a thing that has the method `count`.
+    pub fn length(&self, values: Vec<Value>) -> Result<Value, Fault> {
+        match values.first() {
+            Some(Value::Object(object)) if self.has(object.kind, "count") => {
+                self.call_method("count", values)
+            }
+            Some(whole @ Value::Object(_)) => {
+                Err(Fault::new(format!("{} has no length", whole.kind())))
+            }
+            _ => self.operate("length", values),
+        }
+    }
+
+    fn has(&self, owner: &str, name: &str) -> bool {
+        let owners = self.methods.get(name);
+        owners.is_some_and(|owners| owners.contains_key(owner))
+    }
+
     /// Compares through the tensor method behind `<` and its like: element by element, but two
     /// single numbers give a truth value, which `if` can use.
     pub fn compare(&self, name: &str, values: Vec<Value>) -> Result<Value, Fault> {

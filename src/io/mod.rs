@@ -7,6 +7,7 @@ pub mod hdf5;
 pub mod named;
 pub mod provenance;
 pub mod safetensors;
+pub mod text;
 pub mod torch;
 pub mod tree;
 

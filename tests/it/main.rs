@@ -26,6 +26,7 @@ mod scene;
 mod session;
 mod simd;
 mod tensor;
+mod text;
 mod ticks;
 mod tidy;
 mod train;

@@ -89,12 +89,13 @@ crate::natives! {
     }
 
     /// One point as a map: `state`, `input`, `q`, `speed`, `error`, `label`, `steps`, `candidate`
-    /// and `hits`.
+    /// and `hits`. `points[0]` is the same.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
-    /// > fixed_points::find(net, #{ candidates: h }).at(0).label
-    /// = converged
+    /// > let points = fixed_points::find(net, #{ candidates: h });
+    /// > [points.at(0).label, points[0].label]
+    /// = ["converged", "converged"]
     fn at(this: Rc<FixedPoints>, index: usize) -> Map {
         match this.points.points.get(index) {
             Some(point) => told(point),

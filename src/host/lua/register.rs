@@ -163,7 +163,7 @@ impl UserData for Handle {
             },
         );
         methods.add_meta_function(MetaMethod::Len, |lua, a: mlua::Value| {
-            operate(lua, "length", vec![a])
+            apply(lua, Vocabulary::length, vec![a])
         });
         methods.add_meta_function(MetaMethod::Index, index);
         methods.add_meta_function(MetaMethod::NewIndex, |lua, _: MultiValue| {
@@ -180,13 +180,19 @@ fn state(lua: &Lua) -> Rc<Vocabulary> {
 }
 
 fn operate(lua: &Lua, name: &str, args: Vec<mlua::Value>) -> mlua::Result<mlua::Value> {
+    apply(lua, |vocabulary, args| vocabulary.operate(name, args), args)
+}
+
+fn apply(
+    lua: &Lua,
+    call: impl Fn(&Vocabulary, Vec<Value>) -> Result<Value, Fault>,
+    args: Vec<mlua::Value>,
+) -> mlua::Result<mlua::Value> {
     let args = args
         .into_iter()
         .map(values::value)
         .collect::<mlua::Result<Vec<_>>>()?;
-    let result = state(lua)
-        .operate(name, args)
-        .map_err(|fault| faults::raise(lua, fault))?;
+    let result = call(&state(lua), args).map_err(|fault| faults::raise(lua, fault))?;
     values::lua_value(lua, result)
 }
 
@@ -220,7 +226,7 @@ fn equal(lua: &Lua, a: mlua::Value, b: mlua::Value) -> mlua::Result<mlua::Value>
 /// `value.name` finds a method, `tensor[i]` an element or a part.
 fn index(lua: &Lua, (this, key): (mlua::Value, mlua::Value)) -> mlua::Result<mlua::Value> {
     let mlua::Value::String(name) = &key else {
-        return operate(lua, "index", vec![this, key]);
+        return apply(lua, Vocabulary::index, vec![this, key]);
     };
     let name = name.to_string_lossy();
     let this = values::value(this)?;

@@ -287,7 +287,9 @@ fn operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Se
     for (operator, alike) in [("==", true), ("!=", false)] {
         engine.register_fn(operator, move |a: Object, b: Object| a.same(&b) == alike);
     }
-    let call = body(vocabulary, session, |v, args| v.operate("index", args));
-    let types = [tensor, TypeId::of::<Dynamic>()];
-    engine.register_raw_fn("index$get$", types, call);
+    for whole in [tensor, TypeId::of::<Object>()] {
+        let call = body(vocabulary, session, Vocabulary::index);
+        let types = [whole, TypeId::of::<Dynamic>()];
+        engine.register_raw_fn("index$get$", types, call);
+    }
 }

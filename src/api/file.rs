@@ -1,0 +1,150 @@
+//! The tables `file` and `json`: texts in files, and values in the text that other programs read.
+
+use serde_json::{Map as Entries, Number, Value as Json};
+
+use super::context::Context;
+use super::fault::Fault;
+use super::h5::input;
+use super::tensor_args::nested;
+use super::value::{Map, Value};
+use crate::base::error::FileFault;
+use crate::base::{Error, Result};
+use crate::io::{self, atomic_write};
+use crate::tensor::DType;
+
+pub mod texts {
+    use super::{Context, atomic_write, read_text};
+
+    crate::natives! {
+        /// Files of text.
+        module "file";
+
+        /// Writes a text to a file, whole or not at all. A relative path begins in the folder of
+        /// `--out`.
+        ///
+        /// > file::write("notes.txt", "one line");
+        /// > file::read("notes.txt")
+        /// = one line
+        fn write(cx: &Context, path: String, text: String) -> () {
+            Ok(atomic_write(cx.output(&path), text.as_bytes())?)
+        }
+
+        /// The text of a file.
+        ///
+        /// > file::write("two.txt", "one\ntwo");
+        /// > file::read("two.txt").len
+        /// = 7
+        fn read(cx: &Context, path: String) -> String { Ok(read_text(cx, "file::read", &path)?) }
+    }
+}
+
+crate::natives! {
+    /// Values as JSON, the text that many other programs read.
+    module "json";
+
+    /// A value as JSON: a map is an object, a list or a tensor an array (of arrays), nothing is
+    /// null; so are NaN and the infinities, which JSON does not know.
+    ///
+    /// > json::text(#{ from: 0, to: [1, 2], rate: tensor([0.5, 1.0]) })
+    /// = {"from":0,"rate":[0.5,1.0],"to":[1,2]}
+    fn text(value: Value) -> String {
+        Ok(written("json::text", value)?.to_string())
+    }
+
+    /// The value that a JSON text says; objects are maps, arrays lists.
+    ///
+    /// > json::value("{\"from\": 0, \"to\": [1, 2.5]}").to
+    /// = [1, 2.5]
+    fn value(text: String) -> Value {
+        let unlike = |fault: serde_json::Error| Error::Kind {
+            of: "json::value".into(),
+            expected: "JSON".into(),
+            found: fault.to_string(),
+        };
+        Ok(serde_json::from_str(&text).map(given).map_err(unlike)?)
+    }
+
+    /// Writes a value to a file as JSON, whole or not at all. A relative path begins in the folder
+    /// of `--out`.
+    ///
+    /// > json::write("edge.json", #{ from: 0, to: 3 });
+    /// > json::read("edge.json").to
+    /// = 3
+    fn write(cx: &Context, path: String, value: Value) -> () {
+        let text = format!("{:#}\n", written("json::write", value)?);
+        Ok(atomic_write(cx.output(&path), text.as_bytes())?)
+    }
+
+    /// The value in a JSON file; objects are maps, arrays lists.
+    ///
+    /// > json::write("list.json", [1, 2, 3]);
+    /// > json::read("list.json")
+    /// = [1, 2, 3]
+    fn read(cx: &Context, path: String) -> Value {
+        let text = read_text(cx, "json::read", &path)?;
+        let unlike = |fault: serde_json::Error| {
+            let (expected, found) = ("JSON", fault.to_string());
+            Error::file(input(cx, &path), FileFault::Format { expected, found })
+        };
+        Ok(serde_json::from_str(&text).map(given).map_err(unlike)?)
+    }
+}
+
+/// The text of a file, if it is not larger than the run allows.
+fn read_text(cx: &Context, op: &'static str, path: &str) -> Result<String, Fault> {
+    let path = input(cx, path);
+    let size = usize::try_from(io::text::size(&path)?).unwrap_or(usize::MAX);
+    cx.room(op, &[size], DType::U8)?;
+    Ok(io::text::read(&path)?)
+}
+
+/// Errors: `Kind` for what JSON cannot say
+fn written(op: &str, value: Value) -> Result<Json, Fault> {
+    Ok(match value {
+        Value::Nil => Json::Null,
+        Value::Bool(value) => Json::Bool(value),
+        Value::Int(value) => Json::Number(value.into()),
+        Value::Float(value) => Number::from_f64(value).map_or(Json::Null, Json::Number),
+        Value::Text(value) => Json::String(value),
+        Value::Tensor(tensor) => written(op, nested(&tensor.detach())?)?,
+        Value::List(items) => {
+            let items = items.into_iter().map(|item| written(op, item));
+            Json::Array(items.collect::<Result<_, Fault>>()?)
+        }
+        Value::Map(map) => {
+            let entries = map
+                .into_iter()
+                .map(|(key, item)| Ok((key, written(op, item)?)));
+            Json::Object(entries.collect::<Result<Entries<_, _>, Fault>>()?)
+        }
+        other @ (Value::Object(_) | Value::Function(_)) => {
+            return Err(Error::Kind {
+                of: op.into(),
+                expected: "numbers, text, tensors, lists or maps".into(),
+                found: other.kind(),
+            }
+            .into());
+        }
+    })
+}
+
+fn given(json: Json) -> Value {
+    match json {
+        Json::Null => Value::Nil,
+        Json::Bool(value) => Value::Bool(value),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::Int(whole),
+            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::Text(text),
+        Json::Array(items) => Value::List(items.into_iter().map(given).collect()),
+        Json::Object(entries) => {
+            let entries = entries.into_iter();
+            Value::Map(
+                entries
+                    .map(|(key, item)| (key, given(item)))
+                    .collect::<Map>(),
+            )
+        }
+    }
+}

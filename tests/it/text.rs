@@ -1,0 +1,115 @@
+//! Texts and JSON in files, what is said of those that are neither, and things in brackets.
+
+use attractor::api::context::{Language, Settings};
+use attractor::api::show;
+
+use crate::session::{LANGUAGES, run_in};
+
+fn settings(out: &std::path::Path) -> Settings {
+    Settings {
+        out: out.into(),
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn json_goes_out_and_comes_back() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let text = "json::write(\"a.json\", #{ none: (), yes: true, n: -3, x: 0.1, far: 1e300, \
+                t: \"a \\\"b\\\" ü\", list: [1, [2.5]], rows: tensor([[1, 2], [3, 4]]) }); \
+                text_of(json::read(\"a.json\"))";
+    let run = run_in(text, Language::Rhai, settings(out.path()));
+    let found = run.outcome.map(|value| show::printed(&value));
+    assert_eq!(
+        found.expect("a text"),
+        "{far: 1e300, list: [1, [2.5]], n: -3, none: nil, rows: [[1.0, 2.0], [3.0, 4.0]], \
+         t: \"a \\\"b\\\" ü\", x: 0.1, yes: true}"
+    );
+    let run = run_in(
+        "json::text([0.0 / 0.0, 1.0 / 0.0])",
+        Language::Rhai,
+        settings(out.path()),
+    );
+    let found = run.outcome.map(|value| show::printed(&value));
+    assert_eq!(found.expect("a text"), "[null,null]");
+}
+
+#[test]
+fn what_is_no_text_and_no_json_is_a_clear_fault() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(out.path().join("bytes"), [0xff, 0xfe, 0x00]).expect("a file");
+    std::fs::write(out.path().join("half.json"), "{\"a\": [1, 2").expect("a file");
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+    std::fs::write(out.path().join("deep.json"), deep).expect("a file");
+    let table = [
+        ("file::read(\"none.txt\")", "the file does not exist"),
+        (
+            "file::read(\"bytes\")",
+            "expected text in UTF-8, found other bytes",
+        ),
+        (
+            "json::read(\"half.json\")",
+            "expected JSON, found EOF while parsing a list at line 1",
+        ),
+        (
+            "json::read(\"deep.json\")",
+            "expected JSON, found recursion limit exceeded",
+        ),
+        (
+            "json::value(\"1 2\")",
+            "json::value: expected JSON, found trailing characters",
+        ),
+        (
+            "json::text(tasks::integrator())",
+            "json::text: expected numbers, text, tensors, lists or maps, found a task",
+        ),
+        ("json::write(\"no/where.json\", 1)", "no does not exist"),
+    ];
+    for language in LANGUAGES {
+        for (text, expected) in table {
+            let text = match language {
+                Language::Rhai => text.to_string(),
+                Language::Lua => text.replace("::", "."),
+            };
+            match run_in(&text, language, settings(out.path())).outcome {
+                Err(fault) => assert!(fault.message.contains(expected), "{}", fault.message),
+                Ok(value) => panic!("{text}: gave {}", show::value(&value)),
+            }
+        }
+    }
+}
+
+#[test]
+fn brackets_reach_points_and_nothing_that_has_no_parts() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let head = "local net = rnn.vanilla({ units = 3, gain = 0.5 }) \
+                local points = fixed_points.find(net, { candidates = zeros({2, 3}) + 0.1 }) ";
+    let table = [
+        ("return { points[0].label, #points }", Ok("[\"converged\", 1]")),
+        (
+            "return points[1]",
+            Err("expected `index` below 1, the number of points, found 1"),
+        ),
+        ("return net[1]", Err("a network has no parts to index")),
+        ("return #net", Err("a network has no length")),
+    ];
+    for (tail, expected) in table {
+        let run = run_in(
+            &format!("{head}{tail}"),
+            Language::Lua,
+            settings(out.path()),
+        );
+        let found = run.outcome.map(|value| show::printed(&value));
+        match (found, expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+            (Err(fault), Err(expected)) => {
+                assert!(fault.message.contains(expected), "{}", fault.message);
+            }
+            (found, _) => panic!("{tail}: {:?}", found.map_err(|fault| fault.message)),
+        }
+    }
+    let text = "let net = rnn::vanilla(#{ units: 3 }); net[0]";
+    let fault = run_in(text, Language::Rhai, settings(out.path())).outcome;
+    let fault = fault.expect_err("a fault").message;
+    assert_eq!(fault, "a network has no parts to index");
+}
