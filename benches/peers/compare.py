@@ -12,7 +12,10 @@ Rows of training (integrator, decision, context):
 Rows of calls (jacobians, and --sweep in place of all rows): two processes that stay are asked in turn;
 nothing but the calls is counted. Of several ways to write a thing in JAX the fastest is taken.
 
+The row search (10,000 candidates of fixed points; JAX takes minutes) is there when named.
+
 usage: ./x bench [--rounds 5] [--batches 2000] [--only integrator jacobians]
+       ./x bench --only search
        ./x bench --sweep [--cells gru lstm] [--points 100,128,25 512,16,100] [--markdown]
 """
 
@@ -24,6 +27,7 @@ import sys
 from pathlib import Path
 
 import jacobians
+import search
 import sweep
 import training
 
@@ -63,10 +67,11 @@ def arguments():
     plain = argparse.RawDescriptionHelpFormatter
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
     rows = [*training.ROWS, "jacobians"]
-    ask.add_argument("--rounds", type=int, default=5)
+    named = [*rows, "search"]
+    ask.add_argument("--rounds", type=int, help="5; of the search 1")
     ask.add_argument("--batches", type=int, default=2000, help="of a training row, by its scale")
     ask.add_argument("--seconds", type=float, default=0.2, help="of calls, each part, each round")
-    ask.add_argument("--only", choices=rows, nargs="+", default=rows)
+    ask.add_argument("--only", choices=named, nargs="+", default=rows)
     ask.add_argument("--binary", type=Path, default=ROOT / "target" / "debug" / "attractor")
     ask.add_argument("--sweep", action="store_true", help="the gradient alone, over many sizes")
     ask.add_argument("--cells", choices=sweep.GATES, nargs="+", default=list(sweep.GATES))
@@ -79,6 +84,7 @@ def arguments():
 
 def main():
     asked = arguments()
+    asked.rounds = asked.rounds or (1 if asked.only == ["search"] else 5)
     python = python_with_jax()
     os.environ["JAX_PLATFORMS"] = "cpu"
 
@@ -95,6 +101,8 @@ def rows(asked, python):
     for name in asked.only:
         if name == "jacobians":
             jacobians.compare(asked.binary, python, asked.rounds, asked.seconds)
+        elif name == "search":
+            search.compare(asked.binary, python, asked.rounds)
         else:
             training.compare(asked.binary, python, name, asked.rounds, asked.batches)
     # A child's peak includes the moment before it became the program: never below this Python's own.

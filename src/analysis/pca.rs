@@ -148,15 +148,12 @@ fn check(numbers: &[f64], mean: &[f64]) -> Result<()> {
             index,
         });
     }
-    let samples = numbers.chunks_exact(mean.len());
+    let mut samples = numbers.chunks_exact(mean.len());
     let same = |sample: &[f64]| {
-        let off = sample
-            .iter()
-            .zip(mean)
-            .map(|(x, m)| (x - m).abs() <= ROUNDING * m.abs());
-        off.fold(true, |all, one| all && one)
+        let mut pairs = sample.iter().zip(mean);
+        pairs.all(|(x, m)| (x - m).abs() <= ROUNDING * m.abs())
     };
-    if samples.into_iter().all(same) {
+    if samples.all(same) {
         let fact = "the data do not vary: all samples are the same";
         return Err(Error::Algebra { op: of, fact });
     }

@@ -31,10 +31,10 @@ pub mod texts {
 
         /// The text of a file.
         ///
-        /// > file::write("two.txt", "one\ntwo");
-        /// > file::read("two.txt").len
-        /// = 7
-        fn read(cx: &Context, path: String) -> String { Ok(read_text(cx, "file::read", &path)?) }
+        /// > file::write("three.txt", "1 2 3");
+        /// > file::read("three.txt")
+        /// = 1 2 3
+        fn read(cx: &Context, path: String) -> String { read_text(cx, "file::read", &path) }
     }
 }
 

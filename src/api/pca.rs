@@ -79,8 +79,9 @@ crate::natives! {
 
     /// The variance along each component, divided by samples - 1, [components].
     ///
-    /// > pca::fit([[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]], #{ components: 1 }).variance().to_list()
-    /// = [4.0]
+    /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
+    /// > fixed(pca::fit(x, #{ components: 1 }).variance()[0], 6)
+    /// = 4.000000
     fn variance(this: Rc<Components>) -> Tensor { Ok(this.0.variance.clone()) }
 
     /// The part of the whole variance along each component, [components].

@@ -85,13 +85,16 @@ fn brackets_reach_points_and_nothing_that_has_no_parts() {
     let head = "local net = rnn.vanilla({ units = 3, gain = 0.5 }) \
                 local points = fixed_points.find(net, { candidates = zeros({2, 3}) + 0.1 }) ";
     let table = [
-        ("return { points[0].label, #points }", Ok("[\"converged\", 1]")),
+        (
+            "return { points[0].label, #points }",
+            Ok("[\"converged\", 1]"),
+        ),
         (
             "return points[1]",
             Err("expected `index` below 1, the number of points, found 1"),
         ),
         ("return net[1]", Err("a network has no parts to index")),
-        ("return #net", Err("a network has no length")),
+        ("return #random.key(1)", Err("a key has no length")),
     ];
     for (tail, expected) in table {
         let run = run_in(

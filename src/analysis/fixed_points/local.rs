@@ -66,6 +66,15 @@ impl<'a, T: Number> Local<'a, T> {
         }
     }
 
+    /// |A' r|^2 / (|A|^2 |r|^2), the square of a cosine between r and what A can reach. An |A| that
+    /// is below 1 counts as 1: A is small where all of h is slow.
+    pub fn reach(&self, r: &[T]) -> f64 {
+        let s = r.len();
+        let slope = self.a.transpose() * MatRef::from_column_major_slice(r, s, 1);
+        let size: f64 = (0..s).map(|k| self.square[(k, k)].double()).sum();
+        squares(slope.col_as_slice(0)) / (size.max(1.0) * squares(r))
+    }
+
     /// The step with this damping, and the decrease of |r|^2 that it foretells; none if rounding
     /// leaves no factor.
     pub fn damped(&mut self, r: &[T], damping: f64) -> Option<(Vec<T>, f64)> {
@@ -102,15 +111,6 @@ impl<'a, T: Number> Local<'a, T> {
     pub fn again(&self, r: &[T]) -> Vec<T> {
         self.step(r).0
     }
-}
-
-/// |A' r|^2 / (|A|^2 |r|^2), the square of a cosine between r and what A can reach. An |A| below 1
-/// counts as 1: A is small where all of h is slow.
-pub fn reach<T: Number>(a: &[T], r: &[T]) -> f64 {
-    let s = r.len();
-    let m = MatRef::from_row_major_slice(a, s, s);
-    let slope = m.transpose() * MatRef::from_column_major_slice(r, s, 1);
-    squares(slope.col_as_slice(0)) / (squares(a).max(1.0) * squares(r))
 }
 
 /// The sum of the squares of some numbers.

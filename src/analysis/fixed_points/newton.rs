@@ -25,7 +25,7 @@ use crate::base::{Progress, Report, Result, Standing};
 use crate::nn::Flow;
 
 /// Candidates that go on side by side.
-const ABREAST: usize = 256;
+const ABREAST: usize = 128;
 /// Errors down to which single precision is good enough to go.
 const ROUGH: f64 = 1e-9;
 /// Dampings that are tried with one Jacobian.
@@ -35,8 +35,9 @@ const TRUST: f64 = 1e-3;
 /// What k is multiplied by where a step made q larger; by its square where the next one did too,
 /// and so on.
 const UP: f64 = 4.0;
-/// And where it made q about as small as foretold.
+/// And where it made q about as small as foretold: this part of the decrease came true.
 const DOWN: f64 = 0.2;
+const AS_FORETOLD: f64 = 0.9;
 /// Further steps that are taken with one Jacobian, as long as each makes |r|^2 smaller by this.
 const GLIDES: usize = 6;
 const GAIN: f64 = 0.98;
@@ -93,7 +94,7 @@ impl Newton {
             polish: false,
             ..*self
         };
-        let mut first = rough.go(single, from, progress)?;
+        let mut first = rough.go(single, from, &vec![1; from.count()], progress)?;
         if first.interrupted {
             // What is this far only is not what was asked for.
             let rough = |error: &f64| self.polish || *error > self.tolerance;
@@ -109,22 +110,30 @@ impl Newton {
             states: states.collect(),
             ..from.clone()
         };
-        let mut ends = self.go(double, &near, progress)?;
+        // Those that ended at one minimum go on as one.
+        let (alone, leaders) = near.once();
+        let mut shares = vec![0; alone.count()];
+        leaders.iter().for_each(|at| shares[*at] += 1);
+        let mut ends = self.go(double, &alone, &shares, progress)?.shared(&leaders);
         for (steps, before) in ends.steps.iter_mut().zip(first.steps) {
             *steps += before;
         }
         Ok(ends)
     }
 
+    /// Goes from all of some candidates, each of which stands for its share of what is told.
     fn go<T: Number>(
         &self,
         flow: &mut dyn Flow<T>,
         from: &Candidates,
+        shares: &[usize],
         progress: &mut dyn Progress,
     ) -> Result<Ends> {
         faer::set_global_parallelism(Par::Seq);
         let (mut ends, mut room) = (Ends::of(from), Room::<T>::default());
         let (count, mut begun, mut done) = (from.count(), 0, 0);
+        let mut told = 0;
+        let total = shares.iter().sum();
         let mut runners: Vec<Runner<T>> = Vec::new();
         let mut minima: Vec<Runner<T>> = Vec::new();
         while done < count && !ends.interrupted {
@@ -132,7 +141,7 @@ impl Newton {
             let next = begun..count.min(begun + ABREAST - runners.len());
             begun = next.end;
             runners.extend(starts(flow, from, next)?);
-            let going = runners.iter_mut().filter(|runner| !self.done(runner));
+            let going = runners.par_iter_mut().filter(|runner| !self.done(runner));
             going.for_each(|runner| runner.join(&minima, (self.unique, from)));
             self.round(flow, from, &mut runners, &mut room)?;
             let mut ended: Vec<Runner<T>> = runners.extract_if(.., |r| self.done(r)).collect();
@@ -144,12 +153,15 @@ impl Newton {
             minima.extend(new_minima(&minima, &ended, self.unique));
             done += ended.len();
             ended.iter().for_each(|runner| self.end(runner, &mut ends));
-            let converged = ends.labels.iter().filter(|l| **l == Label::Converged);
+            let share = |runner: &Runner<T>| shares[runner.at];
+            told += ended.iter().map(share).sum::<usize>();
+            let converged = ends.labels.iter().zip(shares);
+            let converged = converged.filter(|(label, _)| **label == Label::Converged);
             progress.report(Report {
-                done,
-                total: count,
+                done: told,
+                total,
                 standing: Standing::Search {
-                    converged: converged.count(),
+                    converged: converged.map(|(_, share)| share).sum(),
                 },
             });
             ends.interrupted = progress.stopped();
@@ -180,8 +192,9 @@ impl Newton {
             .into_par_iter()
             .zip(room.a.par_chunks(each).zip(matrices))
             .filter_map(|(runner, (a, (square, factor)))| {
-                let stays = runner.stays(a);
-                (!stays).then(|| (runner, Local::new(a, square, factor)))
+                let local = Local::new(a, square, factor);
+                let stays = runner.stays(local.reach(&runner.r));
+                (!stays).then_some((runner, local))
             });
         let mut moved = leap(flow, from, tried.collect())?;
         for _ in 0..GLIDES {
@@ -253,7 +266,7 @@ fn leap<'a, T: Number>(
         for (((runner, local), (_, foretold)), found) in tried.into_iter().zip(steps).zip(found) {
             let true_part = (runner.square - found.2) / foretold;
             if foretold > 0.0 && true_part > TRUST {
-                if true_part > 0.5 {
+                if true_part > AS_FORETOLD {
                     runner.damping *= DOWN;
                 }
                 runner.go(found);

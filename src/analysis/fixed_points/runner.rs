@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSlice;
 
-use super::local::{Number, reach, solved, squares};
+use super::local::{Number, solved, squares};
 use super::search::Candidates;
 use crate::base::Result;
 use crate::nn::Flow;
@@ -36,22 +36,22 @@ pub struct Runner<T> {
 }
 
 impl<T: Number> Runner<T> {
-    /// Whether q has a minimum here.
-    pub fn stays(&mut self, a: &[T]) -> bool {
+    /// Whether q has a minimum here, of r so much being within reach.
+    pub fn stays(&mut self, reach: f64) -> bool {
         self.rounds += 1;
-        self.minimum = reach(a, &self.r) <= T::STATIONARY * T::STATIONARY;
+        self.minimum = reach <= T::STATIONARY * T::STATIONARY;
         self.minimum
     }
 
     /// Ends at a known minimum of q that is near and lower.
     pub fn join(&mut self, minima: &[Runner<T>], (distance, from): (f64, &Candidates)) {
         let (x, i) = (|at: usize| &from.x[at * from.inputs..], from.inputs);
-        let near = minima.iter().find(|known| {
+        let joined = minima.iter().find(|known| {
             known.square <= self.square
                 && x(known.at)[..i] == x(self.at)[..i]
-                && apart(&known.h, &self.h) <= distance * distance
+                && near(&known.h, &self.h, distance)
         });
-        if let Some(known) = near {
+        if let Some(known) = joined {
             self.go((known.h.clone(), known.r.clone(), known.square));
             self.minimum = true;
         }
@@ -71,7 +71,7 @@ pub fn new_minima<T: Number>(
 ) -> Vec<Runner<T>> {
     let mut new: Vec<Runner<T>> = Vec::new();
     for end in ended.iter().filter(|end| end.minimum) {
-        let same = |other: &&Runner<T>| apart(&other.h, &end.h) <= distance * distance;
+        let same = |other: &&Runner<T>| near(&other.h, &end.h, distance);
         if !known.iter().chain(&new).any(|other| same(&other)) {
             new.push(end.clone());
         }
@@ -182,8 +182,16 @@ pub fn sharpen<T: Number>(
     Ok(())
 }
 
-/// The squared distance of two states.
-fn apart<T: Number>(a: &[T], b: &[T]) -> f64 {
-    let pairs = a.iter().zip(b);
-    pairs.map(|(a, b)| (a.double() - b.double()).powi(2)).sum()
+/// Whether two states are no further from each other than `distance`. Most are further by their
+/// first numbers alone.
+fn near<T: Number>(a: &[T], b: &[T], distance: f64) -> bool {
+    const PART: usize = 8;
+    let mut far = 0.0;
+    a.chunks(PART).zip(b.chunks(PART)).all(|(a, b)| {
+        let pairs = a.iter().zip(b);
+        far += pairs
+            .map(|(a, b)| (a.double() - b.double()).powi(2))
+            .sum::<f64>();
+        far <= distance * distance
+    })
 }

@@ -1,5 +1,7 @@
 //! Where a search begins and what it comes to, one row for each candidate.
 
+use std::collections::HashMap;
+
 use crate::base::{Error, Result};
 
 /// Where a search begins: states and the inputs that they stand under.
@@ -84,6 +86,30 @@ impl Candidates {
         Ok(())
     }
 
+    /// Each start once, in the order in which they first come, and for each candidate the place of
+    /// its own among them.
+    pub fn once(&self) -> (Candidates, Vec<usize>) {
+        let mut places = HashMap::new();
+        let mut alone = Candidates {
+            states: Vec::new(),
+            x: Vec::new(),
+            ..*self
+        };
+        let bits = |numbers: &[f64]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<u64>>();
+        let leaders = (0..self.count()).map(|at| {
+            let state = &self.states[at * self.state..][..self.state];
+            let x = &self.x[at * self.inputs..][..self.inputs];
+            let next = places.len();
+            *places.entry([bits(state), bits(x)]).or_insert_with(|| {
+                alone.states.extend_from_slice(state);
+                alone.x.extend_from_slice(x);
+                next
+            })
+        });
+        let leaders = leaders.collect();
+        (alone, leaders)
+    }
+
     /// The root of the mean squared distance of the candidates from their mean: the scale on which
     /// states differ. 1 if they do not.
     pub fn spread(&self) -> f64 {
@@ -116,6 +142,21 @@ impl Ends {
             steps: vec![0; count],
             labels: vec![Label::Failed; count],
             interrupted: false,
+        }
+    }
+}
+
+impl Ends {
+    /// The ends of candidates that each had the start of its leader.
+    pub fn shared(&self, leaders: &[usize]) -> Ends {
+        let s = self.states.len() / self.labels.len();
+        let states = leaders.iter().flat_map(|at| &self.states[at * s..][..s]);
+        Ends {
+            states: states.copied().collect(),
+            errors: leaders.iter().map(|at| self.errors[*at]).collect(),
+            steps: leaders.iter().map(|at| self.steps[*at]).collect(),
+            labels: leaders.iter().map(|at| self.labels[*at]).collect(),
+            interrupted: self.interrupted,
         }
     }
 }

@@ -203,6 +203,27 @@ fn the_lowest_error_stands_for_points_that_are_one() {
 }
 
 #[test]
+fn equal_starts_end_alike_and_only_under_the_same_input() {
+    let network = flip_flop("flipflop_gru_0");
+    let state = normal(4, 16, 0.5);
+    let other = normal(5, 16, 0.5);
+    let mut from = candidates(
+        &network,
+        [state.clone(), other, state.clone(), state].concat(),
+    );
+    from.x[9..12].copy_from_slice(&[0.5, -0.5, 0.25]);
+    let ends = searched(&network, &from, POLISHED);
+    let end = |at: usize| &ends.states[at * 16..][..16];
+    assert_eq!(end(0), end(2));
+    assert_ne!(end(0), end(1));
+    assert_ne!(end(0), end(3), "another input has other points");
+    assert_eq!(ends.labels, [Label::Converged; 4]);
+    assert_eq!(ends.steps[0], ends.steps[2]);
+    let (alone, leaders) = from.once();
+    assert_eq!((alone.count(), leaders), (3, vec![0, 1, 0, 2]));
+}
+
+#[test]
 fn unseen_points_are_estimated_from_the_rare_ones() {
     let unseen = Unseen::of(&[5, 1, 1, 1, 2]);
     assert_eq!((unseen.seen, unseen.once, unseen.twice), (5, 3, 1));

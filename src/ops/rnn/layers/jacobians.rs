@@ -5,7 +5,11 @@ use pulp::Simd;
 
 use super::pass::Pass;
 use crate::ops::rnn::update::{Made, Tangent, Update};
-use crate::ops::simd::{Cell, Lanes};
+use crate::ops::simd::{Cell, Lanes, TRIALS};
+
+/// Columns that are found before they are written: so many numbers of a row fill a line of the
+/// cache, which a column by itself would fetch for one of them.
+const ABREAST: usize = 16;
 
 impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
     /// Fills `by_state` [trials, s, s] and `by_input` [trials, s, i], where they are asked for.
@@ -17,44 +21,74 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
             if s.layers > 1 {
                 by_state.fill(T::of(0.0));
             }
-            for column in 0..self.task.state {
-                let at = [column, self.task.state];
-                let along = Tangent::State(column % part);
-                self.column(simd, column / part, along, at, by_state);
+            for layer in 0..s.layers {
+                let first = layer * part;
+                let columns = [first, first + part, self.task.state];
+                self.columns(simd, layer, columns, by_state, |at| {
+                    Tangent::State(at - first)
+                });
             }
         }
-        for column in 0..if by_input.is_empty() { 0 } else { s.inputs } {
-            let at = [column, s.inputs];
-            self.column(simd, 0, Tangent::Input(column), at, by_input);
+        if !by_input.is_empty() {
+            let columns = [0, s.inputs, s.inputs];
+            self.columns(simd, 0, columns, by_input, Tangent::Input);
         }
     }
 
-    /// Fills one of `columns` columns of each trial's matrix: the changes of `layer` and of those
-    /// above it. Layers below do not change.
+    /// Fills the columns from `first` to `end` of each trial's matrix, which has `columns`: the
+    /// changes of `layer` and of those above it. Layers below do not change.
+    fn columns<S: Simd>(
+        &mut self,
+        simd: S,
+        layer: usize,
+        [first, end, columns]: [usize; 3],
+        into: &mut [T],
+        along: impl Fn(usize) -> Tangent<'static, T>,
+    ) {
+        let (state, part) = (self.task.state, U::PARTS * self.task.sizes.units);
+        let top = layer * part;
+        let rows = state - top;
+        let zero = Cell::splat(T::of(0.0));
+        let mut tile = std::mem::take(&mut self.buffers.tile);
+        tile.resize(ABREAST * rows, zero);
+        for from in (first..end).step_by(ABREAST) {
+            let count = ABREAST.min(end - from);
+            for (at, changes) in tile.chunks_exact_mut(rows).take(count).enumerate() {
+                self.column(simd, layer, along(from + at), changes);
+            }
+            for row in 0..rows {
+                let mut block = [zero; ABREAST];
+                for (at, cell) in block.iter_mut().take(count).enumerate() {
+                    *cell = tile[at * rows + row];
+                }
+                let place = (top + row) * columns + from;
+                let matrices = into.chunks_exact_mut(state * columns);
+                for (trial, matrix) in (0..TRIALS).zip(matrices) {
+                    let to = matrix[place..place + count].iter_mut();
+                    to.zip(&block).for_each(|(to, cell)| *to = cell.0[trial]);
+                }
+            }
+        }
+        self.buffers.tile = tile;
+    }
+
+    /// The changes of `layer` and of those above it, layer by layer.
     fn column<S: Simd>(
         &mut self,
         simd: S,
         layer: usize,
         along: Tangent<'_, T>,
-        [column, columns]: [usize; 2],
-        into: &mut [T],
+        changes: &mut [Cell<T>],
     ) {
-        let s = self.task.sizes;
-        let part = U::PARTS * s.units;
+        let part = U::PARTS * self.task.sizes.units;
         let mut change = std::mem::take(&mut self.buffers.carried);
         self.change(simd, layer, along, &mut change);
-        for above in layer..s.layers {
+        for (above, changes) in (layer..).zip(changes.chunks_exact_mut(part)) {
             if above > layer {
                 // The input of a layer is y of the one below after its own step.
                 self.change_above(simd, above, &mut change);
             }
-            let matrices = into.chunks_exact_mut(self.task.state * columns);
-            for (trial, matrix) in matrices.enumerate() {
-                let rows = matrix.chunks_exact_mut(columns).skip(above * part);
-                for (row, cell) in rows.zip(&change[..part]) {
-                    row[column] = cell.0[trial];
-                }
-            }
+            changes.copy_from_slice(&change[..part]);
         }
         self.buffers.carried = change;
     }

@@ -23,6 +23,8 @@ pub struct Workspace<T> {
     pub(super) held: Vec<Cell<T>>,
     /// What lives within one step.
     pub(super) passing: Vec<Cell<T>>,
+    /// Columns of Jacobians that are not written yet.
+    pub(super) tile: Vec<Cell<T>>,
     /// How the layer below changes, while the one above is differentiated.
     pub(super) below: Vec<Cell<T>>,
     /// What stood at the columns of a weight matrix, on its way to a gradient.

@@ -1,0 +1,75 @@
+"""JAX's side of the search: Adam on the mean over all candidates of mean((F(h) - h)^2), as in the notebook.
+
+All candidates go together, until their mean error is below the tolerance or the steps are used up; the steps
+of a stretch are one compiled loop. Points are those within the tolerance, each once.
+
+usage: jax_search.py search.json       prints one line of JSON
+"""
+
+import json
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.nn import sigmoid
+
+import jax_cells as cells
+from jax_peer import adam
+
+TOLERANCE = 1e-6
+UNIQUE = 0.025
+STEPS = 10_000
+STRETCH = 200
+RATE, DECAY, EPSILON = 0.2, 0.9999, 1e-5
+
+
+def error(h, p):
+    n = h.shape[1]
+    gates = h @ p["wRUHX"][:, :n].T + p["bRU"]
+    r, u = sigmoid(gates[:, :n]), sigmoid(gates[:, n:] + cells.UPDATE_BIAS)
+    c = jnp.tanh((r * h) @ p["wCHX"][:, :n].T + p["bC"])
+    return jnp.mean((u * h + (1 - u) * c - h) ** 2, 1)
+
+
+@jax.jit
+def stretch(first, carry, p):
+    def step(i, carry):
+        slope = jax.grad(lambda h: jnp.mean(error(h, p)))(carry[0])
+        count = i.astype(jnp.float32)
+        return adam(*carry, slope, count + 1, RATE * DECAY**count, epsilon=EPSILON)
+
+    return lax.fori_loop(first, first + STRETCH, step, carry)
+
+
+def different(points):
+    kept = []
+    for point in points:
+        if not kept or np.min(np.linalg.norm(np.array(kept) - point, axis=1)) > UNIQUE:
+            kept.append(point)
+    return len(kept)
+
+
+def main(path):
+    with open(path) as file:
+        p = {name: jnp.asarray(rows, jnp.float32) for name, rows in json.load(file).items()}
+    h = p.pop("states")
+    errors = jax.jit(error)
+    zeros = jnp.zeros_like(h)
+    jax.block_until_ready(stretch(0, (h, zeros, zeros), p))
+    carry = (h, zeros, zeros)
+    began = time.perf_counter()
+    for first in range(0, STEPS, STRETCH):
+        carry = stretch(first, carry, p)
+        if float(jnp.mean(errors(carry[0], p))) < TOLERANCE:
+            break
+    found = np.asarray(errors(carry[0], p))
+    seconds = time.perf_counter() - began
+    near = np.asarray(carry[0])[found < TOLERANCE]
+    print(json.dumps({"seconds": seconds, "within": len(near), "unique": different(near)}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
