@@ -136,8 +136,13 @@ impl Value {
     }
 }
 
-/// A noun with `a` or `an` before it.
+/// A noun with `a` or `an` before it, or as it is where it means several things.
 pub fn with_article(noun: &str) -> String {
+    /// Kinds of things that are several.
+    const SEVERAL: [&str; 2] = ["fixed points", "principal components"];
+    if SEVERAL.contains(&noun) {
+        return noun.into();
+    }
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {noun}", if vowel { "an" } else { "a" })
 }

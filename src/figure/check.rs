@@ -148,7 +148,15 @@ fn lengths(layer: &Layer) -> Result<()> {
         }
         Layer::Points(l) => {
             values_of("points", &l.at, &l.values)?;
-            values_of("points", &l.at, &l.sizes)
+            values_of("points", &l.at, &l.sizes)?;
+            let sizes = l.sizes.iter().flatten().chain([&l.size]);
+            match sizes
+                .copied()
+                .find(|size| !(size.is_finite() && *size > 0.0))
+            {
+                Some(size) => Err(range("size", "of a point above 0", size)),
+                None => Ok(()),
+            }
         }
         Layer::Arrows(l) => {
             same("arrows", &l.from, &l.to)?;

@@ -86,6 +86,19 @@ fn mistaken_calls_are_told_what_was_expected() {
              found [2]",
         ),
         (
+            "scene::trajectories(zeros([5, 3]), #{ values: zeros([5]), by: \"time\" })",
+            "scene::trajectories: expected `values` or `by`, found both",
+        ),
+        (
+            "scene::points([[1, 2, 3], [0, 0, 0]], #{ sizes: [3, -1] })",
+            "figure: expected `size` of a point above 0, found -1",
+        ),
+        (
+            "scene::points([[1, 2]])",
+            "scene::points: expected places of shape [.., 3], three dimensions as `pca::fit` \
+             gives them, found [1, 2]",
+        ),
+        (
             "scene::points([[1, 2, 3]]).add(plot::lines([1]))",
             "a panel in three dimensions: expected layers in three dimensions, found one in two",
         ),

@@ -86,12 +86,12 @@ fn brackets_reach_points_and_nothing_that_has_no_parts() {
                 local points = fixed_points.find(net, { candidates = zeros({2, 3}) + 0.1 }) ";
     let table = [
         (
-            "return { points[0].label, #points }",
+            "return { points[-1].label, #points }",
             Ok("[\"converged\", 1]"),
         ),
         (
             "return points[1]",
-            Err("expected `index` below 1, the number of points, found 1"),
+            Err("expected `index` from -1 to below 1, the number of points, found 1"),
         ),
         ("return net[1]", Err("a network has no parts to index")),
         ("return #random.key(1)", Err("a key has no length")),

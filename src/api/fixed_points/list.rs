@@ -89,17 +89,20 @@ crate::natives! {
     }
 
     /// One point as a map: `state`, `input`, `q`, `speed`, `error`, `label`, `steps`, `candidate`
-    /// and `hits`. `points[0]` is the same.
+    /// and `hits`. `points[0]` is the same; negative places count from the end.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
     /// > let points = fixed_points::find(net, #{ candidates: h });
     /// > [points.at(0).label, points[0].label]
     /// = ["converged", "converged"]
-    fn at(this: Rc<FixedPoints>, index: usize) -> Map {
-        match this.points.points.get(index) {
+    fn at(this: Rc<FixedPoints>, index: i64) -> Map {
+        let count = this.points.points.len();
+        let from_end = if index < 0 { count as i64 } else { 0 };
+        let place = usize::try_from(index + from_end).ok();
+        match place.and_then(|place| this.points.points.get(place)) {
             Some(point) => told(point),
-            None => Err(outside(index, this.points.points.len()).into()),
+            None => Err(outside(index, count).into()),
         }
     }
 
@@ -112,7 +115,7 @@ crate::natives! {
     fn pick(this: Rc<FixedPoints>, places: Vec<usize>) -> New<FixedPoints> {
         let count = this.points.points.len();
         match places.iter().find(|at| **at >= count) {
-            Some(at) => Err(outside(*at, count).into()),
+            Some(at) => Err(outside(*at as i64, count).into()),
             None => Ok(New(this.with(this.points.chosen(&places)))),
         }
     }
@@ -325,11 +328,11 @@ fn told(point: &Point) -> Result<Map, Fault> {
     ]))
 }
 
-fn outside(index: usize, count: usize) -> Error {
+fn outside(index: i64, count: usize) -> Error {
     Error::Range {
         of: "fixed points".into(),
         name: "index".into(),
-        expected: format!("below {count}, the number of points"),
+        expected: format!("from -{count} to below {count}, the number of points"),
         found: index.to_string(),
     }
 }

@@ -70,7 +70,7 @@ crate::natives! {
             colour: shade(of, &options.colour)?,
             opacity: options.opacity,
             label: options.label.clone(),
-            ..Points::new(places(of, "at", &at)?)
+            ..Points::new(places(of, "places", &at)?)
         };
         solid(Layer::Points(points), options.map, &options.values_label)
     }
@@ -105,7 +105,7 @@ crate::natives! {
     fn labels(at: Tensor, texts: Vec<Value>) -> New<Plot> {
         let of = "scene::labels";
         let labels = Labels {
-            at: places(of, "at", &at)?,
+            at: places(of, "places", &at)?,
             texts: self::texts(of, &texts)?,
             colour: None,
         };
@@ -163,6 +163,13 @@ fn path_values(options: &PathOptions, trials: usize, steps: usize) -> Result<Opt
         let trial = |trial| (0..steps).map(move |step| value(trial, step));
         Some((0..trials).flat_map(trial).collect())
     };
+    if options.values.is_some() && options.by != By::Layer {
+        return Err(Error::Kind {
+            of: of.into(),
+            expected: "`values` or `by`".into(),
+            found: "both".into(),
+        });
+    }
     let Some(values) = &options.values else {
         return Ok(match options.by {
             By::Layer => None,

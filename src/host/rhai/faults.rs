@@ -97,6 +97,14 @@ pub fn plain(error: &EvalAltResult, source: &str) -> Fault {
     }
 }
 
+/// Whether a function was called that is not there.
+pub fn is_missing(error: &EvalAltResult) -> bool {
+    matches!(
+        innermost(error, "").0,
+        EvalAltResult::ErrorFunctionNotFound(..)
+    )
+}
+
 /// The fault of calling a function that is in the variable `name` as if it had that name.
 pub fn held(fault: Fault, name: &str) -> Fault {
     fault.hint(format!(

@@ -117,7 +117,9 @@ impl RhaiHost {
         let value = outcome.map_err(|error| {
             let fault = faults::fault(&self.vocabulary, &error, name);
             match fault.culprit.clone() {
-                Some(name) if self.scope.contains(&name) => faults::held(fault, &name),
+                Some(name) if self.scope.contains(&name) && faults::is_missing(&error) => {
+                    faults::held(fault, &name)
+                }
                 _ => fault,
             }
         })?;
