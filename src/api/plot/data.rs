@@ -6,7 +6,7 @@ use crate::api::fault::Fault;
 use crate::api::value::Value;
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
-use crate::figure::{Cells, Figure, Layer, Marker, Panel, Place, Rgb};
+use crate::figure::{Cells, Dash, Figure, Layer, Marker, Panel, Place, Rgb, Stroke};
 use crate::tensor::{DType, Tensor, values};
 
 /// 0, 1, 2, ... as many as `count`.
@@ -172,6 +172,23 @@ pub fn shade(of: &str, name: &Option<String>) -> Result<Option<Rgb>> {
         not_known(of, "colour", name, known.collect())
     };
     Rgb::named(name).map(Some).ok_or_else(unknown)
+}
+
+/// How lines are drawn: their colour, their width and opacity, and how they are broken up.
+///
+/// Errors: `Unknown` for a word that is no colour
+pub fn stroke(
+    of: &str,
+    colour: &Option<String>,
+    [width, opacity]: [f64; 2],
+    dash: Dash,
+) -> Result<Stroke> {
+    Ok(Stroke {
+        colour: shade(of, colour)?,
+        width,
+        dash,
+        opacity,
+    })
 }
 
 /// Errors: `Unknown` for a word that is no marker

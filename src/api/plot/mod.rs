@@ -15,12 +15,12 @@ use super::settings::Settings;
 use super::value::{Thing, Value};
 use crate::base::{Error, Result};
 use crate::figure::{
-    Bars, Cells, Figure, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem,
-    Stroke, png, svg,
+    Bars, Cells, Figure, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem, png,
+    svg,
 };
 use crate::io::atomic_write;
 use crate::tensor::Tensor;
-use data::{curves, ends, grid, marker, matrix, named, numbers, pair, shade, span, texts};
+use data::{curves, ends, grid, marker, matrix, named, numbers, pair, shade, span, stroke, texts};
 use options::{
     GridOptions, HeatOptions, HistogramOptions, LinesOptions, SaveOptions, ScatterOptions,
     StemOptions,
@@ -53,12 +53,8 @@ crate::natives! {
     /// = figure [1, 1], 2 layers
     fn lines(y: Value, options: Settings<LinesOptions>) -> New<Plot> {
         let curves = curves("plot::lines", y)?;
-        let stroke = Stroke {
-            colour: shade("plot::lines", &options.colour)?,
-            width: options.width,
-            dash: options.dash,
-            opacity: options.opacity,
-        };
+        let look = [options.width, options.opacity];
+        let stroke = stroke("plot::lines", &options.colour, look, options.dash)?;
         let marker = marker("plot::lines", &options.marker)?;
         let x = options.x.as_ref().map(|x| numbers("plot::lines", "x", x)).transpose()?;
         let line = |y: Vec<f64>| Layer::Line(Line {

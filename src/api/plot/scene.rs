@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::data::{numbers, places, shade, texts};
+use super::data::{numbers, places, shade, stroke, texts};
 use super::options::{ArrowOptions, By, PathOptions, PointOptions};
 use super::{Plot, checked, each};
 use crate::api::convert::New;
@@ -10,7 +10,7 @@ use crate::api::fault::Fault;
 use crate::api::settings::Settings;
 use crate::api::value::Value;
 use crate::base::{Error, Result};
-use crate::figure::{Arrows, Camera, Labels, Layer, Map, Panel, Paths, Points, Stroke};
+use crate::figure::{Arrows, Camera, Labels, Layer, Map, Panel, Paths, Points};
 use crate::tensor::Tensor;
 
 crate::natives! {
@@ -42,12 +42,7 @@ crate::natives! {
             at,
             ends: (1..=trials).map(|trial| trial * steps).collect(),
             values,
-            stroke: Stroke {
-                colour: shade(of, &options.colour)?,
-                width: options.width,
-                dash: options.dash,
-                opacity: options.opacity,
-            },
+            stroke: stroke(of, &options.colour, [options.width, options.opacity], options.dash)?,
             label: options.label.clone(),
         };
         solid(Layer::Paths(paths), options.map, &options.values_label)
@@ -87,12 +82,7 @@ crate::natives! {
             to: places(of, "to", &to)?,
             values,
             head: options.head,
-            stroke: Stroke {
-                colour: shade(of, &options.colour)?,
-                width: options.width,
-                dash: options.dash,
-                opacity: options.opacity,
-            },
+            stroke: stroke(of, &options.colour, [options.width, options.opacity], options.dash)?,
             label: options.label.clone(),
         };
         solid(Layer::Arrows(arrows), options.map, &options.values_label)
