@@ -9,6 +9,7 @@ mod docs;
 mod figure;
 mod fixed_points;
 mod flip_flop;
+mod force;
 mod hdf5;
 mod integrator;
 mod killed;
