@@ -12,6 +12,7 @@ pub mod base;
 pub mod figure;
 pub mod host;
 pub mod io;
+pub mod models;
 pub mod nn;
 pub mod ops;
 pub mod optim;

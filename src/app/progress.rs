@@ -166,6 +166,7 @@ fn standing(report: Report) -> String {
     let Report { done, total, .. } = report;
     let words = match report.standing {
         Standing::Descent { loss, rate } => format!("loss {}  rate {}", short(loss), short(rate)),
+        Standing::Error { error } => format!("error {}", short(error)),
         Standing::Search { converged } => format!("{converged} converged"),
     };
     format!("{done}/{total}  {words}")

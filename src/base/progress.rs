@@ -18,6 +18,8 @@ pub struct Report {
 pub enum Standing {
     /// Loss and learning rate of the last step.
     Descent { loss: f64, rate: f64 },
+    /// Mean distance of outputs from their targets.
+    Error { error: f64 },
     /// How many of those that are done have converged.
     Search { converged: usize },
 }

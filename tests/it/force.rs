@@ -1,10 +1,10 @@
 //! FORCE learning: the numbers of another program, and what must hold after many updates.
 
+use attractor::base::{Outcome, Silent};
 use attractor::io::{Tree, hdf5};
+use attractor::models::force::{Network, Recipe, Training};
 use attractor::ops::Lanes;
-use attractor::ops::force::{
-    Dense, End, Inverse, Learning, Matrix, Sequence, Sizes, State, Weights, Work,
-};
+use attractor::ops::force::{Dense, End, Matrix, Sequence, Sizes, Weights};
 use attractor::random::{Key, Layout};
 use attractor::tensor::values;
 
@@ -48,53 +48,62 @@ fn error<T: Lanes>(found: &[T], expected: &[f64]) -> f64 {
     most / largest
 }
 
+fn reference<T: Lanes>(tree: &Tree) -> Network<T> {
+    let of = |name: &str| array::<T>(tree, name);
+    let weights = weights(GOLDEN, [&of("wI"), &of("wR"), &of("wF"), &of("wO0")]);
+    Network::new(weights, of("a0"), [0.1, 1.0])
+}
+
 fn agrees_with_the_reference<T: Lanes>(tolerance: f64) {
     let tree = golden();
-    let of = |name: &str| array::<T>(&tree, name);
-    let n = GOLDEN.units;
-    let mut weights = weights(GOLDEN, [&of("wI"), &of("wR"), &of("wF"), &of("wO0")]);
-    let a = of("a0");
-    let mut state = State {
-        z: vec![T::of(0.0); 3],
-        a,
-    };
-    // z0 = wO h0 is what is fed back first.
-    let h0: Vec<T> = state.a.iter().map(|a| T::of(a.double().tanh())).collect();
-    let mut first = vec![T::of(0.0); 32];
-    first[..n].copy_from_slice(&h0);
-    weights.output.add_product(0, &first, &mut state.z);
-    let (x, f) = (of("x"), of("f"));
-    let steps = x.len();
-    let (mut z, mut h) = (vec![T::of(0.0); steps * 3], vec![T::of(0.0); steps * n]);
-    let mut inverse = Inverse::new(n, T::of(1.0));
-    let sequence = Sequence {
-        steps,
-        inputs: &x,
-        targets: &f,
-        outputs: &mut z,
-        states: Some(&mut h),
-    };
-    let learning = Learning {
-        every: 1,
-        forgetting: T::of(1.0),
-    };
-    let end = Work::new(GOLDEN).run(
-        (&mut weights, &mut state),
-        T::of(0.1),
-        sequence,
-        Some((&mut inverse, learning)),
-    );
-    assert_eq!(end, End::Done);
+    let (x, f) = (array::<T>(&tree, "x"), array::<T>(&tree, "f"));
+    let mut network = reference::<T>(&tree);
+    let fit = network.train([&x, &f], &Training::default(), &mut Silent);
+    let fit = fit.expect("a training");
+    assert_eq!(fit.outcome, Outcome::MaxSteps);
+    let inverse = network.inverse.as_ref().expect("made by training");
     let found = [
-        ("h", h),
-        ("z", z),
-        ("wO", weights.output.whole()),
+        ("z", fit.outputs),
+        ("wO", network.weights.output.whole()),
         ("P", inverse.whole()),
     ];
     for (name, found) in found {
         let error = error(&found, &array::<f64>(&tree, name));
         assert!(error < tolerance, "{name}: {error:e}");
     }
+    let last = array::<f64>(&tree, "h").split_off((x.len() - 1) * GOLDEN.units);
+    let h: Vec<f64> = network.state.a.iter().map(|a| a.double().tanh()).collect();
+    let error = error(&h, &last);
+    assert!(error < tolerance, "h: {error:e}");
+}
+
+#[test]
+fn the_published_seed_gives_the_published_targets() {
+    let path = format!(
+        "{}/tests/references/force_published_seed.h5",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let expected = array::<f64>(&hdf5::read(path).expect("a reference"), "targets");
+    let recipe = Recipe {
+        outputs: 20,
+        gain: 1.8,
+        key: Some(Key::new(7_868_221, Layout::Original)),
+        ..Recipe::default()
+    };
+    let mut network = recipe.build::<f32>().expect("a network");
+    let steps = 100;
+    let (mut z, mut h) = (vec![0.0; steps * 20], vec![0.0; steps * 500]);
+    let end = network.run(Sequence {
+        steps,
+        inputs: &vec![0.0; steps],
+        targets: &[],
+        outputs: &mut z,
+        states: Some(&mut h),
+    });
+    assert_eq!(end, End::Done);
+    let found: Vec<f32> = h.chunks(500).flat_map(|h| h[..20].to_vec()).collect();
+    let error = error(&found, &expected[..steps * 20]);
+    assert!(error < 1e-3, "{error:e}");
 }
 
 #[test]

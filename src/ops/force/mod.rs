@@ -62,8 +62,9 @@ pub struct State<T> {
 /// How weights learn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Learning<T> {
-    /// Steps between changes.
+    /// Steps between changes, counted from the first step of the sequence, which is step `first`.
     pub every: usize,
+    pub first: usize,
     /// l: what a change keeps of the past.
     pub forgetting: T,
 }
@@ -117,6 +118,20 @@ impl<T: Lanes> Work<T> {
         }
     }
 
+    /// The output z of a network whose currents were set.
+    pub fn read(&mut self, weights: &Weights<T>, state: &mut State<T>) {
+        self.rates(&mut state.a);
+        state.z.fill(T::of(0.0));
+        weights.output.add_product(0, &self.h, &mut state.z);
+    }
+
+    /// h = tanh(a), by the very loop of a step: a run in two parts gives the bits of one in one.
+    fn rates(&mut self, a: &mut [T]) {
+        self.h.fill(T::of(0.0));
+        let (h, rate) = (&mut self.h[..a.len()], T::of(0.0));
+        Arch::new().dispatch(Leak { a, h, rate });
+    }
+
     /// Runs a network on from its state over a sequence; with `learn`, its output weights learn.
     pub fn run(
         &mut self,
@@ -131,14 +146,7 @@ impl<T: Lanes> Work<T> {
             outputs: m,
         } = self.sizes;
         let mut states = sequence.states;
-        // By the very loop of a step: a run in two parts gives the bits of one in one.
-        self.h.fill(T::of(0.0));
-        let (a, rate_0) = (&mut state.a[..], T::of(0.0));
-        Arch::new().dispatch(Leak {
-            a,
-            h: &mut self.h[..n],
-            rate: rate_0,
-        });
+        self.rates(&mut state.a);
         for at in 0..sequence.steps {
             self.x[..i].copy_from_slice(&sequence.inputs[at * i..][..i]);
             self.fed[..m].copy_from_slice(&state.z);
@@ -153,7 +161,7 @@ impl<T: Lanes> Work<T> {
                 return End::Diverged { at };
             }
             if let Some((inverse, learning)) = &mut learn
-                && (at + 1).is_multiple_of(learning.every)
+                && (learning.first + at + 1).is_multiple_of(learning.every)
             {
                 let along = inverse.product(&self.h, &mut self.q, &mut self.room);
                 if !along.is_finite() {

@@ -1,0 +1,152 @@
+//! FORCE learning: a chaotic network whose output is fed back, and whose readout learns in every
+//! step to be right at once, by recursive least squares.
+//!
+//! ```text
+//! a' = a + dt/tau (-a + wI x + wR h + wF z)     h = tanh(a')     z = wO h
+//! ```
+//!
+//! The network keeps where it stands, and what its learning knows (P): training goes on where it
+//! stopped.
+//!
+//! Source: Sussillo and Abbott 2009
+
+mod train;
+
+use crate::base::Result;
+use crate::base::options::{Options as _, Span};
+use crate::nn::Precision;
+use crate::ops::Lanes;
+use crate::ops::force::{Dense, End, Inverse, Matrix, Sequence, Sizes, State, Weights, Work};
+use crate::options;
+use crate::random::{Key, Layout};
+pub use train::{Fit, Training};
+
+/// The spread of the first currents.
+const A0_SCALE: f64 = 0.25;
+
+options! {
+    /// What a network for FORCE learning is made from.
+    pub struct Recipe for "force::network" {
+        /// Units, n.
+        units: usize = 500, in Span::from(1.0);
+        /// Numbers that come in at each time, i.
+        inputs: usize = 1;
+        /// Numbers that go out at each time, and are fed back, m.
+        outputs: usize = 1, in Span::from(1.0);
+        /// Spread of the recurrent weights, times the root of the connections of a unit: above 1
+        /// the network is chaotic.
+        gain: f64 = 1.5, in Span::from(0.0);
+        /// Probability that one unit is connected with another.
+        density: f64 = 1.0, in Span::between(0.0, 1.0);
+        /// Length of a time step, in the unit of tau.
+        dt: f64 = 0.1, in Span::above(0.0);
+        /// Time constant of the currents.
+        tau: f64 = 1.0, in Span::above(0.0);
+        /// Spread of the input weights, times the root of the inputs.
+        input_scale: f64 = 1.0, in Span::from(0.0);
+        /// Spread of the feedback weights.
+        feedback_scale: f64 = 1.0, in Span::from(0.0);
+        /// Spread of the output weights before learning, times the root of the units.
+        output_scale: f64 = 1.0, in Span::from(0.0);
+        /// Kind of number.
+        dtype: Precision = Precision::F32;
+        /// Seed of the weights and the first state.
+        seed: usize = 0;
+        /// Key of the weights and the first state, in place of a seed.
+        key: Option<Key> = None;
+    }
+}
+
+/// A network, where it stands and what its learning knows.
+pub struct Network<T> {
+    pub sizes: Sizes,
+    pub dt: f64,
+    pub tau: f64,
+    pub weights: Weights<T>,
+    /// The currents that it begins with, [n].
+    pub start: Vec<T>,
+    pub state: State<T>,
+    /// P; none before the first training.
+    pub inverse: Option<Inverse<T>>,
+    work: Work<T>,
+}
+
+impl Recipe {
+    /// A new network, at its start. Drawn from N(0, 1), each with a child of its own of six of the
+    /// key: the first currents (times 0.25), wI over the root of i, wR times the gain over the
+    /// root of a unit's connections, wO over the root of n, and wF; the child 0 says which
+    /// connections there are, if not all.
+    ///
+    /// Errors: `Range` if an option is outside its span
+    /// Source: the notebook "FORCE learning" (Sussillo 2019), whose seeds give its networks
+    pub fn build<T: Lanes>(&self) -> Result<Network<T>> {
+        self.clone().check()?;
+        let (n, i, m) = (self.units, self.inputs, self.outputs);
+        let key = self
+            .key
+            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()));
+        let draw = |child: usize, count: usize, scale: f64| {
+            let mut drawn = vec![T::of(0.0); count];
+            key.child(child, 6).fill_normal(&mut drawn);
+            drawn.iter_mut().for_each(|x| *x *= T::of(scale));
+            drawn
+        };
+        let root = |count: f64| 1.0 / count.max(1.0).sqrt();
+        let connections = self.density * n as f64;
+        let mut recurrent = draw(3, n * n, self.gain * root(connections));
+        if self.density < 1.0 {
+            let mut there = vec![false; n * n];
+            key.child(0, 6)
+                .fill_bernoulli(T::of(self.density), &mut there);
+            let absent = recurrent.iter_mut().zip(there).filter(|(_, there)| !there);
+            absent.for_each(|(w, _)| *w = T::of(0.0));
+        }
+        let start = draw(1, n, A0_SCALE);
+        let weights = Weights {
+            input: Dense::new(&draw(2, n * i, self.input_scale * root(i as f64)), n, i),
+            recurrent: Matrix::new(&recurrent, n, n),
+            feedback: Dense::new(&draw(5, n * m, self.feedback_scale), n, m),
+            output: Dense::new(&draw(4, m * n, self.output_scale * root(n as f64)), m, n),
+        };
+        Ok(Network::new(weights, start, [self.dt, self.tau]))
+    }
+}
+
+impl<T: Lanes> Network<T> {
+    /// A network at its start.
+    pub fn new(weights: Weights<T>, start: Vec<T>, [dt, tau]: [f64; 2]) -> Network<T> {
+        let sizes = Sizes {
+            units: start.len(),
+            inputs: weights.input.columns,
+            outputs: weights.output.rows,
+        };
+        let mut network = Network {
+            sizes,
+            dt,
+            tau,
+            weights,
+            state: State {
+                a: start.clone(),
+                z: vec![T::of(0.0); sizes.outputs],
+            },
+            start,
+            inverse: None,
+            work: Work::new(sizes),
+        };
+        network.restart();
+        network
+    }
+
+    /// Goes back to the first currents and the output that they give.
+    pub fn restart(&mut self) {
+        self.state.a.copy_from_slice(&self.start);
+        self.work.read(&self.weights, &mut self.state);
+    }
+
+    /// Runs on over a sequence, without learning.
+    pub fn run(&mut self, sequence: Sequence<'_, T>) -> End {
+        let rate = T::of(self.dt / self.tau);
+        self.work
+            .run((&mut self.weights, &mut self.state), rate, sequence, None)
+    }
+}

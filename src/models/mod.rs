@@ -1,0 +1,3 @@
+//! Models that learn by rules of their own.
+
+pub mod force;
