@@ -10,6 +10,7 @@ pub mod dataset;
 pub mod fault;
 mod file;
 pub mod fixed_points;
+pub mod force;
 pub mod h5;
 pub mod help;
 pub mod library;
@@ -61,6 +62,7 @@ pub fn modules() -> Vec<Module> {
         network::module(),
         optim::module(),
         train::module(),
+        force::module(),
     ];
     modules.push(pca::module());
     modules.extend(fixed_points::modules());

@@ -111,3 +111,184 @@ fn learning_agrees_with_the_reference_in_both_kinds_of_number() {
     agrees_with_the_reference::<f64>(1e-10);
     agrees_with_the_reference::<f32>(1e-4);
 }
+
+/// Learning as it is written down, in double precision with whole matrices.
+fn naive(network: &Network<f64>, targets: &[f64], every: usize, forgetting: f64) -> [Vec<f64>; 2] {
+    let (n, m) = (network.sizes.units, network.sizes.outputs);
+    let (wr, wf) = (
+        network.weights.recurrent.whole(),
+        network.weights.feedback.whole(),
+    );
+    let mut wo = network.weights.output.whole();
+    let mut p: Vec<f64> = (0..n * n)
+        .map(|k| f64::from(u8::from(k / n == k % n)))
+        .collect();
+    let (mut a, mut z) = (network.start.clone(), network.state.z.clone());
+    for (at, f) in targets.chunks(m).enumerate() {
+        let h: Vec<f64> = a.iter().map(|a| a.tanh()).collect();
+        for i in 0..n {
+            let by_h: f64 = (0..n).map(|j| wr[i * n + j] * h[j]).sum();
+            let by_z: f64 = (0..m).map(|j| wf[i * m + j] * z[j]).sum();
+            a[i] += 0.1 * (-a[i] + by_h + by_z);
+        }
+        let h: Vec<f64> = a.iter().map(|a| a.tanh()).collect();
+        for o in 0..m {
+            z[o] = (0..n).map(|j| wo[o * n + j] * h[j]).sum();
+        }
+        if (at + 1) % every != 0 {
+            continue;
+        }
+        let q: Vec<f64> = (0..n)
+            .map(|i| (0..n).map(|j| p[i * n + j] * h[j]).sum())
+            .collect();
+        let s = 1.0 / (forgetting + (0..n).map(|j| h[j] * q[j]).sum::<f64>());
+        for k in 0..n * n {
+            p[k] = (p[k] - s * q[k / n] * q[k % n]) / forgetting;
+        }
+        for o in 0..m {
+            for j in 0..n {
+                wo[o * n + j] -= s * (z[o] - f[o]) * q[j];
+            }
+        }
+    }
+    [wo, p]
+}
+
+fn small(units: usize, density: f64) -> Recipe {
+    Recipe {
+        units,
+        outputs: 2,
+        density,
+        seed: 3,
+        ..Recipe::default()
+    }
+}
+
+fn sines(steps: usize) -> Vec<f64> {
+    let at = |k: usize| {
+        let t = k as f64 / 10.0;
+        [t.sin(), 0.5 * (2.0 * t).cos()]
+    };
+    (0..steps).flat_map(at).collect()
+}
+
+#[test]
+fn learning_every_few_steps_and_forgetting_is_what_is_written_down() {
+    let targets = sines(90);
+    let x = vec![0.0; 90];
+    for (n, density, every, forgetting) in [
+        (37, 1.0, 1, 1.0),
+        (40, 0.2, 3, 1.0),
+        (33, 1.0, 1, 0.95),
+        (41, 0.3, 2, 0.9),
+    ] {
+        let mut network = small(n, density).build::<f64>().expect("a network");
+        let [wo, p] = naive(&network, &targets, every, forgetting);
+        let options = Training {
+            every,
+            forgetting,
+            ..Training::default()
+        };
+        let fit = network
+            .train([&x, &targets], &options, &mut Silent)
+            .expect("a training");
+        assert_eq!(fit.outcome, Outcome::MaxSteps);
+        let found = network.weights.output.whole();
+        let inverse = network.inverse.as_ref().expect("P").whole();
+        for (name, found, expected) in [("wO", found, wo), ("P", inverse, p)] {
+            let error = error(&found, &expected);
+            assert!(error < 1e-9, "{n} {every} {forgetting} {name}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn training_goes_on_where_it_stopped_to_the_bit() {
+    let targets: Vec<f32> = sines(150).iter().map(|x| *x as f32).collect();
+    let x = vec![0.0; 150];
+    let mut once = small(60, 1.0).build::<f32>().expect("a network");
+    let mut twice = small(60, 1.0).build::<f32>().expect("a network");
+    let passes = |passes| Training {
+        passes,
+        ..Training::default()
+    };
+    let one = once
+        .train([&x, &targets], &passes(3), &mut Silent)
+        .expect("a training");
+    twice
+        .train([&x, &targets], &passes(1), &mut Silent)
+        .expect("a training");
+    let two = twice
+        .train([&x, &targets], &passes(2), &mut Silent)
+        .expect("a training");
+    assert_eq!(one.outputs, two.outputs);
+    assert_eq!(once.state, twice.state);
+    assert_eq!(once.weights, twice.weights);
+    assert_eq!(once.inverse, twice.inverse);
+}
+
+#[test]
+fn a_network_has_the_same_bits_on_any_number_of_threads() {
+    let targets: Vec<f32> = sines(40).iter().map(|x| *x as f32).collect();
+    let x = vec![0.0; 40];
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads").install(|| {
+            let mut network = small(1100, 1.0).build::<f32>().expect("a network");
+            let options = Training::default();
+            let fit = network.train([&x, &targets], &options, &mut Silent);
+            (fit.expect("a training").outputs, network.weights.output)
+        })
+    };
+    let one = on(1);
+    for threads in [2, 3] {
+        assert_eq!(on(threads), one, "{threads} threads");
+    }
+}
+
+#[test]
+fn a_learner_follows_its_targets_by_itself() {
+    let targets = sines(628);
+    let x = vec![0.0; 628];
+    let recipe = Recipe {
+        units: 300,
+        ..small(300, 1.0)
+    };
+    let mut network = recipe.build::<f64>().expect("a network");
+    let options = Training {
+        passes: 10,
+        ..Training::default()
+    };
+    let fit = network
+        .train([&x, &targets], &options, &mut Silent)
+        .expect("a training");
+    assert!(fit.errors[9] < 0.01, "{:?}", fit.errors);
+    let mut z = vec![0.0; 628 * 2];
+    let end = network.run(Sequence {
+        steps: 628,
+        inputs: &x,
+        targets: &[],
+        outputs: &mut z,
+        states: None,
+    });
+    assert_eq!(end, End::Done);
+    let apart = z
+        .iter()
+        .zip(&targets)
+        .map(|(z, f)| (z - f).abs())
+        .sum::<f64>()
+        / z.len() as f64;
+    assert!(apart < 0.05, "{apart}");
+}
+
+#[test]
+fn what_is_not_finite_ends_a_training() {
+    let mut network = small(30, 1.0).build::<f32>().expect("a network");
+    let targets = vec![f32::MAX; 20];
+    let options = Training::default();
+    let fit = network.train([&[0.0; 10], &targets], &options, &mut Silent);
+    assert!(matches!(
+        fit.expect("a training").outcome,
+        Outcome::Diverged { .. }
+    ));
+}

@@ -107,6 +107,18 @@ impl<T: Lanes> Sparse<T> {
         sparse
     }
 
+    fn whole(&self) -> Vec<T> {
+        let mut whole = vec![T::of(0.0); self.ends.len() * self.columns];
+        let mut start = 0;
+        for (row, end) in whole.chunks_exact_mut(self.columns.max(1)).zip(&self.ends) {
+            for k in start..*end {
+                row[self.places[k] as usize] = self.data[k];
+            }
+            start = *end;
+        }
+        whole
+    }
+
     fn add_product(&self, first: usize, x: &[T], into: &mut [T]) {
         let mut start = if first == 0 { 0 } else { self.ends[first - 1] };
         for (to, end) in into.iter_mut().zip(&self.ends[first..]) {
@@ -139,6 +151,14 @@ impl<T: Lanes> Matrix<T> {
         match self {
             Matrix::Dense(dense) => dense.add_product(first, x, into),
             Matrix::Sparse(sparse) => sparse.add_product(first, x, into),
+        }
+    }
+
+    /// [rows, columns] row-major, as it was given.
+    pub fn whole(&self) -> Vec<T> {
+        match self {
+            Matrix::Dense(dense) => dense.whole(),
+            Matrix::Sparse(sparse) => sparse.whole(),
         }
     }
 
