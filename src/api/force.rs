@@ -95,9 +95,9 @@ crate::natives! {
     /// [t, outputs] of the last pass.
     ///
     /// > let net = force::network(#{ units: 100, seed: 1 });
-    /// > let f = (arange(0, 300) / 10.0).sin().unsqueeze(1);
-    /// > let fit = force::train(net, (), f, #{ passes: 5 });
-    /// > fit.error[4] < 0.1
+    /// > let sine = (arange(0, 300) * 0.0628318530718).sin().unsqueeze(1);
+    /// > let fit = force::train(net, zeros([300, 1]), sine, #{ passes: 10 });
+    /// > fit.error[9] < 0.1
     /// = true
     fn train(
         cx: &Context, net: Rc<Force>, inputs: Value, targets: Tensor, options: Settings<Training>,
@@ -172,7 +172,7 @@ crate::natives! {
     /// P, [n, n]; a fault before the first training.
     ///
     /// > let net = force::network(#{ units: 20 });
-    /// > force::train(net, (), ones([5, 1]));
+    /// > force::train(net, zeros([5, 1]), ones([5, 1]));
     /// > net.inverse().shape()
     /// = [20, 20]
     fn inverse(this: Rc<Force>) -> Tensor {
@@ -181,7 +181,10 @@ crate::natives! {
                 let n = net.sizes.units;
                 Ok(tensor(&inverse.whole(), &[n, n])?)
             }
-            None => Err(Fault::new("force network.inverse: there is no P before the first training")),
+            None => {
+                let words = "force network.inverse: there is no P before the first training";
+                Err(Fault::new(words))
+            }
         })
     }
 }

@@ -166,7 +166,7 @@ fn small(units: usize, density: f64) -> Recipe {
 
 fn sines(steps: usize) -> Vec<f64> {
     let at = |k: usize| {
-        let t = k as f64 / 10.0;
+        let t = std::f64::consts::TAU * k as f64 / 100.0;
         [t.sin(), 0.5 * (2.0 * t).cos()]
     };
     (0..steps).flat_map(at).collect()
@@ -248,8 +248,8 @@ fn a_network_has_the_same_bits_on_any_number_of_threads() {
 
 #[test]
 fn a_learner_follows_its_targets_by_itself() {
-    let targets = sines(628);
-    let x = vec![0.0; 628];
+    let targets = sines(600);
+    let x = vec![0.0; 600];
     let recipe = Recipe {
         units: 300,
         ..small(300, 1.0)
@@ -263,9 +263,9 @@ fn a_learner_follows_its_targets_by_itself() {
         .train([&x, &targets], &options, &mut Silent)
         .expect("a training");
     assert!(fit.errors[9] < 0.01, "{:?}", fit.errors);
-    let mut z = vec![0.0; 628 * 2];
+    let mut z = vec![0.0; 600 * 2];
     let end = network.run(Sequence {
-        steps: 628,
+        steps: 600,
         inputs: &x,
         targets: &[],
         outputs: &mut z,

@@ -16,7 +16,7 @@ use crate::base::Result;
 use crate::base::options::{Options as _, Span};
 use crate::nn::Precision;
 use crate::ops::Lanes;
-use crate::ops::force::{Dense, End, Inverse, Matrix, Sequence, Sizes, State, Weights, Work};
+use crate::ops::force::{self, Dense, End, Inverse, Matrix, Sequence, Sizes, State, Weights};
 use crate::options;
 use crate::random::{Key, Layout};
 pub use train::{Fit, Training};
@@ -68,7 +68,6 @@ pub struct Network<T> {
     pub state: State<T>,
     /// P; none before the first training.
     pub inverse: Option<Inverse<T>>,
-    work: Work<T>,
 }
 
 impl Recipe {
@@ -131,7 +130,6 @@ impl<T: Lanes> Network<T> {
             },
             start,
             inverse: None,
-            work: Work::new(sizes),
         };
         network.restart();
         network
@@ -140,13 +138,13 @@ impl<T: Lanes> Network<T> {
     /// Goes back to the first currents and the output that they give.
     pub fn restart(&mut self) {
         self.state.a.copy_from_slice(&self.start);
-        self.work.read(&self.weights, &mut self.state);
+        force::read(&self.weights, &mut self.state);
     }
 
     /// Runs on over a sequence, without learning.
     pub fn run(&mut self, sequence: Sequence<'_, T>) -> End {
         let rate = T::of(self.dt / self.tau);
-        self.work
-            .run((&mut self.weights, &mut self.state), rate, sequence, None)
+        let network = (&mut self.weights, &mut self.state);
+        force::run(self.sizes, network, rate, sequence, None)
     }
 }

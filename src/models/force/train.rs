@@ -4,11 +4,12 @@ use super::Network;
 use crate::base::options::Span;
 use crate::base::{Outcome, Progress, Report, Result, Standing};
 use crate::ops::Lanes;
-use crate::ops::force::{End, Inverse, Learning, Sequence};
+use crate::ops::force::{self, End, Inverse, Learning, Sequence};
 use crate::options;
 
-/// Steps between two looks at whether the user wants an end.
-const BETWEEN: usize = 64;
+/// Weights that are read between two looks at whether the user wants an end: about a second's work
+/// of a slow machine.
+const BETWEEN: usize = 400_000_000;
 
 options! {
     /// How a network learns.
@@ -54,6 +55,7 @@ impl<T: Lanes> Network<T> {
         if self.inverse.is_none() || options.anew {
             self.inverse = Some(Inverse::new(self.sizes.units, T::of(options.alpha)));
         }
+        let between = (BETWEEN / self.sizes.units.pow(2)).clamp(32, 1024);
         let mut fit = Fit {
             outcome: Outcome::MaxSteps,
             errors: Vec::new(),
@@ -63,8 +65,8 @@ impl<T: Lanes> Network<T> {
             if options.restart {
                 self.restart();
             }
-            for from in (0..steps).step_by(BETWEEN) {
-                let some = from..steps.min(from + BETWEEN);
+            for from in (0..steps).step_by(between) {
+                let some = from..steps.min(from + between);
                 let end = self.learn([inputs, targets], some.clone(), options, &mut fit.outputs);
                 let at = pass * steps + some.end;
                 match end {
@@ -116,8 +118,13 @@ impl<T: Lanes> Network<T> {
         let inverse = self.inverse.as_mut().expect("made before the first pass");
         let rate = T::of(self.dt / self.tau);
         let network = (&mut self.weights, &mut self.state);
-        self.work
-            .run(network, rate, sequence, Some((inverse, learning)))
+        force::run(
+            self.sizes,
+            network,
+            rate,
+            sequence,
+            Some((inverse, learning)),
+        )
     }
 }
 

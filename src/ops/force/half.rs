@@ -76,8 +76,9 @@ pub fn product<S: Simd, T: Lanes>(
 ) {
     let (x, _) = x.as_chunks::<SIDE>();
     let (into, _) = into.as_chunks_mut::<SIDE>();
+    let first = start(rows.start);
     for row in rows {
-        let (tiles, _) = half[start(row)..start(row + 1)].as_chunks::<TILE>();
+        let (tiles, _) = half[start(row) - first..start(row + 1) - first].as_chunks::<TILE>();
         let (diagonal, before) = tiles
             .split_last()
             .expect("a row of tiles ends on the diagonal");
@@ -159,6 +160,19 @@ fn change<const R: usize, S: Simd, T: Lanes>(
         }
     }
     lines[..R].copy_from_slice(&sums);
+}
+
+/// The product of two vectors of whole lines, summed in a fixed order.
+#[inline(always)]
+pub fn dot<S: Simd, T: Lanes>(_: S, a: &[T], b: &[T]) -> T {
+    let (a, b) = (a.as_chunks::<SIDE>().0, b.as_chunks::<SIDE>().0);
+    let mut sums = [T::of(0.0); SIDE];
+    for (a, b) in a.iter().zip(b) {
+        for k in 0..SIDE {
+            sums[k] = fused::<S, T>(a[k], b[k], sums[k]);
+        }
+    }
+    total(&sums)
 }
 
 /// The sum of some numbers, in pairs.

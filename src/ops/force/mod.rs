@@ -6,30 +6,34 @@
 //! q = P h    s = 1 / (l + h . q)    P <- (P - s q q') / l    wO <- wO - s (z - f) q'
 //! ```
 //!
-//! z is the output before its weights are changed, and it is z that is fed back. Where the
-//! recurrent weights learn, row i of wR is changed by s (u - t)_i q' likewise, u being wR h and t
-//! what another network receives there; see [`Teacher`].
+//! z is the output before its weights are changed, and it is z that is fed back.
 //!
-//! A step reads wR once and the half of P once: it is as fast as the memory. Threads share both by
-//! strips that the size of the network fixes, so that the bits do not depend on their number.
+//! A step reads wR once and the half of P once: it is as fast as the memory. Threads share both,
+//! each always the same part (see [`crew`]); sums are those of rows and of strips that the size of
+//! the network fixes, so that the bits do not depend on the number of threads.
 //!
-//! Source: Sussillo and Abbott 2009; DePasquale et al. 2018 for the recurrent weights
+//! Source: Sussillo and Abbott 2009
 
+mod crew;
 mod half;
 mod inverse;
 mod rows;
+mod worker;
 
 use pulp::{Arch, Simd, WithSimd};
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
 
 use super::Lanes;
 use super::simd::functions::tanh;
-pub use inverse::{Inverse, Room};
+use crew::{Gate, share};
+pub use inverse::Inverse;
+use inverse::Strip;
 pub use rows::{Dense, Matrix, padded};
+use worker::{Posts, Worker};
 
-/// Units that are stepped by one thread at a time.
-const ROWS: usize = 128;
+/// Units below which one thread does everything: it is done before another one has begun.
+const SHARED: usize = 400;
+/// Units that a thread has a multiple of.
+const ROWS: usize = 16;
 
 /// The sizes of a network: n, i, m.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,19 +83,6 @@ pub struct Sequence<'a, T> {
     pub states: Option<&'a mut [T]>,
 }
 
-/// The buffers of a run.
-pub struct Work<T> {
-    sizes: Sizes,
-    /// h, h of the step before and P h, padded.
-    h: Vec<T>,
-    before: Vec<T>,
-    q: Vec<T>,
-    x: Vec<T>,
-    fed: Vec<T>,
-    changes: Vec<T>,
-    room: Room<T>,
-}
-
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -103,111 +94,97 @@ pub enum End {
     Lost { at: usize },
 }
 
-impl<T: Lanes> Work<T> {
-    pub fn new(sizes: Sizes) -> Work<T> {
-        let zeros = |n: usize| vec![T::of(0.0); padded(n)];
-        Work {
+/// The output z of a network whose currents were set.
+pub fn read<T: Lanes>(weights: &Weights<T>, state: &mut State<T>) {
+    let mut h = vec![T::of(0.0); padded(state.a.len())];
+    rates(&mut state.a, &mut h);
+    state.z.fill(T::of(0.0));
+    weights.output.add_product(0, &h, &mut state.z);
+}
+
+/// Runs a network on from its state over a sequence; with `learn`, its output weights learn.
+///
+/// The state's z has to be that of its a, as [`read`] and a run leave it.
+pub fn run<T: Lanes>(
+    sizes: Sizes,
+    (weights, state): (&mut Weights<T>, &mut State<T>),
+    rate: T,
+    sequence: Sequence<'_, T>,
+    mut learn: Option<(&mut Inverse<T>, Learning<T>)>,
+) -> End {
+    let Sizes {
+        units: n,
+        outputs: m,
+        ..
+    } = sizes;
+    let crew = match n < SHARED {
+        true => 1,
+        false => rayon::current_num_threads().min(n / ROWS),
+    };
+    let learning = learn
+        .as_ref()
+        .map(|(inverse, learning)| (*learning, inverse.waiting()));
+    let strips = learn
+        .as_mut()
+        .map_or(Vec::new(), |(inverse, _)| inverse.strips());
+    let (gate, posts) = (Gate::new(crew), Posts::new(sizes, crew, strips.len()));
+    let width = padded(n);
+    let mut strips = strips
+        .into_iter()
+        .enumerate()
+        .collect::<Vec<(usize, Strip<T>)>>();
+    let (mut a, mut lines) = (state.a.as_mut_slice(), weights.output.data.as_mut_slice());
+    let mut workers = Vec::with_capacity(crew);
+    let mut results = Some((sequence.outputs, sequence.states));
+    let all = strips.len();
+    for k in 0..crew {
+        let (units, outputs) = (share(k, crew, n, ROWS), share(k, crew, m, 1));
+        let own_strips = share(k, crew, all, 1).len();
+        let (own_a, rest_a) = std::mem::take(&mut a).split_at_mut(units.len());
+        let own = outputs.len() * width;
+        let (own_lines, rest_lines) = std::mem::take(&mut lines).split_at_mut(own);
+        (a, lines) = (rest_a, rest_lines);
+        workers.push(Worker {
+            crew: (k, crew),
             sizes,
-            h: zeros(sizes.units),
-            before: zeros(sizes.units),
-            q: zeros(sizes.units),
-            x: zeros(sizes.inputs),
-            fed: zeros(sizes.outputs),
-            changes: vec![T::of(0.0); sizes.outputs],
-            room: Room::new(sizes.units),
+            rate,
+            gate: &gate,
+            posts: &posts,
+            input: &weights.input,
+            recurrent: &weights.recurrent,
+            feedback: &weights.feedback,
+            units,
+            a: own_a,
+            outputs,
+            lines: own_lines,
+            strips: strips.drain(..own_strips).collect(),
+            learning: learning.clone(),
+            steps: sequence.steps,
+            inputs: sequence.inputs,
+            targets: sequence.targets,
+            z: state.z.clone(),
+            results: results.take(),
+        });
+    }
+    let first = workers.remove(0);
+    let done = std::thread::scope(|scope| {
+        for worker in workers {
+            scope.spawn(move || worker.work());
         }
+        first.work()
+    });
+    state.z = done.z;
+    if let (Some((inverse, _)), Some(waiting)) = (learn, done.waiting) {
+        inverse.keep(waiting);
     }
+    done.end
+}
 
-    /// The output z of a network whose currents were set.
-    pub fn read(&mut self, weights: &Weights<T>, state: &mut State<T>) {
-        self.rates(&mut state.a);
-        state.z.fill(T::of(0.0));
-        weights.output.add_product(0, &self.h, &mut state.z);
-    }
-
-    /// h = tanh(a), by the very loop of a step: a run in two parts gives the bits of one in one.
-    fn rates(&mut self, a: &mut [T]) {
-        self.h.fill(T::of(0.0));
-        let (h, rate) = (&mut self.h[..a.len()], T::of(0.0));
-        Arch::new().dispatch(Leak { a, h, rate });
-    }
-
-    /// Runs a network on from its state over a sequence; with `learn`, its output weights learn.
-    pub fn run(
-        &mut self,
-        (weights, state): (&mut Weights<T>, &mut State<T>),
-        rate: T,
-        sequence: Sequence<'_, T>,
-        mut learn: Option<(&mut Inverse<T>, Learning<T>)>,
-    ) -> End {
-        let Sizes {
-            units: n,
-            inputs: i,
-            outputs: m,
-        } = self.sizes;
-        let mut states = sequence.states;
-        self.rates(&mut state.a);
-        for at in 0..sequence.steps {
-            self.x[..i].copy_from_slice(&sequence.inputs[at * i..][..i]);
-            self.fed[..m].copy_from_slice(&state.z);
-            self.step(weights, &mut state.a, rate);
-            state.z.fill(T::of(0.0));
-            weights.output.add_product(0, &self.h, &mut state.z);
-            sequence.outputs[at * m..][..m].copy_from_slice(&state.z);
-            if let Some(states) = &mut states {
-                states[at * n..][..n].copy_from_slice(&self.h[..n]);
-            }
-            if !state.z.iter().all(|z| z.is_finite()) {
-                return End::Diverged { at };
-            }
-            if let Some((inverse, learning)) = &mut learn
-                && (learning.first + at + 1).is_multiple_of(learning.every)
-            {
-                let along = inverse.product(&self.h, &mut self.q, &mut self.room);
-                if !along.is_finite() {
-                    return End::Diverged { at };
-                }
-                if along < T::of(0.0) {
-                    return End::Lost { at };
-                }
-                let s = inverse.update(&self.q, along, learning.forgetting, &mut self.room);
-                let targets = &sequence.targets[at * m..][..m];
-                for ((change, z), f) in self.changes.iter_mut().zip(&state.z).zip(targets) {
-                    *change = -(s * (*z - *f));
-                }
-                weights.output.add_outer(&self.changes, &self.q);
-            }
-        }
-        End::Done
-    }
-
-    /// The state one step later.
-    fn step(&mut self, weights: &Weights<T>, a: &mut [T], rate: T) {
-        std::mem::swap(&mut self.h, &mut self.before);
-        let (x, fed, before) = (&self.x, &self.fed, &self.before);
-        let n = a.len();
-        let one = |(at, (a, h)): (usize, (&mut [T], &mut [T]))| {
-            let first = at * ROWS;
-            h.fill(T::of(0.0));
-            weights.input.add_product(first, x, h);
-            weights.recurrent.add_product(first, before, h);
-            weights.feedback.add_product(first, fed, h);
-            Arch::new().dispatch(Leak { a, h, rate });
-        };
-        let h = &mut self.h[..n];
-        match n < inverse::SHARED {
-            true => a
-                .chunks_mut(ROWS)
-                .zip(h.chunks_mut(ROWS))
-                .enumerate()
-                .for_each(one),
-            false => a
-                .par_chunks_mut(ROWS)
-                .zip(h.par_chunks_mut(ROWS))
-                .enumerate()
-                .for_each(one),
-        }
-    }
+/// h = tanh(a), by the very loop of a step: a run in two parts gives the bits of one in one.
+fn rates<T: Lanes>(a: &mut [T], h: &mut [T]) {
+    let (h, rate) = (&mut h[..a.len()], T::of(0.0));
+    h.fill(T::of(0.0));
+    Arch::new().dispatch(Leak { a, h, rate });
 }
 
 /// a' = a + r (-a + arriving), h = tanh(a').

@@ -2,13 +2,15 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::half::{Row, SIDE, fused, total};
+use super::half::fused;
 use crate::ops::Lanes;
 
-/// Rows that are multiplied side by side.
+/// Vectors of a row that are summed side by side.
 const ABREAST: usize = 4;
+/// Rows are padded to so many numbers: whole vectors on every processor.
+const LINE: usize = 16;
 
-/// A matrix [rows, columns] by rows, each padded with zeros to whole lines.
+/// A matrix [rows, columns] by rows, each padded with zeros.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dense<T> {
     pub rows: usize,
@@ -36,7 +38,7 @@ pub enum Matrix<T> {
 
 /// Numbers from row to row.
 pub fn padded(columns: usize) -> usize {
-    columns.next_multiple_of(SIDE)
+    columns.next_multiple_of(LINE)
 }
 
 impl<T: Lanes> Dense<T> {
@@ -69,24 +71,20 @@ impl<T: Lanes> Dense<T> {
     /// Shapes: x [padded(columns)], into [rows from `first` on]
     pub fn add_product(&self, first: usize, x: &[T], into: &mut [T]) {
         let width = padded(self.columns);
-        if width == 0 {
-            return;
-        }
-        let lines = &self.data[first * width..][..into.len() * width];
+        add_product(&self.data[first * width..][..into.len() * width], x, into);
+    }
+}
+
+/// Adds the products of some padded rows with x to `into`.
+pub fn add_product<T: Lanes>(lines: &[T], x: &[T], into: &mut [T]) {
+    if !x.is_empty() {
         Arch::new().dispatch(Lines { lines, x, into });
     }
+}
 
-    /// row r += scales[r] * v, for all rows.
-    pub fn add_outer(&mut self, scales: &[T], v: &[T]) {
-        let width = padded(self.columns);
-        let lines = &mut self.data;
-        Arch::new().dispatch(Outer {
-            lines,
-            width,
-            scales,
-            v,
-        });
-    }
+/// Row r += scales[r] * v, for some padded rows.
+pub fn add_outer<T: Lanes>(lines: &mut [T], scales: &[T], v: &[T]) {
+    Arch::new().dispatch(Outer { lines, scales, v });
 }
 
 impl<T: Lanes> Sparse<T> {
@@ -181,43 +179,67 @@ impl<T: Lanes> WithSimd for Lines<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let width = self.x.len();
-        let (x, _) = self.x.as_chunks::<SIDE>();
-        let mut lines = self.lines.chunks_exact(ABREAST * width);
-        let mut into = self.into.chunks_exact_mut(ABREAST);
-        for (lines, into) in (&mut lines).zip(&mut into) {
-            let rows: [&[Row<T>]; ABREAST] =
-                std::array::from_fn(|r| lines[r * width..][..width].as_chunks::<SIDE>().0);
-            let mut sums = [[T::of(0.0); SIDE]; ABREAST];
-            for (at, x) in x.iter().enumerate() {
-                for r in 0..ABREAST {
-                    for c in 0..SIDE {
-                        sums[r][c] = fused::<S, T>(rows[r][at][c], x[c], sums[r][c]);
-                    }
+        let x = T::vectors::<S>(self.x);
+        let mut pairs = self.lines.chunks_exact(2 * width);
+        let mut into = self.into.chunks_exact_mut(2);
+        for (pair, into) in (&mut pairs).zip(&mut into) {
+            let (one, two) = pair.split_at(width);
+            let (one, two) = (T::vectors::<S>(one), T::vectors::<S>(two));
+            let none = T::splat(simd, T::of(0.0));
+            let (mut s, mut t) = ([none; ABREAST], [none; ABREAST]);
+            let (x, x_rest) = x.as_chunks::<ABREAST>();
+            let (one, one_rest) = one.as_chunks::<ABREAST>();
+            let (two, two_rest) = two.as_chunks::<ABREAST>();
+            for ((x, one), two) in x.iter().zip(one).zip(two) {
+                for k in 0..ABREAST {
+                    s[k] = T::mul_add(simd, one[k], x[k], s[k]);
+                    t[k] = T::mul_add(simd, two[k], x[k], t[k]);
                 }
             }
-            for (to, sums) in into.iter_mut().zip(&sums) {
-                *to += total(sums);
+            for ((x, one), two) in x_rest.iter().zip(one_rest).zip(two_rest) {
+                s[0] = T::mul_add(simd, *one, *x, s[0]);
+                t[0] = T::mul_add(simd, *two, *x, t[0]);
             }
+            into[0] += summed(simd, s);
+            into[1] += summed(simd, t);
         }
-        let rest = lines.remainder().chunks_exact(width);
+        let rest = pairs.remainder().chunks_exact(width);
         for (line, to) in rest.zip(into.into_remainder()) {
-            let (line, _) = line.as_chunks::<SIDE>();
-            let mut sums = [T::of(0.0); SIDE];
-            for (line, x) in line.iter().zip(x) {
-                for c in 0..SIDE {
-                    sums[c] = fused::<S, T>(line[c], x[c], sums[c]);
+            let line = T::vectors::<S>(line);
+            let mut s = [T::splat(simd, T::of(0.0)); ABREAST];
+            let (x, x_rest) = x.as_chunks::<ABREAST>();
+            let (line, line_rest) = line.as_chunks::<ABREAST>();
+            for (x, line) in x.iter().zip(line) {
+                for k in 0..ABREAST {
+                    s[k] = T::mul_add(simd, line[k], x[k], s[k]);
                 }
             }
-            *to += total(&sums);
+            for (x, line) in x_rest.iter().zip(line_rest) {
+                s[0] = T::mul_add(simd, *line, *x, s[0]);
+            }
+            *to += summed(simd, s);
         }
     }
 }
 
+/// All lanes of some vectors together.
+#[inline(always)]
+fn summed<S: Simd, T: Lanes>(simd: S, sums: [T::Vector<S>; ABREAST]) -> T {
+    let [a, b, c, d] = sums;
+    let sum = T::plus(simd, T::plus(simd, a, c), T::plus(simd, b, d));
+    let mut lanes = [T::of(0.0); LINE];
+    T::vectors_mut::<S>(&mut lanes)[0] = sum;
+    let mut all = T::of(0.0);
+    for x in lanes {
+        all += x;
+    }
+    all
+}
+
 struct Outer<'a, T> {
     lines: &'a mut [T],
-    width: usize,
     scales: &'a [T],
     v: &'a [T],
 }
@@ -229,7 +251,7 @@ impl<T: Lanes> WithSimd for Outer<'_, T> {
     fn with_simd<S: Simd>(self, _: S) {
         for (line, scale) in self
             .lines
-            .chunks_exact_mut(self.width.max(1))
+            .chunks_exact_mut(self.v.len().max(1))
             .zip(self.scales)
         {
             for (to, v) in line.iter_mut().zip(self.v) {
