@@ -133,8 +133,11 @@ impl<T: Lanes> Strip<'_, T> {
         });
     }
 
-    /// Makes the changes that are pending.
+    /// Makes the changes that are pending, if there are any.
     pub fn settle(&mut self, waiting: &Waiting<T>, width: usize) {
+        if waiting.scales.is_empty() {
+            return;
+        }
         let rows = self.rows.clone();
         let pending = Pending {
             vectors: &waiting.vectors,
