@@ -1,12 +1,14 @@
 //! FORCE learning: the numbers of another program, and what must hold after many updates.
 
+use attractor::api::context::Language;
+use attractor::api::show;
 use attractor::base::{Outcome, Silent};
 use attractor::io::{Tree, hdf5};
 use attractor::models::force::{Network, Recipe, Training};
 use attractor::ops::Lanes;
 use attractor::ops::force::{Dense, End, Matrix, Sequence, Sizes, Weights};
 use attractor::random::{Key, Layout};
-use attractor::tensor::values;
+use attractor::tensor::{Device, Tensor, linear, values};
 
 const GOLDEN: Sizes = Sizes {
     units: 30,
@@ -293,4 +295,94 @@ fn what_is_not_finite_ends_a_training() {
         fit.expect("a training").outcome,
         Outcome::Diverged { .. }
     ));
+}
+
+#[test]
+fn a_hundred_thousand_changes_leave_p_symmetric_and_positive() {
+    let (n, steps) = (200, 1000);
+    let targets = sines(steps);
+    let double = small(n, 1.0).build::<f64>().expect("a network");
+    let single = |numbers: Vec<f64>| numbers.iter().map(|x| *x as f32).collect::<Vec<f32>>();
+    let w = &double.weights;
+    let all = [
+        w.input.whole(),
+        w.recurrent.whole(),
+        w.feedback.whole(),
+        w.output.whole(),
+    ];
+    let [wi, wr, wf, wo] = all.map(single);
+    let sizes = double.sizes;
+    let start = single(double.start.clone());
+    let mut network = Network::new(weights(sizes, [&wi, &wr, &wf, &wo]), start, [0.1, 1.0]);
+    let mut double = double;
+    let options = Training {
+        passes: 100,
+        ..Training::default()
+    };
+    let x = vec![0.0; steps];
+    let fit = double
+        .train([&x, &targets], &options, &mut Silent)
+        .expect("a training");
+    assert!(fit.errors[99] < 1e-2, "{:?}", fit.errors[99]);
+    let (x, f) = (single(x), single(targets));
+    let fit = network
+        .train([&x, &f], &options, &mut Silent)
+        .expect("a training");
+    assert_eq!(fit.outcome, Outcome::MaxSteps);
+    assert!(fit.errors[99] < 1e-2, "{:?}", fit.errors[99]);
+    let p = network.inverse.as_ref().expect("P").whole();
+    let p = Tensor::from_slice(&p, (n, n), &Device::Cpu).expect("as many");
+    let turned = p.t().and_then(|t| t.contiguous()).expect("a matrix");
+    assert_eq!(
+        values::doubles(&p).expect("numbers"),
+        values::doubles(&turned).expect("numbers")
+    );
+    let (found, _) = linear::symmetric_eigen(&p).expect("symmetric");
+    let found = values::doubles(&found).expect("numbers");
+    assert!(
+        found[n - 1] > 0.0,
+        "the smallest eigenvalue is {:e}",
+        found[n - 1]
+    );
+}
+
+#[test]
+fn mistaken_calls_are_told_what_was_expected() {
+    let table = [
+        (
+            "force::train(net, zeros([10, 1]), zeros([10, 3]))",
+            "force::train: expected targets of shape [t, 2], one step at least, found [10, 3]",
+        ),
+        (
+            "force::train(net, zeros([9, 1]), zeros([10, 2]))",
+            "force::train: expected inputs of shape [10, 1], as many as targets, found [9, 1]",
+        ),
+        (
+            "force::train(net, zeros([10, 1]), zeros([10, 2]) / 0.0)",
+            "force::train: a number of `targets` is not finite (found NaN at index 0)",
+        ),
+        (
+            "force::train(net, zeros([10, 1]), zeros([10, 2]), #{ alpha: 0.0 })",
+            "force::train: expected `alpha` above 0, found 0",
+        ),
+        (
+            "force::train(net, zeros([9, 1]), ones([9, 2]) * 1e38)",
+            "force::train: the activity is not finite at step",
+        ),
+        (
+            "net.run(zeros([3, 2]))",
+            "force network.run: expected inputs of shape [t, 1], one step at least, found [3, 2]",
+        ),
+        (
+            "net.inverse()",
+            "force network.inverse: there is no P before the first training",
+        ),
+    ];
+    for (call, expected) in table {
+        let text = format!("let net = force::network(#{{ units: 50, outputs: 2 }}); {call}");
+        match crate::session::run(&text, Language::Rhai).outcome {
+            Err(fault) => assert!(fault.message.starts_with(expected), "{}", fault.message),
+            Ok(value) => panic!("{call}: gave {}", show::value(&value)),
+        }
+    }
 }
