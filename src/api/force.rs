@@ -337,7 +337,7 @@ fn ran<T: Lanes>(
     let end = net.run(Sequence {
         steps,
         inputs: &x,
-        targets: &[],
+        fed: None,
         outputs: &mut z,
         states: Some(&mut h),
     });

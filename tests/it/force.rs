@@ -98,7 +98,7 @@ fn the_published_seed_gives_the_published_targets() {
     let end = network.run(Sequence {
         steps,
         inputs: &vec![0.0; steps],
-        targets: &[],
+        fed: None,
         outputs: &mut z,
         states: Some(&mut h),
     });
@@ -271,7 +271,7 @@ fn a_learner_follows_its_targets_by_itself() {
     let end = network.run(Sequence {
         steps: 600,
         inputs: &x,
-        targets: &[],
+        fed: None,
         outputs: &mut z,
         states: None,
     });

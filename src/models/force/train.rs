@@ -4,7 +4,7 @@ use super::Network;
 use crate::base::options::Span;
 use crate::base::{Outcome, Progress, Report, Result, Standing};
 use crate::ops::Lanes;
-use crate::ops::force::{self, End, Inverse, Learning, Sequence};
+use crate::ops::force::{self, End, Inverse, Learning, Lesson, Sequence};
 use crate::options;
 
 /// Weights that are read between two looks at whether the user wants an end: about a second's work
@@ -106,7 +106,7 @@ impl<T: Lanes> Network<T> {
         let sequence = Sequence {
             steps: steps.len(),
             inputs: &inputs[steps.start * i..steps.end * i],
-            targets: &targets[steps.start * m..steps.end * m],
+            fed: None,
             outputs: &mut outputs[steps.start * m..steps.end * m],
             states: None,
         };
@@ -116,6 +116,12 @@ impl<T: Lanes> Network<T> {
             forgetting: T::of(options.forgetting),
         };
         let inverse = self.inverse.as_mut().expect("made before the first pass");
+        let lesson = Lesson {
+            inverse,
+            learning,
+            targets: &targets[steps.start * m..steps.end * m],
+            goals: None,
+        };
         let rate = T::of(self.dt / self.tau);
         let network = (&mut self.weights, &mut self.state);
         force::run(
@@ -123,7 +129,7 @@ impl<T: Lanes> Network<T> {
             network,
             rate,
             sequence,
-            Some((inverse, learning)),
+            Some(lesson),
         )
     }
 }

@@ -3,11 +3,12 @@
 
 use pulp::Simd;
 
+use super::changes::{Changes, WAITING};
 use crate::ops::Lanes;
 
 /// Side of a tile.
 pub const SIDE: usize = 8;
-const TILE: usize = SIDE * SIDE;
+pub const TILE: usize = SIDE * SIDE;
 
 /// The numbers of one side of a tile.
 pub type Row<T> = [T; SIDE];
@@ -56,14 +57,6 @@ fn place(i: usize, j: usize) -> usize {
     start(i / SIDE) + j / SIDE * TILE + i % SIDE * SIDE + j % SIDE
 }
 
-/// Changes of rank 1 that are still to be made to a matrix: `- sum over j of scales[j] v_j v_j'`.
-#[derive(Clone, Copy)]
-pub struct Pending<'a, T> {
-    /// One vector after another, each padded to whole tiles.
-    pub vectors: &'a [T],
-    pub scales: &'a [T],
-}
-
 /// Adds to `into` what some rows of tiles (and the columns that mirror them) give when multiplied
 /// with `x`; all of them padded to whole tiles.
 #[inline(always)]
@@ -84,16 +77,17 @@ pub fn product<S: Simd, T: Lanes>(
             .expect("a row of tiles ends on the diagonal");
         let own = x[row];
         let mut sums = [[T::of(0.0); SIDE]; SIDE];
-        for ((tile, x), into) in before.iter().zip(x).zip(into.iter_mut()) {
-            let (lines, _) = tile.as_chunks::<SIDE>();
-            let mut across = *into;
+        for k in 0..before.len() {
+            let k = abreast(k, before.len());
+            let (lines, _) = before[k].as_chunks::<SIDE>();
+            let (x, mut across) = (&x[k], into[k]);
             for r in 0..SIDE {
                 for c in 0..SIDE {
                     sums[r][c] = fused::<S, T>(lines[r][c], x[c], sums[r][c]);
                     across[c] = fused::<S, T>(lines[r][c], own[r], across[c]);
                 }
             }
-            *into = across;
+            into[k] = across;
         }
         let (lines, _) = diagonal.as_chunks::<SIDE>();
         for r in 0..SIDE {
@@ -105,36 +99,32 @@ pub fn product<S: Simd, T: Lanes>(
     }
 }
 
-/// Makes the changes that are pending in some rows of tiles.
+/// Makes some changes in some rows of tiles.
 #[inline(always)]
 pub fn settle<S: Simd, T: Lanes>(
     _: S,
     half: &mut [T],
     rows: std::ops::Range<usize>,
-    pending: Pending<'_, T>,
-    padded: usize,
+    changes: &Changes<T>,
 ) {
     let first = start(rows.start);
-    let mut scaled: Vec<Row<T>> = vec![[T::of(0.0); SIDE]; pending.scales.len()];
     for row in rows {
-        for (j, scaled) in scaled.iter_mut().enumerate() {
-            let own = &pending.vectors[j * padded + row * SIDE..][..SIDE];
-            for (to, v) in scaled.iter_mut().zip(own) {
-                *to = -(pending.scales[j] * *v);
-            }
+        let mut scaled = [[T::of(0.0); SIDE]; WAITING];
+        let lines = changes.lines(row);
+        for ((scaled, line), scale) in scaled.iter_mut().zip(lines).zip(changes.scales()) {
+            *scaled = line.map(|v| -(*scale * v));
         }
         let tiles = &mut half[start(row) - first..start(row + 1) - first];
         let (tiles, _) = tiles.as_chunks_mut::<TILE>();
         for (column, tile) in tiles.iter_mut().enumerate() {
-            let (lines, _) = tile.as_chunks_mut::<SIDE>();
-            let vectors = &pending.vectors[column * SIDE..];
+            let (tile, _) = tile.as_chunks_mut::<SIDE>();
+            let lines = changes.lines(column);
             // As many numbers as registers hold: a whole tile of f32, a half of f64.
             if size_of::<T>() == 4 {
-                change::<SIDE, S, T>(lines, &scaled, 0, vectors, padded);
+                change::<SIDE, S, T>(tile, 0, &scaled, &lines);
             } else {
-                let (above, below) = lines.split_at_mut(SIDE / 2);
-                change::<{ SIDE / 2 }, S, T>(above, &scaled, 0, vectors, padded);
-                change::<{ SIDE / 2 }, S, T>(below, &scaled, SIDE / 2, vectors, padded);
+                change::<{ SIDE / 2 }, S, T>(tile, 0, &scaled, &lines);
+                change::<{ SIDE / 2 }, S, T>(tile, SIDE / 2, &scaled, &lines);
             }
         }
     }
@@ -143,23 +133,32 @@ pub fn settle<S: Simd, T: Lanes>(
 /// Makes all changes in `R` lines of a tile, the first of which is line `from`.
 #[inline(always)]
 fn change<const R: usize, S: Simd, T: Lanes>(
-    lines: &mut [Row<T>],
-    scaled: &[Row<T>],
+    tile: &mut [Row<T>],
     from: usize,
-    vectors: &[T],
-    padded: usize,
+    scaled: &[Row<T>; WAITING],
+    lines: &[&Row<T>; WAITING],
 ) {
     let mut sums = [[T::of(0.0); SIDE]; R];
-    sums.copy_from_slice(&lines[..R]);
-    for (scaled, v) in scaled.iter().zip(vectors.chunks(padded)) {
-        let v: &Row<T> = v[..SIDE].try_into().expect("a line of a tile");
+    sums.copy_from_slice(&tile[from..from + R]);
+    for (scaled, v) in scaled.iter().zip(lines) {
         for r in 0..R {
             for c in 0..SIDE {
                 sums[r][c] = fused::<S, T>(scaled[from + r], v[c], sums[r][c]);
             }
         }
     }
-    lines[..R].copy_from_slice(&sums);
+    tile[from..from + R].copy_from_slice(&sums);
+}
+
+/// The order in which `count` neighbours are read fastest: from four places side by side, each of
+/// which a processor fetches ahead by itself.
+#[inline(always)]
+pub fn abreast(at: usize, count: usize) -> usize {
+    let quarter = count / 4;
+    match at < 4 * quarter {
+        true => at % 4 * quarter + at / 4,
+        false => at,
+    }
 }
 
 /// The product of two vectors of whole lines, summed in a fixed order.

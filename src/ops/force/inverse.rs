@@ -7,79 +7,118 @@
 //! Of P one half is kept (see [`super::half`]), so that it cannot lose its symmetry, and a change
 //! waits until there are some: the matrix is then written once for all of them. Until then a
 //! product subtracts what is pending from that with the matrix as it stands.
+//!
+//! At the start P is alpha times 1, and the first changes are put aside rather than made: as long
+//! as they are few, their vectors are fewer bytes than the half. Rounding is held by what is
+//! kept: P - s q q' is positive with P, and its two halves are one.
 
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
 
-use super::half::{self, Pending};
-use super::rows::padded;
+use super::changes::{Changes, WAITING};
+use super::half;
 use crate::ops::Lanes;
 
-/// Changes that wait for each other.
-const WAITING: usize = 16;
 /// Strips of the matrix: so many that they can be shared evenly by as many threads.
 const STRIPS: usize = 16;
 /// Units below which there are half as many for every halving: a strip is worth its vector.
-const WIDE: usize = 1024;
+const WIDE: usize = 2048;
+/// A change that was put aside is read twice, once from far away, and the half as it stands is not
+/// only read but now and then written: at so many changes per unit both take as long.
+const ASIDE: f64 = 0.75;
 
 /// P of n units.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inverse<T> {
     n: usize,
-    half: Vec<T>,
+    /// P was this times 1.
+    alpha: T,
+    /// Nothing while all changes are put aside.
+    half: Option<Vec<T>>,
+    /// By strips: batch b of changes belongs to strip b modulo their number.
+    aside: Vec<Vec<Changes<T>>>,
     waiting: Waiting<T>,
 }
 
-/// Changes of P that are still to be made: P is `factor` times (what is kept - the sum of
-/// scale v v').
+/// Changes of P that are still to be made: P is `factor` times what is kept with these changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waiting<T> {
     factor: T,
-    /// [pending, padded(n)]
-    vectors: Vec<T>,
-    scales: Vec<T>,
+    changes: Changes<T>,
+    /// Batches that were put aside.
+    aside: usize,
+    /// How many may be.
+    most: usize,
 }
 
-/// Some rows of tiles of the half.
+/// What becomes of changes when there are enough of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Made,
+    PutAside,
+    /// Made, once there is a half to make them in.
+    WantHalf,
+}
+
+/// Some rows of tiles of the half, or some of the batches that were put aside.
 pub struct Strip<'a, T> {
+    place: usize,
+    of: usize,
     rows: Range<usize>,
-    half: &'a mut [T],
+    alpha: T,
+    half: Option<&'a mut [T]>,
+    aside: &'a mut Vec<Changes<T>>,
 }
 
 impl<T: Lanes> Inverse<T> {
     /// alpha times 1.
     pub fn new(n: usize, alpha: T) -> Inverse<T> {
-        Inverse::of(n, half::diagonal(n, alpha))
-    }
-
-    /// The symmetric matrix [n, n] of which the lower triangle is given, row-major.
-    pub fn of_whole(whole: &[T], n: usize) -> Inverse<T> {
-        Inverse::of(n, half::of_whole(whole, n))
-    }
-
-    fn of(n: usize, half: Vec<T>) -> Inverse<T> {
         let waiting = Waiting {
             factor: T::of(1.0),
-            vectors: Vec::with_capacity(WAITING * padded(n)),
-            scales: Vec::with_capacity(WAITING),
+            changes: Changes::new(n),
+            aside: 0,
+            most: (ASIDE * n as f64) as usize / WAITING,
         };
-        Inverse { n, half, waiting }
+        Inverse {
+            n,
+            alpha,
+            half: None,
+            aside: vec![Vec::new(); strips(n)],
+            waiting,
+        }
     }
 
     /// The whole matrix [n, n], row-major.
     pub fn whole(&self) -> Vec<T> {
         let mut settled = self.clone();
-        let waiting = self.waiting.clone();
-        for mut strip in settled.strips() {
-            strip.settle(&waiting, padded(self.n));
-        }
-        half::whole(&settled.half, self.n)
+        settled.settle();
+        half::whole(&settled.half.expect("just made"), self.n)
     }
 
-    /// Bytes of the half that is kept.
-    pub fn bytes(&self) -> usize {
-        size_of_val(&*self.half)
+    /// Makes all changes, in a half.
+    pub fn settle(&mut self) {
+        let mut aside = Vec::new();
+        if self.half.is_none() {
+            self.half = Some(half::diagonal(self.n, self.alpha));
+            let empty = vec![Vec::new(); self.aside.len()];
+            aside = std::mem::replace(&mut self.aside, empty);
+        }
+        let batches = (0..self.waiting.aside).map(|b| &aside[b % aside.len()][b / aside.len()]);
+        let batches = batches.collect::<Vec<_>>();
+        let waiting = self.waiting.clone();
+        self.strips().into_par_iter().for_each(|mut strip| {
+            batches.iter().for_each(|changes| strip.make(changes));
+            strip.settle(&waiting);
+        });
+        self.waiting.aside = 0;
+        self.waiting.clear(Fate::Made);
+    }
+
+    /// Whether there is a half: changes are no longer put aside.
+    pub fn has_half(&self) -> bool {
+        self.half.is_some()
     }
 
     /// A copy of what is pending, for a thread of its own.
@@ -92,27 +131,35 @@ impl<T: Lanes> Inverse<T> {
         self.waiting = waiting;
     }
 
-    /// The half in strips of about as many tiles each; their number is that of the problem, not of
+    /// P in strips of about as many tiles each; their number is that of the problem, not of
     /// threads.
     pub fn strips(&mut self) -> Vec<Strip<'_, T>> {
         let rows = half::rows(self.n);
-        let count = strips(self.n);
+        let count = self.aside.len();
         // Up to row r there are about r^2 / 2 tiles.
         let edge = |k: usize| (rows as f64 * (k as f64 / count as f64).sqrt()).round() as usize;
-        let mut rest = self.half.as_mut_slice();
+        let mut rest = self.half.as_deref_mut();
         let mut all = Vec::with_capacity(count);
-        for k in 0..count {
-            let rows = edge(k)..edge(k + 1);
-            let (half, after) = rest.split_at_mut(half::start(rows.end) - half::start(rows.start));
+        for (place, aside) in self.aside.iter_mut().enumerate() {
+            let rows = edge(place)..edge(place + 1);
+            let tiles = half::start(rows.end) - half::start(rows.start);
+            let (half, after) = rest.map(|half| half.split_at_mut(tiles)).unzip();
             rest = after;
-            all.push(Strip { rows, half });
+            all.push(Strip {
+                place,
+                of: count,
+                rows,
+                alpha: self.alpha,
+                half,
+                aside,
+            });
         }
         all
     }
 }
 
 /// How many strips there are for n units.
-pub fn strips(n: usize) -> usize {
+fn strips(n: usize) -> usize {
     let wanted = STRIPS * n / WIDE;
     (wanted.max(1).next_power_of_two())
         .min(STRIPS)
@@ -120,11 +167,25 @@ pub fn strips(n: usize) -> usize {
 }
 
 impl<T: Lanes> Strip<'_, T> {
+    /// Which strip this is.
+    pub fn place(&self) -> usize {
+        self.place
+    }
+
     /// Fills `into` with what this strip gives of P h, before what is pending.
     pub fn product(&self, h: &[T], into: &mut [T]) {
         into.fill(T::of(0.0));
+        let Some(half) = self.half.as_deref() else {
+            if self.place == 0 {
+                let pairs = into.iter_mut().zip(h);
+                pairs.for_each(|(to, h)| *to = self.alpha * *h);
+            }
+            for changes in self.aside.iter() {
+                changes.add_product(h, into);
+            }
+            return;
+        };
         let rows = self.rows.clone();
-        let half = &*self.half;
         Arch::new().dispatch(Product {
             half,
             rows,
@@ -133,37 +194,51 @@ impl<T: Lanes> Strip<'_, T> {
         });
     }
 
-    /// Makes the changes that are pending, if there are any.
-    pub fn settle(&mut self, waiting: &Waiting<T>, width: usize) {
-        if waiting.scales.is_empty() {
-            return;
+    /// Takes in changes of which there are enough, by their fate.
+    pub fn take(&mut self, waiting: &Waiting<T>, fate: Fate) {
+        match fate {
+            Fate::Made => self.settle(waiting),
+            Fate::PutAside if waiting.aside % self.of == self.place => {
+                self.aside.push(waiting.changes.clone());
+            }
+            Fate::PutAside | Fate::WantHalf => {}
         }
+    }
+
+    /// Makes the changes that are pending, if there are any.
+    fn settle(&mut self, waiting: &Waiting<T>) {
+        if waiting.changes.count() > 0 {
+            self.make(&waiting.changes);
+        }
+        if let (Some(half), true) = (&mut self.half, waiting.factor != T::of(1.0)) {
+            half.iter_mut().for_each(|x| *x *= waiting.factor);
+        }
+    }
+
+    fn make(&mut self, changes: &Changes<T>) {
+        let half = self.half.as_deref_mut().expect("there is a half to change");
         let rows = self.rows.clone();
-        let pending = Pending {
-            vectors: &waiting.vectors,
-            scales: &waiting.scales,
-        };
-        let half = &mut *self.half;
         Arch::new().dispatch(Settle {
             half,
             rows,
-            pending,
-            width,
+            changes,
         });
-        if waiting.factor != T::of(1.0) {
-            self.half.iter_mut().for_each(|x| *x *= waiting.factor);
-        }
     }
 }
 
 impl<T: Lanes> Waiting<T> {
-    /// P h from what the strips give of it; and h . P h.
-    pub fn finish(&self, h: &[T], q: &mut [T]) -> T {
-        Arch::new().dispatch(Finish {
-            waiting: self,
-            h,
-            q,
-        })
+    pub fn changes(&self) -> &Changes<T> {
+        &self.changes
+    }
+
+    /// P h from what the strips give of it; h . P h, and s_j q_j . h of what is pending.
+    pub fn finish(&self, h: &[T], q: &mut [T]) -> (T, [T; WAITING]) {
+        let each = self.changes.add_product(h, q);
+        let factor = self.factor;
+        if factor != T::of(1.0) {
+            q.iter_mut().for_each(|q| *q *= factor);
+        }
+        (Arch::new().dispatch(Dot { a: h, b: q }), each)
     }
 
     /// Takes in that P h was q, with h . q given: P <- (P - q q' / (l + h . q)) / l. Gives s, the
@@ -171,23 +246,28 @@ impl<T: Lanes> Waiting<T> {
     pub fn update(&mut self, q: &[T], along: T, forgetting: T) -> T {
         let s = T::of(1.0) / (forgetting + along);
         // In what is kept, q is smaller by the factor: s q q' = factor (s factor) (q / factor)^2.
-        let back = T::of(1.0) / self.factor;
-        self.vectors.extend(q.iter().map(|q| *q * back));
-        self.scales.push(s * self.factor);
+        self.changes.push(q, T::of(1.0) / self.factor, s * self.factor);
         self.factor *= T::of(1.0) / forgetting;
         s
     }
 
-    /// Whether it is time to make the changes.
-    pub fn is_full(&self) -> bool {
-        self.scales.len() == WAITING
+    /// What is to be done with the changes, if it is time.
+    pub fn fate(&self, has_half: bool) -> Option<Fate> {
+        let aside = self.factor == T::of(1.0) && self.aside < self.most;
+        self.changes.is_full().then_some(match (has_half, aside) {
+            (true, _) => Fate::Made,
+            (false, true) => Fate::PutAside,
+            (false, false) => Fate::WantHalf,
+        })
     }
 
-    /// Forgets the changes, which were made.
-    pub fn clear(&mut self) {
+    /// Forgets the changes, which met their fate.
+    pub fn clear(&mut self, fate: Fate) {
+        if fate == Fate::PutAside {
+            self.aside += 1;
+        }
         self.factor = T::of(1.0);
-        self.vectors.clear();
-        self.scales.clear();
+        self.changes.clear();
     }
 }
 
@@ -210,8 +290,7 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
 struct Settle<'a, T> {
     half: &'a mut [T],
     rows: Range<usize>,
-    pending: Pending<'a, T>,
-    width: usize,
+    changes: &'a Changes<T>,
 }
 
 impl<T: Lanes> WithSimd for Settle<'_, T> {
@@ -219,35 +298,20 @@ impl<T: Lanes> WithSimd for Settle<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        half::settle(simd, self.half, self.rows, self.pending, self.width);
+        half::settle(simd, self.half, self.rows, self.changes);
     }
 }
 
-struct Finish<'a, T> {
-    waiting: &'a Waiting<T>,
-    h: &'a [T],
-    q: &'a mut [T],
+struct Dot<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
 }
 
-impl<T: Lanes> WithSimd for Finish<'_, T> {
+impl<T: Lanes> WithSimd for Dot<'_, T> {
     type Output = T;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> T {
-        let Waiting {
-            factor,
-            vectors,
-            scales,
-        } = self.waiting;
-        for (v, scale) in vectors.chunks_exact(self.h.len()).zip(scales) {
-            let along = -(*scale * half::dot(simd, v, self.h));
-            for (q, v) in self.q.iter_mut().zip(v) {
-                *q = half::fused::<S, T>(along, *v, *q);
-            }
-        }
-        if *factor != T::of(1.0) {
-            self.q.iter_mut().for_each(|q| *q *= *factor);
-        }
-        half::dot(simd, self.h, self.q)
+        half::dot(simd, self.a, self.b)
     }
 }

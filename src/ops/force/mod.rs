@@ -14,6 +14,7 @@
 //!
 //! Source: Sussillo and Abbott 2009
 
+mod changes;
 mod crew;
 mod half;
 mod inverse;
@@ -24,11 +25,11 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::Lanes;
 use super::simd::functions::tanh;
+use changes::WAITING;
 use crew::{Gate, share};
 pub use inverse::Inverse;
-use inverse::Strip;
 pub use rows::{Dense, Matrix, padded};
-use worker::{Posts, Worker};
+use worker::{Posts, Recurrent, Worker};
 
 /// Units below which one thread does everything: it is done before another one has begun.
 const SHARED: usize = 400;
@@ -73,14 +74,27 @@ pub struct Learning<T> {
     pub forgetting: T,
 }
 
-/// A sequence: the inputs x [t, i], the targets f [t, m] of learning, and where what comes of it is
-/// written to, if it is wanted: z [t, m] and h [t, n].
+/// A sequence, and where what comes of it is written to.
 pub struct Sequence<'a, T> {
     pub steps: usize,
+    /// x [t, i]
     pub inputs: &'a [T],
-    pub targets: &'a [T],
+    /// What is fed back after each step in place of z, [t, m].
+    pub fed: Option<&'a [T]>,
+    /// z [t, m], as the network makes it.
     pub outputs: &'a mut [T],
+    /// h [t, n], if it is wanted.
     pub states: Option<&'a mut [T]>,
+}
+
+/// What is learned from a sequence.
+pub struct Lesson<'a, T> {
+    pub inverse: &'a mut Inverse<T>,
+    pub learning: Learning<T>,
+    /// f [t, m]
+    pub targets: &'a [T],
+    /// What wR h + wF z is to be after each step, [t, n], if wR learns too.
+    pub goals: Option<&'a [T]>,
 }
 
 /// How a run ended.
@@ -102,16 +116,42 @@ pub fn read<T: Lanes>(weights: &Weights<T>, state: &mut State<T>) {
     weights.output.add_product(0, &h, &mut state.z);
 }
 
-/// Runs a network on from its state over a sequence; with `learn`, its output weights learn.
+/// Runs a network on from its state over a sequence; with a lesson, its weights learn.
 ///
-/// The state's z has to be that of its a, as [`read`] and a run leave it.
+/// The state's z has to be that of its a (or what is fed back in its place), as [`read`] and a run
+/// leave it. Weights wR that learn become dense.
 pub fn run<T: Lanes>(
     sizes: Sizes,
     (weights, state): (&mut Weights<T>, &mut State<T>),
     rate: T,
-    sequence: Sequence<'_, T>,
-    mut learn: Option<(&mut Inverse<T>, Learning<T>)>,
+    mut sequence: Sequence<'_, T>,
+    mut lesson: Option<Lesson<'_, T>>,
 ) -> End {
+    if lesson.as_ref().is_some_and(|lesson| lesson.goals.is_some()) {
+        weights.recurrent.make_dense();
+    }
+    let mut from = 0;
+    loop {
+        let network = (&mut *weights, &mut *state);
+        let (end, at) = part(sizes, network, rate, &mut sequence, (from, lesson.as_mut()));
+        from = at;
+        if end != End::Done || from == sequence.steps {
+            return end;
+        }
+        if let Some(lesson) = &mut lesson {
+            lesson.inverse.settle();
+        }
+    }
+}
+
+/// Runs until the end, or until P is to be settled; gives the step to go on from.
+fn part<T: Lanes>(
+    sizes: Sizes,
+    (weights, state): (&mut Weights<T>, &mut State<T>),
+    rate: T,
+    sequence: &mut Sequence<'_, T>,
+    (from, mut lesson): (usize, Option<&mut Lesson<'_, T>>),
+) -> (End, usize) {
     let Sizes {
         units: n,
         outputs: m,
@@ -121,29 +161,35 @@ pub fn run<T: Lanes>(
         true => 1,
         false => rayon::current_num_threads().min(n / ROWS),
     };
-    let learning = learn
-        .as_ref()
-        .map(|(inverse, learning)| (*learning, inverse.waiting()));
-    let strips = learn
-        .as_mut()
-        .map_or(Vec::new(), |(inverse, _)| inverse.strips());
-    let (gate, posts) = (Gate::new(crew), Posts::new(sizes, crew, strips.len()));
     let width = padded(n);
-    let mut strips = strips
-        .into_iter()
-        .enumerate()
-        .collect::<Vec<(usize, Strip<T>)>>();
+    let (mut targets, mut goals, mut learning) = (&[][..], None, None);
+    let (mut has_half, mut strips) = (false, Vec::new());
+    if let Some(lesson) = &mut lesson {
+        (targets, goals) = (lesson.targets, lesson.goals);
+        learning = Some((lesson.learning, lesson.inverse.waiting()));
+        has_half = lesson.inverse.has_half();
+        strips = lesson.inverse.strips();
+    }
+    let all = strips.len();
+    let (gate, posts) = (Gate::new(crew), Posts::new(sizes, crew, all));
+    let (fixed, mut learned) = match (goals, &mut weights.recurrent) {
+        (Some(_), Matrix::Dense(dense)) => (None, dense.data.as_mut_slice()),
+        (_, fixed) => (Some(&*fixed), &mut [][..]),
+    };
     let (mut a, mut lines) = (state.a.as_mut_slice(), weights.output.data.as_mut_slice());
     let mut workers = Vec::with_capacity(crew);
-    let mut results = Some((sequence.outputs, sequence.states));
-    let all = strips.len();
+    let mut results = Some((&mut *sequence.outputs, sequence.states.as_deref_mut()));
     for k in 0..crew {
         let (units, outputs) = (share(k, crew, n, ROWS), share(k, crew, m, 1));
         let own_strips = share(k, crew, all, 1).len();
-        let (own_a, rest_a) = std::mem::take(&mut a).split_at_mut(units.len());
-        let own = outputs.len() * width;
-        let (own_lines, rest_lines) = std::mem::take(&mut lines).split_at_mut(own);
-        (a, lines) = (rest_a, rest_lines);
+        let recurrent = match fixed {
+            Some(matrix) => Recurrent::Fixed(matrix),
+            None => Recurrent::Learns {
+                lines: first_of(&mut learned, units.len() * width),
+                goals: goals.unwrap_or_default(),
+                errors: vec![[T::of(0.0); WAITING]; units.len()],
+            },
+        };
         workers.push(Worker {
             crew: (k, crew),
             sizes,
@@ -151,17 +197,19 @@ pub fn run<T: Lanes>(
             gate: &gate,
             posts: &posts,
             input: &weights.input,
-            recurrent: &weights.recurrent,
+            recurrent,
             feedback: &weights.feedback,
+            a: first_of(&mut a, units.len()),
             units,
-            a: own_a,
+            lines: first_of(&mut lines, outputs.len() * width),
             outputs,
-            lines: own_lines,
             strips: strips.drain(..own_strips).collect(),
+            has_half,
             learning: learning.clone(),
-            steps: sequence.steps,
             inputs: sequence.inputs,
-            targets: sequence.targets,
+            targets,
+            fed: sequence.fed,
+            steps: from..sequence.steps,
             z: state.z.clone(),
             results: results.take(),
         });
@@ -174,10 +222,17 @@ pub fn run<T: Lanes>(
         first.work()
     });
     state.z = done.z;
-    if let (Some((inverse, _)), Some(waiting)) = (learn, done.waiting) {
-        inverse.keep(waiting);
+    if let (Some(lesson), Some(waiting)) = (lesson, done.waiting) {
+        lesson.inverse.keep(waiting);
     }
-    done.end
+    (done.end, done.at)
+}
+
+/// Cuts off the first numbers.
+fn first_of<'a, T>(rest: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    let (first, after) = std::mem::take(rest).split_at_mut(count);
+    *rest = after;
+    first
 }
 
 /// h = tanh(a), by the very loop of a step: a run in two parts gives the bits of one in one.

@@ -2,13 +2,14 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::half::fused;
+use super::changes::{Changes, WAITING};
+use super::half::{Row, SIDE, fused};
 use crate::ops::Lanes;
 
 /// Vectors of a row that are summed side by side.
 const ABREAST: usize = 4;
 /// Rows are padded to so many numbers: whole vectors on every processor.
-const LINE: usize = 16;
+pub const LINE: usize = 16;
 
 /// A matrix [rows, columns] by rows, each padded with zeros.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +88,15 @@ pub fn add_outer<T: Lanes>(lines: &mut [T], scales: &[T], v: &[T]) {
     Arch::new().dispatch(Outer { lines, scales, v });
 }
 
+/// Row r -= sum over j of s_j errors[r][j] v_j, for some padded rows.
+pub fn take_changes<T: Lanes>(lines: &mut [T], errors: &[[T; WAITING]], changes: &Changes<T>) {
+    Arch::new().dispatch(Taken {
+        lines,
+        errors,
+        changes,
+    });
+}
+
 impl<T: Lanes> Sparse<T> {
     fn new(whole: &[T], columns: usize) -> Sparse<T> {
         let mut sparse = Sparse {
@@ -160,6 +170,14 @@ impl<T: Lanes> Matrix<T> {
         }
     }
 
+    /// Keeps the zeros too, for weights that are to change.
+    pub fn make_dense(&mut self) {
+        if let Matrix::Sparse(sparse) = self {
+            let (rows, columns) = (sparse.ends.len(), sparse.columns);
+            *self = Matrix::Dense(Dense::new(&sparse.whole(), rows, columns));
+        }
+    }
+
     /// Bytes that one product reads.
     pub fn bytes(&self) -> usize {
         match self {
@@ -228,7 +246,12 @@ impl<T: Lanes> WithSimd for Lines<'_, T> {
 #[inline(always)]
 fn summed<S: Simd, T: Lanes>(simd: S, sums: [T::Vector<S>; ABREAST]) -> T {
     let [a, b, c, d] = sums;
-    let sum = T::plus(simd, T::plus(simd, a, c), T::plus(simd, b, d));
+    lanes_sum::<S, T>(T::plus(simd, T::plus(simd, a, c), T::plus(simd, b, d)))
+}
+
+/// All lanes of a vector together.
+#[inline(always)]
+pub fn lanes_sum<S: Simd, T: Lanes>(sum: T::Vector<S>) -> T {
     let mut lanes = [T::of(0.0); LINE];
     T::vectors_mut::<S>(&mut lanes)[0] = sum;
     let mut all = T::of(0.0);
@@ -257,6 +280,67 @@ impl<T: Lanes> WithSimd for Outer<'_, T> {
             for (to, v) in line.iter_mut().zip(self.v) {
                 *to = fused::<S, T>(*scale, *v, *to);
             }
+        }
+    }
+}
+
+struct Taken<'a, T> {
+    lines: &'a mut [T],
+    errors: &'a [[T; WAITING]],
+    changes: &'a Changes<T>,
+}
+
+impl<T: Lanes> WithSimd for Taken<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let (eights, rest) = self.errors.as_chunks::<SIDE>();
+        let width = self.lines.len() / self.errors.len().max(1);
+        let (blocks, after) = self.lines.split_at_mut(eights.len() * SIDE * width);
+        for (block, errors) in blocks.chunks_exact_mut(SIDE * width).zip(eights) {
+            // As many numbers as registers hold: eight rows of f32, four of f64.
+            if size_of::<T>() == 4 {
+                taken::<SIDE, S, T>(block, errors, self.changes);
+            } else {
+                let (one, two) = block.split_at_mut(SIDE / 2 * width);
+                taken::<{ SIDE / 2 }, S, T>(one, &errors[..SIDE / 2], self.changes);
+                taken::<{ SIDE / 2 }, S, T>(two, &errors[SIDE / 2..], self.changes);
+            }
+        }
+        for (line, errors) in after.chunks_exact_mut(width).zip(rest) {
+            taken::<1, S, T>(line, std::slice::from_ref(errors), self.changes);
+        }
+    }
+}
+
+/// The same for `R` rows.
+#[inline(always)]
+fn taken<const R: usize, S: Simd, T: Lanes>(
+    block: &mut [T],
+    errors: &[[T; WAITING]],
+    changes: &Changes<T>,
+) {
+    let width = block.len() / R;
+    let mut back = [[T::of(0.0); R]; WAITING];
+    for (j, (back, scale)) in back.iter_mut().zip(changes.scales()).enumerate() {
+        *back = std::array::from_fn(|r| -(*scale * errors[r][j]));
+    }
+    for at in (0..width).step_by(SIDE) {
+        let mut sums: [Row<T>; R] = [[T::of(0.0); SIDE]; R];
+        for (sum, line) in sums.iter_mut().zip(block.chunks_exact(width)) {
+            sum.copy_from_slice(&line[at..at + SIDE]);
+        }
+        let lines = changes.lines(at / SIDE);
+        for (back, v) in back.iter().zip(lines) {
+            for r in 0..R {
+                for c in 0..SIDE {
+                    sums[r][c] = fused::<S, T>(back[r], v[c], sums[r][c]);
+                }
+            }
+        }
+        for (sum, line) in sums.iter().zip(block.chunks_exact_mut(width)) {
+            line[at..at + SIDE].copy_from_slice(sum);
         }
     }
 }

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use pulp::Arch;
 
+use super::changes::{Changes, WAITING};
 use super::crew::{Gate, Post, share};
-use super::inverse::{Strip, Waiting};
-use super::rows::{Dense, Matrix, add_outer, add_product, padded};
+use super::inverse::{Fate, Strip, Waiting};
+use super::rows::{Dense, Matrix, add_outer, add_product, padded, take_changes};
 use super::{End, Leak, Learning, ROWS, Sizes, rates};
 use crate::ops::Lanes;
 
@@ -28,37 +29,60 @@ pub struct Worker<'a, T> {
     pub gate: &'a Gate,
     pub posts: &'a Posts<T>,
     pub input: &'a Dense<T>,
-    pub recurrent: &'a Matrix<T>,
+    pub recurrent: Recurrent<'a, T>,
     pub feedback: &'a Dense<T>,
     pub units: Range<usize>,
     pub a: &'a mut [T],
     pub outputs: Range<usize>,
     /// Its rows of wO.
     pub lines: &'a mut [T],
-    pub strips: Vec<(usize, Strip<'a, T>)>,
+    pub strips: Vec<Strip<'a, T>>,
+    /// Whether the strips are those of a half of P.
+    pub has_half: bool,
     pub learning: Option<(Learning<T>, Waiting<T>)>,
-    pub steps: usize,
+    /// The sequence, as far as it is read.
     pub inputs: &'a [T],
     pub targets: &'a [T],
+    /// What is fed back after each step in place of z.
+    pub fed: Option<&'a [T]>,
+    pub steps: Range<usize>,
     pub z: Vec<T>,
     /// Where z and h are written to, by one of the threads.
     pub results: Option<(&'a mut [T], Option<&'a mut [T]>)>,
 }
 
+/// wR, as one thread has it.
+pub enum Recurrent<'a, T> {
+    /// The whole, which stands still.
+    Fixed(&'a Matrix<T>),
+    /// The rows of the thread's own units, which learn that the currents wR h + wF z be `goals`
+    /// [t, n].
+    Learns {
+        lines: &'a mut [T],
+        goals: &'a [T],
+        /// By how much each row was wrong when the changes that are pending came up.
+        errors: Vec<[T; WAITING]>,
+    },
+}
+
 /// What a thread knows at the end; all know the same.
 pub struct Done<T> {
     pub end: End,
+    /// The step after the last one that was made.
+    pub at: usize,
     pub z: Vec<T>,
     pub waiting: Option<Waiting<T>>,
 }
 
 /// What a thread needs in each step.
 struct Room<T> {
-    /// Padded, as are all but the last two.
+    /// Padded, as are all but the last three.
     h: Vec<T>,
     q: Vec<T>,
     x: Vec<T>,
     fed: Vec<T>,
+    /// wR h of its own units.
+    arriving: Vec<T>,
     own: Vec<T>,
     changes: Vec<T>,
 }
@@ -87,6 +111,7 @@ impl<T: Lanes> Worker<'_, T> {
             q: zeros(padded(self.sizes.units)),
             x: zeros(padded(self.sizes.inputs)),
             fed: zeros(padded(self.sizes.outputs)),
+            arriving: zeros(self.units.len()),
             own: zeros(self.units.len()),
             changes: zeros(self.outputs.len()),
         };
@@ -94,23 +119,31 @@ impl<T: Lanes> Worker<'_, T> {
         self.posts.h[self.crew.0].put(|post| post.copy_from_slice(&room.own));
         self.gate.pass();
         self.gather(&mut room.h);
+        self.arrive(&mut room);
         // Nobody writes into a post that another still reads.
         self.gate.pass();
-        let mut end = End::Done;
-        for at in 0..self.steps {
-            end = self.step(at, &mut room);
-            if end != End::Done {
+        let (mut end, mut next) = (End::Done, self.steps.start);
+        for at in self.steps.clone() {
+            let (how, stop) = self.step(at, &mut room);
+            (end, next) = (how, at + 1);
+            if stop || end != End::Done {
                 break;
             }
         }
+        let waiting = self.learning.map(|(_, waiting)| waiting);
+        if let Some(waiting) = &waiting {
+            self.recurrent.settle(waiting.changes());
+        }
         Done {
             end,
+            at: next,
             z: self.z,
-            waiting: self.learning.map(|(_, waiting)| waiting),
+            waiting,
         }
     }
 
-    fn step(&mut self, at: usize, room: &mut Room<T>) -> End {
+    /// One step. Gives how it ended, and whether the run has to be left for a half of P.
+    fn step(&mut self, at: usize, room: &mut Room<T>) -> (End, bool) {
         let learns = self.learns(at);
         self.advance(at, room);
         self.gate.pass();
@@ -120,21 +153,26 @@ impl<T: Lanes> Worker<'_, T> {
             add_product(self.lines, &room.h, post);
         });
         if learns {
-            for (place, strip) in &self.strips {
-                self.posts.q[*place].put(|post| strip.product(&room.h, post));
+            for strip in &self.strips {
+                self.posts.q[strip.place()].put(|post| strip.product(&room.h, post));
             }
         }
+        self.arrive(room);
         self.gate.pass();
         let (crew, m) = (self.crew.1, self.sizes.outputs);
         for (k, post) in self.posts.z.iter().enumerate() {
             post.read(|z| self.z[share(k, crew, m, 1)].copy_from_slice(z));
         }
         self.tell(at, room);
-        match self.z.iter().all(|z| z.is_finite()) {
-            false => End::Diverged { at },
+        let (end, stop) = match self.z.iter().all(|z| z.is_finite()) {
+            false => (End::Diverged { at }, true),
             true if learns => self.learn(at, room),
-            true => End::Done,
+            true => (End::Done, false),
+        };
+        if let Some(fed) = self.fed {
+            self.z.copy_from_slice(&fed[at * m..][..m]);
         }
+        (end, stop)
     }
 
     fn learns(&self, at: usize) -> bool {
@@ -142,22 +180,28 @@ impl<T: Lanes> Worker<'_, T> {
         learning.is_some_and(|(how, _)| (how.first + at + 1).is_multiple_of(how.every))
     }
 
+    /// wR h of this thread's units, before the changes of wR that are pending.
+    fn arrive(&self, room: &mut Room<T>) {
+        room.arriving.fill(T::of(0.0));
+        match &self.recurrent {
+            Recurrent::Fixed(matrix) => {
+                matrix.add_product(self.units.start, &room.h, &mut room.arriving);
+            }
+            Recurrent::Learns { lines, .. } => add_product(lines, &room.h, &mut room.arriving),
+        }
+    }
+
     /// This thread's part of h one step later.
     fn advance(&mut self, at: usize, room: &mut Room<T>) {
-        let Sizes {
-            inputs: i,
-            outputs: m,
-            ..
-        } = self.sizes;
+        let i = self.sizes.inputs;
         room.x[..i].copy_from_slice(&self.inputs[at * i..][..i]);
-        room.fed[..m].copy_from_slice(&self.z);
-        let (first, own) = (self.units.start, &mut room.own);
-        own.fill(T::of(0.0));
-        self.input.add_product(first, &room.x, own);
-        self.recurrent.add_product(first, &room.h, own);
-        self.feedback.add_product(first, &room.fed, own);
-        let (a, rate) = (&mut *self.a, self.rate);
-        Arch::new().dispatch(Leak { a, h: own, rate });
+        let first = self.units.start;
+        room.own.copy_from_slice(&room.arriving);
+        self.input.add_product(first, &room.x, &mut room.own);
+        room.fed[..self.z.len()].copy_from_slice(&self.z);
+        self.feedback.add_product(first, &room.fed, &mut room.own);
+        let (a, h, rate) = (&mut *self.a, &mut room.own, self.rate);
+        Arch::new().dispatch(Leak { a, h, rate });
         self.posts.h[self.crew.0].put(|post| post.copy_from_slice(&room.own));
     }
 
@@ -183,8 +227,8 @@ impl<T: Lanes> Worker<'_, T> {
         }
     }
 
-    /// Changes P and this thread's rows of wO.
-    fn learn(&mut self, at: usize, room: &mut Room<T>) -> End {
+    /// Changes P, this thread's rows of wO, and those of wR if they learn.
+    fn learn(&mut self, at: usize, room: &mut Room<T>) -> (End, bool) {
         let (how, waiting) = self
             .learning
             .as_mut()
@@ -198,25 +242,74 @@ impl<T: Lanes> Worker<'_, T> {
                     .for_each(|(q, part)| *q += *part)
             });
         }
-        let along = waiting.finish(&room.h, &mut room.q);
+        let (along, each) = waiting.finish(&room.h, &mut room.q);
         if !along.is_finite() {
-            return End::Diverged { at };
+            return (End::Diverged { at }, true);
         }
         if along < T::of(0.0) {
-            return End::Lost { at };
+            return (End::Lost { at }, true);
         }
+        let pending = waiting.changes().count();
         let s = waiting.update(&room.q, along, how.forgetting);
         let targets = &self.targets[at * self.sizes.outputs..];
         for (change, o) in room.changes.iter_mut().zip(self.outputs.clone()) {
             *change = -(s * (self.z[o] - targets[o]));
         }
         add_outer(self.lines, &room.changes, &room.q);
-        if waiting.is_full() {
-            for (_, strip) in &mut self.strips {
-                strip.settle(waiting, room.q.len());
-            }
-            waiting.clear();
+        let fate = waiting.fate(self.has_half);
+        if matches!(self.recurrent, Recurrent::Learns { .. }) {
+            self.learn_recurrent(at, room, (pending, s * along), &each);
         }
-        End::Done
+        let (_, waiting) = self.learning.as_mut().expect("as above");
+        let Some(fate) = fate else {
+            return (End::Done, false);
+        };
+        if fate == Fate::WantHalf {
+            return (End::Done, true);
+        }
+        self.strips.iter_mut().for_each(|strip| strip.take(waiting, fate));
+        self.recurrent.settle(waiting.changes());
+        waiting.clear(fate);
+        (End::Done, false)
+    }
+
+    /// Puts down how wrong the currents of this thread's units are, as change `pending` of wR, and
+    /// corrects wR h for all that are: those before by s_j q_j . h, this one by s q . h.
+    fn learn_recurrent(
+        &mut self,
+        at: usize,
+        room: &mut Room<T>,
+        (pending, along): (usize, T),
+        each: &[T; WAITING],
+    ) {
+        let Recurrent::Learns { errors, goals, .. } = &mut self.recurrent else {
+            return;
+        };
+        for (arriving, errors) in room.arriving.iter_mut().zip(errors.iter()) {
+            for (error, along) in errors.iter().zip(each) {
+                *arriving -= *error * *along;
+            }
+        }
+        room.own.copy_from_slice(&room.arriving);
+        room.fed[..self.z.len()].copy_from_slice(&self.z);
+        let feedback = self.feedback;
+        feedback.add_product(self.units.start, &room.fed, &mut room.own);
+        let goals = &goals[at * self.sizes.units..][self.units.clone()];
+        let rows = room.arriving.iter_mut().zip(&room.own).zip(goals);
+        for (errors, ((arriving, own), goal)) in errors.iter_mut().zip(rows) {
+            let error = *own - *goal;
+            errors[pending] = error;
+            *arriving -= error * along;
+        }
+    }
+}
+
+impl<T: Lanes> Recurrent<'_, T> {
+    /// Makes the changes that are pending, if wR learns.
+    fn settle(&mut self, changes: &Changes<T>) {
+        if let Recurrent::Learns { lines, errors, .. } = self {
+            take_changes(lines, errors, changes);
+            errors.fill([T::of(0.0); WAITING]);
+        }
     }
 }
