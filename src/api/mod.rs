@@ -24,6 +24,7 @@ pub mod random;
 pub mod rnn;
 pub mod settings;
 pub mod show;
+pub mod signals;
 pub mod tasks;
 mod tensor;
 mod tensor_args;
@@ -63,6 +64,9 @@ pub fn modules() -> Vec<Module> {
         optim::module(),
         train::module(),
         force::module(),
+        force::learn::module(),
+        force::files::module(),
+        signals::module(),
     ];
     modules.push(pca::module());
     modules.extend(fixed_points::modules());

@@ -5,6 +5,7 @@ pub mod decision;
 pub mod flip_flop;
 pub mod integrator;
 mod noise;
+pub mod signals;
 
 pub use dataset::Dataset;
 pub use decision::Decision;

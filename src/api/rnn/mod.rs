@@ -241,7 +241,7 @@ fn parameter(name: &str, value: Value) -> Result<Tensor, Error> {
 }
 
 /// A tensor of a network's numbers; plain ones are not rounded to f32 on their way to f64.
-fn tensor(of: String, value: Value) -> Result<Tensor, Error> {
+pub(super) fn tensor(of: String, value: Value) -> Result<Tensor, Error> {
     let found = match value {
         Value::Tensor(tensor) => Ok(tensor),
         other => tensor_of(&other, DType::F64).ok_or(other),

@@ -10,16 +10,22 @@
 //!
 //! Source: Sussillo and Abbott 2009
 
+pub mod kept;
 mod train;
 
-use crate::base::Result;
 use crate::base::options::{Options as _, Span};
-use crate::nn::Precision;
+use crate::base::{Error, Result};
+use crate::nn::{Cell, Plan, Precision, Rnn};
 use crate::ops::Lanes;
-use crate::ops::force::{self, Dense, End, Inverse, Matrix, Sequence, Sizes, State, Weights};
+use crate::ops::force::{
+    self, Dense, End, Inverse, Matrix, Sequence, Sizes, State, Weights, padded,
+};
+use crate::ops::rnn::Nonlinearity;
+use crate::ops::rnn::ctrnn::Ctrnn;
 use crate::options;
 use crate::random::{Key, Layout};
-pub use train::{Fit, Training};
+use crate::tensor::{Tensor, values};
+pub use train::{Fit, Pupil, Training, train};
 
 /// The spread of the first currents.
 const A0_SCALE: f64 = 0.25;
@@ -58,6 +64,7 @@ options! {
 }
 
 /// A network, where it stands and what its learning knows.
+#[derive(Clone)]
 pub struct Network<T> {
     pub sizes: Sizes,
     pub dt: f64,
@@ -135,10 +142,120 @@ impl<T: Lanes> Network<T> {
         network
     }
 
+    /// Overwrites one of `a0`, `wI`, `wR`, `wF` and `wO`, and goes back to the start.
+    ///
+    /// Errors: `Unknown` for another name, `Parameter` for another shape, `NotFinite`
+    pub fn set(&mut self, name: &str, value: &Tensor) -> Result<()> {
+        let Sizes {
+            units: n,
+            inputs: i,
+            outputs: m,
+        } = self.sizes;
+        let shapes = [
+            ("a0", vec![n]),
+            ("wI", vec![n, i]),
+            ("wR", vec![n, n]),
+            ("wF", vec![n, m]),
+            ("wO", vec![m, n]),
+        ];
+        let Some((_, shape)) = shapes.iter().find(|(known, _)| *known == name) else {
+            return Err(Error::Unknown {
+                of: "the network".into(),
+                sort: "parameter",
+                name: name.into(),
+                known: shapes.map(|(name, _)| name.into()).into(),
+            });
+        };
+        if value.dims() != shape {
+            return Err(Error::Parameter {
+                name: name.into(),
+                expected: shape.clone(),
+                found: value.dims().to_vec(),
+            });
+        }
+        let numbers = values::reals::<T>(value)?;
+        if let Some(index) = numbers.iter().position(|x| !x.is_finite()) {
+            return Err(Error::NotFinite {
+                of: "force network",
+                what: format!("a number of `{name}`"),
+                found: numbers[index].double(),
+                index,
+            });
+        }
+        let weights = &mut self.weights;
+        match name {
+            "a0" => self.start = numbers,
+            "wI" => weights.input = Dense::new(&numbers, n, i),
+            "wR" => weights.recurrent = Matrix::new(&numbers, n, n),
+            "wF" => weights.feedback = Dense::new(&numbers, n, m),
+            _ => weights.output = Dense::new(&numbers, m, n),
+        }
+        self.restart();
+        Ok(())
+    }
+
     /// Goes back to the first currents and the output that they give.
     pub fn restart(&mut self) {
         self.state.a.copy_from_slice(&self.start);
         force::read(&self.weights, &mut self.state);
+    }
+
+    /// The currents wR h + wF z that follow on states h [t, n] and on what is fed back, [t, m].
+    pub fn currents(&self, states: &[T], fed: &[T]) -> Vec<T> {
+        let Sizes {
+            units: n,
+            outputs: m,
+            ..
+        } = self.sizes;
+        let (mut h, mut z) = (vec![T::of(0.0); padded(n)], vec![T::of(0.0); padded(m)]);
+        let mut currents = vec![T::of(0.0); states.len()];
+        let rows = states.chunks_exact(n).zip(fed.chunks_exact(m));
+        for (into, (states, fed)) in currents.chunks_exact_mut(n).zip(rows) {
+            h[..n].copy_from_slice(states);
+            z[..m].copy_from_slice(fed);
+            self.weights.recurrent.add_product(0, &h, into);
+            self.weights.feedback.add_product(0, &z, into);
+        }
+        currents
+    }
+
+    /// The network of continuous time that this is as long as nothing learns: its recurrent weights
+    /// are wR + wF wO.
+    pub fn closed(&self) -> Result<Rnn<T>> {
+        let Sizes {
+            units: n,
+            inputs,
+            outputs: m,
+        } = self.sizes;
+        let ctrnn = Ctrnn {
+            nonlinearity: Nonlinearity::Tanh,
+            dt: self.dt,
+            tau: self.tau,
+        };
+        let plan = Plan {
+            cell: Cell::Ctrnn(ctrnn),
+            inputs,
+            units: n,
+            outputs: m,
+            layers: 1,
+            directions: 1,
+        };
+        let mut net = Rnn::zeros(plan);
+        let weights = &self.weights;
+        let (wf, wo) = (weights.feedback.whole(), weights.output.whole());
+        let mut recurrent = weights.recurrent.whole();
+        for (row, wf) in recurrent.chunks_exact_mut(n).zip(wf.chunks_exact(m)) {
+            for (wo, wf) in wo.chunks_exact(n).zip(wf) {
+                row.iter_mut().zip(wo).for_each(|(w, wo)| *w += *wf * *wo);
+            }
+        }
+        net.params
+            .block_mut("wI")?
+            .copy_from_slice(&weights.input.whole());
+        net.params.block_mut("wR")?.copy_from_slice(&recurrent);
+        net.params.block_mut("wO")?.copy_from_slice(&wo);
+        net.params.block_mut("h0")?.copy_from_slice(&self.start);
+        Ok(net)
     }
 
     /// Runs on over a sequence, without learning.

@@ -66,6 +66,14 @@ impl<T: Lanes> Changes<T> {
         self.count += 1;
     }
 
+    /// The numbers of one vector, padded(n) of them.
+    pub fn vector(&self, j: usize) -> impl Iterator<Item = T> {
+        let (blocks, _) = self.vectors.as_chunks::<BLOCK>();
+        let group = blocks.len() / (WAITING / GROUP);
+        let lines = blocks[j / GROUP * group..][..group].iter();
+        lines.flat_map(move |block| block[j % GROUP * LINE..][..LINE].iter().copied())
+    }
+
     /// Eight numbers of each vector, from `8 at` on.
     #[inline(always)]
     pub fn lines(&self, at: usize) -> [&Row<T>; WAITING] {

@@ -48,7 +48,10 @@ pub fn of_whole<T: Lanes>(whole: &[T], n: usize) -> Vec<T> {
 
 /// The whole matrix [n, n], row-major.
 pub fn whole<T: Lanes>(half: &[T], n: usize) -> Vec<T> {
-    let at = |i: usize, j: usize| half[place(i.max(j), i.min(j))];
+    let at = |i: usize, j: usize| match i / SIDE < j / SIDE {
+        true => half[place(j, i)],
+        false => half[place(i, j)],
+    };
     (0..n * n).map(|k| at(k / n, k % n)).collect()
 }
 
@@ -127,6 +130,8 @@ pub fn settle<S: Simd, T: Lanes>(
                 change::<{ SIDE / 2 }, S, T>(tile, SIDE / 2, &scaled, &lines);
             }
         }
+        let (_, diagonal) = tiles.split_at_mut(row);
+        mirror(&mut diagonal[0]);
     }
 }
 
@@ -148,6 +153,15 @@ fn change<const R: usize, S: Simd, T: Lanes>(
         }
     }
     tile[from..from + R].copy_from_slice(&sums);
+}
+
+/// Makes a tile on the diagonal symmetric: its two sides are rounded differently.
+fn mirror<T: Lanes>(tile: &mut [T; TILE]) {
+    for r in 0..SIDE {
+        for c in 0..r {
+            tile[c * SIDE + r] = tile[r * SIDE + c];
+        }
+    }
 }
 
 /// The order in which `count` neighbours are read fastest: from four places side by side, each of

@@ -19,6 +19,7 @@ use rayon::prelude::*;
 
 use super::changes::{Changes, WAITING};
 use super::half;
+use super::rows::padded;
 use crate::ops::Lanes;
 
 /// Strips of the matrix: so many that they can be shared evenly by as many threads.
@@ -40,6 +41,22 @@ pub struct Inverse<T> {
     /// By strips: batch b of changes belongs to strip b modulo their number.
     aside: Vec<Vec<Changes<T>>>,
     waiting: Waiting<T>,
+}
+
+/// What P is made of: `factor (base - sum over k of scales[k] v_k v_k')`. Made again from it, P has
+/// the same bits, and so has all that it learns then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parts<T> {
+    pub units: usize,
+    /// P was this times 1; and it is the base, if there is no other.
+    pub alpha: T,
+    /// [n, n], symmetric
+    pub base: Option<Vec<T>>,
+    pub factor: T,
+    /// [k]
+    pub scales: Vec<T>,
+    /// v [k, n]
+    pub vectors: Vec<T>,
 }
 
 /// Changes of P that are still to be made: P is `factor` times what is kept with these changes.
@@ -88,6 +105,51 @@ impl<T: Lanes> Inverse<T> {
             aside: vec![Vec::new(); strips(n)],
             waiting,
         }
+    }
+
+    /// What this is made of.
+    pub fn parts(&self) -> Parts<T> {
+        let mut parts = Parts {
+            units: self.n,
+            alpha: self.alpha,
+            base: self.half.as_ref().map(|half| half::whole(half, self.n)),
+            factor: self.waiting.factor,
+            scales: Vec::new(),
+            vectors: Vec::new(),
+        };
+        let strips = self.aside.len();
+        let aside = (0..self.waiting.aside).map(|b| &self.aside[b % strips][b / strips]);
+        for changes in aside.chain([&self.waiting.changes]) {
+            for j in 0..changes.count() {
+                parts.vectors.extend(changes.vector(j).take(self.n));
+                parts.scales.push(changes.scales()[j]);
+            }
+        }
+        parts
+    }
+
+    /// P again from its parts; nothing if there are more vectors than P ever waits with.
+    pub fn of_parts(parts: &Parts<T>) -> Option<Inverse<T>> {
+        let n = parts.units;
+        let mut inverse = Inverse::new(n, parts.alpha);
+        inverse.half = parts.base.as_ref().map(|base| half::of_whole(base, n));
+        let strips = inverse.aside.len();
+        let mut v = vec![T::of(0.0); padded(n)];
+        let waiting = &mut inverse.waiting;
+        for (vector, scale) in parts.vectors.chunks_exact(n).zip(&parts.scales) {
+            v[..n].copy_from_slice(vector);
+            waiting.changes.push(&v, T::of(1.0), *scale);
+            match waiting.fate(inverse.half.is_some()) {
+                None => {}
+                Some(Fate::PutAside) => {
+                    inverse.aside[waiting.aside % strips].push(waiting.changes.clone());
+                    waiting.clear(Fate::PutAside);
+                }
+                Some(Fate::Made | Fate::WantHalf) => return None,
+            }
+        }
+        waiting.factor = parts.factor;
+        Some(inverse)
     }
 
     /// The whole matrix [n, n], row-major.
@@ -246,7 +308,8 @@ impl<T: Lanes> Waiting<T> {
     pub fn update(&mut self, q: &[T], along: T, forgetting: T) -> T {
         let s = T::of(1.0) / (forgetting + along);
         // In what is kept, q is smaller by the factor: s q q' = factor (s factor) (q / factor)^2.
-        self.changes.push(q, T::of(1.0) / self.factor, s * self.factor);
+        self.changes
+            .push(q, T::of(1.0) / self.factor, s * self.factor);
         self.factor *= T::of(1.0) / forgetting;
         s
     }

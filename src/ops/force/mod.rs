@@ -27,7 +27,7 @@ use super::Lanes;
 use super::simd::functions::tanh;
 use changes::WAITING;
 use crew::{Gate, share};
-pub use inverse::Inverse;
+pub use inverse::{Inverse, Parts};
 pub use rows::{Dense, Matrix, padded};
 use worker::{Posts, Recurrent, Worker};
 
@@ -77,6 +77,8 @@ pub struct Learning<T> {
 /// A sequence, and where what comes of it is written to.
 pub struct Sequence<'a, T> {
     pub steps: usize,
+    /// Threads at most; the bits do not depend on it.
+    pub threads: usize,
     /// x [t, i]
     pub inputs: &'a [T],
     /// What is fed back after each step in place of z, [t, m].
@@ -159,7 +161,7 @@ fn part<T: Lanes>(
     } = sizes;
     let crew = match n < SHARED {
         true => 1,
-        false => rayon::current_num_threads().min(n / ROWS),
+        false => sequence.threads.min(n / ROWS).max(1),
     };
     let width = padded(n);
     let (mut targets, mut goals, mut learning) = (&[][..], None, None);

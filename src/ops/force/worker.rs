@@ -167,7 +167,10 @@ impl<T: Lanes> Worker<'_, T> {
         let (end, stop) = match self.z.iter().all(|z| z.is_finite()) {
             false => (End::Diverged { at }, true),
             true if learns => self.learn(at, room),
-            true => (End::Done, false),
+            true => {
+                self.catch_up(room);
+                (End::Done, false)
+            }
         };
         if let Some(fed) = self.fed {
             self.z.copy_from_slice(&fed[at * m..][..m]);
@@ -267,10 +270,23 @@ impl<T: Lanes> Worker<'_, T> {
         if fate == Fate::WantHalf {
             return (End::Done, true);
         }
-        self.strips.iter_mut().for_each(|strip| strip.take(waiting, fate));
+        self.strips
+            .iter_mut()
+            .for_each(|strip| strip.take(waiting, fate));
         self.recurrent.settle(waiting.changes());
         waiting.clear(fate);
         (End::Done, false)
+    }
+
+    /// Corrects wR h for the changes of wR that are pending, where nothing new is learned.
+    fn catch_up(&self, room: &mut Room<T>) {
+        let Recurrent::Learns { errors, .. } = &self.recurrent else {
+            return;
+        };
+        if let Some((_, waiting)) = &self.learning {
+            let each = waiting.changes().add_product(&room.h, &mut room.q);
+            correct(&mut room.arriving, errors, &each);
+        }
     }
 
     /// Puts down how wrong the currents of this thread's units are, as change `pending` of wR, and
@@ -285,11 +301,7 @@ impl<T: Lanes> Worker<'_, T> {
         let Recurrent::Learns { errors, goals, .. } = &mut self.recurrent else {
             return;
         };
-        for (arriving, errors) in room.arriving.iter_mut().zip(errors.iter()) {
-            for (error, along) in errors.iter().zip(each) {
-                *arriving -= *error * *along;
-            }
-        }
+        correct(&mut room.arriving, errors, each);
         room.own.copy_from_slice(&room.arriving);
         room.fed[..self.z.len()].copy_from_slice(&self.z);
         let feedback = self.feedback;
@@ -300,6 +312,15 @@ impl<T: Lanes> Worker<'_, T> {
             let error = *own - *goal;
             errors[pending] = error;
             *arriving -= error * along;
+        }
+    }
+}
+
+/// Takes from wR h what changes that are pending would take, by s_j q_j . h of each.
+fn correct<T: Lanes>(arriving: &mut [T], errors: &[[T; WAITING]], each: &[T; WAITING]) {
+    for (arriving, errors) in arriving.iter_mut().zip(errors) {
+        for (error, along) in errors.iter().zip(each) {
+            *arriving -= *error * *along;
         }
     }
 }

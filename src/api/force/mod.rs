@@ -1,26 +1,31 @@
 //! The table `force`: networks that learn in every step, by recursive least squares.
 
-use std::cell::RefCell;
+mod args;
+pub mod files;
+pub mod learn;
+
+use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::New;
 use super::fault::Fault;
-use super::rnn::map;
+use super::rnn::{Net, map};
 use super::settings::Settings;
-use super::train::Watched;
 use super::value::{Map, Thing, Value};
-use crate::base::{Error, Outcome, Result};
-use crate::models::force::{Fit, Network, Recipe, Training};
-use crate::nn::Precision;
+use crate::base::Result;
+use crate::models::force::{Network, Recipe};
+use crate::nn::{self, Precision};
 use crate::ops::Lanes;
 use crate::ops::force::{End, Sequence};
 use crate::options;
-use crate::tensor::{DType, Tensor, values};
+use crate::tensor::{DType, Tensor};
+use args::{length, of_value, sequence, tensor};
 
 /// A network as scripts hold it.
 pub struct Force(RefCell<Either>);
 
+#[derive(Clone)]
 enum Either {
     F32(Network<f32>),
     F64(Network<f64>),
@@ -35,12 +40,16 @@ macro_rules! whichever {
         }
     };
 }
+use whichever;
 
 options! {
     /// How a network is run.
     pub struct RunOptions for "force network.run" {
         /// Whether it begins where the network does, not where it stands.
         restart: bool = false;
+        /// What is fed back after each step in place of the outputs, [t, outputs]: a network that
+        /// is to follow its targets is held on them.
+        fed: Option<Tensor> = None;
     }
 }
 
@@ -48,10 +57,8 @@ impl Thing for Force {
     const KIND: &'static str = "force network";
     fn show(&self) -> String {
         let either = self.0.borrow();
-        let (sizes, learned, word) = match &*either {
-            Either::F32(net) => (net.sizes, net.inverse.is_some(), "f32"),
-            Either::F64(net) => (net.sizes, net.inverse.is_some(), "f64"),
-        };
+        let word = either.word();
+        let (sizes, learned) = whichever!(&*either, net => (net.sizes, net.inverse.is_some()));
         let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         format!(
             "force network: {}, {}, {}, {word}{}",
@@ -88,40 +95,6 @@ crate::natives! {
         Ok(New(Force(RefCell::new(either))))
     }
 
-    /// Learns targets [t, outputs] under inputs [t, inputs] (nothing for zeros): in every step, or
-    /// every so many, q = P h, P <- P - q q' / (1 + h . q), wO <- wO - (z - f) q' / (1 + h . q). P
-    /// stays with the network, so that training goes on where it stopped. Gives a map: `outcome`,
-    /// `error` [passes], the mean of |z - f| in each pass before the weights change, and `outputs`
-    /// [t, outputs] of the last pass.
-    ///
-    /// > let net = force::network(#{ units: 100, seed: 1 });
-    /// > let sine = (arange(0, 300) * 0.0628318530718).sin().unsqueeze(1);
-    /// > let fit = force::train(net, zeros([300, 1]), sine, #{ passes: 10 });
-    /// > fit.error[9] < 0.1
-    /// = true
-    fn train(
-        cx: &Context, net: Rc<Force>, inputs: Value, targets: Tensor, options: Settings<Training>,
-    ) -> Map {
-        let mut either = net.changing()?;
-        let alpha = options.names("alpha") && !options.anew;
-        let known = whichever!(&*either, net => net.inverse.is_some());
-        if alpha && known {
-            let words = "force::train: option `alpha`: the network has a P from its last training";
-            return Err(Fault::new(words).hint("begin it anew with `anew: true`"));
-        }
-        let mut progress = Watched::new(cx, "force::train");
-        let told = whichever!(&mut *either, net => {
-            let steps = length("force::train", "targets", &targets, net.sizes.outputs)?;
-            let x = given("force::train", inputs, steps, net.sizes.inputs)?;
-            let f = values::reals(&targets)?;
-            finite("force::train", "targets", &f)?;
-            let fit = net.train([&x, &f], &options, &mut progress)?;
-            told(fit, [steps, net.sizes.outputs])?
-        });
-        cx.stop.store(false, std::sync::atomic::Ordering::Relaxed);
-        Ok(told)
-    }
-
     /// Runs on without learning: over inputs [t, inputs], or for a number of steps with none. Gives
     /// a map of `outputs` [t, outputs] and `states` h [t, units].
     ///
@@ -131,7 +104,7 @@ crate::natives! {
     /// = [[100, 2], [100, 50]]
     fn run(cx: &Context, this: Rc<Force>, inputs: Value, options: Settings<RunOptions>) -> Map {
         let mut either = this.changing()?;
-        whichever!(&mut *either, net => ran(cx, net, inputs, options.restart))
+        whichever!(&mut *either, net => ran(cx, net, inputs, &options))
     }
 
     /// Goes back to the state that the network began with; what it has learned stays.
@@ -156,6 +129,49 @@ crate::natives! {
             let [a0, wi, wr, wf, wo] = weights(net)?;
             Ok(map([("a0", a0), ("wI", wi), ("wR", wr), ("wF", wf), ("wO", wo)]))
         })
+    }
+
+    /// Overwrites one of the weights or the first currents with a tensor of the same shape, and
+    /// goes back to the start. P stays; `anew` of the next training forgets it.
+    ///
+    /// > let net = force::network(#{ units: 2 });
+    /// > net.set("wO", [[0.5, 0.25]]);
+    /// > net.params().wO.to_list()
+    /// = [[0.5, 0.25]]
+    fn set(this: Rc<Force>, name: String, value: Value) -> () {
+        this.overwrite([(name, value)].into())
+    }
+
+    /// Overwrites what a map names of the weights and the first currents, such as one that `params`
+    /// gave, and goes back to the start; either all of them fit or none is changed.
+    ///
+    /// > let a = force::network(#{ units: 40, seed: 1 });
+    /// > let b = force::network(#{ units: 40, seed: 2 });
+    /// > b.load_params(a.params());
+    /// > (b.run(10).outputs - a.run(10).outputs).abs().max().item()
+    /// = 0.0
+    fn load_params(this: Rc<Force>, params: Map) -> () { this.overwrite(params) }
+
+    /// Another network that stands where this one does and knows what it knows; then they go their
+    /// own ways.
+    ///
+    /// > force::network(#{ units: 40 }).copy()
+    /// = force network: 1 input, 40 units, 1 output, f32
+    fn copy(this: Rc<Force>) -> New<Force> { Ok(New(Force(this.0.clone()))) }
+
+    /// The network of continuous time that this is while nothing learns, its recurrent weights
+    /// wR + wF wO: for `fixed_points::find`, `jacobians` and whatever else an `rnn` can do.
+    ///
+    /// > let net = force::network(#{ units: 40, dtype: "f64" });
+    /// > let x = random::normal(random::key(1), [20, 1]);
+    /// > (net.ctrnn().run(x).outputs - net.run(x).outputs).abs().max().item() < 1e-9
+    /// = true
+    fn ctrnn(this: Rc<Force>) -> New<Net> {
+        let network = match &*this.0.borrow() {
+            Either::F32(net) => nn::Network::F32(net.closed()?),
+            Either::F64(net) => nn::Network::F64(net.closed()?),
+        };
+        Ok(New(Net(RefCell::new(network))))
     }
 
     /// The matrix by which the network drives itself, wR + wF wO, [n, n].
@@ -189,12 +205,33 @@ crate::natives! {
     }
 }
 
+impl Either {
+    /// The kind of number.
+    fn word(&self) -> &'static str {
+        match self {
+            Either::F32(_) => "f32",
+            Either::F64(_) => "f64",
+        }
+    }
+}
+
 impl Force {
+    fn overwrite(&self, params: Map) -> Result<(), Fault> {
+        let mut changed = self.0.borrow().clone();
+        for (name, value) in params {
+            let of = format!("force network: parameter `{name}`");
+            let value = super::rnn::tensor(of, value)?;
+            whichever!(&mut changed, net => net.set(&name, &value)?);
+        }
+        *self.changing()? = changed;
+        Ok(())
+    }
+
     /// The network, to be changed.
     ///
-    /// Errors: it runs already, and what asks is a closure of that run
-    fn changing(&self) -> Result<std::cell::RefMut<'_, Either>, Fault> {
-        let words = "force network: it cannot be changed while it runs";
+    /// Errors: a call has it twice
+    fn changing(&self) -> Result<RefMut<'_, Either>, Fault> {
+        let words = "force network: it is in this call twice, or runs already";
         self.0.try_borrow_mut().map_err(|_| Fault::new(words))
     }
 }
@@ -212,108 +249,11 @@ fn weights<T: Lanes>(net: &Network<T>) -> Result<[Tensor; 5]> {
     ])
 }
 
-fn tensor<T: Lanes>(numbers: &[T], shape: &[usize]) -> Result<Tensor> {
-    Ok(Tensor::from_slice(
-        numbers,
-        shape,
-        &crate::tensor::Device::Cpu,
-    )?)
-}
-
-/// The number of steps of a sequence [t, width].
-///
-/// Errors: `Shape` for any other shape, or none
-fn length(op: &'static str, what: &'static str, found: &Tensor, width: usize) -> Result<usize> {
-    match found.dims() {
-        [steps, features] if *steps > 0 && *features == width => Ok(*steps),
-        dims => Err(Error::Shape {
-            op,
-            what,
-            expected: format!("[t, {width}], one step at least"),
-            found: dims.to_vec(),
-        }),
-    }
-}
-
-/// The inputs [t, width] of so many steps: zeros for nothing.
-fn given<T: Lanes>(
-    op: &'static str,
-    inputs: Value,
-    steps: usize,
-    width: usize,
-) -> Result<Vec<T>, Fault> {
-    if matches!(inputs, Value::Nil) {
-        return Ok(vec![T::of(0.0); steps * width]);
-    }
-    let inputs = of_value(op, inputs)?;
-    let found = length(op, "inputs", &inputs, width)?;
-    if found != steps {
-        let (what, expected) = ("inputs", format!("[{steps}, {width}], as many as targets"));
-        let found = inputs.dims().to_vec();
-        return Err(Error::Shape {
-            op,
-            what,
-            expected,
-            found,
-        }
-        .into());
-    }
-    let numbers = values::reals(&inputs)?;
-    finite(op, "inputs", &numbers)?;
-    Ok(numbers)
-}
-
-fn of_value(op: &'static str, value: Value) -> Result<Tensor> {
-    let found = match value {
-        Value::Tensor(tensor) => Ok(tensor),
-        other => super::convert::tensor_of(&other, DType::F64).ok_or(other),
-    };
-    found.map_err(|value| Error::Kind {
-        of: format!("{op}: argument `inputs`"),
-        expected: "a tensor, or nothing".into(),
-        found: value.kind(),
-    })
-}
-
-/// Errors: `NotFinite` for the first number that is not
-fn finite<T: Lanes>(of: &'static str, what: &str, numbers: &[T]) -> Result<()> {
-    match numbers.iter().position(|x| !x.is_finite()) {
-        Some(index) => Err(Error::NotFinite {
-            of,
-            what: format!("a number of `{what}`"),
-            found: numbers[index].double(),
-            index,
-        }),
-        None => Ok(()),
-    }
-}
-
-/// The fit as a map.
-///
-/// Errors: a fault if the activity was not finite
-fn told<T: Lanes>(fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, Fault> {
-    if let Outcome::Diverged { at } = fit.outcome {
-        let (pass, step) = (at / steps, at % steps);
-        let words =
-            format!("force::train: the activity is not finite at step {step} of pass {pass}");
-        let hint = "are the weights and the scale of the targets sensible? `restart()` begins \
-                    again; a smaller `alpha` learns more slowly";
-        return Err(Fault::new(words).hint(hint));
-    }
-    let passes = fit.errors.len();
-    let mut map = map([
-        ("error", values::of(fit.errors, &[passes], DType::F64)?),
-        ("outputs", tensor(&fit.outputs, &[steps, m])?),
-    ]);
-    map.insert("outcome".into(), Value::Text(fit.outcome.word().into()));
-    Ok(map)
-}
-
 fn ran<T: Lanes>(
     cx: &Context,
     net: &mut Network<T>,
     inputs: Value,
-    restart: bool,
+    options: &RunOptions,
 ) -> Result<Map, Fault> {
     let of = "force network.run";
     let (n, i, m) = (net.sizes.units, net.sizes.inputs, net.sizes.outputs);
@@ -324,27 +264,31 @@ fn ran<T: Lanes>(
             (steps, vec![T::of(0.0); steps * i])
         }
         other => {
-            let x = of_value(of, other)?;
+            let x = of_value(of, "inputs", other)?;
             let steps = length(of, "inputs", &x, i)?;
-            (steps, given(of, Value::Tensor(x), steps, i)?)
+            (steps, sequence(of, "inputs", &x, [steps, i])?)
         }
     };
     cx.room(of, &[steps, n.max(m)], T::DTYPE)?;
-    if restart {
+    let fed = options.fed.as_ref();
+    let fed = fed
+        .map(|fed| sequence::<T>(of, "fed", fed, [steps, m]))
+        .transpose()?;
+    if options.restart {
         net.restart();
     }
     let (mut z, mut h) = (vec![T::of(0.0); steps * m], vec![T::of(0.0); steps * n]);
     let end = net.run(Sequence {
         steps,
+        threads: rayon::current_num_threads(),
         inputs: &x,
-        fed: None,
+        fed: fed.as_deref(),
         outputs: &mut z,
         states: Some(&mut h),
     });
     if let End::Diverged { at } | End::Lost { at } = end {
-        return Err(Fault::new(format!(
-            "{of}: the activity is not finite at step {at}"
-        )));
+        let words = format!("{of}: the activity is not finite at step {at}");
+        return Err(Fault::new(words).hint("`restart()` begins again where the network does"));
     }
     let (z, h) = (tensor(&z, &[steps, m])?, tensor(&h, &[steps, n])?);
     Ok(map([("outputs", z), ("states", h)]))

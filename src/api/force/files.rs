@@ -1,0 +1,59 @@
+//! The table `force`, third part: networks in files.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{Either, Force, whichever};
+use crate::api::context::Context;
+use crate::api::convert::New;
+use crate::api::h5;
+use crate::base::Error;
+use crate::base::error::FileFault;
+use crate::models::force::{Network, kept};
+use crate::tensor::DType;
+
+crate::natives! {
+    /// FORCE learning: a chaotic network whose outputs are fed back, and whose readout learns in
+    /// every step by recursive least squares.
+    module "force";
+
+    /// Writes the network to an HDF5 file: weights (as [out, in]), where it stands, and what its
+    /// learning knows, P. `force::load` reads it, and a training goes on to the bit. A relative
+    /// path begins in the folder of `--out`.
+    ///
+    /// > let net = force::network(#{ units: 30, seed: 4 });
+    /// > force::train(net, zeros([50, 1]), ones([50, 1]));
+    /// > net.save("learner.h5");
+    /// > h5::read("learner.h5").wO.shape()
+    /// = [1, 30]
+    fn save(cx: &Context, this: Rc<Force>, path: String) -> () {
+        let (tree, said) = whichever!(&*this.0.borrow(), net => net.kept()?);
+        h5::save(cx, &path, &tree, said, 0)
+    }
+
+    /// The network in a file that `save` wrote, as it stood then.
+    ///
+    /// > let net = force::network(#{ units: 30, seed: 4 });
+    /// > force::train(net, zeros([50, 1]), ones([50, 1]));
+    /// > net.save("learner.h5");
+    /// > let again = force::load("learner.h5");
+    /// > (again.run(9).outputs - net.run(9).outputs).abs().max().item()
+    /// = 0.0
+    fn load(cx: &Context, path: String) -> New<Force> {
+        let content = h5::load(cx, &path)?;
+        let found = h5::input(cx, &path);
+        let either = match kept::dtype(&content) {
+            Some(DType::F32) => Either::F32(Network::of_kept(&found, &content)?),
+            Some(DType::F64) => Either::F64(Network::of_kept(&found, &content)?),
+            _ => {
+                let fact = FileFault::Network {
+                    expected: "a network that `save` of a force network wrote".into(),
+                    found: content.tree.paths(),
+                    hint: "networks of other kinds are read by `rnn::load`, arrays by `h5::read`",
+                };
+                return Err(Error::file(&found, fact).into());
+            }
+        };
+        Ok(New(Force(RefCell::new(either))))
+    }
+}

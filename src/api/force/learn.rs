@@ -1,0 +1,300 @@
+//! The table `force`, second part: learning.
+
+use std::cell::RefMut;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use super::args::{finite, given, length, tensor};
+use super::{Either, Force};
+use crate::api::context::Context;
+use crate::api::fault::Fault;
+use crate::api::native::FromValue;
+use crate::api::rnn::map;
+use crate::api::settings::Settings;
+use crate::api::train::Watched;
+use crate::api::value::{Map, Value};
+use crate::base::{Error, Outcome};
+use crate::models::force::{self, Fit, Network, Pupil, Training};
+use crate::ops::Lanes;
+use crate::ops::force::Sizes;
+use crate::tensor::{DType, Tensor, values};
+
+crate::natives! {
+    /// FORCE learning: a chaotic network whose outputs are fed back, and whose readout learns in
+    /// every step by recursive least squares.
+    module "force";
+
+    /// Learns targets [t, outputs] under inputs [t, inputs] (nothing for zeros): in every step, or
+    /// every so many, q = P h, P <- P - q q' / (1 + h . q), wO <- wO - (z - f) q' / (1 + h . q). P
+    /// stays with the network, so that training goes on where it stopped. Gives a map: `outcome`,
+    /// `error` [passes], the mean of |z - f| in each pass before the weights change, and `outputs`
+    /// [t, outputs] of the last pass.
+    ///
+    /// Of a list of k networks each learns by itself, side by side with the others, targets
+    /// [t, outputs] or its own of [k, t, outputs]. In the map `outcome` is a list then, `error`
+    /// [k, passes] and `outputs` [k, t, outputs]; what one that diverged has not done is NaN.
+    ///
+    /// > let net = force::network(#{ units: 100, seed: 1 });
+    /// > let sine = signals::sines(300, #{ period: 100 });
+    /// > let fit = force::train(net, zeros([300, 1]), sine, #{ passes: 10 });
+    /// > fit.error[9] < 0.1
+    /// = true
+    fn train(
+        cx: &Context, net: Learners, inputs: Value, targets: Tensor, options: Settings<Training>,
+    ) -> Map {
+        let of = "force::train";
+        let mut learners = net.all.iter().map(|net| net.changing()).collect::<Result<Vec<_>, _>>()?;
+        for net in &learners {
+            new_alpha(of, net, &options)?;
+        }
+        let call = Call { cx, of, inputs, targets: &targets, options: &options };
+        match learners.first().map(|net| &**net) {
+            None => Err(Fault::new(format!("{of}: the list of networks is empty"))),
+            Some(Either::F32(_)) => call.train::<f32>(&mut learners, net.many),
+            Some(Either::F64(_)) => call.train::<f64>(&mut learners, net.many),
+        }
+    }
+
+    /// Full-FORCE: a network learns its recurrent weights too, from a teacher. To the teacher,
+    /// another network of as many units, inputs and outputs, the targets f are fed back in place of
+    /// its outputs; what then arrives at its units, wR h + wF f, the learner's units learn to get
+    /// from their own wR h + wF z: in every step wR <- wR - (wR h + wF z - goal) q' / (1 + h . q)
+    /// with the q = P h of the readout. A learner without feedback weights (`feedback_scale: 0.0`)
+    /// is that of DePasquale and others 2018. Options and what it gives are those of `train`.
+    ///
+    /// > let teacher = force::network(#{ units: 100, gain: 1.3, seed: 1 });
+    /// > let net = force::network(#{ units: 100, gain: 1.3, feedback_scale: 0.0, seed: 2 });
+    /// > let sine = signals::sines(300, #{ period: 100 });
+    /// > let fit = force::teach(net, teacher, zeros([300, 1]), sine, #{ passes: 10 });
+    /// > fit.error[9] < 0.05
+    /// = true
+    fn teach(
+        cx: &Context, net: Rc<Force>, teacher: Rc<Force>, inputs: Value, targets: Tensor,
+        options: Settings<Training>,
+    ) -> Map {
+        let of = "force::teach";
+        if Rc::ptr_eq(&net, &teacher) {
+            let words = format!("{of}: the teacher is the network itself");
+            return Err(Fault::new(words).hint("make it another one, with `copy()` if need be"));
+        }
+        let (mut net, mut teacher) = (net.changing()?, teacher.changing()?);
+        new_alpha(of, &net, &options)?;
+        let call = Call { cx, of, inputs, targets: &targets, options: &options };
+        match &*teacher {
+            Either::F32(_) => call.teach::<f32>(&mut net, &mut teacher),
+            Either::F64(_) => call.teach::<f64>(&mut net, &mut teacher),
+        }
+    }
+}
+
+/// A network, or a list of them.
+struct Learners {
+    all: Vec<Rc<Force>>,
+    /// Whether it was a list.
+    many: bool,
+}
+
+impl FromValue for Learners {
+    fn kind() -> String {
+        "force network or a list of them".into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        let Value::List(list) = &value else {
+            return Rc::from_value(value).map(|net| Learners {
+                all: vec![net],
+                many: false,
+            });
+        };
+        let all = list.iter().cloned().map(Rc::from_value);
+        match all.collect::<Result<_, _>>() {
+            Ok(all) => Ok(Learners { all, many: true }),
+            Err(_) => Err(value),
+        }
+    }
+}
+
+/// Errors: `alpha` is given for a P that there is already
+fn new_alpha(of: &str, net: &Either, options: &Settings<Training>) -> Result<(), Fault> {
+    let known = super::whichever!(net, net => net.inverse.is_some());
+    if options.names("alpha") && !options.anew && known {
+        let words = format!("{of}: option `alpha`: the network has a P from its last training");
+        return Err(Fault::new(words).hint("begin it anew with `anew: true`"));
+    }
+    Ok(())
+}
+
+/// One call: what is learned, and how.
+struct Call<'a> {
+    cx: &'a Context,
+    of: &'static str,
+    inputs: Value,
+    targets: &'a Tensor,
+    options: &'a Training,
+}
+
+impl Call<'_> {
+    fn train<T: Kind>(self, learners: &mut [RefMut<'_, Either>], many: bool) -> Result<Map, Fault> {
+        let nets = learners.iter_mut().map(|net| self.network::<T>(net));
+        let mut nets = nets.collect::<Result<Vec<_>, _>>()?;
+        let Sizes {
+            inputs, outputs, ..
+        } = nets[0].sizes;
+        for net in &nets {
+            self.same("inputs", inputs, net.sizes.inputs)?;
+            self.same("outputs", outputs, net.sizes.outputs)?;
+        }
+        let (k, dims) = (nets.len(), self.targets.dims());
+        let own = many && dims.len() == 3;
+        if own && dims[0] != k {
+            let expected = format!("[t, {outputs}] or [{k}, t, {outputs}]");
+            return Err(self.shape(expected));
+        }
+        let steps = match own {
+            true => length(self.of, "targets", &self.targets.get(0)?, outputs)?,
+            false => length(self.of, "targets", self.targets, outputs)?,
+        };
+        let [x, f] = self.numbers::<T>(steps, inputs)?;
+        let each = if own { steps * outputs } else { 0 };
+        let pupils = nets.iter_mut().enumerate();
+        let pupils = pupils.map(|(at, net)| Pupil::new(net, &f[at * each..][..steps * outputs]));
+        let mut pupils = pupils.collect::<Vec<_>>();
+        self.watched(|progress| force::train(&mut pupils, &x, self.options, progress));
+        let fits = pupils.into_iter().map(|pupil| pupil.fit);
+        match many {
+            true => told_of_many(fits.collect(), [steps, outputs]),
+            false => {
+                let mut fits = fits;
+                told(self.of, fits.next().expect("one network"), [steps, outputs])
+            }
+        }
+    }
+
+    fn teach<T: Kind>(self, net: &mut Either, teacher: &mut Either) -> Result<Map, Fault> {
+        let (net, teacher) = (self.network::<T>(net)?, self.network::<T>(teacher)?);
+        let Sizes {
+            units,
+            inputs,
+            outputs,
+        } = net.sizes;
+        self.same("units", units, teacher.sizes.units)?;
+        self.same("inputs", inputs, teacher.sizes.inputs)?;
+        self.same("outputs", outputs, teacher.sizes.outputs)?;
+        let steps = length(self.of, "targets", self.targets, outputs)?;
+        let [x, f] = self.numbers::<T>(steps, inputs)?;
+        let mut pupils = [Pupil {
+            teacher: Some(teacher),
+            ..Pupil::new(net, &f)
+        }];
+        self.watched(|progress| force::train(&mut pupils, &x, self.options, progress));
+        let [pupil] = pupils;
+        told(self.of, pupil.fit, [steps, outputs])
+    }
+
+    /// The inputs and the targets.
+    fn numbers<T: Kind>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Fault> {
+        let x = given(self.of, self.inputs.clone(), [steps, inputs])?;
+        let f = values::reals(self.targets)?;
+        finite(self.of, "targets", &f)?;
+        Ok([x, f])
+    }
+
+    fn watched(&self, work: impl FnOnce(&mut Watched<'_>)) {
+        let mut progress = Watched::new(self.cx, self.of);
+        work(&mut progress);
+        self.cx.stop.store(false, Ordering::Relaxed);
+    }
+
+    fn network<'n, T: Kind>(&self, net: &'n mut Either) -> Result<&'n mut Network<T>, Fault> {
+        let word = net.word();
+        T::network(net).ok_or_else(|| {
+            let (of, asked) = (self.of, T::DTYPE.as_str());
+            let words = format!("{of}: expected networks of one dtype, found {asked} and {word}");
+            Fault::new(words)
+        })
+    }
+
+    fn same(&self, what: &str, expected: usize, found: usize) -> Result<(), Fault> {
+        let of = self.of;
+        let words =
+            format!("{of}: expected networks of as many {what}, found {expected} and {found}");
+        (expected == found)
+            .then_some(())
+            .ok_or_else(|| Fault::new(words))
+    }
+
+    fn shape(&self, expected: String) -> Fault {
+        let found = self.targets.dims().to_vec();
+        Error::Shape {
+            op: self.of,
+            what: "targets",
+            expected,
+            found,
+        }
+        .into()
+    }
+}
+
+/// A kind of number that networks come in.
+trait Kind: Lanes {
+    fn network(either: &mut Either) -> Option<&mut Network<Self>>;
+}
+
+impl Kind for f32 {
+    fn network(either: &mut Either) -> Option<&mut Network<f32>> {
+        match either {
+            Either::F32(net) => Some(net),
+            Either::F64(_) => None,
+        }
+    }
+}
+
+impl Kind for f64 {
+    fn network(either: &mut Either) -> Option<&mut Network<f64>> {
+        match either {
+            Either::F32(_) => None,
+            Either::F64(net) => Some(net),
+        }
+    }
+}
+
+/// The fit as a map.
+///
+/// Errors: a fault if the activity was not finite
+fn told<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, Fault> {
+    if let Outcome::Diverged { at } = fit.outcome {
+        let (pass, step) = (at / steps, at % steps);
+        let words = format!("{of}: the activity is not finite at step {step} of pass {pass}");
+        let hint = "are the weights and the scale of the targets sensible? `restart()` begins \
+                    again; a smaller `alpha` learns more slowly";
+        return Err(Fault::new(words).hint(hint));
+    }
+    let passes = fit.errors.len();
+    let mut map = map([
+        ("error", values::of(fit.errors, &[passes], DType::F64)?),
+        ("outputs", tensor(&fit.outputs, &[steps, m])?),
+    ]);
+    map.insert("outcome".into(), Value::Text(fit.outcome.word().into()));
+    Ok(map)
+}
+
+/// The fits of some networks as a map; passes and outputs of those that diverged are NaN.
+fn told_of_many<T: Lanes>(fits: Vec<Fit<T>>, [steps, m]: [usize; 2]) -> Result<Map, Fault> {
+    let k = fits.len();
+    let done = fits.iter().map(|fit| fit.errors.len()).max().unwrap_or(0);
+    let (mut errors, mut outputs, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
+    for mut fit in fits {
+        fit.errors.resize(done, f64::NAN);
+        errors.append(&mut fit.errors);
+        if matches!(fit.outcome, Outcome::Diverged { .. }) {
+            fit.outputs.fill(T::of(f64::NAN));
+        }
+        outputs.append(&mut fit.outputs);
+        outcomes.push(Value::Text(fit.outcome.word().into()));
+    }
+    let mut map = map([
+        ("error", values::of(errors, &[k, done], DType::F64)?),
+        ("outputs", tensor(&outputs, &[k, steps, m])?),
+    ]);
+    map.insert("outcome".into(), Value::List(outcomes));
+    Ok(map)
+}

@@ -1,0 +1,63 @@
+//! The table `signals`: courses in time that a network can learn to make.
+
+use super::context::Context;
+use super::fault::Fault;
+use super::settings::Settings;
+use crate::base::Result;
+use crate::nn::Precision;
+use crate::tasks::signals::{Lorenz, Patterns, Sines};
+use crate::tensor::{DType, Tensor, values};
+
+crate::options! {
+    /// What a signal is made of.
+    pub struct Kind for "signals" {
+        /// The kind of number.
+        dtype: Precision = Precision::F32;
+    }
+}
+
+crate::natives! {
+    /// Courses in time that a network can learn to make, step by step.
+    module "signals";
+
+    /// A sum of sines, [t, 1]: amplitudes[k] sin(2 pi (k + 1) t / period + phases[k]) over all k,
+    /// t = 0, 1, ...
+    ///
+    /// > let f = signals::sines(200, #{ period: 100, amplitudes: [1.0, 0.5] });
+    /// > [f.shape(), (f.slice(0, 0, 100) - f.slice(0, 100, 200)).abs().max().item() < 1e-6]
+    /// = [[200, 1], true]
+    fn sines(cx: &Context, steps: usize, options: Settings<(Sines, Kind)>) -> Tensor {
+        made(cx, "signals::sines", &options.1, [steps, 1], || options.0.signal(steps))
+    }
+
+    /// A course of the Lorenz system, [t, 3]: x' = sigma (y - x), y' = x (rho - z) - y,
+    /// z' = x y - beta z.
+    ///
+    /// > let f = signals::lorenz(500);
+    /// > [f.shape(), f.abs().max().item() < 50.0]
+    /// = [[500, 3], true]
+    fn lorenz(cx: &Context, steps: usize, options: Settings<(Lorenz, Kind)>) -> Tensor {
+        made(cx, "signals::lorenz", &options.1, [steps, 3], || options.0.signal(steps))
+    }
+
+    /// Random patterns of 1 and -1 that take turns, each held for some steps, [t, channels].
+    ///
+    /// > let f = signals::patterns(100, #{ channels: 2, patterns: 2, hold: 10, seed: 1 });
+    /// > [f.shape(), (f.slice(0, 0, 20) - f.slice(0, 20, 40)).abs().max().item()]
+    /// = [[100, 2], 0.0]
+    fn patterns(cx: &Context, steps: usize, options: Settings<(Patterns, Kind)>) -> Tensor {
+        let shape = [steps, options.0.channels];
+        made(cx, "signals::patterns", &options.1, shape, || options.0.signal(steps))
+    }
+}
+
+fn made(
+    cx: &Context,
+    of: &'static str,
+    options: &Kind,
+    shape: [usize; 2],
+    signal: impl FnOnce() -> Result<Vec<f64>>,
+) -> Result<Tensor, Fault> {
+    cx.room(of, &shape, DType::F64)?;
+    Ok(values::of(signal()?, &shape, options.dtype.dtype())?)
+}
