@@ -9,7 +9,7 @@ Rows of training (integrator, decision, context):
   start to first   a fresh process, from its start to its end, that does one training step
   peak memory      the largest resident size of the process with the long run
 
-Rows of calls (jacobians, and --sweep in place of all rows): two processes that stay are asked in turn;
+Rows of calls (jacobians, force, and --sweep in place of all rows): two processes that stay are asked in turn;
 nothing but the calls is counted. Of several ways to write a thing in JAX the fastest is taken.
 
 The row search (10,000 candidates of fixed points; JAX takes minutes) is there when named.
@@ -26,6 +26,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import force
 import jacobians
 import search
 import sweep
@@ -66,7 +67,7 @@ def point(text):
 def arguments():
     plain = argparse.RawDescriptionHelpFormatter
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
-    rows = [*training.ROWS, "jacobians"]
+    rows = [*training.ROWS, "jacobians", "force"]
     named = [*rows, "search"]
     ask.add_argument("--rounds", type=int, help="5; of the search 1")
     ask.add_argument("--batches", type=int, default=2000, help="of a training row, by its scale")
@@ -101,6 +102,8 @@ def rows(asked, python):
     for name in asked.only:
         if name == "jacobians":
             jacobians.compare(asked.binary, python, asked.rounds, asked.seconds)
+        elif name == "force":
+            force.compare(asked.binary, python, asked.rounds, asked.seconds)
         elif name == "search":
             search.compare(asked.binary, python, asked.rounds)
         else:

@@ -3,6 +3,7 @@ are never counted. It reads a line of words and answers with a line of JSON.
 
   prepare gradient CELL N B T I   compile the loss and its gradient in several ways, keep the fastest
   prepare jacobians N B           the Jacobians of a GRU at B states, and their eigenvalues
+  prepare force N                 300 steps of FORCE learning, 20 outputs
   time SECONDS                    call each part again and again, that long, at least once:
                                   the median in ms, by the name of the part
 
@@ -98,6 +99,41 @@ def jacobians(*sizes):
     return way, parts
 
 
+def force(n):
+    """One scan over all steps, each of which changes P and the output weights."""
+    n, m, t = int(n), 20, 300
+    k_in, k_rec, k_back, k_out, k_a, k_f = random.split(random.key(0), 6)
+    w_in, w_rec = random.normal(k_in, (n, 1)), 1.5 * random.normal(k_rec, (n, n)) / n**0.5
+    w_back, w_out = random.normal(k_back, (n, m)), random.normal(k_out, (m, n)) / n**0.5
+    a, x = 0.25 * random.normal(k_a, (n,)), jnp.zeros((t, 1))
+    f = jnp.tanh(random.normal(k_f, (t, m)))
+
+    def compiled(unroll):
+        def run(w_in, w_rec, w_back, w_out, p, a, x, f):
+            def step(carry, now):
+                a, h, z, w_out, p = carry
+                x, f = now
+                a = a + 0.1 * (w_in @ x + w_rec @ h + w_back @ z - a)
+                h = jnp.tanh(a)
+                z = w_out @ h
+                q = p @ h
+                s = 1 / (1 + h @ q)
+                p = p - s * jnp.outer(q, q)
+                w_out = w_out - s * jnp.outer(z - f, q)
+                return (a, h, z, w_out, p), z
+
+            h = jnp.tanh(a)
+            return jax.lax.scan(step, (a, h, w_out @ h, w_out, p), (x, f), unroll=unroll)
+
+        given = w_in, w_rec, w_back, w_out, jnp.eye(n), a, x, f
+        run = jax.jit(run).lower(*given).compile()
+        return lambda: run(*given)
+
+    calls = {"step by step": compiled(1), "two steps at once": compiled(2)}
+    way = fastest(calls)
+    return way, {"steps": calls[way]}
+
+
 def timed(parts, budget):
     found = {}
     for name, call in parts.items():
@@ -109,7 +145,7 @@ def timed(parts, budget):
     return found
 
 
-WORK = {"gradient": gradient, "jacobians": jacobians}
+WORK = {"gradient": gradient, "jacobians": jacobians, "force": force}
 
 
 def main():

@@ -3,6 +3,8 @@
 //!
 //!   prepare gradient CELL N B T I   a network and a batch
 //!   prepare jacobians N B           a GRU and B states
+//!   prepare force N                 FORCE learning, 300 steps, 20 outputs
+//!   bandwidth                       what two threads read of memory, by its size, in GB/s
 //!   time SECONDS                    call each part again and again, that long, at least once:
 //!                                   the median in ms, by the name of the part
 
@@ -10,7 +12,10 @@ use std::error::Error;
 use std::io::{BufRead, Write, stdin, stdout};
 use std::time::{Duration, Instant};
 
+use attractor::base::Silent;
+use attractor::models::force::{Recipe, Training};
 use attractor::nn::{Cell, Plan, Rnn};
+use attractor::ops::force::Dense;
 use attractor::random::{Key, Layout};
 use attractor::tensor::{Device, Tensor, linear};
 use attractor::train::{Shape, Trials};
@@ -34,6 +39,11 @@ fn main() -> Result<()> {
                 parts = jacobians(numbers(sizes)?)?;
                 "{}".to_string()
             }
+            ["prepare", "force", units] => {
+                parts = force(units.parse()?)?;
+                "{}".to_string()
+            }
+            ["bandwidth"] => bandwidth(),
             ["time", seconds] => timed(&mut parts, Duration::try_from_secs_f64(seconds.parse()?)?)?,
             _ => return Err(format!("no such command: {line}").into()),
         };
@@ -102,6 +112,79 @@ fn jacobians([n, b]: [usize; 2]) -> Result<Parts> {
             Box::new(move || Ok(linear::eigen(&again).map(drop)?)),
         ),
     ])
+}
+
+/// FORCE learning of an untaught network, and of one whose P has become a matrix.
+fn force(units: usize) -> Result<Parts> {
+    let (steps, outputs) = (300, 20);
+    let recipe = Recipe {
+        units,
+        outputs,
+        ..Recipe::default()
+    };
+    let mut first = recipe.build::<f32>()?;
+    let mut later = recipe.build::<f32>()?;
+    let inputs = vec![0.0; steps];
+    let mut targets = vec![0.0; steps * outputs];
+    key(2).fill_normal(&mut targets);
+    targets.iter_mut().for_each(|f: &mut f32| *f = f.tanh());
+    let (x, f) = (inputs.clone(), targets.clone());
+    let on = Training::default();
+    let anew = Training {
+        anew: true,
+        ..on.clone()
+    };
+    let passes = units / steps + 1;
+    let long = Training {
+        passes,
+        ..on.clone()
+    };
+    later.train([&x, &f], &long, &mut Silent);
+    Ok(vec![
+        (
+            "first",
+            Box::new(move || {
+                first.train([&inputs, &targets], &anew, &mut Silent);
+                Ok(())
+            }),
+        ),
+        (
+            "later",
+            Box::new(move || {
+                later.train([&x, &f], &on, &mut Silent);
+                Ok(())
+            }),
+        ),
+    ])
+}
+
+/// Matrices by vectors, all threads each with a matrix of its own again and again: nothing is done
+/// but reading.
+fn bandwidth() -> String {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let told = [4, 8, 16, 64, 256].map(|megabytes: usize| {
+        let (columns, rows) = (1024, megabytes * 256 / threads);
+        let matrices = vec![Dense::new(&vec![1.0_f32; rows * columns], rows, columns); threads];
+        let rounds = 1024 / megabytes;
+        let rate = || {
+            let began = Instant::now();
+            std::thread::scope(|scope| {
+                for matrix in &matrices {
+                    scope.spawn(move || {
+                        let (x, mut into) = (vec![1.0; columns], vec![0.0; rows]);
+                        (0..rounds).for_each(|_| matrix.add_product(0, &x, &mut into));
+                        std::hint::black_box(into);
+                    });
+                }
+            });
+            (rounds * (megabytes << 20)) as f64 / began.elapsed().as_secs_f64() / 1e9
+        };
+        let mut rates: Vec<f64> = (0..15).map(|_| rate()).collect();
+        rates.sort_by(f64::total_cmp);
+        let rate = rates[7];
+        format!("\"{megabytes} MB\": {rate:.1}")
+    });
+    format!("{{{}}}", told.join(", "))
 }
 
 /// A network with numbers in it that keep its states within bounds.
