@@ -87,6 +87,11 @@ crate::natives! {
     }
 }
 
+const LOST: &str = "`anew: true` begins it again; a `forgetting` nearer to 1, or a network with \
+                    dtype \"f64\", keeps it longer";
+const DIVERGED: &str = "are the weights and the scale of the targets sensible? `restart()` begins \
+                        again; a smaller `alpha` learns more slowly";
+
 /// A network, or a list of them.
 struct Learners {
     all: Vec<Rc<Force>>,
@@ -262,10 +267,12 @@ impl Kind for f64 {
 /// Errors: a fault if the activity was not finite
 fn told<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, Fault> {
     if let Outcome::Diverged { at } = fit.outcome {
+        let (what, hint) = match fit.lost {
+            true => ("P is no longer positive and finite", LOST),
+            false => ("the activity is not finite", DIVERGED),
+        };
         let (pass, step) = (at / steps, at % steps);
-        let words = format!("{of}: the activity is not finite at step {step} of pass {pass}");
-        let hint = "are the weights and the scale of the targets sensible? `restart()` begins \
-                    again; a smaller `alpha` learns more slowly";
+        let words = format!("{of}: {what} at step {step} of pass {pass}");
         return Err(Fault::new(words).hint(hint));
     }
     let passes = fit.errors.len();

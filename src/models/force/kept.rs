@@ -1,4 +1,4 @@
-//! A network in a file: its weights, where it stands, and P as it is made of what learning has kept,
+//! A network in a file: its weights, where it stands, and P in the parts that learning keeps it in,
 //! so that a training goes on to the bit.
 
 use std::path::Path;
@@ -14,6 +14,9 @@ use crate::tensor::{DType, Device, Tensor, values};
 
 /// What a file says that it holds.
 const WHAT: &str = "force network";
+const EQUATION: &str = "a' = a + dt/tau (-a + wI x + wR h + wF z), h = tanh(a'), z = wO h; \
+                        P = factor (base - sum over k of scales[k] v[k] v[k]'), \
+                        where base is alpha 1 if there is none";
 
 impl<T: Lanes> Network<T> {
     /// The entries of a file, and what it says of itself.
@@ -35,12 +38,7 @@ impl<T: Lanes> Network<T> {
         }
         let said = Map::from([
             ("what".into(), WHAT.into()),
-            (
-                "equation".into(),
-                "a' = a + dt/tau (-a + wI x + wR h + wF z), h = tanh(a'), z = wO h; \
-                 P = factor (base - sum over k of scales[k] v[k] v[k]'), base alpha 1 if there is none"
-                    .into(),
-            ),
+            ("equation".into(), EQUATION.into()),
             ("dt".into(), self.dt.into()),
             ("tau".into(), self.tau.into()),
         ]);

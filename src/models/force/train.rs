@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
+use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use super::Network;
 use crate::base::options::Span;
@@ -43,6 +43,8 @@ pub struct Fit<T> {
     pub errors: Vec<f64>,
     /// The outputs of the last pass, [t, m].
     pub outputs: Vec<T>,
+    /// Whether it is P that a run which diverged has lost, and not the activity.
+    pub lost: bool,
 }
 
 /// A network that learns.
@@ -66,6 +68,7 @@ impl<'a, T: Lanes> Pupil<'a, T> {
                 outcome: Outcome::MaxSteps,
                 errors: Vec::new(),
                 outputs: vec![T::of(0.0); targets.len()],
+                lost: false,
             },
         }
     }
@@ -209,11 +212,10 @@ impl<T: Lanes> Pupil<'_, T> {
         };
         let rate = T::of(net.dt / net.tau);
         let parts = (&mut net.weights, &mut net.state);
-        match force::run(net.sizes, parts, rate, sequence, Some(lesson)) {
-            End::Done => {}
-            End::Diverged { at } | End::Lost { at } => {
-                self.fit.outcome = Outcome::Diverged { at: begun + at };
-            }
+        let end = force::run(net.sizes, parts, rate, sequence, Some(lesson));
+        if let End::Diverged { at } | End::Lost { at } = end {
+            self.fit.outcome = Outcome::Diverged { at: begun + at };
+            self.fit.lost = matches!(end, End::Lost { .. });
         }
     }
 }

@@ -106,7 +106,8 @@ pub enum End {
     Done,
     /// A number was not finite after this step.
     Diverged { at: usize },
-    /// h . P h was negative at this step: rounding has made P useless.
+    /// h . P h was negative or not finite at this step: rounding has made P useless, or it has
+    /// grown beyond what numbers hold, which forgetting lets it where nothing is seen.
     Lost { at: usize },
 }
 

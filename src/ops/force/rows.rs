@@ -6,8 +6,8 @@ use super::changes::{Changes, WAITING};
 use super::half::{Row, SIDE, fused};
 use crate::ops::Lanes;
 
-/// Rows that are read side by side: a processor fetches several streams from its cache twice as fast
-/// as one.
+/// Rows that are read side by side: a processor fetches several streams from its cache twice as
+/// fast as one.
 const ABREAST: usize = 8;
 /// Rows are padded to so many numbers: whole vectors on every processor.
 pub const LINE: usize = 16;

@@ -246,10 +246,7 @@ impl<T: Lanes> Worker<'_, T> {
             });
         }
         let (along, each) = waiting.finish(&room.h, &mut room.q);
-        if !along.is_finite() {
-            return (End::Diverged { at }, true);
-        }
-        if along < T::of(0.0) {
+        if !along.is_finite() || along < T::of(0.0) {
             return (End::Lost { at }, true);
         }
         let pending = waiting.changes().count();
