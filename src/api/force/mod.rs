@@ -160,7 +160,9 @@ crate::natives! {
     fn copy(this: Rc<Force>) -> New<Force> { Ok(New(Force(this.0.clone()))) }
 
     /// The network of continuous time that this is while nothing learns, its recurrent weights
-    /// wR + wF wO: for `fixed_points::find`, `jacobians` and whatever else an `rnn` can do.
+    /// wR + wF wO: for `fixed_points::find`, `jacobians` and whatever else an `rnn` can do. Its
+    /// states are the currents a, of which the rates are h = tanh(a); it begins where this network
+    /// does.
     ///
     /// > let net = force::network(#{ units: 40, dtype: "f64" });
     /// > let x = random::normal(random::key(1), [20, 1]);
