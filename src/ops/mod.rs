@@ -2,6 +2,7 @@
 //! what its operation means, checks shapes, and holds the loops.
 
 pub mod force;
+pub mod lfads;
 pub mod rnn;
 pub mod simd;
 

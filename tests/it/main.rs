@@ -13,6 +13,7 @@ mod force;
 mod hdf5;
 mod integrator;
 mod killed;
+mod lfads;
 mod network;
 mod numbers;
 mod optim;

@@ -11,7 +11,7 @@ mod layers;
 pub mod lstm;
 pub mod nonlinearity;
 mod tensor;
-mod update;
+pub mod update;
 pub mod vanilla;
 
 pub use call::{Aim, Arriving, Given, Gradients, Sizes};

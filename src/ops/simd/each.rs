@@ -46,6 +46,7 @@ loops! {
     each_2_0 [x, y; 2] [; 0];
     each_2_1 [x, y; 2] [a; 1];
     each_2_2 [x, y; 2] [a, b; 2];
+    each_2_3 [x, y; 2] [a, b, c; 3];
     each_3_1 [x, y, z; 3] [a; 1];
     each_4_1 [x, y, z, w; 4] [a; 1];
     each_4_2 [x, y, z, w; 4] [a, b; 2];

@@ -10,6 +10,7 @@ use pulp::Simd;
 
 use crate::tensor::Real;
 
+pub mod division;
 pub mod each;
 pub mod functions;
 pub mod product;

@@ -8,6 +8,8 @@
 use std::ops::Range;
 
 use pulp::Simd;
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 
 use super::product::{Form, tile_rows};
 use super::{Cell, Lanes, TRIALS, flat};
@@ -21,6 +23,9 @@ const ROWS: usize = 24;
 const STRIPS: usize = 8;
 /// Multiplications from which on threads share a product; see [`super::product`].
 const SHARED: usize = 1 << 19;
+
+/// Numbers from which on several threads add up runs, each a stretch of this many.
+const STRETCH: usize = 1 << 15;
 
 /// Cells at all times, `frame` of them a time; of the quantities that they are, `count` from
 /// `first` on are meant.
@@ -72,6 +77,23 @@ pub fn add_sums<S: Simd, T: Lanes>(
             stretch.turn(turned);
             stretch.share(simd, form.shared, turned, 0, into);
         }
+    }
+}
+
+/// Adds up the sums of all runs, in their order, in the place of the first.
+pub fn join<T: Lanes>(runs: &mut [T], count: usize) {
+    let (first, others) = runs.split_at_mut(count);
+    let stretch = |(at, into): (usize, &mut [T])| {
+        for run in others.chunks_exact(count) {
+            for (x, y) in into.iter_mut().zip(&run[at * STRETCH..]) {
+                *x += *y;
+            }
+        }
+    };
+    if count > STRETCH {
+        first.par_chunks_mut(STRETCH).enumerate().for_each(stretch);
+    } else {
+        stretch((0, first));
     }
 }
 

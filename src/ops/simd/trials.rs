@@ -126,3 +126,14 @@ pub fn clear<T: Lanes>(trials: usize, groups: usize, cells: &mut [Cell<T>]) {
         cell.0[kept..].fill(T::of(0.0));
     }
 }
+
+/// The same numbers in each of the trials, zero in those from `trials` on.
+pub fn repeat<T: Lanes>(numbers: &[T], groups: usize, trials: usize, cells: &mut [Cell<T>]) {
+    for (cells, x) in cells.chunks_exact_mut(groups).zip(numbers) {
+        for (group, cell) in cells.iter_mut().enumerate() {
+            let there = trials.saturating_sub(group * TRIALS).min(TRIALS);
+            cell.0[..there].fill(*x);
+            cell.0[there..].fill(T::of(0.0));
+        }
+    }
+}

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The batch is cut into slices of trials. A slice goes through all layers and times in one thread,
-//! so that threads meet only at the end; `division.rs` says how large slices are and why the
+//! so that threads meet only at the end; `simd/division.rs` says how large slices are and why the
 //! results do not depend on it.
 
 use super::update::{Strand, Update, Weights};
@@ -13,8 +13,9 @@ use super::{Gradients, Sizes};
 use crate::base::Result;
 use crate::ops::rnn::{Aim, Arriving, Given, check};
 use crate::ops::simd::Lanes;
+use crate::ops::simd::division::Division;
 use crate::ops::simd::product::{Block, Panels};
-use division::Division;
+use crate::ops::simd::sums::join;
 use pass::Workspace;
 use places::{Places, SumPlaces};
 use task::{Results, Task, Way};
@@ -22,7 +23,6 @@ use task::{Results, Task, Way};
 pub use places::{layout, suffix};
 
 mod back;
-mod division;
 mod jacobians;
 mod pass;
 mod places;
@@ -194,6 +194,7 @@ impl<T: Lanes, U: Update<T>> Layers<T, U> {
     fn task<'a>(&self, sizes: Sizes, given: Given<'a, T>, way: Way) -> Task<'a, T> {
         let threads = rayon::current_num_threads();
         let bytes = size_of_val(given.params);
+        let division = |adds| Division::of(sizes.batch, adds, bytes, threads, self.slice);
         Task {
             sizes,
             state: state::<T, U>(sizes),
@@ -205,14 +206,18 @@ impl<T: Lanes, U: Update<T>> Layers<T, U> {
                 outputs: None,
             },
             way,
-            division: Division::of(sizes, way, bytes, threads, self.slice),
+            division: match way {
+                Way::Forward => division(false),
+                Way::Back => division(true),
+                Way::Jacobians => division(false).by_groups(),
+            },
         }
     }
 
     /// The sums of all runs, brought into the order of the arena.
     fn gradient(&mut self, sizes: Sizes, into: &mut [T]) {
         let count = SumPlaces::of::<T, U>(sizes).count();
-        sums::join(&mut self.sums, count);
+        join(&mut self.sums, count);
         sums::unpack::<T, U>(sizes, &self.sums[..count], into);
     }
 

@@ -10,7 +10,7 @@ use super::task::{Results, Task, Way};
 use crate::ops::rnn::update::{Frame, Strand, Update};
 use crate::ops::simd::product::{product, product_add};
 use crate::ops::simd::sums::Turned;
-use crate::ops::simd::trials::{At, load, store};
+use crate::ops::simd::trials::{At, load, repeat, store};
 use crate::ops::simd::{Cell, Lanes, TRIALS};
 
 /// The buffers of one thread.
@@ -174,7 +174,7 @@ impl<'a, T: Lanes, U: Update<T>> Pass<'a, T, U> {
                         let at = At::only(one, self.task.state);
                         load(h0, at.from((strand * U::PARTS + part) * s.units), cells);
                     }
-                    None => learn(&learned[part * s.units..], one, trials, cells),
+                    None => repeat(&learned[part * s.units..], one, trials, cells),
                 }
             }
             self.update.read(simd, m.cells, first);
@@ -265,15 +265,4 @@ impl<'a, T: Lanes, U: Update<T>> Pass<'a, T, U> {
 pub(super) fn over(lengths: Option<&[usize]>, time: usize) -> impl Iterator<Item = usize> {
     let lengths = lengths.unwrap_or_default();
     (0..lengths.len()).filter(move |trial| lengths[*trial] <= time)
-}
-
-/// The learned first state in each of the trials, zero in those that the slice lacks.
-fn learn<T: Lanes>(learned: &[T], groups: usize, trials: usize, cells: &mut [Cell<T>]) {
-    for (cells, h) in cells.chunks_exact_mut(groups).zip(learned) {
-        for (group, cell) in cells.iter_mut().enumerate() {
-            let there = trials.saturating_sub(group * TRIALS).min(TRIALS);
-            cell.0[..there].fill(*h);
-            cell.0[there..].fill(T::of(0.0));
-        }
-    }
 }

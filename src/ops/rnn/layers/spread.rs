@@ -5,9 +5,10 @@ use std::sync::Mutex;
 
 use super::pass::{Pass, Whole, Workspace};
 use super::places::SumPlaces;
-use super::task::{Results, Task, Way, cut};
+use super::task::{Results, Task, Way};
 use super::{Layers, Packed};
 use crate::ops::rnn::update::Update;
+use crate::ops::simd::division::cut;
 use crate::ops::simd::{Lanes, TRIALS};
 
 /// What has not been begun.

@@ -2,20 +2,15 @@
 //! the runs, and brought into the order of the arena.
 
 use pulp::Simd;
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
 
 use super::pass::Pass;
 use super::places::{Places, SumPlaces, room};
 use super::strand;
 use crate::ops::rnn::Sizes;
-use crate::ops::rnn::update::{Product, Update, add};
+use crate::ops::rnn::update::{Product, Update};
 use crate::ops::simd::Lanes;
 use crate::ops::simd::product::Form;
 use crate::ops::simd::sums::{Frames, add_sums, padded};
-
-/// Numbers from which on several threads add up runs, each a stretch of this many.
-const STRETCH: usize = 1 << 15;
 
 impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
     /// Adds what one strand's parameters get from this slice, the way back being done.
@@ -80,21 +75,6 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
 
     fn form(&self) -> Form {
         self.task.division.form
-    }
-}
-
-/// Adds up the sums of all runs, in their order, in the place of the first.
-pub(super) fn join<T: Lanes>(runs: &mut [T], count: usize) {
-    let (first, others) = runs.split_at_mut(count);
-    let stretch = |(at, into): (usize, &mut [T])| {
-        for run in others.chunks_exact(count) {
-            add(into, &run[at * STRETCH..]);
-        }
-    };
-    if count > STRETCH {
-        first.par_chunks_mut(STRETCH).enumerate().for_each(stretch);
-    } else {
-        stretch((0, first));
     }
 }
 

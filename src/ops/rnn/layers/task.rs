@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::division::Division;
 use crate::ops::rnn::{Aim, Arriving, Given, Sizes};
+use crate::ops::simd::division::{Division, cut};
 use crate::ops::simd::{Lanes, TRIALS};
 
 /// What is done with each slice.
@@ -83,12 +83,4 @@ impl<'a, T> Results<'a, T> {
             by_input: cut(&mut self.by_input, trials * task.state * s.inputs),
         }
     }
-}
-
-/// Takes up to `count` numbers off the front.
-pub fn cut<'a, T>(array: &mut &'a mut [T], count: usize) -> &'a mut [T] {
-    let all = std::mem::take(array);
-    let (first, rest) = all.split_at_mut(count.min(all.len()));
-    *array = rest;
-    first
 }

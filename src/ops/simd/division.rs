@@ -4,10 +4,8 @@
 //! Runs follow from the sizes alone, and the sums of a run are formed group by group: neither the
 //! slices nor the number of threads change a bit of any result.
 
-use super::task::Way;
-use crate::ops::rnn::Sizes;
-use crate::ops::simd::TRIALS;
-use crate::ops::simd::product::Form;
+use super::TRIALS;
+use super::product::Form;
 
 /// Bytes of parameters that the second cache of one core holds beside the states. One group reads
 /// each weight once a step, 4 bytes for 16 multiplications: that cache keeps up with it. Larger
@@ -32,22 +30,25 @@ pub struct Division {
 }
 
 impl Division {
-    /// For a network of so many bytes of parameters, on so many threads; `slice` says how many
-    /// groups a slice has, if that is not to be chosen.
-    pub fn of(sizes: Sizes, way: Way, bytes: usize, threads: usize, slice: Option<usize>) -> Self {
-        let groups = sizes.batch.div_ceil(TRIALS);
+    /// For a network of so many bytes of parameters, on so many threads; `adds` says whether
+    /// gradients are added up, `slice` how many groups a slice has, if that is not to be chosen.
+    pub fn of(
+        batch: usize,
+        adds: bool,
+        bytes: usize,
+        threads: usize,
+        slice: Option<usize>,
+    ) -> Self {
+        let groups = batch.div_ceil(TRIALS);
         let far = bytes > NEAR && groups >= 2 * FAR_GROUPS;
         let together = if far { FAR_GROUPS } else { 1 };
-        let run = match way {
-            Way::Back => {
+        let slice = slice.unwrap_or(together);
+        let run = match adds {
+            true => {
                 let runs = (ROOM / bytes.max(1)).clamp(2, RUNS);
                 groups.div_ceil(runs).next_multiple_of(together)
             }
-            Way::Forward | Way::Jacobians => slice.unwrap_or(together),
-        };
-        let slice = match way {
-            Way::Jacobians => 1,
-            Way::Forward | Way::Back => slice.unwrap_or(together),
+            false => slice,
         };
         Division {
             run: run * TRIALS,
@@ -59,8 +60,23 @@ impl Division {
         }
     }
 
+    /// The same, with slices of one group.
+    pub fn by_groups(mut self) -> Self {
+        self.slice = TRIALS;
+        self.form.groups = 1;
+        self
+    }
+
     /// How many runs a batch makes.
     pub fn runs(&self, batch: usize) -> usize {
         batch.div_ceil(self.run)
     }
+}
+
+/// Takes up to `count` numbers off the front.
+pub fn cut<'a, T>(array: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    let all = std::mem::take(array);
+    let (first, rest) = all.split_at_mut(count.min(all.len()));
+    *array = rest;
+    first
 }

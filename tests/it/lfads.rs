@@ -1,0 +1,211 @@
+//! LFADS: the numbers of another program, finite differences, and what a run must keep.
+
+mod gradients;
+
+use attractor::io::{Tree, hdf5};
+use attractor::ops::Lanes;
+use attractor::ops::lfads::{Constants, Given, Losses, Noise, Operation, Results, Sizes, layout};
+use attractor::tensor::values;
+
+const SIZES: Sizes = Sizes {
+    batch: 3,
+    time: 9,
+    channels: 8,
+    encoder: 4,
+    controller: 6,
+    inferred: 2,
+    generator: 5,
+    factors: 3,
+    gaussian: false,
+};
+const VAR_MIN: f64 = 1e-3;
+const KL_SCALE: f64 = 0.6;
+const L2: f64 = 2e-5;
+
+fn golden() -> Tree {
+    let path = format!("{}/tests/references/lfads.h5", env!("CARGO_MANIFEST_DIR"));
+    hdf5::read(path).expect("a reference")
+}
+
+fn doubles(tree: &Tree, path: &str) -> Vec<f64> {
+    let found = tree.at(path).unwrap_or_else(|| panic!("no {path}"));
+    match found {
+        Tree::Tensor(tensor) => values::doubles(tensor).expect("numbers"),
+        Tree::Float(x) => vec![*x],
+        other => panic!("{path}: {}", other.kind()),
+    }
+}
+
+fn array<T: Lanes>(tree: &Tree, path: &str) -> Vec<T> {
+    doubles(tree, path).into_iter().map(T::of).collect()
+}
+
+/// Where the reference has what the layout calls by this name.
+fn path_of(name: &str) -> String {
+    let (name, direction) = match name.strip_suffix("_reverse") {
+        Some(name) => (name, "bwd"),
+        None => (name, "fwd"),
+    };
+    let plain = [
+        ("initial_w", "gen_ic/w"),
+        ("initial_b", "gen_ic/b"),
+        ("initial_prior_mean", "ic_prior/mean"),
+        ("initial_prior_logvar", "ic_prior/logvar"),
+        ("inferred_w", "con_out/w"),
+        ("inferred_b", "con_out/b"),
+        ("inferred_prior_mean", "ii_prior/mean"),
+        ("inferred_prior_logtau", "ii_prior/logatau"),
+        ("inferred_prior_logvar", "ii_prior/lognvar"),
+        ("factors_w", "factors/w"),
+        ("rates_w", "logrates/w"),
+        ("rates_b", "logrates/b"),
+    ];
+    if let Some((_, path)) = plain.iter().find(|(known, _)| *known == name) {
+        return path.to_string();
+    }
+    let (network, part) = name.split_once('_').expect("a part of a network");
+    match network {
+        "enc" => format!("ic_enc/{direction}/{part}"),
+        network => format!("{network}/{part}"),
+    }
+}
+
+/// The numbers under `root` in the order of the layout.
+fn flat<T: Lanes>(tree: &Tree, root: &str) -> Vec<T> {
+    let layout = layout::<T>(SIZES);
+    let names = layout.blocks().iter().map(|block| &block.name);
+    names
+        .flat_map(|name| array::<T>(tree, &format!("{root}/{}", path_of(name))))
+        .collect()
+}
+
+/// The largest difference, relative to the largest number.
+fn error<T: Lanes>(found: &[T], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let largest = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    let pairs = found.iter().zip(expected);
+    let most = pairs.fold(0.0, |most: f64, (a, b)| most.max((a.double() - b).abs()));
+    assert!(found.iter().all(|x| x.is_finite()));
+    most / largest
+}
+
+struct Draws<T> {
+    x: Vec<T>,
+    normals: [Vec<T>; 3],
+    masks: [Vec<T>; 4],
+}
+
+impl<T: Lanes> Draws<T> {
+    fn of(tree: &Tree) -> Draws<T> {
+        Draws {
+            x: array(tree, "x"),
+            normals: ["noise/eps_g0", "noise/eps_ii", "noise/eps_kl"].map(|at| array(tree, at)),
+            masks: ["mask_x", "mask_enc", "mask_ends", "mask_gen"]
+                .map(|at| array(tree, &format!("noise/{at}"))),
+        }
+    }
+
+    fn given<'a>(&'a self, params: &'a [T]) -> Given<'a, T> {
+        Given {
+            params,
+            observed: &self.x,
+            noise: Noise {
+                initial: Some(&self.normals[0]),
+                inferred: Some(&self.normals[1]),
+                asked: Some(&self.normals[2]),
+                keep_observed: Some(&self.masks[0]),
+                keep_encoded: Some(&self.masks[1]),
+                keep_ends: Some(&self.masks[2]),
+                keep_generated: Some(&self.masks[3]),
+            },
+            constants: Constants {
+                var_min: T::of(VAR_MIN),
+                kl_scale: T::of(KL_SCALE),
+            },
+        }
+    }
+}
+
+fn agrees_with_the_reference<T: Lanes>(tolerance: f64) {
+    let tree = golden();
+    let params = flat::<T>(&tree, "param");
+    let draws = Draws::<T>::of(&tree);
+    let s = SIZES;
+    let zeros = |count: usize| vec![T::of(0.0); count];
+    let steps = s.batch * s.time;
+    let (mut rates, mut factors) = (zeros(steps * s.channels), zeros(steps * s.factors));
+    let (mut generator, mut controller) = (zeros(steps * s.generator), zeros(steps * s.controller));
+    let (mut inferred, mut posterior) = (zeros(steps * s.inferred), zeros(steps * 2 * s.inferred));
+    let (mut initial, mut initials) = (
+        zeros(s.batch * s.generator),
+        zeros(s.batch * 2 * s.generator),
+    );
+    let mut gradient = zeros(params.len());
+    let results = Results {
+        log_rates: &mut rates,
+        factors: &mut factors,
+        generator: &mut generator,
+        controller: &mut controller,
+        inferred: &mut inferred,
+        inferred_posterior: &mut posterior,
+        initial: &mut initial,
+        initial_posterior: &mut initials,
+    };
+    let mut operation = Operation::default();
+    let losses = operation.gradient(s, draws.given(&params), results, &mut gradient);
+    let joined = |mean: &str, logvar: &str, width: usize| -> Vec<f64> {
+        let (mean, logvar) = (doubles(&tree, mean), doubles(&tree, logvar));
+        let rows = mean.chunks(width).zip(logvar.chunks(width));
+        rows.flat_map(|(m, v)| [m, v].concat()).collect()
+    };
+    let mut worst: f64 = 0.0;
+    let mut check = |name: &str, error: f64| {
+        println!("{name:24} {error:.1e}");
+        worst = worst.max(error);
+    };
+    check("log-rates", error(&rates, &doubles(&tree, "out/lograte")));
+    check("factors", error(&factors, &doubles(&tree, "out/factors")));
+    check("generator", error(&generator, &doubles(&tree, "out/gen")));
+    check("controller", error(&controller, &doubles(&tree, "out/con")));
+    check("inferred", error(&inferred, &doubles(&tree, "out/ii")));
+    let expected = joined("out/ii_mean", "out/ii_logvar", s.inferred);
+    check("posterior of inputs", error(&posterior, &expected));
+    let expected = joined("out/ic_mean", "out/ic_logvar", s.generator);
+    check("posterior of g_0", error(&initials, &expected));
+    let Losses {
+        nll,
+        initial,
+        inferred,
+    } = losses;
+    let scaled = [KL_SCALE * initial, KL_SCALE * inferred];
+    let squares: f64 = params.iter().map(|p| p.double() * p.double()).sum();
+    for (name, found) in [
+        ("loss/nll", nll),
+        ("loss/kl_g0", initial),
+        ("loss/kl_ii", inferred),
+        ("loss/l2", L2 * squares),
+        ("loss/total", nll + scaled[0] + scaled[1] + L2 * squares),
+    ] {
+        let expected = doubles(&tree, name)[0];
+        println!("{name}: {found} {expected}");
+        check(name, (found - expected).abs() / expected.abs());
+    }
+    for (d, p) in gradient.iter_mut().zip(&params) {
+        *d += T::of(2.0 * L2) * *p;
+    }
+    let expected = flat::<f64>(&tree, "grad");
+    for block in layout::<T>(s).blocks() {
+        let range = block.range.clone();
+        check(
+            &block.name,
+            error(&gradient[range.clone()], &expected[range]),
+        );
+    }
+    assert!(worst < tolerance, "{worst:e}");
+}
+
+#[test]
+fn everything_agrees_with_the_reference_in_both_kinds_of_number() {
+    agrees_with_the_reference::<f64>(1e-10);
+    agrees_with_the_reference::<f32>(1e-4);
+}

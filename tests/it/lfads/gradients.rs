@@ -1,0 +1,1 @@
+//! Gradients against finite differences, and results against other divisions of the work.
