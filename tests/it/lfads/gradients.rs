@@ -1,1 +1,179 @@
-//! Gradients against finite differences, and results against other divisions of the work.
+//! Gradients against finite differences, and results on any number of threads.
+
+use attractor::ops::lfads::{Constants, Given, Noise, Operation, Results, Sizes, layout};
+use attractor::random::{Key, Layout};
+
+const SIZES: Sizes = Sizes {
+    batch: 19,
+    time: 6,
+    channels: 7,
+    encoder: 5,
+    controller: 4,
+    inferred: 2,
+    generator: 6,
+    factors: 3,
+    gaussian: false,
+};
+
+fn normals(seed: u64, count: usize, scale: f64) -> Vec<f64> {
+    let mut all = vec![0.0; count];
+    Key::new(seed, Layout::default()).fill_normal(&mut all);
+    all.iter_mut().for_each(|x| *x *= scale);
+    all
+}
+
+/// Everything that a run is given, drawn.
+struct Case {
+    params: Vec<f64>,
+    observed: Vec<f64>,
+    normals: [Vec<f64>; 3],
+    keep: [Vec<f64>; 4],
+}
+
+impl Case {
+    fn of(s: Sizes) -> Case {
+        let steps = s.batch * s.time;
+        let counts = |seed, count| normals(seed, count, 1.5);
+        let observed = counts(2, steps * s.channels);
+        let keep = |seed, count: usize| {
+            let draws = normals(seed, count, 1.0);
+            draws
+                .iter()
+                .map(|x| if *x > -1.0 { 1.25 } else { 0.0 })
+                .collect()
+        };
+        Case {
+            params: normals(1, layout::<f64>(s).len(), 0.4),
+            observed: match s.gaussian {
+                true => observed,
+                false => observed.iter().map(|x| x.abs().floor()).collect(),
+            },
+            normals: [
+                normals(3, s.batch * s.generator, 1.0),
+                normals(4, steps * s.inferred, 1.0),
+                normals(5, steps * s.inferred, 1.0),
+            ],
+            keep: [
+                keep(6, steps * s.channels),
+                keep(7, steps * 2 * s.encoder),
+                keep(8, s.batch * 2 * s.encoder),
+                keep(9, steps * s.generator),
+            ],
+        }
+    }
+
+    fn given<'a>(&'a self, params: &'a [f64]) -> Given<'a, f64> {
+        Given {
+            params,
+            observed: &self.observed,
+            noise: Noise {
+                initial: Some(&self.normals[0]),
+                inferred: Some(&self.normals[1]),
+                asked: Some(&self.normals[2]),
+                keep_observed: Some(&self.keep[0]),
+                keep_encoded: Some(&self.keep[1]),
+                keep_ends: Some(&self.keep[2]),
+                keep_generated: Some(&self.keep[3]),
+            },
+            constants: Constants {
+                var_min: 1e-2,
+                kl_scale: 0.7,
+            },
+        }
+    }
+
+    fn loss(&self, s: Sizes, params: &[f64]) -> f64 {
+        let losses = Operation::default().losses(s, self.given(params));
+        losses.nll + 0.7 * (losses.initial + losses.inferred)
+    }
+}
+
+#[test]
+fn gradients_agree_with_finite_differences() {
+    let alone = Sizes {
+        controller: 0,
+        inferred: 0,
+        ..SIZES
+    };
+    let plain = Sizes {
+        gaussian: true,
+        ..SIZES
+    };
+    for s in [SIZES, alone, plain] {
+        let case = Case::of(s);
+        let mut gradient = vec![f64::NAN; case.params.len()];
+        let results = Results::default();
+        Operation::default().gradient(s, case.given(&case.params), results, &mut gradient);
+        for block in layout::<f64>(s).blocks() {
+            let largest = gradient[block.range.clone()]
+                .iter()
+                .fold(1e-3, |most: f64, x| most.max(x.abs()));
+            for k in 0..3 {
+                let at = block.range.start + (k * 7919 + 3) % block.range.len();
+                let moved = |by: f64| {
+                    let mut params = case.params.clone();
+                    params[at] += by;
+                    case.loss(s, &params)
+                };
+                let step = 1e-5;
+                let slope = (moved(step) - moved(-step)) / (2.0 * step);
+                let error = (slope - gradient[at]).abs() / largest;
+                assert!(error < 1e-6, "{}: {slope} {}", block.name, gradient[at]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_gradient_has_the_same_bits_on_any_number_of_threads() {
+    let s = Sizes {
+        batch: 150,
+        ..SIZES
+    };
+    let case = Case::of(s);
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads").install(|| {
+            let mut gradient = vec![f64::NAN; case.params.len()];
+            let mut operation = Operation::default();
+            let given = case.given(&case.params);
+            // The second call finds the buffers of the first.
+            operation.gradient(s, given, Results::default(), &mut gradient);
+            let losses = operation.gradient(s, given, Results::default(), &mut gradient);
+            (losses, gradient)
+        })
+    };
+    let one = on(1);
+    for threads in [2, 3] {
+        assert_eq!(on(threads), one, "{threads} threads");
+    }
+}
+
+#[test]
+fn what_is_inferred_is_generated_again() {
+    let s = SIZES;
+    let case = Case::of(s);
+    let mut given = case.given(&case.params);
+    given.noise.keep_generated = None;
+    let steps = s.batch * s.time;
+    let (mut initial, mut inferred) = (
+        vec![0.0; s.batch * s.generator],
+        vec![0.0; steps * s.inferred],
+    );
+    let mut rates = vec![0.0; steps * s.channels];
+    let results = Results {
+        log_rates: &mut rates,
+        initial: &mut initial,
+        inferred: &mut inferred,
+        ..Results::default()
+    };
+    let mut operation = Operation::default();
+    operation.infer(s, given, results);
+    let mut again = vec![0.0; rates.len()];
+    let results = Results {
+        log_rates: &mut again,
+        ..Results::default()
+    };
+    operation.generate(s, &case.params, [&initial, &inferred], results);
+    assert_eq!(again, rates);
+}
