@@ -150,7 +150,7 @@ fn parts(given: Given, path: Option<&Path>) -> Result<Parts, Fault> {
     };
     Ok(Parts {
         inputs: needed("inputs", "[n, t, i]", given.inputs)?,
-        targets: needed("targets", "[n, t, o]", given.targets)?,
+        targets: Some(needed("targets", "[n, t, o]", given.targets)?),
         mask: maybe("mask", given.mask)?,
         lengths: maybe("lengths", given.lengths)?.map(lengths).transpose()?,
     })
@@ -217,6 +217,7 @@ fn room(cx: &Context, parts: &Parts) -> Result<(), Fault> {
             }
         }
     };
-    let ([n, t, i], [_, _, o]) = (sizes(&parts.inputs), sizes(&parts.targets));
+    let [n, t, i] = sizes(&parts.inputs);
+    let [_, _, o] = parts.targets.as_ref().map_or([0; 3], sizes);
     cx.room(OF, &[n, t, i.max(o)], DType::F64)
 }

@@ -13,6 +13,7 @@ pub mod fixed_points;
 pub mod force;
 pub mod h5;
 pub mod help;
+pub mod lfads;
 pub mod library;
 pub mod manual;
 pub mod native;
@@ -67,6 +68,10 @@ pub fn modules() -> Vec<Module> {
         force::learn::module(),
         force::files::module(),
         signals::module(),
+        lfads::module(),
+        lfads::learn::module(),
+        lfads::look::module(),
+        lfads::files::module(),
     ];
     modules.push(pca::module());
     modules.extend(fixed_points::modules());

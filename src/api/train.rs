@@ -12,7 +12,7 @@ use super::rnn::{Net, trials_of};
 use super::settings::Settings;
 use super::tasks::{AnyTask, Kind};
 use super::value::{Function, Map, Value};
-use crate::base::options::Span;
+use crate::base::options::{Options as Settable, Span};
 use crate::base::{Error, Outcome, Progress, Report, Result};
 use crate::nn::{Dynamics, Network, whichever};
 use crate::options;
@@ -74,7 +74,7 @@ crate::natives! {
     fn train(
         cx: &Context, network: Rc<Net>, task: Rc<AnyTask>, options: Settings<(Options, Listener)>,
     ) -> Map {
-        idle(&options)?;
+        idle("train", &options)?;
         let (mut options, listener) = options.into_inner();
         options.batches = cx.budget(options.batches);
         options.checkpoint = options.checkpoint.map(|path| cx.settings.out.join(path));
@@ -108,7 +108,7 @@ impl FromValue for Validation {
 }
 
 /// Errors: an option that does nothing without another one, which is not given
-fn idle(options: &Settings<(Options, Listener)>) -> Result<(), Fault> {
+pub fn idle<O: Settable>(of: &str, options: &Settings<O>) -> Result<(), Fault> {
     const NEEDS: [(&str, &[&str]); 2] = [
         (
             "validation",
@@ -120,7 +120,7 @@ fn idle(options: &Settings<(Options, Listener)>) -> Result<(), Fault> {
         if let Some(name) = all.iter().find(|name| options.names(name))
             && !options.names(needed)
         {
-            let words = format!("train: option `{name}` does nothing without `{needed}`");
+            let words = format!("{of}: option `{name}` does nothing without `{needed}`");
             return Err(Fault::new(words).hint(format!("give `{needed}`, or leave `{name}` out")));
         }
     }
@@ -232,7 +232,7 @@ fn trained<'a, T: Real, N: Model<T>>(
 }
 
 /// The fault with a remedy, if it is one of a checkpoint that has none.
-fn helped(fault: Fault, options: &Options) -> Fault {
+pub fn helped(fault: Fault, options: &Options) -> Fault {
     let path = options
         .checkpoint
         .as_ref()
@@ -286,37 +286,50 @@ fn entries(line: &Log) -> Map {
 ///
 /// Errors: a fault if the run diverged.
 fn told(fit: &Fit, kept: bool) -> Result<Map, Fault> {
-    if let Outcome::Diverged { at } = fit.outcome {
-        let last = fit.log.last().map_or(String::new(), |line| {
-            format!("; at batch {} the loss was {}", line.batch, line.loss)
-        });
-        let remedy = if fit.log.is_empty() {
-            "are the trials finite? The network is as it was; else try a lower rate, or a clip"
-        } else {
-            "the network has its last good parameters; try a lower rate, or a clip"
-        };
-        let message = format!("train: the loss or its gradient is not finite at batch {at}{last}");
-        return Err(Fault::new(message).hint(remedy));
-    }
-    let column = |name: &str, of: fn(&Log) -> f64| -> Result<(String, Value), Fault> {
-        let values: Vec<f64> = fit.log.iter().map(of).collect();
-        let tensor = Tensor::from_vec(values, fit.log.len(), &Device::Cpu)?;
-        Ok((name.into(), Value::Tensor(tensor)))
+    well("train", fit)?;
+    let mut map = course(fit, kept)?;
+    map.insert("mse".into(), column(fit, |line| line.mse)?);
+    Ok(map)
+}
+
+/// Errors: a fault if the run diverged.
+pub fn well(of: &str, fit: &Fit) -> Result<(), Fault> {
+    let Outcome::Diverged { at } = fit.outcome else {
+        return Ok(());
     };
+    let last = fit.log.last().map_or(String::new(), |line| {
+        format!("; at batch {} the loss was {}", line.batch, line.loss)
+    });
+    let remedy = if fit.log.is_empty() {
+        "are the trials finite? The network is as it was; else try a lower rate, or a clip"
+    } else {
+        "the network has its last good parameters; try a lower rate, or a clip"
+    };
+    let message = format!("{of}: the loss or its gradient is not finite at batch {at}{last}");
+    Err(Fault::new(message).hint(remedy))
+}
+
+/// A number of each line of the log.
+pub fn column(fit: &Fit, of: impl Fn(&Log) -> f64) -> Result<Value, Fault> {
+    let values: Vec<f64> = fit.log.iter().map(of).collect();
+    let tensor = Tensor::from_vec(values, fit.log.len(), &Device::Cpu)?;
+    Ok(Value::Tensor(tensor))
+}
+
+/// What is told of every run, whatever was trained.
+pub fn course(fit: &Fit, kept: bool) -> Result<Map, Fault> {
     let mut map = Map::from([
         ("outcome".into(), Value::Text(fit.outcome.word().into())),
         ("batches".into(), Value::Int(fit.batches as i64)),
-        column("batch", |line| line.batch as f64)?,
-        column("loss", |line| line.loss)?,
-        column("mse", |line| line.mse)?,
-        column("rate", |line| line.rate)?,
-        column("grad_norm", |line| line.grad_norm)?,
+        ("batch".into(), column(fit, |line| line.batch as f64)?),
+        ("loss".into(), column(fit, |line| line.loss)?),
+        ("rate".into(), column(fit, |line| line.rate)?),
+        ("grad_norm".into(), column(fit, |line| line.grad_norm)?),
     ]);
     if let Some(best) = fit.best {
         // Validation comes before the first line, so that every line has one.
-        map.extend([column("validation", |line| {
-            line.validation.unwrap_or(f64::NAN)
-        })?]);
+        let validation = column(fit, |line| line.validation.unwrap_or(f64::NAN))?;
+        map.insert("validation".into(), validation);
         map.insert("best".into(), Value::Float(best.loss));
         map.insert("best_batch".into(), Value::Int(best.batch as i64));
     }

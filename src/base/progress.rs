@@ -22,6 +22,8 @@ pub enum Standing {
     Error { error: f64 },
     /// How many of those that are done have converged.
     Search { converged: usize },
+    /// Nothing but how many trials are done.
+    Trials,
 }
 
 /// Listens to a long run and may end it.

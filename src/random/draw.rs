@@ -59,6 +59,15 @@ impl Key {
         }
     }
 
+    /// Fills `out` with 1 / p, as likely as `p` says, and zeros: what dropout multiplies by.
+    pub fn fill_kept<T: Real>(&self, p: f64, out: &mut [T]) {
+        let rule = Kept {
+            p: p as f32,
+            kept: T::of(1.0 / p),
+        };
+        self.fill(out, &rule);
+    }
+
     /// Fills `out` with whole numbers from `low` to `high - 1`; with `low` alone where `high` is
     /// not above it.
     ///
@@ -139,6 +148,26 @@ macro_rules! uniform {
 }
 
 struct Bernoulli<L>(L);
+
+struct Kept<T> {
+    p: f32,
+    kept: T,
+}
+
+impl<T: Real> Rule for Kept<T> {
+    type Word = u32;
+    type Out = T;
+    #[inline(always)]
+    fn apply(&self, words: &[u32; LANES], out: &mut [T; LANES]) {
+        let zero = T::of(0.0);
+        for l in 0..LANES {
+            out[l] = match f32::unit(words[l]) < self.p {
+                true => self.kept,
+                false => zero,
+            };
+        }
+    }
+}
 
 uniform!(f32, f64);
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::Model;
+use super::{Model, Parts};
 use super::log::{Best, Log};
 use super::setting::Setting;
 use super::training::Training;
@@ -64,8 +64,10 @@ pub(super) fn tree<T: Real, M: Model<T>>(
         ("log".into(), lines(log)?),
     ]);
     if let Some(judged) = &training.judged {
+        let parts = judged.parts.iter().flatten().map(|part| Tree::Float(*part));
         let validation = Tree::from([
             ("latest", Tree::Float(judged.latest)),
+            ("parts", Tree::List(parts.collect())),
             ("best", Tree::Float(judged.best.loss)),
             ("best_batch", whole(judged.best.batch)),
             ("waited", whole(judged.waited)),
@@ -128,13 +130,29 @@ fn lines(log: &[Log]) -> Result<Tree> {
 type Column = (&'static str, fn(&Log) -> Option<f64>);
 
 /// The log by columns; one that has no numbers is left out.
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 12] = [
     ("batch", |line| Some(line.batch as f64)),
     ("loss", |line| Some(line.loss)),
     ("mse", |line| Some(line.mse)),
     ("rate", |line| Some(line.rate)),
     ("grad_norm", |line| Some(line.grad_norm)),
     ("validation", |line| line.validation),
+    (PARTS[0], |line| line.parts.map(|parts| parts[0])),
+    (PARTS[1], |line| line.parts.map(|parts| parts[1])),
+    (PARTS[2], |line| line.parts.map(|parts| parts[2])),
+    (PARTS[3], |line| line.validation_parts.map(|parts| parts[0])),
+    (PARTS[4], |line| line.validation_parts.map(|parts| parts[1])),
+    (PARTS[5], |line| line.validation_parts.map(|parts| parts[2])),
+];
+
+/// The columns of the parts of a loss, then of those of the validation's.
+const PARTS: [&str; 6] = [
+    "part_1",
+    "part_2",
+    "part_3",
+    "validation_part_1",
+    "validation_part_2",
+    "validation_part_3",
 ];
 
 /// A file's tree on its way in.
@@ -197,6 +215,7 @@ impl Reading<'_> {
     fn judged<T: Real>(&self) -> Result<Judged<T>> {
         Ok(Judged {
             latest: self.number("validation/latest")?,
+            parts: self.parts()?,
             best: Best {
                 batch: self.whole("validation/best_batch")?,
                 loss: self.number("validation/best")?,
@@ -204,6 +223,12 @@ impl Reading<'_> {
             waited: self.whole("validation/waited")?,
             params: self.numbers("validation/parameters")?,
         })
+    }
+
+    /// The parts of the newest validation loss; a list of numbers is read as a tensor.
+    fn parts(&self) -> Result<Option<Parts>> {
+        let found = self.tree.tensor("validation/parts").map(values::doubles);
+        Ok(found.transpose()?.and_then(|parts| Parts::try_from(parts).ok()))
     }
 
     fn key(&self) -> Result<Key> {
@@ -233,6 +258,14 @@ impl Reading<'_> {
         let (loss, mse) = (needed("loss")?, needed("mse")?);
         let (rate, grad_norm) = (needed("rate")?, needed("grad_norm")?);
         let validation = column("validation")?;
+        let mut parts = Vec::new();
+        for name in PARTS {
+            parts.push(column(name)?.unwrap_or_default());
+        }
+        let part = |first: usize, i: usize| -> Option<Parts> {
+            let found = parts[first..first + 3].iter().map(|column| column.get(i).copied());
+            Parts::try_from(found.collect::<Option<Vec<f64>>>()?).ok()
+        };
         let line = |i: usize| Log {
             batch: batches[i] as usize,
             loss: loss[i],
@@ -242,6 +275,8 @@ impl Reading<'_> {
             validation: validation
                 .as_ref()
                 .and_then(|column| column.get(i).copied()),
+            parts: part(0, i),
+            validation_parts: part(3, i),
         };
         Ok((0..batches.len()).map(line).collect())
     }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::Parts;
 use crate::base::{Outcome, Result};
 
 /// One line of the log: what a batch came to. The losses are those after the update, on the same
@@ -20,6 +21,9 @@ pub struct Log {
     pub grad_norm: f64,
     /// The newest validation loss, if there is validation.
     pub validation: Option<f64>,
+    /// What the loss without penalty, and that of the validation, are made of, if the model says.
+    pub parts: Option<Parts>,
+    pub validation_parts: Option<Parts>,
 }
 
 /// How a training run went.

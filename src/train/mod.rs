@@ -14,7 +14,7 @@ mod validation;
 
 pub use descend::run;
 pub use log::{Best, Fit, Log, OnLog};
-pub use model::Model;
+pub use model::{Model, Parts};
 pub use options::{Keep, Options};
 pub(crate) use setting::digest;
 pub use task::{Shape, Task, Trials, Turn};

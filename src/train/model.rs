@@ -7,6 +7,9 @@ use crate::ops::Lanes;
 use crate::random::Key;
 use crate::tensor::{Arena, Real};
 
+/// What a loss is made of; the model knows the words.
+pub type Parts = [f64; 3];
+
 /// A network that can be trained.
 pub trait Model<T: Real> {
     /// The buffers of its runs, kept from batch to batch.
@@ -24,6 +27,14 @@ pub trait Model<T: Real> {
     /// What it is besides its parameters, as names and words: two networks of which this is the
     /// same, and the parameters, are the same.
     fn about(&self) -> Vec<(&'static str, String)>;
+
+    /// Told which batch of the run comes next, from 0: what a loss weighs may depend on it.
+    fn turn(&self, _work: &mut Self::Work, _batch: usize) {}
+
+    /// What the last loss was made of, if it has parts.
+    fn parts(&self, _work: &Self::Work) -> Option<Parts> {
+        None
+    }
 
     /// The mean squared error, each time weighing what the mask says. With a key, whatever the
     /// network adds in training alone (state noise, dropout) is drawn from it.

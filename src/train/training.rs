@@ -85,6 +85,8 @@ impl<'a, T: Real, M: Model<T>> Training<'a, T, M> {
         self.source.task.turn(&turn, &mut self.trials)?;
         self.trials.check(self.shape)?;
 
+        let batch = self.done();
+        self.net.turn(&mut self.work, batch);
         self.noise = key.fold_in(NOISE);
         let (noise, l2) = (Some(&self.noise), self.options.l2);
         let (work, trials) = (&mut self.work, &self.trials);
@@ -117,6 +119,7 @@ impl<'a, T: Real, M: Model<T>> Training<'a, T, M> {
     pub fn line(&mut self, batch: usize, step: &Step) -> Result<Option<Log>> {
         let noise = Some(&self.noise);
         let mse = self.net.loss(&mut self.work, &self.trials, noise)?.double();
+        let parts = self.net.parts(&self.work);
         let params = &mut self.net.params_mut().data;
         let loss = mse + self.options.l2 * measure(params, &self.gradient, 0.0).squares;
         if !loss.is_finite() {
@@ -130,6 +133,8 @@ impl<'a, T: Real, M: Model<T>> Training<'a, T, M> {
             rate: step.rate,
             grad_norm: step.grad_norm,
             validation: self.judged.as_ref().map(|judged| judged.latest),
+            parts,
+            validation_parts: self.judged.as_ref().and_then(|judged| judged.parts),
         }))
     }
 
@@ -139,15 +144,15 @@ impl<'a, T: Real, M: Model<T>> Training<'a, T, M> {
         let Some(validation) = &mut self.validation else {
             return Ok(true);
         };
-        let loss = validation.loss(self.net, &mut self.work)?;
+        let (loss, parts) = validation.loss(self.net, &mut self.work)?;
         let params = &mut self.net.params_mut().data;
         if !loss.is_finite() {
             self.descent.undo(params);
             return Ok(false);
         }
         match &mut self.judged {
-            Some(judged) => judged.see(batch, loss, params),
-            None => self.judged = Some(Judged::first(batch, loss, params)),
+            Some(judged) => judged.see(batch, (loss, parts), params),
+            None => self.judged = Some(Judged::first(batch, (loss, parts), params)),
         }
         Ok(true)
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::log::Best;
 use super::task::{Shape, Task, Trials};
-use super::{Model, Options};
+use super::{Model, Options, Parts};
 use crate::base::{Error, Result};
 use crate::tensor::Real;
 
@@ -70,22 +70,32 @@ impl<'a, T: Real> Validation<'a, T> {
         })
     }
 
-    /// The mean squared error of `net` over all trials, without noise.
+    /// The mean squared error of `net` over all trials, without noise, and its parts.
     ///
     /// Errors: `NotFinite` if a number of the trials is not finite and makes the loss so
-    pub fn loss<M: Model<T>>(&mut self, net: &M, work: &mut M::Work) -> Result<f64> {
-        let (mut sum, mut weights) = (0.0, 0.0);
+    pub fn loss<M: Model<T>>(
+        &mut self,
+        net: &M,
+        work: &mut M::Work,
+    ) -> Result<(f64, Option<Parts>)> {
+        let (mut sum, mut weights, mut all) = (0.0, 0.0, None);
         for first in (0..self.all.trials).step_by(self.most) {
             let weight = self.take(first);
             if weight > 0.0 {
                 sum += weight * net.loss(work, &self.some, None)?.double();
                 weights += weight;
+                if let Some(parts) = net.parts(work) {
+                    let all = all.get_or_insert([0.0; 3]);
+                    for (all, part) in all.iter_mut().zip(parts) {
+                        *all += weight * part;
+                    }
+                }
             }
         }
         let loss = sum / weights;
         match loss.is_finite() {
-            true => Ok(loss),
-            false => self.faultless().map(|()| loss),
+            true => Ok((loss, all.map(|all| all.map(|part| part / weights)))),
+            false => self.faultless().map(|()| (loss, None)),
         }
     }
 
@@ -135,8 +145,9 @@ impl<'a, T: Real> Validation<'a, T> {
 /// What the validations of a run have come to.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Judged<T> {
-    /// The loss of the newest one.
+    /// The loss of the newest one, and its parts.
     pub latest: f64,
+    pub parts: Option<Parts>,
     /// The lowest.
     pub best: Best,
     /// Validations since the lowest.
@@ -147,9 +158,14 @@ pub(super) struct Judged<T> {
 
 impl<T: Real> Judged<T> {
     /// The first validation, after the batch numbered `batch`.
-    pub fn first(batch: usize, loss: f64, params: &[T]) -> Judged<T> {
+    pub fn first(
+        batch: usize,
+        (loss, parts): (f64, Option<Parts>),
+        params: &[T],
+    ) -> Judged<T> {
         Judged {
             latest: loss,
+            parts,
             best: Best { batch, loss },
             waited: 0,
             params: params.to_vec(),
@@ -157,8 +173,9 @@ impl<T: Real> Judged<T> {
     }
 
     /// Takes note of one more.
-    pub fn see(&mut self, batch: usize, loss: f64, params: &[T]) {
+    pub fn see(&mut self, batch: usize, (loss, parts): (f64, Option<Parts>), params: &[T]) {
         self.latest = loss;
+        self.parts = parts;
         if loss < self.best.loss {
             self.best = Best { batch, loss };
             self.waited = 0;

@@ -22,7 +22,7 @@ fn counted(trials: usize, time: usize) -> Tensor {
 fn whole(trials: usize, time: usize) -> Parts {
     let inputs = Part::Whole(counted(trials, time));
     Parts {
-        targets: inputs.clone(),
+        targets: Some(inputs.clone()),
         inputs,
         mask: None,
         lengths: None,
@@ -100,7 +100,7 @@ fn padding_is_zero_and_does_not_count() {
     let ragged = || Part::Trials(vec![one(2, 5.0), one(4, 6.0), one(1, 7.0)]);
     let lists = Parts {
         inputs: ragged(),
-        targets: ragged(),
+        targets: Some(ragged()),
         mask: None,
         lengths: None,
     };
@@ -109,7 +109,7 @@ fn padding_is_zero_and_does_not_count() {
     padded[8] = 7.0;
     let lengths = Parts {
         inputs: Part::Whole(tensor(padded.clone(), &[3, 4, 1])),
-        targets: Part::Whole(tensor(padded, &[3, 4, 1])),
+        targets: Some(Part::Whole(tensor(padded, &[3, 4, 1]))),
         mask: None,
         lengths: Some(vec![2, 4, 1]),
     };
@@ -139,7 +139,7 @@ fn the_loss_of_padded_trials_is_that_of_each_by_itself() {
     let loss = |trials: &Trials<f64>| net.loss(&mut net.work(), trials, None).expect("a loss");
     let parts = |inputs: &[Tensor], targets: &[Tensor]| Parts {
         inputs: Part::Trials(inputs.into()),
-        targets: Part::Trials(targets.into()),
+        targets: Some(Part::Trials(targets.into())),
         mask: None,
         lengths: None,
     };
@@ -156,7 +156,7 @@ fn the_loss_of_padded_trials_is_that_of_each_by_itself() {
 #[test]
 fn targets_without_times_are_those_of_the_last_time_of_each_trial() {
     let parts = Parts {
-        targets: Part::Whole(tensor(vec![1.0, 2.0, 3.0, 4.0], &[2, 2])),
+        targets: Some(Part::Whole(tensor(vec![1.0, 2.0, 3.0, 4.0], &[2, 2]))),
         lengths: Some(vec![3, 2]),
         ..whole(2, 3)
     };
@@ -231,7 +231,7 @@ fn data_that_do_not_fit_are_refused_with_their_place() {
         ),
         (
             Parts {
-                targets: with(broken.clone(), &[3, 2, 2]),
+                targets: Some(with(broken.clone(), &[3, 2, 2])),
                 ..whole(3, 2)
             },
             "a number of `targets`, trial 1, time 1, is not finite (found NaN at index 1)",
@@ -259,14 +259,14 @@ fn data_that_do_not_fit_are_refused_with_their_place() {
         ),
         (
             Parts {
-                targets: with(vec![0.0; 8], &[2, 4, 1]),
+                targets: Some(with(vec![0.0; 8], &[2, 4, 1])),
                 ..base()
             },
             "expected targets of shape [3, 4, o], found [2, 4, 1]",
         ),
         (
             Parts {
-                targets: with(vec![0.0; 2], &[2, 1]),
+                targets: Some(with(vec![0.0; 2], &[2, 1])),
                 ..base()
             },
             "expected targets of shape [3, o], found [2, 1]",

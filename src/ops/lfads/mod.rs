@@ -43,7 +43,7 @@ use spread::{Task, Workspace};
 const CELL: Gru = Gru { update_bias: 0.5 };
 
 /// The sizes of one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sizes {
     /// b
     pub batch: usize,
@@ -292,7 +292,7 @@ impl<T: Lanes> Operation<T> {
             sizes,
             given,
             way,
-            division: Division::of(sizes.batch, way == Way::Learn, bytes, threads, None),
+            division: Division::of(sizes.batch, way == Way::Learn, bytes, threads, Some(1)),
             slope: T::of(1.0 / sizes.batch as f64),
         }
     }

@@ -23,7 +23,8 @@ pub struct Parts {
     /// [N, t, i], or N times [t, i].
     pub inputs: Part,
     /// [N, t, o], or N times [t, o]; or [N, o], which are those of the last time of each trial.
-    pub targets: Part,
+    /// None for a model that makes its inputs again.
+    pub targets: Option<Part>,
     /// The weight of each time in the loss: [N, t], or N times [t].
     pub mask: Option<Part>,
     /// Times of each trial, [N]; what comes after is padding.
@@ -58,12 +59,15 @@ impl Parts {
         let exact = self.lengths.is_none();
         let lengths = lengths(&inputs, self.lengths)?;
         let last = self.mask.is_none()
-            && matches!(&self.targets, Part::Whole(targets) if targets.rank() == 2);
+            && matches!(&self.targets, Some(Part::Whole(targets)) if targets.rank() == 2);
         let targets = match (&self.targets, last) {
-            (Part::Whole(targets), true) => at_the_end(targets, &lengths, t)?,
-            (targets, _) => array("targets", targets, "[n, t, o]", 3)?,
+            (None, _) => none_like(&inputs),
+            (Some(Part::Whole(targets)), true) => at_the_end(targets, &lengths, t)?,
+            (Some(targets), _) => array("targets", targets, "[n, t, o]", 3)?,
         };
-        fits("targets", &targets, [n, t], (&lengths, exact), "o")?;
+        if self.targets.is_some() {
+            fits("targets", &targets, [n, t], (&lengths, exact), "o")?;
+        }
         let mask = match &self.mask {
             None if !last && lengths.iter().all(|length| *length == t) => None,
             None => {
@@ -166,6 +170,17 @@ fn lengths(inputs: &Array, given: Option<Vec<usize>>) -> Result<Vec<usize>> {
         }
     }
     Ok(lengths)
+}
+
+/// Targets without a number.
+fn none_like(inputs: &Array) -> Array {
+    Array {
+        numbers: Numbers::zeros(0, &inputs.numbers),
+        trials: inputs.trials,
+        time: inputs.time,
+        features: 0,
+        lengths: None,
+    }
 }
 
 /// Targets [n, o] of the last time of each trial, at all times.

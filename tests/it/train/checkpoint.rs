@@ -98,7 +98,7 @@ fn a_data_set_is_known_by_all_of_its_numbers() {
         };
         let parts = Parts {
             inputs: part(0.5),
-            targets: part(last),
+            targets: Some(part(last)),
             mask: None,
             lengths: None,
         };

@@ -152,7 +152,7 @@ fn recorded(trials: usize) -> Dataset {
     };
     Dataset::new(Parts {
         inputs: part(batch.inputs),
-        targets: part(batch.targets),
+        targets: Some(part(batch.targets)),
         mask: None,
         lengths: None,
     })

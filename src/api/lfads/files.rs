@@ -1,0 +1,52 @@
+//! The table `lfads`, fourth part: models in files.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{Either, Lfads, whichever};
+use crate::api::context::Context;
+use crate::api::convert::New;
+use crate::api::h5;
+use crate::base::Error;
+use crate::base::error::FileFault;
+use crate::models::lfads::{Model, kept};
+use crate::tensor::DType;
+
+crate::natives! {
+    /// LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
+    module "lfads";
+
+    /// Writes the model to an HDF5 file: a data set for each parameter, weights as [out, in], and
+    /// its sizes and constants as attributes. A relative path begins in the folder of `--out`.
+    ///
+    /// > lfads::model(#{ channels: 5, factors: 3 }).save("model.h5");
+    /// > h5::read("model.h5").rates_w.shape()
+    /// = [5, 3]
+    fn save(cx: &Context, this: Rc<Lfads>, path: String) -> () {
+        let (tree, said) = whichever!(&*this.0.borrow(), model => model.kept()?);
+        h5::save(cx, &path, &tree, said, 0)
+    }
+
+    /// The model in a file that `save` wrote.
+    ///
+    /// > lfads::model(#{ channels: 5, factors: 3 }).save("model.h5");
+    /// > lfads::load("model.h5")
+    /// = lfads model: channels 5 (poisson), encoder 128, controller 128, inferred 1, generator 128, factors 3, f32
+    fn load(cx: &Context, path: String) -> New<Lfads> {
+        let content = h5::load(cx, &path)?;
+        let found = h5::input(cx, &path);
+        let either = match kept::dtype(&content) {
+            Some(DType::F32) => Either::F32(Model::of_kept(&found, &content)?),
+            Some(DType::F64) => Either::F64(Model::of_kept(&found, &content)?),
+            _ => {
+                let fact = FileFault::Network {
+                    expected: "a model that `save` of an lfads model wrote".into(),
+                    found: content.tree.paths(),
+                    hint: "networks are read by `rnn::load` and `force::load`, arrays by `h5::read`",
+                };
+                return Err(Error::file(&found, fact).into());
+            }
+        };
+        Ok(New(Lfads(RefCell::new(either))))
+    }
+}

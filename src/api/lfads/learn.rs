@@ -1,0 +1,241 @@
+//! The table `lfads`, second part: training.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use super::{Either, Lfads, whichever};
+use crate::api::context::Context;
+use crate::api::fault::Fault;
+use crate::api::settings::Settings;
+use crate::api::train::{Watched, column, course, helped, idle, well};
+use crate::api::value::{Function, Map, Value};
+use crate::base::Result;
+use crate::models::lfads::{Model, Training};
+use crate::ops::Lanes;
+use crate::tasks::Dataset;
+use crate::tasks::dataset::{Part, Parts};
+use crate::tensor::Tensor;
+use crate::train::{Fit, Log, Source, Task, Trials, run};
+
+crate::options! {
+    /// What a script adds to the options of training.
+    pub struct Listener for "lfads::train" {
+        /// Trials that the model is judged on and not trained on, [n, t, channels].
+        validation: Option<Tensor> = None;
+        /// Called with each line of the log as a map. It ends the run by giving false.
+        on_log: Option<Function> = None;
+    }
+}
+
+crate::natives! {
+    /// LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
+    module "lfads";
+
+    /// Trains a model on trials [n, t, channels], in place. In every epoch each trial comes once.
+    /// The loss of a batch, a mean over trials, is the negative log-likelihood (without the
+    /// logarithm of the factorials of counts), plus `kl` times the divergences of the posteriors of
+    /// first state and inputs from their priors (that of the inputs at one sample), plus
+    /// l2 * the sum of squares of all parameters.
+    ///
+    /// Gives a map: `outcome`, `batches`, and the log as vectors `batch`, `loss`, `nll`,
+    /// `kl_initial`, `kl_inferred`, `kl` (the weight), `rate` and `grad_norm`. With `validation`
+    /// there are `validation`, `validation_nll`, `validation_kl_initial` and
+    /// `validation_kl_inferred`, with the weight that comes last, without dropout, and always at
+    /// the same samples; the model ends with the parameters at the `best` of them, unless `keep` is
+    /// "last". `warnings` says what looks wrong with the model that came out. A `checkpoint` is
+    /// that of `train`: a run that was killed goes on to the same bits.
+    ///
+    /// > let counts = (random::uniform(random::key(1), [40, 10, 3]) * 3.0).floor();
+    /// > let model = lfads::model(#{ channels: 3, encoder: 8, controller: 8, generator: 8, factors: 2 });
+    /// > let fit = lfads::train(model, counts, #{ batches: 60, batch: 16, log_every: 10 });
+    /// > [fit.outcome, fit.nll.shape(), fit.nll[-1] < fit.nll[0]]
+    /// = ["finished", [7], true]
+    fn train(
+        cx: &Context, model: Rc<Lfads>, data: Tensor, options: Settings<(Training, Listener)>,
+    ) -> Map {
+        idle(OF, &options)?;
+        let (mut options, listener) = options.into_inner();
+        options.batches = cx.budget(options.batches);
+        options.checkpoint = options.checkpoint.map(|path| cx.settings.out.join(path));
+        let copy = model.0.borrow().clone();
+        let fit = whichever!(copy, copy => {
+            let trained = Call { cx, model: &model, listener: &listener, options: &options };
+            trained.run(copy, &data)
+        });
+        let options = &options;
+        let fit = fit.map_err(|fault| helped(fault, &options.loop_options()))?;
+        told(&fit, options)
+    }
+}
+
+const OF: &str = "lfads::train";
+
+struct Call<'a> {
+    cx: &'a Context,
+    model: &'a Lfads,
+    listener: &'a Listener,
+    options: &'a Training,
+}
+
+/// A model that goes back to its script.
+trait Kind: Lanes {
+    fn either(model: Model<Self>) -> Either;
+}
+
+impl Kind for f32 {
+    fn either(model: Model<f32>) -> Either {
+        Either::F32(model)
+    }
+}
+
+impl Kind for f64 {
+    fn either(model: Model<f64>) -> Either {
+        Either::F64(model)
+    }
+}
+
+impl Call<'_> {
+    /// Trains the copy, which becomes the script's at each line of the log and at the end.
+    fn run<T: Kind>(&self, copy: Model<T>, data: &Tensor) -> Result<(Fit, Vec<String>), Fault> {
+        let (cx, options) = (self.cx, self.options);
+        let mut model = copy.to_train(options);
+        let data = dataset(&model, data)?;
+        let trials = self.listener.validation.as_ref();
+        let validation = trials.map(|trials| dataset(&model, trials)).transpose()?;
+        let validation = validation.map(|set| set.all::<T>());
+        let s = model.sizes;
+        let units = 4 * (2 * s.encoder + s.controller + s.generator) + s.channels;
+        let time = Task::<T>::shape(&data).time;
+        cx.room(OF, &[options.batch, time, units], T::DTYPE)?;
+        let source = Source {
+            task: &data,
+            validation: validation.as_ref(),
+        };
+        let show = |model: &Model<T>| *self.model.0.borrow_mut() = T::either(model.clone());
+        let mut on_log = |line: &Log, model: &Model<T>| {
+            let Some(function) = &self.listener.on_log else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            if cx.stopped() {
+                return Ok(ControlFlow::Break(()));
+            }
+            show(model);
+            Ok(match function.call(vec![Value::Map(entries(line, options))])? {
+                Value::Bool(false) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            })
+        };
+        let mut progress = Watched::new(cx, OF);
+        let options = options.loop_options();
+        let fit = run(&mut model, &source, &options, &mut progress, &mut on_log);
+        show(&model);
+        let fit = fit?;
+        cx.stop.store(false, Ordering::Relaxed);
+        let warnings = warnings(&fit, self.options, constant_nll(&model, &data.all()));
+        Ok((fit, warnings))
+    }
+}
+
+/// Trials as a data set without targets.
+///
+/// Errors: those of [`Model::observed`]
+fn dataset<T: Kind>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
+    model.observed(OF, trials)?;
+    Dataset::new(Parts {
+        inputs: Part::Whole(trials.clone()),
+        targets: None,
+        mask: None,
+        lengths: None,
+    })
+}
+
+/// The negative log-likelihood of a trial of counts if each channel had a constant rate.
+fn constant_nll<T: Kind>(model: &Model<T>, trials: &Trials<T>) -> Option<f64> {
+    let d = model.sizes.channels;
+    let mut means = vec![0.0; d];
+    for row in trials.inputs.chunks_exact(d) {
+        means.iter_mut().zip(row).for_each(|(mean, x)| *mean += x.double());
+    }
+    let steps = (trials.trials * trials.time) as f64;
+    let term = |sum: &f64| match *sum > 0.0 {
+        true => (sum / steps) * (1.0 - (sum / steps).ln()),
+        false => 0.0,
+    };
+    let nll = trials.time as f64 * means.iter().map(term).sum::<f64>();
+    (!model.sizes.gaussian).then_some(nll)
+}
+
+/// What looks wrong with a model at the end of its training.
+fn warnings(fit: &Fit, options: &Training, constant: Option<f64>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let Some(line) = fit.log.last() else {
+        return warnings;
+    };
+    let Some([nll, initial, inferred]) = line.validation_parts.or(line.parts) else {
+        return warnings;
+    };
+    let grown = options.kl_scale(line.batch) >= options.kl_last;
+    if grown && options.kl_last > 0.0 && initial + inferred < COLLAPSED {
+        warnings.push(format!(
+            "the divergences of the posteriors are {:.2} nats a trial: they have become their \
+             priors and say nothing of the observations; a longer or later warm-up \
+             (kl_until, kl_from), or a smaller kl_last, may help",
+            initial + inferred
+        ));
+    }
+    if let Some(constant) = constant.filter(|constant| grown && nll > *constant) {
+        warnings.push(format!(
+            "the negative log-likelihood of a trial is {nll:.1}, that of constant rates \
+             {constant:.1}: the rates are worse than none; a lower rate, or a smaller clip, may \
+             help"
+        ));
+    }
+    warnings
+}
+
+/// Nats below which divergences say nothing.
+const COLLAPSED: f64 = 0.1;
+
+fn entries(line: &Log, options: &Training) -> Map {
+    let mut map = Map::from([("batch".into(), Value::Int(line.batch as i64))]);
+    let mut real = |name: &str, x: f64| map.insert(name.to_string(), Value::Float(x));
+    real("loss", line.loss);
+    real("kl", options.kl_scale(line.batch));
+    real("rate", line.rate);
+    real("grad_norm", line.grad_norm);
+    for (k, name) in PARTS.iter().enumerate() {
+        if let Some(parts) = line.parts {
+            real(name, parts[k]);
+        }
+        if let Some(parts) = line.validation_parts {
+            real(&format!("validation_{name}"), parts[k]);
+        }
+    }
+    line.validation.map(|loss| real("validation", loss));
+    map
+}
+
+/// The words for the parts of a loss.
+const PARTS: [&str; 3] = ["nll", "kl_initial", "kl_inferred"];
+
+/// The fit as a map.
+///
+/// Errors: a fault if the run diverged.
+fn told((fit, warnings): &(Fit, Vec<String>), options: &Training) -> Result<Map, Fault> {
+    well(OF, fit)?;
+    let mut map = course(fit, options.checkpoint.is_some())?;
+    let weights = column(fit, |line| options.kl_scale(line.batch))?;
+    map.insert("kl".into(), weights);
+    for (k, name) in PARTS.iter().enumerate() {
+        let part = column(fit, |line| line.parts.map_or(f64::NAN, |parts| parts[k]))?;
+        map.insert(name.to_string(), part);
+        if fit.best.is_some() {
+            let of = |line: &Log| line.validation_parts.map_or(f64::NAN, |parts| parts[k]);
+            map.insert(format!("validation_{name}"), column(fit, of)?);
+        }
+    }
+    let warnings = warnings.iter().cloned().map(Value::Text).collect();
+    map.insert("warnings".into(), Value::List(warnings));
+    Ok(map)
+}

@@ -1,0 +1,168 @@
+//! The table `lfads`, third part: what a model makes of observations, and what it makes up.
+
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use super::{Either, Lfads, tensor, whichever};
+use crate::api::context::Context;
+use crate::api::fault::Fault;
+use crate::api::settings::Settings;
+use crate::api::train::Watched;
+use crate::api::value::{Map, Value};
+use crate::base::options::Span;
+use crate::base::{Outcome, Result};
+use crate::models::lfads::{Course, Inference, Model, Posterior, Summary};
+use crate::ops::Lanes;
+use crate::options;
+use crate::random::{Key, Layout};
+use crate::tensor::Tensor;
+
+options! {
+    /// What is made up.
+    pub struct Generation for "lfads model.generate" {
+        /// Times of a trial.
+        steps: usize = 100, in Span::from(1.0);
+        /// Seed of the first states and inputs.
+        seed: usize = 0;
+        /// Key of these, in place of a seed.
+        key: Option<Key> = None;
+    }
+}
+
+crate::natives! {
+    /// LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
+    module "lfads";
+
+    /// What trials [n, t, channels] come from: means over samples of each trial's posterior, as a
+    /// map of `rates` [n, t, channels] (per second), `factors` [n, t, k], `generator` [n, t, g],
+    /// `inferred` [n, t, u] and `initial` [n, g]; the standard deviation of each over the samples
+    /// under its name and `_sd`, and with `quantiles`, these [q, ..] under its name and
+    /// `_quantiles`. With `samples: 0` the means of the posteriors go through the model, once, and
+    /// there are no deviations. For one trial [t, channels] all come without the first axis.
+    ///
+    /// > let model = lfads::model(#{ channels: 3, generator: 8, factors: 2 });
+    /// > let found = model.infer(ones([4, 10, 3]), #{ samples: 16, quantiles: [0.05, 0.95] });
+    /// > [found.rates.shape(), found.rates_sd.shape(), found.factors_quantiles.shape()]
+    /// = [[4, 10, 3], [4, 10, 3], [2, 4, 10, 2]]
+    fn infer(cx: &Context, this: Rc<Lfads>, observations: Tensor, options: Settings<Inference>) -> Map {
+        let single = observations.rank() == 2;
+        let all = if single { observations.unsqueeze(0)? } else { observations };
+        whichever!(&*this.0.borrow(), model => inferred(cx, model, &all, &options, single))
+    }
+
+    /// Trials that come from the priors of first state and inputs, as a map of `rates`
+    /// [n, t, channels] (per second), `factors`, `generator`, `inferred` and `initial`.
+    ///
+    /// > lfads::model(#{ channels: 3 }).generate(5, #{ steps: 20 }).rates.shape()
+    /// = [5, 20, 3]
+    fn generate(cx: &Context, this: Rc<Lfads>, n: usize, options: Settings<Generation>) -> Map {
+        let key = options.key.unwrap_or_else(|| Key::new(options.seed as u64, Layout::default()));
+        let t = options.steps;
+        whichever!(&*this.0.borrow(), model => {
+            let s = model.sizes;
+            cx.room("lfads model.generate", &[n, t, s.channels + s.generator], model_dtype(model))?;
+            made_up(model, &model.generate(n, t, &key), [n, t])
+        })
+    }
+
+    /// The parts of the loss of trials [n, t, channels] (means over them) as in validation, without
+    /// dropout and always at the same samples: `nll` (without the logarithm of the factorials of
+    /// counts), `kl_initial`, `kl_inferred`, and `loss`, their sum.
+    ///
+    /// > let model = lfads::model(#{ channels: 3, generator: 8, factors: 2 });
+    /// > let found = model.evaluate(ones([4, 10, 3]));
+    /// > (found.nll + found.kl_initial + found.kl_inferred - found.loss).abs() < 1e-3
+    /// = true
+    fn evaluate(this: Rc<Lfads>, observations: Tensor) -> Map {
+        whichever!(&*this.0.borrow(), model => {
+            let observed = model.observed("lfads model.evaluate", &observations)?;
+            let losses = model.evaluate(&observed)?;
+            let [nll, initial, inferred] = [losses.nll, losses.initial, losses.inferred];
+            let all = [("nll", nll), ("kl_initial", initial), ("kl_inferred", inferred),
+                       ("loss", nll + initial + inferred)];
+            Ok(all.map(|(name, x)| (name.to_string(), Value::Float(x))).into())
+        })
+    }
+}
+
+fn model_dtype<T: Lanes>(_: &Model<T>) -> crate::tensor::DType {
+    T::DTYPE
+}
+
+fn inferred<T: Lanes>(
+    cx: &Context,
+    model: &Model<T>,
+    observations: &Tensor,
+    options: &Inference,
+    single: bool,
+) -> Result<Map, Fault> {
+    let of = "lfads model.infer";
+    let observed = model.observed(of, observations)?;
+    let (s, n, t, q) = (model.sizes, observed.trials, observed.time, options.quantiles.len());
+    cx.room(of, &[n, t, (2 + q) * (s.channels + s.generator)], T::DTYPE)?;
+    let mut progress = Watched::new(cx, of);
+    let Posterior {
+        rates,
+        factors,
+        generator,
+        inferred,
+        initial,
+        outcome,
+    } = model.infer(&observed, options, &mut progress);
+    cx.stop.store(false, Ordering::Relaxed);
+    if let Outcome::Interrupted { at } = outcome {
+        return Err(Fault::new(format!("{of}: interrupted after {at} of {n} trials")));
+    }
+    let first: &[usize] = if single { &[] } else { &[n] };
+    let mut map = Map::new();
+    for (name, summary, shape) in [
+        ("rates", rates, &[t, s.channels][..]),
+        ("factors", factors, &[t, s.factors]),
+        ("generator", generator, &[t, s.generator]),
+        ("inferred", inferred, &[t, s.inferred]),
+        ("initial", initial, &[s.generator]),
+    ] {
+        if !summary.mean.is_empty() {
+            told(&mut map, name, &summary, (&[first, shape].concat(), q))?;
+        }
+    }
+    Ok(map)
+}
+
+fn told<T: Lanes>(
+    map: &mut Map,
+    name: &str,
+    summary: &Summary<T>,
+    (shape, q): (&[usize], usize),
+) -> Result<()> {
+    let mut put = |name: String, numbers: &[T], shape: &[usize]| -> Result<()> {
+        map.insert(name, Value::Tensor(tensor(numbers, shape)?));
+        Ok(())
+    };
+    put(name.into(), &summary.mean, shape)?;
+    if !summary.deviation.is_empty() {
+        put(format!("{name}_sd"), &summary.deviation, shape)?;
+    }
+    if q > 0 {
+        let shape = [&[q], shape].concat();
+        put(format!("{name}_quantiles"), &summary.quantiles, &shape)?;
+    }
+    Ok(())
+}
+
+fn made_up<T: Lanes>(model: &Model<T>, course: &Course<T>, [n, t]: [usize; 2]) -> Result<Map, Fault> {
+    let s = model.sizes;
+    let mut map = Map::new();
+    for (name, numbers, shape) in [
+        ("rates", &course.rates, &[n, t, s.channels][..]),
+        ("factors", &course.factors, &[n, t, s.factors]),
+        ("generator", &course.generator, &[n, t, s.generator]),
+        ("inferred", &course.inferred, &[n, t, s.inferred]),
+        ("initial", &course.initial, &[n, s.generator]),
+    ] {
+        if !numbers.is_empty() {
+            map.insert(name.into(), Value::Tensor(tensor(numbers, shape)?));
+        }
+    }
+    Ok(map)
+}

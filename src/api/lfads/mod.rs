@@ -1,0 +1,178 @@
+//! The table `lfads`: models of the dynamics and inputs behind observations.
+
+pub mod files;
+pub mod learn;
+pub mod look;
+
+use std::cell::{RefCell, RefMut};
+use std::rc::Rc;
+
+use super::context::Context;
+use super::convert::New;
+use super::fault::Fault;
+use super::rnn::Net;
+use super::settings::Settings;
+use super::value::{Map, Thing, Value};
+use crate::base::Result;
+use crate::models::lfads::{Model, Recipe};
+use crate::nn::{self, Precision};
+use crate::ops::lfads::Sizes;
+use crate::tensor::{DType, Tensor};
+
+/// A model as scripts hold it.
+pub struct Lfads(RefCell<Either>);
+
+#[derive(Clone)]
+enum Either {
+    F32(Model<f32>),
+    F64(Model<f64>),
+}
+
+/// Does the same with whichever kind of number the model has.
+macro_rules! whichever {
+    ($either:expr, $model:ident => $value:expr) => {
+        match $either {
+            Either::F32($model) => $value,
+            Either::F64($model) => $value,
+        }
+    };
+}
+use whichever;
+
+impl Thing for Lfads {
+    const KIND: &'static str = "lfads model";
+    fn show(&self) -> String {
+        let either = self.0.borrow();
+        let (s, dtype) = (either.sizes(), either.dtype().as_str());
+        let Sizes {
+            channels,
+            encoder,
+            controller,
+            inferred,
+            generator,
+            factors,
+            ..
+        } = s;
+        let control = match controller {
+            0 => "no controller".to_string(),
+            _ => format!("controller {controller}, inferred {inferred}"),
+        };
+        let kind = if s.gaussian { "gaussian" } else { "poisson" };
+        format!(
+            "lfads model: channels {channels} ({kind}), encoder {encoder}, {control}, \
+             generator {generator}, factors {factors}, {dtype}"
+        )
+    }
+}
+
+crate::natives! {
+    /// LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
+    module "lfads";
+
+    /// A new model of observations with so many `channels`: encoders (GRUs from both ends of time)
+    /// give a posterior of the first state of a generator (a GRU) and drive a controller (a GRU
+    /// that sees the factors too), which gives a posterior of the generator's inputs; rows of
+    /// length 1 make factors of the generator's state, and the factors make log-rates.
+    ///
+    /// > lfads::model(#{ channels: 50, generator: 64 })
+    /// = lfads model: channels 50 (poisson), encoder 128, controller 128, inferred 1, generator 64, factors 32, f32
+    fn model(cx: &Context, options: Settings<Recipe>) -> New<Lfads> {
+        let widest = options.channels + options.encoder.max(options.controller);
+        let widest = widest + options.generator + options.factors;
+        cx.room("lfads::model", &[4 * widest, widest], options.dtype.dtype())?;
+        let either = match options.dtype {
+            Precision::F32 => Either::F32(options.build()?),
+            Precision::F64 => Either::F64(options.build()?),
+        };
+        Ok(New(Lfads(RefCell::new(either))))
+    }
+
+    /// The parameters, as a map of tensors (copies). Those of the GRUs `enc`, `con` and `gen` have
+    /// the names of a GRU's behind an underscore, those of the encoder from the last time on end in
+    /// `_reverse`; `initial`, `inferred` and `rates` have `w` and `b`, `factors` has `w`, and the
+    /// priors `initial_prior` and `inferred_prior` have `mean` and `logvar`, the latter `logtau`.
+    ///
+    /// > lfads::model(#{ channels: 5, factors: 3 }).params().rates_w.shape()
+    /// = [5, 3]
+    fn params(this: Rc<Lfads>) -> Map {
+        whichever!(&*this.0.borrow(), model => {
+            let names = model.params.layout().blocks().iter().map(|block| &block.name);
+            names
+                .map(|name| Ok((name.clone(), Value::Tensor(model.params.tensor(name)?))))
+                .collect()
+        })
+    }
+
+    /// Overwrites the parameters that a map names, such as one that `params` gave; either all of
+    /// them fit or none is changed.
+    ///
+    /// > let model = lfads::model(#{ channels: 2 });
+    /// > model.load_params(#{ rates_b: [0.5, 0.25] });
+    /// > model.params().rates_b.to_list()
+    /// = [0.5, 0.25]
+    fn load_params(this: Rc<Lfads>, params: Map) -> () {
+        let mut changed = this.0.borrow().clone();
+        for (name, value) in params {
+            let value = super::rnn::tensor(format!("lfads model: parameter `{name}`"), value)?;
+            whichever!(&mut changed, model => model.params.set(&name, &value)?);
+        }
+        *this.changing()? = changed;
+        Ok(())
+    }
+
+    /// Another model with the same parameters, which then go their own way.
+    ///
+    /// > lfads::model(#{ channels: 5, inferred: 0 }).copy()
+    /// = lfads model: channels 5 (poisson), encoder 128, no controller, generator 128, factors 32, f32
+    fn copy(this: Rc<Lfads>) -> New<Lfads> { Ok(New(Lfads(this.0.clone()))) }
+
+    /// How many numbers all parameters are together.
+    ///
+    /// > lfads::model(#{ channels: 100 }).count()
+    /// = 433125
+    fn count(this: Rc<Lfads>) -> usize {
+        Ok(whichever!(&*this.0.borrow(), model => model.params.layout().len()))
+    }
+
+    /// The generator as a GRU of its own: its inputs are the inferred ones, its outputs the
+    /// log-rates, its first state the mean of the prior. For `fixed_points::find`, `jacobians` and
+    /// whatever else an `rnn` can do.
+    ///
+    /// > lfads::model(#{ channels: 5, generator: 20 }).generator()
+    /// = gru network: 1 input, 20 units, 5 outputs, f32
+    fn generator(this: Rc<Lfads>) -> New<Net> {
+        let network = match &*this.0.borrow() {
+            Either::F32(model) => nn::Network::F32(model.generator()?),
+            Either::F64(model) => nn::Network::F64(model.generator()?),
+        };
+        Ok(New(Net(RefCell::new(network))))
+    }
+}
+
+impl Either {
+    fn sizes(&self) -> Sizes {
+        whichever!(self, model => model.sizes)
+    }
+
+    fn dtype(&self) -> DType {
+        match self {
+            Either::F32(_) => DType::F32,
+            Either::F64(_) => DType::F64,
+        }
+    }
+}
+
+impl Lfads {
+    /// The model, to be changed.
+    ///
+    /// Errors: it is being trained
+    fn changing(&self) -> Result<RefMut<'_, Either>, Fault> {
+        let words = "lfads model: it cannot be changed while it is trained";
+        self.0.try_borrow_mut().map_err(|_| Fault::new(words))
+    }
+}
+
+/// A tensor of these numbers, row-major.
+fn tensor<T: crate::ops::Lanes>(numbers: &[T], shape: &[usize]) -> Result<Tensor> {
+    Ok(Tensor::from_slice(numbers, shape, &crate::tensor::Device::Cpu)?)
+}
