@@ -26,6 +26,7 @@ pub mod rnn;
 pub mod settings;
 pub mod show;
 pub mod signals;
+pub mod spikes;
 pub mod tasks;
 mod tensor;
 mod tensor_args;
@@ -68,6 +69,7 @@ pub fn modules() -> Vec<Module> {
         force::learn::module(),
         force::files::module(),
         signals::module(),
+        spikes::module(),
         lfads::module(),
         lfads::learn::module(),
         lfads::look::module(),

@@ -6,6 +6,7 @@ pub mod flip_flop;
 pub mod integrator;
 mod noise;
 pub mod signals;
+pub mod spikes;
 
 pub use dataset::Dataset;
 pub use decision::Decision;

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use super::{Model, Parts};
 use super::log::{Best, Log};
 use super::setting::Setting;
 use super::training::Training;
 use super::validation::Judged;
+use super::{Model, Parts};
 use crate::base::error::FileFault;
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
@@ -228,7 +228,9 @@ impl Reading<'_> {
     /// The parts of the newest validation loss; a list of numbers is read as a tensor.
     fn parts(&self) -> Result<Option<Parts>> {
         let found = self.tree.tensor("validation/parts").map(values::doubles);
-        Ok(found.transpose()?.and_then(|parts| Parts::try_from(parts).ok()))
+        Ok(found
+            .transpose()?
+            .and_then(|parts| Parts::try_from(parts).ok()))
     }
 
     fn key(&self) -> Result<Key> {
@@ -263,7 +265,9 @@ impl Reading<'_> {
             parts.push(column(name)?.unwrap_or_default());
         }
         let part = |first: usize, i: usize| -> Option<Parts> {
-            let found = parts[first..first + 3].iter().map(|column| column.get(i).copied());
+            let found = parts[first..first + 3]
+                .iter()
+                .map(|column| column.get(i).copied());
             Parts::try_from(found.collect::<Option<Vec<f64>>>()?).ok()
         };
         let line = |i: usize| Log {

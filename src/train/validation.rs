@@ -158,11 +158,7 @@ pub(super) struct Judged<T> {
 
 impl<T: Real> Judged<T> {
     /// The first validation, after the batch numbered `batch`.
-    pub fn first(
-        batch: usize,
-        (loss, parts): (f64, Option<Parts>),
-        params: &[T],
-    ) -> Judged<T> {
+    pub fn first(batch: usize, (loss, parts): (f64, Option<Parts>), params: &[T]) -> Judged<T> {
         Judged {
             latest: loss,
             parts,

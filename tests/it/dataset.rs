@@ -316,7 +316,7 @@ fn data_that_do_not_fit_are_refused_with_their_place() {
         (
             Parts {
                 inputs: ragged(&[4, 2]),
-                targets: ragged(&[4, 1]),
+                targets: Some(ragged(&[4, 1])),
                 ..base()
             },
             "expected targets of shape [2, ..] for trial 1, as its inputs, found [1, 1]",

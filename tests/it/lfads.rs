@@ -1,6 +1,7 @@
 //! LFADS: the numbers of another program, finite differences, and what a run must keep.
 
 mod gradients;
+mod model;
 
 use attractor::io::{Tree, hdf5};
 use attractor::ops::Lanes;

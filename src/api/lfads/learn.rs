@@ -121,10 +121,12 @@ impl Call<'_> {
                 return Ok(ControlFlow::Break(()));
             }
             show(model);
-            Ok(match function.call(vec![Value::Map(entries(line, options))])? {
-                Value::Bool(false) => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            })
+            Ok(
+                match function.call(vec![Value::Map(entries(line, options))])? {
+                    Value::Bool(false) => ControlFlow::Break(()),
+                    _ => ControlFlow::Continue(()),
+                },
+            )
         };
         let mut progress = Watched::new(cx, OF);
         let options = options.loop_options();
@@ -155,7 +157,10 @@ fn constant_nll<T: Kind>(model: &Model<T>, trials: &Trials<T>) -> Option<f64> {
     let d = model.sizes.channels;
     let mut means = vec![0.0; d];
     for row in trials.inputs.chunks_exact(d) {
-        means.iter_mut().zip(row).for_each(|(mean, x)| *mean += x.double());
+        means
+            .iter_mut()
+            .zip(row)
+            .for_each(|(mean, x)| *mean += x.double());
     }
     let steps = (trials.trials * trials.time) as f64;
     let term = |sum: &f64| match *sum > 0.0 {

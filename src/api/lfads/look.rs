@@ -98,7 +98,12 @@ fn inferred<T: Lanes>(
 ) -> Result<Map, Fault> {
     let of = "lfads model.infer";
     let observed = model.observed(of, observations)?;
-    let (s, n, t, q) = (model.sizes, observed.trials, observed.time, options.quantiles.len());
+    let (s, n, t, q) = (
+        model.sizes,
+        observed.trials,
+        observed.time,
+        options.quantiles.len(),
+    );
     cx.room(of, &[n, t, (2 + q) * (s.channels + s.generator)], T::DTYPE)?;
     let mut progress = Watched::new(cx, of);
     let Posterior {
@@ -111,7 +116,9 @@ fn inferred<T: Lanes>(
     } = model.infer(&observed, options, &mut progress);
     cx.stop.store(false, Ordering::Relaxed);
     if let Outcome::Interrupted { at } = outcome {
-        return Err(Fault::new(format!("{of}: interrupted after {at} of {n} trials")));
+        return Err(Fault::new(format!(
+            "{of}: interrupted after {at} of {n} trials"
+        )));
     }
     let first: &[usize] = if single { &[] } else { &[n] };
     let mut map = Map::new();
@@ -150,7 +157,11 @@ fn told<T: Lanes>(
     Ok(())
 }
 
-fn made_up<T: Lanes>(model: &Model<T>, course: &Course<T>, [n, t]: [usize; 2]) -> Result<Map, Fault> {
+fn made_up<T: Lanes>(
+    model: &Model<T>,
+    course: &Course<T>,
+    [n, t]: [usize; 2],
+) -> Result<Map, Fault> {
     let s = model.sizes;
     let mut map = Map::new();
     for (name, numbers, shape) in [

@@ -174,5 +174,9 @@ impl Lfads {
 
 /// A tensor of these numbers, row-major.
 fn tensor<T: crate::ops::Lanes>(numbers: &[T], shape: &[usize]) -> Result<Tensor> {
-    Ok(Tensor::from_slice(numbers, shape, &crate::tensor::Device::Cpu)?)
+    Ok(Tensor::from_slice(
+        numbers,
+        shape,
+        &crate::tensor::Device::Cpu,
+    )?)
 }

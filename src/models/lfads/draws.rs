@@ -17,7 +17,11 @@ impl<T: Lanes> Draws<T> {
     /// Draws all that a run of these sizes takes, with or without dropout.
     pub fn draw(&mut self, model: &Model<T>, s: Sizes, key: &Key, dropout: bool) {
         let steps = s.batch * s.time;
-        let normals = [s.batch * s.generator, steps * s.inferred, steps * s.inferred];
+        let normals = [
+            s.batch * s.generator,
+            steps * s.inferred,
+            steps * s.inferred,
+        ];
         let kept = [
             steps * s.channels,
             steps * 2 * s.encoder,

@@ -173,7 +173,10 @@ impl<T: Lanes> Model<T> {
         [samples, t]: [usize; 2],
         into: &'a mut [Vec<T>; 2],
     ) -> Noise<'a, T> {
-        let widths = [samples * self.sizes.generator, samples * t * self.sizes.inferred];
+        let widths = [
+            samples * self.sizes.generator,
+            samples * t * self.sizes.inferred,
+        ];
         for (part, (into, width)) in into.iter_mut().zip(widths).enumerate() {
             into.resize(trials.len() * width, T::of(0.0));
             for (k, trial) in trials.clone().enumerate() {
@@ -201,7 +204,10 @@ impl<T: Lanes> Model<T> {
             key.child(k, 2).fill_normal(&mut drawn);
             drawn
         };
-        let (means, logvars) = (numbers("initial_prior_mean"), numbers("initial_prior_logvar"));
+        let (means, logvars) = (
+            numbers("initial_prior_mean"),
+            numbers("initial_prior_logvar"),
+        );
         let mut initial = drawn(0, trials * s.generator);
         for row in initial.chunks_exact_mut(s.generator) {
             for ((x, mean), logvar) in row.iter_mut().zip(&means).zip(&logvars) {
@@ -210,7 +216,10 @@ impl<T: Lanes> Model<T> {
             }
         }
         let mut inferred = drawn(1, trials * time * s.inferred);
-        let (means, logtaus) = (numbers("inferred_prior_mean"), numbers("inferred_prior_logtau"));
+        let (means, logtaus) = (
+            numbers("inferred_prior_mean"),
+            numbers("inferred_prior_logtau"),
+        );
         let logvars = numbers("inferred_prior_logvar");
         for j in 0..s.inferred {
             let phi = (-(-logtaus[j]).exp()).exp();
@@ -269,7 +278,10 @@ impl<T: Lanes> Summary<T> {
             for j in 0..width {
                 let at = (first + k) * width + j;
                 let values = rows[j..].iter().step_by(width);
-                column.iter_mut().zip(values).for_each(|(x, row)| *x = row.double());
+                column
+                    .iter_mut()
+                    .zip(values)
+                    .for_each(|(x, row)| *x = row.double());
                 let mean = column.iter().sum::<f64>() / samples as f64;
                 self.mean[at] = T::of(mean);
                 if let Some(deviation) = self.deviation.get_mut(at) {

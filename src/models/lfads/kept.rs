@@ -54,7 +54,11 @@ impl<T: Lanes> Model<T> {
             Some(Tree::Float(x)) if x.is_finite() && *x > 0.0 => Ok(*x),
             _ => Err(wrong(name, "a number above 0")),
         };
-        let mut sizes = Sizes::default();
+        let mut sizes = Sizes {
+            batch: 1,
+            time: 1,
+            ..Sizes::default()
+        };
         for (name, into) in counts(&mut sizes) {
             *into = match said.and_then(|said| said.get(name)) {
                 Some(Tree::Int(n)) if (0..=MOST).contains(n) => *n as usize,
@@ -68,7 +72,10 @@ impl<T: Lanes> Model<T> {
         let square = sizes.generator.saturating_mul(sizes.generator);
         let held = content.tree.bytes() as usize;
         if square > held {
-            return Err(wrong("generator", "a count that the file's parameters are enough for"));
+            return Err(wrong(
+                "generator",
+                "a count that the file's parameters are enough for",
+            ));
         }
         let mut model = Model::zeros(sizes);
         model.keep = number("keep")?;
@@ -121,9 +128,7 @@ fn counts(sizes: &mut Sizes) -> [(&'static str, &mut usize); 6] {
 /// The kind of number of the model in a file; none if it holds no model.
 pub fn dtype(content: &Content) -> Option<DType> {
     match content.attributes.of("")?.get("what") {
-        Some(Tree::Text(what)) if what == WHAT => {
-            Some(content.tree.tensor("rates_w")?.dtype())
-        }
+        Some(Tree::Text(what)) if what == WHAT => Some(content.tree.tensor("rates_w")?.dtype()),
         _ => None,
     }
 }

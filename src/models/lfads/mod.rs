@@ -150,7 +150,11 @@ impl Recipe {
             time: 1,
             channels: self.channels,
             encoder: self.encoder,
-            controller: if self.inferred > 0 { self.controller } else { 0 },
+            controller: if self.inferred > 0 {
+                self.controller
+            } else {
+                0
+            },
             inferred: self.inferred,
             generator: self.generator,
             factors: self.factors,
@@ -200,7 +204,9 @@ impl<T: Lanes> Model<T> {
             lengths: None,
         };
         let mut all = Losses::default();
-        let some = observed.numbers.chunks(TOGETHER * observed.time * self.sizes.channels);
+        let some = observed
+            .numbers
+            .chunks(TOGETHER * observed.time * self.sizes.channels);
         for numbers in some {
             trials.trials = numbers.len() / observed.time / self.sizes.channels;
             trials.inputs.clear();
@@ -233,7 +239,14 @@ impl<T: Lanes> Model<T> {
             }
         };
         let numbers = values::reals::<T>(x)?;
-        let place = |at: usize| format!("trial {}, time {}, channel {}", at / d / time, at / d % time, at % d);
+        let place = |at: usize| {
+            format!(
+                "trial {}, time {}, channel {}",
+                at / d / time,
+                at / d % time,
+                at % d
+            )
+        };
         for (at, x) in numbers.iter().enumerate() {
             if !x.is_finite() {
                 return Err(Error::NotFinite {

@@ -1,0 +1,82 @@
+//! The table `spikes`: counts drawn from rates, smoothed, and how well rates tell them.
+
+use super::context::Context;
+use super::settings::Settings;
+use crate::base::options::Span;
+use crate::random::Key;
+use crate::tasks::spikes;
+use crate::tensor::Tensor;
+
+crate::options! {
+    /// How counts are smoothed.
+    pub struct Smoothing for "spikes::smooth" {
+        /// Standard deviation of the Gaussian, in time steps.
+        deviation: f64 = 2.0, in Span::above(0.0);
+    }
+}
+
+crate::natives! {
+    /// Counts of spikes: drawn from rates, smoothed, and how well rates tell them.
+    module "spikes";
+
+    /// Poisson counts with these means (rate times the length of a time step), of the same shape.
+    ///
+    /// > let counts = spikes::poisson(ones([1000]) * 3.0, random::key(1));
+    /// > (counts.mean().item() - 3.0).abs() < 0.2
+    /// = true
+    fn poisson(cx: &Context, means: Tensor, key: Key) -> Tensor {
+        cx.room("spikes::poisson", means.dims(), crate::tensor::DType::F64)?;
+        Ok(spikes::poisson(&means, &key)?)
+    }
+
+    /// Weighted means over neighbouring times of [.., t, d], by a Gaussian; at the ends over those
+    /// that there are.
+    ///
+    /// > let x = [[0.0], [0.0], [1.0], [0.0], [0.0]];
+    /// > let y = spikes::smooth(x, #{ deviation: 1.0 });
+    /// > [y.shape(), y[2].item() > y[1].item()]
+    /// = [[5, 1], true]
+    fn smooth(x: Tensor, options: Settings<Smoothing>) -> Tensor {
+        Ok(spikes::smooth(&x, options.deviation)?)
+    }
+
+    /// Sums over each `width` neighbouring times of [.., t, d]; what is left at the end is left
+    /// out.
+    ///
+    /// > spikes::bin([[1.0], [2.0], [3.0], [4.0], [5.0]], 2).to_list()
+    /// = [[3.0], [7.0]]
+    fn bin(x: Tensor, width: usize) -> Tensor {
+        if width == 0 {
+            return Err(super::fault::Fault::new("spikes::bin: expected `width` of 1 or more, found 0"));
+        }
+        Ok(spikes::bin(&x, width)?)
+    }
+
+    /// R^2 of an estimate y of each course x in time, 1 - sum (x - y)^2 / sum (x - mean x)^2, for
+    /// [n, t, d] as [n, d]; NaN where x does not change.
+    ///
+    /// > let x = random::normal(random::key(1), [4, 30, 2]);
+    /// > spikes::r_squared(x, x + 0.001).min().item() > 0.99
+    /// = true
+    fn r_squared(x: Tensor, y: Tensor) -> Tensor { Ok(spikes::r_squared(&x, &y)?) }
+
+    /// The squared correlation in time of each course x with its estimate y, for [n, t, d] as
+    /// [n, d]; NaN where one of them does not change.
+    ///
+    /// > let x = random::normal(random::key(1), [4, 30, 2]);
+    /// > spikes::correlation_squared(x, 5.0 - 2.0 * x).min().item() > 0.99
+    /// = true
+    fn correlation_squared(x: Tensor, y: Tensor) -> Tensor {
+        Ok(spikes::correlation_squared(&x, &y)?)
+    }
+
+    /// How many bits a spike the means of counts tell more of these than a constant rate of each
+    /// channel does; both [n, t, d].
+    ///
+    /// > let means = random::uniform(random::key(1), [50, 20, 3]) * 5.0;
+    /// > spikes::bits_per_spike(means, spikes::poisson(means, random::key(2))) > 0.1
+    /// = true
+    fn bits_per_spike(means: Tensor, counts: Tensor) -> f64 {
+        Ok(spikes::bits_per_spike(&means, &counts)?)
+    }
+}
