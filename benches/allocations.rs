@@ -6,11 +6,12 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use attractor::base::{Progress, Report};
+use attractor::models::lfads;
 use attractor::nn::{Cell, Recipe, Rnn};
 use attractor::tasks::dataset::{Part, Parts};
 use attractor::tasks::{Dataset, Decision, Integrator, decision, integrator};
 use attractor::tensor::{Device, Tensor};
-use attractor::train::{self, Log, Options, Source, Task};
+use attractor::train::{self, Log, Model, Options, Source, Task};
 
 const BATCHES: usize = 20;
 /// Workspaces are made while the first batch runs.
@@ -55,7 +56,11 @@ impl Progress for Counts {
 }
 
 /// Allocations in each batch but the first ones: of all together, and at the most.
-fn counted(cell: Cell, threads: usize, task: Made) -> (usize, usize) {
+fn counted<M: Model<f32>>(
+    build: &(dyn Fn() -> M + Sync),
+    threads: usize,
+    task: Made,
+) -> (usize, usize) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -63,20 +68,13 @@ fn counted(cell: Cell, threads: usize, task: Made) -> (usize, usize) {
     let mut counts = Counts(Vec::with_capacity(BATCHES + 1));
     pool.install(|| {
         let task = task();
-        let recipe = Recipe {
-            layers: 2,
-            bidirectional: true,
-            noise: 0.01,
-            dropout: 0.1,
-            ..Recipe::default()
-        };
-        let mut net: Rnn<f32> = recipe.build(cell).expect("sizes");
+        let mut net = build();
         let options = Options {
             batches: BATCHES,
             log_every: BATCHES,
             ..Options::default()
         };
-        let mut quiet = |_: &Log, _: &Rnn<f32>| Ok(ControlFlow::Continue(()));
+        let mut quiet = |_: &Log, _: &M| Ok(ControlFlow::Continue(()));
         train::run(
             &mut net,
             &Source::of(task.as_ref()),
@@ -88,6 +86,25 @@ fn counted(cell: Cell, threads: usize, task: Made) -> (usize, usize) {
     });
     let steps = counts.0.windows(2).skip(FIRST - 1).map(|w| w[1] - w[0]);
     (steps.clone().sum(), steps.max().unwrap_or(0))
+}
+
+fn network(cell: Cell) -> Rnn<f32> {
+    let recipe = Recipe {
+        layers: 2,
+        bidirectional: true,
+        noise: 0.01,
+        dropout: 0.1,
+        ..Recipe::default()
+    };
+    recipe.build(cell).expect("sizes")
+}
+
+fn told(what: &str, (all, most): (usize, usize), threads: usize) {
+    println!(
+        "{what}, {threads} threads: {all} allocations in {} batches after the first, \
+         at most {most} in one",
+        BATCHES - FIRST
+    );
 }
 
 type Made = fn() -> Box<dyn Task<f32>>;
@@ -107,7 +124,7 @@ const TASKS: [(&str, Made); 3] = [
         let part = Part::Whole(noise);
         let parts = Parts {
             inputs: part.clone(),
-            targets: part,
+            targets: Some(part),
             mask: None,
             lengths: Some(vec![20; 1000]),
         };
@@ -127,13 +144,28 @@ fn main() {
     let of_cells = cells.map(|cell| (cell, TASKS[0].0, TASKS[0].1));
     for (cell, name, task) in of_tasks.into_iter().chain(of_cells) {
         for threads in [1, 2] {
-            let (all, most) = counted(cell, threads, task);
-            println!(
-                "{} on {name}, {threads} threads: {all} allocations in {} batches after the first, \
-                 at most {most} in one",
-                cell.word(),
-                BATCHES - FIRST
-            );
+            let found = counted(&|| network(cell), threads, task);
+            told(&format!("{} on {name}", cell.word()), found, threads);
         }
+    }
+    let model = || {
+        let recipe = lfads::Recipe {
+            observations: lfads::Observations::Gaussian,
+            ..lfads::Recipe::default()
+        };
+        recipe.build::<f32>().expect("sizes")
+    };
+    let observed: Made = || {
+        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("numbers");
+        let parts = Parts {
+            inputs: Part::Whole(noise),
+            targets: None,
+            mask: None,
+            lengths: None,
+        };
+        Box::new(Dataset::new(parts).expect("a task"))
+    };
+    for threads in [1, 2] {
+        told("lfads", counted(&model, threads, observed), threads);
     }
 }

@@ -3,7 +3,7 @@
 Rounds alternate (attractor, JAX, attractor, JAX, ...), so that whatever else the machine does meets
 both alike. Shown are the medians over the rounds and the median of the ratios taken round by round.
 
-Rows of training (integrator, decision, context):
+Rows of training (integrator, decision, context, lfads):
   step             one training step, its batch drawn included. Attractor: the difference between two
                    numbers of batches, seen from outside. JAX: one compiled scan, compiling not counted.
   start to first   a fresh process, from its start to its end, that does one training step

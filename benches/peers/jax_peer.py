@@ -20,6 +20,7 @@ import jax.numpy as jnp
 from jax import lax, random
 
 import jax_cells as cells
+import jax_lfads as lfads
 
 
 # The training step that all workloads share ------------------------------------------------------
@@ -147,6 +148,7 @@ def context_loss(params, key, stored, b=128, l2=1e-4, noise=0.003):
 WORKLOADS = {
     "integrator": Workload(vanilla_init, integrator_loss, 0.025, 0.99975, 10.0),
     "decision": Workload(gru_init, decision_loss, 0.04, 0.9999, 10.0),
+    "lfads": Workload(lfads.init, lfads.loss, 0.05, 0.9999, 10.0, lfads.stored_counts),
     "context": Workload(partial(gru_init, i=12), context_loss, 0.04, 0.9999, 10.0, stored_trials),
 }
 

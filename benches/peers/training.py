@@ -18,6 +18,7 @@ ROWS = {
     "integrator": 1.0,
     "decision": 0.5,
     "context": 0.2,
+    "lfads": 0.05,
 }
 
 # The short run of attractor that is taken away from the long one, as a part of the long one.

@@ -47,7 +47,8 @@ crate::natives! {
     /// = [[3.0], [7.0]]
     fn bin(x: Tensor, width: usize) -> Tensor {
         if width == 0 {
-            return Err(super::fault::Fault::new("spikes::bin: expected `width` of 1 or more, found 0"));
+            let words = "spikes::bin: expected `width` of 1 or more, found 0";
+            return Err(super::fault::Fault::new(words));
         }
         Ok(spikes::bin(&x, width)?)
     }

@@ -147,7 +147,7 @@ pub fn bits_per_spike(means: &Tensor, counts: &Tensor) -> Result<f64> {
         constant.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
     }
     let spikes: f64 = constant.iter().sum();
-    if !(spikes > 0.0) {
+    if spikes.is_nan() || spikes <= 0.0 {
         return Err(Error::Range {
             of: of.into(),
             name: "counts".into(),

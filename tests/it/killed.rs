@@ -25,6 +25,21 @@ told.resumed = fit.resumed;
 h5::write("fit.h5", told);
 "#;
 
+const LFADS: &str = r#"
+let counts = (random::uniform(random::key(1), [60, 8, 5]) * 3.0).floor();
+let sizes = #{ channels: 5, encoder: 8, controller: 8, generator: 8, factors: 3 };
+let model = lfads::model(sizes);
+let fit = lfads::train(model, counts.slice(0, 0, 50), #{
+    batches: 600, batch: 16, kl_from: 100, kl_until: 400, log_every: 40,
+    validation: counts.slice(0, 50, 60), validate_every: 30,
+    checkpoint: "run.h5", checkpoint_every: 20,
+});
+model.save("net.h5");
+let told = #{ loss: fit.loss, validation: fit.validation_nll, best: fit.best };
+told.resumed = fit.resumed;
+h5::write("fit.h5", told);
+"#;
+
 fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attractor"));
     command
@@ -36,9 +51,9 @@ fn program(folder: &Path) -> Command {
     command
 }
 
-fn folder() -> TempDir {
+fn folder(script: &str) -> TempDir {
     let folder = TempDir::new().expect("a folder");
-    fs::write(folder.path().join("train.rhai"), SCRIPT).expect("a script");
+    fs::write(folder.path().join("train.rhai"), script).expect("a script");
     folder
 }
 
@@ -80,7 +95,24 @@ fn numbers(folder: &Path, file: &str, name: &str) -> Vec<u64> {
 
 #[test]
 fn a_script_that_was_killed_and_started_again_ends_with_the_same_bits() {
-    let (whole, killed) = (folder(), folder());
+    let params = ["h0", "wI", "wR", "wO", "bR", "bO"];
+    ends_with_the_same_bits(SCRIPT, &params);
+}
+
+#[test]
+fn so_does_one_that_trains_a_model_of_dynamics() {
+    let params = [
+        "enc_wRUHX",
+        "con_wCHX",
+        "gen_bRU",
+        "rates_w",
+        "inferred_prior_logtau",
+    ];
+    ends_with_the_same_bits(LFADS, &params);
+}
+
+fn ends_with_the_same_bits(script: &str, params: &[&str]) {
+    let (whole, killed) = (folder(script), folder(script));
     finish(whole.path());
     let cut: Vec<bool> = [1, 2, 5, 9]
         .into_iter()
@@ -88,7 +120,7 @@ fn a_script_that_was_killed_and_started_again_ends_with_the_same_bits() {
         .collect();
     assert!(cut.contains(&true), "it was never killed while it ran");
     finish(killed.path());
-    for name in ["h0", "wI", "wR", "wO", "bR", "bO"] {
+    for name in params {
         let [one, other] = [&whole, &killed].map(|f| numbers(f.path(), "net.h5", name));
         assert_eq!(one, other, "{name}");
     }

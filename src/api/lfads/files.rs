@@ -31,7 +31,7 @@ crate::natives! {
     ///
     /// > lfads::model(#{ channels: 5, factors: 3 }).save("model.h5");
     /// > lfads::load("model.h5")
-    /// = lfads model: channels 5 (poisson), encoder 128, controller 128, inferred 1, generator 128, factors 3, f32
+    /// = lfads model: 5 poisson channels, 3 factors, 1 inferred input, generator of 128 units, f32
     fn load(cx: &Context, path: String) -> New<Lfads> {
         let content = h5::load(cx, &path)?;
         let found = h5::input(cx, &path);
@@ -42,7 +42,8 @@ crate::natives! {
                 let fact = FileFault::Network {
                     expected: "a model that `save` of an lfads model wrote".into(),
                     found: content.tree.paths(),
-                    hint: "networks are read by `rnn::load` and `force::load`, arrays by `h5::read`",
+                    hint: "networks are read by `rnn::load` and `force::load`, \
+                           arrays by `h5::read`",
                 };
                 return Err(Error::file(&found, fact).into());
             }

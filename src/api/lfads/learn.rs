@@ -47,7 +47,8 @@ crate::natives! {
     /// that of `train`: a run that was killed goes on to the same bits.
     ///
     /// > let counts = (random::uniform(random::key(1), [40, 10, 3]) * 3.0).floor();
-    /// > let model = lfads::model(#{ channels: 3, encoder: 8, controller: 8, generator: 8, factors: 2 });
+    /// > let units = #{ encoder: 8, controller: 8, generator: 8, factors: 2, channels: 3 };
+    /// > let model = lfads::model(units);
     /// > let fit = lfads::train(model, counts, #{ batches: 60, batch: 16, log_every: 10 });
     /// > [fit.outcome, fit.nll.shape(), fit.nll[-1] < fit.nll[0]]
     /// = ["finished", [7], true]

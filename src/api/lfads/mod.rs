@@ -44,23 +44,14 @@ impl Thing for Lfads {
     fn show(&self) -> String {
         let either = self.0.borrow();
         let (s, dtype) = (either.sizes(), either.dtype().as_str());
-        let Sizes {
-            channels,
-            encoder,
-            controller,
-            inferred,
-            generator,
-            factors,
-            ..
-        } = s;
-        let control = match controller {
-            0 => "no controller".to_string(),
-            _ => format!("controller {controller}, inferred {inferred}"),
-        };
         let kind = if s.gaussian { "gaussian" } else { "poisson" };
+        let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         format!(
-            "lfads model: channels {channels} ({kind}), encoder {encoder}, {control}, \
-             generator {generator}, factors {factors}, {dtype}"
+            "lfads model: {}, {}, {}, generator of {}, {dtype}",
+            count(s.channels, &format!("{kind} channel")),
+            count(s.factors, "factor"),
+            count(s.inferred, "inferred input"),
+            count(s.generator, "unit"),
         )
     }
 }
@@ -75,7 +66,7 @@ crate::natives! {
     /// length 1 make factors of the generator's state, and the factors make log-rates.
     ///
     /// > lfads::model(#{ channels: 50, generator: 64 })
-    /// = lfads model: channels 50 (poisson), encoder 128, controller 128, inferred 1, generator 64, factors 32, f32
+    /// = lfads model: 50 poisson channels, 32 factors, 1 inferred input, generator of 64 units, f32
     fn model(cx: &Context, options: Settings<Recipe>) -> New<Lfads> {
         let widest = options.channels + options.encoder.max(options.controller);
         let widest = widest + options.generator + options.factors;
@@ -123,13 +114,13 @@ crate::natives! {
     /// Another model with the same parameters, which then go their own way.
     ///
     /// > lfads::model(#{ channels: 5, inferred: 0 }).copy()
-    /// = lfads model: channels 5 (poisson), encoder 128, no controller, generator 128, factors 32, f32
+    /// = lfads model: 5 poisson channels, 32 factors, 0 inferred inputs, generator of 128 units, f32
     fn copy(this: Rc<Lfads>) -> New<Lfads> { Ok(New(Lfads(this.0.clone()))) }
 
     /// How many numbers all parameters are together.
     ///
     /// > lfads::model(#{ channels: 100 }).count()
-    /// = 433125
+    /// = 460137
     fn count(this: Rc<Lfads>) -> usize {
         Ok(whichever!(&*this.0.borrow(), model => model.params.layout().len()))
     }

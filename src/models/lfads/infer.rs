@@ -1,5 +1,8 @@
 //! What a model makes of observations, and what it makes up itself.
 
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
 use super::{Model, Observed};
 use crate::base::options::Span;
 use crate::base::{Outcome, Progress, Report, Standing};
@@ -8,6 +11,8 @@ use crate::ops::lfads::{Given, Noise, Operation, Results};
 use crate::options;
 use crate::random::{Key, Layout};
 
+/// Numbers that a thread takes at a time.
+const PIECE: usize = 1 << 12;
 /// Trials that go through a model together: a few groups for each thread.
 const TOGETHER: usize = 256;
 
@@ -15,7 +20,7 @@ options! {
     /// How posteriors are summed up.
     pub struct Inference for "lfads model.infer" {
         /// Samples of the posterior for each trial; with 0 its means go through the model, once.
-        samples: usize = 128;
+        samples: usize = 128, in Span::between(0.0, 10_000.0);
         /// Quantiles of the samples to give too, from 0 to 1.
         quantiles: Vec<f64> = Vec::new(), in Span::between(0.0, 1.0);
         /// Seed of the samples.
@@ -87,9 +92,11 @@ impl<T: Lanes> Course<T> {
     fn rates_of_logs(&mut self, model: &Model<T>) {
         if !model.sizes.gaussian {
             let per_second = 1.0 / model.dt;
-            for rate in &mut self.rates {
-                *rate = T::of(rate.double().exp() * per_second);
-            }
+            self.rates.par_chunks_mut(PIECE).for_each(|rates| {
+                for rate in rates {
+                    *rate = T::of(rate.double().exp() * per_second);
+                }
+            });
         }
     }
 }
@@ -142,15 +149,16 @@ impl<T: Lanes> Model<T> {
             };
             operation.infer(self.sized(rows, t), given, course.results());
             course.rates_of_logs(self);
-            for (part, from) in [
+            let mut parts = [
                 (&mut posterior.rates, &course.rates),
                 (&mut posterior.factors, &course.factors),
                 (&mut posterior.generator, &course.generator),
                 (&mut posterior.inferred, &course.inferred),
                 (&mut posterior.initial, &course.initial),
-            ] {
+            ];
+            parts.par_iter_mut().for_each(|(part, from)| {
                 part.take(trials.start, from, samples, n, options);
-            }
+            });
             let done = trials.end;
             progress.report(Report {
                 done,
@@ -273,26 +281,42 @@ impl<T: Lanes> Summary<T> {
         if width == 0 {
             return;
         }
+        let (mut mean, mut squares) = (vec![0.0; width], vec![0.0; width]);
         let mut column = vec![0.0; samples];
         for (k, rows) in rows.chunks_exact(samples * width).enumerate() {
+            let at = (first + k) * width;
+            mean.fill(0.0);
+            squares.fill(0.0);
+            for row in rows.chunks_exact(width) {
+                mean.iter_mut()
+                    .zip(row)
+                    .for_each(|(sum, x)| *sum += x.double());
+            }
+            mean.iter_mut().for_each(|sum| *sum /= samples as f64);
+            let into = self.mean[at..at + width].iter_mut();
+            into.zip(&mean).for_each(|(x, mean)| *x = T::of(*mean));
+            if let Some(into) = self.deviation.get_mut(at..at + width) {
+                for row in rows.chunks_exact(width) {
+                    for ((sum, x), mean) in squares.iter_mut().zip(row).zip(&mean) {
+                        *sum += (x.double() - mean) * (x.double() - mean);
+                    }
+                }
+                let rest = (samples as f64 - 1.0).max(1.0);
+                let all = into.iter_mut().zip(&squares);
+                all.for_each(|(x, sum)| *x = T::of((sum / rest).sqrt()));
+            }
+            if options.quantiles.is_empty() {
+                continue;
+            }
             for j in 0..width {
-                let at = (first + k) * width + j;
                 let values = rows[j..].iter().step_by(width);
                 column
                     .iter_mut()
                     .zip(values)
                     .for_each(|(x, row)| *x = row.double());
-                let mean = column.iter().sum::<f64>() / samples as f64;
-                self.mean[at] = T::of(mean);
-                if let Some(deviation) = self.deviation.get_mut(at) {
-                    let squares: f64 = column.iter().map(|x| (x - mean) * (x - mean)).sum();
-                    *deviation = T::of((squares / (samples as f64 - 1.0).max(1.0)).sqrt());
-                }
-                if !options.quantiles.is_empty() {
-                    column.sort_by(f64::total_cmp);
-                }
+                column.sort_unstable_by(f64::total_cmp);
                 for (q, part) in options.quantiles.iter().enumerate() {
-                    self.quantiles[q * count + at] = T::of(quantile(&column, *part));
+                    self.quantiles[q * count + at + j] = T::of(quantile(&column, *part));
                 }
             }
         }

@@ -257,7 +257,8 @@ impl<T: Lanes> Model<T> {
                 });
             }
             let x = x.double();
-            if !self.sizes.gaussian && !(x >= 0.0 && x.fract() == 0.0) {
+            let counts = x >= 0.0 && x.fract() == 0.0;
+            if !(self.sizes.gaussian || counts) {
                 return Err(Error::Range {
                     of: of.into(),
                     name: format!("observation of {}", place(at)),

@@ -114,7 +114,7 @@ impl<T: Lanes> Pass<'_, T> {
     fn encoders_back<S: Simd>(&mut self, simd: S, sums: &mut [T]) {
         let (s, g) = (self.task.sizes, self.groups());
         let e = s.encoder * g;
-        self.first_state(simd, sums, 2);
+        self.first_state(sums, 2);
         for direction in 0..2 {
             let Workspace {
                 encoders,
@@ -137,7 +137,7 @@ impl<T: Lanes> Pass<'_, T> {
                 let packed = &self.packed.encoders[direction];
                 encoder.backward(simd, packed, step, [carried, passing]);
             }
-            self.first_state(simd, sums, direction);
+            self.first_state(sums, direction);
         }
     }
 }

@@ -92,7 +92,7 @@ impl<T: Lanes> Packed<T> {
         for row in self.unit_rows.chunks_exact_mut(width) {
             let squares: f64 = row.iter().map(|w| w.double() * w.double()).sum();
             let length = T::of(squares.sqrt());
-            row.iter_mut().for_each(|w| *w = *w / length);
+            row.iter_mut().for_each(|w| *w /= length);
             self.lengths.push(length);
         }
     }

@@ -18,7 +18,7 @@ use crate::ops::simd::sums::{Frames, Turned, add_sums, padded};
 impl<T: Lanes> Pass<'_, T> {
     /// Adds the derivatives by a first state, which stand in `carried`: of an encoder, or with 2 of
     /// the controller.
-    pub fn first_state<S: Simd>(&mut self, _: S, sums: &mut [T], which: usize) {
+    pub fn first_state(&mut self, sums: &mut [T], which: usize) {
         let places = SumPlaces::of(self.task.sizes);
         let place = match which {
             2 => places.controller.first,
