@@ -22,7 +22,7 @@ crate::natives! {
     /// Poisson counts with these means (rate times the length of a time step), of the same shape.
     ///
     /// > let counts = spikes::poisson(ones([1000]) * 3.0, random::key(1));
-    /// > (counts.mean().item() - 3.0).abs() < 0.2
+    /// > (counts.mean() - 3.0).abs().item() < 0.2
     /// = true
     fn poisson(cx: &Context, means: Tensor, key: Key) -> Tensor {
         cx.room("spikes::poisson", means.dims(), crate::tensor::DType::F64)?;

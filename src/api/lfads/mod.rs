@@ -113,8 +113,8 @@ crate::natives! {
 
     /// Another model with the same parameters, which then go their own way.
     ///
-    /// > lfads::model(#{ channels: 5, inferred: 0 }).copy()
-    /// = lfads model: 5 poisson channels, 32 factors, 0 inferred inputs, generator of 128 units, f32
+    /// > lfads::model(#{ channels: 5, inferred: 0, generator: 64 }).copy()
+    /// = lfads model: 5 poisson channels, 32 factors, 0 inferred inputs, generator of 64 units, f32
     fn copy(this: Rc<Lfads>) -> New<Lfads> { Ok(New(Lfads(this.0.clone()))) }
 
     /// How many numbers all parameters are together.
