@@ -7,6 +7,7 @@ pub mod context;
 pub mod convert;
 mod core;
 pub mod dataset;
+mod either;
 pub mod fault;
 mod file;
 pub mod fixed_points;

@@ -176,24 +176,9 @@ fn kind_of_numbers(tree: &Tree) -> Precision {
 ///
 /// Errors: `File` if one is missing or of another shape
 fn filled(mut network: Network, path: &Path, tree: &Tree) -> Result<Network> {
+    let file = io::Entries { path, tree };
     for block in network.layout().clone().blocks() {
-        let key = block.name.clone();
-        let Some(tensor) = tree.tensor(&key) else {
-            let found = tree.paths();
-            return Err(Error::file(path, FileFault::Entry { key, found }));
-        };
-        if tensor.dims() != block.shape {
-            let (expected, found) = (format!("{:?}", block.shape), tensor.dims().to_vec());
-            return Err(Error::file(
-                path,
-                FileFault::EntryShape {
-                    key,
-                    expected,
-                    found,
-                },
-            ));
-        }
-        network.set(&key, tensor)?;
+        network.set(&block.name, file.shaped(&block.name, &block.shape)?)?;
     }
     Ok(network)
 }

@@ -2,6 +2,7 @@
 //! all. The only place below the script vocabulary that touches a disk.
 
 pub mod atomic;
+pub mod entries;
 pub mod format;
 pub mod hdf5;
 pub mod named;
@@ -12,6 +13,7 @@ pub mod torch;
 pub mod tree;
 
 pub use atomic::{Beside, atomic_write};
+pub use entries::Entries;
 pub use named::Named;
 pub use provenance::Provenance;
 pub use tree::{Map, Tree};

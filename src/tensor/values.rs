@@ -18,6 +18,11 @@ pub fn of(numbers: Vec<f64>, shape: &[usize], dtype: DType) -> Result<Tensor> {
     Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?.to_dtype(dtype)?)
 }
 
+/// A new array on the CPU of these numbers, row-major.
+pub fn tensor<T: Real>(numbers: &[T], shape: &[usize]) -> Result<Tensor> {
+    Ok(Tensor::from_slice(numbers, shape, &Device::Cpu)?)
+}
+
 /// A new array of whole numbers.
 pub fn wholes(numbers: Vec<i64>, shape: &[usize]) -> Result<Tensor> {
     Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)

@@ -8,10 +8,9 @@ use super::setting::Setting;
 use super::training::Training;
 use super::validation::Judged;
 use super::{Model, Parts};
-use crate::base::error::FileFault;
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
-use crate::io::{Map, Tree};
+use crate::io::{Entries, Map, Tree};
 use crate::optim::{State, Watch};
 use crate::random::{Key, Layout};
 use crate::tensor::{self, Device, Real, Tensor, values};
@@ -296,15 +295,7 @@ impl Reading<'_> {
                 Some(Tree::Float(x)) => &Tensor::new(*x, &Device::Cpu)?,
                 _ => return Err(self.missing(&key)),
             };
-            if tensor.dims() != block.shape {
-                let (expected, found) = (format!("{:?}", block.shape), tensor.dims().to_vec());
-                let fact = FileFault::EntryShape {
-                    key,
-                    expected,
-                    found,
-                };
-                return Err(Error::file(self.path, fact));
-            }
+            self.entries().fits(&key, tensor, &block.shape)?;
             numbers.extend(values::reals::<T>(tensor)?);
         }
         Ok(numbers)
@@ -326,8 +317,14 @@ impl Reading<'_> {
         text.map(String::from).ok_or_else(|| self.missing(path))
     }
 
+    fn entries(&self) -> Entries<'_> {
+        Entries {
+            path: self.path,
+            tree: self.tree,
+        }
+    }
+
     fn missing(&self, path: &str) -> Error {
-        let (key, found) = (path.to_string(), self.tree.paths());
-        Error::file(self.path, FileFault::Entry { key, found })
+        self.entries().missing(path)
     }
 }

@@ -11,9 +11,9 @@ use crate::base::{Outcome, Result};
 pub struct Log {
     /// Batches before this one.
     pub batch: usize,
-    /// Mean squared error plus penalty.
+    /// [`Log::mse`] plus penalty.
     pub loss: f64,
-    /// Mean squared error alone.
+    /// The loss without penalty: of a network, its mean squared error.
     pub mse: f64,
     /// Learning rate of the update.
     pub rate: f64,

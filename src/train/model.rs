@@ -36,7 +36,8 @@ pub trait Model<T: Real> {
         None
     }
 
-    /// The mean squared error, each time weighing what the mask says. With a key, whatever the
+    /// The loss without penalty, for a network the mean squared error, each time weighing what the
+    /// mask says. With a key, whatever the
     /// network adds in training alone (state noise, dropout) is drawn from it.
     fn loss(&self, work: &mut Self::Work, trials: &Trials<T>, key: Option<&Key>) -> Result<T>;
 

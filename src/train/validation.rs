@@ -70,7 +70,7 @@ impl<'a, T: Real> Validation<'a, T> {
         })
     }
 
-    /// The mean squared error of `net` over all trials, without noise, and its parts.
+    /// The loss of `net` over all trials, without penalty and without a key, and its parts.
     ///
     /// Errors: `NotFinite` if a number of the trials is not finite and makes the loss so
     pub fn loss<M: Model<T>>(

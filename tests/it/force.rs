@@ -12,6 +12,8 @@ use attractor::ops::force::{Dense, End, Matrix, Sequence, Sizes, Weights};
 use attractor::random::{Key, Layout};
 use attractor::tensor::values;
 
+use crate::rnn::case::error;
+
 const GOLDEN: Sizes = Sizes {
     units: 30,
     inputs: 1,
@@ -41,15 +43,6 @@ fn weights<T: Lanes>(sizes: Sizes, [wi, wr, wf, wo]: [&[T]; 4]) -> Weights<T> {
         feedback: Dense::new(wf, n, m),
         output: Dense::new(wo, m, n),
     }
-}
-
-/// The largest difference, relative to the largest number.
-fn error<T: Lanes>(found: &[T], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let largest = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    let pairs = found.iter().zip(expected);
-    let most = pairs.fold(0.0, |most: f64, (a, b)| most.max((a.double() - b).abs()));
-    most / largest
 }
 
 fn reference<T: Lanes>(tree: &Tree) -> Network<T> {

@@ -8,6 +8,8 @@ use attractor::ops::Lanes;
 use attractor::ops::lfads::{Constants, Given, Losses, Noise, Operation, Results, Sizes, layout};
 use attractor::tensor::values;
 
+use crate::rnn::case::error;
+
 const SIZES: Sizes = Sizes {
     batch: 3,
     time: 9,
@@ -78,16 +80,6 @@ fn flat<T: Lanes>(tree: &Tree, root: &str) -> Vec<T> {
     names
         .flat_map(|name| array::<T>(tree, &format!("{root}/{}", path_of(name))))
         .collect()
-}
-
-/// The largest difference, relative to the largest number.
-fn error<T: Lanes>(found: &[T], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let largest = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    let pairs = found.iter().zip(expected);
-    let most = pairs.fold(0.0, |most: f64, (a, b)| most.max((a.double() - b).abs()));
-    assert!(found.iter().all(|x| x.is_finite()));
-    most / largest
 }
 
 struct Draws<T> {

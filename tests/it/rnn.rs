@@ -6,7 +6,7 @@ use attractor::ops::Lanes;
 use case::{F32, F64, case, cells, error, many_sizes};
 use plain::plain;
 
-mod case;
+pub mod case;
 mod golden;
 mod gradients;
 mod plain;

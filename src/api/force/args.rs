@@ -4,12 +4,7 @@ use crate::api::convert::tensor_of;
 use crate::api::value::Value;
 use crate::base::{Error, Result};
 use crate::ops::Lanes;
-use crate::tensor::{DType, Device, Tensor, values};
-
-/// A tensor of these numbers, row-major.
-pub fn tensor<T: Lanes>(numbers: &[T], shape: &[usize]) -> Result<Tensor> {
-    Ok(Tensor::from_slice(numbers, shape, &Device::Cpu)?)
-}
+use crate::tensor::{DType, Tensor, values};
 
 /// The number of steps of a sequence [t, width].
 ///

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Either, Force, whichever};
+use super::{Either, Force};
 use crate::api::context::Context;
 use crate::api::convert::New;
+use crate::api::either::either;
 use crate::api::h5;
 use crate::base::Error;
 use crate::base::error::FileFault;
@@ -27,7 +28,7 @@ crate::natives! {
     /// > h5::read("learner.h5").wO.shape()
     /// = [1, 30]
     fn save(cx: &Context, this: Rc<Force>, path: String) -> () {
-        let (tree, said) = whichever!(&*this.0.borrow(), net => net.kept()?);
+        let (tree, said) = either!(&*this.0.borrow(), net => net.kept()?);
         h5::save(cx, &path, &tree, said, 0)
     }
 

@@ -4,9 +4,10 @@ use std::cell::RefMut;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::args::{finite, given, length, tensor};
+use super::args::{finite, given, length};
 use super::{Either, Force};
 use crate::api::context::Context;
+use crate::api::either::either;
 use crate::api::fault::Fault;
 use crate::api::native::FromValue;
 use crate::api::rnn::map;
@@ -120,7 +121,7 @@ impl FromValue for Learners {
 
 /// Errors: `alpha` is given for a P that there is already
 fn new_alpha(of: &str, net: &Either, options: &Settings<Training>) -> Result<(), Fault> {
-    let known = super::whichever!(net, net => net.inverse.is_some());
+    let known = either!(net, net => net.inverse.is_some());
     if options.names("alpha") && !options.anew && known {
         let words = format!("{of}: option `alpha`: the network has a P from its last training");
         return Err(Fault::new(words).hint("begin it anew with `anew: true`"));
@@ -210,7 +211,7 @@ impl Call<'_> {
     }
 
     fn network<'n, T: Kind>(&self, net: &'n mut Either) -> Result<&'n mut Network<T>, Fault> {
-        let word = net.word();
+        let word = net.dtype().as_str();
         T::network(net).ok_or_else(|| {
             let (of, asked) = (self.of, T::DTYPE.as_str());
             let words = format!("{of}: expected networks of one dtype, found {asked} and {word}");
@@ -264,7 +265,7 @@ impl Kind for f64 {
 
 /// The fit as a map.
 ///
-/// Errors: a fault if the activity was not finite
+/// Errors: a fault if the activity, or P, was not finite
 fn told<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, Fault> {
     if let Outcome::Diverged { at } = fit.outcome {
         let (what, hint) = match fit.lost {
@@ -278,7 +279,7 @@ fn told<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, 
     let passes = fit.errors.len();
     let mut map = map([
         ("error", values::of(fit.errors, &[passes], DType::F64)?),
-        ("outputs", tensor(&fit.outputs, &[steps, m])?),
+        ("outputs", values::tensor(&fit.outputs, &[steps, m])?),
     ]);
     map.insert("outcome".into(), Value::Text(fit.outcome.word().into()));
     Ok(map)
@@ -300,7 +301,7 @@ fn told_of_many<T: Lanes>(fits: Vec<Fit<T>>, [steps, m]: [usize; 2]) -> Result<M
     }
     let mut map = map([
         ("error", values::of(errors, &[k, done], DType::F64)?),
-        ("outputs", tensor(&outputs, &[k, steps, m])?),
+        ("outputs", values::tensor(&outputs, &[k, steps, m])?),
     ]);
     map.insert("outcome".into(), Value::List(outcomes));
     Ok(map)

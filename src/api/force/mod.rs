@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::New;
+use super::either::either;
 use super::fault::Fault;
 use super::rnn::{Net, map};
 use super::settings::Settings;
@@ -19,28 +20,13 @@ use crate::nn::{self, Precision};
 use crate::ops::Lanes;
 use crate::ops::force::{End, Sequence};
 use crate::options;
-use crate::tensor::{DType, Tensor};
-use args::{length, of_value, sequence, tensor};
+use crate::tensor::{Tensor, values};
+use args::{length, of_value, sequence};
 
 /// A network as scripts hold it.
 pub struct Force(RefCell<Either>);
 
-#[derive(Clone)]
-enum Either {
-    F32(Network<f32>),
-    F64(Network<f64>),
-}
-
-/// Does the same with whichever kind of number the network has.
-macro_rules! whichever {
-    ($either:expr, $net:ident => $value:expr) => {
-        match $either {
-            Either::F32($net) => $value,
-            Either::F64($net) => $value,
-        }
-    };
-}
-use whichever;
+type Either = super::either::Either<Network<f32>, Network<f64>>;
 
 options! {
     /// How a network is run.
@@ -56,9 +42,9 @@ options! {
 impl Thing for Force {
     const KIND: &'static str = "force network";
     fn show(&self) -> String {
-        let either = self.0.borrow();
-        let word = either.word();
-        let (sizes, learned) = whichever!(&*either, net => (net.sizes, net.inverse.is_some()));
+        let both = self.0.borrow();
+        let word = both.dtype().as_str();
+        let (sizes, learned) = either!(&*both, net => (net.sizes, net.inverse.is_some()));
         let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         format!(
             "force network: {}, {}, {}, {word}{}",
@@ -83,11 +69,8 @@ crate::natives! {
     /// > force::network(#{ units: 300, outputs: 2, gain: 1.5, seed: 1 })
     /// = force network: 1 input, 300 units, 2 outputs, f32
     fn network(cx: &Context, options: Settings<Recipe>) -> New<Force> {
-        let dtype = match options.dtype {
-            Precision::F32 => DType::F32,
-            Precision::F64 => DType::F64,
-        };
-        cx.room("force::network", &[options.units, 2 * options.units], dtype)?;
+        let shape = [options.units, 2 * options.units];
+        cx.room("force::network", &shape, options.dtype.dtype())?;
         let either = match options.dtype {
             Precision::F32 => Either::F32(options.build()?),
             Precision::F64 => Either::F64(options.build()?),
@@ -104,7 +87,7 @@ crate::natives! {
     /// = [[100, 2], [100, 50]]
     fn run(cx: &Context, this: Rc<Force>, inputs: Value, options: Settings<RunOptions>) -> Map {
         let mut either = this.changing()?;
-        whichever!(&mut *either, net => ran(cx, net, inputs, &options))
+        either!(&mut *either, net => ran(cx, net, inputs, &options))
     }
 
     /// Goes back to the state that the network began with; what it has learned stays.
@@ -115,7 +98,7 @@ crate::natives! {
     /// > (net.run(10).outputs - first).abs().max().item()
     /// = 0.0
     fn restart(this: Rc<Force>) -> () {
-        whichever!(&mut *this.changing()?, net => net.restart());
+        either!(&mut *this.changing()?, net => net.restart());
         Ok(())
     }
 
@@ -125,7 +108,7 @@ crate::natives! {
     /// > force::network(#{ units: 50, outputs: 2 }).params().wO.shape()
     /// = [2, 50]
     fn params(this: Rc<Force>) -> Map {
-        whichever!(&*this.0.borrow(), net => {
+        either!(&*this.0.borrow(), net => {
             let [a0, wi, wr, wf, wo] = weights(net)?;
             Ok(map([("a0", a0), ("wI", wi), ("wR", wr), ("wF", wf), ("wO", wo)]))
         })
@@ -181,9 +164,9 @@ crate::natives! {
     /// > force::network(#{ units: 50 }).effective().shape()
     /// = [50, 50]
     fn effective(this: Rc<Force>) -> Tensor {
-        whichever!(&*this.0.borrow(), net => {
-            let [_, _, wr, wf, wo] = weights(net)?;
-            Ok((wf.matmul(&wo)? + wr)?)
+        either!(&*this.0.borrow(), net => {
+            let n = net.sizes.units;
+            Ok(values::tensor(&net.effective(), &[n, n])?)
         })
     }
 
@@ -194,10 +177,10 @@ crate::natives! {
     /// > net.inverse().shape()
     /// = [20, 20]
     fn inverse(this: Rc<Force>) -> Tensor {
-        whichever!(&*this.0.borrow(), net => match &net.inverse {
+        either!(&*this.0.borrow(), net => match &net.inverse {
             Some(inverse) => {
                 let n = net.sizes.units;
-                Ok(tensor(&inverse.whole(), &[n, n])?)
+                Ok(values::tensor(&inverse.whole(), &[n, n])?)
             }
             None => {
                 let words = "force network.inverse: there is no P before the first training";
@@ -207,23 +190,13 @@ crate::natives! {
     }
 }
 
-impl Either {
-    /// The kind of number.
-    fn word(&self) -> &'static str {
-        match self {
-            Either::F32(_) => "f32",
-            Either::F64(_) => "f64",
-        }
-    }
-}
-
 impl Force {
     fn overwrite(&self, params: Map) -> Result<(), Fault> {
         let mut changed = self.0.borrow().clone();
         for (name, value) in params {
             let of = format!("force network: parameter `{name}`");
             let value = super::rnn::tensor(of, value)?;
-            whichever!(&mut changed, net => net.set(&name, &value)?);
+            either!(&mut changed, net => net.set(&name, &value)?);
         }
         *self.changing()? = changed;
         Ok(())
@@ -243,11 +216,11 @@ fn weights<T: Lanes>(net: &Network<T>) -> Result<[Tensor; 5]> {
     let (n, i, m) = (net.sizes.units, net.sizes.inputs, net.sizes.outputs);
     let w = &net.weights;
     Ok([
-        tensor(&net.start, &[n])?,
-        tensor(&w.input.whole(), &[n, i])?,
-        tensor(&w.recurrent.whole(), &[n, n])?,
-        tensor(&w.feedback.whole(), &[n, m])?,
-        tensor(&w.output.whole(), &[m, n])?,
+        values::tensor(&net.start, &[n])?,
+        values::tensor(&w.input.whole(), &[n, i])?,
+        values::tensor(&w.recurrent.whole(), &[n, n])?,
+        values::tensor(&w.feedback.whole(), &[n, m])?,
+        values::tensor(&w.output.whole(), &[m, n])?,
     ])
 }
 
@@ -292,6 +265,9 @@ fn ran<T: Lanes>(
         let words = format!("{of}: the activity is not finite at step {at}");
         return Err(Fault::new(words).hint("`restart()` begins again where the network does"));
     }
-    let (z, h) = (tensor(&z, &[steps, m])?, tensor(&h, &[steps, n])?);
+    let (z, h) = (
+        values::tensor(&z, &[steps, m])?,
+        values::tensor(&h, &[steps, n])?,
+    );
     Ok(map([("outputs", z), ("states", h)]))
 }

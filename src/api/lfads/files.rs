@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Either, Lfads, whichever};
+use super::{Either, Lfads};
 use crate::api::context::Context;
 use crate::api::convert::New;
+use crate::api::either::either;
 use crate::api::h5;
 use crate::base::Error;
 use crate::base::error::FileFault;
@@ -23,7 +24,7 @@ crate::natives! {
     /// > h5::read("model.h5").rates_w.shape()
     /// = [5, 3]
     fn save(cx: &Context, this: Rc<Lfads>, path: String) -> () {
-        let (tree, said) = whichever!(&*this.0.borrow(), model => model.kept()?);
+        let (tree, said) = either!(&*this.0.borrow(), model => model.kept()?);
         h5::save(cx, &path, &tree, said, 0)
     }
 

@@ -4,19 +4,20 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::{Either, Lfads, whichever};
+use super::{Either, Lfads};
 use crate::api::context::Context;
+use crate::api::either::either;
 use crate::api::fault::Fault;
 use crate::api::settings::Settings;
 use crate::api::train::{Watched, column, course, helped, idle, well};
 use crate::api::value::{Function, Map, Value};
 use crate::base::Result;
-use crate::models::lfads::{Model, Training};
+use crate::models::lfads::{Model, Training, WarmUp};
 use crate::ops::Lanes;
 use crate::tasks::Dataset;
 use crate::tasks::dataset::{Part, Parts};
-use crate::tensor::Tensor;
-use crate::train::{Fit, Log, Source, Task, Trials, run};
+use crate::tensor::{DType, Tensor, values};
+use crate::train::{Fit, Log, Source, Task, run};
 
 crate::options! {
     /// What a script adds to the options of training.
@@ -57,16 +58,15 @@ crate::natives! {
     ) -> Map {
         idle(OF, &options)?;
         let (mut options, listener) = options.into_inner();
-        options.batches = cx.budget(options.batches);
-        options.checkpoint = options.checkpoint.map(|path| cx.settings.out.join(path));
+        let plain = &mut options.run;
+        plain.batches = cx.budget(plain.batches);
+        plain.checkpoint = plain.checkpoint.take().map(|path| cx.settings.out.join(path));
         let copy = model.0.borrow().clone();
-        let fit = whichever!(copy, copy => {
+        let fit = either!(copy, copy => {
             let trained = Call { cx, model: &model, listener: &listener, options: &options };
             trained.run(copy, &data)
         });
-        let options = &options;
-        let fit = fit.map_err(|fault| helped(fault, &options.loop_options()))?;
-        told(&fit, options)
+        told(&fit.map_err(|fault| helped(fault, &options.run))?, &options)
     }
 }
 
@@ -100,17 +100,17 @@ impl Call<'_> {
     /// Trains the copy, which becomes the script's at each line of the log and at the end.
     fn run<T: Kind>(&self, copy: Model<T>, data: &Tensor) -> Result<(Fit, Vec<String>), Fault> {
         let (cx, options) = (self.cx, self.options);
-        let mut model = copy.to_train(options);
-        let data = dataset(&model, data)?;
+        let mut model = copy.warming_up(options.warm_up.clone());
+        let set = dataset(&model, data)?;
         let trials = self.listener.validation.as_ref();
         let validation = trials.map(|trials| dataset(&model, trials)).transpose()?;
         let validation = validation.map(|set| set.all::<T>());
         let s = model.sizes;
         let units = 4 * (2 * s.encoder + s.controller + s.generator) + s.channels;
-        let time = Task::<T>::shape(&data).time;
-        cx.room(OF, &[options.batch, time, units], T::DTYPE)?;
+        let time = Task::<T>::shape(&set).time;
+        cx.room(OF, &[options.run.batch, time, units], T::DTYPE)?;
         let source = Source {
-            task: &data,
+            task: &set,
             validation: validation.as_ref(),
         };
         let show = |model: &Model<T>| *self.model.0.borrow_mut() = T::either(model.clone());
@@ -123,19 +123,28 @@ impl Call<'_> {
             }
             show(model);
             Ok(
-                match function.call(vec![Value::Map(entries(line, options))])? {
+                match function.call(vec![Value::Map(entries(line, &options.warm_up))])? {
                     Value::Bool(false) => ControlFlow::Break(()),
                     _ => ControlFlow::Continue(()),
                 },
             )
         };
         let mut progress = Watched::new(cx, OF);
-        let options = options.loop_options();
-        let fit = run(&mut model, &source, &options, &mut progress, &mut on_log);
+        let fit = run(
+            &mut model,
+            &source,
+            &options.run,
+            &mut progress,
+            &mut on_log,
+        );
         show(&model);
         let fit = fit?;
         cx.stop.store(false, Ordering::Relaxed);
-        let warnings = warnings(&fit, self.options, constant_nll(&model, &data.all()));
+        let constant = match s.gaussian {
+            true => None,
+            false => Some(constant_nll(data)?),
+        };
+        let warnings = warnings(&fit, &options.warm_up, constant);
         Ok((fit, warnings))
     }
 }
@@ -153,27 +162,18 @@ fn dataset<T: Kind>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
     })
 }
 
-/// The negative log-likelihood of a trial of counts if each channel had a constant rate.
-fn constant_nll<T: Kind>(model: &Model<T>, trials: &Trials<T>) -> Option<f64> {
-    let d = model.sizes.channels;
-    let mut means = vec![0.0; d];
-    for row in trials.inputs.chunks_exact(d) {
-        means
-            .iter_mut()
-            .zip(row)
-            .for_each(|(mean, x)| *mean += x.double());
-    }
-    let steps = (trials.trials * trials.time) as f64;
-    let term = |sum: &f64| match *sum > 0.0 {
-        true => (sum / steps) * (1.0 - (sum / steps).ln()),
+/// The negative log-likelihood of a trial of counts [n, t, d] if each channel had a constant rate.
+fn constant_nll(counts: &Tensor) -> Result<f64> {
+    let means = values::doubles(&counts.to_dtype(DType::F64)?.mean((0, 1))?)?;
+    let term = |mean: &f64| match *mean > 0.0 {
+        true => mean * (1.0 - mean.ln()),
         false => 0.0,
     };
-    let nll = trials.time as f64 * means.iter().map(term).sum::<f64>();
-    (!model.sizes.gaussian).then_some(nll)
+    Ok(counts.dims()[1] as f64 * means.iter().map(term).sum::<f64>())
 }
 
 /// What looks wrong with a model at the end of its training.
-fn warnings(fit: &Fit, options: &Training, constant: Option<f64>) -> Vec<String> {
+fn warnings(fit: &Fit, warm_up: &WarmUp, constant: Option<f64>) -> Vec<String> {
     let mut warnings = Vec::new();
     let Some(line) = fit.log.last() else {
         return warnings;
@@ -181,8 +181,8 @@ fn warnings(fit: &Fit, options: &Training, constant: Option<f64>) -> Vec<String>
     let Some([nll, initial, inferred]) = line.validation_parts.or(line.parts) else {
         return warnings;
     };
-    let grown = options.kl_scale(line.batch) >= options.kl_last;
-    if grown && options.kl_last > 0.0 && initial + inferred < COLLAPSED {
+    let grown = warm_up.kl_scale(line.batch) >= warm_up.kl_last;
+    if grown && warm_up.kl_last > 0.0 && initial + inferred < COLLAPSED {
         warnings.push(format!(
             "the divergences of the posteriors are {:.2} nats a trial: they have become their \
              priors and say nothing of the observations; a longer or later warm-up \
@@ -203,11 +203,11 @@ fn warnings(fit: &Fit, options: &Training, constant: Option<f64>) -> Vec<String>
 /// Nats below which divergences say nothing.
 const COLLAPSED: f64 = 0.1;
 
-fn entries(line: &Log, options: &Training) -> Map {
+fn entries(line: &Log, warm_up: &WarmUp) -> Map {
     let mut map = Map::from([("batch".into(), Value::Int(line.batch as i64))]);
     let mut real = |name: &str, x: f64| map.insert(name.to_string(), Value::Float(x));
     real("loss", line.loss);
-    real("kl", options.kl_scale(line.batch));
+    real("kl", warm_up.kl_scale(line.batch));
     real("rate", line.rate);
     real("grad_norm", line.grad_norm);
     for (k, name) in PARTS.iter().enumerate() {
@@ -230,8 +230,8 @@ const PARTS: [&str; 3] = ["nll", "kl_initial", "kl_inferred"];
 /// Errors: a fault if the run diverged.
 fn told((fit, warnings): &(Fit, Vec<String>), options: &Training) -> Result<Map, Fault> {
     well(OF, fit)?;
-    let mut map = course(fit, options.checkpoint.is_some())?;
-    let weights = column(fit, |line| options.kl_scale(line.batch))?;
+    let mut map = course(fit, options.run.checkpoint.is_some())?;
+    let weights = column(fit, |line| options.warm_up.kl_scale(line.batch))?;
     map.insert("kl".into(), weights);
     for (k, name) in PARTS.iter().enumerate() {
         let part = column(fit, |line| line.parts.map_or(f64::NAN, |parts| parts[k]))?;

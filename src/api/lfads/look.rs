@@ -3,8 +3,9 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::{Either, Lfads, tensor, whichever};
+use super::Lfads;
 use crate::api::context::Context;
+use crate::api::either::either;
 use crate::api::fault::Fault;
 use crate::api::settings::Settings;
 use crate::api::train::Watched;
@@ -15,7 +16,7 @@ use crate::models::lfads::{Inference, Model, Posterior, Summary};
 use crate::ops::Lanes;
 use crate::options;
 use crate::random::{Key, Layout};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, values};
 
 options! {
     /// What is made up.
@@ -49,7 +50,7 @@ crate::natives! {
     ) -> Map {
         let single = observations.rank() == 2;
         let all = if single { observations.unsqueeze(0)? } else { observations };
-        whichever!(&*this.0.borrow(), model => inferred(cx, model, &all, &options, single))
+        either!(&*this.0.borrow(), model => inferred(cx, model, &all, &options, single))
     }
 
     /// Trials that come from the priors of first state and inputs, as a map of `rates`
@@ -60,7 +61,7 @@ crate::natives! {
     fn generate(cx: &Context, this: Rc<Lfads>, n: usize, options: Settings<Generation>) -> Map {
         let key = options.key.unwrap_or_else(|| Key::new(options.seed as u64, Layout::default()));
         let t = options.steps;
-        whichever!(&*this.0.borrow(), model => made_up(cx, model, [n, t], &key))
+        either!(&*this.0.borrow(), model => made_up(cx, model, [n, t], &key))
     }
 
     /// The parts of the loss of trials [n, t, channels] (means over them) as in validation, without
@@ -72,7 +73,7 @@ crate::natives! {
     /// > [found.nll > 0.0, found.kl_initial > 0.0, found.loss > found.nll]
     /// = [true, true, true]
     fn evaluate(this: Rc<Lfads>, observations: Tensor) -> Map {
-        whichever!(&*this.0.borrow(), model => {
+        either!(&*this.0.borrow(), model => {
             let observed = model.observed("lfads model.evaluate", &observations)?;
             let losses = model.evaluate(&observed)?;
             let [nll, initial, inferred] = [losses.nll, losses.initial, losses.inferred];
@@ -137,7 +138,7 @@ fn told<T: Lanes>(
     (shape, q): (&[usize], usize),
 ) -> Result<()> {
     let mut put = |name: String, numbers: &[T], shape: &[usize]| -> Result<()> {
-        map.insert(name, Value::Tensor(tensor(numbers, shape)?));
+        map.insert(name, Value::Tensor(values::tensor(numbers, shape)?));
         Ok(())
     };
     put(name.into(), &summary.mean, shape)?;
@@ -175,7 +176,7 @@ fn made_up<T: Lanes>(
         ("initial", &course.initial, &[n, s.generator]),
     ] {
         if !numbers.is_empty() {
-            map.insert(name.into(), Value::Tensor(tensor(numbers, shape)?));
+            map.insert(name.into(), Value::Tensor(values::tensor(numbers, shape)?));
         }
     }
     Ok(map)

@@ -9,41 +9,29 @@ use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::New;
+use super::either::either;
 use super::fault::Fault;
 use super::rnn::Net;
 use super::settings::Settings;
 use super::value::{Map, Thing, Value};
-use crate::base::Result;
 use crate::models::lfads::{Model, Recipe};
 use crate::nn::{self, Precision};
 use crate::ops::lfads::Sizes;
-use crate::tensor::{DType, Tensor};
 
 /// A model as scripts hold it.
 pub struct Lfads(RefCell<Either>);
 
-#[derive(Clone)]
-enum Either {
-    F32(Model<f32>),
-    F64(Model<f64>),
-}
+type Either = super::either::Either<Model<f32>, Model<f64>>;
 
-/// Does the same with whichever kind of number the model has.
-macro_rules! whichever {
-    ($either:expr, $model:ident => $value:expr) => {
-        match $either {
-            Either::F32($model) => $value,
-            Either::F64($model) => $value,
-        }
-    };
+fn sizes(model: &Either) -> Sizes {
+    either!(model, model => model.sizes)
 }
-use whichever;
 
 impl Thing for Lfads {
     const KIND: &'static str = "lfads model";
     fn show(&self) -> String {
-        let either = self.0.borrow();
-        let (s, dtype) = (either.sizes(), either.dtype().as_str());
+        let model = self.0.borrow();
+        let (s, dtype) = (sizes(&model), model.dtype().as_str());
         let kind = if s.gaussian { "gaussian" } else { "poisson" };
         let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         format!(
@@ -86,7 +74,7 @@ crate::natives! {
     /// > lfads::model(#{ channels: 5, factors: 3 }).params().rates_w.shape()
     /// = [5, 3]
     fn params(this: Rc<Lfads>) -> Map {
-        whichever!(&*this.0.borrow(), model => {
+        either!(&*this.0.borrow(), model => {
             let names = model.params.layout().blocks().iter().map(|block| &block.name);
             names
                 .map(|name| Ok((name.clone(), Value::Tensor(model.params.tensor(name)?))))
@@ -105,7 +93,7 @@ crate::natives! {
         let mut changed = this.0.borrow().clone();
         for (name, value) in params {
             let value = super::rnn::tensor(format!("lfads model: parameter `{name}`"), value)?;
-            whichever!(&mut changed, model => model.params.set(&name, &value)?);
+            either!(&mut changed, model => model.params.set(&name, &value)?);
         }
         *this.changing()? = changed;
         Ok(())
@@ -122,7 +110,7 @@ crate::natives! {
     /// > lfads::model(#{ channels: 100 }).count()
     /// = 460137
     fn count(this: Rc<Lfads>) -> usize {
-        Ok(whichever!(&*this.0.borrow(), model => model.params.layout().len()))
+        Ok(either!(&*this.0.borrow(), model => model.params.layout().len()))
     }
 
     /// The generator as a GRU of its own: its inputs are the inferred ones, its outputs the
@@ -140,19 +128,6 @@ crate::natives! {
     }
 }
 
-impl Either {
-    fn sizes(&self) -> Sizes {
-        whichever!(self, model => model.sizes)
-    }
-
-    fn dtype(&self) -> DType {
-        match self {
-            Either::F32(_) => DType::F32,
-            Either::F64(_) => DType::F64,
-        }
-    }
-}
-
 impl Lfads {
     /// The model, to be changed.
     ///
@@ -161,13 +136,4 @@ impl Lfads {
         let words = "lfads model: it cannot be changed while it is trained";
         self.0.try_borrow_mut().map_err(|_| Fault::new(words))
     }
-}
-
-/// A tensor of these numbers, row-major.
-fn tensor<T: crate::ops::Lanes>(numbers: &[T], shape: &[usize]) -> Result<Tensor> {
-    Ok(Tensor::from_slice(
-        numbers,
-        shape,
-        &crate::tensor::Device::Cpu,
-    )?)
 }

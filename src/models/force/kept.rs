@@ -7,7 +7,7 @@ use super::Network;
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::hdf5::Content;
-use crate::io::{Map, Tree};
+use crate::io::{Entries, Map, Tree};
 use crate::ops::Lanes;
 use crate::ops::force::{Dense, Inverse, Matrix, Parts, Weights};
 use crate::tensor::{DType, Device, Tensor, values};
@@ -49,7 +49,7 @@ impl<T: Lanes> Network<T> {
     ///
     /// Errors: `File` if an entry is missing, of another shape or not finite
     pub fn of_kept(path: &Path, content: &Content) -> Result<Network<T>> {
-        let file = File {
+        let file = Entries {
             path,
             tree: &content.tree,
         };
@@ -62,21 +62,21 @@ impl<T: Lanes> Network<T> {
                 found: found.map_or("nothing", Tree::kind).into(),
             }),
         };
-        let [n] = file.shape("a0")?;
-        let [_, i] = file.shape("wI")?;
-        let [m, _] = file.shape("wO")?;
+        let [n] = file.sizes("a0")?;
+        let [_, i] = file.sizes("wI")?;
+        let [m, _] = file.sizes("wO")?;
         let weights = Weights {
-            input: Dense::new(&file.array("wI", &[n, i])?, n, i),
-            recurrent: Matrix::new(&file.array("wR", &[n, n])?, n, n),
-            feedback: Dense::new(&file.array("wF", &[n, m])?, n, m),
-            output: Dense::new(&file.array("wO", &[m, n])?, m, n),
+            input: Dense::new(&array(file, "wI", &[n, i])?, n, i),
+            recurrent: Matrix::new(&array(file, "wR", &[n, n])?, n, n),
+            feedback: Dense::new(&array(file, "wF", &[n, m])?, n, m),
+            output: Dense::new(&array(file, "wO", &[m, n])?, m, n),
         };
         let times = [number("dt")?, number("tau")?];
-        let mut network = Network::new(weights, file.array("a0", &[n])?, times);
-        network.state.a = file.array("a", &[n])?;
-        network.state.z = file.array("z", &[m])?;
+        let mut network = Network::new(weights, array(file, "a0", &[n])?, times);
+        network.state.a = array(file, "a", &[n])?;
+        network.state.z = array(file, "z", &[m])?;
         if content.tree.at("P").is_some() {
-            network.inverse = Some(file.inverse(n)?);
+            network.inverse = Some(inverse(file, n)?);
         }
         Ok(network)
     }
@@ -116,82 +116,50 @@ fn entries_of<T: Lanes>(parts: Parts<T>) -> Result<Map> {
     Ok(entries)
 }
 
-struct File<'a> {
-    path: &'a Path,
-    tree: &'a Tree,
+/// The numbers of one entry.
+///
+/// Errors: `File` if it is missing or of another shape, `NotFinite`
+fn array<T: Lanes>(file: Entries<'_>, key: &str, shape: &[usize]) -> Result<Vec<T>> {
+    let numbers = values::reals::<T>(file.shaped(key, shape)?)?;
+    match numbers.iter().position(|x| !x.is_finite()) {
+        None => Ok(numbers),
+        Some(index) => Err(Error::NotFinite {
+            of: "force::load",
+            what: format!("a number of `{key}`"),
+            found: numbers[index].double(),
+            index,
+        }),
+    }
 }
 
-impl File<'_> {
-    fn tensor(&self, key: &str) -> Result<&Tensor> {
-        self.tree.tensor(key).ok_or_else(|| self.missing(key))
+/// P.
+///
+/// Errors: those of its entries, `File` if they cannot be together
+fn inverse<T: Lanes>(file: Entries<'_>, n: usize) -> Result<Inverse<T>> {
+    let number = |key: &str| match file.tree.number(key) {
+        Some(x) if x.is_finite() && x > 0.0 => Ok(T::of(x)),
+        _ => Err(file.missing(key)),
+    };
+    let (mut scales, mut vectors) = (Vec::new(), Vec::new());
+    if file.tree.at("P/v").is_some() {
+        let [k, _] = file.sizes("P/v")?;
+        scales = array(file, "P/scales", &[k])?;
+        vectors = array(file, "P/v", &[k, n])?;
     }
-
-    fn missing(&self, key: &str) -> Error {
-        let (key, found) = (key.into(), self.tree.paths());
-        Error::file(self.path, FileFault::Entry { key, found })
-    }
-
-    fn misshapen(&self, key: &str, expected: String, found: &Tensor) -> Error {
-        let (key, found) = (key.into(), found.dims().to_vec());
-        Error::file(
-            self.path,
-            FileFault::EntryShape {
-                key,
-                expected,
-                found,
-            },
-        )
-    }
-
-    fn shape<const N: usize>(&self, key: &str) -> Result<[usize; N]> {
-        let tensor = self.tensor(key)?;
-        let found = <[usize; N]>::try_from(tensor.dims());
-        found.map_err(|_| self.misshapen(key, format!("of {N} axes"), tensor))
-    }
-
-    fn array<T: Lanes>(&self, key: &str, shape: &[usize]) -> Result<Vec<T>> {
-        let tensor = self.tensor(key)?;
-        if tensor.dims() != shape {
-            return Err(self.misshapen(key, format!("{shape:?}"), tensor));
-        }
-        let numbers = values::reals::<T>(tensor)?;
-        match numbers.iter().position(|x| !x.is_finite()) {
-            None => Ok(numbers),
-            Some(index) => Err(Error::NotFinite {
-                of: "force::load",
-                what: format!("a number of `{key}`"),
-                found: numbers[index].double(),
-                index,
-            }),
-        }
-    }
-
-    fn inverse<T: Lanes>(&self, n: usize) -> Result<Inverse<T>> {
-        let number = |key: &str| match self.tree.number(key) {
-            Some(x) if x.is_finite() && x > 0.0 => Ok(T::of(x)),
-            _ => Err(self.missing(key)),
-        };
-        let (mut scales, mut vectors) = (Vec::new(), Vec::new());
-        if self.tree.at("P/v").is_some() {
-            let [k, _] = self.shape("P/v")?;
-            scales = self.array("P/scales", &[k])?;
-            vectors = self.array("P/v", &[k, n])?;
-        }
-        let base = self
-            .tree
-            .at("P/base")
-            .map(|_| self.array("P/base", &[n, n]));
-        let parts = Parts {
-            units: n,
-            alpha: number("P/alpha")?,
-            base: base.transpose()?,
-            factor: number("P/factor")?,
-            scales,
-            vectors,
-        };
-        Inverse::of_parts(&parts).ok_or_else(|| {
-            let found = format!("{} vectors in `P/v`, more than wait", parts.scales.len());
-            Error::file(self.path, FileFault::Damaged { found })
-        })
-    }
+    let base = file
+        .tree
+        .at("P/base")
+        .map(|_| array(file, "P/base", &[n, n]));
+    let parts = Parts {
+        units: n,
+        alpha: number("P/alpha")?,
+        base: base.transpose()?,
+        factor: number("P/factor")?,
+        scales,
+        vectors,
+    };
+    Inverse::of_parts(&parts).ok_or_else(|| {
+        let found = format!("{} vectors in `P/v`, more than wait", parts.scales.len());
+        Error::file(file.path, FileFault::Damaged { found })
+    })
 }

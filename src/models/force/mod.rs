@@ -219,6 +219,24 @@ impl<T: Lanes> Network<T> {
         currents
     }
 
+    /// wR + wF wO [n, n], by which the network drives itself.
+    pub fn effective(&self) -> Vec<T> {
+        let Sizes {
+            units: n,
+            outputs: m,
+            ..
+        } = self.sizes;
+        let weights = &self.weights;
+        let (wf, wo) = (weights.feedback.whole(), weights.output.whole());
+        let mut effective = weights.recurrent.whole();
+        for (row, wf) in effective.chunks_exact_mut(n).zip(wf.chunks_exact(m)) {
+            for (wo, wf) in wo.chunks_exact(n).zip(wf) {
+                row.iter_mut().zip(wo).for_each(|(w, wo)| *w += *wf * *wo);
+            }
+        }
+        effective
+    }
+
     /// The network of continuous time that this is as long as nothing learns: its recurrent weights
     /// are wR + wF wO.
     pub fn closed(&self) -> Result<Rnn<T>> {
@@ -242,19 +260,15 @@ impl<T: Lanes> Network<T> {
         };
         let mut net = Rnn::zeros(plan);
         let weights = &self.weights;
-        let (wf, wo) = (weights.feedback.whole(), weights.output.whole());
-        let mut recurrent = weights.recurrent.whole();
-        for (row, wf) in recurrent.chunks_exact_mut(n).zip(wf.chunks_exact(m)) {
-            for (wo, wf) in wo.chunks_exact(n).zip(wf) {
-                row.iter_mut().zip(wo).for_each(|(w, wo)| *w += *wf * *wo);
-            }
+        let parts = [
+            ("wI", weights.input.whole()),
+            ("wR", self.effective()),
+            ("wO", weights.output.whole()),
+            ("h0", self.start.clone()),
+        ];
+        for (name, part) in parts {
+            net.params.block_mut(name)?.copy_from_slice(&part);
         }
-        net.params
-            .block_mut("wI")?
-            .copy_from_slice(&weights.input.whole());
-        net.params.block_mut("wR")?.copy_from_slice(&recurrent);
-        net.params.block_mut("wO")?.copy_from_slice(&wo);
-        net.params.block_mut("h0")?.copy_from_slice(&self.start);
         Ok(net)
     }
 

@@ -7,7 +7,7 @@ use super::{Model, Observed};
 use crate::base::options::Span;
 use crate::base::{Outcome, Progress, Report, Standing};
 use crate::ops::Lanes;
-use crate::ops::lfads::{Given, Noise, Operation, Results};
+use crate::ops::lfads::{Noise, Operation, Results};
 use crate::options;
 use crate::random::{Key, Layout};
 
@@ -141,12 +141,7 @@ impl<T: Lanes> Model<T> {
                 _ => self.samples(&key, trials.clone(), [samples, t], &mut normals),
             };
             course.fit(self, rows, t);
-            let given = Given {
-                params: &self.params.data,
-                observed: &x,
-                noise,
-                constants: self.constants(1.0),
-            };
+            let given = self.given(&x, noise, 1.0);
             operation.infer(self.sized(rows, t), given, course.results());
             course.rates_of_logs(self);
             let mut parts = [

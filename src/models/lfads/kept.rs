@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use super::Model;
-use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::hdf5::Content;
-use crate::io::{Map, Tree};
+use crate::io::{Entries, Map, Tree};
 use crate::ops::Lanes;
 use crate::ops::lfads::Sizes;
 use crate::tensor::DType;
@@ -77,26 +76,17 @@ impl<T: Lanes> Model<T> {
                 "a count that the file's parameters are enough for",
             ));
         }
+        let file = Entries {
+            path,
+            tree: &content.tree,
+        };
         let mut model = Model::zeros(sizes);
         model.keep = number("keep")?;
         model.var_min = number("var_min")?;
         model.dt = number("dt")?;
         for block in model.params.layout().clone().blocks() {
-            let key = block.name.clone();
-            let Some(tensor) = content.tree.tensor(&key) else {
-                let found = content.tree.paths();
-                return Err(Error::file(path, FileFault::Entry { key, found }));
-            };
-            if tensor.dims() != block.shape {
-                let (expected, found) = (format!("{:?}", block.shape), tensor.dims().to_vec());
-                let fact = FileFault::EntryShape {
-                    key,
-                    expected,
-                    found,
-                };
-                return Err(Error::file(path, fact));
-            }
-            model.params.set(&key, tensor)?;
+            let tensor = file.shaped(&block.name, &block.shape)?;
+            model.params.set(&block.name, tensor)?;
         }
         Ok(model)
     }

@@ -13,14 +13,14 @@ use crate::base::options::{Options as _, Span};
 use crate::base::{Error, Result};
 use crate::nn::{Cell, Plan, Precision, Rnn};
 use crate::ops::Lanes;
-use crate::ops::lfads::{Constants, Losses, Sizes, layout};
+use crate::ops::lfads::{Constants, Given, Losses, Noise, Sizes, layout};
 use crate::ops::rnn::gru::Gru;
 use crate::random::{Key, Layout};
 use crate::tensor::{Arena, Tensor, values};
 use crate::train::{Model as _, Trials};
 use crate::{choices, options};
 pub use infer::{Course, Inference, Posterior, Summary};
-pub use train::{Training, Work};
+pub use train::{Training, WarmUp, Work};
 
 /// Trials that are judged together.
 const TOGETHER: usize = 128;
@@ -87,7 +87,7 @@ pub struct Model<T> {
     pub var_min: f64,
     /// Seconds of a time step.
     pub dt: f64,
-    pub(super) training: Training,
+    warm_up: WarmUp,
 }
 
 impl Recipe {
@@ -173,7 +173,7 @@ impl<T: Lanes> Model<T> {
             keep: recipe.keep,
             var_min: recipe.var_min,
             dt: recipe.dt,
-            training: Training::default(),
+            warm_up: WarmUp::default(),
         }
     }
 
@@ -185,10 +185,16 @@ impl<T: Lanes> Model<T> {
         }
     }
 
-    fn constants(&self, kl_scale: f64) -> Constants<T> {
-        Constants {
-            var_min: T::of(self.var_min),
-            kl_scale: T::of(kl_scale),
+    /// What a run of observations is given.
+    fn given<'a>(&'a self, observed: &'a [T], noise: Noise<'a, T>, kl_scale: f64) -> Given<'a, T> {
+        Given {
+            params: &self.params.data,
+            observed,
+            noise,
+            constants: Constants {
+                var_min: T::of(self.var_min),
+                kl_scale: T::of(kl_scale),
+            },
         }
     }
 

@@ -1,32 +1,24 @@
 //! A model as the training loop sees it.
 
-use std::path::PathBuf;
-
 use super::Model;
 use super::draws::Draws;
 use crate::base::Result;
-use crate::base::options::Span;
+use crate::base::options::{Field, Options, Slot, Span};
 use crate::ops::Lanes;
-use crate::ops::lfads::{Given, Losses, Operation, Results};
+use crate::ops::lfads::{Losses, Operation, Results};
 use crate::optim::{Adam, Optimizer, Schedule};
 use crate::options;
 use crate::random::{Key, Layout};
 use crate::tensor::Arena;
-use crate::train::{self, Keep, Parts, Trials};
+use crate::train::{self, Parts, Trials};
 
 /// The seed of the samples that a validation takes: always the same ones.
 const JUDGED: u64 = 0x1fad5;
 
 options! {
-    /// How a model is trained. The loss of a batch is the negative log-likelihood of a trial, plus
-    /// a weight times the divergences of both posteriors from their priors, plus
-    /// l2 * the sum of squares of all parameters.
-    pub struct Training for "lfads::train" {
-        /// Batches to train on.
-        batches: usize = 20_000, in Span::from(1.0);
-        /// Trials in a batch.
-        batch: usize = 128, in Span::from(1.0);
-        /// The weight of the divergences at first.
+    /// How the weight of the divergences grows.
+    pub struct WarmUp for "lfads::train" {
+        /// The weight of the divergences of the posteriors from their priors at first.
         kl_first: f64 = 0.01, in Span::from(0.0);
         /// Their weight in the end, and in every validation.
         kl_last: f64 = 1.0, in Span::from(0.0);
@@ -34,79 +26,76 @@ options! {
         kl_from: usize = 500;
         /// The batch from which on it has grown.
         kl_until: usize = 1000;
-        /// Largest global norm of the gradient; a longer one is scaled down to it.
-        clip: Option<f64> = Some(10.0), in Span::above(0.0);
-        /// Weight of the sum of squares of all parameters in the loss.
-        l2: f64 = 2e-5, in Span::from(0.0);
-        /// How the parameters are moved.
-        optimizer: Optimizer = adam(exponential(0.05, 0.9999), 0.1);
-        /// Seed of batches, samples and dropout.
-        seed: usize = 0;
-        /// Key of all these, in place of a seed.
-        key: Option<Key> = None;
-        /// Batches from one line of the log to the next.
-        log_every: usize = 100, in Span::from(1.0);
-        /// Batches from one validation to the next; as `log_every` without it.
-        validate_every: Option<usize> = None, in Span::from(1.0);
-        /// Ends the run once the validation loss has not become lower this many times in a row.
-        patience: Option<usize> = None, in Span::from(1.0);
-        /// With validation: whether the model ends with its best parameters, those of the lowest
-        /// validation loss, or with the last ones.
-        keep: Keep = Keep::Best;
-        /// A file in which the run is kept as it goes, from which a run that was stopped, or
-        /// killed, goes on when it is started again.
-        checkpoint: Option<PathBuf> = None;
-        /// Batches from one writing of the checkpoint to the next; it is written at the end too.
-        checkpoint_every: usize = 1000, in Span::from(1.0);
-        /// Go on from the checkpoint if the file is there; else a new run takes its place.
-        resume: bool = true;
     }
 }
 
-impl Training {
-    /// What the training loop reads of it.
-    pub fn loop_options(&self) -> train::Options {
-        train::Options {
-            batches: self.batches,
-            batch: self.batch,
-            clip: self.clip,
-            l2: self.l2,
-            optimizer: self.optimizer.clone(),
-            seed: self.seed,
-            key: self.key,
-            log_every: self.log_every,
-            validate_every: self.validate_every,
-            patience: self.patience,
-            keep: self.keep,
-            checkpoint: self.checkpoint.clone(),
-            checkpoint_every: self.checkpoint_every,
-            resume: self.resume,
+/// How a model is trained: the options of every training, some with defaults of their own, and the
+/// weight of the divergences.
+#[derive(Clone)]
+pub struct Training {
+    pub warm_up: WarmUp,
+    pub run: train::Options,
+}
+
+impl Default for Training {
+    fn default() -> Training {
+        Training {
+            warm_up: WarmUp::default(),
+            run: train::Options {
+                batches: 20_000,
+                clip: Some(10.0),
+                l2: 2e-5,
+                optimizer: Optimizer::Adam(Adam {
+                    rate: Schedule::Exponential {
+                        rate: 0.05,
+                        decay: 0.9999,
+                    },
+                    epsilon: 0.1,
+                    ..Adam::default()
+                }),
+                ..train::Options::default()
+            },
         }
     }
+}
 
-    /// The weight of the divergences in the batch numbered `at`.
-    pub fn kl_scale(&self, at: usize) -> f64 {
-        let grown = at.saturating_sub(self.kl_from) as f64;
-        let span = self.kl_until.saturating_sub(self.kl_from).max(1) as f64;
-        let part = match at < self.kl_from {
-            true => 0.0,
-            false => (grown / span).min(1.0),
-        };
-        self.kl_first + part * (self.kl_last - self.kl_first)
+/// The defaults that are others than those of every training, as help says them.
+const DEFAULTS: [(&str, &str); 4] = [
+    ("batches", "20_000"),
+    ("clip", "Some(10.0)"),
+    ("l2", "2e-5"),
+    (
+        "optimizer",
+        "adam(rate: exponential(0.05, 0.9999), epsilon: 0.1)",
+    ),
+];
+
+impl Options for Training {
+    const OF: &'static str = WarmUp::OF;
+    fn fields() -> Vec<Field> {
+        let mut fields = [WarmUp::fields(), train::Options::fields()].concat();
+        for field in &mut fields {
+            if let Some((_, default)) = DEFAULTS.iter().find(|(name, _)| *name == field.name) {
+                field.default = (*default).into();
+            }
+        }
+        fields
+    }
+    fn slots(&mut self) -> Vec<Slot<'_>> {
+        let mut slots = self.warm_up.slots();
+        slots.extend(self.run.slots());
+        slots
     }
 }
 
-/// Adam with this rate and epsilon.
-fn adam(rate: Schedule, epsilon: f64) -> Optimizer {
-    Optimizer::Adam(Adam {
-        rate,
-        epsilon,
-        ..Adam::default()
-    })
-}
-
-fn exponential(rate: f64, decay: f64) -> Schedule {
-    Schedule::Exponential { rate, decay }
+impl WarmUp {
+    /// The weight of the divergences in the batch numbered `at`.
+    pub fn kl_scale(&self, at: usize) -> f64 {
+        let span = self.kl_until.saturating_sub(self.kl_from).max(1) as f64;
+        let grown = at.saturating_sub(self.kl_from) as f64;
+        let part = (grown / span).min(1.0);
+        self.kl_first + part * (self.kl_last - self.kl_first)
+    }
 }
 
 /// The buffers of a model's runs.
@@ -127,12 +116,9 @@ impl<T: Lanes> Work<T> {
 }
 
 impl<T: Lanes> Model<T> {
-    /// The same, to be trained so.
-    pub fn to_train(&self, training: &Training) -> Model<T> {
-        Model {
-            training: training.clone(),
-            ..self.clone()
-        }
+    /// The same, with this weight of the divergences.
+    pub fn warming_up(self, warm_up: WarmUp) -> Model<T> {
+        Model { warm_up, ..self }
     }
 
     /// Draws for a loss: with a key as in training, without one as in a validation. Gives the
@@ -147,7 +133,7 @@ impl<T: Lanes> Model<T> {
             None => {
                 let key = Key::new(JUDGED, Layout::default());
                 work.draws.draw(self, sizes, &key, false);
-                self.training.kl_last
+                self.warm_up.kl_last
             }
         }
     }
@@ -178,8 +164,8 @@ impl<T: Lanes> train::Model<T> for Model<T> {
     }
 
     fn about(&self) -> Vec<(&'static str, String)> {
-        let t = &self.training;
-        let weights = [t.kl_first, t.kl_last, t.kl_from as f64, t.kl_until as f64];
+        let w = &self.warm_up;
+        let weights = [w.kl_first, w.kl_last, w.kl_from as f64, w.kl_until as f64];
         vec![
             ("model", "lfads".into()),
             ("sizes", format!("{:?}", self.sizes)),
@@ -190,7 +176,7 @@ impl<T: Lanes> train::Model<T> for Model<T> {
     }
 
     fn turn(&self, work: &mut Work<T>, batch: usize) {
-        work.kl_scale = self.training.kl_scale(batch);
+        work.kl_scale = self.warm_up.kl_scale(batch);
     }
 
     fn parts(&self, work: &Work<T>) -> Option<Parts> {
@@ -204,12 +190,7 @@ impl<T: Lanes> train::Model<T> for Model<T> {
 
     fn loss(&self, work: &mut Work<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {
         let kl_scale = self.draw(work, trials, key);
-        let given = Given {
-            params: &self.params.data,
-            observed: &trials.inputs,
-            noise: work.draws.noise(),
-            constants: self.constants(kl_scale),
-        };
+        let given = self.given(&trials.inputs, work.draws.noise(), kl_scale);
         let sizes = self.sized(trials.trials, trials.time);
         let losses = work.operation.losses(sizes, given);
         Ok(self.told(work, losses, kl_scale))
@@ -223,12 +204,7 @@ impl<T: Lanes> train::Model<T> for Model<T> {
         gradient: &mut [T],
     ) -> Result<T> {
         let kl_scale = self.draw(work, trials, key);
-        let given = Given {
-            params: &self.params.data,
-            observed: &trials.inputs,
-            noise: work.draws.noise(),
-            constants: self.constants(kl_scale),
-        };
+        let given = self.given(&trials.inputs, work.draws.noise(), kl_scale);
         let sizes = self.sized(trials.trials, trials.time);
         let results = Results::default();
         let losses = work.operation.gradient(sizes, given, results, gradient);

@@ -55,7 +55,7 @@ impl<T: Lanes> Pass<'_, T> {
 
     /// One step of the controller; leaves the derivatives by its inputs.
     fn controller_back<S: Simd>(&mut self, simd: S, time: usize) {
-        let (s, g, ln_min) = (self.task.sizes, self.groups(), self.ln_min());
+        let (s, g, ln_min) = (self.task.sizes, self.groups(), self.task.ln_min);
         let keep = self.part(self.task.given.noise.keep_encoded, s.time * 2 * s.encoder);
         let (u, e) = (s.inferred * g, s.encoder * g);
         let Workspace {
@@ -94,7 +94,7 @@ impl<T: Lanes> Pass<'_, T> {
     /// From g_0 to the last states of the encoders, whose derivatives take the place of the
     /// controller's and the generator's in `carried`.
     fn initial_back<S: Simd>(&mut self, simd: S) {
-        let (s, g, ln_min) = (self.task.sizes, self.groups(), self.ln_min());
+        let (s, g, ln_min) = (self.task.sizes, self.groups(), self.task.ln_min);
         let keep = self.part(self.task.given.noise.keep_ends, 2 * s.encoder);
         let (n, e) = (s.generator * g, s.encoder * g);
         let b = &mut *self.buffers;

@@ -24,10 +24,6 @@ pub fn deviation<S: Simd, T: Lanes>(v: T, ln_min: T) -> T {
 }
 
 impl<T: Lanes> Pass<'_, T> {
-    pub fn ln_min(&self) -> T {
-        T::of(self.task.given.constants.var_min.double().ln())
-    }
-
     /// Both encoders over all times.
     pub fn encode<S: Simd>(&mut self, simd: S) {
         let (s, g, trials) = (self.task.sizes, self.groups(), self.trials.len());
@@ -58,7 +54,7 @@ impl<T: Lanes> Pass<'_, T> {
     pub fn begin_generator<S: Simd>(&mut self, simd: S) {
         let (s, g, trials) = (self.task.sizes, self.groups(), self.trials.len());
         let noise = self.task.given.noise;
-        let (ln_min, at) = (self.ln_min(), At::only(g, s.generator));
+        let (ln_min, at) = (self.task.ln_min, At::only(g, s.generator));
         let normals = self.part(noise.initial, s.generator).unwrap_or_default();
         let ends = self.part(noise.keep_ends, 2 * s.encoder);
         let b = &mut *self.buffers;
@@ -137,7 +133,7 @@ impl<T: Lanes> Pass<'_, T> {
     /// One step of the controller, and the sample of u that it gives the generator.
     fn control<S: Simd>(&mut self, simd: S, time: usize) {
         let (s, g, trials) = (self.task.sizes, self.groups(), self.trials.len());
-        let (noise, ln_min) = (self.task.given.noise, self.ln_min());
+        let (noise, ln_min) = (self.task.given.noise, self.task.ln_min);
         let keep = self.part(noise.keep_encoded, s.time * 2 * s.encoder);
         let samples = [noise.inferred, noise.asked];
         let samples = samples.map(|normals| self.part(normals, s.time * s.inferred));

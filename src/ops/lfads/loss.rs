@@ -69,7 +69,7 @@ impl<T: Lanes> Pass<'_, T> {
 
     fn initial_divergence<S: Simd>(&mut self, simd: S, losses: &mut [Losses], sums: &mut [T]) {
         let (s, g, trials) = (self.task.sizes, self.groups(), self.trials.len());
-        let ln_min = self.ln_min();
+        let ln_min = self.task.ln_min;
         let weight = self.task.slope * self.task.given.constants.kl_scale;
         let prior = Places::of(s).initial_prior;
         let means = &self.task.given.params[prior.mean];
@@ -125,6 +125,7 @@ impl<T: Lanes> Pass<'_, T> {
     fn inferred_divergence<S: Simd>(&mut self, losses: &mut [Losses], sums: &mut [T]) {
         let (s, g) = (self.task.sizes, self.groups());
         let weight = self.task.slope * self.task.given.constants.kl_scale;
+        let into = SumPlaces::of(s).inferred_prior;
         for j in 0..s.inferred {
             let prior = Process::of(self, j);
             let zero = T::of(0.0);
@@ -141,7 +142,6 @@ impl<T: Lanes> Pass<'_, T> {
                 }
             }
             if !sums.is_empty() {
-                let into = SumPlaces::of(s).inferred_prior;
                 let [mean, logtau, logvar] = prior.parameters(&d);
                 sums[into.mean.start + j] += mean;
                 sums[into.logtau.start + j] += logtau;
@@ -159,7 +159,7 @@ impl<T: Lanes> Pass<'_, T> {
         weight: T,
         d: &mut Derivatives<T>,
     ) -> f64 {
-        let (s, g, ln_min) = (self.task.sizes, self.groups(), self.ln_min());
+        let (s, g, ln_min) = (self.task.sizes, self.groups(), self.task.ln_min);
         let trials = self.trials.len().saturating_sub(group * TRIALS);
         let trials = trials.min(TRIALS);
         let (mean_at, var_at) = (j * g + group, (s.inferred + j) * g + group);

@@ -294,6 +294,7 @@ impl<T: Lanes> Operation<T> {
             way,
             division: Division::of(sizes.batch, way == Way::Learn, bytes, threads, Some(1)),
             slope: T::of(1.0 / sizes.batch as f64),
+            ln_min: T::of(given.constants.var_min.double().ln()),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::packed::Packed;
 use super::places::SumPlaces;
 use super::{Given, Losses, Operation, Results, Sizes, Way};
 use crate::ops::Lanes;
-use crate::ops::simd::division::{Division, cut};
+use crate::ops::simd::division::{Division, cut, on_threads};
 use crate::ops::simd::sums::Turned;
 use crate::ops::simd::{Cell, TRIALS};
 
@@ -23,6 +23,8 @@ pub struct Task<'a, T> {
     pub division: Division,
     /// What a trial weighs in the loss.
     pub slope: T,
+    /// The logarithm of the least variance.
+    pub ln_min: T,
 }
 
 /// The buffers of one thread.
@@ -121,27 +123,15 @@ impl<T: Lanes> Operation<T> {
                 sums: &mut self.sums,
             }),
         };
-        call.on_threads(&mut self.workspaces[..threads]);
+        on_threads(&mut self.workspaces[..threads], &|workspace| {
+            while let Some(run) = call.next_run() {
+                call.slices(run, workspace);
+            }
+        });
     }
 }
 
 impl<T: Lanes> Call<'_, T> {
-    /// One thread for each workspace; each takes the next run until none is left.
-    fn on_threads(&self, workspaces: &mut [Workspace<T>]) {
-        match workspaces {
-            [] => {}
-            [workspace] => {
-                while let Some(run) = self.next_run() {
-                    self.slices(run, workspace);
-                }
-            }
-            many => {
-                let (left, right) = many.split_at_mut(many.len() / 2);
-                rayon::join(|| self.on_threads(left), || self.on_threads(right));
-            }
-        }
-    }
-
     fn next_run(&self) -> Option<Run<'_, T>> {
         let rest = self.rest.lock();
         let mut rest = rest.expect("a thread that holds this cannot panic");

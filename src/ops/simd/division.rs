@@ -73,6 +73,19 @@ impl Division {
     }
 }
 
+/// One thread for each workspace, in each of which `work` is done: it takes run after run until
+/// none is left, so that no thread waits while there is work.
+pub fn on_threads<W: Send>(workspaces: &mut [W], work: &(impl Fn(&mut W) + Sync)) {
+    match workspaces {
+        [] => {}
+        [workspace] => work(workspace),
+        many => {
+            let (left, right) = many.split_at_mut(many.len() / 2);
+            rayon::join(|| on_threads(left, work), || on_threads(right, work));
+        }
+    }
+}
+
 /// Takes up to `count` numbers off the front.
 pub fn cut<'a, T>(array: &mut &'a mut [T], count: usize) -> &'a mut [T] {
     let all = std::mem::take(array);

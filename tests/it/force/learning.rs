@@ -4,7 +4,8 @@ use attractor::base::{Outcome, Silent};
 use attractor::models::force::{self, Network, Pupil, Recipe, Training};
 use attractor::ops::force::{End, Sequence};
 
-use super::{error, sines, small};
+use super::{sines, small};
+use crate::rnn::case::error;
 
 /// What is learned, as far as the equations leave a choice.
 struct Rules<'a> {

@@ -8,7 +8,8 @@ use attractor::ops::Lanes;
 use attractor::ops::force::{End, Inverse, Learning, Lesson, Sequence, State};
 use attractor::tensor::{Device, Tensor, linear, values};
 
-use super::{error, sines, small, weights};
+use super::{sines, small, weights};
+use crate::rnn::case::error;
 
 #[test]
 fn training_goes_on_where_it_stopped_to_the_bit() {

@@ -4,13 +4,13 @@ use attractor::api::context::Language;
 use attractor::api::show;
 use attractor::base::{Outcome, Silent};
 use attractor::io::hdf5;
-use attractor::models::lfads::{Inference, Model, Observations, Recipe, Training};
+use attractor::models::lfads::{Inference, Model, Observations, Recipe, Training, WarmUp};
 use attractor::ops::Lanes;
 use attractor::random::{Key, Layout};
 use attractor::tasks::dataset::{Dataset, Part, Parts};
 use attractor::tasks::spikes;
 use attractor::tensor::{Device, Tensor, values};
-use attractor::train::{Fit, Source, run};
+use attractor::train::{Fit, Options, Source, run};
 
 fn key(seed: u64) -> Key {
     Key::new(seed, Layout::default())
@@ -56,23 +56,27 @@ fn trained<T: Lanes>(model: &mut Model<T>, training: &Training) -> Fit {
         task: &data,
         validation: Some(&held),
     };
-    *model = model.to_train(training);
+    *model = model.clone().warming_up(training.warm_up.clone());
     let mut on_log = |_: &_, _: &_| Ok(std::ops::ControlFlow::Continue(()));
-    let options = training.loop_options();
-    run(model, &source, &options, &mut Silent, &mut on_log).expect("a run")
+    run(model, &source, &training.run, &mut Silent, &mut on_log).expect("a run")
 }
 
 #[test]
 fn a_run_that_goes_on_from_its_checkpoint_has_the_same_bits() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let training = |batches, file: Option<&str>| Training {
-        batches,
-        batch: 16,
-        kl_from: 5,
-        kl_until: 20,
-        log_every: 5,
-        checkpoint: file.map(|file| folder.path().join(file)),
-        ..Training::default()
+        warm_up: WarmUp {
+            kl_from: 5,
+            kl_until: 20,
+            ..WarmUp::default()
+        },
+        run: Options {
+            batches,
+            batch: 16,
+            log_every: 5,
+            checkpoint: file.map(|file| folder.path().join(file)),
+            ..Training::default().run
+        },
     };
     let mut whole = small().build::<f32>().expect("a model");
     let expected = trained(&mut whole, &training(40, None));
@@ -98,11 +102,16 @@ fn training_lowers_the_loss_of_trials_that_it_has_not_seen() {
             };
             let mut model = recipe.build::<f64>().expect("a model");
             let training = Training {
-                batches: 300,
-                batch: 16,
-                kl_from: 0,
-                kl_until: 50,
-                ..Training::default()
+                warm_up: WarmUp {
+                    kl_from: 0,
+                    kl_until: 50,
+                    ..WarmUp::default()
+                },
+                run: Options {
+                    batches: 300,
+                    batch: 16,
+                    ..Training::default().run
+                },
             };
             let fit = trained(&mut model, &training);
             let log = &fit.log;
@@ -303,4 +312,24 @@ fn mistaken_calls_are_told_what_was_expected() {
             Ok(value) => panic!("{call}: gave {}", show::value(&value)),
         }
     }
+}
+
+#[test]
+fn help_says_the_defaults_that_there_are() {
+    use attractor::base::options::Options as _;
+    let training = Training::default().run;
+    let said = |name: &str| {
+        let fields = Training::fields();
+        let field = fields.into_iter().find(|field| field.name == name);
+        field.expect("an option").default
+    };
+    assert_eq!(
+        said("batches").replace('_', ""),
+        training.batches.to_string()
+    );
+    assert_eq!(said("clip"), format!("{:?}", training.clip));
+    assert_eq!(said("l2").parse(), Ok(training.l2));
+    let words = training.optimizer.to_string();
+    assert!(words.contains("rate 0.05, decay 0.9999") && words.contains("epsilon 0.1"));
+    assert!(said("optimizer").contains("exponential(0.05, 0.9999), epsilon: 0.1"));
 }

@@ -10,6 +10,7 @@ use attractor::tensor::{DType, values};
 use attractor::train::Trials;
 
 use super::{read, reference};
+use crate::rnn::case::error;
 use attractor::io::{Tree, hdf5};
 
 /// Rounding of some hundred sums, relative to the largest number.
@@ -37,14 +38,6 @@ fn expected(tree: &Tree, name: &str) -> Vec<f64> {
 }
 
 /// The largest error, relative to the largest number.
-fn error<T: Lanes>(found: &[T], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let size = expected.iter().fold(1e-300_f64, |m, x| m.max(x.abs()));
-    let errors = found.iter().zip(expected);
-    let errors = errors.map(|(a, b)| (a.double() - b).abs() / size);
-    errors.fold(0.0, f64::max)
-}
-
 /// Where PyTorch keeps the gradient of a block of ours.
 fn gradient(tree: &Tree, block: &str) -> Option<Vec<f64>> {
     let (name, level) = block.split_once("_l").unwrap_or((block, "0"));

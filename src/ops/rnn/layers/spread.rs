@@ -8,7 +8,7 @@ use super::places::SumPlaces;
 use super::task::{Results, Task, Way};
 use super::{Layers, Packed};
 use crate::ops::rnn::update::Update;
-use crate::ops::simd::division::cut;
+use crate::ops::simd::division::{cut, on_threads};
 use crate::ops::simd::{Lanes, TRIALS};
 
 /// What has not been begun.
@@ -66,28 +66,15 @@ impl<T: Lanes, U: Update<T>> Layers<T, U> {
                 sums: &mut self.sums,
             }),
         };
-        call.on_threads(&mut self.workspaces[..threads]);
+        on_threads(&mut self.workspaces[..threads], &|workspace| {
+            while let Some(run) = call.next_run() {
+                call.slices(run, workspace);
+            }
+        });
     }
 }
 
 impl<T: Lanes, U: Update<T>> Call<'_, T, U> {
-    /// One thread for each workspace; each takes the next run until none is left, so that none
-    /// waits while there is work.
-    fn on_threads(&self, workspaces: &mut [Workspace<T>]) {
-        match workspaces {
-            [] => {}
-            [workspace] => {
-                while let Some(run) = self.next_run() {
-                    self.slices(run, workspace);
-                }
-            }
-            many => {
-                let (left, right) = many.split_at_mut(many.len() / 2);
-                rayon::join(|| self.on_threads(left), || self.on_threads(right));
-            }
-        }
-    }
-
     fn next_run(&self) -> Option<Run<'_, T>> {
         let mut rest = self
             .rest
