@@ -65,11 +65,13 @@ fn agrees_with_the_reference<T: Lanes>(tolerance: f64) {
     ];
     for (name, found) in found {
         let error = error(&found, &array::<f64>(&tree, name));
+        println!("{name}: {error:.1e}");
         assert!(error < tolerance, "{name}: {error:e}");
     }
     let last = array::<f64>(&tree, "h").split_off((x.len() - 1) * GOLDEN.units);
     let h: Vec<f64> = network.state.a.iter().map(|a| a.double().tanh()).collect();
     let error = error(&h, &last);
+    println!("h: {error:.1e}");
     assert!(error < tolerance, "h: {error:e}");
 }
 
@@ -100,6 +102,7 @@ fn the_published_seed_gives_the_published_targets() {
     assert_eq!(end, End::Done);
     let found: Vec<f32> = h.chunks(500).flat_map(|h| h[..20].to_vec()).collect();
     let error = error(&found, &expected[..steps * 20]);
+    println!("targets: {error:.1e}");
     assert!(error < 1e-3, "{error:e}");
 }
 
