@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use crate::base::Result;
 use crate::choices;
-use crate::ops::simd::{Cell, Lanes, flat_mut, functions};
+use crate::ops::simd::{Cell, Lanes, flat_mut, functions, vectorize};
 use crate::tensor::{Tensor, pointwise};
 
 choices! {
@@ -85,10 +85,11 @@ fn each<S: Simd, T: Lanes>(
     f: impl Fn(T) -> (T, T),
 ) {
     let (sums, slopes) = (flat_mut(sums), flat_mut(slopes));
-    simd.vectorize(
+    vectorize(
+        simd,
         #[inline(always)]
         || {
-            for (x, slope) in sums.iter_mut().zip(slopes) {
+            for (x, slope) in sums.iter_mut().zip(slopes.iter_mut()) {
                 (*x, *slope) = f(*x);
             }
         },

@@ -6,7 +6,7 @@
 
 use pulp::Simd;
 
-use super::{Cell, Lanes, flat, flat_mut};
+use super::{Cell, Lanes, flat, flat_mut, vectorize};
 
 /// One row makes a loop with so many targets and sources. All have as many cells as the first
 /// target, or more.
@@ -21,7 +21,8 @@ macro_rules! loops {
         ) {
             $(let $target = flat_mut($target);)+
             $(let $source = flat($source);)*
-            simd.vectorize(
+            vectorize(
+                    simd,
                 #[inline(always)]
                 || {
                     let len = loops!(@first $($target),+).len();

@@ -7,7 +7,7 @@ use pulp::Simd;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::{Cell, Lanes, TRIALS, flat, flat_mut};
+use super::{Cell, Lanes, TRIALS, flat, flat_mut, vectorize};
 
 /// Rows that are packed side by side; with two vectors each they fill 24 of 32 registers, and half
 /// of them 12 of 16.
@@ -263,7 +263,8 @@ fn all_panels<S: Simd, T: Lanes>(
         let fresh = place.fresh && block == 0;
         for (panel, rows) in panels.zip(into.chunks_mut(PANEL * groups)) {
             let panel = &panel[place.first + block * columns..][..from.len() / groups];
-            simd.vectorize(
+            vectorize(
+                simd,
                 #[inline(always)]
                 || panel_product::<S, T>(simd, panel, flat(from), flat_mut(rows), groups, fresh),
             );

@@ -12,7 +12,7 @@ use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::product::{Form, tile_rows};
-use super::{Cell, Lanes, TRIALS, flat};
+use super::{Cell, Lanes, TRIALS, flat, vectorize};
 
 /// Times that are turned and summed at one go: so few that a strip of the turned columns stays in
 /// the nearest cache while all rows pass by.
@@ -187,7 +187,8 @@ impl<T: Lanes> Stretch<'_, T> {
                     width,
                 };
                 let into = &mut into[start * width + first..];
-                simd.vectorize(
+                vectorize(
+                    simd,
                     #[inline(always)]
                     || self.strips(simd, strips, tiles, into),
                 );
