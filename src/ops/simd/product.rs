@@ -335,21 +335,24 @@ impl<T: Lanes, V: Copy> Tile<'_, T, V> {
     where
         T: Lanes<Vector<S> = V>,
     {
-        match self.vectors {
-            1 => self.sums::<S, M, 1>(simd, into),
-            _ => self.sums::<S, M, 2>(simd, into),
-        }
+        let pairs = self.vectors / 2 * 2;
+        self.sums::<S, M, 2>(simd, 0..pairs, into);
+        self.sums::<S, M, 1>(simd, pairs..self.vectors, into);
         M
     }
 
-    /// M rows, N vectors of each at a time.
+    /// M rows, some vectors of each, N at a time.
     #[inline(always)]
-    fn sums<S: Simd, const M: usize, const N: usize>(&self, simd: S, into: &mut [V])
-    where
+    fn sums<S: Simd, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        some: Range<usize>,
+        into: &mut [V],
+    ) where
         T: Lanes<Vector<S> = V>,
     {
         let count = self.vectors;
-        for v in (0..count).step_by(N) {
+        for v in some.step_by(N) {
             let mut sums = [[T::splat(simd, T::of(0.0)); N]; M];
             if !self.fresh {
                 for (m, sum) in sums.iter_mut().enumerate() {
