@@ -2,3 +2,4 @@
 
 pub mod fixed_points;
 pub mod pca;
+pub mod tsne;

@@ -38,6 +38,7 @@ mod tensor_reduce;
 mod tensor_shape;
 pub mod train;
 pub mod translate;
+pub mod tsne;
 pub mod value;
 
 use native::{Module, Native};
@@ -77,6 +78,7 @@ pub fn modules() -> Vec<Module> {
         lfads::files::module(),
     ];
     modules.push(pca::module());
+    modules.push(tsne::module());
     modules.extend(fixed_points::modules());
     modules.extend(library::LIBRARIES.iter().map(library::module));
     modules

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::convert::number;
 use super::dataset::Numbers;
 use super::fault::Fault;
+use super::lfads::Observations;
 use super::native::FromValue;
 use super::train::Validation;
 use super::value::{Function, Map, Value, with_article};
@@ -176,7 +177,8 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
         Schedule,
         PathBuf,
         Validation,
-        Numbers
+        Numbers,
+        Observations
     );
     Err(value)
 }
@@ -198,4 +200,5 @@ settings! {
     Vec<Value>, "list";
     Validation, "task or batch";
     Numbers, "tensor, list of tensors or name in a file";
+    Observations, "tensor or list of tensors";
 }

@@ -32,4 +32,5 @@ mod text;
 mod ticks;
 mod tidy;
 mod train;
+mod tsne;
 mod weights;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::{Either, Lfads};
+use super::{Either, Lfads, Observations};
 use crate::api::context::Context;
 use crate::api::either::either;
 use crate::api::fault::Fault;
@@ -22,8 +22,9 @@ use crate::train::{Fit, Log, Source, Task, run};
 crate::options! {
     /// What a script adds to the options of training.
     pub struct Listener for "lfads::train" {
-        /// Trials that the model is judged on and not trained on, [n, t, channels].
-        validation: Option<Tensor> = None;
+        /// Trials that the model is judged on and not trained on, [n, t, channels], or a list of
+        /// [t, channels].
+        validation: Option<Observations> = None;
         /// Called with each line of the log as a map. It ends the run by giving false.
         on_log: Option<Function> = None;
     }
@@ -33,8 +34,8 @@ crate::natives! {
     /// LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
     module "lfads";
 
-    /// Trains a model on trials [n, t, channels], in place. In every epoch each trial comes once.
-    /// The loss of a batch, a mean over trials, is the negative log-likelihood (without the
+    /// Trains a model on trials [n, t, channels], or a list of [t, channels] of one length, in
+    /// place. In every epoch each trial comes once. The loss of a batch, a mean over trials, is the negative log-likelihood (without the
     /// logarithm of the factorials of counts), plus `kl` times the divergences of the posteriors of
     /// first state and inputs from their priors (that of the inputs at one sample), plus
     /// l2 * the sum of squares of all parameters.
@@ -54,9 +55,11 @@ crate::natives! {
     /// > [fit.outcome, fit.nll.shape(), fit.nll[-1] < fit.nll[0]]
     /// = ["finished", [7], true]
     fn train(
-        cx: &Context, model: Rc<Lfads>, data: Tensor, options: Settings<(Training, Listener)>,
+        cx: &Context, model: Rc<Lfads>, data: Observations,
+        options: Settings<(Training, Listener)>,
     ) -> Map {
         idle(OF, &options)?;
+        let data = data.stacked(OF)?;
         let (mut options, listener) = options.into_inner();
         let plain = &mut options.run;
         plain.batches = cx.budget(plain.batches);
@@ -102,8 +105,9 @@ impl Call<'_> {
         let (cx, options) = (self.cx, self.options);
         let mut model = copy.warming_up(options.warm_up.clone());
         let set = dataset(&model, data)?;
-        let trials = self.listener.validation.as_ref();
-        let validation = trials.map(|trials| dataset(&model, trials)).transpose()?;
+        let trials = self.listener.validation.clone();
+        let trials = trials.map(|trials| trials.stacked(OF)).transpose()?;
+        let validation = trials.map(|trials| dataset(&model, &trials)).transpose()?;
         let validation = validation.map(|set| set.all::<T>());
         let s = model.sizes;
         let units = 4 * (2 * s.encoder + s.controller + s.generator) + s.channels;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::Lfads;
+use super::{Lfads, Observations};
 use crate::api::context::Context;
 use crate::api::either::either;
 use crate::api::fault::Fault;
@@ -46,8 +46,9 @@ crate::natives! {
     /// > [found.rates.shape(), found.rates_sd.shape(), found.factors_quantiles.shape()]
     /// = [[4, 10, 3], [4, 10, 3], [2, 4, 10, 2]]
     fn infer(
-        cx: &Context, this: Rc<Lfads>, observations: Tensor, options: Settings<Inference>,
+        cx: &Context, this: Rc<Lfads>, observations: Observations, options: Settings<Inference>,
     ) -> Map {
+        let observations = observations.stacked("lfads model.infer")?;
         let single = observations.rank() == 2;
         let all = if single { observations.unsqueeze(0)? } else { observations };
         either!(&*this.0.borrow(), model => inferred(cx, model, &all, &options, single))
@@ -66,19 +67,22 @@ crate::natives! {
 
     /// The parts of the loss of trials [n, t, channels] (means over them) as in validation, without
     /// dropout and always at the same samples: `nll` (without the logarithm of the factorials of
-    /// counts), `kl_initial`, `kl_inferred`, and `loss`, their sum.
+    /// counts), `kl_initial`, `kl_inferred`, and `loss`, their sum; and `log_factorials`, what the
+    /// whole negative log-likelihood of counts has beyond `nll`.
     ///
     /// > let model = lfads::model(#{ channels: 3, generator: 8, factors: 2 });
     /// > let found = model.evaluate(ones([4, 10, 3]));
     /// > [found.nll > 0.0, found.kl_initial > 0.0, found.loss > found.nll]
     /// = [true, true, true]
-    fn evaluate(this: Rc<Lfads>, observations: Tensor) -> Map {
+    fn evaluate(this: Rc<Lfads>, observations: Observations) -> Map {
+        let observations = observations.stacked("lfads model.evaluate")?;
         either!(&*this.0.borrow(), model => {
             let observed = model.observed("lfads model.evaluate", &observations)?;
             let losses = model.evaluate(&observed)?;
             let [nll, initial, inferred] = [losses.nll, losses.initial, losses.inferred];
             let all = [("nll", nll), ("kl_initial", initial), ("kl_inferred", inferred),
-                       ("loss", nll + initial + inferred)];
+                       ("loss", nll + initial + inferred),
+                       ("log_factorials", model.log_factorials(&observed))];
             Ok(all.map(|(name, x)| (name.to_string(), Value::Float(x))).into())
         })
     }

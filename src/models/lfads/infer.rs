@@ -1,6 +1,6 @@
 //! What a model makes of observations, and what it makes up itself.
 
-use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::{Model, Observed};
@@ -8,11 +8,15 @@ use crate::base::options::Span;
 use crate::base::{Outcome, Progress, Report, Standing};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Noise, Operation, Results};
+use crate::ops::simd::TRIALS;
+use crate::ops::simd::functions::exp_all;
 use crate::options;
 use crate::random::{Key, Layout};
 
 /// Numbers that a thread takes at a time.
 const PIECE: usize = 1 << 12;
+/// Columns that a thread sums up at a time.
+const COLUMNS: usize = 64;
 /// Trials that go through a model together: a few groups for each thread.
 const TOGETHER: usize = 256;
 
@@ -91,12 +95,9 @@ impl<T: Lanes> Course<T> {
     /// Makes rates per second of log-rates per step.
     fn rates_of_logs(&mut self, model: &Model<T>) {
         if !model.sizes.gaussian {
-            let per_second = 1.0 / model.dt;
-            self.rates.par_chunks_mut(PIECE).for_each(|rates| {
-                for rate in rates {
-                    *rate = T::of(rate.double().exp() * per_second);
-                }
-            });
+            let per_second = T::of(1.0 / model.dt);
+            let pieces = self.rates.par_chunks_mut(PIECE);
+            pieces.for_each(|rates| exp_all(rates, per_second));
         }
     }
 }
@@ -124,36 +125,39 @@ impl<T: Lanes> Model<T> {
         let key = options
             .key
             .unwrap_or_else(|| Key::new(options.seed as u64, Layout::default()));
-        let some = (TOGETHER / samples).max(1);
+        // Whole groups of rows for each trial; the rows beyond its samples are of no account.
+        let rows = match options.samples {
+            0 => 1,
+            samples => samples.next_multiple_of(TRIALS),
+        };
+        let some = (TOGETHER / rows).max(1);
         let (mut operation, mut course) = (Operation::default(), Course::default());
-        let (mut x, mut normals) = (Vec::new(), [Vec::new(), Vec::new()]);
+        let mut normals = [Vec::new(), Vec::new()];
+        let width = t * s.channels;
         for first in (0..n).step_by(some) {
             let trials = first..n.min(first + some);
-            let rows = trials.len() * samples;
-            x.clear();
-            for trial in trials.clone() {
-                let width = t * s.channels;
-                let one = &observed.numbers[trial * width..][..width];
-                (0..samples).for_each(|_| x.extend_from_slice(one));
+            let sizes = self.sized(trials.len() * rows, t);
+            let x = &observed.numbers[first * width..trials.end * width];
+            course.fit(self, sizes.batch, t);
+            if options.samples > 0 {
+                let noise = self.samples(&key, trials.clone(), [samples, rows, t], &mut normals);
+                let given = self.given(x, noise, 1.0);
+                operation.infer_copies(sizes, rows, given, course.results());
+            } else {
+                let given = self.given(x, Noise::default(), 1.0);
+                operation.infer(sizes, given, course.results());
             }
-            let noise = match options.samples {
-                0 => Noise::default(),
-                _ => self.samples(&key, trials.clone(), [samples, t], &mut normals),
-            };
-            course.fit(self, rows, t);
-            let given = self.given(&x, noise, 1.0);
-            operation.infer(self.sized(rows, t), given, course.results());
             course.rates_of_logs(self);
-            let mut parts = [
+            let parts = [
                 (&mut posterior.rates, &course.rates),
                 (&mut posterior.factors, &course.factors),
                 (&mut posterior.generator, &course.generator),
                 (&mut posterior.inferred, &course.inferred),
                 (&mut posterior.initial, &course.initial),
             ];
-            parts.par_iter_mut().for_each(|(part, from)| {
-                part.take(trials.start, from, samples, n, options);
-            });
+            for (part, from) in parts {
+                part.take(first, from, [samples, rows], n, options);
+            }
             let done = trials.end;
             progress.report(Report {
                 done,
@@ -168,23 +172,20 @@ impl<T: Lanes> Model<T> {
         posterior
     }
 
-    /// The normals of all samples of some trials.
+    /// The normals of all samples of some trials, in so many rows for each.
     fn samples<'a>(
         &self,
         key: &Key,
         trials: std::ops::Range<usize>,
-        [samples, t]: [usize; 2],
+        [samples, rows, t]: [usize; 3],
         into: &'a mut [Vec<T>; 2],
     ) -> Noise<'a, T> {
-        let widths = [
-            samples * self.sizes.generator,
-            samples * t * self.sizes.inferred,
-        ];
+        let widths = [self.sizes.generator, t * self.sizes.inferred];
         for (part, (into, width)) in into.iter_mut().zip(widths).enumerate() {
-            into.resize(trials.len() * width, T::of(0.0));
+            into.resize(trials.len() * rows * width, T::of(0.0));
             for (k, trial) in trials.clone().enumerate() {
                 let key = key.fold_in(trial as u32).child(part, 2);
-                key.fill_normal(&mut into[k * width..][..width]);
+                key.fill_normal(&mut into[k * rows * width..][..samples * width]);
             }
         }
         let [initial, inferred] = into;
@@ -270,58 +271,104 @@ impl<T: Lanes> Summary<T> {
         }
     }
 
-    /// Takes in all samples of the trials from `first` on, of `n`.
-    fn take(&mut self, first: usize, rows: &[T], samples: usize, n: usize, options: &Inference) {
+    /// Takes in the first `samples` of the `every` rows of each trial from `first` on, of `n`.
+    fn take(
+        &mut self,
+        first: usize,
+        rows: &[T],
+        [samples, every]: [usize; 2],
+        n: usize,
+        options: &Inference,
+    ) {
         let (count, width) = (self.mean.len(), self.mean.len() / n);
         if width == 0 {
             return;
         }
-        let (mut mean, mut squares) = (vec![0.0; width], vec![0.0; width]);
-        let mut column = vec![0.0; samples];
-        for (k, rows) in rows.chunks_exact(samples * width).enumerate() {
+        let each = 2 + options.quantiles.len();
+        let mut found = vec![0.0; width * each];
+        for (k, rows) in rows.chunks_exact(every * width).enumerate() {
+            let blocks = found.par_chunks_mut(COLUMNS * each).enumerate();
+            blocks.for_each(|(at, found)| {
+                let columns = Columns {
+                    rows: &rows[..samples * width],
+                    width,
+                    first: at * COLUMNS,
+                };
+                columns.sum_up(&options.quantiles, found);
+            });
             let at = (first + k) * width;
-            mean.fill(0.0);
-            squares.fill(0.0);
-            for row in rows.chunks_exact(width) {
-                mean.iter_mut()
-                    .zip(row)
-                    .for_each(|(sum, x)| *sum += x.double());
-            }
-            mean.iter_mut().for_each(|sum| *sum /= samples as f64);
-            let into = self.mean[at..at + width].iter_mut();
-            into.zip(&mean).for_each(|(x, mean)| *x = T::of(*mean));
-            if let Some(into) = self.deviation.get_mut(at..at + width) {
-                for row in rows.chunks_exact(width) {
-                    for ((sum, x), mean) in squares.iter_mut().zip(row).zip(&mean) {
-                        *sum += (x.double() - mean) * (x.double() - mean);
-                    }
+            for (j, found) in found.chunks_exact(each).enumerate() {
+                self.mean[at + j] = T::of(found[0]);
+                if let Some(deviation) = self.deviation.get_mut(at + j) {
+                    *deviation = T::of(found[1]);
                 }
-                let rest = (samples as f64 - 1.0).max(1.0);
-                let all = into.iter_mut().zip(&squares);
-                all.for_each(|(x, sum)| *x = T::of((sum / rest).sqrt()));
-            }
-            if options.quantiles.is_empty() {
-                continue;
-            }
-            for j in 0..width {
-                let values = rows[j..].iter().step_by(width);
-                column
-                    .iter_mut()
-                    .zip(values)
-                    .for_each(|(x, row)| *x = row.double());
-                column.sort_unstable_by(f64::total_cmp);
-                for (q, part) in options.quantiles.iter().enumerate() {
-                    self.quantiles[q * count + at + j] = T::of(quantile(&column, *part));
+                for (q, x) in found[2..].iter().enumerate() {
+                    self.quantiles[q * count + at + j] = T::of(*x);
                 }
             }
         }
     }
 }
 
-/// Between the neighbours in a sorted list, as far as `part` is of the way.
-fn quantile(sorted: &[f64], part: f64) -> f64 {
-    let place = part * (sorted.len() - 1) as f64;
+/// Some neighbouring columns of rows of numbers.
+struct Columns<'a, T> {
+    rows: &'a [T],
+    width: usize,
+    first: usize,
+}
+
+impl<T: Lanes> Columns<'_, T> {
+    /// Mean, standard deviation and quantiles of each column, one column after another.
+    fn sum_up(&self, quantiles: &[f64], found: &mut [f64]) {
+        let each = 2 + quantiles.len();
+        let count = found.len() / each;
+        let samples = self.rows.len() / self.width;
+        let rows = || {
+            let rows = self.rows.chunks_exact(self.width);
+            rows.map(|row| &row[self.first..self.first + count])
+        };
+        let (mut mean, mut squares) = ([0.0; COLUMNS], [0.0; COLUMNS]);
+        for row in rows() {
+            let sums = mean.iter_mut().zip(row);
+            sums.for_each(|(sum, x)| *sum += x.double());
+        }
+        mean.iter_mut().for_each(|sum| *sum /= samples as f64);
+        for row in rows() {
+            for ((sum, x), mean) in squares.iter_mut().zip(row).zip(&mean) {
+                *sum += (x.double() - mean) * (x.double() - mean);
+            }
+        }
+        let rest = (samples as f64 - 1.0).max(1.0);
+        for (j, found) in found.chunks_exact_mut(each).enumerate() {
+            found[0] = mean[j];
+            found[1] = (squares[j] / rest).sqrt();
+        }
+        if quantiles.is_empty() {
+            return;
+        }
+        let mut columns = vec![0.0; count * samples];
+        for (k, row) in rows().enumerate() {
+            for (j, x) in row.iter().enumerate() {
+                columns[j * samples + k] = x.double();
+            }
+        }
+        let columns = columns.chunks_exact_mut(samples);
+        for (column, found) in columns.zip(found.chunks_exact_mut(each)) {
+            for (q, part) in quantiles.iter().enumerate() {
+                found[2 + q] = quantile(column, *part);
+            }
+        }
+    }
+}
+
+/// Between the neighbours in the order of size, as far as `part` is of the way. Reorders them.
+fn quantile(numbers: &mut [f64], part: f64) -> f64 {
+    let place = part * (numbers.len() - 1) as f64;
     let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
+    let (_, low, above) = numbers.select_nth_unstable_by(below, f64::total_cmp);
+    let low = *low;
+    match above.iter().copied().min_by(f64::total_cmp) {
+        Some(high) => low + (place - below as f64) * (high - low),
+        None => low,
+    }
 }

@@ -227,6 +227,20 @@ impl<T: Lanes> Model<T> {
         Ok(all)
     }
 
+    /// The logarithm of the factorials of a trial's counts, mean over trials; 0 for observations
+    /// that are no counts.
+    pub fn log_factorials(&self, observed: &Observed<T>) -> f64 {
+        if self.sizes.gaussian {
+            return 0.0;
+        }
+        let all: f64 = observed
+            .numbers
+            .iter()
+            .map(|x| libm::lgamma(x.double() + 1.0))
+            .sum();
+        all / observed.trials as f64
+    }
+
     /// The trials of observations [n, t, d], checked.
     ///
     /// Errors: `Shape` for another shape; `NotFinite`; `Range` for a count that is negative or not

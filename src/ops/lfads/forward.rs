@@ -27,10 +27,19 @@ impl<T: Lanes> Pass<'_, T> {
     /// Both encoders over all times.
     pub fn encode<S: Simd>(&mut self, simd: S) {
         let (s, g, trials) = (self.task.sizes, self.groups(), self.trials.len());
-        let given = &self.task.given;
+        let (given, copies) = (&self.task.given, self.task.copies);
         let places = Places::of(s);
-        let observed = self.part(Some(given.observed), s.time * s.channels);
-        let observed = observed.unwrap_or_default();
+        let copied = (copies > 1).then(|| self.trials.start / copies);
+        if copied.is_some() && self.buffers.encoded == copied {
+            return;
+        }
+        self.buffers.encoded = copied;
+        let observed = match copied {
+            Some(trial) => &given.observed[trial * s.time * s.channels..][..s.time * s.channels],
+            None => self
+                .part(Some(given.observed), s.time * s.channels)
+                .unwrap_or_default(),
+        };
         let keep = self.part(given.noise.keep_observed, s.time * s.channels);
         for (direction, place) in places.encoders.into_iter().enumerate() {
             let first = &given.params[place][..s.encoder];
@@ -39,7 +48,13 @@ impl<T: Lanes> Pass<'_, T> {
             repeat(first, g, trials, encoder.state_mut(0));
             for step in 0..s.time {
                 let at = At::time(g, time(direction, step, s.time), s.time, s.channels);
-                load(observed, at, encoder.input_mut(step));
+                let into = encoder.input_mut(step);
+                if copied.is_some() {
+                    let row = &observed[at.time * s.channels..][..s.channels];
+                    repeat(row, g, trials, into);
+                } else {
+                    load(observed, at, into);
+                }
                 if let Some(keep) = keep {
                     scale(keep, at, encoder.input_mut(step));
                 }

@@ -32,6 +32,7 @@ mod sums;
 use super::Lanes;
 use super::rnn::gru::Gru;
 use super::rnn::update::Strand;
+use super::simd::TRIALS;
 use super::simd::division::Division;
 use super::simd::sums::join;
 use packed::Packed;
@@ -221,6 +222,22 @@ impl<T: Lanes> Operation<T> {
         self.spread(self.task(sizes, given, Way::Infer), results);
     }
 
+    /// The same, for `copies` samples of each trial, a multiple of [`TRIALS`]: x is
+    /// [b / copies, t, d], and the encoders see each trial once.
+    pub fn infer_copies(
+        &mut self,
+        sizes: Sizes,
+        copies: usize,
+        given: Given<'_, T>,
+        results: Results<'_, T>,
+    ) {
+        debug_assert!(copies.is_multiple_of(TRIALS) && sizes.batch.is_multiple_of(copies));
+        let mut task = self.task(sizes, given, Way::Infer);
+        task.copies = copies;
+        task.division.run = copies;
+        self.spread(task, results);
+    }
+
     /// Runs all trials from initial states [b, g] and inputs [b, t, u] to the rates.
     pub fn generate(
         &mut self,
@@ -292,6 +309,7 @@ impl<T: Lanes> Operation<T> {
             sizes,
             given,
             way,
+            copies: 1,
             division: Division::of(sizes.batch, way == Way::Learn, bytes, threads, Some(1)),
             slope: T::of(1.0 / sizes.batch as f64),
             ln_min: T::of(given.constants.var_min.double().ln()),

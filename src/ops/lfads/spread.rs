@@ -20,6 +20,8 @@ pub struct Task<'a, T> {
     pub sizes: Sizes,
     pub given: Given<'a, T>,
     pub way: Way,
+    /// Rows of the batch that share the observations of one trial, if more than 1.
+    pub copies: usize,
     pub division: Division,
     /// What a trial weighs in the loss.
     pub slope: T,
@@ -30,6 +32,8 @@ pub struct Task<'a, T> {
 /// The buffers of one thread.
 #[derive(Debug, Default)]
 pub struct Workspace<T: Lanes> {
+    /// The trial whose copies the encoders have seen.
+    pub encoded: Option<usize>,
     pub encoders: [Recurrent<T>; 2],
     pub controller: Recurrent<T>,
     pub generator: Recurrent<T>,
@@ -102,6 +106,9 @@ impl<T: Lanes> Operation<T> {
         let threads = rayon::current_num_threads().min(runs);
         if self.workspaces.len() < threads {
             self.workspaces.resize_with(threads, Workspace::default);
+        }
+        for workspace in &mut self.workspaces {
+            workspace.encoded = None;
         }
         self.packed.pack(&task);
         self.losses.clear();

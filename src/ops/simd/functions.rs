@@ -1,7 +1,7 @@
 //! Elementary functions without branches, so that a loop over many numbers becomes vector code.
 //! All stand on one series of e^x - 1, whose constants are plain factorials.
 
-use pulp::Simd;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::Lanes;
 
@@ -47,6 +47,26 @@ pub fn exp<S: Simd, T: Lanes>(x: T) -> T {
     let x = if x < -T::EXP_END { -T::EXP_END } else { x };
     let (p, scale) = exp_minus_one_parts::<S, T>(x);
     fused::<S, T>(scale, p, scale)
+}
+
+/// `scale e^x` of all numbers, in their place.
+pub fn exp_all<T: Lanes>(numbers: &mut [T], scale: T) {
+    struct All<'a, T> {
+        numbers: &'a mut [T],
+        scale: T,
+    }
+    impl<T: Lanes> WithSimd for All<'_, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) {
+            let scale = self.scale;
+            for x in self.numbers {
+                *x = scale * exp::<S, T>(*x);
+            }
+        }
+    }
+    Arch::new().dispatch(All { numbers, scale });
 }
 
 /// ln(1 + y) for y in [0, 1], as 2 atanh(y / (2 + y)).

@@ -177,3 +177,43 @@ fn what_is_inferred_is_generated_again() {
     operation.generate(s, &case.params, [&initial, &inferred], results);
     assert_eq!(again, rates);
 }
+
+#[test]
+fn samples_of_one_trial_are_those_of_as_many_rows() {
+    let (trials, copies) = (3, 32);
+    let s = Sizes {
+        batch: trials * copies,
+        ..SIZES
+    };
+    let case = Case::of(s);
+    let width = s.time * s.channels;
+    let x = &case.observed[..trials * width];
+    let rows = x.chunks_exact(width);
+    let rows: Vec<f64> = rows.flat_map(|row| row.repeat(copies)).collect();
+    let noise = Noise {
+        initial: Some(&case.normals[0]),
+        inferred: Some(&case.normals[1]),
+        ..Noise::default()
+    };
+    let run = |observed: &[f64], copies: Option<usize>| {
+        let given = Given {
+            observed,
+            noise,
+            ..case.given(&case.params)
+        };
+        let (mut rates, mut initial) =
+            (vec![0.0; s.batch * width], vec![0.0; s.batch * s.generator]);
+        let results = Results {
+            log_rates: &mut rates,
+            initial: &mut initial,
+            ..Results::default()
+        };
+        let mut operation = Operation::default();
+        match copies {
+            Some(copies) => operation.infer_copies(s, copies, given, results),
+            None => operation.infer(s, given, results),
+        }
+        (rates, initial)
+    };
+    assert_eq!(run(x, Some(copies)), run(&rows, None));
+}

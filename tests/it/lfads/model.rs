@@ -255,6 +255,20 @@ fn counts_have_their_means_and_variances() {
 }
 
 #[test]
+fn a_list_of_trials_is_as_good_as_one_tensor() {
+    let text = "let model = lfads::model(#{ channels: 3 });
+        let trials = [ones([5, 3]), ones([5, 3]) * 3.0];
+        let both = ones([2, 5, 3]) * [[[1.0]], [[3.0]]];
+        let found = model.evaluate(trials);
+        [found.loss == model.evaluate(both).loss, found.log_factorials]";
+    let found = crate::session::run(text, Language::Rhai).outcome;
+    // ln 3! for each of the 15 numbers of one trial of two.
+    let expected = format!("[true, {}]", 7.5 * 6.0_f64.ln());
+    let found = show::value(&found.expect("no fault"));
+    assert!(found.starts_with(&expected[..18]), "{found} {expected}");
+}
+
+#[test]
 fn mistaken_calls_are_told_what_was_expected() {
     let table = [
         (
@@ -279,6 +293,15 @@ fn mistaken_calls_are_told_what_was_expected() {
         (
             "lfads::train(model, ones([20, 5, 3]), #{ validation: ones([20, 5, 2]) })",
             "lfads::train: expected observations of shape [n, t, 3]",
+        ),
+        (
+            "lfads::train(model, [ones([5, 3]), ones([5, 3]), ones([6, 3])])",
+            "lfads::train: trial 0 is [5, 3], trial 2 is [6, 3]: expected trials of one shape \
+             [t, channels]",
+        ),
+        (
+            "model.infer([ones([5, 3]), \"two\"])",
+            "expected a tensor or list of tensors, found a list",
         ),
         (
             "lfads::train(model, ones([20, 5, 3]), #{ patience: 3 })",
