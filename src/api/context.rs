@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fault::Fault;
 use crate::base::{Error, Progress};
+use crate::figure::stage::Stage;
 use crate::tensor::{DType, shape};
 
 /// Settings of a run, from the command line.
@@ -58,6 +59,20 @@ pub trait Terminal {
     fn print(&self, line: &str);
     /// A listener for a run that begins now; `label` says which.
     fn progress(&self, label: &str) -> Box<dyn Progress>;
+    /// Shows a figure in a window, and waits until it is closed, if asked to; `stopped` ends the
+    /// wait. `pictures` is the name of pictures taken of it, without an end.
+    ///
+    /// Errors: why there is no window
+    fn view(
+        &self,
+        stage: Stage,
+        pictures: PathBuf,
+        wait: bool,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<(), String> {
+        let _ = (stage, pictures, wait, stopped);
+        Err("nobody looks".into())
+    }
 }
 
 /// The run a native function is part of.

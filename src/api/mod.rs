@@ -40,6 +40,7 @@ pub mod train;
 pub mod translate;
 pub mod tsne;
 pub mod value;
+pub mod view;
 
 use native::{Module, Native};
 
@@ -77,6 +78,7 @@ pub fn modules() -> Vec<Module> {
         lfads::look::module(),
         lfads::files::module(),
     ];
+    modules.push(view::module());
     modules.push(pca::module());
     modules.push(tsne::module());
     modules.extend(fixed_points::modules());

@@ -31,6 +31,8 @@ pub enum Command {
     Doc(Doc),
     /// Look for faults in a script without running it
     Check(Check),
+    /// Show what a file holds in three dimensions, in a window or as a picture
+    View(View),
 }
 
 /// An interactive session.
@@ -86,6 +88,17 @@ pub struct Check {
     pub file: PathBuf,
 }
 
+#[derive(Debug, Args)]
+pub struct View {
+    /// Trajectories, fixed points or a network: what h5::write or `save` wrote
+    pub file: PathBuf,
+    /// Write a picture (.png, .svg, .html, .gif) instead of opening a window
+    #[arg(long, value_name = "PATH")]
+    pub save: Option<PathBuf>,
+    #[command(flatten)]
+    pub work: Work,
+}
+
 /// How scripts run, whichever way they are started.
 #[derive(Debug, Args)]
 pub struct Work {
@@ -106,6 +119,9 @@ pub struct Work {
         allow_negative_numbers = true
     )]
     pub threads: Option<u16>,
+    /// Write pages for a browser where a script asks for a window
+    #[arg(long)]
+    pub no_window: bool,
     /// What computes: cpu
     #[arg(long, default_value = "cpu", value_parser = device)]
     pub device: String,

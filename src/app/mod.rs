@@ -14,6 +14,7 @@ pub mod screen;
 mod stop;
 mod thread;
 pub mod tutorials;
+pub mod window;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ pub fn start(arguments: Arguments) -> ExitCode {
         Some(Command::Check(check)) => run::check(&check.file),
         Some(Command::Tutorial(tutorial)) => run::tutorial(tutorial),
         Some(Command::Doc(doc)) => doc::doc(&doc),
+        Some(Command::View(view)) => run::view(view),
     };
     end.unwrap_or_else(End::usage).into()
 }

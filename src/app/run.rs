@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::args::{Run, Tutorial, Work};
+use super::args::{Run, Tutorial, View, Work};
 use super::end::End;
 use super::screen::{self, Screen, Shared};
 use super::stop::{self, Hurry};
@@ -31,7 +31,8 @@ pub fn run(run: Run) -> Result<End, Fault> {
 pub fn check(file: &Path) -> Result<End, Fault> {
     let (script, language) = read::script(file)?;
     let screen = Arc::new(Screen::default());
-    let end = thread::run(move || {
+    let shared = screen.clone();
+    let end = thread::run(&shared.desk, move || {
         let context = context(Settings::default(), language, &script, &screen);
         let outcome = host::open(context).and_then(|mut host| host.check(&script));
         outcome.map_or_else(|fault| End::fault(&fault, &script), |()| End::Fine)
@@ -59,6 +60,24 @@ pub fn tutorial(wanted: Tutorial) -> Result<End, Fault> {
     execute(script, language, &wanted.work, Vec::new())
 }
 
+/// Shows what a file holds.
+///
+/// Errors: what is wrong with the command line; other faults are shown here.
+pub fn view(wanted: View) -> Result<End, Fault> {
+    let text = match &wanted.save {
+        Some(_) => "show::file(args()[0]).save(args()[1]);",
+        None => "view(show::file(args()[0]), #{ name: args()[1] });",
+    };
+    let script = Script {
+        path: "attractor view".into(),
+        text: text.into(),
+    };
+    let name = wanted.file.file_stem().unwrap_or_default().into();
+    let paths = [&wanted.file, wanted.save.as_ref().unwrap_or(&name)];
+    let args = paths.map(|path| path.display().to_string());
+    execute(script, Language::Rhai, &wanted.work, args.into())
+}
+
 fn execute(
     script: Script,
     language: Language,
@@ -68,8 +87,10 @@ fn execute(
     prepare(work)?;
     let settings = work.settings(args);
     let screen = Arc::new(Screen::default());
+    screen.desk.shut.store(work.no_window, Ordering::Relaxed);
     stop::listen(screen.clone(), Hurry::Run)?;
-    let end = thread::run(move || {
+    let shared = screen.clone();
+    let end = thread::run(&shared.desk, move || {
         let context = context(settings, language, &script, &screen);
         let outcome = host::open(context).and_then(|mut host| host.run(&script));
         match outcome {

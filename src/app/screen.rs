@@ -2,6 +2,7 @@
 //! tears the other.
 
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,8 +10,10 @@ use indicatif::ProgressBar;
 
 use super::end::End;
 use super::progress;
+use super::window::Desk;
 use crate::api::context::Terminal;
 use crate::base::Progress;
+use crate::figure::stage::Stage;
 use crate::host::Colours;
 
 /// What is seen of a long run.
@@ -33,6 +36,8 @@ pub struct Screen {
     pub unread: AtomicBool,
     /// The user wants the computation to end.
     pub stop: Arc<AtomicBool>,
+    /// Where figures are left for the first thread, which shows them.
+    pub desk: Desk,
 }
 
 impl Screen {
@@ -88,6 +93,16 @@ impl Terminal for Shared {
 
     fn progress(&self, label: &str) -> Box<dyn Progress> {
         Box::new(progress::Watch::new(label, self.0.clone()))
+    }
+
+    fn view(
+        &self,
+        stage: Stage,
+        pictures: PathBuf,
+        wait: bool,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<(), String> {
+        self.0.desk.show(stage, pictures, wait, stopped)
     }
 }
 

@@ -9,16 +9,21 @@ use std::panic;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
 
+use super::window::Desk;
 use crate::api::fault::Fault;
 
 /// Bytes of address space for the stack.
 const STACK: usize = 1 << 30;
 
-/// Runs `job` on a thread with a large stack and waits for it. Panics are silent: the hosts turn
+/// Runs `job` on a thread with a large stack and waits for it; meanwhile this one, the first, shows
+/// the windows that it asks for. Panics are silent: the hosts turn
 /// those of native functions into faults, and any other becomes the fault given back here.
 ///
 /// Errors: a panic; a system that does not give the thread its stack.
-pub fn run<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+pub fn run<T: Send + 'static>(
+    desk: &Desk,
+    job: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
     let place = Arc::new(Mutex::new(String::new()));
     let seen = place.clone();
     panic::set_hook(Box::new(move |info| {
@@ -28,12 +33,18 @@ pub fn run<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Resul
             .map_or(String::new(), |at| format!(" ({at})"));
     }));
     let thread = Builder::new().name("script".into()).stack_size(STACK);
+    let done = desk.done();
+    let job = move || {
+        let _done = done;
+        job()
+    };
     let started = thread.spawn(job).map_err(|error| {
         Fault::new(format!(
             "a thread for the script cannot be started: {error}"
         ))
         .hint("scripts need 1 GiB of address space for their stack; see `ulimit -v`")
     })?;
+    desk.serve();
     started.join().map_err(|panic| {
         let place = place.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = Fault::broken(None, panic.as_ref());

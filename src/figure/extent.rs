@@ -43,6 +43,16 @@ impl Range {
             .then_some(if self.reversed { 1.0 - part } else { part })
     }
 
+    /// The number at a part of the axis: what [`Range::part`] undoes.
+    pub fn number(&self, part: f64) -> f64 {
+        let part = if self.reversed { 1.0 - part } else { part };
+        if self.log {
+            (self.low.ln() + (self.high.ln() - self.low.ln()) * part).exp()
+        } else {
+            self.low + (self.high - self.low) * part
+        }
+    }
+
     pub fn span(&self) -> f64 {
         self.high - self.low
     }

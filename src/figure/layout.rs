@@ -300,7 +300,8 @@ fn bar_room(panel: &Panel, ticks: &Ticks, font: &Font) -> f64 {
     BAR_GAP + BAR + (labels + name).max(power)
 }
 
-fn colours(panel: &Panel) -> Vec<Rgb> {
+/// The colour of each layer, from the palette where it has none of its own.
+pub fn colours(panel: &Panel) -> Vec<Rgb> {
     let free = panel.layers.iter().filter(|layer| layer.colour().is_none());
     let mut palette = colour::distinct(free.count()).into_iter();
     let mut next = || palette.next().unwrap_or(colour::INK);

@@ -17,6 +17,8 @@ mod layer;
 mod layout;
 mod legend;
 mod marks;
+mod motion;
+mod page;
 mod plot;
 mod png;
 mod raster;
@@ -31,10 +33,14 @@ pub use colour::{Map, Rgb};
 pub use layer::{
     Bars, Cells, Circle, Dash, Layer, Line, Marker, Note, Ribbon, Rule, Scatter, Side, Stem, Stroke,
 };
+pub use motion::{Film, gif};
+pub use page::page;
 pub use plot::{Axis, ColourAxis, Figure, Legend, Panel};
 pub use png::png;
+pub use space::stage;
 pub use space::{Arrows, Camera, Labels, Paths, Place, Points};
 pub use svg::svg;
+pub use text::{FONT, Font};
 pub use ticks::{Tick, Ticks};
 
 /// The ticks an axis from `low` to `high` would carry, `most` at the most.

@@ -15,6 +15,15 @@ const LARGEST: u64 = 256 << 20;
 ///
 /// Errors: those of [`svg`]; `Range` for a scale outside 0.1 to 20; `Memory` for a huge picture.
 pub fn png(figure: &Figure, scale: f64) -> Result<Vec<u8>> {
+    Ok(pixels(figure, scale)?
+        .encode_png()
+        .expect("writing into memory does not fail"))
+}
+
+/// The pixels of `figure`.
+///
+/// Errors: those of [`png`]
+pub fn pixels(figure: &Figure, scale: f64) -> Result<Pixmap> {
     if !(0.1..=20.0).contains(&scale) {
         return Err(Error::Range {
             of: "figure".into(),
@@ -39,9 +48,7 @@ pub fn png(figure: &Figure, scale: f64) -> Result<Vec<u8>> {
     let mut pixels = Pixmap::new(width as u32, height as u32).ok_or_else(too_large)?;
     let larger = Transform::from_scale(scale as f32, scale as f32);
     resvg::render(&tree, larger, &mut pixels.as_mut());
-    Ok(pixels
-        .encode_png()
-        .expect("writing into memory does not fail"))
+    Ok(pixels)
 }
 
 /// The embedded font and no other: the machine's fonts are not asked.

@@ -84,6 +84,40 @@ pub fn spans(text: &str, size: f64) -> String {
     out
 }
 
+/// `text` without its markup, with raised and lowered digits where Unicode has them.
+pub fn plain(text: &str) -> String {
+    const NORMAL: &str = "0123456789+-";
+    const SCRIPTS: [(i8, &str, char); 2] = [(1, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", '^'), (-1, "₀₁₂₃₄₅₆₇₈₉₊₋", '_')];
+    let mut out = String::new();
+    for piece in pieces(text) {
+        let Some((_, script, sign)) = SCRIPTS.iter().find(|(level, ..)| *level == piece.level)
+        else {
+            out.push_str(piece.text);
+            continue;
+        };
+        let small = |c| {
+            NORMAL
+                .chars()
+                .position(|n| n == c)
+                .and_then(|at| script.chars().nth(at))
+        };
+        match piece
+            .text
+            .replace('\u{2212}', "-")
+            .chars()
+            .map(small)
+            .collect::<Option<String>>()
+        {
+            Some(small) => out.push_str(&small),
+            None => {
+                out.push(*sign);
+                out.push_str(piece.text);
+            }
+        }
+    }
+    out
+}
+
 /// `text` as XML allows it.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

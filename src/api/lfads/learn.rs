@@ -35,10 +35,10 @@ crate::natives! {
     module "lfads";
 
     /// Trains a model on trials [n, t, channels], or a list of [t, channels] of one length, in
-    /// place. In every epoch each trial comes once. The loss of a batch, a mean over trials, is the negative log-likelihood (without the
-    /// logarithm of the factorials of counts), plus `kl` times the divergences of the posteriors of
-    /// first state and inputs from their priors (that of the inputs at one sample), plus
-    /// l2 * the sum of squares of all parameters.
+    /// place. In every epoch each trial comes once. The loss of a batch, a mean over trials, is the
+    /// negative log-likelihood (without the logarithm of the factorials of counts), plus `kl` times
+    /// the divergences of the posteriors of first state and inputs from their priors (that of the
+    /// inputs at one sample), plus l2 * the sum of squares of all parameters.
     ///
     /// Gives a map: `outcome`, `batches`, and the log as vectors `batch`, `loss`, `nll`,
     /// `kl_initial`, `kl_inferred`, `kl` (the weight), `rate` and `grad_norm`. With `validation`

@@ -15,8 +15,8 @@ use super::settings::Settings;
 use super::value::{Thing, Value};
 use crate::base::{Error, Result};
 use crate::figure::{
-    Bars, Cells, Figure, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem, png,
-    svg,
+    Bars, Cells, Figure, Film, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem,
+    gif, page, png, svg,
 };
 use crate::io::atomic_write;
 use crate::tensor::Tensor;
@@ -321,20 +321,26 @@ crate::natives! {
         Ok(New(plot))
     }
 
-    /// Writes the figure to a file that ends in .png or .svg; relative paths begin in `--out`.
+    /// Writes the figure to a file that ends in .png, .svg, .html or .gif; relative paths begin in
+    /// `--out`. A film (.gif) goes once around a figure in three dimensions, or follows its curves
+    /// in time (`motion: "time"`). A page (.html) of a figure in three dimensions turns, zooms and plays in any
+    /// browser, without a network.
     ///
     /// > plot::lines([1, 3, 2]).save("lines.svg")
     /// = nil
     fn save(cx: &Context, this: Rc<Plot>, path: String,
-            options: Settings<SaveOptions>) -> () {
+            options: Settings<(SaveOptions, Film)>) -> () {
+        let (options, film) = &*options;
         let target = cx.output(&path);
         let end = target.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
         let bytes = match end.as_deref() {
             Some("png") => png(&this.0, options.scale)?,
             Some("svg") => svg(&this.0)?.into_bytes(),
+            Some("gif") => gif(&this.0, film, options.scale)?,
+            Some("html") => page(&this.0)?.into_bytes(),
             _ => return Err(Error::Kind {
                 of: "figure.save: argument `path`".into(),
-                expected: "a path that ends in .png or .svg".into(),
+                expected: "a path that ends in .png, .svg, .html or .gif".into(),
                 found: format!("{path:?}"),
             }.into()),
         };

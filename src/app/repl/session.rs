@@ -34,8 +34,13 @@ pub fn start(wanted: Session) -> Result<End, Fault> {
     let settings = wanted.work.settings(Vec::new());
     let language = args::language(wanted.lua);
     let screen = Arc::new(Screen::default());
+    screen
+        .desk
+        .shut
+        .store(wanted.work.no_window, Ordering::Relaxed);
     stop::listen(screen.clone(), Hurry::Session)?;
-    let end = thread::run(move || {
+    let shared = screen.clone();
+    let end = thread::run(&shared.desk, move || {
         let context = context(settings, language, &Script::default(), &screen);
         let host = host::open(context).map(|host| Rc::new(RefCell::new(host)));
         let session = host.map(|host| Running {

@@ -5,6 +5,7 @@
 //! three far sides carry the grid ([`walls`]).
 
 pub(super) mod marks;
+pub mod stage;
 pub(super) mod view;
 pub(super) mod walls;
 

@@ -68,6 +68,11 @@ impl Space {
         Ok(space)
     }
 
+    /// The sides of the box, the longest 1.
+    pub fn sides(&self) -> Place {
+        self.sides
+    }
+
     /// Where a place lies in the box, from 0 to 1 along each side inside it; `None` for what has no
     /// place.
     pub fn parts(&self, place: &Place) -> Option<Place> {

@@ -1,0 +1,46 @@
+//! The function `view`: a figure in a window, or in a file where there is no window.
+
+use std::rc::Rc;
+
+use super::context::Context;
+use super::plot::Plot;
+use super::settings::Settings;
+use crate::figure::{page, stage::Stage};
+use crate::io::atomic_write;
+use crate::options;
+
+options! {
+    /// How a figure is looked at.
+    pub struct Viewing for "view" {
+        /// Whether the script waits until the window is closed. A figure that comes while a window
+        /// is open takes the place of the one before.
+        wait: bool = true;
+        /// The name of the file where there is no window, and of pictures taken in the window.
+        name: String = "view".into();
+    }
+}
+
+crate::natives! {
+    /// Always in scope: printing, help, and what the command line asked for.
+    module "";
+
+    /// Shows a figure in three dimensions in a window: drag to turn, wheel to zoom, space to play
+    /// time; H shows all keys. Where there is no window (a build without it, no display,
+    /// `--no-window`), the figure becomes a page for a browser in the folder of `--out`, and a line
+    /// says so. Of a grid the first panel in three dimensions is shown.
+    ///
+    /// > view(scene::points([[0, 0, 0], [1, 1, 1]]), #{ wait: false })
+    /// = nil
+    fn view(cx: &Context, figure: Rc<Plot>, options: Settings<Viewing>) -> () {
+        let mut stages = Stage::of(&figure.0)?;
+        let stage = stages.swap_remove(0);
+        let pictures = cx.output(&options.name);
+        let shown = cx.terminal.view(stage, pictures, options.wait, &|| cx.stopped());
+        if let Err(why) = shown {
+            let path = cx.output(&format!("{}.html", options.name));
+            atomic_write(path.clone(), page(&figure.0)?.as_bytes())?;
+            cx.terminal.print(&format!("no window: {why}; {} shows it in a browser", path.display()));
+        }
+        Ok(())
+    }
+}

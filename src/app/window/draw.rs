@@ -1,0 +1,476 @@
+//! What a frame shows: the box, the layers as far as time has come, and words over them.
+
+use std::sync::Arc;
+
+use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
+
+use super::show::Wanted;
+use crate::figure::stage::{Act, Kind, Stage};
+use crate::figure::{Font as Widths, Rgb};
+
+const INK: Rgb = Rgb(0x22, 0x22, 0x22);
+const GRID: Rgb = Rgb(0xdc, 0xdc, 0xe2);
+/// How much paler a plain curve is at the far end.
+const FADE: f32 = 0.45;
+/// What is left of a curve's colour behind its trail.
+const BEHIND: f32 = 0.15;
+/// Points beyond this many are drawn as squares: discs would be slow.
+const DISCS: usize = 5000;
+const TEXT: f32 = 17.0;
+/// The size of letters in the height of a line, by which the library knows text.
+const EM: f32 = 0.895;
+
+/// A figure with everything laid out for the frames to come.
+pub struct Ready {
+    pub stage: Stage,
+    /// Steps of the longest curve, and curves of the layer that has most.
+    pub steps: usize,
+    pub trials: usize,
+    layers: Vec<Layer>,
+    widths: Widths,
+}
+
+#[derive(Default)]
+struct Layer {
+    lines: Vec<Piece>,
+    width: f32,
+    /// Plain lines grow paler with distance.
+    plain: bool,
+    points: Vec<(Vec3, Color, f32)>,
+}
+
+struct Piece {
+    ends: [Vec3; 2],
+    colour: Color,
+    step: usize,
+    trial: usize,
+}
+
+impl Ready {
+    pub fn new(stage: Stage) -> Ready {
+        let mut ready = Ready {
+            steps: 0,
+            trials: 0,
+            layers: Vec::new(),
+            widths: Widths::embedded(),
+            stage,
+        };
+        for k in 0..ready.stage.acts.len() {
+            let layer = ready.layer(&ready.stage.acts[k]);
+            ready.layers.push(layer);
+            if let Kind::Paths { ends, .. } = &ready.stage.acts[k].kind {
+                let starts = std::iter::once(&0).chain(ends);
+                let lengths = starts.zip(ends).map(|(start, end)| end - start);
+                ready.steps = ready.steps.max(lengths.max().unwrap_or(0));
+                ready.trials = ready.trials.max(ends.len());
+            }
+        }
+        ready
+    }
+
+    /// Where parts of the sides of the box are.
+    pub fn place(&self, parts: [f32; 3]) -> Vec3 {
+        let side = |k: usize| (parts[k] - 0.5) * self.stage.sides[k] as f32;
+        Vec3::new(side(0), side(1), side(2))
+    }
+
+    fn layer(&self, act: &Act) -> Layer {
+        let mut layer = Layer {
+            plain: act.values.is_empty(),
+            ..Layer::default()
+        };
+        let shade = |i: usize| colour(act.colours[i.min(act.colours.len() - 1)], act.opacity);
+        let mut piece = |i: usize, j: usize, step, trial| {
+            let ends = [act.at[i], act.at[j]];
+            if ends.iter().flatten().all(|x| x.is_finite()) {
+                layer.lines.push(Piece {
+                    ends: ends.map(|at| self.place(at)),
+                    colour: shade(i),
+                    step,
+                    trial,
+                });
+            }
+        };
+        match &act.kind {
+            Kind::Paths { ends, width } => {
+                let mut first = 0;
+                for (trial, end) in ends.iter().enumerate() {
+                    (first..end.saturating_sub(1)).for_each(|i| piece(i, i + 1, i - first, trial));
+                    first = *end;
+                }
+                layer.width = *width as f32 * 1.3;
+            }
+            Kind::Arrows { width, .. } => {
+                (0..act.at.len() / 2).for_each(|k| piece(2 * k, 2 * k + 1, 0, 0));
+                layer.width = *width as f32 * 1.3;
+            }
+            Kind::Points { sizes, .. } => {
+                for (i, at) in act.at.iter().enumerate() {
+                    if at.iter().all(|x| x.is_finite()) {
+                        let size = sizes[i.min(sizes.len() - 1)];
+                        layer.points.push((self.place(*at), shade(i), size));
+                    }
+                }
+            }
+            Kind::Labels(_) => {}
+        }
+        layer
+    }
+
+    /// Hands one frame to the window.
+    pub fn draw(
+        &self,
+        window: &mut Window,
+        camera: &OrbitCamera3d,
+        font: &Arc<Font>,
+        wanted: &Wanted,
+        said: Option<&str>,
+    ) {
+        let size = Vec2::new(window.width() as f32, window.height() as f32);
+        let mut frame = Frame {
+            window,
+            camera,
+            font,
+            widths: &self.widths,
+            size,
+        };
+        self.walls(&mut frame);
+        let eye = camera.eye();
+        for (k, layer) in self.layers.iter().enumerate() {
+            if !wanted.hidden.contains(&k) {
+                layer.lines(frame.window, eye, wanted, self.steps);
+                layer.points(&mut frame);
+            }
+        }
+        if let Some(now) = wanted.now {
+            self.fronts(&mut frame, now, wanted);
+        }
+        self.words(&mut frame, wanted, said);
+    }
+
+    /// Grid and edges of the far sides of the box, and what stands beside them.
+    fn walls(&self, frame: &mut Frame) {
+        let eye: [f32; 3] = frame.camera.eye().into();
+        let far = [0, 1, 2].map(|k| if eye[k] >= 0.0 { 0.0 } else { 1.0 });
+        let near = far.map(|x| 1.0 - x);
+        let (ink, grid) = (colour(INK, 1.0), colour(GRID, 1.0));
+        let spot = |pairs: [(usize, f32); 3]| {
+            let mut parts = [0.0; 3];
+            pairs.iter().for_each(|(k, x)| parts[*k] = *x);
+            self.place(parts)
+        };
+        for k in 0..3 {
+            let others = [(k + 1) % 3, (k + 2) % 3];
+            let ticks = self.stage.scales[k].ticks.iter().map(|(at, _)| *at as f32);
+            for at in ticks.chain([0.0, 1.0]) {
+                for [fixed, free] in [others, [others[1], others[0]]] {
+                    let end = |x| spot([(k, at), (fixed, far[fixed]), (free, x)]);
+                    frame.window.draw_line(end(0.0), end(1.0), grid, 1.0, false);
+                }
+            }
+        }
+        // The upright axis stands at the left.
+        let upright = [[(0, near[0]), (1, far[1])], [(0, far[0]), (1, near[1])]];
+        let [one, other] = upright.map(|[a, b]| frame.seen(spot([(2, 0.5), a, b])).x);
+        let edges = [
+            [(1, near[1]), (2, far[2])],
+            [(0, near[0]), (2, far[2])],
+            upright[usize::from(other < one)],
+        ];
+        let middle = frame.seen(Vec3::ZERO);
+        for (k, [a, b]) in edges.into_iter().enumerate() {
+            let at = |x| spot([(k, x), a, b]);
+            // A little nearer than the grid, which lies in the same place.
+            let lift = frame.camera.eye() * 0.002;
+            let ends = [at(0.0) + lift, at(1.0) + lift];
+            frame.window.draw_line(ends[0], ends[1], ink, 1.3, false);
+            let half = frame.seen(at(0.5));
+            let (from, to) = (frame.seen(at(0.0)), frame.seen(at(1.0)));
+            let along = (to - from).normalize_or_zero();
+            let mut out = Vec2::new(-along.y, along.x);
+            if out.dot(half - middle) < 0.0 {
+                out = -out;
+            }
+            let scale = &self.stage.scales[k];
+            let mut widest = 0.0f32;
+            for (part, text) in &scale.ticks {
+                let foot = frame.seen(at(*part as f32));
+                let reach = frame.reach(text, out);
+                widest = widest.max(2.0 * reach);
+                frame.centred(text, foot + out * (8.0 + reach), TEXT, ink);
+            }
+            let away = 16.0 + widest + frame.reach(&scale.label, out);
+            frame.centred(&scale.label, half + out * away, TEXT + 2.0, ink);
+        }
+    }
+
+    /// Where each trial is now.
+    fn fronts(&self, frame: &mut Frame, now: f64, wanted: &Wanted) {
+        for (k, act) in self.stage.acts.iter().enumerate() {
+            let Kind::Paths { ends, .. } = &act.kind else {
+                continue;
+            };
+            if wanted.hidden.contains(&k) {
+                continue;
+            }
+            let mut first = 0;
+            for (trial, end) in ends.iter().enumerate() {
+                let at = first + (now as usize).min((end - first).saturating_sub(1));
+                let shown = *end > first && wanted.trial.is_none_or(|one| one == trial);
+                if shown && act.at[at].iter().all(|x| x.is_finite()) {
+                    let shade = colour(act.colours[at.min(act.colours.len() - 1)], 1.0);
+                    frame.window.draw_point(self.place(act.at[at]), shade, 7.0);
+                }
+                first = *end;
+            }
+        }
+    }
+
+    fn words(&self, frame: &mut Frame, wanted: &Wanted, said: Option<&str>) {
+        let ink = colour(INK, 1.0);
+        for (k, act) in self.stage.acts.iter().enumerate() {
+            if wanted.hidden.contains(&k) {
+                continue;
+            }
+            match &act.kind {
+                Kind::Labels(texts) => {
+                    for (text, at) in texts.iter().zip(&act.at) {
+                        let place = frame.seen(self.place(*at)) + Vec2::new(6.0, -22.0);
+                        frame.text(text, place, TEXT, colour(act.colours[0], 1.0));
+                    }
+                }
+                Kind::Arrows { head: true, width } => frame.heads(self, act, *width as f32),
+                _ => {}
+            }
+        }
+        let middle = Vec2::new(frame.size.x / 2.0, 16.0);
+        frame.centred(&self.stage.title, middle, TEXT + 4.0, ink);
+        let mut row = 34.0;
+        for (k, act) in self.stage.acts.iter().enumerate() {
+            let Some(label) = &act.label else { continue };
+            let shown = !wanted.hidden.contains(&k);
+            let paler: f32 = if shown { 1.0 } else { 0.3 };
+            let sign = colour(act.colours[0], f64::from(paler));
+            frame.bar(Vec2::new(14.0, row + 9.0), [18.0, 4.0], sign);
+            let text = format!("{label}  [{}]", k + 1);
+            let ink = Color { a: paler, ..ink };
+            frame.text(&text, Vec2::new(40.0, row), TEXT, ink);
+            row += 22.0;
+        }
+        self.colour_bar(frame);
+        if let Some(pick) = &wanted.kept {
+            let at = frame.seen(pick.place);
+            frame.ring(at);
+            let tall = 19.0 * pick.lines.len() as f32 + 4.0;
+            let widths = pick.lines.iter().map(|line| frame.wide(line, TEXT));
+            let wide = widths.fold(0.0, f32::max) + 12.0;
+            let white = Color::new(1.0, 1.0, 1.0, 0.85);
+            frame.bar(at + Vec2::new(8.0, 8.0 + tall / 2.0), [wide, tall], white);
+            for (line, text) in pick.lines.iter().enumerate() {
+                frame.text(
+                    text,
+                    at + Vec2::new(14.0, 10.0 + 19.0 * line as f32),
+                    TEXT,
+                    ink,
+                );
+            }
+        }
+        let mut state = Vec::new();
+        if let Some(now) = wanted.now {
+            state.push(format!("step {} of {}", now as usize, self.steps));
+        }
+        if let Some(trial) = wanted.trial {
+            state.push(format!("trial {trial} of {}", self.trials));
+        }
+        state.push(said.unwrap_or("H: keys").into());
+        let low = frame.size.y - 26.0;
+        frame.text(&state.join("   "), Vec2::new(14.0, low), TEXT, ink);
+        if wanted.help {
+            for (line, text) in HELP.iter().enumerate() {
+                let up = 24.0 * (HELP.len() - line) as f32 + 10.0;
+                frame.text(text, Vec2::new(14.0, low - up), TEXT, ink);
+            }
+        }
+    }
+
+    fn colour_bar(&self, frame: &mut Frame) {
+        let Some(bar) = &self.stage.bar else { return };
+        let ink = colour(INK, 1.0);
+        let tall = (frame.size.y - 200.0).clamp(60.0, 280.0);
+        let (left, low) = (frame.size.x - 84.0, (frame.size.y + tall) / 2.0);
+        let each = tall / bar.shades.len() as f32;
+        for (k, shade) in bar.shades.iter().enumerate() {
+            let place = Vec2::new(left, low - (k as f32 + 0.5) * each);
+            frame.bar(place, [12.0, each + 1.0], colour(*shade, 1.0));
+        }
+        for (part, text) in &bar.ticks {
+            let place = Vec2::new(left + 20.0, low - tall * *part as f32 - TEXT / 2.0);
+            frame.text(text, place, TEXT, ink);
+        }
+        let place = Vec2::new(left + 6.0, low - tall - 18.0);
+        frame.centred(&bar.label, place, TEXT, ink);
+    }
+}
+
+const HELP: [&str; 8] = [
+    "drag: turn    right button: move    wheel: zoom    R: back",
+    "space: play or pause    left, right: one step    A: all steps",
+    "T, shift T: one trial after another, then all",
+    "1 to 9: show or hide a layer",
+    "click: read a point    escape: forget it",
+    "S: save a picture",
+    "F: pictures in a second",
+    "Q, escape: close the window    H: these lines",
+];
+
+impl Layer {
+    fn lines(&self, window: &mut Window, eye: Vec3, wanted: &Wanted, steps: usize) {
+        let trail = (steps as f64 / 8.0).max(2.0);
+        let [near, far] = [eye.length() - 0.8, eye.length() + 0.8];
+        for piece in &self.lines {
+            let mut colour = piece.colour;
+            if wanted.trial.is_some_and(|trial| trial != piece.trial) {
+                continue;
+            }
+            if let Some(now) = wanted.now {
+                match now - piece.step as f64 {
+                    behind if behind < 0.0 => continue,
+                    behind if behind > trail => colour.a *= BEHIND,
+                    _ => {}
+                }
+            }
+            let [a, b] = piece.ends;
+            if self.plain {
+                let part = ((a - eye).length() - near) / (far - near);
+                let paler = FADE * part.clamp(0.0, 1.0);
+                let mix = |c: f32| c + (1.0 - c) * paler;
+                (colour.r, colour.g, colour.b) = (mix(colour.r), mix(colour.g), mix(colour.b));
+            }
+            window.draw_line(a, b, colour, self.width, false);
+        }
+    }
+
+    fn points(&self, frame: &mut Frame) {
+        let white = Color::new(1.0, 1.0, 1.0, 1.0);
+        for (place, colour, size) in &self.points {
+            if self.points.len() > DISCS {
+                frame.window.draw_point(*place, *colour, *size);
+            } else {
+                let behind = *place - frame.camera.eye().normalize_or_zero() * 0.002;
+                frame.disc(behind, size / 2.0 + 1.5, white);
+                frame.disc(*place, size / 2.0, *colour);
+            }
+        }
+    }
+}
+
+/// The window while a frame is made. Places on it are in pixels from the upper left corner.
+struct Frame<'a> {
+    window: &'a mut Window,
+    camera: &'a OrbitCamera3d,
+    font: &'a Arc<Font>,
+    widths: &'a Widths,
+    size: Vec2,
+}
+
+impl Frame<'_> {
+    fn seen(&self, place: Vec3) -> Vec2 {
+        let at = self.camera.project(place, self.size);
+        Vec2::new(at.x, self.size.y - at.y)
+    }
+
+    /// From a place on the window to where the library draws lines: the middle is (0, 0), y upwards.
+    fn flat(&self, at: Vec2) -> Vec2 {
+        Vec2::new(at.x - self.size.x / 2.0, self.size.y / 2.0 - at.y)
+    }
+
+    /// How far a text reaches from its middle in this direction.
+    fn reach(&self, text: &str, out: Vec2) -> f32 {
+        (out.x.abs() * self.wide(text, TEXT) + out.y.abs() * TEXT) / 2.0
+    }
+
+    /// Pixels that a text takes.
+    fn wide(&self, text: &str, size: f32) -> f32 {
+        self.widths.width(text, f64::from(size * EM)) as f32
+    }
+
+    fn text(&mut self, text: &str, at: Vec2, size: f32, colour: Color) {
+        if !text.is_empty() {
+            self.window.draw_text(text, at, size, self.font, colour);
+        }
+    }
+
+    fn centred(&mut self, text: &str, middle: Vec2, size: f32, colour: Color) {
+        let end = self.wide(text, size);
+        self.text(text, middle - Vec2::new(end, size) / 2.0, size, colour);
+    }
+
+    /// A disc of twelve corners that faces the eye, from six strokes: the library draws points as
+    /// squares, and its balls cost a second a frame without a graphics card.
+    fn disc(&mut self, place: Vec3, radius: f32, colour: Color) {
+        let eye = self.camera.eye();
+        let towards = eye.normalize_or_zero();
+        let right = Vec3::new(-towards.y, towards.x, 0.0).normalize_or_zero();
+        let up = towards.cross(right);
+        let away = (eye - place).dot(towards);
+        let pixel = 2.0 * (self.camera.fov() / 2.0).tan() * away / self.size.y;
+        let (sin, cos) = (std::f32::consts::PI / 12.0).sin_cos();
+        for k in 0..6 {
+            let (y, x) = (std::f32::consts::PI / 6.0 * k as f32).sin_cos();
+            let arm = (right * x + up * y) * (radius * cos * pixel);
+            let ends = [place - arm, place + arm];
+            self.window
+                .draw_line(ends[0], ends[1], colour, 2.0 * radius * sin, false);
+        }
+    }
+
+    /// A bar that lies on the window, from its left end on.
+    fn bar(&mut self, left: Vec2, [wide, tall]: [f32; 2], colour: Color) {
+        let ends = [left, left + Vec2::new(wide, 0.0)].map(|at| self.flat(at));
+        self.window.draw_line_2d(ends[0], ends[1], colour, tall);
+    }
+
+    fn ring(&mut self, middle: Vec2) {
+        const SIDES: usize = 24;
+        let corner = |k: usize| {
+            let turn = std::f32::consts::TAU * k as f32 / SIDES as f32;
+            middle + Vec2::new(turn.cos(), turn.sin()) * 8.0
+        };
+        for k in 0..SIDES {
+            let ends = [corner(k), corner(k + 1)].map(|at| self.flat(at));
+            self.window
+                .draw_line_2d(ends[0], ends[1], colour(INK, 1.0), 1.5);
+        }
+    }
+
+    /// The heads of arrows, as two strokes each.
+    fn heads(&mut self, ready: &Ready, act: &Act, width: f32) {
+        for (k, ends) in act.at.chunks_exact(2).enumerate() {
+            if ends.iter().flatten().any(|x| !x.is_finite()) {
+                continue;
+            }
+            let [from, to] = [ends[0], ends[1]].map(|at| self.seen(ready.place(at)));
+            let along = to - from;
+            let back = along.normalize_or_zero() * (7.0 * width.sqrt()).min(0.5 * along.length());
+            let aside = Vec2::new(-back.y, back.x) * 0.45;
+            let shade = colour(act.colours[(2 * k).min(act.colours.len() - 1)], act.opacity);
+            for end in [to - back + aside, to - back - aside] {
+                let [a, b] = [to, end].map(|at| self.flat(at));
+                self.window.draw_line_2d(a, b, shade, 1.5 * width);
+            }
+        }
+    }
+}
+
+/// A colour as the library wants it: in proportion to light, and not as screens take it.
+fn colour(Rgb(r, g, b): Rgb, opacity: f64) -> Color {
+    let part = |c: u8| {
+        let c = f32::from(c) / 255.0;
+        if c <= 0.04045 {
+            c / 12.92
+        } else {
+            ((c + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    Color::new(part(r), part(g), part(b), opacity as f32)
+}

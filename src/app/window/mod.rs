@@ -1,0 +1,143 @@
+//! Windows, which live on the first thread: scripts ask for them from theirs.
+//!
+//! One window is open at a time. A figure that comes while it is open takes the place of the one
+//! shown before; the camera stays where the user has turned it.
+
+#[cfg(feature = "window")]
+mod draw;
+#[cfg(feature = "window")]
+mod pick;
+#[cfg(feature = "window")]
+mod show;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::figure::stage::Stage;
+
+/// How often a script that waits for a window looks for Ctrl-C.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// A figure to be shown.
+pub struct Asked {
+    pub stage: Stage,
+    /// The name of pictures of it, without an end.
+    pub pictures: PathBuf,
+    /// Told when it is seen no more, or why it is not seen at all.
+    pub answer: Sender<Result<(), String>>,
+}
+
+/// What the first thread is told.
+pub enum Word {
+    Show(Box<Asked>),
+    /// The script is at its end: nothing more comes.
+    Done,
+}
+
+/// Where figures are left for the first thread.
+pub struct Desk {
+    out: Sender<Word>,
+    words: Mutex<Receiver<Word>>,
+    /// No window is wanted.
+    pub shut: AtomicBool,
+}
+
+/// Tells the first thread that the script is at its end, also if that is a panic.
+pub struct Done(Sender<Word>);
+
+impl Default for Desk {
+    fn default() -> Desk {
+        let (out, words) = channel();
+        Desk {
+            out,
+            words: Mutex::new(words),
+            shut: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        let _ = self.0.send(Word::Done);
+    }
+}
+
+impl Desk {
+    /// What a script's thread holds while it runs.
+    pub fn done(&self) -> Done {
+        Done(self.out.clone())
+    }
+
+    /// Shows a figure, and waits until its window is closed, if asked to; `stopped` ends the wait.
+    ///
+    /// Errors: why there is no window
+    pub fn show(
+        &self,
+        stage: Stage,
+        pictures: PathBuf,
+        wait: bool,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<(), String> {
+        if self.shut.load(Ordering::Relaxed) {
+            return Err("none is wanted (--no-window)".into());
+        }
+        missing().map_or(Ok(()), Err)?;
+        let (answer, told) = channel();
+        let asked = Box::new(Asked {
+            stage,
+            pictures,
+            answer,
+        });
+        let gone = |_| "the thread for windows is gone".to_string();
+        self.out.send(Word::Show(asked)).map_err(gone)?;
+        if !wait {
+            return Ok(());
+        }
+        loop {
+            match told.recv_timeout(GLANCE) {
+                Ok(answer) => return answer,
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) if !stopped() => {}
+                // What was shown gave way to another figure, or the user has had enough.
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Serves windows on this thread, the first one, until the script is at its end.
+    pub fn serve(&self) {
+        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Ok(Word::Show(asked)) = words.recv() {
+            if open(*asked, &words) {
+                return;
+            }
+        }
+    }
+}
+
+/// Why no window can be opened here, if that is known beforehand.
+fn missing() -> Option<String> {
+    if !cfg!(feature = "window") {
+        return Some("this build has none (`./x window ...` makes one that has)".into());
+    }
+    let named = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let unix = cfg!(all(unix, not(target_os = "macos")));
+    if unix && !named("DISPLAY") && !named("WAYLAND_DISPLAY") {
+        return Some("there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)".into());
+    }
+    None
+}
+
+/// Opens a window and stays until it is closed; true if the script has come to its end meanwhile.
+#[cfg(feature = "window")]
+fn open(asked: Asked, words: &Receiver<Word>) -> bool {
+    show::open(asked, words)
+}
+
+#[cfg(not(feature = "window"))]
+fn open(asked: Asked, _: &Receiver<Word>) -> bool {
+    let _ = asked.answer.send(Err(missing().unwrap_or_default()));
+    false
+}

@@ -1,0 +1,307 @@
+//! One window from its opening to its end: keys, the mouse, and frame after frame.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::Instant;
+
+use kiss3d::prelude::{
+    Action, Context, Font, Key, Modifiers, MouseButton, NumSamples, OrbitCamera3d, SceneNode3d,
+    WHITE, Window, WindowEvent,
+};
+
+use kiss3d::post_processing::Tonemap;
+
+use super::draw::Ready;
+use super::pick::Pick;
+use super::{Asked, Word};
+use crate::figure::FONT;
+use crate::figure::stage::Stage;
+
+/// The size of the window at first, in pixels.
+const SIZE: [u32; 2] = [1000, 760];
+/// Seconds that all steps take when they are played.
+const PLAYED: f64 = 6.0;
+/// A press that moves less than this is a click. Units: pixels.
+const STILL: f64 = 4.0;
+
+/// What the user has asked to see.
+pub struct Wanted {
+    /// Layers that are not shown.
+    pub hidden: HashSet<usize>,
+    /// The trial that alone is shown.
+    pub trial: Option<usize>,
+    /// The step that is shown, while time is played or stepped through.
+    pub now: Option<f64>,
+    pub playing: bool,
+    pub kept: Option<Pick>,
+    pub help: bool,
+}
+
+/// What is shown at the moment.
+struct Shown {
+    ready: Ready,
+    wanted: Wanted,
+    pictures: PathBuf,
+    answer: Sender<Result<(), String>>,
+    /// Pictures taken so far.
+    taken: usize,
+    said: Option<(String, Instant)>,
+    /// Seconds from frame to frame, lately.
+    pace: f64,
+}
+
+/// Opens a window and stays until it is closed; true if the script has come to its end meanwhile.
+/// The library panics where there is no display or no driver.
+pub fn open(asked: Asked, words: &Receiver<Word>) -> bool {
+    let answer = asked.answer.clone();
+    let shown = catch_unwind(AssertUnwindSafe(|| pollster::block_on(stay(asked, words))));
+    shown.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        let text = text.unwrap_or("unknown").lines().next().unwrap_or_default();
+        let _ = answer.send(Err(format!(
+            "the window cannot be opened ({text}): a display and a Vulkan driver are needed \
+             (Debian: apt-get install mesa-vulkan-drivers libxcursor1 libxi6 libxkbcommon-x11-0)"
+        )));
+        false
+    })
+}
+
+async fn stay(asked: Asked, words: &Receiver<Word>) -> bool {
+    let mut window = Window::new_with_size("attractor", SIZE[0], SIZE[1]).await;
+    let backend = Context::get().adapter.get_info().backend;
+    if format!("{backend:?}") == "Gl" {
+        // It draws, but nothing is seen.
+        let _ = asked.answer.send(Err(
+            "only OpenGL was found, and Vulkan is needed (Debian: apt-get install \
+             mesa-vulkan-drivers)"
+                .into(),
+        ));
+        window.close();
+        return false;
+    }
+    window.set_background_color(WHITE);
+    window.set_tonemap(Tonemap::None);
+    window.set_samples(NumSamples::Four);
+    let font = Font::from_bytes(FONT).map_or_else(Font::default, Arc::new);
+    let mut scene = SceneNode3d::empty();
+    let mut camera = camera(&asked.stage);
+    let mut shown = Shown::new(asked);
+    window.set_title(&shown.title());
+    let (mut pressed, mut last, mut done) = (None, Instant::now(), false);
+    loop {
+        match words.try_recv() {
+            Ok(Word::Show(asked)) => {
+                let _ = shown.answer.send(Ok(()));
+                shown = shown.giving_way(*asked);
+                window.set_title(&shown.title());
+            }
+            Ok(Word::Done) => done = true,
+            Err(_) => {}
+        }
+        for event in window.events().iter() {
+            match event.value {
+                WindowEvent::Key(key, Action::Press, modifiers) => {
+                    shown.key(key, modifiers, &mut window, &mut camera);
+                }
+                WindowEvent::MouseButton(MouseButton::Button1, Action::Press, _) => {
+                    pressed = window.cursor_pos();
+                }
+                WindowEvent::MouseButton(MouseButton::Button1, Action::Release, _) => {
+                    let moved = |(x, y): (f64, f64), (a, b): (f64, f64)| (x - a).hypot(y - b);
+                    if let (Some(from), Some(to)) = (pressed.take(), window.cursor_pos())
+                        && moved(from, to) < STILL
+                    {
+                        let size = window.size();
+                        shown.wanted.kept = shown.ready.nearest(&shown.wanted, &camera, size, to);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let seconds = last.elapsed().as_secs_f64();
+        last = Instant::now();
+        shown.pace = 0.9 * shown.pace + 0.1 * seconds;
+        let seconds = seconds.min(0.1);
+        shown.wanted.advance(seconds, shown.ready.steps);
+        let said = shown
+            .said
+            .as_ref()
+            .filter(|(_, at)| at.elapsed().as_secs() < 4);
+        let said = said.map(|(text, _)| text.as_str());
+        shown
+            .ready
+            .draw(&mut window, &camera, &font, &shown.wanted, said);
+        if !window.render_3d(&mut scene, &mut camera).await {
+            break;
+        }
+    }
+    let _ = shown.answer.send(Ok(()));
+    done
+}
+
+/// Where a figure is seen from at first.
+fn camera(stage: &Stage) -> OrbitCamera3d {
+    const DISTANCE: f32 = 2.5;
+    let (turn, rise) = (
+        stage.camera.azimuth.to_radians() as f32,
+        stage.camera.elevation.to_radians() as f32,
+    );
+    let eye = [rise.cos() * turn.cos(), rise.cos() * turn.sin(), rise.sin()];
+    let eye = eye.map(|x| x * DISTANCE).into();
+    let mut camera = OrbitCamera3d::new(eye, [0.0; 3].into());
+    camera.set_up_axis([0.0, 0.0, 1.0].into());
+    camera.look_at(eye, [0.0; 3].into());
+    camera
+}
+
+impl Shown {
+    fn new(asked: Asked) -> Shown {
+        let Asked {
+            stage,
+            pictures,
+            answer,
+        } = asked;
+        Shown {
+            ready: Ready::new(stage),
+            wanted: Wanted::default(),
+            pictures,
+            answer,
+            taken: 0,
+            said: None,
+            pace: 0.0,
+        }
+    }
+
+    /// Another figure, looked at in the same way.
+    fn giving_way(self, asked: Asked) -> Shown {
+        Shown {
+            wanted: Wanted {
+                kept: None,
+                ..self.wanted
+            },
+            taken: self.taken,
+            ..Shown::new(asked)
+        }
+    }
+
+    fn title(&self) -> String {
+        match self.ready.stage.title.as_str() {
+            "" => "attractor".into(),
+            title => format!("{title} - attractor"),
+        }
+    }
+
+    fn key(
+        &mut self,
+        key: Key,
+        modifiers: Modifiers,
+        window: &mut Window,
+        camera: &mut OrbitCamera3d,
+    ) {
+        let (steps, trials) = (self.ready.steps, self.ready.trials);
+        let wanted = &mut self.wanted;
+        let layer = [
+            Key::Key1,
+            Key::Key2,
+            Key::Key3,
+            Key::Key4,
+            Key::Key5,
+            Key::Key6,
+            Key::Key7,
+            Key::Key8,
+            Key::Key9,
+        ];
+        match key {
+            Key::Space if steps > 1 => {
+                wanted.playing = !wanted.playing;
+                let end = wanted.now.is_none_or(|now| now >= steps as f64 - 1.0);
+                if wanted.playing && end {
+                    wanted.now = Some(0.0);
+                }
+            }
+            Key::Left => wanted.step(-1.0, steps),
+            Key::Right => wanted.step(1.0, steps),
+            Key::A => (wanted.now, wanted.playing) = (None, false),
+            Key::T if trials > 1 => {
+                let back = modifiers.contains(Modifiers::Shift);
+                wanted.trial = match (wanted.trial, back) {
+                    (None, false) => Some(0),
+                    (None, true) => Some(trials - 1),
+                    (Some(k), false) => Some(k + 1).filter(|k| *k < trials),
+                    (Some(k), true) => k.checked_sub(1),
+                };
+            }
+            Key::R => *camera = self::camera(&self.ready.stage),
+            Key::H => wanted.help = !wanted.help,
+            Key::S => {
+                let taken = self.picture(window);
+                self.said = Some((taken, Instant::now()));
+            }
+            Key::F => {
+                let told = format!("{:.1} pictures in a second", 1.0 / self.pace);
+                self.said = Some((told, Instant::now()));
+            }
+            Key::Escape if wanted.kept.is_some() => wanted.kept = None,
+            Key::Escape | Key::Q => window.close(),
+            key => {
+                if let Some(k) = layer.iter().position(|one| *one == key)
+                    && !wanted.hidden.remove(&k)
+                {
+                    wanted.hidden.insert(k);
+                }
+            }
+        }
+    }
+
+    /// Writes what is seen to a file; says how that went.
+    fn picture(&mut self, window: &Window) -> String {
+        let named = |number: usize| {
+            let mut name = self.pictures.file_name().unwrap_or_default().to_os_string();
+            name.push(format!("-{number}.png"));
+            self.pictures.with_file_name(name)
+        };
+        let numbers = self.taken + 1..;
+        let free = numbers.map(|number| (number, named(number)));
+        let Some((number, path)) = free.into_iter().find(|(_, path)| !path.exists()) else {
+            return "no name is free".into();
+        };
+        self.taken = number;
+        match window.snap_image().save(&path) {
+            Ok(()) => format!("saved {}", path.display()),
+            Err(fault) => format!("{} cannot be written: {fault}", Path::new(&path).display()),
+        }
+    }
+}
+
+impl Default for Wanted {
+    fn default() -> Wanted {
+        Wanted {
+            hidden: HashSet::new(),
+            trial: None,
+            now: None,
+            playing: false,
+            kept: None,
+            help: false,
+        }
+    }
+}
+
+impl Wanted {
+    fn step(&mut self, by: f64, steps: usize) {
+        let last = steps.saturating_sub(1) as f64;
+        let now = self.now.map_or(last, f64::floor);
+        self.playing = false;
+        self.now = Some((now + by).clamp(0.0, last));
+    }
+
+    fn advance(&mut self, seconds: f64, steps: usize) {
+        if let Some(now) = self.now.filter(|_| self.playing) {
+            let all = steps.max(1) as f64;
+            self.now = Some((now + seconds * all / PLAYED) % all);
+        }
+    }
+}

@@ -1,0 +1,702 @@
+"use strict";
+// Turns, zooms and plays the panels of one figure. Places come as parts of the sides of a box.
+
+const FAR = 4;            // from the eye to the middle of the box, in longest sides
+const FADE = 0.45;        // how much paler a plain curve is at the far end
+const NEAR_ENOUGH = 14;   // pixels from the pointer to a point that is read
+
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const floats = (text) => new Float32Array(bytes(text).buffer);
+const css = (c, at) => `rgb(${c[3 * at]},${c[3 * at + 1]},${c[3 * at + 2]})`;
+const short = (x) => Number.isFinite(x) ? String(Number(x.toPrecision(5))) : "none";
+
+const PLACE = `#version 300 es
+precision highp float;
+uniform vec3 sides, right, up, eye;
+uniform vec2 view, pan;
+uniform float scale;
+vec4 place(vec3 p) {
+  vec3 c = (p - 0.5) * sides;
+  float d = dot(c, eye), w = (${FAR}.0 - d) / ${FAR}.0;
+  vec2 at = pan * w + scale * vec2(dot(c, right), dot(c, up));
+  return vec4(at / (view * 0.5), -d / 1.8 * w, w);
+}
+float depth(vec3 p) { return clamp(0.5 + dot((p - 0.5) * sides, eye) / length(sides), 0.0, 1.0); }
+`;
+const LINES = [PLACE + `
+uniform float width, fade, now, trail, trial;
+in vec2 corner;
+in vec3 a, b, colour;
+in vec2 when;             // step and trial
+out vec4 ink;
+void main() {
+  vec4 p = place(a), q = place(b);
+  vec2 along = (q.xy / q.w - p.xy / p.w) * view;
+  float span = length(along);
+  vec2 dir = span > 1e-6 ? along / span : vec2(1.0, 0.0);
+  vec4 end = corner.x < 0.5 ? p : q;
+  vec2 out2 = (vec2(-dir.y, dir.x) * corner.y + dir * (corner.x - 0.5) * 0.5) * width / view * 2.0;
+  gl_Position = end + vec4(out2 * 0.5 * end.w, 0.0, 0.0);
+  float far = 1.0 - depth(corner.x < 0.5 ? a : b);
+  ink = vec4(mix(colour, vec3(1.0), fade * far), 1.0);
+  if (trial >= 0.0 && when.y != trial) ink.a = 0.0;
+  if (now >= 0.0 && when.x >= now) ink.a = 0.0;
+  if (now >= 0.0 && when.x < now - trail) ink.a *= 0.13;
+}`, `#version 300 es
+precision highp float;
+uniform float opacity;
+in vec4 ink;
+out vec4 shown;
+void main() { float a = ink.a * opacity; if (a <= 0.0) discard; shown = vec4(ink.rgb * a, a); }`];
+const POINTS = [PLACE + `
+uniform float ratio;
+in vec3 a, colour;
+in float size;
+out vec3 ink;
+out float wide;
+void main() {
+  gl_Position = place(a);
+  wide = size * ratio / gl_Position.w + 2.0;
+  gl_PointSize = wide;
+  ink = colour;
+}`, `#version 300 es
+precision highp float;
+uniform float opacity, ring;
+in vec3 ink;
+in float wide;
+out vec4 shown;
+void main() {
+  float r = length(gl_PointCoord - 0.5) * wide, end = wide * 0.5 - 1.0;
+  float a = clamp(end - r + 0.5, 0.0, 1.0) * opacity;
+  if (ring > 0.5 && r < end - 2.0) discard;
+  if (a <= 0.02) discard;
+  vec3 c = ring > 0.5 ? ink : mix(vec3(1.0), ink, clamp(end - r, 0.0, 1.0));
+  shown = vec4(c * a, a);
+}`];
+
+function program(gl, [vertex, fragment]) {
+  const made = gl.createProgram();
+  for (const [kind, text] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
+    const shader = gl.createShader(kind);
+    gl.shaderSource(shader, text);
+    gl.compileShader(shader);
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw gl.getShaderInfoLog(shader);
+    gl.attachShader(made, shader);
+  }
+  gl.linkProgram(made);
+  if (!gl.getProgramParameter(made, gl.LINK_STATUS)) throw gl.getProgramInfoLog(made);
+  const at = {};
+  for (let k = 0; k < gl.getProgramParameter(made, gl.ACTIVE_UNIFORMS); k++) {
+    const { name } = gl.getActiveUniform(made, k);
+    at[name] = gl.getUniformLocation(made, name);
+  }
+  return { made, at };
+}
+
+// A vertex array of one buffer of floats: names with their lengths, one record each.
+function records(gl, { made }, data, parts, each, corners) {
+  const array = gl.createVertexArray();
+  gl.bindVertexArray(array);
+  if (corners) {
+    gl.bindBuffer(gl.ARRAY_BUFFER, corners);
+    const at = gl.getAttribLocation(made, "corner");
+    gl.enableVertexAttribArray(at);
+    gl.vertexAttribPointer(at, 2, gl.FLOAT, false, 0, 0);
+  }
+  const buffer = gl.createBuffer();
+  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+  gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
+  const stride = parts.reduce((sum, [, n]) => sum + n, 0);
+  let first = 0;
+  for (const [name, n] of parts) {
+    const at = gl.getAttribLocation(made, name);
+    if (at >= 0) {
+      gl.enableVertexAttribArray(at);
+      gl.vertexAttribPointer(at, n, gl.FLOAT, false, 4 * stride, 4 * first);
+      gl.vertexAttribDivisor(at, each);
+    }
+    first += n;
+  }
+  return { array, buffer, count: data.length / stride };
+}
+
+class Panel {
+  constructor(stage, host) {
+    this.stage = stage;
+    this.host = host;
+    this.camera = null;
+    this.hidden = new Set();
+    this.now = -1;
+    this.playing = false;
+    this.trial = -1;
+    this.kept = null;
+    const layer = (name) => {
+      const canvas = document.createElement("canvas");
+      canvas.className = name;
+      host.append(canvas);
+      return canvas;
+    };
+    this.under = layer("under").getContext("2d");
+    this.solid = layer("solid");
+    this.over = layer("over").getContext("2d");
+    this.gl = this.solid.getContext("webgl2",
+      { antialias: true, premultipliedAlpha: true, preserveDrawingBuffer: true });
+    if (!this.gl) throw "this browser has no WebGL 2";
+    this.steps = 0;
+    this.trials = 0;
+    this.load();
+    this.furnish();
+    this.listen();
+    this.back();
+    new ResizeObserver(() => this.ask()).observe(host);
+  }
+
+  load() {
+    const gl = this.gl;
+    this.lines = program(gl, LINES);
+    this.points = program(gl, POINTS);
+    const corners = gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, corners);
+    gl.bufferData(gl.ARRAY_BUFFER, new Float32Array([0, -1, 1, -1, 0, 1, 1, 1]), gl.STATIC_DRAW);
+    for (const act of this.stage.acts) {
+      act.at = floats(act.at);
+      act.colours = bytes(act.colours);
+      act.values = act.values ? floats(act.values) : null;
+      const colour = (i) => act.colours.length === 3 ? 0 : i;
+      const shade = (i) => [0, 1, 2].map((k) => act.colours[3 * colour(i) + k] / 255);
+      const fine = (i) => Number.isFinite(act.at[3 * i] + act.at[3 * i + 1] + act.at[3 * i + 2]);
+      const out = [];
+      const segment = (i, j, step, trial) => {
+        if (!fine(i) || !fine(j)) return;
+        out.push(...act.at.subarray(3 * i, 3 * i + 3), ...act.at.subarray(3 * j, 3 * j + 3),
+          ...shade(i), step, trial);
+      };
+      if (act.kind === "paths") {
+        let first = 0;
+        act.ends.forEach((end, trial) => {
+          for (let i = first; i + 1 < end; i++) segment(i, i + 1, i - first, trial);
+          this.steps = Math.max(this.steps, end - first);
+          first = end;
+        });
+        this.trials = Math.max(this.trials, act.ends.length);
+      } else if (act.kind === "arrows") {
+        for (let i = 0; i + 1 < act.at.length / 3; i += 2) segment(i, i + 1, -1, -1);
+      } else if (act.kind === "points") {
+        act.sizes = floats(act.sizes);
+        for (let i = 0; i < act.at.length / 3; i++) {
+          if (fine(i)) {
+            const size = act.sizes[act.sizes.length === 1 ? 0 : i];
+            out.push(...act.at.subarray(3 * i, 3 * i + 3), ...shade(i), size);
+          }
+        }
+        act.drawn = records(gl, this.points, new Float32Array(out),
+          [["a", 3], ["colour", 3], ["size", 1]], 0);
+        continue;
+      } else continue;
+      act.drawn = records(gl, this.lines, new Float32Array(out),
+        [["a", 3], ["b", 3], ["colour", 3], ["when", 2]], 1, corners);
+    }
+    this.heads = records(gl, this.points, new Float32Array(7),
+      [["a", 3], ["colour", 3], ["size", 1]], 0);
+  }
+
+  // Title, legend, and what time needs.
+  furnish() {
+    const add = (kind, name, text) => {
+      const made = document.createElement(kind);
+      made.className = name;
+      if (text) made.textContent = text;
+      return made;
+    };
+    if (this.stage.title) this.host.append(add("div", "title", this.stage.title));
+    const legend = add("div", "legend");
+    this.stage.acts.forEach((act, k) => {
+      if (!act.label) return;
+      const row = add("label", "");
+      const sign = add("i", act.kind === "points" ? "dot" : "");
+      sign.style.background = css(act.colours, 0);
+      row.append(sign, act.label);
+      row.title = "show or hide";
+      row.onclick = () => {
+        this.hidden.has(k) ? this.hidden.delete(k) : this.hidden.add(k);
+        row.classList.toggle("off", this.hidden.has(k));
+        this.ask();
+      };
+      legend.append(row);
+    });
+    this.host.append(legend);
+    this.read = add("div", "read");
+    this.host.append(this.read);
+    if (this.steps < 2) return;
+    const time = add("div", "time");
+    this.button = add("button", "play", "play");
+    this.button.onclick = () => this.play();
+    this.slider = Object.assign(document.createElement("input"),
+      { type: "range", min: 0, max: this.steps - 1, step: 1, value: this.steps - 1 });
+    this.slider.oninput = () => this.go(Number(this.slider.value));
+    this.told = add("span", "now", "all steps");
+    time.append(this.button, this.slider, this.told);
+    if (this.trials > 1) {
+      this.choice = document.createElement("select");
+      this.choice.append(new Option("all trials", -1));
+      for (let k = 0; k < this.trials; k++) this.choice.append(new Option(`trial ${k}`, k));
+      this.choice.onchange = () => { this.trial = Number(this.choice.value); this.ask(); };
+      time.append(this.choice);
+    }
+    this.host.append(time);
+  }
+
+  listen() {
+    const host = this.over.canvas;
+    let held = null;
+    const touches = new Map();
+    host.addEventListener("pointerdown", (e) => {
+      host.setPointerCapture(e.pointerId);
+      touches.set(e.pointerId, [e.clientX, e.clientY]);
+      held = { at: [e.clientX, e.clientY], moved: 0, pan: e.shiftKey || e.button !== 0 };
+      active = this;
+    });
+    host.addEventListener("pointermove", (e) => {
+      if (!held) return this.hover(e);
+      const before = touches.get(e.pointerId) || held.at;
+      const [dx, dy] = [e.clientX - before[0], e.clientY - before[1]];
+      if (touches.size === 2) {
+        const other = [...touches].find(([id]) => id !== e.pointerId)[1];
+        const gap = ([x, y]) => Math.hypot(x - other[0], y - other[1]);
+        this.camera.zoom *= (gap([e.clientX, e.clientY]) + 1) / (gap(before) + 1);
+        this.camera.pan[0] += dx / 2;
+        this.camera.pan[1] -= dy / 2;
+      } else if (held.pan) {
+        this.camera.pan[0] += dx;
+        this.camera.pan[1] -= dy;
+      } else {
+        this.camera.azimuth -= 0.4 * dx;
+        this.camera.elevation = Math.max(-89.9, Math.min(89.9, this.camera.elevation + 0.4 * dy));
+      }
+      held.moved += Math.hypot(dx, dy);
+      touches.set(e.pointerId, [e.clientX, e.clientY]);
+      this.ask();
+    });
+    const leave = (e) => {
+      touches.delete(e.pointerId);
+      if (held && held.moved < 4 && e.type === "pointerup") {
+        const found = this.nearest(e);
+        this.kept = found;
+        this.show(found, true);
+        this.ask();
+      }
+      held = null;
+    };
+    host.addEventListener("pointerup", leave);
+    host.addEventListener("pointercancel", leave);
+    host.addEventListener("pointerleave", () => { if (!this.kept) this.show(null); });
+    host.addEventListener("contextmenu", (e) => e.preventDefault());
+    host.addEventListener("wheel", (e) => {
+      e.preventDefault();
+      this.camera.zoom *= Math.exp(-0.0012 * e.deltaY);
+      this.ask();
+    }, { passive: false });
+  }
+
+  back() {
+    const { azimuth, elevation } = this.stage;
+    this.camera = { azimuth, elevation, zoom: 1, pan: [0, 0] };
+    this.ask();
+  }
+
+  play() {
+    this.playing = !this.playing;
+    if (this.playing && (this.now < 0 || this.now >= this.steps - 1)) this.now = 0;
+    this.button.textContent = this.playing ? "pause" : "play";
+    this.before = performance.now();
+    this.ask();
+  }
+
+  go(step) {
+    this.now = Math.max(0, Math.min(this.steps - 1, step));
+    if (this.now === this.steps - 1 && !this.playing) this.now = -1;
+    this.ask();
+  }
+
+  ask() {
+    if (!this.asked) {
+      this.asked = true;
+      requestAnimationFrame((at) => { this.asked = false; this.draw(at); });
+    }
+  }
+
+  // What the camera makes of places, in pixels.
+  fit() {
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [this.host.clientWidth, this.host.clientHeight];
+    for (const canvas of [this.under.canvas, this.solid, this.over.canvas]) {
+      if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+        canvas.width = Math.round(width * ratio);
+        canvas.height = Math.round(height * ratio);
+      }
+    }
+    const { azimuth, elevation, zoom, pan } = this.camera;
+    const [turn, rise] = [azimuth * Math.PI / 180, elevation * Math.PI / 180];
+    const [s, c, high, flat] = [Math.sin(turn), Math.cos(turn), Math.sin(rise), Math.cos(rise)];
+    const room = this.stage.bar ? 90 : 0;
+    this.right = [-s, c, 0];
+    this.up = [-high * c, -high * s, flat];
+    this.eye = [flat * c, flat * s, high];
+    this.view = [width, height];
+    this.ratio = ratio;
+    this.scale = zoom * 0.62 * Math.min(width - room, height - 40);
+    this.pan = [pan[0] - room / 2, pan[1] + 8];
+  }
+
+  project(p) {
+    const c = p.map((x, k) => (x - 0.5) * this.stage.sides[k]);
+    const dot = (v) => c[0] * v[0] + c[1] * v[1] + c[2] * v[2];
+    const w = (FAR - dot(this.eye)) / FAR;
+    return [this.view[0] / 2 + this.pan[0] + this.scale * dot(this.right) / w,
+      this.view[1] / 2 - this.pan[1] - this.scale * dot(this.up) / w];
+  }
+
+  draw(at) {
+    if (this.playing) {
+      const seconds = Math.min(0.1, (at - this.before) / 1000);
+      this.before = at;
+      this.now = (this.now + seconds * this.steps / 6) % this.steps;
+      this.ask();
+    }
+    if (this.slider) {
+      this.slider.value = this.now < 0 ? this.steps - 1 : Math.floor(this.now);
+      this.told.textContent = this.now < 0 ? "all steps" : `step ${Math.floor(this.now)}`;
+    }
+    this.fit();
+    this.walls();
+    this.shapes();
+    this.words();
+    frames++;
+  }
+
+  uniforms({ made, at }, act) {
+    const gl = this.gl;
+    gl.useProgram(made);
+    gl.uniform3fv(at.sides, this.stage.sides);
+    gl.uniform3fv(at.right, this.right);
+    gl.uniform3fv(at.up, this.up);
+    gl.uniform3fv(at.eye, this.eye);
+    gl.uniform2fv(at.view, this.view);
+    gl.uniform2fv(at.pan, this.pan);
+    gl.uniform1f(at.scale, this.scale);
+    gl.uniform1f(at.opacity, act.opacity);
+    gl.uniform1f(at.ratio, this.ratio);
+    gl.uniform1f(at.ring, act.ring ? 1 : 0);
+    if (at.width) {
+      const paths = act.kind === "paths";
+      gl.uniform1f(at.width, 1.2 * act.width);
+      gl.uniform1f(at.fade, act.values ? 0 : FADE);
+      gl.uniform1f(at.now, paths ? this.now : -1);
+      gl.uniform1f(at.trail, Math.max(2, this.steps / 8));
+      gl.uniform1f(at.trial, paths ? this.trial : -1);
+    }
+  }
+
+  shapes() {
+    const gl = this.gl;
+    gl.viewport(0, 0, this.solid.width, this.solid.height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.enable(gl.DEPTH_TEST);
+    gl.depthFunc(gl.LEQUAL);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.depthMask(true);
+    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+    this.stage.acts.forEach((act, k) => {
+      if (!act.drawn || !act.drawn.count || this.hidden.has(k)) return;
+      const points = act.kind === "points";
+      this.uniforms(points ? this.points : this.lines, act);
+      gl.bindVertexArray(act.drawn.array);
+      gl.depthMask(act.opacity > 0.99 && (points || this.now < 0));
+      if (points) gl.drawArrays(gl.POINTS, 0, act.drawn.count);
+      else gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, act.drawn.count);
+    });
+    if (this.now >= 0) this.fronts();
+  }
+
+  // Where each trial is now.
+  fronts() {
+    const out = [];
+    this.stage.acts.forEach((act, k) => {
+      if (act.kind !== "paths" || this.hidden.has(k)) return;
+      let first = 0;
+      act.ends.forEach((end, trial) => {
+        const i = first + Math.min(Math.floor(this.now), end - first - 1);
+        first = end;
+        if (i < 0 || (this.trial >= 0 && trial !== this.trial)) return;
+        const c = act.colours.length === 3 ? 0 : i;
+        const shade = [0, 1, 2].map((n) => act.colours[3 * c + n] / 255);
+        if (Number.isFinite(act.at[3 * i])) out.push(...act.at.subarray(3 * i, 3 * i + 3), ...shade, 8);
+      });
+    });
+    const gl = this.gl;
+    this.uniforms(this.points, { opacity: 1, kind: "points" });
+    gl.bindVertexArray(this.heads.array);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.heads.buffer);
+    gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(out), gl.DYNAMIC_DRAW);
+    gl.drawArrays(gl.POINTS, 0, out.length / 7);
+  }
+
+  // The far sides of the box with grid and words.
+  walls() {
+    const g = this.under;
+    g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    g.clearRect(0, 0, ...this.view);
+    const far = [0, 1, 2].map((k) => this.eye[k] >= -1e-9 ? 0 : 1);
+    const path = (corners) => {
+      g.beginPath();
+      corners.forEach((p, i) => i ? g.lineTo(...this.project(p)) : g.moveTo(...this.project(p)));
+    };
+    const spot = (pairs) => { const p = [0, 0, 0]; for (const [k, x] of pairs) p[k] = x; return p; };
+    g.lineWidth = 1;
+    for (let k = 0; k < 3; k++) {
+      const [a, b] = [(k + 1) % 3, (k + 2) % 3];
+      const wall = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([x, y]) => spot([[k, far[k]], [a, x], [b, y]]));
+      path([...wall, wall[0]]);
+      g.fillStyle = "#f6f6f8";
+      g.fill();
+      g.strokeStyle = "#dcdce2";
+      g.stroke();
+    }
+    const scales = this.stage.scales;
+    g.font = "11px Arimo, Arial, Helvetica, sans-serif";
+    for (let k = 0; k < 3; k++) {
+      const [a, b] = [(k + 1) % 3, (k + 2) % 3];
+      for (const [at] of scales[k].ticks) {
+        for (const [fixed, free] of [[a, b], [b, a]]) {
+          path([0, 1].map((end) => spot([[k, at], [fixed, far[fixed]], [free, end]])));
+          g.stroke();
+        }
+      }
+    }
+    const near = far.map((x) => 1 - x);
+    for (let k = 0; k < 3; k++) {
+      const sides = k < 2 ? [[[1 - k, near[1 - k]], [2, far[2]]]]
+        : [[[0, near[0]], [1, far[1]]], [[0, far[0]], [1, near[1]]]];
+      const edges = sides.map((at) => ({ at, ends: [0, 1].map((x) => this.project(spot([[k, x], ...at]))) }));
+      edges.sort((x, y) => x.ends[0][0] - y.ends[0][0]);
+      const { at, ends: [from, to] } = edges[0];
+      const long = Math.hypot(to[0] - from[0], to[1] - from[1]);
+      if (long < 40) continue;
+      const centre = this.project([0.5, 0.5, 0.5]);
+      const mid = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
+      let out = [(from[1] - to[1]) / long, (to[0] - from[0]) / long];
+      if (out[0] * (mid[0] - centre[0]) + out[1] * (mid[1] - centre[1]) < 0) out = out.map((x) => -x);
+      g.strokeStyle = g.fillStyle = "#222";
+      g.textAlign = "center";
+      g.textBaseline = "middle";
+      g.beginPath();
+      g.moveTo(...from);
+      g.lineTo(...to);
+      let widest = 0;
+      for (const [part, text] of scales[k].ticks) {
+        const [x, y] = this.project(spot([[k, part], ...at]));
+        g.moveTo(x, y);
+        g.lineTo(x + 4 * out[0], y + 4 * out[1]);
+        const reach = Math.abs(out[0]) * g.measureText(text).width / 2 + Math.abs(out[1]) * 5;
+        widest = Math.max(widest, 2 * reach);
+        g.fillText(text, x + (7 + reach) * out[0], y + (7 + reach) * out[1]);
+      }
+      g.stroke();
+      if (scales[k].label) {
+        let angle = Math.atan2(to[1] - from[1], to[0] - from[0]);
+        if (angle > Math.PI / 2 - 0.01) angle -= Math.PI;
+        if (angle < -Math.PI / 2 - 0.01) angle += Math.PI;
+        g.save();
+        g.translate(mid[0] + (20 + widest) * out[0], mid[1] + (20 + widest) * out[1]);
+        g.rotate(angle);
+        g.font = "13px Arimo, Arial, Helvetica, sans-serif";
+        g.fillText(scales[k].label, 0, 0);
+        g.restore();
+      }
+    }
+  }
+
+  // Heads of arrows, labels, the colour bar and the marked point.
+  words() {
+    const g = this.over;
+    g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    g.clearRect(0, 0, ...this.view);
+    g.font = "12px Arimo, Arial, Helvetica, sans-serif";
+    this.stage.acts.forEach((act, k) => {
+      if (this.hidden.has(k)) return;
+      if (act.kind === "arrows" && act.head) this.tips(g, act);
+      if (act.kind !== "labels") return;
+      g.textAlign = "left";
+      g.textBaseline = "alphabetic";
+      act.texts.forEach((text, i) => {
+        const [x, y] = this.project([...act.at.subarray(3 * i, 3 * i + 3)]);
+        g.lineWidth = 3;
+        g.strokeStyle = "#ffffffc0";
+        g.strokeText(text, x + 6, y - 5);
+        g.fillStyle = css(act.colours, 0);
+        g.fillText(text, x + 6, y - 5);
+      });
+    });
+    if (this.stage.bar) this.bar(g);
+    if (this.kept) {
+      const [x, y] = this.project(this.kept.place);
+      g.strokeStyle = "#000";
+      g.lineWidth = 1.5;
+      g.beginPath();
+      g.arc(x, y, 8, 0, 7);
+      g.stroke();
+      this.show(this.kept, true);
+    }
+  }
+
+  tips(g, act) {
+    g.globalAlpha = act.opacity;
+    for (let i = 0; i + 1 < act.at.length / 3; i += 2) {
+      const [from, to] = [i, i + 1].map((k) => this.project([...act.at.subarray(3 * k, 3 * k + 3)]));
+      const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+      const long = Math.hypot(dx, dy);
+      if (!(long > 2)) continue;
+      const back = Math.min(4 + 4 * Math.sqrt(act.width), 0.6 * long) / long;
+      const [fx, fy] = [to[0] - dx * back, to[1] - dy * back];
+      g.fillStyle = css(act.colours, act.colours.length === 3 ? 0 : i);
+      g.beginPath();
+      g.moveTo(...to);
+      g.lineTo(fx - 0.45 * dy * back, fy + 0.45 * dx * back);
+      g.lineTo(fx + 0.45 * dy * back, fy - 0.45 * dx * back);
+      g.fill();
+    }
+    g.globalAlpha = 1;
+  }
+
+  bar(g) {
+    const { label, ticks, shades } = this.stage.bar;
+    const [left, wide, tall] = [this.view[0] - 78, 12, Math.min(260, this.view[1] - 120)];
+    const top = (this.view[1] - tall) / 2;
+    shades.forEach((shade, k) => {
+      g.fillStyle = shade;
+      const y = top + tall * (1 - (k + 1) / shades.length);
+      g.fillRect(left, y, wide, tall / shades.length + 1);
+    });
+    g.fillStyle = g.strokeStyle = "#222";
+    g.textAlign = "left";
+    g.textBaseline = "middle";
+    for (const [at, text] of ticks) g.fillText(text, left + wide + 6, top + tall * (1 - at));
+    g.save();
+    g.translate(left + wide + 52, top + tall / 2);
+    g.rotate(-Math.PI / 2);
+    g.textAlign = "center";
+    g.fillText(label, 0, 0);
+    g.restore();
+  }
+
+  nearest(e) {
+    const box = this.host.getBoundingClientRect();
+    const [x, y] = [e.clientX - box.left, e.clientY - box.top];
+    let best = null, gap = NEAR_ENOUGH;
+    this.stage.acts.forEach((act, k) => {
+      if (this.hidden.has(k) || act.kind === "labels") return;
+      let trial = 0;
+      for (let i = 0; i < act.at.length / 3; i++) {
+        while (act.kind === "paths" && i >= act.ends[trial]) trial++;
+        if (act.kind === "paths" && this.trial >= 0 && trial !== this.trial) continue;
+        const place = [act.at[3 * i], act.at[3 * i + 1], act.at[3 * i + 2]];
+        const [px, py] = this.project(place);
+        const d = Math.hypot(px - x, py - y) - (act.kind === "points" ? 3 : 0);
+        if (d < gap) {
+          gap = d;
+          const step = act.kind === "paths" ? i - (trial ? act.ends[trial - 1] : 0) : null;
+          best = { act, i, place, trial, step };
+        }
+      }
+    });
+    return best;
+  }
+
+  hover(e) {
+    if (!this.kept) this.show(this.nearest(e));
+  }
+
+  show(found, kept) {
+    this.read.style.display = found ? "block" : "none";
+    if (!found) return;
+    this.read.classList.toggle("kept", Boolean(kept));
+    const { act, i, place, trial, step } = found;
+    const rows = [];
+    if (act.label) rows.push(act.label);
+    if (step !== null) rows.push(`trial ${trial}, step ${step}`);
+    else rows.push(`${act.kind === "points" ? "point" : "arrow"} ${act.kind === "points" ? i : i >> 1}`);
+    this.stage.scales.forEach(({ label, low, high, log, reversed }, k) => {
+      const part = reversed ? 1 - place[k] : place[k];
+      const x = log ? low * (high / low) ** part : low + (high - low) * part;
+      rows.push(`${label || "xyz"[k]}: ${short(x)}`);
+    });
+    if (act.values) rows.push(`${(this.stage.bar && this.stage.bar.label) || "value"}: ${short(act.values[i])}`);
+    this.read.textContent = rows.join("\n");
+    const [x, y] = this.project(place);
+    this.read.style.left = `${Math.min(x + 14, this.view[0] - 150)}px`;
+    this.read.style.top = `${Math.max(4, Math.min(y + 10, this.view[1] - 110))}px`;
+  }
+
+  // The three layers as one picture.
+  save() {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [this.solid.width, this.solid.height];
+    const g = canvas.getContext("2d");
+    g.fillStyle = "#fff";
+    g.fillRect(0, 0, canvas.width, canvas.height);
+    for (const layer of [this.under.canvas, this.solid, this.over.canvas]) g.drawImage(layer, 0, 0);
+    const link = document.createElement("a");
+    link.href = canvas.toDataURL("image/png");
+    link.download = `${this.stage.title || "scene"}.png`;
+    link.click();
+  }
+
+  key(e) {
+    const step = Math.max(0, this.now < 0 ? this.steps - 1 : Math.floor(this.now));
+    const doing = {
+      " ": () => this.steps > 1 && this.play(),
+      ArrowRight: () => this.steps > 1 && this.go(step + 1),
+      ArrowLeft: () => this.steps > 1 && this.go(step - 1),
+      t: () => {
+        if (this.trials < 2) return;
+        this.trial = this.trial + 1 < this.trials ? this.trial + 1 : -1;
+        this.choice.value = this.trial;
+        this.ask();
+      },
+      s: () => this.save(),
+      r: () => this.back(),
+      Escape: () => { this.kept = null; this.show(null); this.ask(); },
+    }[e.key.length === 1 ? e.key.toLowerCase() : e.key];
+    if (doing && !e.ctrlKey && !e.metaKey) {
+      e.preventDefault();
+      doing();
+    }
+  }
+}
+
+let active = null, frames = 0;
+const figure = JSON.parse(document.getElementById("figure").textContent);
+const main = document.getElementById("panels");
+main.style.gridTemplateColumns = `repeat(${figure.columns}, minmax(0, 1fr))`;
+main.style.gridAutoRows = "minmax(0, 1fr)";
+const panels = [];
+for (const part of figure.panels) {
+  const host = document.createElement("div");
+  main.append(host);
+  if (!part) continue;
+  host.className = part.svg ? "flat" : "panel";
+  if (part.svg) {
+    host.innerHTML = part.svg;
+    continue;
+  }
+  try {
+    panels.push(new Panel(part, host));
+  } catch (fault) {
+    host.innerHTML = "";
+    host.className = "fault";
+    host.textContent = `The panel cannot be drawn: ${fault}`;
+  }
+}
+active = panels[0] || null;
+addEventListener("keydown", (e) => active && !(e.target instanceof HTMLSelectElement) && active.key(e));
