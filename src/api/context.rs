@@ -59,18 +59,12 @@ pub trait Terminal {
     fn print(&self, line: &str);
     /// A listener for a run that begins now; `label` says which.
     fn progress(&self, label: &str) -> Box<dyn Progress>;
-    /// Shows a figure in a window, and waits until it is closed, if asked to; `stopped` ends the
-    /// wait. `pictures` is the name of pictures taken of it, without an end.
+    /// Shows a figure in a window, and waits until it is closed, if asked to. `pictures` is the
+    /// name of pictures taken of it, without an end.
     ///
     /// Errors: why there is no window
-    fn view(
-        &self,
-        stage: Stage,
-        pictures: PathBuf,
-        wait: bool,
-        stopped: &dyn Fn() -> bool,
-    ) -> Result<(), String> {
-        let _ = (stage, pictures, wait, stopped);
+    fn view(&self, stage: Stage, pictures: PathBuf, wait: bool) -> Result<(), String> {
+        let _ = (stage, pictures, wait);
         Err("nobody looks".into())
     }
 }

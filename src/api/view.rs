@@ -35,11 +35,12 @@ crate::natives! {
         let mut stages = Stage::of(&figure.0)?;
         let stage = stages.swap_remove(0);
         let pictures = cx.output(&options.name);
-        let shown = cx.terminal.view(stage, pictures, options.wait, &|| cx.stopped());
+        let shown = cx.terminal.view(stage, pictures, options.wait);
         if let Err(why) = shown {
             let path = cx.output(&format!("{}.html", options.name));
             atomic_write(path.clone(), page(&figure.0)?.as_bytes())?;
-            cx.terminal.print(&format!("no window: {why}; {} shows it in a browser", path.display()));
+            let path = path.display();
+            cx.terminal.print(&format!("no window: {why}; {path} shows it in a browser"));
         }
         Ok(())
     }

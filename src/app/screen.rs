@@ -95,14 +95,8 @@ impl Terminal for Shared {
         Box::new(progress::Watch::new(label, self.0.clone()))
     }
 
-    fn view(
-        &self,
-        stage: Stage,
-        pictures: PathBuf,
-        wait: bool,
-        stopped: &dyn Fn() -> bool,
-    ) -> Result<(), String> {
-        self.0.desk.show(stage, pictures, wait, stopped)
+    fn view(&self, stage: Stage, pictures: PathBuf, wait: bool) -> Result<(), String> {
+        self.0.desk.show(stage, pictures, wait, &self.0.stop)
     }
 }
 

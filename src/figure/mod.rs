@@ -33,7 +33,7 @@ pub use colour::{Map, Rgb};
 pub use layer::{
     Bars, Cells, Circle, Dash, Layer, Line, Marker, Note, Ribbon, Rule, Scatter, Side, Stem, Stroke,
 };
-pub use motion::{Film, gif};
+pub use motion::{Film, Motion, gif};
 pub use page::page;
 pub use plot::{Axis, ColourAxis, Figure, Legend, Panel};
 pub use png::png;

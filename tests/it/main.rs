@@ -27,6 +27,7 @@ mod rnn;
 mod scene;
 mod session;
 mod simd;
+mod stage;
 mod tensor;
 mod text;
 mod ticks;

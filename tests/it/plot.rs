@@ -47,7 +47,7 @@ fn mistaken_calls_are_told_what_was_expected() {
     let table = [
         (
             r#"plot::lines([1, 2]).save("a.pdf")"#,
-            "figure.save: argument `path`: expected a path that ends in .png or .svg, \
+            "figure.save: argument `path`: expected a path that ends in .png, .svg, .html or .gif, \
              found \"a.pdf\"",
         ),
         (

@@ -322,9 +322,8 @@ crate::natives! {
     }
 
     /// Writes the figure to a file that ends in .png, .svg, .html or .gif; relative paths begin in
-    /// `--out`. A film (.gif) goes once around a figure in three dimensions, or follows its curves
-    /// in time (`motion: "time"`). A page (.html) of a figure in three dimensions turns, zooms and plays in any
-    /// browser, without a network.
+    /// `--out`. In three dimensions, a page (.html) turns, zooms and plays in any browser, without
+    /// a network; a film (.gif) goes once around, or follows curves in time (`motion: "time"`).
     ///
     /// > plot::lines([1, 3, 2]).save("lines.svg")
     /// = nil

@@ -4,21 +4,18 @@ use std::sync::Arc;
 
 use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
 
+use super::frame::{Frame, INK, TEXT, colour};
 use super::show::Wanted;
 use crate::figure::stage::{Act, Kind, Stage};
 use crate::figure::{Font as Widths, Rgb};
 
-const INK: Rgb = Rgb(0x22, 0x22, 0x22);
 const GRID: Rgb = Rgb(0xdc, 0xdc, 0xe2);
 /// How much paler a plain curve is at the far end.
-const FADE: f32 = 0.45;
+const FADE: f32 = 0.25;
 /// What is left of a curve's colour behind its trail.
 const BEHIND: f32 = 0.15;
 /// Points beyond this many are drawn as squares: discs would be slow.
 const DISCS: usize = 5000;
-const TEXT: f32 = 17.0;
-/// The size of letters in the height of a line, by which the library knows text.
-const EM: f32 = 0.895;
 
 /// A figure with everything laid out for the frames to come.
 pub struct Ready {
@@ -362,115 +359,4 @@ impl Layer {
             }
         }
     }
-}
-
-/// The window while a frame is made. Places on it are in pixels from the upper left corner.
-struct Frame<'a> {
-    window: &'a mut Window,
-    camera: &'a OrbitCamera3d,
-    font: &'a Arc<Font>,
-    widths: &'a Widths,
-    size: Vec2,
-}
-
-impl Frame<'_> {
-    fn seen(&self, place: Vec3) -> Vec2 {
-        let at = self.camera.project(place, self.size);
-        Vec2::new(at.x, self.size.y - at.y)
-    }
-
-    /// From a place on the window to where the library draws lines: the middle is (0, 0), y upwards.
-    fn flat(&self, at: Vec2) -> Vec2 {
-        Vec2::new(at.x - self.size.x / 2.0, self.size.y / 2.0 - at.y)
-    }
-
-    /// How far a text reaches from its middle in this direction.
-    fn reach(&self, text: &str, out: Vec2) -> f32 {
-        (out.x.abs() * self.wide(text, TEXT) + out.y.abs() * TEXT) / 2.0
-    }
-
-    /// Pixels that a text takes.
-    fn wide(&self, text: &str, size: f32) -> f32 {
-        self.widths.width(text, f64::from(size * EM)) as f32
-    }
-
-    fn text(&mut self, text: &str, at: Vec2, size: f32, colour: Color) {
-        if !text.is_empty() {
-            self.window.draw_text(text, at, size, self.font, colour);
-        }
-    }
-
-    fn centred(&mut self, text: &str, middle: Vec2, size: f32, colour: Color) {
-        let end = self.wide(text, size);
-        self.text(text, middle - Vec2::new(end, size) / 2.0, size, colour);
-    }
-
-    /// A disc of twelve corners that faces the eye, from six strokes: the library draws points as
-    /// squares, and its balls cost a second a frame without a graphics card.
-    fn disc(&mut self, place: Vec3, radius: f32, colour: Color) {
-        let eye = self.camera.eye();
-        let towards = eye.normalize_or_zero();
-        let right = Vec3::new(-towards.y, towards.x, 0.0).normalize_or_zero();
-        let up = towards.cross(right);
-        let away = (eye - place).dot(towards);
-        let pixel = 2.0 * (self.camera.fov() / 2.0).tan() * away / self.size.y;
-        let (sin, cos) = (std::f32::consts::PI / 12.0).sin_cos();
-        for k in 0..6 {
-            let (y, x) = (std::f32::consts::PI / 6.0 * k as f32).sin_cos();
-            let arm = (right * x + up * y) * (radius * cos * pixel);
-            let ends = [place - arm, place + arm];
-            self.window
-                .draw_line(ends[0], ends[1], colour, 2.0 * radius * sin, false);
-        }
-    }
-
-    /// A bar that lies on the window, from its left end on.
-    fn bar(&mut self, left: Vec2, [wide, tall]: [f32; 2], colour: Color) {
-        let ends = [left, left + Vec2::new(wide, 0.0)].map(|at| self.flat(at));
-        self.window.draw_line_2d(ends[0], ends[1], colour, tall);
-    }
-
-    fn ring(&mut self, middle: Vec2) {
-        const SIDES: usize = 24;
-        let corner = |k: usize| {
-            let turn = std::f32::consts::TAU * k as f32 / SIDES as f32;
-            middle + Vec2::new(turn.cos(), turn.sin()) * 8.0
-        };
-        for k in 0..SIDES {
-            let ends = [corner(k), corner(k + 1)].map(|at| self.flat(at));
-            self.window
-                .draw_line_2d(ends[0], ends[1], colour(INK, 1.0), 1.5);
-        }
-    }
-
-    /// The heads of arrows, as two strokes each.
-    fn heads(&mut self, ready: &Ready, act: &Act, width: f32) {
-        for (k, ends) in act.at.chunks_exact(2).enumerate() {
-            if ends.iter().flatten().any(|x| !x.is_finite()) {
-                continue;
-            }
-            let [from, to] = [ends[0], ends[1]].map(|at| self.seen(ready.place(at)));
-            let along = to - from;
-            let back = along.normalize_or_zero() * (7.0 * width.sqrt()).min(0.5 * along.length());
-            let aside = Vec2::new(-back.y, back.x) * 0.45;
-            let shade = colour(act.colours[(2 * k).min(act.colours.len() - 1)], act.opacity);
-            for end in [to - back + aside, to - back - aside] {
-                let [a, b] = [to, end].map(|at| self.flat(at));
-                self.window.draw_line_2d(a, b, shade, 1.5 * width);
-            }
-        }
-    }
-}
-
-/// A colour as the library wants it: in proportion to light, and not as screens take it.
-fn colour(Rgb(r, g, b): Rgb, opacity: f64) -> Color {
-    let part = |c: u8| {
-        let c = f32::from(c) / 255.0;
-        if c <= 0.04045 {
-            c / 12.92
-        } else {
-            ((c + 0.055) / 1.055).powf(2.4)
-        }
-    };
-    Color::new(part(r), part(g), part(b), opacity as f32)
 }

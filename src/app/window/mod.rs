@@ -6,17 +6,21 @@
 #[cfg(feature = "window")]
 mod draw;
 #[cfg(feature = "window")]
+mod frame;
+#[cfg(feature = "window")]
 mod pick;
 #[cfg(feature = "window")]
 mod show;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::figure::stage::Stage;
+#[cfg(feature = "window")]
+use show::Place;
 
 /// How often a script that waits for a window looks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -26,8 +30,18 @@ pub struct Asked {
     pub stage: Stage,
     /// The name of pictures of it, without an end.
     pub pictures: PathBuf,
-    /// Told when it is seen no more, or why it is not seen at all.
-    pub answer: Sender<Result<(), String>>,
+    pub answer: Sender<Fate>,
+    /// Set by Ctrl-C.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What becomes of a figure.
+pub enum Fate {
+    Shown,
+    /// It is seen no more.
+    Over,
+    /// Why it cannot be seen.
+    Failed(String),
 }
 
 /// What the first thread is told.
@@ -71,7 +85,8 @@ impl Desk {
         Done(self.out.clone())
     }
 
-    /// Shows a figure, and waits until its window is closed, if asked to; `stopped` ends the wait.
+    /// Shows a figure, and waits until its window is closed, if asked to; `stop` ends the
+    /// wait, and closes the window.
     ///
     /// Errors: why there is no window
     pub fn show(
@@ -79,7 +94,7 @@ impl Desk {
         stage: Stage,
         pictures: PathBuf,
         wait: bool,
-        stopped: &dyn Fn() -> bool,
+        stop: &Arc<AtomicBool>,
     ) -> Result<(), String> {
         if self.shut.load(Ordering::Relaxed) {
             return Err("none is wanted (--no-window)".into());
@@ -90,17 +105,18 @@ impl Desk {
             stage,
             pictures,
             answer,
+            stop: stop.clone(),
         });
         let gone = |_| "the thread for windows is gone".to_string();
         self.out.send(Word::Show(asked)).map_err(gone)?;
-        if !wait {
-            return Ok(());
-        }
         loop {
             match told.recv_timeout(GLANCE) {
-                Ok(answer) => return answer,
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) if !stopped() => {}
-                // What was shown gave way to another figure, or the user has had enough.
+                Ok(Fate::Shown) if !wait => return Ok(()),
+                Ok(Fate::Shown) => {}
+                Ok(Fate::Over) => return Ok(()),
+                Ok(Fate::Failed(why)) => return Err(why),
+                Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
+                // The user has had enough of waiting.
                 Err(_) => return Ok(()),
             }
         }
@@ -109,8 +125,9 @@ impl Desk {
     /// Serves windows on this thread, the first one, until the script is at its end.
     pub fn serve(&self) {
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = Place::default();
         while let Ok(Word::Show(asked)) = words.recv() {
-            if open(*asked, &words) {
+            if place.open(*asked, &words) {
                 return;
             }
         }
@@ -130,14 +147,16 @@ fn missing() -> Option<String> {
     None
 }
 
-/// Opens a window and stays until it is closed; true if the script has come to its end meanwhile.
-#[cfg(feature = "window")]
-fn open(asked: Asked, words: &Receiver<Word>) -> bool {
-    show::open(asked, words)
-}
+/// Where windows open, in a build that has none.
+#[cfg(not(feature = "window"))]
+#[derive(Default)]
+struct Place;
 
 #[cfg(not(feature = "window"))]
-fn open(asked: Asked, _: &Receiver<Word>) -> bool {
-    let _ = asked.answer.send(Err(missing().unwrap_or_default()));
-    false
+impl Place {
+    fn open(&mut self, asked: Asked, _: &Receiver<Word>) -> bool {
+        let why = missing().unwrap_or_default();
+        let _ = asked.answer.send(Fate::Failed(why));
+        false
+    }
 }

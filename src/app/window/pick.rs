@@ -44,7 +44,13 @@ impl Ready {
                 }
                 let place = self.place(*at);
                 let seen = camera.project(place, Vec2::new(width, height));
-                let away = (seen - cursor).length();
+                // A point stands out from the curves that go through it.
+                let wide = if matches!(act.kind, Kind::Points { .. }) {
+                    4.0
+                } else {
+                    0.0
+                };
+                let away = (seen - cursor).length() - wide;
                 if away < best.0 {
                     best = (away, Some((act, i, place)));
                 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Instant;
 
@@ -16,7 +17,7 @@ use kiss3d::post_processing::Tonemap;
 
 use super::draw::Ready;
 use super::pick::Pick;
-use super::{Asked, Word};
+use super::{Asked, Fate, Word};
 use crate::figure::FONT;
 use crate::figure::stage::Stage;
 
@@ -26,8 +27,14 @@ const SIZE: [u32; 2] = [1000, 760];
 const PLAYED: f64 = 6.0;
 /// A press that moves less than this is a click. Units: pixels.
 const STILL: f64 = 4.0;
+/// Seconds that a word about what was done stays.
+const SAID: u64 = 4;
+/// How a machine comes by what a window needs.
+const DEBIAN: &str = "Debian: apt-get install mesa-vulkan-drivers libxcursor1 libxi6 \
+                      libxkbcommon-x11-0";
 
 /// What the user has asked to see.
+#[derive(Default)]
 pub struct Wanted {
     /// Layers that are not shown.
     pub hidden: HashSet<usize>,
@@ -45,67 +52,100 @@ struct Shown {
     ready: Ready,
     wanted: Wanted,
     pictures: PathBuf,
-    answer: Sender<Result<(), String>>,
+    answer: Sender<Fate>,
+    /// Set by Ctrl-C.
+    stop: Arc<AtomicBool>,
     /// Pictures taken so far.
     taken: usize,
+    /// The user has closed it.
+    over: bool,
     said: Option<(String, Instant)>,
     /// Seconds from frame to frame, lately.
     pace: f64,
 }
 
-/// Opens a window and stays until it is closed; true if the script has come to its end meanwhile.
-/// The library panics where there is no display or no driver.
-pub fn open(asked: Asked, words: &Receiver<Word>) -> bool {
-    let answer = asked.answer.clone();
-    let shown = catch_unwind(AssertUnwindSafe(|| pollster::block_on(stay(asked, words))));
-    shown.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-        let text = text.unwrap_or("unknown").lines().next().unwrap_or_default();
-        let _ = answer.send(Err(format!(
-            "the window cannot be opened ({text}): a display and a Vulkan driver are needed \
-             (Debian: apt-get install mesa-vulkan-drivers libxcursor1 libxi6 libxkbcommon-x11-0)"
-        )));
-        false
-    })
+/// Where windows open: the one window of this program, hidden between two figures. (The library
+/// cannot open a second one when the first is gone.)
+#[derive(Default)]
+pub struct Place {
+    window: Option<Window>,
 }
 
-async fn stay(asked: Asked, words: &Receiver<Word>) -> bool {
-    let mut window = Window::new_with_size("attractor", SIZE[0], SIZE[1]).await;
-    let backend = Context::get().adapter.get_info().backend;
-    if format!("{backend:?}") == "Gl" {
-        // It draws, but nothing is seen.
-        let _ = asked.answer.send(Err(
-            "only OpenGL was found, and Vulkan is needed (Debian: apt-get install \
-             mesa-vulkan-drivers)"
-                .into(),
-        ));
-        window.close();
-        return false;
+impl Place {
+    /// Opens the window and stays until it is closed; true if the script has come to its end
+    /// meanwhile. The library panics where there is no display or no driver.
+    pub fn open(&mut self, asked: Asked, words: &Receiver<Word>) -> bool {
+        let answer = asked.answer.clone();
+        let staying = AssertUnwindSafe(|| pollster::block_on(self.stay(asked, words)));
+        catch_unwind(staying).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            let text = text.unwrap_or("unknown").lines().next();
+            // What follows is of no use to users.
+            let text = text.and_then(|text| text.split(": Os(").next());
+            let text = text.unwrap_or_default();
+            let _ = answer.send(Fate::Failed(format!(
+                "it cannot be opened ({text}): a display and a Vulkan driver are needed ({DEBIAN})"
+            )));
+            false
+        })
     }
-    window.set_background_color(WHITE);
-    window.set_tonemap(Tonemap::None);
-    window.set_samples(NumSamples::Four);
+
+    async fn stay(&mut self, asked: Asked, words: &Receiver<Word>) -> bool {
+        let window = match &mut self.window {
+            Some(window) => {
+                window.show();
+                window
+            }
+            None => {
+                let new = Window::new_with_size("attractor", SIZE[0], SIZE[1]).await;
+                self.window.insert(new)
+            }
+        };
+        let backend = Context::get().adapter.get_info().backend;
+        if format!("{backend:?}") == "Gl" {
+            // It draws, but nothing is seen.
+            window.hide();
+            let why = format!("only OpenGL was found, and Vulkan is needed ({DEBIAN})");
+            let _ = asked.answer.send(Fate::Failed(why));
+            return false;
+        }
+        window.set_background_color(WHITE);
+        window.set_tonemap(Tonemap::None);
+        window.set_samples(NumSamples::Four);
+        let _ = asked.answer.send(Fate::Shown);
+        let done = frames(window, asked, words).await;
+        window.hide();
+        done
+    }
+}
+
+async fn frames(window: &mut Window, asked: Asked, words: &Receiver<Word>) -> bool {
     let font = Font::from_bytes(FONT).map_or_else(Font::default, Arc::new);
     let mut scene = SceneNode3d::empty();
     let mut camera = camera(&asked.stage);
     let mut shown = Shown::new(asked);
     window.set_title(&shown.title());
     let (mut pressed, mut last, mut done) = (None, Instant::now(), false);
-    loop {
+    while !(shown.over || shown.stop.load(Ordering::Relaxed)) {
         match words.try_recv() {
             Ok(Word::Show(asked)) => {
-                let _ = shown.answer.send(Ok(()));
+                let _ = shown.answer.send(Fate::Over);
+                let _ = asked.answer.send(Fate::Shown);
                 shown = shown.giving_way(*asked);
                 window.set_title(&shown.title());
             }
             Ok(Word::Done) => done = true,
             Err(_) => {}
         }
-        for event in window.events().iter() {
+        for mut event in window.events().iter() {
             match event.value {
+                WindowEvent::Close => {
+                    shown.over = true;
+                    event.inhibited = true;
+                }
                 WindowEvent::Key(key, Action::Press, modifiers) => {
-                    shown.key(key, modifiers, &mut window, &mut camera);
+                    shown.key(key, modifiers, window, &mut camera);
                 }
                 WindowEvent::MouseButton(MouseButton::Button1, Action::Press, _) => {
                     pressed = window.cursor_pos();
@@ -125,21 +165,16 @@ async fn stay(asked: Asked, words: &Receiver<Word>) -> bool {
         let seconds = last.elapsed().as_secs_f64();
         last = Instant::now();
         shown.pace = 0.9 * shown.pace + 0.1 * seconds;
-        let seconds = seconds.min(0.1);
-        shown.wanted.advance(seconds, shown.ready.steps);
-        let said = shown
-            .said
-            .as_ref()
-            .filter(|(_, at)| at.elapsed().as_secs() < 4);
+        shown.wanted.advance(seconds.min(0.1), shown.ready.steps);
+        let said = shown.said.as_ref();
+        let said = said.filter(|(_, at)| at.elapsed().as_secs() < SAID);
         let said = said.map(|(text, _)| text.as_str());
         shown
             .ready
-            .draw(&mut window, &camera, &font, &shown.wanted, said);
-        if !window.render_3d(&mut scene, &mut camera).await {
-            break;
-        }
+            .draw(window, &camera, &font, &shown.wanted, said);
+        window.render_3d(&mut scene, &mut camera).await;
     }
-    let _ = shown.answer.send(Ok(()));
+    let _ = shown.answer.send(Fate::Over);
     done
 }
 
@@ -164,13 +199,16 @@ impl Shown {
             stage,
             pictures,
             answer,
+            stop,
         } = asked;
         Shown {
             ready: Ready::new(stage),
             wanted: Wanted::default(),
             pictures,
             answer,
+            stop,
             taken: 0,
+            over: false,
             said: None,
             pace: 0.0,
         }
@@ -195,13 +233,7 @@ impl Shown {
         }
     }
 
-    fn key(
-        &mut self,
-        key: Key,
-        modifiers: Modifiers,
-        window: &mut Window,
-        camera: &mut OrbitCamera3d,
-    ) {
+    fn key(&mut self, key: Key, modifiers: Modifiers, window: &Window, camera: &mut OrbitCamera3d) {
         let (steps, trials) = (self.ready.steps, self.ready.trials);
         let wanted = &mut self.wanted;
         let layer = [
@@ -246,7 +278,7 @@ impl Shown {
                 self.said = Some((told, Instant::now()));
             }
             Key::Escape if wanted.kept.is_some() => wanted.kept = None,
-            Key::Escape | Key::Q => window.close(),
+            Key::Escape | Key::Q => self.over = true,
             key => {
                 if let Some(k) = layer.iter().position(|one| *one == key)
                     && !wanted.hidden.remove(&k)
@@ -273,19 +305,6 @@ impl Shown {
         match window.snap_image().save(&path) {
             Ok(()) => format!("saved {}", path.display()),
             Err(fault) => format!("{} cannot be written: {fault}", Path::new(&path).display()),
-        }
-    }
-}
-
-impl Default for Wanted {
-    fn default() -> Wanted {
-        Wanted {
-            hidden: HashSet::new(),
-            trial: None,
-            now: None,
-            playing: false,
-            kept: None,
-            help: false,
         }
     }
 }

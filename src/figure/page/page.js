@@ -600,6 +600,8 @@ class Panel {
       for (let i = 0; i < act.at.length / 3; i++) {
         while (act.kind === "paths" && i >= act.ends[trial]) trial++;
         if (act.kind === "paths" && this.trial >= 0 && trial !== this.trial) continue;
+        if (act.kind === "paths" && this.now >= 0 &&
+            i - (trial ? act.ends[trial - 1] : 0) > this.now) continue;
         const place = [act.at[3 * i], act.at[3 * i + 1], act.at[3 * i + 2]];
         const [px, py] = this.project(place);
         const d = Math.hypot(px - x, py - y) - (act.kind === "points" ? 3 : 0);

@@ -1,0 +1,129 @@
+//! Scenes for whatever turns them: the page for browsers, films, and what there is to see.
+
+use std::io::Cursor;
+
+use attractor::figure::stage::{Kind, Stage};
+use attractor::figure::{
+    Arrows, Camera, Figure, Film, Labels, Layer, Line, Motion, Panel, Paths, Points,
+    gif as film_of, page,
+};
+
+fn scene() -> Figure {
+    let paths = Paths {
+        at: vec![
+            [0.0, 0.0, 1.0],
+            [1.0, 2.0, 10.0],
+            [2.0, f64::NAN, 100.0],
+            [2.0, 2.0, 100.0],
+            [0.0, 1.0, 10.0],
+        ],
+        ends: vec![3, 5],
+        values: Some(vec![0.0, 1.0, 2.0, 3.0, 4.0]),
+        label: Some("</script> \u{2028} x^{2}".into()),
+        ..Paths::default()
+    };
+    let arrows = Arrows {
+        from: vec![[0.0, 0.0, 1.0]],
+        to: vec![[1.0, 1.0, 10.0]],
+        values: Some(vec![4.0]),
+        head: true,
+        ..Arrows::default()
+    };
+    let labels = Labels {
+        at: vec![[1.0, 1.0, 10.0]],
+        texts: vec!["x_{0} at 10^{-2}".into()],
+        ..Labels::default()
+    };
+    let mut panel = Panel::of(Layer::Paths(paths));
+    panel
+        .layers
+        .push(Layer::Points(Points::new(vec![[1.0, 1.0, 10.0]])));
+    panel.layers.push(Layer::Arrows(arrows));
+    panel.layers.push(Layer::Labels(labels));
+    panel.camera = Some(Camera::default());
+    panel.z.log = true;
+    panel.x.limits = Some([0.0, 2.0]);
+    panel.y.limits = Some([0.0, 2.0]);
+    panel.z.limits = Some([1.0, 100.0]);
+    Figure::from(panel)
+}
+
+#[test]
+fn places_are_parts_of_the_sides_and_give_their_numbers_back() {
+    let stages = Stage::of(&scene()).expect("a scene");
+    let [stage] = &stages[..] else {
+        panic!("{} stages", stages.len());
+    };
+    let paths = &stage.acts[0];
+    assert_eq!(paths.at[1], [0.5, 1.0, 0.5]);
+    assert!(paths.at[2][0].is_nan());
+    assert_eq!(stage.scales[2].number(0.5).round(), 10.0);
+    assert_eq!(paths.colours.len(), paths.at.len());
+    assert!(matches!(&paths.kind, Kind::Paths { ends, .. } if ends[..] == [3, 5]));
+    // Both ends of an arrow have its number; points have the colour of their layer.
+    assert_eq!(stage.acts[2].values, [4.0, 4.0]);
+    assert_eq!(stage.acts[1].colours.len(), 1);
+    assert!(matches!(&stage.acts[3].kind, Kind::Labels(texts) if texts[0] == "x₀ at 10⁻²"));
+    assert!(stage.bar.is_some());
+}
+
+#[test]
+fn a_page_holds_all_of_itself_and_no_text_breaks_out_of_it() {
+    let text = page(&scene()).expect("a page");
+    assert!(!text.contains("{data}") && !text.contains("{script}"));
+    assert_eq!(text.matches("</script>").count(), 2);
+    for outside in ["http:", "https:", "src=", "@import"] {
+        assert!(!text.contains(outside), "{outside}");
+    }
+    let start = text.find("id=\"figure\">").expect("data") + 12;
+    let end = text[start..].find("</script>").expect("its end") + start;
+    let data: serde_json::Value = serde_json::from_str(&text[start..end]).expect("JSON");
+    assert_eq!(
+        data["panels"][0]["acts"][0]["label"],
+        "</script> \u{2028} x²"
+    );
+}
+
+#[test]
+fn a_flat_figure_does_not_turn() {
+    let flat = Figure::from(Panel::of(Layer::Line(Line::new(vec![0.0], vec![0.0]))));
+    let fault = page(&flat).expect_err("it is flat").to_string();
+    assert!(
+        fault.contains("expected a figure in three dimensions"),
+        "{fault}"
+    );
+    assert!(film_of(&flat, &Film::default(), 1.0).is_err());
+}
+
+/// Every picture of a film, as indices of colours turned to colours.
+fn frames(bytes: Vec<u8>) -> Vec<Vec<u8>> {
+    let options = gif_reader();
+    let mut reader = options.read_info(Cursor::new(bytes)).expect("a GIF");
+    let mut all = Vec::new();
+    while let Some(frame) = reader.read_next_frame().expect("a frame") {
+        all.push(frame.buffer.to_vec());
+    }
+    all
+}
+
+fn gif_reader() -> gif::DecodeOptions {
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::RGBA);
+    options
+}
+
+#[test]
+fn a_film_turns_or_grows() {
+    let film = |motion| Film {
+        motion,
+        frames: 3,
+        ..Film::default()
+    };
+    let turned = frames(film_of(&scene(), &film(Motion::Turn), 0.5).expect("a film"));
+    assert_eq!(turned.len(), 3);
+    assert_ne!(turned[0], turned[1]);
+    let grown = frames(film_of(&scene(), &film(Motion::Time), 0.5).expect("a film"));
+    let white = |frame: &[u8]| frame.chunks(4).filter(|c| c[..3] == [255; 3]).count();
+    assert_ne!(grown[0], grown[2]);
+    assert!(white(&grown[0]) >= white(&grown[2]));
+}
