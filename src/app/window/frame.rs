@@ -29,7 +29,8 @@ impl Frame<'_> {
         Vec2::new(at.x, self.size.y - at.y)
     }
 
-    /// From a place on the window to where the library draws lines: the middle is (0, 0), y upwards.
+    /// From a place on the window to where the library draws lines: (0, 0) is the middle, y goes
+    /// upwards.
     pub fn flat(&self, at: Vec2) -> Vec2 {
         Vec2::new(at.x - self.size.x / 2.0, self.size.y / 2.0 - at.y)
     }
