@@ -42,6 +42,8 @@ void main() {
   if (trial >= 0.0 && when.y != trial) ink.a = 0.0;
   if (now >= 0.0 && when.x >= now) ink.a = 0.0;
   if (now >= 0.0 && when.x < now - trail) ink.a *= 0.13;
+  // Nothing is left to be filled of what does not show.
+  if (ink.a == 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`, `#version 300 es
 precision highp float;
 uniform float opacity;
