@@ -1,6 +1,8 @@
 //! The text form of every value: what `print` shows, the same in both languages.
 
+use super::plot::Plot;
 use super::value::Value;
+use crate::figure::Figure;
 use crate::tensor::{DType, Tensor};
 
 /// What `print` shows: text as it is, everything else as [`value`].
@@ -8,6 +10,14 @@ pub fn printed(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
         other => self::value(other),
+    }
+}
+
+/// The figure that a value is.
+pub fn figure(value: &Value) -> Option<Figure> {
+    match value {
+        Value::Object(object) => object.get::<Plot>().map(|plot| plot.0.clone()),
+        _ => None,
     }
 }
 

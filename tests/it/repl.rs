@@ -9,7 +9,8 @@ use attractor::api::context::{Context, Language};
 use attractor::api::native::Native;
 use attractor::api::settings::Settings;
 use attractor::api::value::{Object, Thing, Value};
-use attractor::app::repl::{Completion, Kind, lexemes};
+use attractor::app::repl::{Completion, Drawing, Kind, lexemes};
+use attractor::figure::{Figure, Panel};
 use tempfile::TempDir;
 
 fn session(args: &[&str], inputs: &str) -> Output {
@@ -315,4 +316,38 @@ fn an_input_is_cut_into_its_parts() {
             .collect();
         assert_eq!(found, expected, "{text}");
     }
+}
+
+#[test]
+fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
+    let of = |pairs: &[(&str, &str)]| {
+        let pairs: Vec<(String, String)> = pairs
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect();
+        Drawing::of(&move |name| {
+            let found = pairs.iter().find(|(one, _)| one == name);
+            found.map(|(_, value)| value.clone())
+        })
+    };
+    assert_eq!(of(&[("TERM", "xterm-kitty")]), Drawing::Kitty);
+    assert_eq!(of(&[("TERM_PROGRAM", "iTerm.app")]), Drawing::ITerm);
+    assert_eq!(of(&[("TERM", "xterm-256color")]), Drawing::File);
+    let inside = [("TERM", "xterm-kitty"), ("TMUX", "/tmp/1")];
+    assert_eq!(of(&inside), Drawing::File);
+    let figure = Figure::from(Panel::histogram(&[1.0, 2.0, 2.0], Some(2)));
+    let kitty = Drawing::Kitty.text(&figure, 1).expect("a picture");
+    assert!(kitty.starts_with("\x1b_Gf=100,a=T,m=") && kitty.ends_with("\x1b\\"));
+    let data: String = kitty
+        .split("\x1b\\")
+        .filter_map(|part| part.split_once(';'))
+        .map(|(_, data)| data)
+        .collect();
+    // The first bytes of every PNG, in base 64.
+    assert!(data.starts_with("iVBORw0KGgo"), "{}", &data[..20]);
+    let longest = kitty.split("\x1b\\").map(str::len).max();
+    assert!(longest.is_some_and(|longest| longest < 4096 + 30));
+    let file = Drawing::File.text(&figure, 1).expect("a path");
+    assert!(std::fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
+    std::fs::remove_file(file).expect("it is there");
 }

@@ -5,10 +5,12 @@ mod editor;
 mod highlight;
 mod hint;
 mod history;
+mod inline;
 mod lexer;
 mod session;
 mod site;
 
 pub use complete::{Candidate, Completion};
+pub use inline::Drawing;
 pub use lexer::{Kind, Lexeme, lexemes};
 pub use session::start;

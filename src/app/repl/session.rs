@@ -1,7 +1,7 @@
 //! One session: the host, and the loop around it.
 
-use std::cell::RefCell;
-use std::io::{IsTerminal, stdin};
+use std::cell::{Cell, RefCell};
+use std::io::{IsTerminal, stdin, stdout};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,10 +13,12 @@ use super::super::screen::{self, Screen};
 use super::super::stop::{self, Hurry};
 use super::super::thread;
 use super::editor::{self, Read};
+use super::inline::Drawing;
 use crate::api::context::{Language, Script};
 use crate::api::fault::{Cause, Fault};
 use crate::api::value::Value;
 use crate::api::{help, show};
+use crate::figure::Figure;
 use crate::host::{self, Host};
 
 /// What is shown of a long value.
@@ -47,6 +49,7 @@ pub fn start(wanted: Session) -> Result<End, Fault> {
             host,
             screen,
             language,
+            figures: Cell::new(0),
         });
         match session {
             Ok(session) if stdin().is_terminal() => session.talk(),
@@ -61,6 +64,8 @@ struct Running {
     host: SharedHost,
     screen: Arc<Screen>,
     language: Language,
+    /// How many figures the session has shown.
+    figures: Cell<usize>,
 }
 
 impl Running {
@@ -122,7 +127,15 @@ impl Running {
         match outcome {
             Ok(Answer::Text(text)) => screen::say(text.trim_end()),
             Ok(Answer::Value(Value::Nil)) => End::Fine,
-            Ok(Answer::Value(value)) => screen::say(&shortened(&show::value(&value))),
+            Ok(Answer::Value(value)) => {
+                let end = screen::say(&shortened(&show::value(&value)));
+                match show::figure(&value) {
+                    Some(figure) if stdin().is_terminal() && stdout().is_terminal() => {
+                        self.picture(&figure)
+                    }
+                    _ => end,
+                }
+            }
             Err(fault) if fault.cause == Cause::Interrupt => {
                 screen::complain(&fault.message);
                 End::Interrupted
@@ -133,6 +146,20 @@ impl Running {
                     text: input.into(),
                 };
                 end::show(&fault, &script);
+                End::Failed
+            }
+        }
+    }
+}
+
+impl Running {
+    /// Shows a figure in the terminal, or where it lies.
+    fn picture(&self, figure: &Figure) -> End {
+        self.figures.set(self.figures.get() + 1);
+        match Drawing::here().text(figure, self.figures.get()) {
+            Ok(text) => screen::say(&text),
+            Err(fault) => {
+                end::show(&fault.into(), &Script::default());
                 End::Failed
             }
         }
