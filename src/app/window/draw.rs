@@ -39,8 +39,8 @@ struct Layer {
 struct Piece {
     ends: [Vec3; 2],
     colour: Color,
-    step: usize,
-    trial: usize,
+    /// Trial and step, of a curve.
+    course: Option<[usize; 2]>,
 }
 
 impl Ready {
@@ -77,14 +77,13 @@ impl Ready {
             ..Layer::default()
         };
         let shade = |i: usize| colour(act.colours[i.min(act.colours.len() - 1)], act.opacity);
-        let mut piece = |i: usize, j: usize, step, trial| {
+        let mut piece = |i: usize, j: usize, course| {
             let ends = [act.at[i], act.at[j]];
             if ends.iter().flatten().all(|x| x.is_finite()) {
                 layer.lines.push(Piece {
                     ends: ends.map(|at| self.place(at)),
                     colour: shade(i),
-                    step,
-                    trial,
+                    course,
                 });
             }
         };
@@ -92,13 +91,14 @@ impl Ready {
             Kind::Paths { ends, width } => {
                 let mut first = 0;
                 for (trial, end) in ends.iter().enumerate() {
-                    (first..end.saturating_sub(1)).for_each(|i| piece(i, i + 1, i - first, trial));
+                    let steps = first..end.saturating_sub(1);
+                    steps.for_each(|i| piece(i, i + 1, Some([trial, i - first])));
                     first = *end;
                 }
                 layer.width = *width as f32 * 1.3;
             }
             Kind::Arrows { width, .. } => {
-                (0..act.at.len() / 2).for_each(|k| piece(2 * k, 2 * k + 1, 0, 0));
+                (0..act.at.len() / 2).for_each(|k| piece(2 * k, 2 * k + 1, None));
                 layer.width = *width as f32 * 1.3;
             }
             Kind::Points { sizes, .. } => {
@@ -324,19 +324,32 @@ impl Layer {
     fn lines(&self, window: &mut Window, eye: Vec3, wanted: &Wanted, steps: usize) {
         let trail = (steps as f64 / 8.0).max(2.0);
         let [near, far] = [eye.length() - 0.8, eye.length() + 0.8];
-        for piece in &self.lines {
+        let mut at = 0;
+        while let Some(piece) = self.lines.get(at) {
+            // The piece of the same curve that is `stride` further ends what is drawn at once.
+            let follows = |other: &&Piece| match (piece.course, other.course) {
+                (Some([trial, step]), Some([same, next])) => {
+                    trial == same && next.wrapping_sub(step) < wanted.stride
+                }
+                _ => false,
+            };
+            let rest = &self.lines[at + 1..];
+            let more = rest.iter().take_while(follows).take(wanted.stride - 1);
+            let last = more.clone().last().unwrap_or(piece);
+            at += 1 + more.count();
             let mut colour = piece.colour;
-            if wanted.trial.is_some_and(|trial| trial != piece.trial) {
+            let [trial, step] = piece.course.map_or([None; 2], |course| course.map(Some));
+            if wanted.trial.is_some() && trial.is_some() && wanted.trial != trial {
                 continue;
             }
-            if let Some(now) = wanted.now {
-                match now - piece.step as f64 {
+            if let (Some(now), Some(step)) = (wanted.now, step) {
+                match now - step as f64 {
                     behind if behind < 0.0 => continue,
                     behind if behind > trail => colour.a *= BEHIND,
                     _ => {}
                 }
             }
-            let [a, b] = piece.ends;
+            let (a, b) = (piece.ends[0], last.ends[1]);
             if self.plain {
                 let part = ((a - eye).length() - near) / (far - near);
                 let paler = FADE * part.clamp(0.0, 1.0);

@@ -27,6 +27,8 @@ const SIZE: [u32; 2] = [1000, 760];
 const PLAYED: f64 = 6.0;
 /// A press that moves less than this is a click. Units: pixels.
 const STILL: f64 = 4.0;
+/// Seconds that a frame may take while something moves.
+const QUICK: f64 = 0.045;
 /// Seconds that a word about what was done stays.
 const SAID: u64 = 4;
 /// How a machine comes by what a window needs.
@@ -44,6 +46,8 @@ pub struct Wanted {
     pub now: Option<f64>,
     pub playing: bool,
     pub kept: Option<Pick>,
+    /// Steps of a curve that are drawn as one line: 1 where nothing moves.
+    pub stride: usize,
     pub help: bool,
 }
 
@@ -62,6 +66,8 @@ struct Shown {
     said: Option<(String, Instant)>,
     /// Seconds from frame to frame, lately.
     pace: f64,
+    /// Seconds that the last frame took with all that there is.
+    whole: f64,
 }
 
 /// Where windows open: the one window of this program, hidden between two figures. (The library
@@ -165,6 +171,9 @@ async fn frames(window: &mut Window, asked: Asked, words: &Receiver<Word>) -> bo
         let seconds = last.elapsed().as_secs_f64();
         last = Instant::now();
         shown.pace = 0.9 * shown.pace + 0.1 * seconds;
+        let held = [MouseButton::Button1, MouseButton::Button2]
+            .map(|button| window.get_mouse_button(button) == Action::Press);
+        shown.hurry(seconds, held.contains(&true));
         shown.wanted.advance(seconds.min(0.1), shown.ready.steps);
         let said = shown.said.as_ref();
         let said = said.filter(|(_, at)| at.elapsed().as_secs() < SAID);
@@ -203,7 +212,10 @@ impl Shown {
         } = asked;
         Shown {
             ready: Ready::new(stage),
-            wanted: Wanted::default(),
+            wanted: Wanted {
+                stride: 1,
+                ..Wanted::default()
+            },
             pictures,
             answer,
             stop,
@@ -211,6 +223,7 @@ impl Shown {
             over: false,
             said: None,
             pace: 0.0,
+            whole: 0.0,
         }
     }
 
@@ -224,6 +237,16 @@ impl Shown {
             taken: self.taken,
             ..Shown::new(asked)
         }
+    }
+
+    /// Where whole frames take long, curves are coarser while something moves.
+    fn hurry(&mut self, seconds: f64, held: bool) {
+        if self.wanted.stride == 1 {
+            self.whole = seconds;
+        }
+        let moves = held || self.wanted.playing;
+        let times = (self.whole / QUICK).ceil().clamp(1.0, 16.0) as usize;
+        self.wanted.stride = if moves { times } else { 1 };
     }
 
     fn title(&self) -> String {
