@@ -60,7 +60,7 @@ impl Frame<'_> {
     /// squares, and its balls cost a second a frame without a graphics card.
     pub fn disc(&mut self, place: Vec3, radius: f32, colour: Color) {
         let eye = self.camera.eye();
-        let towards = eye.normalize_or_zero();
+        let towards = (eye - self.camera.at()).normalize_or_zero();
         let right = Vec3::new(-towards.y, towards.x, 0.0).normalize_or_zero();
         let up = towards.cross(right);
         let away = (eye - place).dot(towards);

@@ -55,12 +55,17 @@ pub enum Word {
 pub struct Desk {
     out: Sender<Word>,
     words: Mutex<Receiver<Word>>,
+    /// Set when the script is at its end, just before the word that says so.
+    ended: Arc<AtomicBool>,
     /// No window is wanted.
     pub shut: AtomicBool,
 }
 
 /// Tells the first thread that the script is at its end, also if that is a panic.
-pub struct Done(Sender<Word>);
+pub struct Done {
+    out: Sender<Word>,
+    ended: Arc<AtomicBool>,
+}
 
 impl Default for Desk {
     fn default() -> Desk {
@@ -68,6 +73,7 @@ impl Default for Desk {
         Desk {
             out,
             words: Mutex::new(words),
+            ended: Arc::default(),
             shut: AtomicBool::new(false),
         }
     }
@@ -75,14 +81,18 @@ impl Default for Desk {
 
 impl Drop for Done {
     fn drop(&mut self) {
-        let _ = self.0.send(Word::Done);
+        self.ended.store(true, Ordering::Release);
+        let _ = self.out.send(Word::Done);
     }
 }
 
 impl Desk {
     /// What a script's thread holds while it runs.
     pub fn done(&self) -> Done {
-        Done(self.out.clone())
+        Done {
+            out: self.out.clone(),
+            ended: self.ended.clone(),
+        }
     }
 
     /// Shows a figure, and waits until its window is closed, if asked to; `stop` ends the
@@ -126,9 +136,15 @@ impl Desk {
     pub fn serve(&self) {
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         let mut place = Place::default();
-        while let Ok(Word::Show(asked)) = words.recv() {
-            if place.open(*asked, &words) {
-                return;
+        loop {
+            // A window may have taken the last word, and broken.
+            let word = match self.ended.load(Ordering::Acquire) {
+                true => words.try_recv().ok(),
+                false => words.recv().ok(),
+            };
+            match word {
+                Some(Word::Show(asked)) => place.open(*asked, &words),
+                Some(Word::Done) | None => return,
             }
         }
     }
@@ -154,9 +170,8 @@ struct Place;
 
 #[cfg(not(feature = "window"))]
 impl Place {
-    fn open(&mut self, asked: Asked, _: &Receiver<Word>) -> bool {
+    fn open(&mut self, asked: Asked, _: &Receiver<Word>) {
         let why = missing().unwrap_or_default();
         let _ = asked.answer.send(Fate::Failed(why));
-        false
     }
 }

@@ -78,12 +78,12 @@ pub struct Place {
 }
 
 impl Place {
-    /// Opens the window and stays until it is closed; true if the script has come to its end
-    /// meanwhile. The library panics where there is no display or no driver.
-    pub fn open(&mut self, asked: Asked, words: &Receiver<Word>) -> bool {
+    /// Opens the window and stays until it is closed. The library panics where there is no display
+    /// or no driver.
+    pub fn open(&mut self, asked: Asked, words: &Receiver<Word>) {
         let answer = asked.answer.clone();
         let staying = AssertUnwindSafe(|| pollster::block_on(self.stay(asked, words)));
-        catch_unwind(staying).unwrap_or_else(|panic| {
+        if let Err(panic) = catch_unwind(staying) {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
             let text = text.unwrap_or("unknown").lines().next();
@@ -93,11 +93,10 @@ impl Place {
             let _ = answer.send(Fate::Failed(format!(
                 "it cannot be opened ({text}): a display and a Vulkan driver are needed ({DEBIAN})"
             )));
-            false
-        })
+        }
     }
 
-    async fn stay(&mut self, asked: Asked, words: &Receiver<Word>) -> bool {
+    async fn stay(&mut self, asked: Asked, words: &Receiver<Word>) {
         let window = match &mut self.window {
             Some(window) => {
                 window.show();
@@ -114,35 +113,31 @@ impl Place {
             window.hide();
             let why = format!("only OpenGL was found, and Vulkan is needed ({DEBIAN})");
             let _ = asked.answer.send(Fate::Failed(why));
-            return false;
+            return;
         }
         window.set_background_color(WHITE);
         window.set_tonemap(Tonemap::None);
         window.set_samples(NumSamples::Four);
         let _ = asked.answer.send(Fate::Shown);
-        let done = frames(window, asked, words).await;
+        frames(window, asked, words).await;
         window.hide();
-        done
     }
 }
 
-async fn frames(window: &mut Window, asked: Asked, words: &Receiver<Word>) -> bool {
+/// Frame after frame, until the user closes the window.
+async fn frames(window: &mut Window, asked: Asked, words: &Receiver<Word>) {
     let font = Font::from_bytes(FONT).map_or_else(Font::default, Arc::new);
     let mut scene = SceneNode3d::empty();
     let mut camera = camera(&asked.stage);
     let mut shown = Shown::new(asked);
     window.set_title(&shown.title());
-    let (mut pressed, mut last, mut done) = (None, Instant::now(), false);
+    let (mut pressed, mut last) = (None, Instant::now());
     while !(shown.over || shown.stop.load(Ordering::Relaxed)) {
-        match words.try_recv() {
-            Ok(Word::Show(asked)) => {
-                let _ = shown.answer.send(Fate::Over);
-                let _ = asked.answer.send(Fate::Shown);
-                shown = shown.giving_way(*asked);
-                window.set_title(&shown.title());
-            }
-            Ok(Word::Done) => done = true,
-            Err(_) => {}
+        if let Ok(Word::Show(asked)) = words.try_recv() {
+            let _ = shown.answer.send(Fate::Over);
+            let _ = asked.answer.send(Fate::Shown);
+            shown = shown.giving_way(*asked);
+            window.set_title(&shown.title());
         }
         for mut event in window.events().iter() {
             match event.value {
@@ -184,7 +179,6 @@ async fn frames(window: &mut Window, asked: Asked, words: &Receiver<Word>) -> bo
         window.render_3d(&mut scene, &mut camera).await;
     }
     let _ = shown.answer.send(Fate::Over);
-    done
 }
 
 /// Where a figure is seen from at first.
