@@ -166,7 +166,7 @@ fn missing() -> Option<String> {
 /// Where windows open, in a build that has none.
 #[cfg(not(feature = "window"))]
 #[derive(Default)]
-struct Place;
+struct Place {}
 
 #[cfg(not(feature = "window"))]
 impl Place {
