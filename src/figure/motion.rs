@@ -46,21 +46,18 @@ pub fn gif(figure: &Figure, film: &Film, scale: f64) -> Result<Vec<u8>> {
     let mut encoder: Option<Encoder<Vec<u8>>> = None;
     let unwritten = |_| Error::Algebra {
         op: "figure.save",
-        fact: "a picture of this size cannot be part of a GIF (65,535 pixels a side)",
+        fact: "these pictures cannot be parts of one GIF",
     };
-    let mut parts = Vec::new();
     for first in (0..film.frames).step_by(TOGETHER) {
         let some = first..film.frames.min(first + TOGETHER);
         let frames = some
             .into_par_iter()
             .map(|k| frame(&moved(&figure, film, k), film, scale));
-        parts.extend(frames.collect::<Result<Vec<_>>>()?);
-        for part in parts.drain(..) {
-            let [width, height] = [part.width, part.height];
+        for part in frames.collect::<Result<Vec<_>>>()? {
             let encoder = match &mut encoder {
                 Some(encoder) => encoder,
                 None => {
-                    let new = Encoder::new(Vec::new(), width, height, &[]);
+                    let new = Encoder::new(Vec::new(), part.width, part.height, &[]);
                     let mut new = new.map_err(unwritten)?;
                     new.set_repeat(Repeat::Infinite).map_err(unwritten)?;
                     encoder.insert(new)

@@ -69,8 +69,10 @@ fn places_are_parts_of_the_sides_and_give_their_numbers_back() {
 
 #[test]
 fn a_page_holds_all_of_itself_and_no_text_breaks_out_of_it() {
-    let text = page(&scene()).expect("a page");
-    assert!(!text.contains("{data}") && !text.contains("{script}"));
+    let mut scene = scene();
+    scene.title = "{data} <b>{script}".into();
+    let text = page(&scene).expect("a page");
+    assert!(text.contains("<title>{data} &lt;b&gt;{script}</title>"));
     assert_eq!(text.matches("</script>").count(), 2);
     for outside in ["http:", "https:", "src=", "@import"] {
         assert!(!text.contains(outside), "{outside}");

@@ -55,12 +55,10 @@ impl Ready {
         for k in 0..ready.stage.acts.len() {
             let layer = ready.layer(&ready.stage.acts[k]);
             ready.layers.push(layer);
-            if let Kind::Paths { ends, .. } = &ready.stage.acts[k].kind {
-                let starts = std::iter::once(&0).chain(ends);
-                let lengths = starts.zip(ends).map(|(start, end)| end - start);
-                ready.steps = ready.steps.max(lengths.max().unwrap_or(0));
-                ready.trials = ready.trials.max(ends.len());
-            }
+            let curves = || ready.stage.acts[k].curves();
+            let longest = curves().map(|curve| curve.len()).max().unwrap_or(0);
+            let trials = curves().count();
+            (ready.steps, ready.trials) = (ready.steps.max(longest), ready.trials.max(trials));
         }
         ready
     }
@@ -76,7 +74,7 @@ impl Ready {
             plain: act.values.is_empty(),
             ..Layer::default()
         };
-        let shade = |i: usize| colour(act.colours[i.min(act.colours.len() - 1)], act.opacity);
+        let shade = |i: usize| colour(act.colour(i), act.opacity);
         let mut piece = |i: usize, j: usize, course| {
             let ends = [act.at[i], act.at[j]];
             if ends.iter().flatten().all(|x| x.is_finite()) {
@@ -88,12 +86,11 @@ impl Ready {
             }
         };
         match &act.kind {
-            Kind::Paths { ends, width } => {
-                let mut first = 0;
-                for (trial, end) in ends.iter().enumerate() {
-                    let steps = first..end.saturating_sub(1);
-                    steps.for_each(|i| piece(i, i + 1, Some([trial, i - first])));
-                    first = *end;
+            Kind::Paths { width, .. } => {
+                for (trial, curve) in act.curves().enumerate() {
+                    for i in curve.clone().skip(1) {
+                        piece(i - 1, i, Some([trial, i - 1 - curve.start]));
+                    }
                 }
                 layer.width = *width as f32 * 1.3;
             }
@@ -204,21 +201,19 @@ impl Ready {
     /// Where each trial is now.
     fn fronts(&self, frame: &mut Frame, now: f64, wanted: &Wanted) {
         for (k, act) in self.stage.acts.iter().enumerate() {
-            let Kind::Paths { ends, .. } = &act.kind else {
-                continue;
-            };
             if wanted.hidden.contains(&k) {
                 continue;
             }
-            let mut first = 0;
-            for (trial, end) in ends.iter().enumerate() {
-                let at = first + (now as usize).min((end - first).saturating_sub(1));
-                let shown = *end > first && wanted.trial.is_none_or(|one| one == trial);
+            for (trial, curve) in act.curves().enumerate() {
+                let Some(last) = curve.clone().last() else {
+                    continue;
+                };
+                let at = last.min(curve.start + now as usize);
+                let shown = wanted.trial.is_none_or(|one| one == trial);
                 if shown && act.at[at].iter().all(|x| x.is_finite()) {
-                    let shade = colour(act.colours[at.min(act.colours.len() - 1)], 1.0);
+                    let shade = colour(act.colour(at), 1.0);
                     frame.window.draw_point(self.place(act.at[at]), shade, 7.0);
                 }
-                first = *end;
             }
         }
     }
@@ -334,9 +329,10 @@ impl Layer {
                 _ => false,
             };
             let rest = &self.lines[at + 1..];
-            let more = rest.iter().take_while(follows).take(wanted.stride - 1);
-            let last = more.clone().last().unwrap_or(piece);
-            at += 1 + more.count();
+            let more = rest.iter().take(wanted.stride - 1);
+            let more = more.take_while(follows).count();
+            let last = &self.lines[at + more];
+            at += 1 + more;
             let mut colour = piece.colour;
             let [trial, step] = piece.course.map_or([None; 2], |course| course.map(Some));
             if wanted.trial.is_some() && trial.is_some() && wanted.trial != trial {

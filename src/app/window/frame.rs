@@ -104,7 +104,7 @@ impl Frame<'_> {
             let along = to - from;
             let back = along.normalize_or_zero() * (7.0 * width.sqrt()).min(0.5 * along.length());
             let aside = Vec2::new(-back.y, back.x) * 0.45;
-            let shade = colour(act.colours[(2 * k).min(act.colours.len() - 1)], act.opacity);
+            let shade = colour(act.colour(2 * k), act.opacity);
             for end in [to - back + aside, to - back - aside] {
                 let [a, b] = [to, end].map(|at| self.flat(at));
                 self.window.draw_line_2d(a, b, shade, 1.5 * width);

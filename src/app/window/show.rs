@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
@@ -223,13 +223,16 @@ impl Shown {
 
     /// Another figure, looked at in the same way.
     fn giving_way(self, asked: Asked) -> Shown {
+        let new = Shown::new(asked);
+        let trials = new.ready.trials;
         Shown {
             wanted: Wanted {
                 kept: None,
+                trial: self.wanted.trial.filter(|trial| *trial < trials),
                 ..self.wanted
             },
             taken: self.taken,
-            ..Shown::new(asked)
+            ..new
         }
     }
 
@@ -321,7 +324,7 @@ impl Shown {
         self.taken = number;
         match window.snap_image().save(&path) {
             Ok(()) => format!("saved {}", path.display()),
-            Err(fault) => format!("{} cannot be written: {fault}", Path::new(&path).display()),
+            Err(fault) => format!("{} cannot be written: {fault}", path.display()),
         }
     }
 }

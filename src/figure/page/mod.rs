@@ -44,12 +44,12 @@ pub fn page(figure: &Figure) -> Result<String> {
     // Nothing in the data can end the element that holds it.
     let data = data.to_string().replace('<', "\\u003c");
     let parts = [
-        ("{title}", super::text::escape(&super::text::plain(title))),
         ("{style}", STYLE.into()),
         ("{script}", SCRIPT.into()),
         ("{data}", data),
+        ("{title}", super::text::escape(&super::text::plain(title))),
     ];
-    // The data come last: what they hold is never taken for a place.
+    // From the end of the page to its head: no text of a user is taken for a place.
     let page = PAGE.to_string();
     Ok(parts
         .iter()

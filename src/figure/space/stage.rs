@@ -1,7 +1,8 @@
 //! A panel in three dimensions with every colour and place worked out, for whatever turns it while
 //! someone looks: the window, and the page for browsers.
 //!
-//! Places run from 0 to 1 along each side of the box; NaN stands for what has no place.
+//! Places run from 0 to 1 along each side of the box; NaN stands for what has no place. Dashes are
+//! drawn whole, and every marker but the ring as a dot.
 
 use super::view::{Space, axis};
 use super::{Arrows, Camera, Labels, Paths, Place, Points};
@@ -58,7 +59,7 @@ pub struct Act {
     pub label: Option<String>,
     /// Of arrows, both ends by turns.
     pub at: Vec<[f32; 3]>,
-    /// One for all, or one for each place.
+    /// One for all, or one for each place; at least one.
     pub colours: Vec<Rgb>,
     /// The numbers behind the colours, one for each place, if there are any.
     pub values: Vec<f32>,
@@ -146,6 +147,23 @@ impl Stage {
     }
 }
 
+impl Act {
+    /// The colour of a place.
+    pub fn colour(&self, i: usize) -> Rgb {
+        self.colours.get(i).copied().unwrap_or(self.colours[0])
+    }
+
+    /// Where each curve begins and ends in `at`; none for what is no curve.
+    pub fn curves(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let ends = match &self.kind {
+            Kind::Paths { ends, .. } => &ends[..],
+            _ => &[],
+        };
+        let starts = std::iter::once(&0).chain(ends);
+        starts.zip(ends).map(|(start, end)| *start..*end)
+    }
+}
+
 impl Scale {
     /// The number at this part of the side.
     pub fn number(&self, part: f64) -> f64 {
@@ -208,7 +226,7 @@ fn act(layer: &Layer, space: &Space, plain: Rgb, by: Option<(&[f64], Range, Map)
         1
     };
     let (values, colours) = match by {
-        None => (Vec::new(), vec![plain]),
+        None | Some(([], ..)) => (Vec::new(), vec![plain]),
         Some((values, range, map)) => {
             let each = || values.iter().flat_map(|v| std::iter::repeat_n(*v, times));
             let shade = |v| map.at(range.part(v).unwrap_or(f64::NAN));

@@ -288,13 +288,13 @@ impl<T: Lanes> Summary<T> {
         let mut found = vec![0.0; width * each];
         for (k, rows) in rows.chunks_exact(every * width).enumerate() {
             let blocks = found.par_chunks_mut(COLUMNS * each).enumerate();
-            blocks.for_each(|(at, found)| {
+            blocks.for_each_init(Vec::new, |turned, (at, found)| {
                 let columns = Columns {
                     rows: &rows[..samples * width],
                     width,
                     first: at * COLUMNS,
                 };
-                columns.sum_up(&options.quantiles, found);
+                columns.sum_up(&options.quantiles, turned, found);
             });
             let at = (first + k) * width;
             for (j, found) in found.chunks_exact(each).enumerate() {
@@ -319,7 +319,7 @@ struct Columns<'a, T> {
 
 impl<T: Lanes> Columns<'_, T> {
     /// Mean, standard deviation and quantiles of each column, one column after another.
-    fn sum_up(&self, quantiles: &[f64], found: &mut [f64]) {
+    fn sum_up(&self, quantiles: &[f64], turned: &mut Vec<f64>, found: &mut [f64]) {
         let each = 2 + quantiles.len();
         let count = found.len() / each;
         let samples = self.rows.len() / self.width;
@@ -346,13 +346,13 @@ impl<T: Lanes> Columns<'_, T> {
         if quantiles.is_empty() {
             return;
         }
-        let mut columns = vec![0.0; count * samples];
+        turned.resize(count * samples, 0.0);
         for (k, row) in rows().enumerate() {
             for (j, x) in row.iter().enumerate() {
-                columns[j * samples + k] = x.double();
+                turned[j * samples + k] = x.double();
             }
         }
-        let columns = columns.chunks_exact_mut(samples);
+        let columns = turned.chunks_exact_mut(samples);
         for (column, found) in columns.zip(found.chunks_exact_mut(each)) {
             for (q, part) in quantiles.iter().enumerate() {
                 found[2 + q] = quantile(column, *part);
