@@ -52,6 +52,7 @@ pub fn modules() -> Vec<Module> {
         file::texts::module(),
         file::module(),
         plot::module(),
+        plot::files::module(),
         plot::scene::module(),
         random::module(),
         tasks::module(),

@@ -90,9 +90,9 @@ pub struct Check {
 
 #[derive(Debug, Args)]
 pub struct View {
-    /// Trajectories, fixed points or a network: what h5::write or `save` wrote
+    /// A figure, trajectories, fixed points or a network: what h5::write or `save` wrote
     pub file: PathBuf,
-    /// Write a picture (.png, .svg, .html, .gif) instead of opening a window
+    /// Write it (.png, .svg, .html, .gif, .h5) instead of opening a window
     #[arg(long, value_name = "PATH")]
     pub save: Option<PathBuf>,
     #[command(flatten)]

@@ -168,7 +168,7 @@ fn standing(report: Report) -> String {
         Standing::Descent { loss, rate } => format!("loss {}  rate {}", short(loss), short(rate)),
         Standing::Error { error } => format!("error {}", short(error)),
         Standing::Search { converged } => format!("{converged} converged"),
-        Standing::Trials => "trials".into(),
+        Standing::Count { of } => of.into(),
     };
     format!("{done}/{total}  {words}")
 }

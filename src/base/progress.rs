@@ -22,8 +22,8 @@ pub enum Standing {
     Error { error: f64 },
     /// How many of those that are done have converged.
     Search { converged: usize },
-    /// Nothing but how many trials are done.
-    Trials,
+    /// Nothing but how many of these are done.
+    Count { of: &'static str },
 }
 
 /// Listens to a long run and may end it.

@@ -13,6 +13,7 @@ mod axes;
 mod check;
 mod colour;
 mod extent;
+pub mod kept;
 mod layer;
 mod layout;
 mod legend;
@@ -36,7 +37,7 @@ pub use layer::{
 pub use motion::{Film, Motion, gif};
 pub use page::page;
 pub use plot::{Axis, ColourAxis, Figure, Legend, Panel};
-pub use png::png;
+pub use png::{pixels, png};
 pub use space::stage;
 pub use space::{Arrows, Camera, Labels, Paths, Place, Points};
 pub use svg::svg;

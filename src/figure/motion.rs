@@ -7,7 +7,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use super::space::stage::Stage;
 use super::{Figure, Layer, Legend, Panel, png::pixels};
 use crate::base::options::Span;
-use crate::base::{Error, Result};
+use crate::base::{Error, Progress, Report, Result, Standing};
 use crate::{choices, options};
 
 /// How coarsely colours are chosen, from 1 (slow) to 30.
@@ -38,10 +38,15 @@ options! {
     }
 }
 
-/// The bytes of a GIF file, which begins anew at its end.
+/// The bytes of a GIF file, which begins anew at its end; nothing if `progress` ends the work.
 ///
 /// Errors: `Kind` where no panel is in three dimensions; those of [`png`](super::png())
-pub fn gif(figure: &Figure, film: &Film, scale: f64) -> Result<Vec<u8>> {
+pub fn gif(
+    figure: &Figure,
+    film: &Film,
+    scale: f64,
+    progress: &mut dyn Progress,
+) -> Result<Option<Vec<u8>>> {
     let figure = held(figure)?;
     let mut encoder: Option<Encoder<Vec<u8>>> = None;
     let unwritten = |_| Error::Algebra {
@@ -49,8 +54,11 @@ pub fn gif(figure: &Figure, film: &Film, scale: f64) -> Result<Vec<u8>> {
         fact: "these pictures cannot be parts of one GIF",
     };
     for first in (0..film.frames).step_by(TOGETHER) {
-        let some = first..film.frames.min(first + TOGETHER);
-        let frames = some
+        if progress.stopped() {
+            return Ok(None);
+        }
+        let done = film.frames.min(first + TOGETHER);
+        let frames = (first..done)
             .into_par_iter()
             .map(|k| frame(&moved(&figure, film, k), film, scale));
         for part in frames.collect::<Result<Vec<_>>>()? {
@@ -65,11 +73,18 @@ pub fn gif(figure: &Figure, film: &Film, scale: f64) -> Result<Vec<u8>> {
             };
             encoder.write_frame(&part).map_err(unwritten)?;
         }
+        progress.report(Report {
+            done,
+            total: film.frames,
+            standing: Standing::Count { of: "frames" },
+        });
     }
     let bytes = encoder.map(Encoder::into_inner).transpose();
-    Ok(bytes
-        .expect("writing into memory does not fail")
-        .unwrap_or_default())
+    Ok(Some(
+        bytes
+            .expect("writing into memory does not fail")
+            .unwrap_or_default(),
+    ))
 }
 
 fn frame(figure: &Figure, film: &Film, scale: f64) -> Result<Frame<'static>> {

@@ -12,6 +12,7 @@ mod flip_flop;
 mod force;
 mod hdf5;
 mod integrator;
+mod kept;
 mod killed;
 mod lfads;
 mod network;

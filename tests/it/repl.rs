@@ -10,7 +10,7 @@ use attractor::api::native::Native;
 use attractor::api::settings::Settings;
 use attractor::api::value::{Object, Thing, Value};
 use attractor::app::repl::{Completion, Drawing, Kind, lexemes};
-use attractor::figure::{Figure, Panel};
+use attractor::figure::{Figure, Panel, pixels};
 use tempfile::TempDir;
 
 fn session(args: &[&str], inputs: &str) -> Output {
@@ -320,21 +320,29 @@ fn an_input_is_cut_into_its_parts() {
 
 #[test]
 fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
-    let of = |pairs: &[(&str, &str)]| {
+    let answered = |pairs: &[(&str, &str)], answer: &str| {
         let pairs: Vec<(String, String)> = pairs
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_string()))
             .collect();
-        Drawing::of(&move |name| {
+        let variable = move |name: &str| {
             let found = pairs.iter().find(|(one, _)| one == name);
             found.map(|(_, value)| value.clone())
-        })
+        };
+        Drawing::of(&variable, &|| Some(answer.into()))
     };
+    let of = |pairs: &[(&str, &str)]| answered(pairs, "\x1b[?64;1;2;6c");
     assert_eq!(of(&[("TERM", "xterm-kitty")]), Drawing::Kitty);
     assert_eq!(of(&[("TERM_PROGRAM", "iTerm.app")]), Drawing::ITerm);
     assert_eq!(of(&[("TERM", "xterm-256color")]), Drawing::File);
     let inside = [("TERM", "xterm-kitty"), ("TMUX", "/tmp/1")];
     assert_eq!(of(&inside), Drawing::File);
+    // What can be asked of a terminal: those with attribute 4 draw sixels. A kind 4 is no attribute.
+    assert_eq!(answered(&inside, "\x1b[?62;4c"), Drawing::Sixel);
+    assert_eq!(answered(&[], "\x1b[?64;1;4;22c"), Drawing::Sixel);
+    assert_eq!(answered(&[], "\x1b[?4;14;41c"), Drawing::File);
+    assert_eq!(answered(&[("TERM", "dumb")], "\x1b[?62;4c"), Drawing::File);
+    assert_eq!(answered(&[], ""), Drawing::File);
     let figure = Figure::from(Panel::histogram(&[1.0, 2.0, 2.0], Some(2)));
     let kitty = Drawing::Kitty.text(&figure, 1).expect("a picture");
     assert!(kitty.starts_with("\x1b_Gf=100,a=T,m=") && kitty.ends_with("\x1b\\"));
@@ -347,6 +355,15 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
     assert!(data.starts_with("iVBORw0KGgo"), "{}", &data[..20]);
     let longest = kitty.split("\x1b\\").map(str::len).max();
     assert!(longest.is_some_and(|longest| longest < 4096 + 30));
+    let sixels = Drawing::Sixel.text(&figure, 1).expect("a picture");
+    let drawn = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
+    let wanted = pixels(&figure, 1.0).expect("pixels");
+    // A row of sixels is six pixels high.
+    let (width, height) = (wanted.width() as usize, wanted.height() as usize);
+    assert_eq!(drawn.dimensions(), (width, height.next_multiple_of(6)));
+    let apart = |(a, b): (&u8, &u8)| u64::from(a.abs_diff(*b));
+    let apart: u64 = drawn.pixels.iter().zip(wanted.data()).map(apart).sum();
+    assert!((apart as f64) < 0.5 * wanted.data().len() as f64, "{apart}");
     let file = Drawing::File.text(&figure, 1).expect("a path");
     assert!(std::fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
     std::fs::remove_file(file).expect("it is there");

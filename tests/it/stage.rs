@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use attractor::base::{Progress, Report, Silent};
 use attractor::figure::stage::{Kind, Stage};
 use attractor::figure::{
     Arrows, Camera, Figure, Film, Labels, Layer, Line, Motion, Panel, Paths, Points,
@@ -94,7 +95,7 @@ fn a_flat_figure_does_not_turn() {
         fault.contains("expected a figure in three dimensions"),
         "{fault}"
     );
-    assert!(film_of(&flat, &Film::default(), 1.0).is_err());
+    assert!(film_of(&flat, &Film::default(), 1.0, &mut Silent).is_err());
 }
 
 /// Every picture of a film, as indices of colours turned to colours.
@@ -114,6 +115,35 @@ fn gif_reader() -> gif::DecodeOptions {
     options
 }
 
+fn shot(film: &Film) -> Vec<u8> {
+    let bytes = film_of(&scene(), film, 0.5, &mut Silent);
+    bytes.expect("a film").expect("nobody stops it")
+}
+
+/// Stops after so many reports.
+struct Patience(usize);
+
+impl Progress for Patience {
+    fn report(&mut self, report: Report) {
+        assert_eq!(report.total, 40);
+        self.0 -= 1;
+    }
+    fn stopped(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+#[test]
+fn a_film_ends_when_the_user_wants_it_to() {
+    let film = Film {
+        frames: 40,
+        ..Film::default()
+    };
+    let mut patience = Patience(2);
+    let bytes = film_of(&scene(), &film, 0.2, &mut patience);
+    assert!(bytes.expect("no fault").is_none());
+}
+
 #[test]
 fn a_film_turns_or_grows() {
     let film = |motion| Film {
@@ -121,10 +151,10 @@ fn a_film_turns_or_grows() {
         frames: 3,
         ..Film::default()
     };
-    let turned = frames(film_of(&scene(), &film(Motion::Turn), 0.5).expect("a film"));
+    let turned = frames(shot(&film(Motion::Turn)));
     assert_eq!(turned.len(), 3);
     assert_ne!(turned[0], turned[1]);
-    let grown = frames(film_of(&scene(), &film(Motion::Time), 0.5).expect("a film"));
+    let grown = frames(shot(&film(Motion::Time)));
     let white = |frame: &[u8]| frame.chunks(4).filter(|c| c[..3] == [255; 3]).count();
     assert_ne!(grown[0], grown[2]);
     assert!(white(&grown[0]) >= white(&grown[2]));

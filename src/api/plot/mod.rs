@@ -3,27 +3,24 @@
 //! A figure is a value: a method gives a changed figure and leaves the old one as it was.
 
 mod data;
+pub mod files;
 mod options;
 pub mod scene;
 
 use std::rc::Rc;
 
-use super::context::Context;
 use super::convert::New;
 use super::fault::Fault;
 use super::settings::Settings;
 use super::value::{Thing, Value};
 use crate::base::{Error, Result};
 use crate::figure::{
-    Bars, Cells, Figure, Film, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem,
-    gif, page, png, svg,
+    Bars, Cells, Figure, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem,
 };
-use crate::io::atomic_write;
 use crate::tensor::Tensor;
 use data::{curves, ends, grid, marker, matrix, named, numbers, pair, shade, span, stroke, texts};
 use options::{
-    GridOptions, HeatOptions, HistogramOptions, LinesOptions, SaveOptions, ScatterOptions,
-    StemOptions,
+    GridOptions, HeatOptions, HistogramOptions, LinesOptions, ScatterOptions, StemOptions,
 };
 
 /// A figure as scripts hold it.
@@ -319,31 +316,6 @@ crate::natives! {
         alone(&mut plot, "figure.add")?.layers.extend(more);
         plot.0.check()?;
         Ok(New(plot))
-    }
-
-    /// Writes the figure to a file that ends in .png, .svg, .html or .gif; relative paths begin in
-    /// `--out`. In three dimensions, a page (.html) turns, zooms and plays in any browser, without
-    /// a network; a film (.gif) goes once around, or follows curves in time (`motion: "time"`).
-    ///
-    /// > plot::lines([1, 3, 2]).save("lines.svg")
-    /// = nil
-    fn save(cx: &Context, this: Rc<Plot>, path: String,
-            options: Settings<(SaveOptions, Film)>) -> () {
-        let (options, film) = &*options;
-        let target = cx.output(&path);
-        let end = target.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
-        let bytes = match end.as_deref() {
-            Some("png") => png(&this.0, options.scale)?,
-            Some("svg") => svg(&this.0)?.into_bytes(),
-            Some("gif") => gif(&this.0, film, options.scale)?,
-            Some("html") => page(&this.0)?.into_bytes(),
-            _ => return Err(Error::Kind {
-                of: "figure.save: argument `path`".into(),
-                expected: "a path that ends in .png, .svg, .html or .gif".into(),
-                found: format!("{path:?}"),
-            }.into()),
-        };
-        Ok(atomic_write(target, &bytes)?)
     }
 }
 

@@ -162,7 +162,7 @@ impl<T: Lanes> Model<T> {
             progress.report(Report {
                 done,
                 total: n,
-                standing: Standing::Trials,
+                standing: Standing::Count { of: "trials" },
             });
             if progress.stopped() {
                 posterior.outcome = Outcome::Interrupted { at: done };

@@ -1,0 +1,73 @@
+//! The table `plot`, third part: figures in files.
+
+use std::rc::Rc;
+
+use super::Plot;
+use super::options::SaveOptions;
+use crate::api::context::Context;
+use crate::api::convert::New;
+use crate::api::fault::Fault;
+use crate::api::h5;
+use crate::api::settings::Settings;
+use crate::base::Error;
+use crate::base::error::FileFault;
+use crate::figure::{Film, gif, kept, page, png, svg};
+use crate::io::{Map, Tree, atomic_write};
+
+crate::natives! {
+    /// Figures: lines, points, matrices in colours, and grids of them, saved as PNG or SVG.
+    module "plot";
+
+    /// Writes the figure to a file that ends in .png, .svg, .html, .gif or .h5; relative paths begin
+    /// in `--out`. In three dimensions, a page (.html) turns, zooms and plays in any browser,
+    /// without a network; a film (.gif) goes once around, or follows curves in time (`motion:
+    /// "time"`). An HDF5 file (.h5) keeps all numbers: `plot::load` gives the figure back.
+    ///
+    /// > plot::lines([1, 3, 2]).save("lines.svg")
+    /// = nil
+    fn save(cx: &Context, this: Rc<Plot>, path: String,
+            options: Settings<(SaveOptions, Film)>) -> () {
+        let (options, film) = &*options;
+        let target = cx.output(&path);
+        let end = target.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
+        let bytes = match end.as_deref() {
+            Some("png") => png(&this.0, options.scale)?,
+            Some("svg") => svg(&this.0)?.into_bytes(),
+            Some("html") => page(&this.0)?.into_bytes(),
+            Some("gif") => {
+                let mut progress = cx.terminal.progress("film");
+                let bytes = gif(&this.0, film, options.scale, &mut *progress)?;
+                bytes.ok_or_else(Fault::interrupted)?
+            }
+            Some("h5") => {
+                let said = Map::from([("holds".into(), Tree::from(kept::HOLDS))]);
+                return h5::save(cx, &path, &kept::keep(&this.0)?, said, 0);
+            }
+            _ => return Err(Error::Kind {
+                of: "figure.save: argument `path`".into(),
+                expected: "a path that ends in .png, .svg, .html, .gif or .h5".into(),
+                found: format!("{path:?}"),
+            }.into()),
+        };
+        Ok(atomic_write(target, &bytes)?)
+    }
+
+    /// The figure in a file that `save` wrote as .h5, to be changed, shown or saved otherwise.
+    ///
+    /// > plot::lines([1, 3, 2]).save("lines.h5");
+    /// > plot::load("lines.h5").title("again")
+    /// = figure [1, 1], 1 layer
+    fn load(cx: &Context, path: String) -> New<Plot> {
+        let content = h5::load(cx, &path)?;
+        let found = h5::input(cx, &path);
+        let holds = content.attributes.of("").and_then(|said| said.get("holds"));
+        if !matches!(holds, Some(Tree::Text(what)) if what == kept::HOLDS) {
+            return Err(Error::file(found, FileFault::Network {
+                expected: "a figure that `save` wrote".into(),
+                found: content.tree.paths(),
+                hint: "arrays are read by `h5::read`; `show::file` draws what other files hold",
+            }).into());
+        }
+        Ok(New(Plot(kept::figure(&found, &content.tree)?)))
+    }
+}

@@ -1,0 +1,284 @@
+//! Figures in files: what is written is what is read, and a broken file says what is wrong with it.
+
+use std::path::Path;
+
+use attractor::base::Error;
+use attractor::figure::{
+    Arrows, Axis, Bars, Camera, Cells, Circle, ColourAxis, Dash, Figure, Labels, Layer, Legend,
+    Line, Map, Marker, Note, Panel, Paths, Points, Rgb, Ribbon, Rule, Scatter, Side, Stem, Stroke,
+    kept,
+};
+use attractor::io::Tree;
+use attractor::io::hdf5::{self, WriteOptions};
+use attractor::tensor::{DType, values};
+
+/// A grid with every kind of layer and no field as it is by default.
+fn everything() -> Figure {
+    let colour = Some(Rgb(1, 2, 3));
+    let label = || Some("x_{0} ^ é".to_string());
+    let stroke = Stroke {
+        colour,
+        width: 2.5,
+        dash: Dash::Dotted,
+        opacity: 0.25,
+    };
+    let (x, y) = (vec![0.5, f64::NAN, 2.0], vec![1.0, f64::INFINITY, -0.0]);
+    let flat = vec![
+        Layer::Line(Line {
+            stroke,
+            marker: Some(Marker::Cross),
+            label: label(),
+            ..Line::new(x.clone(), y.clone())
+        }),
+        Layer::Scatter(Scatter {
+            values: Some(vec![1.0, 2.0, f64::NAN]),
+            marker: Marker::Ring,
+            size: 3.0,
+            colour,
+            opacity: 0.5,
+            label: label(),
+            ..Scatter::new(x.clone(), y.clone())
+        }),
+        Layer::Stem(Stem {
+            base: -1.0,
+            size: 2.0,
+            colour,
+            label: label(),
+            ..Stem::new(x.clone(), y.clone())
+        }),
+        Layer::Bars(Bars {
+            edges: vec![0.0, 1.0, 2.0],
+            heights: vec![3.0, 4.0],
+            colour,
+            label: label(),
+        }),
+        Layer::Ribbon(Ribbon {
+            x,
+            low: vec![0.0; 3],
+            high: y,
+            colour,
+            label: label(),
+        }),
+        Layer::Cells(Cells {
+            x: [0.0, 9.0],
+            y: [1.0, 2.0],
+            ..Cells::new(vec![1.0; 6], 2, 3)
+        }),
+        Layer::Rule(Rule {
+            stroke,
+            label: label(),
+            ..Rule::new(Side::Y, 0.75)
+        }),
+        Layer::Circle(Circle {
+            centre: [1.0, 2.0],
+            radius: 3.0,
+            stroke,
+        }),
+        Layer::Note(Note {
+            at: [0.1, 0.2],
+            text: "here".into(),
+            colour,
+        }),
+    ];
+    let axis = |label: &str, log| Axis {
+        label: label.into(),
+        log,
+        limits: Some([0.25, 8.0]),
+        reversed: true,
+        ticks: Some(vec![1.0, 2.0]),
+    };
+    let flat = Panel {
+        title: "flat".into(),
+        x: axis("x", false),
+        colour: ColourAxis {
+            label: "c".into(),
+            map: Map::BlueWhiteRed,
+            limits: Some([-1.0, 1.0]),
+            symmetric: true,
+            hidden: true,
+        },
+        layers: flat,
+        legend: Legend::Outside,
+        equal_aspect: true,
+        ..Panel::default()
+    };
+    let mut figure = Figure::new(1, 3);
+    *figure.panel(0, 0) = flat;
+    *figure.panel(0, 1) = solid(stroke, axis("z", true));
+    figure.title = "all".into();
+    figure.size = [123.0, 234.0];
+    figure
+}
+
+fn solid(stroke: Stroke, z: Axis) -> Panel {
+    let at = vec![[1.0, 2.0, 3.0], [f64::NAN, 0.0, 1.0], [4.0, 5.0, 6.0]];
+    let label = || Some("one".to_string());
+    let layers = vec![
+        Layer::Paths(Paths {
+            at: at.clone(),
+            ends: vec![1, 3],
+            values: Some(vec![1.0, 2.0, 3.0]),
+            stroke,
+            label: label(),
+        }),
+        Layer::Points(Points {
+            values: Some(vec![0.5; 3]),
+            marker: Marker::Diamond,
+            size: 9.0,
+            sizes: Some(vec![1.0, 2.0, 3.0]),
+            colour: stroke.colour,
+            opacity: 0.75,
+            label: label(),
+            ..Points::new(at.clone())
+        }),
+        Layer::Arrows(Arrows {
+            from: at.clone(),
+            to: at.clone(),
+            values: Some(vec![0.0; 3]),
+            head: true,
+            stroke,
+            label: label(),
+        }),
+        Layer::Labels(Labels {
+            at,
+            texts: vec![String::new(), "ü".into(), "three".into()],
+            colour: stroke.colour,
+        }),
+        // Nothing at all has its place too.
+        Layer::Paths(Paths::default()),
+        Layer::Labels(Labels::default()),
+    ];
+    Panel {
+        layers,
+        z,
+        camera: Some(Camera {
+            azimuth: 12.5,
+            elevation: -7.0,
+        }),
+        ..Panel::default()
+    }
+}
+
+fn kept_of(figure: &Figure) -> Tree {
+    kept::keep(figure).expect("a figure that can be drawn")
+}
+
+fn fault_of(tree: &Tree) -> String {
+    let fault: Error = kept::figure(Path::new("scene.h5"), tree).expect_err("it is broken");
+    fault.to_string()
+}
+
+/// The map at `path`, whose lists are passed by number.
+fn inside<'a>(tree: &'a mut Tree, path: &[&str]) -> &'a mut Tree {
+    path.iter().fold(tree, |tree, name| match tree {
+        Tree::Map(map) => map.get_mut(*name).expect("an entry"),
+        Tree::List(items) => &mut items[name.parse::<usize>().expect("a number")],
+        other => panic!("{name} in {}", other.kind()),
+    })
+}
+
+#[test]
+fn a_figure_comes_back_from_a_file_as_it_was() {
+    let figure = everything();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("scene.h5");
+    hdf5::write(&path, &kept_of(&figure), &WriteOptions::default()).expect("a file");
+    let read = hdf5::read(&path).expect("a tree");
+    let again = kept::figure(&path, &read).expect("a figure");
+    assert_eq!(format!("{figure:?}"), format!("{again:?}"));
+}
+
+#[test]
+fn the_numbers_in_the_file_are_plain_arrays() {
+    let mut tree = kept_of(&everything());
+    let layer = inside(&mut tree, &["panels", "1", "layers", "0"]);
+    assert_eq!(layer.text("kind"), Some("trajectories"));
+    let at = layer.tensor("at").expect("places");
+    assert_eq!(at.dims(), [3, 3]);
+    assert_eq!(values::doubles(at).expect("numbers")[..3], [1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn a_broken_file_names_the_entry_and_what_was_expected() {
+    type Breaking = fn(&mut Tree);
+    fn put(tree: &mut Tree, path: &[&str], what: Tree) {
+        *inside(tree, path) = what;
+    }
+    let cases: &[(Breaking, &str)] = &[
+        (
+            |tree| {
+                let Tree::Map(map) = tree else { return };
+                map.remove("rows");
+            },
+            "expected an entry `rows`",
+        ),
+        (
+            |tree| put(tree, &["rows"], Tree::Int(-1)),
+            "entry `rows` is of a kind that cannot be read: a whole number, expected a whole number of 0 or more",
+        ),
+        (
+            |tree| put(tree, &["title"], Tree::Float(1.0)),
+            "entry `title` is of a kind that cannot be read: a number, expected a text",
+        ),
+        (
+            |tree| put(tree, &["panels", "0"], Tree::Nothing),
+            "entry `panels/0` is of a kind that cannot be read: nothing, expected a map",
+        ),
+        (
+            |tree| put(tree, &["panels", "0", "legend"], Tree::from("nowhere")),
+            "entry `panels/0/legend` is of a kind that cannot be read: text \"nowhere\", expected one of auto, outside, hidden",
+        ),
+        (
+            |tree| {
+                put(
+                    tree,
+                    &["panels", "0", "layers", "0", "kind"],
+                    Tree::from("pie"),
+                )
+            },
+            "entry `panels/0/layers/0/kind` is of a kind that cannot be read: text \"pie\", expected one of line,",
+        ),
+        (
+            |tree| {
+                put(
+                    tree,
+                    &["panels", "1", "layers", "0", "stroke", "colour"],
+                    Tree::from("x"),
+                )
+            },
+            "text \"x\", expected a colour such as #0072b2",
+        ),
+        (
+            |tree| {
+                let flat = values::of(vec![0.0; 4], &[2, 2], DType::F64).expect("numbers");
+                put(
+                    tree,
+                    &["panels", "1", "layers", "0", "at"],
+                    Tree::Tensor(flat),
+                );
+            },
+            "entry `panels/1/layers/0/at` is of a kind that cannot be read: a tensor of [2, 2], expected places [n, 3]",
+        ),
+        (
+            |tree| {
+                let ends = values::wholes(vec![2, 9], &[2]).expect("numbers");
+                put(
+                    tree,
+                    &["panels", "1", "layers", "0", "ends"],
+                    Tree::Tensor(ends),
+                );
+            },
+            "trajectories: ends",
+        ),
+        (
+            |tree| put(tree, &["panels"], Tree::List(Vec::new())),
+            "figure: panels",
+        ),
+    ];
+    for (breaking, expected) in cases {
+        let mut tree = kept_of(&everything());
+        breaking(&mut tree);
+        let fault = fault_of(&tree);
+        assert!(fault.contains(expected), "{fault}\nlacks\n{expected}");
+    }
+}
