@@ -5,9 +5,12 @@ use std::rc::Rc;
 use super::context::Context;
 use super::plot::Plot;
 use super::settings::Settings;
-use crate::figure::{page, stage::Stage};
+use crate::figure::{page, png, stage::Stage};
 use crate::io::atomic_write;
 use crate::options;
+
+/// Pixels of a picture for each 1/96 inch.
+const STATIC: f64 = 2.0;
 
 options! {
     /// How a figure is looked at.
@@ -17,6 +20,9 @@ options! {
         wait: bool = true;
         /// The name of the file where there is no window, and of pictures taken in the window.
         name: String = "view".into();
+        /// Opens no window, and writes what it would show to this PNG file, in the folder of
+        /// `--out`. No display is needed.
+        picture: Option<String> = None;
     }
 }
 
@@ -34,6 +40,15 @@ crate::natives! {
     fn view(cx: &Context, figure: Rc<Plot>, options: Settings<Viewing>) -> () {
         let mut stages = Stage::of(&figure.0)?;
         let stage = stages.swap_remove(0);
+        if let Some(path) = &options.picture {
+            let path = cx.output(path);
+            let bytes = cx.terminal.picture(stage).or_else(|why| {
+                let path = path.display();
+                cx.terminal.print(&format!("no window: {why}; {path} is drawn without it"));
+                png(&figure.0, STATIC)
+            })?;
+            return Ok(atomic_write(path, &bytes)?);
+        }
         let pictures = cx.output(&options.name);
         let shown = cx.terminal.view(stage, pictures, options.wait);
         if let Err(why) = shown {

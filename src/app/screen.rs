@@ -98,6 +98,10 @@ impl Terminal for Shared {
     fn view(&self, stage: Stage, pictures: PathBuf, wait: bool) -> Result<(), String> {
         self.0.desk.show(stage, pictures, wait, &self.0.stop)
     }
+
+    fn picture(&self, stage: Stage) -> Result<Vec<u8>, String> {
+        self.0.desk.picture(stage)
+    }
 }
 
 /// Writes one line to standard output; a reader that went away is an end, not a panic.

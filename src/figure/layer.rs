@@ -3,8 +3,7 @@
 //! A colour left out is taken from the palette, in the order of the layers. A number that is not
 //! finite leaves a gap.
 
-use super::{Arrows, Labels, Paths, Place, Points, Rgb};
-use crate::choices;
+use super::{Arrows, Labels, Marker, Paths, Place, Points, Rgb, Stroke};
 use crate::tensor::order::counts;
 
 /// One thing drawn in a panel, over the ones before it.
@@ -25,45 +24,11 @@ pub enum Layer {
     Labels(Labels),
 }
 
-choices! {
-    /// How a line is broken up.
-    pub enum Dash {
-        #[default]
-        Solid = "solid",
-        Dashed = "dashed",
-        Dotted = "dotted",
-    }
-}
-
-choices! {
-    /// The shape that stands for one point.
-    pub enum Marker {
-        #[default]
-        Dot = "dot",
-        Square = "square",
-        Triangle = "triangle",
-        Diamond = "diamond",
-        Cross = "cross",
-        Plus = "plus",
-        /// A circle that is not filled.
-        Ring = "ring",
-    }
-}
-
 /// The direction of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     X,
     Y,
-}
-
-/// How a line is drawn. Units: pixels of 1/96 inch.
-#[derive(Debug, Clone, Copy)]
-pub struct Stroke {
-    pub colour: Option<Rgb>,
-    pub width: f64,
-    pub dash: Dash,
-    pub opacity: f64,
 }
 
 /// A curve through points. Shapes: x `[p]`, y `[p]`.
@@ -157,29 +122,6 @@ pub struct Note {
     pub at: [f64; 2],
     pub text: String,
     pub colour: Option<Rgb>,
-}
-
-impl Default for Stroke {
-    fn default() -> Stroke {
-        Stroke {
-            colour: None,
-            width: 1.4,
-            dash: Dash::Solid,
-            opacity: 1.0,
-        }
-    }
-}
-
-impl Stroke {
-    /// A thin dashed line that stays behind the data.
-    pub fn reference() -> Stroke {
-        Stroke {
-            colour: Some(super::colour::FAINT),
-            width: 0.9,
-            dash: Dash::Dashed,
-            opacity: 1.0,
-        }
-    }
 }
 
 impl Line {

@@ -303,29 +303,13 @@ fn apart(places: &[Point]) -> Vec<Point> {
 }
 
 fn shape(marker: Marker, [x, y]: Point, r: f64) -> String {
-    let n = number;
-    let at = |dx: f64, dy: f64| format!("{} {}", n(x + dx * r), n(y + dy * r));
-    let closed = |corners: &[(f64, f64)]| {
-        let corners: Vec<String> = corners.iter().map(|(dx, dy)| at(*dx, *dy)).collect();
-        format!("M{}Z", corners.join("L"))
+    let at = |[dx, dy]: &[f64; 2]| format!("{} {}", number(x + dx * r), number(y + dy * r));
+    let through = |corners: &[[f64; 2]]| {
+        let corners: Vec<String> = corners.iter().map(at).collect();
+        format!("M{}", corners.join("L"))
     };
-    match marker {
-        Marker::Square => closed(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
-        Marker::Triangle => closed(&[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)]),
-        Marker::Diamond => closed(&[(0.0, -1.3), (1.1, 0.0), (0.0, 1.3), (-1.1, 0.0)]),
-        Marker::Plus => format!(
-            "M{}L{}M{}L{}",
-            at(-1.0, 0.0),
-            at(1.0, 0.0),
-            at(0.0, -1.0),
-            at(0.0, 1.0)
-        ),
-        _ => format!(
-            "M{}L{}M{}L{}",
-            at(-0.9, -0.9),
-            at(0.9, 0.9),
-            at(-0.9, 0.9),
-            at(0.9, -0.9)
-        ),
+    match marker.strokes() {
+        [] => format!("{}Z", through(marker.corners())),
+        strokes => strokes.iter().map(|stroke| through(stroke)).collect(),
     }
 }

@@ -25,21 +25,21 @@ mod png;
 mod raster;
 mod sheet;
 mod space;
+mod style;
 mod svg;
 mod text;
 mod ticks;
 mod trace;
 
 pub use colour::{Map, Rgb};
-pub use layer::{
-    Bars, Cells, Circle, Dash, Layer, Line, Marker, Note, Ribbon, Rule, Scatter, Side, Stem, Stroke,
-};
+pub use layer::{Bars, Cells, Circle, Layer, Line, Note, Ribbon, Rule, Scatter, Side, Stem};
 pub use motion::{Film, Motion, gif};
 pub use page::page;
 pub use plot::{Axis, ColourAxis, Figure, Legend, Panel};
 pub use png::{pixels, png};
 pub use space::stage;
 pub use space::{Arrows, Camera, Labels, Paths, Place, Points};
+pub use style::{Dash, Marker, Stroke};
 pub use svg::svg;
 pub use text::{FONT, Font};
 pub use ticks::{Tick, Ticks};

@@ -62,11 +62,9 @@ impl Sheet {
             return;
         }
         let width = number(stroke.width);
-        let dash = match stroke.dash {
-            Dash::Solid => String::new(),
-            Dash::Dashed => format!(" stroke-dasharray=\"{}\"", pattern(stroke.width, 4.0, 2.5)),
-            Dash::Dotted => format!(" stroke-dasharray=\"{}\"", pattern(stroke.width, 0.01, 2.2)),
-        };
+        let dash = stroke.dash.pattern().map_or_else(String::new, |[on, off]| {
+            format!(" stroke-dasharray=\"{}\"", pattern(stroke.width, on, off))
+        });
         let opacity = match stroke.opacity {
             all if all >= 1.0 => String::new(),
             part => format!(" stroke-opacity=\"{}\"", number(part)),

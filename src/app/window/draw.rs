@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
 
 use super::frame::{Frame, INK, TEXT, colour};
+use super::marks::{Shape, inked, pattern};
 use super::show::Wanted;
 use crate::figure::stage::{Act, Kind, Stage};
 use crate::figure::{Font as Widths, Rgb};
@@ -14,8 +15,8 @@ const GRID: Rgb = Rgb(0xdc, 0xdc, 0xe2);
 const FADE: f32 = 0.25;
 /// What is left of a curve's colour behind its trail.
 const BEHIND: f32 = 0.15;
-/// Points beyond this many are drawn as squares: discs would be slow.
-const DISCS: usize = 5000;
+/// Points beyond this many are drawn as squares: other markers would be slow.
+const SHAPES: usize = 5000;
 
 /// A figure with everything laid out for the frames to come.
 pub struct Ready {
@@ -31,9 +32,12 @@ pub struct Ready {
 struct Layer {
     lines: Vec<Piece>,
     width: f32,
+    /// How lines are broken up.
+    dash: Option<[f32; 2]>,
     /// Plain lines grow paler with distance.
     plain: bool,
     points: Vec<(Vec3, Color, f32)>,
+    marker: Option<Shape>,
 }
 
 struct Piece {
@@ -41,6 +45,8 @@ struct Piece {
     colour: Color,
     /// Trial and step, of a curve.
     course: Option<[usize; 2]>,
+    /// How far along its curve it begins.
+    start: f32,
 }
 
 impl Ready {
@@ -75,30 +81,35 @@ impl Ready {
             ..Layer::default()
         };
         let shade = |i: usize| colour(act.colour(i), act.opacity);
-        let mut piece = |i: usize, j: usize, course| {
+        let mut piece = |i: usize, j: usize, course, start: &mut f32| {
             let ends = [act.at[i], act.at[j]];
             if ends.iter().flatten().all(|x| x.is_finite()) {
+                let ends = ends.map(|at| self.place(at));
                 layer.lines.push(Piece {
-                    ends: ends.map(|at| self.place(at)),
+                    ends,
                     colour: shade(i),
                     course,
+                    start: *start,
                 });
+                *start += (ends[1] - ends[0]).length();
             }
         };
         match &act.kind {
             Kind::Paths { width, .. } => {
                 for (trial, curve) in act.curves().enumerate() {
+                    let mut start = 0.0;
                     for i in curve.clone().skip(1) {
-                        piece(i - 1, i, Some([trial, i - 1 - curve.start]));
+                        piece(i - 1, i, Some([trial, i - 1 - curve.start]), &mut start);
                     }
                 }
                 layer.width = *width as f32 * 1.3;
             }
             Kind::Arrows { width, .. } => {
-                (0..act.at.len() / 2).for_each(|k| piece(2 * k, 2 * k + 1, None));
+                (0..act.at.len() / 2).for_each(|k| piece(2 * k, 2 * k + 1, None, &mut 0.0));
                 layer.width = *width as f32 * 1.3;
             }
-            Kind::Points { sizes, .. } => {
+            Kind::Points { sizes, marker } => {
+                layer.marker = Some(Shape::new(*marker));
                 for (i, at) in act.at.iter().enumerate() {
                     if at.iter().all(|x| x.is_finite()) {
                         let size = sizes[i.min(sizes.len() - 1)];
@@ -108,6 +119,7 @@ impl Ready {
             }
             Kind::Labels(_) => {}
         }
+        layer.dash = pattern(act.kind.dash(), layer.width);
         layer
     }
 
@@ -132,7 +144,7 @@ impl Ready {
         let eye = camera.eye();
         for (k, layer) in self.layers.iter().enumerate() {
             if !wanted.hidden.contains(&k) {
-                layer.lines(frame.window, eye, wanted, self.steps);
+                layer.lines(&mut frame, eye, wanted, self.steps);
                 layer.points(&mut frame);
             }
         }
@@ -231,7 +243,9 @@ impl Ready {
                         frame.text(text, place, TEXT, colour(act.colours[0], 1.0));
                     }
                 }
-                Kind::Arrows { head: true, width } => frame.heads(self, act, *width as f32),
+                Kind::Arrows {
+                    head: true, width, ..
+                } => frame.heads(self, act, *width as f32),
                 _ => {}
             }
         }
@@ -243,7 +257,10 @@ impl Ready {
             let shown = !wanted.hidden.contains(&k);
             let paler: f32 = if shown { 1.0 } else { 0.3 };
             let sign = colour(act.colours[0], f64::from(paler));
-            frame.bar(Vec2::new(14.0, row + 9.0), [18.0, 4.0], sign);
+            match &self.layers[k].marker {
+                Some(shape) => frame.sign(shape, Vec2::new(23.0, row + 9.0), 11.0, sign),
+                None => frame.bar(Vec2::new(14.0, row + 9.0), [18.0, 4.0], sign),
+            }
             let text = format!("{label}  [{}]", k + 1);
             let ink = Color { a: paler, ..ink };
             frame.text(&text, Vec2::new(40.0, row), TEXT, ink);
@@ -316,9 +333,10 @@ const HELP: [&str; 8] = [
 ];
 
 impl Layer {
-    fn lines(&self, window: &mut Window, eye: Vec3, wanted: &Wanted, steps: usize) {
+    fn lines(&self, frame: &mut Frame, eye: Vec3, wanted: &Wanted, steps: usize) {
         let trail = (steps as f64 / 8.0).max(2.0);
         let [near, far] = [eye.length() - 0.8, eye.length() + 0.8];
+        let pixels = frame.pixel(eye.length()).recip();
         let mut at = 0;
         while let Some(piece) = self.lines.get(at) {
             // The piece of the same curve that is `stride` further ends what is drawn at once.
@@ -352,20 +370,30 @@ impl Layer {
                 let mix = |c: f32| c + (1.0 - c) * paler;
                 (colour.r, colour.g, colour.b) = (mix(colour.r), mix(colour.g), mix(colour.b));
             }
-            window.draw_line(a, b, colour, self.width, false);
+            match self.dash {
+                None => frame.window.draw_line(a, b, colour, self.width, false),
+                Some(dash) => {
+                    for [a, b] in inked([a, b], piece.start, dash, pixels) {
+                        frame.window.draw_line(a, b, colour, self.width, false);
+                    }
+                }
+            }
         }
     }
 
     fn points(&self, frame: &mut Frame) {
         let white = Color::new(1.0, 1.0, 1.0, 1.0);
+        let Some(shape) = &self.marker else { return };
         for (place, colour, size) in &self.points {
-            if self.points.len() > DISCS {
+            if self.points.len() > SHAPES {
                 frame.window.draw_point(*place, *colour, *size);
-            } else {
-                let behind = *place - frame.camera.eye().normalize_or_zero() * 0.002;
-                frame.disc(behind, size / 2.0 + 1.5, white);
-                frame.disc(*place, size / 2.0, *colour);
+                continue;
             }
+            if shape.solid {
+                let behind = *place - frame.camera.eye().normalize_or_zero() * 0.002;
+                frame.marker(shape, behind, size + 3.0, white);
+            }
+            frame.marker(shape, *place, *size, *colour);
         }
     }
 }

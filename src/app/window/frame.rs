@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
 
 use super::draw::Ready;
+use super::marks::Shape;
 use crate::figure::stage::Act;
 use crate::figure::{Font as Widths, Rgb};
 
@@ -56,23 +57,31 @@ impl Frame<'_> {
         self.text(text, middle - Vec2::new(end, size) / 2.0, size, colour);
     }
 
-    /// A disc of twelve corners that faces the eye, from six strokes: the library draws points as
-    /// squares, and its balls cost a second a frame without a graphics card.
-    pub fn disc(&mut self, place: Vec3, radius: f32, colour: Color) {
+    /// A marker of this size in pixels that stands in space and faces the eye.
+    pub fn marker(&mut self, shape: &Shape, place: Vec3, size: f32, colour: Color) {
         let eye = self.camera.eye();
         let towards = (eye - self.camera.at()).normalize_or_zero();
         let right = Vec3::new(-towards.y, towards.x, 0.0).normalize_or_zero();
         let up = towards.cross(right);
-        let away = (eye - place).dot(towards);
-        let pixel = 2.0 * (self.camera.fov() / 2.0).tan() * away / self.size.y;
-        let (sin, cos) = (std::f32::consts::PI / 12.0).sin_cos();
-        for k in 0..6 {
-            let (y, x) = (std::f32::consts::PI / 6.0 * k as f32).sin_cos();
-            let arm = (right * x + up * y) * (radius * cos * pixel);
-            let ends = [place - arm, place + arm];
-            self.window
-                .draw_line(ends[0], ends[1], colour, 2.0 * radius * sin, false);
+        let pixel = self.pixel((eye - place).dot(towards));
+        for (ends, width) in shape.at(size) {
+            let [a, b] = ends.map(|end| place + (right * end.x + up * end.y) * pixel);
+            self.window.draw_line(a, b, colour, width, false);
         }
+    }
+
+    /// The same on the window, as in a legend.
+    pub fn sign(&mut self, shape: &Shape, middle: Vec2, size: f32, colour: Color) {
+        let middle = self.flat(middle);
+        for (ends, width) in shape.at(size) {
+            let [a, b] = ends.map(|end| middle + end);
+            self.window.draw_line_2d(a, b, colour, width);
+        }
+    }
+
+    /// The size of a pixel in space, so far away.
+    pub fn pixel(&self, away: f32) -> f32 {
+        2.0 * (self.camera.fov() / 2.0).tan() * away / self.size.y
     }
 
     /// A bar that lies on the window, from its left end on.

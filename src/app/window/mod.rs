@@ -8,9 +8,13 @@ mod draw;
 #[cfg(feature = "window")]
 mod frame;
 #[cfg(feature = "window")]
+mod marks;
+#[cfg(feature = "window")]
 mod pick;
 #[cfg(feature = "window")]
 mod show;
+#[cfg(feature = "window")]
+mod still;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +28,10 @@ use show::Place;
 
 /// How often a script that waits for a window looks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(50);
+/// Why a build has no window.
+const LACKING: &str = "this build has none (`./x window ...` makes one that has)";
+/// Why a word to the first thread is lost.
+const GONE: &str = "the thread for windows is gone";
 
 /// A figure to be shown.
 pub struct Asked {
@@ -42,11 +50,15 @@ pub enum Fate {
     Over,
     /// Why it cannot be seen.
     Failed(String),
+    /// What was to be seen, as a PNG file.
+    Picture(Vec<u8>),
 }
 
 /// What the first thread is told.
 pub enum Word {
     Show(Box<Asked>),
+    /// What a window would show is wanted, without one.
+    Picture(Box<Stage>, Sender<Fate>),
     /// The script is at its end: nothing more comes.
     Done,
 }
@@ -117,18 +129,35 @@ impl Desk {
             answer,
             stop: stop.clone(),
         });
-        let gone = |_| "the thread for windows is gone".to_string();
-        self.out.send(Word::Show(asked)).map_err(gone)?;
+        self.out
+            .send(Word::Show(asked))
+            .map_err(|_| GONE.to_string())?;
         loop {
             match told.recv_timeout(GLANCE) {
                 Ok(Fate::Shown) if !wait => return Ok(()),
                 Ok(Fate::Shown) => {}
-                Ok(Fate::Over) => return Ok(()),
+                Ok(Fate::Over | Fate::Picture(_)) => return Ok(()),
                 Ok(Fate::Failed(why)) => return Err(why),
                 Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
                 // The user has had enough of waiting.
                 Err(_) => return Ok(()),
             }
+        }
+    }
+
+    /// A PNG file of what a window would show; no display is needed, but a driver is.
+    ///
+    /// Errors: why there is none
+    pub fn picture(&self, stage: Stage) -> Result<Vec<u8>, String> {
+        if !cfg!(feature = "window") {
+            return Err(LACKING.into());
+        }
+        let (answer, told) = channel();
+        let word = Word::Picture(Box::new(stage), answer);
+        match self.out.send(word).ok().and_then(|()| told.recv().ok()) {
+            Some(Fate::Picture(bytes)) => Ok(bytes),
+            Some(Fate::Failed(why)) => Err(why),
+            _ => Err(GONE.into()),
         }
     }
 
@@ -144,6 +173,7 @@ impl Desk {
             };
             match word {
                 Some(Word::Show(asked)) => place.open(*asked, &words),
+                Some(Word::Picture(stage, answer)) => place.picture(*stage, &answer),
                 Some(Word::Done) | None => return,
             }
         }
@@ -153,7 +183,7 @@ impl Desk {
 /// Why no window can be opened here, if that is known beforehand.
 fn missing() -> Option<String> {
     if !cfg!(feature = "window") {
-        return Some("this build has none (`./x window ...` makes one that has)".into());
+        return Some(LACKING.into());
     }
     let named = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let unix = cfg!(all(unix, not(target_os = "macos")));
@@ -173,5 +203,9 @@ impl Place {
     fn open(&mut self, asked: Asked, _: &Receiver<Word>) {
         let why = missing().unwrap_or_default();
         let _ = asked.answer.send(Fate::Failed(why));
+    }
+
+    fn picture(&mut self, _: Stage, answer: &Sender<Fate>) {
+        let _ = answer.send(Fate::Failed(LACKING.into()));
     }
 }

@@ -9,20 +9,15 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::Instant;
 
 use kiss3d::prelude::{
-    Action, Context, Font, Key, Modifiers, MouseButton, NumSamples, OrbitCamera3d, SceneNode3d,
-    WHITE, Window, WindowEvent,
+    Action, Context, Key, Modifiers, MouseButton, OrbitCamera3d, SceneNode3d, Window, WindowEvent,
 };
-
-use kiss3d::post_processing::Tonemap;
 
 use super::draw::Ready;
 use super::pick::Pick;
-use super::{Asked, Fate, Word};
-use crate::figure::FONT;
+use super::still::{self, Still};
+use super::{Asked, Fate, Word, missing};
 use crate::figure::stage::Stage;
 
-/// The size of the window at first, in pixels.
-const SIZE: [u32; 2] = [1000, 760];
 /// Seconds that all steps take when they are played.
 const PLAYED: f64 = 6.0;
 /// A press that moves less than this is a click. Units: pixels.
@@ -31,12 +26,7 @@ const STILL: f64 = 4.0;
 const QUICK: f64 = 0.045;
 /// Seconds that a word about what was done stays.
 const SAID: u64 = 4;
-/// How a machine comes by what a window needs.
-const DEBIAN: &str = "Debian: apt-get install mesa-vulkan-drivers libxcursor1 libxi6 \
-                      libxkbcommon-x11-0";
-
 /// What the user has asked to see.
-#[derive(Default)]
 pub struct Wanted {
     /// Layers that are not shown.
     pub hidden: HashSet<usize>,
@@ -49,6 +39,20 @@ pub struct Wanted {
     /// Steps of a curve that are drawn as one line: 1 where nothing moves.
     pub stride: usize,
     pub help: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Wanted {
+        Wanted {
+            hidden: HashSet::new(),
+            trial: None,
+            now: None,
+            playing: false,
+            kept: None,
+            stride: 1,
+            help: false,
+        }
+    }
 }
 
 /// What is shown at the moment.
@@ -75,6 +79,7 @@ struct Shown {
 #[derive(Default)]
 pub struct Place {
     window: Option<Window>,
+    still: Still,
 }
 
 impl Place {
@@ -82,18 +87,22 @@ impl Place {
     /// or no driver.
     pub fn open(&mut self, asked: Asked, words: &Receiver<Word>) {
         let answer = asked.answer.clone();
-        let staying = AssertUnwindSafe(|| pollster::block_on(self.stay(asked, words)));
-        if let Err(panic) = catch_unwind(staying) {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            let text = text.unwrap_or("unknown").lines().next();
-            // What follows is of no use to users.
-            let text = text.and_then(|text| text.split(": Os(").next());
-            let text = text.unwrap_or_default();
-            let _ = answer.send(Fate::Failed(format!(
-                "it cannot be opened ({text}): a display and a Vulkan driver are needed ({DEBIAN})"
-            )));
+        let need = "a display and a Vulkan driver are";
+        still::guarded(need, &answer, || {
+            pollster::block_on(self.stay(asked, words))
+        });
+    }
+
+    /// Hands out what a window would show, without one.
+    pub fn picture(&mut self, stage: Stage, answer: &Sender<Fate>) {
+        // The library opens windows on what it finds first, and what it finds for pictures alone
+        // has none: where windows can be, there is one, unseen, before the first picture.
+        if self.window.is_none() && missing().is_none() {
+            let new = Window::new_hidden_with_size("attractor", still::SIZE[0], still::SIZE[1]);
+            let open = || self.window = Some(pollster::block_on(new));
+            let _ = catch_unwind(AssertUnwindSafe(open));
         }
+        self.still.picture(stage, answer);
     }
 
     async fn stay(&mut self, asked: Asked, words: &Receiver<Word>) {
@@ -103,7 +112,7 @@ impl Place {
                 window
             }
             None => {
-                let new = Window::new_with_size("attractor", SIZE[0], SIZE[1]).await;
+                let new = Window::new_with_size("attractor", still::SIZE[0], still::SIZE[1]).await;
                 self.window.insert(new)
             }
         };
@@ -111,33 +120,40 @@ impl Place {
         if format!("{backend:?}") == "Gl" {
             // It draws, but nothing is seen.
             window.hide();
-            let why = format!("only OpenGL was found, and Vulkan is needed ({DEBIAN})");
+            let why = format!(
+                "only OpenGL was found, and Vulkan is needed ({})",
+                still::DEBIAN
+            );
             let _ = asked.answer.send(Fate::Failed(why));
             return;
         }
-        window.set_background_color(WHITE);
-        window.set_tonemap(Tonemap::None);
-        window.set_samples(NumSamples::Four);
+        still::dress(window);
         let _ = asked.answer.send(Fate::Shown);
-        frames(window, asked, words).await;
+        frames(window, &mut self.still, asked, words).await;
         window.hide();
     }
 }
 
 /// Frame after frame, until the user closes the window.
-async fn frames(window: &mut Window, asked: Asked, words: &Receiver<Word>) {
-    let font = Font::from_bytes(FONT).map_or_else(Font::default, Arc::new);
+async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Receiver<Word>) {
+    let font = still::font();
     let mut scene = SceneNode3d::empty();
-    let mut camera = camera(&asked.stage);
+    let mut camera = still::camera(&asked.stage);
     let mut shown = Shown::new(asked);
     window.set_title(&shown.title());
     let (mut pressed, mut last) = (None, Instant::now());
     while !(shown.over || shown.stop.load(Ordering::Relaxed)) {
-        if let Ok(Word::Show(asked)) = words.try_recv() {
-            let _ = shown.answer.send(Fate::Over);
-            let _ = asked.answer.send(Fate::Shown);
-            shown = shown.giving_way(*asked);
-            window.set_title(&shown.title());
+        match words.try_recv() {
+            Ok(Word::Show(asked)) => {
+                let _ = shown.answer.send(Fate::Over);
+                let _ = asked.answer.send(Fate::Shown);
+                shown = shown.giving_way(*asked);
+                window.set_title(&shown.title());
+            }
+            Ok(Word::Picture(stage, answer)) => {
+                still.picture(*stage, &answer);
+            }
+            Ok(Word::Done) | Err(_) => {}
         }
         for mut event in window.events().iter() {
             match event.value {
@@ -181,21 +197,6 @@ async fn frames(window: &mut Window, asked: Asked, words: &Receiver<Word>) {
     let _ = shown.answer.send(Fate::Over);
 }
 
-/// Where a figure is seen from at first.
-fn camera(stage: &Stage) -> OrbitCamera3d {
-    const DISTANCE: f32 = 2.5;
-    let (turn, rise) = (
-        stage.camera.azimuth.to_radians() as f32,
-        stage.camera.elevation.to_radians() as f32,
-    );
-    let eye = [rise.cos() * turn.cos(), rise.cos() * turn.sin(), rise.sin()];
-    let eye = eye.map(|x| x * DISTANCE).into();
-    let mut camera = OrbitCamera3d::new(eye, [0.0; 3].into());
-    camera.set_up_axis([0.0, 0.0, 1.0].into());
-    camera.look_at(eye, [0.0; 3].into());
-    camera
-}
-
 impl Shown {
     fn new(asked: Asked) -> Shown {
         let Asked {
@@ -206,10 +207,7 @@ impl Shown {
         } = asked;
         Shown {
             ready: Ready::new(stage),
-            wanted: Wanted {
-                stride: 1,
-                ..Wanted::default()
-            },
+            wanted: Wanted::default(),
             pictures,
             answer,
             stop,
@@ -287,7 +285,7 @@ impl Shown {
                     (Some(k), true) => k.checked_sub(1),
                 };
             }
-            Key::R => *camera = self::camera(&self.ready.stage),
+            Key::R => *camera = still::camera(&self.ready.stage),
             Key::H => wanted.help = !wanted.help,
             Key::S => {
                 let taken = self.picture(window);

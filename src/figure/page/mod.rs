@@ -9,6 +9,7 @@ use super::extent::Range;
 use super::space::stage::{Act, Bar, Kind, Scale, Stage};
 use super::{Figure, Rgb, svg};
 use crate::base::Result;
+use crate::base::options::Choice;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -102,19 +103,21 @@ fn act(act: &Act) -> Value {
         map["values"] = floats(&mut act.values.iter().copied()).into();
     }
     match &act.kind {
-        Kind::Paths { ends, width } => {
+        Kind::Paths { ends, width, dash } => {
             map["kind"] = "paths".into();
             map["ends"] = json!(ends);
             map["width"] = json!(width);
+            map["dash"] = json!(dash.pattern());
         }
-        Kind::Points { sizes, ring } => {
+        Kind::Points { sizes, marker } => {
             map["kind"] = "points".into();
             map["sizes"] = floats(&mut sizes.iter().copied()).into();
-            map["ring"] = json!(ring);
+            map["marker"] = marker.word().into();
         }
-        Kind::Arrows { width, head } => {
+        Kind::Arrows { width, dash, head } => {
             map["kind"] = "arrows".into();
             map["width"] = json!(width);
+            map["dash"] = json!(dash.pattern());
             map["head"] = json!(head);
         }
         Kind::Labels(texts) => {

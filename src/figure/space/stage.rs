@@ -1,8 +1,7 @@
 //! A panel in three dimensions with every colour and place worked out, for whatever turns it while
 //! someone looks: the window, and the page for browsers.
 //!
-//! Places run from 0 to 1 along each side of the box; NaN stands for what has no place. Dashes are
-//! drawn whole, and every marker but the ring as a dot.
+//! Places run from 0 to 1 along each side of the box; NaN stands for what has no place.
 
 use super::view::{Space, axis};
 use super::{Arrows, Camera, Labels, Paths, Place, Points};
@@ -12,7 +11,7 @@ use crate::figure::extent::{Range, of_colour};
 use crate::figure::layout::colours;
 use crate::figure::text::{Font, plain};
 use crate::figure::ticks::{Ticks, of_axis};
-use crate::figure::{Axis, Figure, Layer, Map, Marker, Panel, Rgb};
+use crate::figure::{Axis, Dash, Figure, Layer, Map, Marker, Panel, Rgb};
 
 /// Ticks of a colour bar, and of an axis, at most.
 const TICKS: [usize; 2] = [6, 5];
@@ -73,14 +72,16 @@ pub enum Kind {
     Paths {
         ends: Vec<usize>,
         width: f64,
+        dash: Dash,
     },
     /// Points of this diameter in pixels: one for all, or one for each.
     Points {
         sizes: Vec<f32>,
-        ring: bool,
+        marker: Marker,
     },
     Arrows {
         width: f64,
+        dash: Dash,
         head: bool,
     },
     Labels(Vec<String>),
@@ -164,6 +165,16 @@ impl Act {
     }
 }
 
+impl Kind {
+    /// How lines are broken up.
+    pub fn dash(&self) -> Dash {
+        match self {
+            Kind::Paths { dash, .. } | Kind::Arrows { dash, .. } => *dash,
+            Kind::Points { .. } | Kind::Labels(_) => Dash::Solid,
+        }
+    }
+}
+
 impl Scale {
     /// The number at this part of the side.
     pub fn number(&self, part: f64) -> f64 {
@@ -182,8 +193,8 @@ fn act(layer: &Layer, space: &Space, plain: Rgb, by: Option<(&[f64], Range, Map)
             let Paths {
                 at, ends, stroke, ..
             } = paths;
-            let (ends, width) = (ends.clone(), stroke.width);
-            (Kind::Paths { ends, width }, all(at), stroke.opacity)
+            let (ends, width, dash) = (ends.clone(), stroke.width, stroke.dash);
+            (Kind::Paths { ends, width, dash }, all(at), stroke.opacity)
         }
         Layer::Points(points) => {
             let Points {
@@ -198,8 +209,8 @@ fn act(layer: &Layer, space: &Space, plain: Rgb, by: Option<(&[f64], Range, Map)
                 Some(sizes) => sizes.iter().map(|size| *size as f32).collect(),
                 None => vec![*size as f32],
             };
-            let ring = *marker == Marker::Ring;
-            (Kind::Points { sizes, ring }, all(at), *opacity)
+            let marker = *marker;
+            (Kind::Points { sizes, marker }, all(at), *opacity)
         }
         Layer::Arrows(arrows) => {
             let Arrows {
@@ -209,9 +220,13 @@ fn act(layer: &Layer, space: &Space, plain: Rgb, by: Option<(&[f64], Range, Map)
                 stroke,
                 ..
             } = arrows;
-            let (head, width) = (*head, stroke.width);
+            let (head, width, dash) = (*head, stroke.width, stroke.dash);
             let ends = from.iter().zip(to).flat_map(|(a, b)| [place(a), place(b)]);
-            (Kind::Arrows { width, head }, ends.collect(), stroke.opacity)
+            (
+                Kind::Arrows { width, dash, head },
+                ends.collect(),
+                stroke.opacity,
+            )
         }
         Layer::Labels(Labels { at, texts, .. }) => {
             let texts = texts.iter().map(|text| self::plain(text)).collect();
