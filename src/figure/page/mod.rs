@@ -113,6 +113,8 @@ fn act(act: &Act) -> Value {
             map["kind"] = "points".into();
             map["sizes"] = floats(&mut sizes.iter().copied()).into();
             map["marker"] = marker.word().into();
+            map["corners"] = json!(marker.corners());
+            map["strokes"] = json!(marker.strokes());
         }
         Kind::Arrows { width, dash, head } => {
             map["kind"] = "arrows".into();

@@ -3,6 +3,9 @@
 
 const FAR = 4;            // from the eye to the middle of the box, in longest sides
 const FADE = 0.45;        // how much paler a plain curve is at the far end
+const WIDE = 2048;        // texels in a row of what shaders read
+const QUICK = 25;         // milliseconds that a picture may take while something moves
+const STILL = 250;        // milliseconds without a movement until all is drawn again
 const NEAR_ENOUGH = 14;   // pixels from the pointer to a point that is read
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -24,57 +27,89 @@ vec4 place(vec3 p) {
 float depth(vec3 p) { return clamp(0.5 + dot((p - 0.5) * sides, eye) / length(sides), 0.0, 1.0); }
 `;
 const LINES = [PLACE + `
+uniform highp usampler2D pairs;   // the ends of each piece, as places
+uniform highp sampler2D places;   // a place, and how far along its curve it is
+uniform highp sampler2D facts;    // colour (-1: no place), step, trial
 uniform float width, fade, now, trail, trial;
-in vec2 corner;
-in vec3 a, b, colour;
-in vec2 when;             // step and trial
 out vec4 ink;
+out float along;
+ivec2 cell(int i) { return ivec2(i % ${WIDE}, i / ${WIDE}); }
 void main() {
-  vec4 p = place(a), q = place(b);
-  vec2 along = (q.xy / q.w - p.xy / p.w) * view;
-  float span = length(along);
-  vec2 dir = span > 1e-6 ? along / span : vec2(1.0, 0.0);
-  vec4 end = corner.x < 0.5 ? p : q;
-  vec2 out2 = (vec2(-dir.y, dir.x) * corner.y + dir * (corner.x - 0.5) * 0.5) * width / view * 2.0;
-  gl_Position = end + vec4(out2 * 0.5 * end.w, 0.0, 0.0);
-  float far = 1.0 - depth(corner.x < 0.5 ? a : b);
-  ink = vec4(mix(colour, vec3(1.0), fade * far), 1.0);
-  if (trial >= 0.0 && when.y != trial) ink.a = 0.0;
-  if (now >= 0.0 && when.x >= now) ink.a = 0.0;
-  if (now >= 0.0 && when.x < now - trail) ink.a *= 0.13;
+  int piece = gl_VertexID / 4, corner = gl_VertexID % 4;
+  uvec4 ends = texelFetch(pairs, cell(piece), 0);
+  ivec2 from = cell(int(ends.x)), to = cell(int(ends.y));
+  vec4 a = texelFetch(places, from, 0), b = texelFetch(places, to, 0);
+  vec4 fact = texelFetch(facts, from, 0);
+  bool shown = fact.x >= 0.0 && texelFetch(facts, to, 0).x >= 0.0
+    && !(trial >= 0.0 && fact.z != trial) && !(now >= 0.0 && fact.y >= now);
   // Nothing is left to be filled of what does not show.
-  if (ink.a == 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (!shown) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); ink = vec4(0.0); along = 0.0; return; }
+  bool second = corner % 2 == 1;
+  float side = corner < 2 ? -1.0 : 1.0;
+  vec4 p = place(a.xyz), q = place(b.xyz);
+  vec2 way = (q.xy / q.w - p.xy / p.w) * view;
+  float span = length(way);
+  vec2 dir = span > 1e-6 ? way / span : vec2(1.0, 0.0);
+  vec4 end = second ? q : p;
+  vec2 out2 = (vec2(-dir.y, dir.x) * side + dir * (second ? 0.25 : -0.25)) * width / view;
+  gl_Position = end + vec4(out2 * end.w, 0.0, 0.0);
+  float far = 1.0 - depth(second ? b.xyz : a.xyz);
+  vec3 colour = vec3(ivec3(fact.x) >> ivec3(16, 8, 0) & 255) / 255.0;
+  ink = vec4(mix(colour, vec3(1.0), fade * far), 1.0);
+  if (now >= 0.0 && fact.y < now - trail) ink.a *= 0.13;
+  along = (second ? b.w : a.w) * scale;
 }`, `#version 300 es
 precision highp float;
 uniform float opacity;
+uniform vec2 dash;        // what is inked of how much, in pixels
 in vec4 ink;
+in float along;
 out vec4 shown;
-void main() { float a = ink.a * opacity; if (a <= 0.0) discard; shown = vec4(ink.rgb * a, a); }`];
+void main() {
+  if (dash.y > 0.0 && mod(along, dash.y) > dash.x) discard;
+  float a = ink.a * opacity;
+  shown = vec4(ink.rgb * a, a);
+}`];
 const POINTS = [PLACE + `
 uniform float ratio;
 in vec3 a, colour;
 in float size;
 out vec3 ink;
-out float wide;
+out float wide, reach;
 void main() {
   gl_Position = place(a);
-  wide = size * ratio / gl_Position.w + 2.0;
+  reach = 0.5 * size * ratio / gl_Position.w;
+  wide = 2.7 * reach + 4.0;
   gl_PointSize = wide;
   ink = colour;
 }`, `#version 300 es
 precision highp float;
-uniform float opacity, ring;
+uniform float opacity, ratio;
+uniform int marker;
 in vec3 ink;
-in float wide;
+in float wide, reach;
 out vec4 shown;
+// How far outside of the marker a place is, in pixels; markers are as in figures on paper.
+float outside(vec2 p, float r, float pen) {
+  vec2 q = abs(p);
+  if (marker == 1) return max(q.x, q.y) - 0.9 * r;
+  if (marker == 2) return max(p.y - 0.8 * r, dot(vec2(q.x, p.y + 1.2 * r), vec2(2.0, -1.1)) / 2.2825);
+  if (marker == 3) return (dot(q, vec2(1.3, 1.1)) - 1.43 * r) / 1.703;
+  if (marker == 4) { q = abs(vec2(p.x + p.y, p.x - p.y)) * 0.7071; r *= 1.273; }
+  if (marker == 4 || marker == 5) return min(max(q.x - r, q.y - pen), max(q.y - r, q.x - pen));
+  if (marker == 6) return abs(length(p) - r) - pen;
+  return length(p) - r;
+}
 void main() {
-  float r = length(gl_PointCoord - 0.5) * wide, end = wide * 0.5 - 1.0;
-  float a = clamp(end - r + 0.5, 0.0, 1.0) * opacity;
-  if (ring > 0.5 && r < end - 2.0) discard;
+  float pen = 0.7 * ratio;
+  float d = outside((gl_PointCoord - 0.5) * wide, reach, pen);
+  bool solid = marker < 4;
+  // What is filled has a white rim, a pixel wide.
+  float a = clamp((solid ? 1.5 : 0.5) - d, 0.0, 1.0) * opacity;
   if (a <= 0.02) discard;
-  vec3 c = ring > 0.5 ? ink : mix(vec3(1.0), ink, clamp(end - r, 0.0, 1.0));
-  shown = vec4(c * a, a);
+  shown = vec4((solid ? mix(ink, vec3(1.0), clamp(d + 0.5, 0.0, 1.0)) : ink) * a, a);
 }`];
+const MARKERS = ["dot", "square", "triangle", "diamond", "cross", "plus", "ring"];
 
 function program(gl, [vertex, fragment]) {
   const made = gl.createProgram();
@@ -95,31 +130,35 @@ function program(gl, [vertex, fragment]) {
   return { made, at };
 }
 
-// A vertex array of one buffer of floats: names with their lengths, one record each.
-function records(gl, { made }, data, parts, each, corners) {
-  const array = gl.createVertexArray();
+// A vertex array of points: records of a place, a colour and a size.
+function records(gl, { made }, data) {
+  const array = gl.createVertexArray(), buffer = gl.createBuffer();
   gl.bindVertexArray(array);
-  if (corners) {
-    gl.bindBuffer(gl.ARRAY_BUFFER, corners);
-    const at = gl.getAttribLocation(made, "corner");
-    gl.enableVertexAttribArray(at);
-    gl.vertexAttribPointer(at, 2, gl.FLOAT, false, 0, 0);
-  }
-  const buffer = gl.createBuffer();
   gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
   gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
-  const stride = parts.reduce((sum, [, n]) => sum + n, 0);
   let first = 0;
-  for (const [name, n] of parts) {
+  for (const [name, n] of [["a", 3], ["colour", 3], ["size", 1]]) {
     const at = gl.getAttribLocation(made, name);
-    if (at >= 0) {
-      gl.enableVertexAttribArray(at);
-      gl.vertexAttribPointer(at, n, gl.FLOAT, false, 4 * stride, 4 * first);
-      gl.vertexAttribDivisor(at, each);
-    }
+    gl.enableVertexAttribArray(at);
+    gl.vertexAttribPointer(at, n, gl.FLOAT, false, 28, 4 * first);
     first += n;
   }
-  return { array, buffer, count: data.length / stride };
+  return { array, buffer, count: data.length / 7 };
+}
+
+// Numbers for shaders, in rows of texels: four floats in each, or two whole numbers.
+function texture(gl, data, each) {
+  const [inside, kind, type] = each === 4 ? [gl.RGBA32F, gl.RGBA, gl.FLOAT]
+    : [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT];
+  const rows = Math.max(1, Math.ceil(data.length / each / WIDE));
+  const whole = new data.constructor(rows * WIDE * each);
+  whole.set(data);
+  const made = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, made);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+  gl.texImage2D(gl.TEXTURE_2D, 0, inside, WIDE, rows, 0, kind, type, whole);
+  return made;
 }
 
 class Panel {
@@ -132,6 +171,8 @@ class Panel {
     this.playing = false;
     this.trial = -1;
     this.kept = null;
+    this.whole = 0;       // milliseconds that a picture of everything takes
+    this.until = 0;       // until when something moves
     const layer = (name) => {
       const canvas = document.createElement("canvas");
       canvas.className = name;
@@ -142,7 +183,7 @@ class Panel {
     this.solid = layer("solid");
     this.over = layer("over").getContext("2d");
     this.gl = this.solid.getContext("webgl2",
-      { antialias: true, premultipliedAlpha: true, preserveDrawingBuffer: true });
+      { antialias: true, premultipliedAlpha: true });
     if (!this.gl) throw "this browser has no WebGL 2";
     this.steps = 0;
     this.trials = 0;
@@ -157,49 +198,86 @@ class Panel {
     const gl = this.gl;
     this.lines = program(gl, LINES);
     this.points = program(gl, POINTS);
-    const corners = gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, corners);
-    gl.bufferData(gl.ARRAY_BUFFER, new Float32Array([0, -1, 1, -1, 0, 1, 1, 1]), gl.STATIC_DRAW);
+    this.blank = gl.createVertexArray();
+    this.quads = { count: 0, buffer: gl.createBuffer() };
     for (const act of this.stage.acts) {
       act.at = floats(act.at);
       act.colours = bytes(act.colours);
       act.values = act.values ? floats(act.values) : null;
-      const colour = (i) => act.colours.length === 3 ? 0 : i;
-      const shade = (i) => [0, 1, 2].map((k) => act.colours[3 * colour(i) + k] / 255);
-      const fine = (i) => Number.isFinite(act.at[3 * i] + act.at[3 * i + 1] + act.at[3 * i + 2]);
-      const out = [];
-      const segment = (i, j, step, trial) => {
-        if (!fine(i) || !fine(j)) return;
-        out.push(...act.at.subarray(3 * i, 3 * i + 3), ...act.at.subarray(3 * j, 3 * j + 3),
-          ...shade(i), step, trial);
-      };
       if (act.kind === "paths") {
-        let first = 0;
-        act.ends.forEach((end, trial) => {
-          for (let i = first; i + 1 < end; i++) segment(i, i + 1, i - first, trial);
-          this.steps = Math.max(this.steps, end - first);
-          first = end;
-        });
         this.trials = Math.max(this.trials, act.ends.length);
+        act.curves = act.ends.map((end, k) => [k ? act.ends[k - 1] : 0, end]);
+        for (const [first, end] of act.curves) this.steps = Math.max(this.steps, end - first);
+        this.describe(act);
       } else if (act.kind === "arrows") {
-        for (let i = 0; i + 1 < act.at.length / 3; i += 2) segment(i, i + 1, -1, -1);
+        act.curves = Array.from({ length: act.at.length / 6 }, (_, k) => [2 * k, 2 * k + 2]);
+        this.describe(act);
       } else if (act.kind === "points") {
         act.sizes = floats(act.sizes);
+        const out = [];
         for (let i = 0; i < act.at.length / 3; i++) {
-          if (fine(i)) {
-            const size = act.sizes[act.sizes.length === 1 ? 0 : i];
-            out.push(...act.at.subarray(3 * i, 3 * i + 3), ...shade(i), size);
-          }
+          if (!this.fine(act, i)) continue;
+          out.push(...act.at.subarray(3 * i, 3 * i + 3), ...this.shade(act, i).map((c) => c / 255),
+            act.sizes[act.sizes.length === 1 ? 0 : i]);
         }
-        act.drawn = records(gl, this.points, new Float32Array(out),
-          [["a", 3], ["colour", 3], ["size", 1]], 0);
-        continue;
-      } else continue;
-      act.drawn = records(gl, this.lines, new Float32Array(out),
-        [["a", 3], ["b", 3], ["colour", 3], ["when", 2]], 1, corners);
+        act.drawn = records(gl, this.points, new Float32Array(out));
+      }
     }
-    this.heads = records(gl, this.points, new Float32Array(7),
-      [["a", 3], ["colour", 3], ["size", 1]], 0);
+    this.heads = records(gl, this.points, new Float32Array(7));
+  }
+
+  fine({ at }, i) { return Number.isFinite(at[3 * i] + at[3 * i + 1] + at[3 * i + 2]); }
+
+  shade({ colours }, i) {
+    const c = colours.length === 3 ? 0 : 3 * i;
+    return [colours[c], colours[c + 1], colours[c + 2]];
+  }
+
+  // What shaders ask of lines: their places, and facts about these.
+  describe(act) {
+    const n = act.at.length / 3, sides = this.stage.sides;
+    const places = new Float32Array(4 * n), facts = new Float32Array(4 * n);
+    act.curves.forEach(([first, end], trial) => {
+      let along = 0;
+      for (let i = first; i < end; i++) {
+        const fine = this.fine(act, i);
+        if (fine) places.set(act.at.subarray(3 * i, 3 * i + 3), 4 * i);
+        if (fine && i > first && this.fine(act, i - 1)) {
+          along += Math.hypot(...sides.map((side, k) => side * (act.at[3 * i + k] - act.at[3 * i - 3 + k])));
+        }
+        places[4 * i + 3] = along;
+        const [r, g, b] = this.shade(act, i);
+        facts.set([fine ? 65536 * r + 256 * g + b : -1, i - first, trial], 4 * i);
+      }
+    });
+    act.places = texture(this.gl, places, 4);
+    act.facts = texture(this.gl, facts, 4);
+    act.pieces = new Map();
+  }
+
+  // The pieces of a layer's lines, `stride` steps long each.
+  pieces(act, stride) {
+    if (!act.pieces.has(stride)) {
+      const out = [];
+      for (const [first, end] of act.curves) {
+        for (let i = first; i + 1 < end; i += stride) out.push(i, Math.min(i + stride, end - 1));
+      }
+      const count = out.length / 2;
+      act.pieces.set(stride, { count, pairs: texture(this.gl, new Uint32Array(out), 2) });
+      this.room(count);
+    }
+    return act.pieces.get(stride);
+  }
+
+  // Two triangles for each of so many pieces.
+  room(count) {
+    if (count <= this.quads.count) return;
+    const gl = this.gl, all = new Uint32Array(6 * count);
+    for (let k = 0; k < count; k++) all.set([0, 1, 2, 2, 1, 3].map((c) => 4 * k + c), 6 * k);
+    gl.bindVertexArray(this.blank);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.quads.buffer);
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, all, gl.STATIC_DRAW);
+    this.quads.count = count;
   }
 
   // Title, legend, and what time needs.
@@ -215,8 +293,9 @@ class Panel {
     this.stage.acts.forEach((act, k) => {
       if (!act.label) return;
       const row = add("label", "");
-      const sign = add("i", act.kind === "points" ? "dot" : "");
-      sign.style.background = css(act.colours, 0);
+      const sign = add("i", act.kind === "points" ? "point" : "line");
+      if (act.kind === "points") sign.innerHTML = this.sign(act);
+      else sign.style.background = css(act.colours, 0);
       row.append(sign, act.label);
       row.title = "show or hide";
       row.onclick = () => {
@@ -248,6 +327,17 @@ class Panel {
     this.host.append(time);
   }
 
+  // The marker of a layer, as a small drawing.
+  sign({ marker, corners, strokes, colours }) {
+    const path = (points) => points.map(([x, y]) => `${x} ${y}`).join("L");
+    const round = marker === "dot" || marker === "ring";
+    const shape = round ? `<circle r="1"/>`
+      : `<path d="${corners.length ? `M${path(corners)}Z` : strokes.map((s) => `M${path(s)}`).join("")}"/>`;
+    const filled = marker === "dot" || corners.length;
+    const ink = filled ? `fill="${css(colours, 0)}"` : `fill="none" stroke="${css(colours, 0)}" stroke-width="0.3"`;
+    return `<svg viewBox="-1.5 -1.5 3 3" ${ink}>${shape}</svg>`;
+  }
+
   listen() {
     const host = this.over.canvas;
     let held = null;
@@ -277,7 +367,7 @@ class Panel {
       }
       held.moved += Math.hypot(dx, dy);
       touches.set(e.pointerId, [e.clientX, e.clientY]);
-      this.ask();
+      this.move();
     });
     const leave = (e) => {
       touches.delete(e.pointerId);
@@ -296,7 +386,7 @@ class Panel {
     host.addEventListener("wheel", (e) => {
       e.preventDefault();
       this.camera.zoom *= Math.exp(-0.0012 * e.deltaY);
-      this.ask();
+      this.move();
     }, { passive: false });
   }
 
@@ -325,6 +415,14 @@ class Panel {
       this.asked = true;
       requestAnimationFrame((at) => { this.asked = false; this.draw(at); });
     }
+  }
+
+  // Asks for pictures that may be coarse, until nothing moves any more.
+  move() {
+    this.until = performance.now() + STILL;
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.ask(), STILL + 10);
+    this.ask();
   }
 
   // What the camera makes of places, in pixels.
@@ -371,9 +469,29 @@ class Panel {
     }
     this.fit();
     this.walls();
-    this.shapes();
+    const moves = this.playing || performance.now() < this.until;
+    this.stride = moves ? Math.max(1, Math.min(16, Math.ceil(this.whole / QUICK))) : 1;
+    if (!moves && this.now < 0) this.measure();
+    else this.shapes();
     this.words();
     frames++;
+  }
+
+  // Draws everything and waits for it (which reading does): how long does it take?
+  measure() {
+    const gl = this.gl;
+    const drawn = () => {
+      this.shapes();
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    };
+    // The first time shaders are made ready, and the browser has more to do: it is asked again.
+    if (!this.whole) {
+      drawn();
+      setTimeout(() => this.ask(), 500);
+    }
+    const before = performance.now();
+    drawn();
+    this.whole = performance.now() - before;
   }
 
   uniforms({ made, at }, act) {
@@ -388,9 +506,13 @@ class Panel {
     gl.uniform1f(at.scale, this.scale);
     gl.uniform1f(at.opacity, act.opacity);
     gl.uniform1f(at.ratio, this.ratio);
-    gl.uniform1f(at.ring, act.ring ? 1 : 0);
+    gl.uniform1i(at.marker, Math.max(0, MARKERS.indexOf(act.marker)));
     if (at.width) {
       const paths = act.kind === "paths";
+      const [ink, gap] = (act.dash || [0, 0]).map((x) => x * Math.max(0.8, 1.2 * act.width));
+      // Ends are not round: the ink of a dot is as long as it is wide.
+      gl.uniform2f(at.dash, Math.max(ink, 1.2 * act.width), ink + gap);
+      ["pairs", "places", "facts"].forEach((name, k) => gl.uniform1i(at[name], k));
       gl.uniform1f(at.width, 1.2 * act.width);
       gl.uniform1f(at.fade, act.values ? 0 : FADE);
       gl.uniform1f(at.now, paths ? this.now : -1);
@@ -410,13 +532,22 @@ class Panel {
     gl.depthMask(true);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     this.stage.acts.forEach((act, k) => {
-      if (!act.drawn || !act.drawn.count || this.hidden.has(k)) return;
+      if (act.kind === "labels" || this.hidden.has(k)) return;
       const points = act.kind === "points";
       this.uniforms(points ? this.points : this.lines, act);
-      gl.bindVertexArray(act.drawn.array);
       gl.depthMask(act.opacity > 0.99 && (points || this.now < 0));
-      if (points) gl.drawArrays(gl.POINTS, 0, act.drawn.count);
-      else gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, act.drawn.count);
+      if (points) {
+        gl.bindVertexArray(act.drawn.array);
+        gl.drawArrays(gl.POINTS, 0, act.drawn.count);
+        return;
+      }
+      const { count, pairs } = this.pieces(act, this.stride);
+      [pairs, act.places, act.facts].forEach((texture, k) => {
+        gl.activeTexture(gl.TEXTURE0 + k);
+        gl.bindTexture(gl.TEXTURE_2D, texture);
+      });
+      gl.bindVertexArray(this.blank);
+      gl.drawElements(gl.TRIANGLES, 6 * count, gl.UNSIGNED_INT, 0);
     });
     if (this.now >= 0) this.fronts();
   }
@@ -431,8 +562,7 @@ class Panel {
         const i = first + Math.min(Math.floor(this.now), end - first - 1);
         first = end;
         if (i < 0 || (this.trial >= 0 && trial !== this.trial)) return;
-        const c = act.colours.length === 3 ? 0 : i;
-        const shade = [0, 1, 2].map((n) => act.colours[3 * c + n] / 255);
+        const shade = this.shade(act, i).map((c) => c / 255);
         if (Number.isFinite(act.at[3 * i])) out.push(...act.at.subarray(3 * i, 3 * i + 3), ...shade, 8);
       });
     });
@@ -632,7 +762,9 @@ class Panel {
     else rows.push(`${act.kind === "points" ? "point" : "arrow"} ${act.kind === "points" ? i : i >> 1}`);
     this.stage.scales.forEach(({ label, low, high, log, reversed }, k) => {
       const part = reversed ? 1 - place[k] : place[k];
-      const x = log ? low * (high / low) ** part : low + (high - low) * part;
+      let x = log ? low * (high / low) ** part : low + (high - low) * part;
+      // Places come in single precision.
+      if (!log && Math.abs(x) < 1e-7 * Math.abs(high - low)) x = 0;
       rows.push(`${label || "xyz"[k]}: ${short(x)}`);
     });
     if (act.values) rows.push(`${(this.stage.bar && this.stage.bar.label) || "value"}: ${short(act.values[i])}`);
@@ -644,6 +776,9 @@ class Panel {
 
   // The three layers as one picture.
   save() {
+    // What was drawn before is gone when a picture has been shown.
+    this.stride = 1;
+    this.shapes();
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [this.solid.width, this.solid.height];
     const g = canvas.getContext("2d");
