@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kiss3d::prelude::{
     Action, Context, Key, Modifiers, MouseButton, OrbitCamera3d, SceneNode3d, Window, WindowEvent,
@@ -26,6 +26,9 @@ const STILL: f64 = 4.0;
 const QUICK: f64 = 0.045;
 /// Seconds that a word about what was done stays.
 const SAID: u64 = 4;
+/// After so long without an event there is a rest after each frame, of so many seconds.
+const QUIET: Duration = Duration::from_millis(600);
+const REST: [f64; 2] = [0.04, 0.25];
 /// What the user has asked to see.
 pub struct Wanted {
     /// Layers that are not shown.
@@ -65,6 +68,8 @@ struct Shown {
     stop: Arc<AtomicBool>,
     /// Pictures taken so far.
     taken: usize,
+    /// Where the button went down.
+    pressed: Option<(f64, f64)>,
     /// The user has closed it.
     over: bool,
     said: Option<(String, Instant)>,
@@ -141,7 +146,7 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
     let mut camera = still::camera(&asked.stage);
     let mut shown = Shown::new(asked);
     window.set_title(&shown.title());
-    let (mut pressed, mut last) = (None, Instant::now());
+    let (mut last, mut stirred) = (Some(Instant::now()), Instant::now());
     while !(shown.over || shown.stop.load(Ordering::Relaxed)) {
         match words.try_recv() {
             Ok(Word::Show(asked)) => {
@@ -149,50 +154,31 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
                 let _ = asked.answer.send(Fate::Shown);
                 shown = shown.giving_way(*asked);
                 window.set_title(&shown.title());
+                stirred = Instant::now();
             }
-            Ok(Word::Picture(stage, answer)) => {
-                still.picture(*stage, &answer);
-            }
+            Ok(Word::Picture(stage, answer)) => still.picture(*stage, &answer),
             Ok(Word::Done) | Err(_) => {}
         }
         for mut event in window.events().iter() {
-            match event.value {
-                WindowEvent::Close => {
-                    shown.over = true;
-                    event.inhibited = true;
-                }
-                WindowEvent::Key(key, Action::Press, modifiers) => {
-                    shown.key(key, modifiers, window, &mut camera);
-                }
-                WindowEvent::MouseButton(MouseButton::Button1, Action::Press, _) => {
-                    pressed = window.cursor_pos();
-                }
-                WindowEvent::MouseButton(MouseButton::Button1, Action::Release, _) => {
-                    let moved = |(x, y): (f64, f64), (a, b): (f64, f64)| (x - a).hypot(y - b);
-                    if let (Some(from), Some(to)) = (pressed.take(), window.cursor_pos())
-                        && moved(from, to) < STILL
-                    {
-                        let size = window.size();
-                        shown.wanted.kept = shown.ready.nearest(&shown.wanted, &camera, size, to);
-                    }
-                }
-                _ => {}
-            }
+            stirred = Instant::now();
+            event.inhibited |= shown.event(&event.value, window, &mut camera);
         }
-        let seconds = last.elapsed().as_secs_f64();
-        last = Instant::now();
-        shown.pace = 0.9 * shown.pace + 0.1 * seconds;
         let held = [MouseButton::Button1, MouseButton::Button2]
             .map(|button| window.get_mouse_button(button) == Action::Press);
-        shown.hurry(seconds, held.contains(&true));
-        shown.wanted.advance(seconds.min(0.1), shown.ready.steps);
+        let seconds = last.map(|last| last.elapsed().as_secs_f64());
+        shown.tick(seconds, held.contains(&true));
+        last = Some(Instant::now());
         let said = shown.said.as_ref();
         let said = said.filter(|(_, at)| at.elapsed().as_secs() < SAID);
         let said = said.map(|(text, _)| text.as_str());
-        shown
-            .ready
-            .draw(window, &camera, &font, &shown.wanted, said);
+        let (ready, wanted) = (&shown.ready, &shown.wanted);
+        ready.draw(window, &camera, &font, wanted, said);
         window.render_3d(&mut scene, &mut camera).await;
+        // What nobody touches leaves the processor to the script.
+        if !shown.wanted.playing && stirred.elapsed() > QUIET {
+            std::thread::sleep(shown.rest());
+            last = None;
+        }
     }
     let _ = shown.answer.send(Fate::Over);
 }
@@ -212,6 +198,7 @@ impl Shown {
             answer,
             stop,
             taken: 0,
+            pressed: None,
             over: false,
             said: None,
             pace: 0.0,
@@ -234,14 +221,53 @@ impl Shown {
         }
     }
 
-    /// Where whole frames take long, curves are coarser while something moves.
-    fn hurry(&mut self, seconds: f64, held: bool) {
-        if self.wanted.stride == 1 {
-            self.whole = seconds;
+    /// Time goes on after a frame that took so long, which is unknown after a rest; `held` says
+    /// whether a button is.
+    fn tick(&mut self, seconds: Option<f64>, held: bool) {
+        if let Some(seconds) = seconds {
+            self.pace = 0.9 * self.pace + 0.1 * seconds;
+            if self.wanted.stride == 1 {
+                self.whole = seconds;
+            }
+            self.wanted.advance(seconds.min(0.1), self.ready.steps);
         }
-        let moves = held || self.wanted.playing;
+        // Where whole frames take long, curves are coarser while something moves.
         let times = (self.whole / QUICK).ceil().clamp(1.0, 16.0) as usize;
+        let moves = held || self.wanted.playing;
         self.wanted.stride = if moves { times } else { 1 };
+    }
+
+    /// How long nothing is drawn where nothing happens: twice as long as a frame takes.
+    fn rest(&self) -> Duration {
+        let [least, most] = REST;
+        Duration::from_secs_f64((2.0 * self.whole).clamp(least, most))
+    }
+
+    /// Does what the user asks for; true if the library must not see it.
+    fn event(&mut self, event: &WindowEvent, window: &Window, camera: &mut OrbitCamera3d) -> bool {
+        match event {
+            WindowEvent::Close => {
+                self.over = true;
+                return true;
+            }
+            WindowEvent::Key(key, Action::Press, modifiers) => {
+                self.key(*key, *modifiers, window, camera);
+            }
+            WindowEvent::MouseButton(MouseButton::Button1, Action::Press, _) => {
+                self.pressed = window.cursor_pos();
+            }
+            WindowEvent::MouseButton(MouseButton::Button1, Action::Release, _) => {
+                let moved = |(x, y): (f64, f64), (a, b): (f64, f64)| (x - a).hypot(y - b);
+                if let (Some(from), Some(to)) = (self.pressed.take(), window.cursor_pos())
+                    && moved(from, to) < STILL
+                {
+                    let size = window.size();
+                    self.wanted.kept = self.ready.nearest(&self.wanted, camera, size, to);
+                }
+            }
+            _ => {}
+        }
+        false
     }
 
     fn title(&self) -> String {
