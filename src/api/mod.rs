@@ -38,6 +38,7 @@ mod tensor_reduce;
 mod tensor_shape;
 pub mod train;
 pub mod translate;
+pub mod trials;
 pub mod tsne;
 pub mod value;
 pub mod view;

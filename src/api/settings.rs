@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use super::convert::number;
 use super::dataset::Numbers;
 use super::fault::Fault;
-use super::lfads::Observations;
 use super::native::FromValue;
 use super::train::Validation;
+use super::trials::Trials;
 use super::value::{Function, Map, Value, with_article};
 use crate::base::Error;
 use crate::base::options::{Field, Options, Setting, Slot};
@@ -178,7 +178,7 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
         PathBuf,
         Validation,
         Numbers,
-        Observations
+        Trials
     );
     Err(value)
 }
@@ -200,5 +200,5 @@ settings! {
     Vec<Value>, "list";
     Validation, "task or batch";
     Numbers, "tensor, list of tensors or name in a file";
-    Observations, "tensor or list of tensors";
+    Trials, "tensor or list of tensors";
 }

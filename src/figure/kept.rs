@@ -179,7 +179,9 @@ impl Kept for Vec<String> {
 }
 
 macro_rules! plain {
-    ($($type:ty, $expected:literal, $value:ident => $tree:expr, $found:ident => $read:expr;)*) => { $(
+    ($(
+        $type:ty, $expected:literal, $value:ident => $tree:expr, $found:ident => $read:expr;
+    )*) => { $(
         impl Kept for $type {
             fn keep(&self) -> Result<Option<Tree>> {
                 let $value = self;
@@ -263,7 +265,9 @@ macro_rules! layers {
     ($($kind:ident = $word:literal)*) => {
         impl Kept for Layer {
             fn keep(&self) -> Result<Option<Tree>> {
-                let (kind, kept) = match self { $( Layer::$kind(layer) => ($word, layer.keep()?), )* };
+                let (kind, kept) = match self {
+                    $( Layer::$kind(layer) => ($word, layer.keep()?), )*
+                };
                 let mut map = io::Map::from([("kind".into(), Tree::from(kind))]);
                 if let Some(Tree::Map(fields)) = kept {
                     map.extend(fields);

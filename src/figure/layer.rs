@@ -267,7 +267,7 @@ impl Layer {
     }
 
     /// Numbers that the colour axis shows.
-    pub(super) fn values(&self) -> Option<&[f64]> {
+    pub fn values(&self) -> Option<&[f64]> {
         match self {
             Layer::Cells(cells) => Some(&cells.values),
             Layer::Scatter(scatter) => scatter.values.as_deref(),

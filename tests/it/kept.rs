@@ -168,10 +168,10 @@ fn fault_of(tree: &Tree) -> String {
     fault.to_string()
 }
 
-/// The map at `path`, whose lists are passed by number.
-fn inside<'a>(tree: &'a mut Tree, path: &[&str]) -> &'a mut Tree {
-    path.iter().fold(tree, |tree, name| match tree {
-        Tree::Map(map) => map.get_mut(*name).expect("an entry"),
+/// What is at `path`, whose lists are passed by number.
+fn inside<'a>(tree: &'a mut Tree, path: &str) -> &'a mut Tree {
+    path.split('/').fold(tree, |tree, name| match tree {
+        Tree::Map(map) => map.get_mut(name).expect("an entry"),
         Tree::List(items) => &mut items[name.parse::<usize>().expect("a number")],
         other => panic!("{name} in {}", other.kind()),
     })
@@ -191,7 +191,7 @@ fn a_figure_comes_back_from_a_file_as_it_was() {
 #[test]
 fn the_numbers_in_the_file_are_plain_arrays() {
     let mut tree = kept_of(&everything());
-    let layer = inside(&mut tree, &["panels", "1", "layers", "0"]);
+    let layer = inside(&mut tree, "panels/1/layers/0");
     assert_eq!(layer.text("kind"), Some("trajectories"));
     let at = layer.tensor("at").expect("places");
     assert_eq!(at.dims(), [3, 3]);
@@ -200,85 +200,63 @@ fn the_numbers_in_the_file_are_plain_arrays() {
 
 #[test]
 fn a_broken_file_names_the_entry_and_what_was_expected() {
-    type Breaking = fn(&mut Tree);
-    fn put(tree: &mut Tree, path: &[&str], what: Tree) {
-        *inside(tree, path) = what;
-    }
-    let cases: &[(Breaking, &str)] = &[
+    let flat = values::of(vec![0.0; 4], &[2, 2], DType::F64).expect("numbers");
+    let ends = values::wholes(vec![2, 9], &[2]).expect("numbers");
+    let cases = [
         (
-            |tree| {
-                let Tree::Map(map) = tree else { return };
-                map.remove("rows");
-            },
-            "expected an entry `rows`",
+            "rows",
+            Tree::Int(-1),
+            "a whole number, expected a whole number of 0 or more",
+        ),
+        ("title", Tree::Float(1.0), "a number, expected a text"),
+        ("panels/0", Tree::Nothing, "nothing, expected a map"),
+        (
+            "panels/0/legend",
+            Tree::from("nowhere"),
+            "text \"nowhere\", expected one of auto, outside, hidden",
         ),
         (
-            |tree| put(tree, &["rows"], Tree::Int(-1)),
-            "entry `rows` is of a kind that cannot be read: a whole number, expected a whole number of 0 or more",
+            "panels/0/layers/0/kind",
+            Tree::from("pie"),
+            "text \"pie\", expected one of line, scatter,",
         ),
         (
-            |tree| put(tree, &["title"], Tree::Float(1.0)),
-            "entry `title` is of a kind that cannot be read: a number, expected a text",
-        ),
-        (
-            |tree| put(tree, &["panels", "0"], Tree::Nothing),
-            "entry `panels/0` is of a kind that cannot be read: nothing, expected a map",
-        ),
-        (
-            |tree| put(tree, &["panels", "0", "legend"], Tree::from("nowhere")),
-            "entry `panels/0/legend` is of a kind that cannot be read: text \"nowhere\", expected one of auto, outside, hidden",
-        ),
-        (
-            |tree| {
-                put(
-                    tree,
-                    &["panels", "0", "layers", "0", "kind"],
-                    Tree::from("pie"),
-                )
-            },
-            "entry `panels/0/layers/0/kind` is of a kind that cannot be read: text \"pie\", expected one of line,",
-        ),
-        (
-            |tree| {
-                put(
-                    tree,
-                    &["panels", "1", "layers", "0", "stroke", "colour"],
-                    Tree::from("x"),
-                )
-            },
+            "panels/1/layers/0/stroke/colour",
+            Tree::from("x"),
             "text \"x\", expected a colour such as #0072b2",
         ),
         (
-            |tree| {
-                let flat = values::of(vec![0.0; 4], &[2, 2], DType::F64).expect("numbers");
-                put(
-                    tree,
-                    &["panels", "1", "layers", "0", "at"],
-                    Tree::Tensor(flat),
-                );
-            },
-            "entry `panels/1/layers/0/at` is of a kind that cannot be read: a tensor of [2, 2], expected places [n, 3]",
-        ),
-        (
-            |tree| {
-                let ends = values::wholes(vec![2, 9], &[2]).expect("numbers");
-                put(
-                    tree,
-                    &["panels", "1", "layers", "0", "ends"],
-                    Tree::Tensor(ends),
-                );
-            },
-            "trajectories: ends",
-        ),
-        (
-            |tree| put(tree, &["panels"], Tree::List(Vec::new())),
-            "figure: panels",
+            "panels/1/layers/0/at",
+            Tree::Tensor(flat),
+            "a tensor of [2, 2], expected places [n, 3]",
         ),
     ];
-    for (breaking, expected) in cases {
+    for (path, broken, expected) in cases {
         let mut tree = kept_of(&everything());
-        breaking(&mut tree);
+        *inside(&mut tree, path) = broken;
+        let fault = fault_of(&tree);
+        let expected = format!("entry `{path}` is of a kind that cannot be read: {expected}");
+        assert!(fault.contains(&expected), "{fault}\nlacks\n{expected}");
+    }
+    // What can be read and goes not together is what drawing would complain of.
+    let unfit = [
+        (
+            "panels/1/layers/0/ends",
+            Tree::Tensor(ends),
+            "trajectories: expected ends",
+        ),
+        ("panels", Tree::List(Vec::new()), "figure: expected panels"),
+    ];
+    for (path, broken, expected) in unfit {
+        let mut tree = kept_of(&everything());
+        *inside(&mut tree, path) = broken;
         let fault = fault_of(&tree);
         assert!(fault.contains(expected), "{fault}\nlacks\n{expected}");
     }
+    let mut tree = kept_of(&everything());
+    let Tree::Map(map) = &mut tree else {
+        panic!("a figure is a map");
+    };
+    map.remove("rows");
+    assert!(fault_of(&tree).contains("expected an entry `rows`"));
 }

@@ -47,8 +47,8 @@ fn mistaken_calls_are_told_what_was_expected() {
     let table = [
         (
             r#"plot::lines([1, 2]).save("a.pdf")"#,
-            "figure.save: argument `path`: expected a path that ends in .png, .svg, .html or .gif, \
-             found \"a.pdf\"",
+            "figure.save: argument `path`: expected a path that ends in .png, .svg, .html, .gif or \
+             .h5, found \"a.pdf\"",
         ),
         (
             r#"plot::lines("a")"#,
@@ -88,6 +88,20 @@ fn mistaken_calls_are_told_what_was_expected() {
         (
             "scene::trajectories(zeros([5, 3]), #{ values: zeros([5]), by: \"time\" })",
             "scene::trajectories: expected `values` or `by`, found both",
+        ),
+        (
+            "scene::trajectories([zeros([5, 3]), zeros([2, 3])], #{ values: [1, 2, 3] })",
+            "scene::trajectories: expected values of shape [2], one for each trial, or a list of \
+             vectors, found [3]",
+        ),
+        (
+            "scene::trajectories([ones([5, 3]), ones([2, 3])], #{ values: [ones([5]), [1]] })",
+            "scene::trajectories: expected values of one trial of shape [2], one for each step, \
+             found [1]",
+        ),
+        (
+            "scene::trajectories([zeros([5, 3]), zeros([3])])",
+            "scene::trajectories: expected one trial of the list of shape [time, 3], found [3]",
         ),
         (
             "scene::points([[1, 2, 3], [0, 0, 0]], #{ sizes: [3, -1] })",

@@ -337,7 +337,7 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
     assert_eq!(of(&[("TERM", "xterm-256color")]), Drawing::File);
     let inside = [("TERM", "xterm-kitty"), ("TMUX", "/tmp/1")];
     assert_eq!(of(&inside), Drawing::File);
-    // What can be asked of a terminal: those with attribute 4 draw sixels. A kind 4 is no attribute.
+    // Terminals with attribute 4 draw sixels; a terminal of kind 4 need not.
     assert_eq!(answered(&inside, "\x1b[?62;4c"), Drawing::Sixel);
     assert_eq!(answered(&[], "\x1b[?64;1;4;22c"), Drawing::Sixel);
     assert_eq!(answered(&[], "\x1b[?4;14;41c"), Drawing::File);

@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::{Either, Lfads, Observations};
+use super::{Either, Lfads};
 use crate::api::context::Context;
 use crate::api::either::either;
 use crate::api::fault::Fault;
 use crate::api::settings::Settings;
 use crate::api::train::{Watched, column, course, helped, idle, well};
+use crate::api::trials::Trials;
 use crate::api::value::{Function, Map, Value};
 use crate::base::Result;
 use crate::models::lfads::{Model, Training, WarmUp};
@@ -24,7 +25,7 @@ crate::options! {
     pub struct Listener for "lfads::train" {
         /// Trials that the model is judged on and not trained on, [n, t, channels], or a list of
         /// [t, channels].
-        validation: Option<Observations> = None;
+        validation: Option<Trials> = None;
         /// Called with each line of the log as a map. It ends the run by giving false.
         on_log: Option<Function> = None;
     }
@@ -55,7 +56,7 @@ crate::natives! {
     /// > [fit.outcome, fit.nll.shape(), fit.nll[-1] < fit.nll[0]]
     /// = ["finished", [7], true]
     fn train(
-        cx: &Context, model: Rc<Lfads>, data: Observations,
+        cx: &Context, model: Rc<Lfads>, data: Trials,
         options: Settings<(Training, Listener)>,
     ) -> Map {
         idle(OF, &options)?;

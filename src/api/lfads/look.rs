@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::{Lfads, Observations};
+use super::Lfads;
 use crate::api::context::Context;
 use crate::api::either::either;
 use crate::api::fault::Fault;
 use crate::api::settings::Settings;
 use crate::api::train::Watched;
+use crate::api::trials::Trials;
 use crate::api::value::{Map, Value};
 use crate::base::options::Span;
 use crate::base::{Outcome, Result};
@@ -46,7 +47,7 @@ crate::natives! {
     /// > [found.rates.shape(), found.rates_sd.shape(), found.factors_quantiles.shape()]
     /// = [[4, 10, 3], [4, 10, 3], [2, 4, 10, 2]]
     fn infer(
-        cx: &Context, this: Rc<Lfads>, observations: Observations, options: Settings<Inference>,
+        cx: &Context, this: Rc<Lfads>, observations: Trials, options: Settings<Inference>,
     ) -> Map {
         let observations = observations.stacked("lfads model.infer")?;
         let single = observations.rank() == 2;
@@ -74,7 +75,7 @@ crate::natives! {
     /// > let found = model.evaluate(ones([4, 10, 3]));
     /// > [found.nll > 0.0, found.kl_initial > 0.0, found.loss > found.nll]
     /// = [true, true, true]
-    fn evaluate(this: Rc<Lfads>, observations: Observations) -> Map {
+    fn evaluate(this: Rc<Lfads>, observations: Trials) -> Map {
         let observations = observations.stacked("lfads model.evaluate")?;
         either!(&*this.0.borrow(), model => {
             let observed = model.observed("lfads model.evaluate", &observations)?;

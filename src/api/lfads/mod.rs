@@ -11,73 +11,17 @@ use super::context::Context;
 use super::convert::New;
 use super::either::either;
 use super::fault::Fault;
-use super::native::FromValue;
 use super::rnn::Net;
 use super::settings::Settings;
 use super::value::{Map, Thing, Value};
 use crate::models::lfads::{Model, Recipe};
 use crate::nn::{self, Precision};
 use crate::ops::lfads::Sizes;
-use crate::tensor::Tensor;
 
 /// A model as scripts hold it.
 pub struct Lfads(RefCell<Either>);
 
 type Either = super::either::Either<Model<f32>, Model<f64>>;
-
-/// Observations of trials: one tensor, or a tensor for each trial.
-#[derive(Debug, Clone)]
-pub enum Observations {
-    Whole(Tensor),
-    Trials(Vec<Tensor>),
-}
-
-impl FromValue for Observations {
-    fn kind() -> String {
-        "tensor or list of tensors".into()
-    }
-    fn from_value(value: Value) -> Result<Self, Value> {
-        let value = match Tensor::from_value(value) {
-            Ok(tensor) => return Ok(Observations::Whole(tensor)),
-            Err(value) => value,
-        };
-        let Value::List(items) = &value else {
-            return Err(value);
-        };
-        let trials = items
-            .iter()
-            .map(|item| Tensor::from_value(item.clone()).ok());
-        let trials: Option<Vec<Tensor>> = trials.collect();
-        trials.map(Observations::Trials).ok_or(value)
-    }
-}
-
-impl Observations {
-    /// All trials in one tensor.
-    ///
-    /// Errors: trials differ in shape
-    fn stacked(self, of: &str) -> Result<Tensor, Fault> {
-        let trials = match self {
-            Observations::Whole(tensor) => return Ok(tensor),
-            Observations::Trials(trials) => trials,
-        };
-        let first = trials.first().map(|trial| trial.dims().to_vec());
-        let other = trials
-            .iter()
-            .position(|trial| Some(trial.dims()) != first.as_deref());
-        if let (Some(first), Some(other)) = (first, other) {
-            let found = trials[other].dims();
-            let hint = "trials of one length go through the model together: cut them to the \
-                        shortest, as with trial.slice(0, 0, steps), or into windows of one length";
-            return Err(Fault::new(format!(
-                "{of}: trial 0 is {first:?}, trial {other} is {found:?}: expected trials of one \
-                 shape [t, channels]"
-            ))
-            .hint(hint));
-        }
-        Ok(Tensor::stack(&trials, 0).map_err(crate::base::Error::from)?)
-    }
-}
 
 fn sizes(model: &Either) -> Sizes {
     either!(model, model => model.sizes)

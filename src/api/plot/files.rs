@@ -18,10 +18,11 @@ crate::natives! {
     /// Figures: lines, points, matrices in colours, and grids of them, saved as PNG or SVG.
     module "plot";
 
-    /// Writes the figure to a file that ends in .png, .svg, .html, .gif or .h5; relative paths begin
-    /// in `--out`. In three dimensions, a page (.html) turns, zooms and plays in any browser,
-    /// without a network; a film (.gif) goes once around, or follows curves in time (`motion:
-    /// "time"`). An HDF5 file (.h5) keeps all numbers: `plot::load` gives the figure back.
+    /// Writes the figure to a file that ends in .png, .svg, .html, .gif or .h5; a relative path
+    /// begins in `--out`. In three dimensions, a page (.html) turns, zooms and plays in any
+    /// browser, without a network; a film (.gif) goes once around, or follows curves in time
+    /// (`motion: "time"`). An HDF5 file (.h5) keeps all numbers: `plot::load` gives the figure
+    /// back.
     ///
     /// > plot::lines([1, 3, 2]).save("lines.svg")
     /// = nil

@@ -306,14 +306,19 @@ crate::natives! {
         Ok(plot)
     }
 
-    /// Both figures in one pair of axes: the layers of `other` over these.
+    /// Both figures in one pair of axes: the layers of `other` over these. The colours of numbers
+    /// are those of the first figure that has some.
     ///
     /// > plot::lines([1, 2]).add(plot::scatter([0, 1], [1, 2]))
     /// = figure [1, 1], 2 layers
     fn add(this: Rc<Plot>, other: Rc<Plot>) -> New<Plot> {
         let (mut plot, mut other) = (Rc::unwrap_or_clone(this), Rc::unwrap_or_clone(other));
-        let more = std::mem::take(&mut alone(&mut other, "figure.add")?.layers);
-        alone(&mut plot, "figure.add")?.layers.extend(more);
+        let other = std::mem::take(alone(&mut other, "figure.add")?);
+        let panel = alone(&mut plot, "figure.add")?;
+        if !panel.layers.iter().any(|layer| layer.values().is_some()) {
+            panel.colour = other.colour;
+        }
+        panel.layers.extend(other.layers);
         plot.0.check()?;
         Ok(New(plot))
     }

@@ -1,5 +1,6 @@
 //! The options of the table `plot`.
 
+use crate::api::trials::Trials;
 use crate::api::value::Value;
 use crate::base::options::Span;
 use crate::figure::{Dash, Map};
@@ -124,8 +125,9 @@ options! {
     pub struct PathOptions for "scene::trajectories" {
         /// What gives the colour: layer (all the same), time or trial.
         by: By = By::Layer;
-        /// Numbers that give the colour: one for each trial, or [trials, time].
-        values: Option<Tensor> = None;
+        /// Numbers that give the colour: one for each trial, [trials, time], or a vector for each
+        /// trial in a list.
+        values: Option<Trials> = None;
         /// The colours of these numbers.
         map: Map = Map::Viridis;
         /// What stands at the colour bar.

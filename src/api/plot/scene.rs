@@ -8,9 +8,10 @@ use super::{Plot, checked, each};
 use crate::api::convert::New;
 use crate::api::fault::Fault;
 use crate::api::settings::Settings;
+use crate::api::trials::Trials;
 use crate::api::value::Value;
 use crate::base::{Error, Result};
-use crate::figure::{Arrows, Camera, Labels, Layer, Map, Panel, Paths, Points};
+use crate::figure::{Arrows, Camera, Labels, Layer, Map, Panel, Paths, Place, Points};
 use crate::tensor::Tensor;
 
 crate::natives! {
@@ -19,28 +20,25 @@ crate::natives! {
     /// and files are those of any figure.
     module "scene";
 
-    /// Curves through points [time, 3], or one for each trial of [trials, time, 3].
+    /// Curves through points [time, 3], or one for each trial of [trials, time, 3] or of a list of
+    /// [time, 3], which can differ in length.
     ///
     /// > let t = arange(0, 100) / 10.0;
-    /// > scene::trajectories(stack([t.cos(), t.sin(), t], 1), #{ by: "time" }).z_label("time (s)")
+    /// > let helix = stack([t.cos(), t.sin(), t], 1);
+    /// > let trials = [helix, helix.slice(0, 0, 30) * 0.5];
+    /// > scene::trajectories(trials, #{ by: "time" }).z_label("time (s)")
     /// = figure [1, 1], 1 layer
-    fn trajectories(states: Tensor, options: Settings<PathOptions>) -> New<Plot> {
+    fn trajectories(states: Trials, options: Settings<PathOptions>) -> New<Plot> {
         let of = "scene::trajectories";
-        let at = places(of, "states", &states)?;
-        let (trials, steps) = match *states.dims() {
-            [steps, _] => (1, steps),
-            [trials, steps, _] => (trials, steps),
-            _ => return Err(Error::Shape {
-                op: of,
-                what: "states",
-                expected: "[time, 3] or [trials, time, 3]".into(),
-                found: states.dims().to_vec(),
-            }.into()),
-        };
-        let values = path_values(&options, trials, steps)?;
+        let (at, lengths) = courses(of, &states)?;
+        let values = path_values(of, &options, &lengths)?;
+        let ends = lengths.iter().scan(0, |end, length| {
+            *end += length;
+            Some(*end)
+        });
         let paths = Paths {
             at,
-            ends: (1..=trials).map(|trial| trial * steps).collect(),
+            ends: ends.collect(),
             values,
             stroke: stroke(of, &options.colour, [options.width, options.opacity], options.dash)?,
             label: options.label.clone(),
@@ -146,12 +144,51 @@ fn solid(layer: Layer, map: Map, values_label: &str) -> Result<New<Plot>, Fault>
     checked(panel)
 }
 
+/// The places of all trials, one trial after the other, and how many each has.
+///
+/// Errors: `Shape` for trials that are not [time, 3]
+fn courses(of: &'static str, states: &Trials) -> Result<(Vec<Place>, Vec<usize>)> {
+    let shape = |what, expected: &str, tensor: &Tensor| Error::Shape {
+        op: of,
+        what,
+        expected: expected.into(),
+        found: tensor.dims().to_vec(),
+    };
+    match states {
+        Trials::Whole(tensor) => {
+            let lengths = match *tensor.dims() {
+                [steps, _] => vec![steps],
+                [trials, steps, _] => vec![steps; trials],
+                _ => return Err(shape("states", "[time, 3] or [trials, time, 3]", tensor)),
+            };
+            Ok((places(of, "states", tensor)?, lengths))
+        }
+        Trials::Each(trials) => {
+            let (mut at, mut lengths) = (Vec::new(), Vec::new());
+            for trial in trials {
+                if trial.rank() != 2 {
+                    return Err(shape("one trial of the list", "[time, 3]", trial));
+                }
+                at.extend(places(of, "one trial of the list", trial)?);
+                lengths.push(trial.dims()[0]);
+            }
+            Ok((at, lengths))
+        }
+    }
+}
+
 /// The numbers that colour curves: one for each point of each trial.
-fn path_values(options: &PathOptions, trials: usize, steps: usize) -> Result<Option<Vec<f64>>> {
-    let of = "scene::trajectories";
+///
+/// Errors: `Kind` for both `values` and `by`; `Shape` for numbers that are not as many as places
+fn path_values(
+    of: &'static str,
+    options: &PathOptions,
+    lengths: &[usize],
+) -> Result<Option<Vec<f64>>> {
     let each = |value: &dyn Fn(usize, usize) -> f64| {
-        let trial = |trial| (0..steps).map(move |step| value(trial, step));
-        Some((0..trials).flat_map(trial).collect())
+        let trial =
+            |(trial, steps): (usize, &usize)| (0..*steps).map(move |step| value(trial, step));
+        Some(lengths.iter().enumerate().flat_map(trial).collect())
     };
     if options.values.is_some() && options.by != By::Layer {
         return Err(Error::Kind {
@@ -160,26 +197,51 @@ fn path_values(options: &PathOptions, trials: usize, steps: usize) -> Result<Opt
             found: "both".into(),
         });
     }
-    let Some(values) = &options.values else {
-        return Ok(match options.by {
-            By::Layer => None,
-            By::Time => each(&|_, step| step as f64),
-            By::Trial => each(&|trial, _| trial as f64),
-        });
+    let refused = |what, expected, found: &[usize]| Error::Shape {
+        op: of,
+        what,
+        expected,
+        found: found.to_vec(),
     };
-    let flat = crate::tensor::values::doubles(&values.flatten_all()?)?;
-    match values.dims() {
+    let all = match &options.values {
+        None => {
+            return Ok(match options.by {
+                By::Layer => None,
+                By::Time => each(&|_, step| step as f64),
+                By::Trial => each(&|trial, _| trial as f64),
+            });
+        }
+        Some(Trials::Each(values)) => {
+            if values.len() != lengths.len() {
+                let expected = format!("{} vectors, one for each trial", lengths.len());
+                return Err(refused("values", expected, &[values.len()]));
+            }
+            let mut all = Vec::new();
+            for (values, steps) in values.iter().zip(lengths) {
+                if values.dims() != [*steps] {
+                    let expected = format!("[{steps}], one for each step");
+                    return Err(refused("values of one trial", expected, values.dims()));
+                }
+                all.extend(crate::tensor::values::doubles(values)?);
+            }
+            return Ok(Some(all));
+        }
+        Some(Trials::Whole(all)) => all,
+    };
+    let flat = crate::tensor::values::doubles(&all.flatten_all()?)?;
+    let (trials, steps) = (lengths.len(), lengths.first().copied().unwrap_or(0));
+    let even = lengths.iter().all(|length| *length == steps);
+    match all.dims() {
         [n] if *n == trials && (trials > 1 || steps == 1) => Ok(each(&|trial, _| flat[trial])),
         [n] if *n == steps && trials == 1 => Ok(Some(flat)),
-        [b, t] if [*b, *t] == [trials, steps] => Ok(Some(flat)),
-        found => Err(Error::Shape {
-            op: of,
-            what: "values",
-            expected: match trials {
-                1 => format!("[{steps}], one for each step"),
-                _ => format!("[{trials}], one for each trial, or [{trials}, {steps}]"),
-            },
-            found: found.to_vec(),
-        }),
+        [b, t] if even && [*b, *t] == [trials, steps] => Ok(Some(flat)),
+        found => {
+            let expected = match (trials, even) {
+                (1, _) => format!("[{steps}], one for each step"),
+                (_, true) => format!("[{trials}], one for each trial, or [{trials}, {steps}]"),
+                (_, false) => format!("[{trials}], one for each trial, or a list of vectors"),
+            };
+            Err(refused("values", expected, found))
+        }
     }
 }

@@ -235,6 +235,12 @@ fn unknown_function(vocabulary: &Vocabulary, signature: &str) -> Fault {
                 _ => fault,
             }
         }
+        // Functions of the engine take any number of values, and say themselves what they expect.
+        _ if path == "print" => {
+            Fault::new(format!("`print` takes one value, found {}", kinds.len()))
+                .culprit(path)
+                .hint("several go into one text: print(`a is ${a}, b is ${b}`)")
+        }
         _ => {
             let mut fault = vocabulary.no_function("", path);
             if fault.hint.is_none() {
