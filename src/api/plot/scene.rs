@@ -13,6 +13,7 @@ use crate::api::value::Value;
 use crate::base::{Error, Result};
 use crate::figure::{Arrows, Camera, Labels, Layer, Map, Panel, Paths, Place, Points};
 use crate::tensor::Tensor;
+use crate::tensor::values::doubles;
 
 crate::natives! {
     /// Figures in three dimensions: trajectories, points and arrows, which `add` puts into one box.
@@ -185,63 +186,70 @@ fn path_values(
     options: &PathOptions,
     lengths: &[usize],
 ) -> Result<Option<Vec<f64>>> {
-    let each = |value: &dyn Fn(usize, usize) -> f64| {
-        let trial =
-            |(trial, steps): (usize, &usize)| (0..*steps).map(move |step| value(trial, step));
-        Some(lengths.iter().enumerate().flat_map(trial).collect())
-    };
-    if options.values.is_some() && options.by != By::Layer {
-        return Err(Error::Kind {
+    match (&options.values, options.by) {
+        (Some(_), By::Time | By::Trial) => Err(Error::Kind {
             of: of.into(),
             expected: "`values` or `by`".into(),
             found: "both".into(),
-        });
+        }),
+        (None, By::Layer) => Ok(None),
+        (None, By::Time) => Ok(Some(spread(lengths, |_, step| step as f64))),
+        (None, By::Trial) => Ok(Some(spread(lengths, |trial, _| trial as f64))),
+        (Some(Trials::Each(values)), By::Layer) => listed(of, values, lengths).map(Some),
+        (Some(Trials::Whole(values)), By::Layer) => given(of, values, lengths).map(Some),
     }
+}
+
+/// A number for each step of each trial, one trial after the other.
+fn spread(lengths: &[usize], value: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+    let trials = lengths.iter().enumerate();
+    let steps = trials.flat_map(|(trial, steps)| (0..*steps).map(move |step| (trial, step)));
+    steps.map(|(trial, step)| value(trial, step)).collect()
+}
+
+/// The numbers of a list with a vector for each trial.
+fn listed(of: &'static str, values: &[Tensor], lengths: &[usize]) -> Result<Vec<f64>> {
     let refused = |what, expected, found: &[usize]| Error::Shape {
         op: of,
         what,
         expected,
         found: found.to_vec(),
     };
-    let all = match &options.values {
-        None => {
-            return Ok(match options.by {
-                By::Layer => None,
-                By::Time => each(&|_, step| step as f64),
-                By::Trial => each(&|trial, _| trial as f64),
-            });
+    if values.len() != lengths.len() {
+        let expected = format!("[{}], one vector for each trial", lengths.len());
+        return Err(refused("values", expected, &[values.len()]));
+    }
+    let mut all = Vec::new();
+    for (values, steps) in values.iter().zip(lengths) {
+        if values.dims() != [*steps] {
+            let expected = format!("[{steps}], one for each step");
+            return Err(refused("values of one trial", expected, values.dims()));
         }
-        Some(Trials::Each(values)) => {
-            if values.len() != lengths.len() {
-                let expected = format!("{} vectors, one for each trial", lengths.len());
-                return Err(refused("values", expected, &[values.len()]));
-            }
-            let mut all = Vec::new();
-            for (values, steps) in values.iter().zip(lengths) {
-                if values.dims() != [*steps] {
-                    let expected = format!("[{steps}], one for each step");
-                    return Err(refused("values of one trial", expected, values.dims()));
-                }
-                all.extend(crate::tensor::values::doubles(values)?);
-            }
-            return Ok(Some(all));
-        }
-        Some(Trials::Whole(all)) => all,
-    };
-    let flat = crate::tensor::values::doubles(&all.flatten_all()?)?;
+        all.extend(doubles(values)?);
+    }
+    Ok(all)
+}
+
+/// The numbers of a tensor: one for each trial, or for each step.
+fn given(of: &'static str, values: &Tensor, lengths: &[usize]) -> Result<Vec<f64>> {
+    let flat = doubles(&values.flatten_all()?)?;
     let (trials, steps) = (lengths.len(), lengths.first().copied().unwrap_or(0));
     let even = lengths.iter().all(|length| *length == steps);
-    match all.dims() {
-        [n] if *n == trials && (trials > 1 || steps == 1) => Ok(each(&|trial, _| flat[trial])),
-        [n] if *n == steps && trials == 1 => Ok(Some(flat)),
-        [b, t] if even && [*b, *t] == [trials, steps] => Ok(Some(flat)),
-        found => {
-            let expected = match (trials, even) {
+    match values.dims() {
+        [n] if *n == trials && (trials > 1 || steps == 1) => {
+            Ok(spread(lengths, |trial, _| flat[trial]))
+        }
+        [n] if *n == steps && trials == 1 => Ok(flat),
+        [b, t] if even && [*b, *t] == [trials, steps] => Ok(flat),
+        found => Err(Error::Shape {
+            op: of,
+            what: "values",
+            expected: match (trials, even) {
                 (1, _) => format!("[{steps}], one for each step"),
                 (_, true) => format!("[{trials}], one for each trial, or [{trials}, {steps}]"),
                 (_, false) => format!("[{trials}], one for each trial, or a list of vectors"),
-            };
-            Err(refused("values", expected, found))
-        }
+            },
+            found: found.to_vec(),
+        }),
     }
 }

@@ -1,6 +1,6 @@
 //! One session: the host, and the loop around it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io::{IsTerminal, stdin, stdout};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ pub fn start(wanted: Session) -> Result<End, Fault> {
             screen,
             language,
             figures: Cell::new(0),
+            drawing: OnceCell::new(),
         });
         match session {
             Ok(session) if stdin().is_terminal() => session.talk(),
@@ -66,6 +67,8 @@ struct Running {
     language: Language,
     /// How many figures the session has shown.
     figures: Cell<usize>,
+    /// What the terminal makes of them, once it has been asked.
+    drawing: OnceCell<Drawing>,
 }
 
 impl Running {
@@ -156,7 +159,8 @@ impl Running {
     /// Shows a figure in the terminal, or where it lies.
     fn picture(&self, figure: &Figure) -> End {
         self.figures.set(self.figures.get() + 1);
-        match Drawing::here().text(figure, self.figures.get()) {
+        let drawing = self.drawing.get_or_init(Drawing::here);
+        match drawing.text(figure, self.figures.get()) {
             Ok(text) => screen::say(&text),
             Err(fault) => {
                 end::show(&fault.into(), &Script::default());

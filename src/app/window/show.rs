@@ -29,6 +29,7 @@ const SAID: u64 = 4;
 /// After so long without an event there is a rest after each frame, of so many seconds.
 const QUIET: Duration = Duration::from_millis(600);
 const REST: [f64; 2] = [0.04, 0.25];
+
 /// What the user has asked to see.
 pub struct Wanted {
     /// Layers that are not shown.
