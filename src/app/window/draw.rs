@@ -8,7 +8,7 @@ use super::frame::{Frame, INK, TEXT, colour};
 use super::marks::{Shape, inked, pattern};
 use super::show::Wanted;
 use crate::figure::stage::{Act, Kind, Stage};
-use crate::figure::{Font as Widths, Rgb};
+use crate::figure::{Font as Widths, Marker, Rgb};
 
 const GRID: Rgb = Rgb(0xdc, 0xdc, 0xe2);
 /// How much paler a plain curve is at the far end.
@@ -17,6 +17,8 @@ const FADE: f32 = 0.25;
 const BEHIND: f32 = 0.15;
 /// Points beyond this many are drawn as squares: other markers would be slow.
 const SHAPES: usize = 5000;
+/// The size of what shows where a trial is, in pixels.
+const FRONT: f32 = 8.0;
 
 /// A figure with everything laid out for the frames to come.
 pub struct Ready {
@@ -212,6 +214,7 @@ impl Ready {
 
     /// Where each trial is now.
     fn fronts(&self, frame: &mut Frame, now: f64, wanted: &Wanted) {
+        let dot = Shape::new(Marker::Dot);
         for (k, act) in self.stage.acts.iter().enumerate() {
             if wanted.hidden.contains(&k) {
                 continue;
@@ -224,7 +227,7 @@ impl Ready {
                 let shown = wanted.trial.is_none_or(|one| one == trial);
                 if shown && act.at[at].iter().all(|x| x.is_finite()) {
                     let shade = colour(act.colour(at), 1.0);
-                    frame.window.draw_point(self.place(act.at[at]), shade, 7.0);
+                    frame.dot(&dot, self.place(act.at[at]), FRONT, shade);
                 }
             }
         }
@@ -382,18 +385,13 @@ impl Layer {
     }
 
     fn points(&self, frame: &mut Frame) {
-        let white = Color::new(1.0, 1.0, 1.0, 1.0);
         let Some(shape) = &self.marker else { return };
         for (place, colour, size) in &self.points {
             if self.points.len() > SHAPES {
                 frame.window.draw_point(*place, *colour, *size);
                 continue;
             }
-            if shape.solid {
-                let behind = *place - frame.camera.eye().normalize_or_zero() * 0.002;
-                frame.marker(shape, behind, size + 3.0, white);
-            }
-            frame.marker(shape, *place, *size, *colour);
+            frame.dot(shape, *place, *size, *colour);
         }
     }
 }

@@ -70,7 +70,17 @@ impl Frame<'_> {
         }
     }
 
-    /// The same on the window, as in a legend.
+    /// A marker that has a white rim if it is filled.
+    pub fn dot(&mut self, shape: &Shape, place: Vec3, size: f32, colour: Color) {
+        if shape.solid {
+            let white = Color::new(1.0, 1.0, 1.0, 1.0);
+            let behind = place - self.camera.eye().normalize_or_zero() * 0.002;
+            self.marker(shape, behind, size + 3.0, white);
+        }
+        self.marker(shape, place, size, colour);
+    }
+
+    /// A marker on the window, as in a legend.
     pub fn sign(&mut self, shape: &Shape, middle: Vec2, size: f32, colour: Color) {
         let middle = self.flat(middle);
         for (ends, width) in shape.at(size) {
