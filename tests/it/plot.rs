@@ -164,3 +164,37 @@ fn the_same_script_gives_the_same_bytes_in_both_languages() {
     });
     assert_eq!(bytes[0], bytes[1]);
 }
+
+#[test]
+fn fixed_points_are_the_larger_the_slower_they_are() {
+    // What a search keeps, with other errors: speeds of about 5e-9, 5e-5 and 1.
+    let text = r#"
+        let net = rnn::vanilla(#{ units: 3, gain: 0.5, dtype: "f64" });
+        let start = random::normal(random::key(0), [20, 3]);
+        fixed_points::find(net, #{ candidates: start }).save("kept.h5");
+        let data = h5::read("kept.h5");
+        let found = [];
+        for error in [1e-17, 1e-9, 0.5] {
+            data.error = [error];
+            h5::write("changed.h5", data);
+            let points = fixed_points::load("changed.h5").of(net);
+            show::fixed_points(points, pca::fit(start)).save("figure.h5");
+            let size = h5::read("figure.h5").panels[0].layers[0].sizes[0];
+            found.push([points.speed().log().item() / ln(10.0), size]);
+        }
+        found
+    "#;
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let found = one_line(text, Language::Rhai, out.path()).outcome;
+    let found = show::value(&found.expect("three points"));
+    let numbers: Vec<f64> = found
+        .split(|c: char| !(c.is_ascii_digit() || "-.e".contains(c)))
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    assert_eq!(numbers.len(), 6, "{found}");
+    for pair in numbers.chunks(2) {
+        let expected = 8.0 - (pair[0] + 6.0).clamp(0.0, 4.0);
+        assert!((pair[1] - expected).abs() < 1e-6, "{found}");
+    }
+    assert!(numbers[1] == 8.0 && numbers[3] > 4.5 && numbers[3] < 7.5 && numbers[5] == 4.0);
+}
