@@ -24,6 +24,8 @@ const PLAYED: f64 = 6.0;
 const STILL: f64 = 4.0;
 /// Seconds that a frame may take while something moves.
 const QUICK: f64 = 0.045;
+/// Steps of a curve that are drawn as one line, at most.
+const COARSEST: f64 = 8.0;
 /// Seconds that a word about what was done stays.
 const SAID: u64 = 4;
 /// After so long without an event there is a rest after each frame, of so many seconds.
@@ -76,8 +78,10 @@ struct Shown {
     said: Option<(String, Instant)>,
     /// Seconds from frame to frame, lately.
     pace: f64,
-    /// Seconds that the last frame took with all that there is.
+    /// Seconds that the last frame took where nothing moved.
     whole: f64,
+    /// Steps that are drawn as one line while something moves.
+    coarse: f64,
 }
 
 /// Where windows open: the one window of this program, hidden between two figures. (The library
@@ -204,6 +208,7 @@ impl Shown {
             said: None,
             pace: 0.0,
             whole: 0.0,
+            coarse: 1.0,
         }
     }
 
@@ -225,17 +230,23 @@ impl Shown {
     /// Time goes on after a frame that took so long, which is unknown after a rest; `held` says
     /// whether a button is.
     fn tick(&mut self, seconds: Option<f64>, held: bool) {
+        let moves = held || self.wanted.playing;
         if let Some(seconds) = seconds {
             self.pace = 0.9 * self.pace + 0.1 * seconds;
-            if self.wanted.stride == 1 {
+            if moves {
+                let change = (seconds / QUICK).clamp(0.7, 1.4);
+                self.coarse = (self.coarse * change).clamp(1.0, COARSEST);
+            } else {
                 self.whole = seconds;
             }
             self.wanted.advance(seconds.min(0.1), self.ready.steps);
         }
-        // Where whole frames take long, curves are coarser while something moves.
-        let times = (self.whole / QUICK).ceil().clamp(1.0, 16.0) as usize;
-        let moves = held || self.wanted.playing;
-        self.wanted.stride = if moves { times } else { 1 };
+        // Where frames take long, curves are coarser while something moves.
+        self.wanted.stride = if moves {
+            self.coarse.round() as usize
+        } else {
+            1
+        };
     }
 
     /// How long nothing is drawn where nothing happens: twice as long as a frame takes.
