@@ -200,6 +200,7 @@ pub fn default(field: &Field) -> String {
         .and_then(|rest| rest.strip_suffix(')'));
     match inner.unwrap_or(written) {
         "None" => "none".into(),
+        "Vec::new()" => "[]".into(),
         text => text
             .trim_end_matches(".into()")
             .trim_end_matches(".to_string()")

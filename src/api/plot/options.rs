@@ -81,7 +81,7 @@ options! {
         /// Whether the ends of the colour bar are equally far from zero.
         symmetric: bool = false;
         /// What stands at the colour bar.
-        label: String = String::new();
+        label: String = "".into();
         /// Where the first column begins and the last one ends.
         x: Vec<f64> = Vec::new();
         /// Where the first row begins and the last one ends.
@@ -131,7 +131,7 @@ options! {
         /// The colours of these numbers.
         map: Map = Map::Viridis;
         /// What stands at the colour bar.
-        values_label: String = String::new();
+        values_label: String = "".into();
         /// A colour for all trajectories, as in `plot::lines`.
         colour: Option<String> = None;
         /// Thickness in pixels.
@@ -153,7 +153,7 @@ options! {
         /// The colours of these numbers.
         map: Map = Map::Viridis;
         /// What stands at the colour bar.
-        values_label: String = String::new();
+        values_label: String = "".into();
         /// A colour for all points, as in `plot::lines`.
         colour: Option<String> = None;
         /// Diameter in pixels.
@@ -177,7 +177,7 @@ options! {
         /// The colours of these numbers.
         map: Map = Map::Viridis;
         /// What stands at the colour bar.
-        values_label: String = String::new();
+        values_label: String = "".into();
         /// A colour for all arrows, as in `plot::lines`.
         colour: Option<String> = None;
         /// Whether each ends in a head; without it they are lines.

@@ -27,9 +27,9 @@ options! {
     pub struct ForeignOptions for "rnn::load" {
         /// Only tensors whose names begin with this count, such as `encoder.`: for files that hold
         /// more than the network.
-        prefix: String = String::new();
+        prefix: String = "".into();
         /// Name of the linear readout, such as `readout`; without it the one that fits is taken.
-        readout: String = String::new();
+        readout: String = "".into();
         /// What the units of an `nn.RNN` make of their sums; without it tanh, if the file does not
         /// say relu, as those of `network.save` do.
         nonlinearity: Option<Nonlinearity> = None;
