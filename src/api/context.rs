@@ -59,12 +59,12 @@ pub trait Terminal {
     fn print(&self, line: &str);
     /// A listener for a run that begins now; `label` says which.
     fn progress(&self, label: &str) -> Box<dyn Progress>;
-    /// Shows a figure in a window, and waits until it is closed, if asked to. `pictures` is the
-    /// name of pictures taken of it, without an end.
+    /// Shows the panels of a figure in a window, one at a time, and waits until it is closed, if
+    /// asked to. `pictures` is the name of pictures taken of it, without an end.
     ///
     /// Errors: why there is no window
-    fn view(&self, stage: Stage, pictures: PathBuf, wait: bool) -> Result<(), String> {
-        let _ = (stage, pictures, wait);
+    fn view(&self, panels: Vec<Stage>, pictures: PathBuf, wait: bool) -> Result<(), String> {
+        let _ = (panels, pictures, wait);
         Err("nobody looks".into())
     }
     /// A PNG file of what a window would show, which needs no display.

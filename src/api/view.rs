@@ -20,8 +20,8 @@ options! {
         wait: bool = true;
         /// The name of the file where there is no window, and of pictures taken in the window.
         name: String = "view".into();
-        /// Opens no window, and writes what it would show to this PNG file, in the folder of
-        /// `--out`. No display is needed.
+        /// Opens no window, and writes what it would show (of a grid the first panel) to this PNG
+        /// file, in the folder of `--out`. No display is needed.
         picture: Option<String> = None;
     }
 }
@@ -33,16 +33,18 @@ crate::natives! {
     /// Shows a figure in three dimensions in a window: drag to turn, wheel to zoom, space to play
     /// time; H shows all keys. Where there is no window (a build without it, no display,
     /// `--no-window`), the figure becomes a page for a browser in the folder of `--out`, and a line
-    /// says so. Of a grid the first panel in three dimensions is shown.
+    /// says so; so does a flat figure. Of a grid, Tab shows one panel in three dimensions after the
+    /// other.
     ///
     /// > view(scene::points([[0, 0, 0], [1, 1, 1]]), #{ wait: false })
     /// = nil
     fn view(cx: &Context, figure: Rc<Plot>, options: Settings<Viewing>) -> () {
-        let mut stages = Stage::of(&figure.0)?;
-        let stage = stages.swap_remove(0);
+        let mut panels = Stage::of(&figure.0)?;
+        let flat = || String::from("a flat figure does not turn");
         if let Some(path) = &options.picture {
             let path = cx.output(path);
-            let bytes = cx.terminal.picture(stage).or_else(|why| {
+            let first = panels.drain(..).next().ok_or_else(flat);
+            let bytes = first.and_then(|panel| cx.terminal.picture(panel)).or_else(|why| {
                 let path = path.display();
                 cx.terminal.print(&format!("no window: {why}; {path} is drawn without it"));
                 png(&figure.0, STATIC)
@@ -50,7 +52,10 @@ crate::natives! {
             return Ok(atomic_write(path, &bytes)?);
         }
         let pictures = cx.output(&options.name);
-        let shown = cx.terminal.view(stage, pictures, options.wait);
+        let shown = match panels.is_empty() {
+            true => Err(flat()),
+            false => cx.terminal.view(panels, pictures, options.wait),
+        };
         if let Err(why) = shown {
             let path = cx.output(&format!("{}.html", options.name));
             atomic_write(path.clone(), page(&figure.0)?.as_bytes())?;

@@ -95,8 +95,8 @@ impl Terminal for Shared {
         Box::new(progress::Watch::new(label, self.0.clone()))
     }
 
-    fn view(&self, stage: Stage, pictures: PathBuf, wait: bool) -> Result<(), String> {
-        self.0.desk.show(stage, pictures, wait, &self.0.stop)
+    fn view(&self, panels: Vec<Stage>, pictures: PathBuf, wait: bool) -> Result<(), String> {
+        self.0.desk.show(panels, pictures, wait, &self.0.stop)
     }
 
     fn picture(&self, stage: Stage) -> Result<Vec<u8>, String> {

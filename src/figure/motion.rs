@@ -105,7 +105,15 @@ fn frame(figure: &Figure, film: &Film, scale: f64) -> Result<Frame<'static>> {
 
 /// The figure with axes and legends that stay where they are.
 fn held(figure: &Figure) -> Result<Figure> {
-    let mut stages = Stage::of(figure)?.into_iter();
+    let stages = Stage::of(figure)?;
+    if stages.is_empty() {
+        return Err(Error::Kind {
+            of: "a film".into(),
+            expected: "a figure in three dimensions, such as scene::trajectories gives".into(),
+            found: "a flat one".into(),
+        });
+    }
+    let mut stages = stages.into_iter();
     let mut held = figure.clone();
     for panel in held
         .panels

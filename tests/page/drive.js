@@ -96,6 +96,7 @@
     expect("coarse lines about where fine ones are", coarse > 0.5 * first.count && coarse < 1.5 * first.count);
     panel.stride = 1;
     expect("the same picture at the end as at the start", inked().sum === first.sum);
+    expect("no complaint of WebGL", panel.gl.getError() === 0);
   };
 
   try { drive(); } catch (fault) { wrong.push(String(fault)); }

@@ -6,7 +6,7 @@ use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
 
 use super::frame::{Frame, INK, TEXT, colour};
 use super::marks::{Shape, inked, pattern};
-use super::show::Wanted;
+use super::wanted::{HELP, Wanted};
 use crate::figure::stage::{Act, Kind, Stage};
 use crate::figure::{Font as Widths, Marker, Rgb};
 
@@ -298,6 +298,11 @@ impl Ready {
         let low = frame.size.y - 26.0;
         frame.text(&state.join("   "), Vec2::new(14.0, low), TEXT, ink);
         if wanted.help {
+            let tall = 24.0 * HELP.len() as f32 + 8.0;
+            let wide = HELP.map(|line| frame.wide(line, TEXT));
+            let wide = wide.into_iter().fold(0.0, f32::max) + 16.0;
+            let left = Vec2::new(6.0, low - tall / 2.0 - 4.0);
+            frame.bar(left, [wide, tall], Color::new(1.0, 1.0, 1.0, 0.85));
             for (line, text) in HELP.iter().enumerate() {
                 let up = 24.0 * (HELP.len() - line) as f32 + 10.0;
                 frame.text(text, Vec2::new(14.0, low - up), TEXT, ink);
@@ -323,17 +328,6 @@ impl Ready {
         frame.centred(&bar.label, place, TEXT, ink);
     }
 }
-
-const HELP: [&str; 8] = [
-    "drag: turn    right button: move    wheel: zoom    R: back",
-    "space: play or pause    left, right: one step    A: all steps",
-    "T, shift T: one trial after another, then all",
-    "1 to 9: show or hide a layer",
-    "click: read a point    escape: forget it",
-    "S: save a picture",
-    "F: pictures in a second",
-    "Q, escape: close the window    H: these lines",
-];
 
 impl Layer {
     fn lines(&self, frame: &mut Frame, eye: Vec3, wanted: &Wanted, steps: usize) {

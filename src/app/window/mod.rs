@@ -15,6 +15,8 @@ mod pick;
 mod show;
 #[cfg(feature = "window")]
 mod still;
+#[cfg(feature = "window")]
+mod wanted;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,7 +37,8 @@ const GONE: &str = "the thread for windows is gone";
 
 /// A figure to be shown.
 pub struct Asked {
-    pub stage: Stage,
+    /// Its panels in three dimensions; at least one.
+    pub panels: Vec<Stage>,
     /// The name of pictures of it, without an end.
     pub pictures: PathBuf,
     pub answer: Sender<Fate>,
@@ -113,7 +116,7 @@ impl Desk {
     /// Errors: why there is no window
     pub fn show(
         &self,
-        stage: Stage,
+        panels: Vec<Stage>,
         pictures: PathBuf,
         wait: bool,
         stop: &Arc<AtomicBool>,
@@ -124,7 +127,7 @@ impl Desk {
         missing().map_or(Ok(()), Err)?;
         let (answer, told) = channel();
         let asked = Box::new(Asked {
-            stage,
+            panels,
             pictures,
             answer,
             stop: stop.clone(),

@@ -3,7 +3,7 @@
 use kiss3d::prelude::{Camera3d, OrbitCamera3d, Vec2, Vec3};
 
 use super::draw::Ready;
-use super::show::Wanted;
+use super::wanted::Wanted;
 use crate::figure::stage::{Act, Kind};
 
 /// Pixels from the pointer to a place that is read.

@@ -1,6 +1,5 @@
 //! One window from its opening to its end: keys, the mouse, and frame after frame.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,13 +12,11 @@ use kiss3d::prelude::{
 };
 
 use super::draw::Ready;
-use super::pick::Pick;
 use super::still::{self, Still};
+use super::wanted::Wanted;
 use super::{Asked, Fate, Word, missing};
 use crate::figure::stage::Stage;
 
-/// Seconds that all steps take when they are played.
-const PLAYED: f64 = 6.0;
 /// A press that moves less than this is a click. Units: pixels.
 const STILL: f64 = 4.0;
 /// Seconds that a frame may take while something moves.
@@ -32,38 +29,13 @@ const SAID: u64 = 4;
 const QUIET: Duration = Duration::from_millis(600);
 const REST: [f64; 2] = [0.04, 0.25];
 
-/// What the user has asked to see.
-pub struct Wanted {
-    /// Layers that are not shown.
-    pub hidden: HashSet<usize>,
-    /// The trial that alone is shown.
-    pub trial: Option<usize>,
-    /// The step that is shown, while time is played or stepped through.
-    pub now: Option<f64>,
-    pub playing: bool,
-    pub kept: Option<Pick>,
-    /// Steps of a curve that are drawn as one line: 1 where nothing moves.
-    pub stride: usize,
-    pub help: bool,
-}
-
-impl Default for Wanted {
-    fn default() -> Wanted {
-        Wanted {
-            hidden: HashSet::new(),
-            trial: None,
-            now: None,
-            playing: false,
-            kept: None,
-            stride: 1,
-            help: false,
-        }
-    }
-}
-
 /// What is shown at the moment.
 struct Shown {
-    ready: Ready,
+    panels: Vec<Ready>,
+    /// The panel that is seen.
+    at: usize,
+    /// It was another one in the last frame.
+    turned_to: bool,
     wanted: Wanted,
     pictures: PathBuf,
     answer: Sender<Fate>,
@@ -148,8 +120,8 @@ impl Place {
 async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Receiver<Word>) {
     let font = still::font();
     let mut scene = SceneNode3d::empty();
-    let mut camera = still::camera(&asked.stage);
     let mut shown = Shown::new(asked);
+    let mut camera = still::camera(&shown.seen().stage);
     window.set_title(&shown.title());
     let (mut last, mut stirred) = (Some(Instant::now()), Instant::now());
     while !(shown.over || shown.stop.load(Ordering::Relaxed)) {
@@ -168,6 +140,9 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
             stirred = Instant::now();
             event.inhibited |= shown.event(&event.value, window, &mut camera);
         }
+        if std::mem::take(&mut shown.turned_to) {
+            window.set_title(&shown.title());
+        }
         let held = [MouseButton::Button1, MouseButton::Button2]
             .map(|button| window.get_mouse_button(button) == Action::Press);
         let seconds = last.map(|last| last.elapsed().as_secs_f64());
@@ -176,8 +151,8 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
         let said = shown.said.as_ref();
         let said = said.filter(|(_, at)| at.elapsed().as_secs() < SAID);
         let said = said.map(|(text, _)| text.as_str());
-        let (ready, wanted) = (&shown.ready, &shown.wanted);
-        ready.draw(window, &camera, &font, wanted, said);
+        let (seen, wanted) = (shown.seen(), &shown.wanted);
+        seen.draw(window, &camera, &font, wanted, said);
         window.render_3d(&mut scene, &mut camera).await;
         // What nobody touches leaves the processor to the script.
         if !shown.wanted.playing && stirred.elapsed() > QUIET {
@@ -191,13 +166,15 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
 impl Shown {
     fn new(asked: Asked) -> Shown {
         let Asked {
-            stage,
+            panels,
             pictures,
             answer,
             stop,
         } = asked;
         Shown {
-            ready: Ready::new(stage),
+            panels: panels.into_iter().map(Ready::new).collect(),
+            at: 0,
+            turned_to: false,
             wanted: Wanted::default(),
             pictures,
             answer,
@@ -212,10 +189,15 @@ impl Shown {
         }
     }
 
+    /// The panel that is seen.
+    fn seen(&self) -> &Ready {
+        &self.panels[self.at]
+    }
+
     /// Another figure, looked at in the same way.
     fn giving_way(self, asked: Asked) -> Shown {
         let new = Shown::new(asked);
-        let trials = new.ready.trials;
+        let trials = new.seen().trials;
         Shown {
             wanted: Wanted {
                 kept: None,
@@ -239,7 +221,8 @@ impl Shown {
             } else {
                 self.whole = seconds;
             }
-            self.wanted.advance(seconds.min(0.1), self.ready.steps);
+            let steps = self.seen().steps;
+            self.wanted.advance(seconds.min(0.1), steps);
         }
         // Where frames take long, curves are coarser while something moves.
         self.wanted.stride = if moves {
@@ -274,7 +257,7 @@ impl Shown {
                     && moved(from, to) < STILL
                 {
                     let size = window.size();
-                    self.wanted.kept = self.ready.nearest(&self.wanted, camera, size, to);
+                    self.wanted.kept = self.seen().nearest(&self.wanted, camera, size, to);
                 }
             }
             _ => {}
@@ -283,14 +266,15 @@ impl Shown {
     }
 
     fn title(&self) -> String {
-        match self.ready.stage.title.as_str() {
+        match self.seen().stage.title.as_str() {
             "" => "attractor".into(),
             title => format!("{title} - attractor"),
         }
     }
 
     fn key(&mut self, key: Key, modifiers: Modifiers, window: &Window, camera: &mut OrbitCamera3d) {
-        let (steps, trials) = (self.ready.steps, self.ready.trials);
+        let (steps, trials) = (self.seen().steps, self.seen().trials);
+        let panels = self.panels.len();
         let wanted = &mut self.wanted;
         let layer = [
             Key::Key1,
@@ -323,7 +307,13 @@ impl Shown {
                     (Some(k), true) => k.checked_sub(1),
                 };
             }
-            Key::R => *camera = still::camera(&self.ready.stage),
+            Key::R => *camera = still::camera(&self.seen().stage),
+            Key::Tab if panels > 1 => {
+                self.at = (self.at + 1) % panels;
+                self.turned_to = true;
+                self.wanted = Wanted::default();
+                *camera = still::camera(&self.seen().stage);
+            }
             Key::H => wanted.help = !wanted.help,
             Key::S => {
                 let taken = self.picture(window);
@@ -361,22 +351,6 @@ impl Shown {
         match window.snap_image().save(&path) {
             Ok(()) => format!("saved {}", path.display()),
             Err(fault) => format!("{} cannot be written: {fault}", path.display()),
-        }
-    }
-}
-
-impl Wanted {
-    fn step(&mut self, by: f64, steps: usize) {
-        let last = steps.saturating_sub(1) as f64;
-        let now = self.now.map_or(last, f64::floor);
-        self.playing = false;
-        self.now = Some((now + by).clamp(0.0, last));
-    }
-
-    fn advance(&mut self, seconds: f64, steps: usize) {
-        if let Some(now) = self.now.filter(|_| self.playing) {
-            let all = steps.max(1) as f64;
-            self.now = Some((now + seconds * all / PLAYED) % all);
         }
     }
 }

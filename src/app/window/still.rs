@@ -10,7 +10,7 @@ use resvg::tiny_skia::{IntSize, Pixmap};
 
 use super::Fate;
 use super::draw::Ready;
-use super::show::Wanted;
+use super::wanted::Wanted;
 use crate::figure::FONT;
 use crate::figure::stage::Stage;
 

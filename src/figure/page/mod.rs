@@ -1,5 +1,5 @@
-//! A figure as a page that any browser shows: panels in three dimensions turn, zoom and play. All
-//! of it is in the one file; nothing is fetched.
+//! A figure as a page that any browser shows: panels in three dimensions turn, zoom and play, flat
+//! ones stand beside them. All of it is in the one file; nothing is fetched.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,7 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The text of an HTML file of `figure`.
 ///
-/// Errors: `Kind` where no panel is in three dimensions; those of [`svg`]
+/// Errors: those of [`svg`]
 pub fn page(figure: &Figure) -> Result<String> {
     let mut stages = Stage::of(figure)?.into_iter();
     let mut panels = Vec::new();

@@ -444,7 +444,7 @@ class Panel {
     this.eye = [flat * c, flat * s, high];
     this.view = [width, height];
     this.ratio = ratio;
-    this.scale = zoom * 0.62 * Math.min(width - room, height - 40);
+    this.scale = zoom * 0.62 * Math.min(width - room - 50, height - 40);
     this.pan = [pan[0] - room / 2, pan[1] + 8];
   }
 
@@ -542,6 +542,7 @@ class Panel {
         return;
       }
       const { count, pairs } = this.pieces(act, this.stride);
+      if (!count) return;
       [pairs, act.places, act.facts].forEach((texture, k) => {
         gl.activeTexture(gl.TEXTURE0 + k);
         gl.bindTexture(gl.TEXTURE_2D, texture);
@@ -800,7 +801,7 @@ class Panel {
       t: () => {
         if (this.trials < 2) return;
         this.trial = this.trial + 1 < this.trials ? this.trial + 1 : -1;
-        this.choice.value = this.trial;
+        if (this.choice) this.choice.value = this.trial;
         this.ask();
       },
       s: () => this.save(),

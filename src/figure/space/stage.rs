@@ -5,7 +5,7 @@
 
 use super::view::{Space, axis};
 use super::{Arrows, Camera, Labels, Paths, Place, Points};
-use crate::base::{Error, Result};
+use crate::base::Result;
 use crate::figure::axes::power;
 use crate::figure::extent::{Range, of_colour};
 use crate::figure::layout::colours;
@@ -88,24 +88,16 @@ pub enum Kind {
 }
 
 impl Stage {
-    /// The panels in three dimensions, row by row.
+    /// The panels in three dimensions, row by row; none of a flat figure.
     ///
-    /// Errors: `Kind` where there is none; what drawing the figure would give
+    /// Errors: what drawing the figure would give
     pub fn of(figure: &Figure) -> Result<Vec<Stage>> {
         figure.check()?;
         let font = Font::embedded();
         let solid = figure.panels.iter().filter(|panel| panel.camera.is_some());
-        let stages: Vec<Stage> = solid
+        solid
             .map(|panel| Stage::of_panel(panel, figure.size, &font))
-            .collect::<Result<_>>()?;
-        if stages.is_empty() {
-            return Err(Error::Kind {
-                of: "a turning view".into(),
-                expected: "a figure in three dimensions, such as scene::trajectories gives".into(),
-                found: "a flat one".into(),
-            });
-        }
-        Ok(stages)
+            .collect()
     }
 
     fn of_panel(panel: &Panel, size: [f64; 2], font: &Font) -> Result<Stage> {
