@@ -83,12 +83,24 @@ pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Fa
     }
     let lengths = entry(of, batch, "lengths", (1, "[b]"))?;
     let lengths = lengths.map(|lengths| lengths_of(of, &lengths, [trials, time]));
+    let mask: Option<Vec<T>> = mask.as_ref().map(values::reals).transpose()?;
+    let unfit = |weight: &T| !(weight.double().is_finite() && weight.double() >= 0.0);
+    let weights = mask.iter().flatten();
+    if let Some((at, weight)) = weights.enumerate().find(|(_, weight)| unfit(weight)) {
+        return Err(Error::Range {
+            of: of.into(),
+            name: format!("mask[{}, {}]", at / time, at % time),
+            expected: "of 0 or more".into(),
+            found: weight.double().to_string(),
+        }
+        .into());
+    }
     let mut found = Trials {
         trials,
         time,
         inputs: values::reals(&inputs)?,
         targets: values::reals(&targets)?,
-        mask: mask.as_ref().map(values::reals).transpose()?,
+        mask,
         lengths: lengths.transpose()?,
     };
     found.end();
