@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::fault::Fault;
 use crate::base::{Error, Progress};
 use crate::figure::stage::Stage;
+use crate::io;
 use crate::tensor::{DType, shape};
 
 /// Settings of a run, from the command line.
@@ -152,5 +153,11 @@ impl Context {
             .into());
         }
         Ok(())
+    }
+
+    /// Errors: `File` if the file is not there; `Memory` if it is larger than the run allows
+    pub fn room_for_file(&self, op: &str, path: &Path) -> Result<(), Fault> {
+        let size = usize::try_from(io::text::size(path)?).unwrap_or(usize::MAX);
+        self.room(op, &[size], DType::U8)
     }
 }

@@ -10,7 +10,6 @@ use super::value::{Map, Value};
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::{self, atomic_write};
-use crate::tensor::DType;
 
 pub mod texts {
     use super::{Context, atomic_write, read_text};
@@ -93,8 +92,7 @@ crate::natives! {
 /// The text of a file, if it is not larger than the run allows.
 fn read_text(cx: &Context, op: &'static str, path: &str) -> Result<String, Fault> {
     let path = input(cx, path);
-    let size = usize::try_from(io::text::size(&path)?).unwrap_or(usize::MAX);
-    cx.room(op, &[size], DType::U8)?;
+    cx.room_for_file(op, &path)?;
     Ok(io::text::read(&path)?)
 }
 

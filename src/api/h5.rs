@@ -54,7 +54,10 @@ crate::natives! {
         let path = input(cx, &path);
         let tree = match entry {
             Some(entry) => hdf5::read_entry(path, &entry)?,
-            None => hdf5::read(path)?,
+            None => {
+                cx.room_for_file("h5::read", &path)?;
+                hdf5::read(path)?
+            }
         };
         Ok(value_of(tree))
     }
@@ -113,9 +116,11 @@ pub fn save(
 
 /// The tree and the attributes of the file at `path`.
 ///
-/// Errors: as [`hdf5::read`]
+/// Errors: as [`hdf5::read`]; `Memory` for a file that is larger than the run allows
 pub fn load(cx: &Context, path: &str) -> Result<Content, Fault> {
-    Ok(hdf5::read_with_attributes(input(cx, path))?)
+    let path = input(cx, path);
+    cx.room_for_file("h5::read", &path)?;
+    Ok(hdf5::read_with_attributes(path)?)
 }
 
 /// Where a file to read is: at `path` as it stands, else where this run would have written it.

@@ -40,7 +40,10 @@ crate::natives! {
                 let hint = "options are for the files of other programs: leave them out here";
                 return Err(Fault::new(words).hint(hint));
             }
-            None => foreign::read(&found, options.into_inner())?,
+            None => {
+                cx.room_for_file("rnn::load", &found)?;
+                foreign::read(&found, options.into_inner())?
+            }
         };
         Ok(New(Net(RefCell::new(network))))
     }

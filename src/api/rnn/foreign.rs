@@ -54,9 +54,9 @@ options! {
     /// How a network is written for PyTorch, to a path that ends in .safetensors.
     pub struct TorchOptions for "network.save" {
         /// What stands before the names of the recurrent layers.
-        prefix: String = String::from("rnn.");
+        prefix: String = "rnn.".into();
         /// What stands before `weight` and `bias` of the readout.
-        readout: String = String::from("readout.");
+        readout: String = "readout.".into();
         /// What becomes of learned first states that are not 0, which PyTorch's layers lack:
         /// refuse to write, keep them as `h0` (and `c0`) of [layers * directions, 1, n] to be
         /// handed to the layer by hand, or drop them.
