@@ -186,34 +186,6 @@ fn a_text_that_doubles_without_end_is_a_fault() {
 }
 
 #[test]
-fn a_file_that_is_larger_than_the_run_allows_is_not_read() {
-    let script = "h5::write(\"x.h5\", #{ x: zeros([1000, 1000]) });";
-    let readers = [
-        ("h5::read", "h5::read(\"x.h5\")"),
-        ("h5::read", "rnn::load(\"x.h5\")"),
-        ("h5::read", "plot::load(\"x.h5\")"),
-        ("rnn::load", "rnn::load(\"x.safetensors\")"),
-    ];
-    let folder = folder(&[("write.rhai", script.as_bytes())]);
-    assert!(run(&folder, &["run", "write.rhai"]).status.success());
-    let written = folder.path().join("x.h5");
-    std::fs::copy(written, folder.path().join("x.safetensors")).expect("a copy");
-    for (at, (op, text)) in readers.into_iter().enumerate() {
-        let file = format!("{at}.rhai");
-        std::fs::write(folder.path().join(&file), text).expect("a script");
-        let output = run(&folder, &["run", &file, "--max-memory", "1M"]);
-        let shown = said(&output.stderr);
-        let expected = format!("error: {op}: shape [");
-        assert!(shown.contains(&expected), "{text}: {shown}");
-        assert!(shown.contains("the limit is 1048576 bytes"), "{shown}");
-    }
-    let rows = "print(h5::rows(\"x.h5\", \"x\", 0, 1).shape());";
-    std::fs::write(folder.path().join("rows.rhai"), rows).expect("a script");
-    let output = run(&folder, &["run", "rows.rhai", "--max-memory", "1M"]);
-    assert_eq!(said(&output.stdout), "[1, 1000]\n");
-}
-
-#[test]
 fn a_script_may_begin_with_a_byte_order_mark() {
     let folder = folder(&[
         ("mark.rhai", b"\xef\xbb\xbfprint(1);\r\nprint(2);\r\n"),

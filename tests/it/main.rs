@@ -15,6 +15,7 @@ mod integrator;
 mod kept;
 mod killed;
 mod lfads;
+mod memory;
 mod network;
 mod numbers;
 mod optim;

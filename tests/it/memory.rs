@@ -1,0 +1,37 @@
+//! What a run allows itself: files that are larger than `--max-memory`.
+
+use attractor::api::context::{Language, Settings};
+use attractor::api::show;
+
+use crate::session::run_in;
+
+#[test]
+fn a_file_that_is_larger_than_the_run_allows_is_not_read_whole() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let allowed = |max_memory| Settings {
+        out: out.path().into(),
+        max_memory,
+        ..Settings::default()
+    };
+    let written = r#"h5::write("x.h5", #{ x: zeros([1000, 1000]) });"#;
+    let run = run_in(written, Language::Rhai, allowed(1 << 30));
+    run.outcome.expect("a file");
+    let folder = out.path();
+    std::fs::copy(folder.join("x.h5"), folder.join("x.safetensors")).expect("a copy");
+    let readers = [
+        ("h5::read", r#"h5::read("x.h5")"#),
+        ("h5::read", r#"plot::load("x.h5")"#),
+        ("rnn::load", r#"rnn::load("x.h5")"#),
+        ("rnn::load", r#"rnn::load("x.safetensors")"#),
+    ];
+    for (op, text) in readers {
+        let run = run_in(text, Language::Rhai, allowed(1 << 20));
+        let fault = run.outcome.expect_err(text).message;
+        assert!(fault.starts_with(&format!("{op}: shape [")), "{fault}");
+        assert!(fault.ends_with("the limit is 1048576 bytes"), "{fault}");
+    }
+    // A part of it is.
+    let part = r#"h5::rows("x.h5", "x", 0, 1).shape()"#;
+    let run = run_in(part, Language::Rhai, allowed(1 << 20));
+    assert_eq!(show::value(&run.outcome.expect("a row")), "[1, 1000]");
+}
