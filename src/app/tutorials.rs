@@ -22,8 +22,9 @@ macro_rules! tutorials {
 
 /// Every bundled tutorial, in the order of teaching; a Lua form follows its Rhai form.
 pub const TUTORIALS: &[Tutorial] = tutorials!(
-    "01-integrator.rhai" "01-integrator.lua" "02-fixed-points.rhai" "03-flip-flop.rhai"
-    "04-force.rhai" "05-lfads.rhai" "06-lorenz.rhai"
+    "01-integrator.rhai" "01-integrator.lua" "02-fixed-points.rhai" "02-fixed-points.lua"
+    "03-flip-flop.rhai" "03-flip-flop.lua" "04-force.rhai" "04-force.lua"
+    "05-lfads.rhai" "05-lfads.lua" "06-lorenz.rhai" "06-lorenz.lua"
 );
 
 impl Tutorial {

@@ -36,4 +36,5 @@ mod ticks;
 mod tidy;
 mod train;
 mod tsne;
+mod tutorials;
 mod weights;
