@@ -112,13 +112,14 @@ fn so_does_one_that_trains_a_model_of_dynamics() {
 }
 
 fn ends_with_the_same_bits(script: &str, params: &[&str]) {
-    let (whole, killed) = (folder(script), folder(script));
+    let whole = folder(script);
     finish(whole.path());
-    let cut: Vec<bool> = [1, 2, 5, 9]
-        .into_iter()
-        .map(|writings| kill_after(killed.path(), writings))
-        .collect();
-    assert!(cut.contains(&true), "it was never killed while it ran");
+    // On a busy machine a run can be over before anyone has looked: then once more.
+    let killed = (0..10).map(|_| folder(script)).find(|folder| {
+        let attempts = [1, 2, 5, 9].map(|writings| kill_after(folder.path(), writings));
+        attempts.contains(&true)
+    });
+    let killed = killed.expect("it was never killed while it ran");
     finish(killed.path());
     for name in params {
         let [one, other] = [&whole, &killed].map(|f| numbers(f.path(), "net.h5", name));
