@@ -39,11 +39,11 @@ crate::natives! {
     /// > view(scene::points([[0, 0, 0], [1, 1, 1]]), #{ wait: false })
     /// = nil
     fn view(cx: &Context, figure: Rc<Plot>, options: Settings<Viewing>) -> () {
-        let mut panels = Stage::of(&figure.0)?;
+        let panels = Stage::of(&figure.0)?;
         let flat = || String::from("a flat figure does not turn");
         if let Some(path) = &options.picture {
             let path = cx.output(path);
-            let first = panels.drain(..).next().ok_or_else(flat);
+            let first = panels.into_iter().next().ok_or_else(flat);
             let bytes = first.and_then(|panel| cx.terminal.picture(panel)).or_else(|why| {
                 let path = path.display();
                 cx.terminal.print(&format!("no window: {why}; {path} is drawn without it"));

@@ -62,8 +62,10 @@ impl Sheet {
             return;
         }
         let width = number(stroke.width);
-        let dash = stroke.dash.pattern().map_or_else(String::new, |[on, off]| {
-            format!(" stroke-dasharray=\"{}\"", pattern(stroke.width, on, off))
+        let dash = stroke.dash.pattern(stroke.width, true);
+        let dash = dash.map_or_else(String::new, |lengths| {
+            let [ink, gap] = lengths.map(number);
+            format!(" stroke-dasharray=\"{ink} {gap}\"")
         });
         let opacity = match stroke.opacity {
             all if all >= 1.0 => String::new(),
@@ -181,9 +183,4 @@ fn path(stretches: &[Vec<Point>]) -> String {
         }
     }
     out
-}
-
-fn pattern(width: f64, on: f64, off: f64) -> String {
-    let width = width.max(0.8);
-    format!("{} {}", number(on * width), number(off * width))
 }

@@ -29,14 +29,17 @@ choices! {
 }
 
 impl Dash {
-    /// Lengths of ink and of what is left out, in widths of the line; `None` for a whole line.
-    pub fn pattern(self) -> Option<[f64; 2]> {
-        match self {
-            Dash::Solid => None,
-            Dash::Dashed => Some([4.0, 2.5]),
-            // Round ends make the ink.
-            Dash::Dotted => Some([0.01, 2.2]),
-        }
+    /// Lengths of ink and of what is left out in a line of this width; `None` for a whole line.
+    /// Where ends are not `round`, the ink of a dot is as long as it is wide.
+    pub fn pattern(self, width: f64, round: bool) -> Option<[f64; 2]> {
+        let [ink, gap]: [f64; 2] = match self {
+            Dash::Solid => return None,
+            Dash::Dashed => [4.0, 2.5],
+            Dash::Dotted if round => [0.01, 2.2],
+            Dash::Dotted => [1.0, 1.2],
+        };
+        let width = width.max(0.8);
+        Some([ink * width, gap * width])
     }
 }
 

@@ -153,9 +153,7 @@ impl Running {
             }
         }
     }
-}
 
-impl Running {
     /// Shows a figure in the terminal, or where it lies.
     fn picture(&self, figure: &Figure) -> End {
         self.figures.set(self.figures.get() + 1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
 
 use super::frame::{Frame, INK, TEXT, colour};
-use super::marks::{Shape, inked, pattern};
+use super::marks::{Shape, inked};
 use super::wanted::{HELP, Wanted};
 use crate::figure::stage::{Act, Kind, Stage};
 use crate::figure::{Font as Widths, Marker, Rgb};
@@ -28,13 +28,15 @@ pub struct Ready {
     pub trials: usize,
     layers: Vec<Layer>,
     widths: Widths,
+    /// What shows where a trial is.
+    dot: Shape,
 }
 
 #[derive(Default)]
 struct Layer {
     lines: Vec<Piece>,
     width: f32,
-    /// How lines are broken up.
+    /// Pixels of ink and of what is left out, of a line that is broken up.
     dash: Option<[f32; 2]>,
     /// Plain lines grow paler with distance.
     plain: bool,
@@ -58,6 +60,7 @@ impl Ready {
             trials: 0,
             layers: Vec::new(),
             widths: Widths::embedded(),
+            dot: Shape::new(Marker::Dot),
             stage,
         };
         for k in 0..ready.stage.acts.len() {
@@ -121,7 +124,8 @@ impl Ready {
             }
             Kind::Labels(_) => {}
         }
-        layer.dash = pattern(act.kind.dash(), layer.width);
+        let dash = act.kind.dash().pattern(f64::from(layer.width), false);
+        layer.dash = dash.map(|lengths| lengths.map(|length| length as f32));
         layer
     }
 
@@ -214,7 +218,6 @@ impl Ready {
 
     /// Where each trial is now.
     fn fronts(&self, frame: &mut Frame, now: f64, wanted: &Wanted) {
-        let dot = Shape::new(Marker::Dot);
         for (k, act) in self.stage.acts.iter().enumerate() {
             if wanted.hidden.contains(&k) {
                 continue;
@@ -227,7 +230,7 @@ impl Ready {
                 let shown = wanted.trial.is_none_or(|one| one == trial);
                 if shown && act.at[at].iter().all(|x| x.is_finite()) {
                     let shade = colour(act.colour(at), 1.0);
-                    frame.dot(&dot, self.place(act.at[at]), FRONT, shade);
+                    frame.dot(&self.dot, self.place(act.at[at]), FRONT, shade);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! A window while one frame is made: lines, discs and words on it.
+//! A window while one frame is made: markers, bars and words on it.
 
 use std::sync::Arc;
 

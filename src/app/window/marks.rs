@@ -3,7 +3,7 @@
 
 use kiss3d::prelude::{Vec2, Vec3};
 
-use crate::figure::{Dash, Marker};
+use crate::figure::Marker;
 
 /// Strokes of a disc, and of another shape that is filled.
 const DISC: usize = 6;
@@ -94,15 +94,6 @@ fn filled(corners: &[Vec2]) -> Vec<Stroke> {
         Stroke { ends, width }
     };
     (0..BARS).map(bar).collect()
-}
-
-/// Lengths of ink and of what is left out, in pixels; none for a whole line.
-pub fn pattern(dash: Dash, width: f32) -> Option<[f32; 2]> {
-    let [ink, gap] = dash.pattern()?.map(|length| length as f32);
-    // Ends are not round: the ink of a dot is as long as it is wide.
-    let dot = ink.max(1.0);
-    let width = width.max(0.8);
-    Some([dot * width, (ink + gap - dot) * width])
 }
 
 /// The parts of a straight piece that are inked. The piece begins `start` along its curve; there

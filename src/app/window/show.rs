@@ -34,8 +34,6 @@ struct Shown {
     panels: Vec<Ready>,
     /// The panel that is seen.
     at: usize,
-    /// It was another one in the last frame.
-    turned_to: bool,
     wanted: Wanted,
     pictures: PathBuf,
     answer: Sender<Fate>,
@@ -122,7 +120,7 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
     let mut scene = SceneNode3d::empty();
     let mut shown = Shown::new(asked);
     let mut camera = still::camera(&shown.seen().stage);
-    window.set_title(&shown.title());
+    let mut title = String::new();
     let (mut last, mut stirred) = (Some(Instant::now()), Instant::now());
     while !(shown.over || shown.stop.load(Ordering::Relaxed)) {
         match words.try_recv() {
@@ -130,7 +128,6 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
                 let _ = shown.answer.send(Fate::Over);
                 let _ = asked.answer.send(Fate::Shown);
                 shown = shown.giving_way(*asked);
-                window.set_title(&shown.title());
                 stirred = Instant::now();
             }
             Ok(Word::Picture(stage, answer)) => still.picture(*stage, &answer),
@@ -140,8 +137,9 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
             stirred = Instant::now();
             event.inhibited |= shown.event(&event.value, window, &mut camera);
         }
-        if std::mem::take(&mut shown.turned_to) {
-            window.set_title(&shown.title());
+        if title != shown.title() {
+            title = shown.title();
+            window.set_title(&title);
         }
         let held = [MouseButton::Button1, MouseButton::Button2]
             .map(|button| window.get_mouse_button(button) == Action::Press);
@@ -174,7 +172,6 @@ impl Shown {
         Shown {
             panels: panels.into_iter().map(Ready::new).collect(),
             at: 0,
-            turned_to: false,
             wanted: Wanted::default(),
             pictures,
             answer,
@@ -310,7 +307,6 @@ impl Shown {
             Key::R => *camera = still::camera(&self.seen().stage),
             Key::Tab if panels > 1 => {
                 self.at = (self.at + 1) % panels;
-                self.turned_to = true;
                 self.wanted = Wanted::default();
                 *camera = still::camera(&self.seen().stage);
             }

@@ -52,12 +52,11 @@ impl Still {
         ready.draw(window, &camera, &font(), &wanted, Some(""));
         let mut scene = SceneNode3d::empty();
         window.render_3d(&mut scene, &mut camera).await;
-        let mut rgb = Vec::new();
-        window.snap(&mut rgb);
-        // The lowest row comes first.
-        let rows = rgb.chunks_exact(3 * SIZE[0] as usize).rev();
-        let rgba = rows.flat_map(|row| row.chunks_exact(3));
-        let rgba = rgba.flat_map(|c| [c[0], c[1], c[2], 255]);
+        let image = window.snap_image();
+        let rgba = image.pixels().flat_map(|pixel| {
+            let [r, g, b] = pixel.0;
+            [r, g, b, 255]
+        });
         let size = IntSize::from_wh(SIZE[0], SIZE[1]);
         let pixels = size.and_then(|size| Pixmap::from_vec(rgba.collect(), size));
         let bytes = pixels.and_then(|pixels| pixels.encode_png().ok());

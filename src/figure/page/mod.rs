@@ -107,7 +107,7 @@ fn act(act: &Act) -> Value {
             map["kind"] = "paths".into();
             map["ends"] = json!(ends);
             map["width"] = json!(width);
-            map["dash"] = json!(dash.pattern());
+            map["dash"] = json!(dash.pattern(*width, false));
         }
         Kind::Points { sizes, marker } => {
             map["kind"] = "points".into();
@@ -119,7 +119,7 @@ fn act(act: &Act) -> Value {
         Kind::Arrows { width, dash, head } => {
             map["kind"] = "arrows".into();
             map["width"] = json!(width);
-            map["dash"] = json!(dash.pattern());
+            map["dash"] = json!(dash.pattern(*width, false));
             map["head"] = json!(head);
         }
         Kind::Labels(texts) => {

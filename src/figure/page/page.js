@@ -509,9 +509,8 @@ class Panel {
     gl.uniform1i(at.marker, Math.max(0, MARKERS.indexOf(act.marker)));
     if (at.width) {
       const paths = act.kind === "paths";
-      const [ink, gap] = (act.dash || [0, 0]).map((x) => x * Math.max(0.8, 1.2 * act.width));
-      // Ends are not round: the ink of a dot is as long as it is wide.
-      gl.uniform2f(at.dash, Math.max(ink, 1.2 * act.width), ink + gap);
+      const [ink, gap] = act.dash || [0, 0];
+      gl.uniform2f(at.dash, 1.2 * ink, 1.2 * (ink + gap));
       ["pairs", "places", "facts"].forEach((name, k) => gl.uniform1i(at[name], k));
       gl.uniform1f(at.width, 1.2 * act.width);
       gl.uniform1f(at.fade, act.values ? 0 : FADE);
