@@ -71,8 +71,8 @@ pub trait Terminal {
     /// A PNG file of what a window would show, which needs no display.
     ///
     /// Errors: why there is none
-    fn picture(&self, stage: Stage) -> Result<Vec<u8>, String> {
-        let _ = stage;
+    fn picture(&self, stage: Stage, size: [u32; 2]) -> Result<Vec<u8>, String> {
+        let _ = (stage, size);
         Err("nobody looks".into())
     }
 }

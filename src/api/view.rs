@@ -5,12 +5,14 @@ use std::rc::Rc;
 use super::context::Context;
 use super::plot::Plot;
 use super::settings::Settings;
+use crate::base::options::Span;
 use crate::figure::{page, png, stage::Stage};
 use crate::io::atomic_write;
 use crate::options;
 
-/// Pixels of a picture for each 1/96 inch.
+/// Pixels for each 1/96 inch of a picture that is drawn without a driver, at the usual width.
 const STATIC: f64 = 2.0;
+const USUAL: f64 = 1000.0;
 
 options! {
     /// How a figure is looked at.
@@ -23,6 +25,11 @@ options! {
         /// Opens no window, and writes what it would show (of a grid the first panel) to this PNG
         /// file, in the folder of `--out`. No display is needed.
         picture: Option<String> = None;
+        /// Width of that picture, in pixels. Its words and lines are as large as in a window, and
+        /// grow with it.
+        width: usize = 1000, in Span::between(100.0, 4096.0);
+        /// Height of that picture, in pixels.
+        height: usize = 760, in Span::between(100.0, 4096.0);
     }
 }
 
@@ -43,11 +50,12 @@ crate::natives! {
         let flat = || String::from("a flat figure does not turn");
         if let Some(path) = &options.picture {
             let path = cx.output(path);
+            let size = [options.width as u32, options.height as u32];
             let first = panels.into_iter().next().ok_or_else(flat);
-            let bytes = first.and_then(|panel| cx.terminal.picture(panel)).or_else(|why| {
+            let bytes = first.and_then(|panel| cx.terminal.picture(panel, size)).or_else(|why| {
                 let path = path.display();
                 cx.terminal.print(&format!("no window: {why}; {path} is drawn without it"));
-                png(&figure.0, STATIC)
+                png(&figure.0, STATIC * options.width as f64 / USUAL)
             })?;
             return Ok(atomic_write(path, &bytes)?);
         }

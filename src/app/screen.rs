@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 
 use super::end::End;
 use super::progress;
-use super::window::Desk;
+use super::window::{Desk, Shot};
 use crate::api::context::Terminal;
 use crate::base::Progress;
 use crate::figure::stage::Stage;
@@ -99,8 +99,8 @@ impl Terminal for Shared {
         self.0.desk.show(panels, pictures, wait, &self.0.stop)
     }
 
-    fn picture(&self, stage: Stage) -> Result<Vec<u8>, String> {
-        self.0.desk.picture(stage)
+    fn picture(&self, stage: Stage, size: [u32; 2]) -> Result<Vec<u8>, String> {
+        self.0.desk.picture(Shot { stage, size })
     }
 }
 

@@ -1,12 +1,11 @@
-//! What a frame shows: the box, the layers as far as time has come, and words over them.
+//! What a frame shows: the box, the layers as far as time has come, and marks over them.
 
-use std::sync::Arc;
+use kiss3d::prelude::{Camera3d, Color, Vec2, Vec3, Window};
 
-use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
-
-use super::frame::{Frame, INK, TEXT, colour};
-use super::marks::{Shape, inked};
-use super::wanted::{HELP, Wanted};
+use super::frame::{Frame, INK, Sight, TEXT, colour};
+use super::marks::inked;
+use super::wanted::Wanted;
+use super::words::Paper;
 use crate::figure::stage::{Act, Kind, Stage};
 use crate::figure::{Font as Widths, Marker, Rgb};
 
@@ -26,14 +25,13 @@ pub struct Ready {
     /// Steps of the longest curve, and curves of the layer that has most.
     pub steps: usize,
     pub trials: usize,
-    layers: Vec<Layer>,
+    pub layers: Vec<Layer>,
     widths: Widths,
-    /// What shows where a trial is.
-    dot: Shape,
 }
 
+/// What is drawn of one layer of the figure.
 #[derive(Default)]
-struct Layer {
+pub struct Layer {
     lines: Vec<Piece>,
     width: f32,
     /// Pixels of ink and of what is left out, of a line that is broken up.
@@ -41,7 +39,7 @@ struct Layer {
     /// Plain lines grow paler with distance.
     plain: bool,
     points: Vec<(Vec3, Color, f32)>,
-    marker: Option<Shape>,
+    pub marker: Option<Marker>,
 }
 
 struct Piece {
@@ -60,7 +58,6 @@ impl Ready {
             trials: 0,
             layers: Vec::new(),
             widths: Widths::embedded(),
-            dot: Shape::new(Marker::Dot),
             stage,
         };
         for k in 0..ready.stage.acts.len() {
@@ -114,7 +111,7 @@ impl Ready {
                 layer.width = *width as f32 * 1.3;
             }
             Kind::Points { sizes, marker } => {
-                layer.marker = Some(Shape::new(*marker));
+                layer.marker = Some(*marker);
                 for (i, at) in act.at.iter().enumerate() {
                     if at.iter().all(|x| x.is_finite()) {
                         let size = sizes[i.min(sizes.len() - 1)];
@@ -129,25 +126,13 @@ impl Ready {
         layer
     }
 
-    /// Hands one frame to the window.
-    pub fn draw(
-        &self,
-        window: &mut Window,
-        camera: &OrbitCamera3d,
-        font: &Arc<Font>,
-        wanted: &Wanted,
-        said: Option<&str>,
-    ) {
-        let size = Vec2::new(window.width() as f32, window.height() as f32);
-        let mut frame = Frame {
-            window,
-            camera,
-            font,
-            widths: &self.widths,
-            size,
-        };
+    /// Hands one frame to the window. A picture has no words at its foot, and no help.
+    pub fn draw(&self, window: &mut Window, sight: Sight<'_>, wanted: &Wanted, foot: Option<&str>) {
+        let mut frame = Frame::new(window, sight, &self.widths);
+        let papers = self.papers(&frame, wanted, foot.is_some());
+        frame.covered = papers.iter().map(Paper::corners).collect();
         self.walls(&mut frame);
-        let eye = camera.eye();
+        let eye = sight.camera.eye();
         for (k, layer) in self.layers.iter().enumerate() {
             if !wanted.hidden.contains(&k) {
                 layer.lines(&mut frame, eye, wanted, self.steps);
@@ -157,7 +142,10 @@ impl Ready {
         if let Some(now) = wanted.now {
             self.fronts(&mut frame, now, wanted);
         }
-        self.words(&mut frame, wanted, said);
+        self.marks(&mut frame, wanted);
+        self.words(&mut frame, wanted, foot);
+        frame.covered.clear();
+        papers.iter().for_each(|paper| paper.draw(&mut frame));
     }
 
     /// Grid and edges of the far sides of the box, and what stands beside them.
@@ -171,16 +159,6 @@ impl Ready {
             pairs.iter().for_each(|(k, x)| parts[*k] = *x);
             self.place(parts)
         };
-        for k in 0..3 {
-            let others = [(k + 1) % 3, (k + 2) % 3];
-            let ticks = self.stage.scales[k].ticks.iter().map(|(at, _)| *at as f32);
-            for at in ticks.chain([0.0, 1.0]) {
-                for [fixed, free] in [others, [others[1], others[0]]] {
-                    let end = |x| spot([(k, at), (fixed, far[fixed]), (free, x)]);
-                    frame.window.draw_line(end(0.0), end(1.0), grid, 1.0, false);
-                }
-            }
-        }
         // The upright axis stands at the left.
         let upright = [[(0, near[0]), (1, far[1])], [(0, far[0]), (1, near[1])]];
         let [one, other] = upright.map(|[a, b]| frame.seen(spot([(2, 0.5), a, b])).x);
@@ -189,13 +167,24 @@ impl Ready {
             [(0, near[0]), (2, far[2])],
             upright[usize::from(other < one)],
         ];
+        for k in 0..3 {
+            let others = [(k + 1) % 3, (k + 2) % 3];
+            let ticks = self.stage.scales[k].ticks.iter().map(|(at, _)| *at as f32);
+            for at in ticks.chain([0.0, 1.0]) {
+                for [fixed, free] in [others, [others[1], others[0]]] {
+                    let places = [(k, at), (fixed, far[fixed])];
+                    if places.iter().all(|place| edges[free].contains(place)) {
+                        continue;
+                    }
+                    let end = |x| spot([places[0], places[1], (free, x)]);
+                    frame.line([end(0.0), end(1.0)], 1.0, grid);
+                }
+            }
+        }
         let middle = frame.seen(Vec3::ZERO);
         for (k, [a, b]) in edges.into_iter().enumerate() {
             let at = |x| spot([(k, x), a, b]);
-            // A little nearer than the grid, which lies in the same place.
-            let lift = frame.camera.eye() * 0.002;
-            let ends = [at(0.0) + lift, at(1.0) + lift];
-            frame.window.draw_line(ends[0], ends[1], ink, 1.3, false);
+            frame.line([at(0.0), at(1.0)], 1.3, ink);
             let half = frame.seen(at(0.5));
             let (from, to) = (frame.seen(at(0.0)), frame.seen(at(1.0)));
             let along = (to - from).normalize_or_zero();
@@ -230,14 +219,14 @@ impl Ready {
                 let shown = wanted.trial.is_none_or(|one| one == trial);
                 if shown && act.at[at].iter().all(|x| x.is_finite()) {
                     let shade = colour(act.colour(at), 1.0);
-                    frame.dot(&self.dot, self.place(act.at[at]), FRONT, shade);
+                    frame.dot(Marker::Dot, self.place(act.at[at]), FRONT, shade);
                 }
             }
         }
     }
 
-    fn words(&self, frame: &mut Frame, wanted: &Wanted, said: Option<&str>) {
-        let ink = colour(INK, 1.0);
+    /// What lies over the layers: words at places, and heads of arrows.
+    fn marks(&self, frame: &mut Frame, wanted: &Wanted) {
         for (k, act) in self.stage.acts.iter().enumerate() {
             if wanted.hidden.contains(&k) {
                 continue;
@@ -255,80 +244,6 @@ impl Ready {
                 _ => {}
             }
         }
-        let middle = Vec2::new(frame.size.x / 2.0, 16.0);
-        frame.centred(&self.stage.title, middle, TEXT + 4.0, ink);
-        let mut row = 34.0;
-        for (k, act) in self.stage.acts.iter().enumerate() {
-            let Some(label) = &act.label else { continue };
-            let shown = !wanted.hidden.contains(&k);
-            let paler: f32 = if shown { 1.0 } else { 0.3 };
-            let sign = colour(act.colours[0], f64::from(paler));
-            match &self.layers[k].marker {
-                Some(shape) => frame.sign(shape, Vec2::new(23.0, row + 9.0), 11.0, sign),
-                None => frame.bar(Vec2::new(14.0, row + 9.0), [18.0, 4.0], sign),
-            }
-            let text = format!("{label}  [{}]", k + 1);
-            let ink = Color { a: paler, ..ink };
-            frame.text(&text, Vec2::new(40.0, row), TEXT, ink);
-            row += 22.0;
-        }
-        self.colour_bar(frame);
-        if let Some(pick) = &wanted.kept {
-            let at = frame.seen(pick.place);
-            frame.ring(at);
-            let tall = 19.0 * pick.lines.len() as f32 + 4.0;
-            let widths = pick.lines.iter().map(|line| frame.wide(line, TEXT));
-            let wide = widths.fold(0.0, f32::max) + 12.0;
-            let white = Color::new(1.0, 1.0, 1.0, 0.85);
-            frame.bar(at + Vec2::new(8.0, 8.0 + tall / 2.0), [wide, tall], white);
-            for (line, text) in pick.lines.iter().enumerate() {
-                frame.text(
-                    text,
-                    at + Vec2::new(14.0, 10.0 + 19.0 * line as f32),
-                    TEXT,
-                    ink,
-                );
-            }
-        }
-        let mut state = Vec::new();
-        if let Some(now) = wanted.now {
-            state.push(format!("step {} of {}", now as usize, self.steps));
-        }
-        if let Some(trial) = wanted.trial {
-            state.push(format!("trial {trial} of {}", self.trials));
-        }
-        state.push(said.unwrap_or("H: keys").into());
-        let low = frame.size.y - 26.0;
-        frame.text(&state.join("   "), Vec2::new(14.0, low), TEXT, ink);
-        if wanted.help {
-            let tall = 24.0 * HELP.len() as f32 + 8.0;
-            let wide = HELP.map(|line| frame.wide(line, TEXT));
-            let wide = wide.into_iter().fold(0.0, f32::max) + 16.0;
-            let left = Vec2::new(6.0, low - tall / 2.0 - 4.0);
-            frame.bar(left, [wide, tall], Color::new(1.0, 1.0, 1.0, 0.85));
-            for (line, text) in HELP.iter().enumerate() {
-                let up = 24.0 * (HELP.len() - line) as f32 + 10.0;
-                frame.text(text, Vec2::new(14.0, low - up), TEXT, ink);
-            }
-        }
-    }
-
-    fn colour_bar(&self, frame: &mut Frame) {
-        let Some(bar) = &self.stage.bar else { return };
-        let ink = colour(INK, 1.0);
-        let tall = (frame.size.y - 200.0).clamp(60.0, 280.0);
-        let (left, low) = (frame.size.x - 84.0, (frame.size.y + tall) / 2.0);
-        let each = tall / bar.shades.len() as f32;
-        for (k, shade) in bar.shades.iter().enumerate() {
-            let place = Vec2::new(left, low - (k as f32 + 0.5) * each);
-            frame.bar(place, [12.0, each + 1.0], colour(*shade, 1.0));
-        }
-        for (part, text) in &bar.ticks {
-            let place = Vec2::new(left + 20.0, low - tall * *part as f32 - TEXT / 2.0);
-            frame.text(text, place, TEXT, ink);
-        }
-        let place = Vec2::new(left + 6.0, low - tall - 18.0);
-        frame.centred(&bar.label, place, TEXT, ink);
     }
 }
 
@@ -371,10 +286,10 @@ impl Layer {
                 (colour.r, colour.g, colour.b) = (mix(colour.r), mix(colour.g), mix(colour.b));
             }
             match self.dash {
-                None => frame.window.draw_line(a, b, colour, self.width, false),
+                None => frame.line([a, b], self.width, colour),
                 Some(dash) => {
-                    for [a, b] in inked([a, b], piece.start, dash, pixels) {
-                        frame.window.draw_line(a, b, colour, self.width, false);
+                    for ends in inked([a, b], piece.start, dash, pixels) {
+                        frame.line(ends, self.width, colour);
                     }
                 }
             }
@@ -382,10 +297,10 @@ impl Layer {
     }
 
     fn points(&self, frame: &mut Frame) {
-        let Some(shape) = &self.marker else { return };
+        let Some(shape) = self.marker else { return };
         for (place, colour, size) in &self.points {
             if self.points.len() > SHAPES {
-                frame.window.draw_point(*place, *colour, *size);
+                frame.square(*place, *size, *colour);
                 continue;
             }
             frame.dot(shape, *place, *size, *colour);

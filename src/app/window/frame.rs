@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
 
 use super::draw::Ready;
-use super::marks::Shape;
+use super::marks;
 use crate::figure::stage::Act;
-use crate::figure::{Font as Widths, Rgb};
+use crate::figure::{Font as Widths, Marker, Rgb};
 
 pub const INK: Rgb = Rgb(0x22, 0x22, 0x22);
 /// The height of a line of text, in pixels.
@@ -15,25 +15,66 @@ pub const TEXT: f32 = 17.0;
 /// The size of letters in the height of a line, by which the library knows text.
 const EM: f32 = 0.895;
 
-/// The window while a frame is made. Places on it are in pixels from the upper left corner.
-pub struct Frame<'a> {
-    pub window: &'a mut Window,
+/// How an eye looks at a scene.
+#[derive(Clone, Copy)]
+pub struct Sight<'a> {
     pub camera: &'a OrbitCamera3d,
     pub font: &'a Arc<Font>,
-    pub widths: &'a Widths,
-    pub size: Vec2,
+    /// Dots of the screen in one of our pixels: 2 on a screen with small dots.
+    pub scale: f32,
 }
 
-impl Frame<'_> {
+/// The window while a frame is made. Places on it are in pixels from the upper left corner.
+pub struct Frame<'a> {
+    window: &'a mut Window,
+    pub camera: &'a OrbitCamera3d,
+    font: &'a Arc<Font>,
+    widths: &'a Widths,
+    scale: f32,
+    pub size: Vec2,
+    /// Rectangles, by their upper left and lower right corners, that no text is written on: the
+    /// library draws all text over all lines.
+    pub covered: Vec<[Vec2; 2]>,
+}
+
+impl<'a> Frame<'a> {
+    pub fn new(window: &'a mut Window, sight: Sight<'a>, widths: &'a Widths) -> Frame<'a> {
+        let dots = Vec2::new(window.width() as f32, window.height() as f32);
+        Frame {
+            window,
+            camera: sight.camera,
+            font: sight.font,
+            widths,
+            scale: sight.scale,
+            size: dots / sight.scale,
+            covered: Vec::new(),
+        }
+    }
     pub fn seen(&self, place: Vec3) -> Vec2 {
         let at = self.camera.project(place, self.size);
         Vec2::new(at.x, self.size.y - at.y)
     }
 
-    /// From a place on the window to where the library draws lines: (0, 0) is the middle, y goes
-    /// upwards.
-    pub fn flat(&self, at: Vec2) -> Vec2 {
-        Vec2::new(at.x - self.size.x / 2.0, self.size.y / 2.0 - at.y)
+    /// A line in space.
+    pub fn line(&mut self, [a, b]: [Vec3; 2], width: f32, colour: Color) {
+        let width = width * self.scale;
+        self.window.draw_line(a, b, colour, width, false);
+    }
+
+    /// A square in space.
+    pub fn square(&mut self, place: Vec3, size: f32, colour: Color) {
+        self.window.draw_point(place, colour, size * self.scale);
+    }
+
+    /// A line on the window.
+    fn stroke(&mut self, ends: [Vec2; 2], width: f32, colour: Color) {
+        // To the library (0, 0) is the middle, y goes upwards, and its unit is what the screen
+        // takes for a pixel.
+        let unit = self.scale / self.window.scale_factor() as f32;
+        let middle = self.size / 2.0;
+        let [a, b] = ends.map(|at| Vec2::new(at.x - middle.x, middle.y - at.y) * unit);
+        let width = width * self.scale;
+        self.window.draw_line_2d(a, b, colour, width);
     }
 
     /// How far a text reaches from its middle in this direction.
@@ -47,7 +88,10 @@ impl Frame<'_> {
     }
 
     pub fn text(&mut self, text: &str, at: Vec2, size: f32, colour: Color) {
-        if !text.is_empty() {
+        let end = at + Vec2::new(self.wide(text, size), size);
+        let meets = |[low, high]: &[Vec2; 2]| at.cmplt(*high).all() && end.cmpgt(*low).all();
+        if !text.is_empty() && !self.covered.iter().any(meets) {
+            let (at, size) = (at * self.scale, size * self.scale);
             self.window.draw_text(text, at, size, self.font, colour);
         }
     }
@@ -58,21 +102,21 @@ impl Frame<'_> {
     }
 
     /// A marker of this size in pixels that stands in space and faces the eye.
-    pub fn marker(&mut self, shape: &Shape, place: Vec3, size: f32, colour: Color) {
+    pub fn marker(&mut self, shape: Marker, place: Vec3, size: f32, colour: Color) {
         let eye = self.camera.eye();
         let towards = (eye - self.camera.at()).normalize_or_zero();
         let right = Vec3::new(-towards.y, towards.x, 0.0).normalize_or_zero();
         let up = towards.cross(right);
         let pixel = self.pixel((eye - place).dot(towards));
-        for (ends, width) in shape.at(size) {
-            let [a, b] = ends.map(|end| place + (right * end.x + up * end.y) * pixel);
-            self.window.draw_line(a, b, colour, width, false);
+        for (ends, width) in marks::strokes(shape, size, size * self.scale) {
+            let ends = ends.map(|end| place + (right * end.x + up * end.y) * pixel);
+            self.line(ends, width, colour);
         }
     }
 
     /// A marker that has a white rim if it is filled.
-    pub fn dot(&mut self, shape: &Shape, place: Vec3, size: f32, colour: Color) {
-        if shape.solid {
+    pub fn dot(&mut self, shape: Marker, place: Vec3, size: f32, colour: Color) {
+        if marks::solid(shape) {
             let white = Color::new(1.0, 1.0, 1.0, 1.0);
             let behind = place - self.camera.eye().normalize_or_zero() * 0.002;
             self.marker(shape, behind, size + 3.0, white);
@@ -81,11 +125,10 @@ impl Frame<'_> {
     }
 
     /// A marker on the window, as in a legend.
-    pub fn sign(&mut self, shape: &Shape, middle: Vec2, size: f32, colour: Color) {
-        let middle = self.flat(middle);
-        for (ends, width) in shape.at(size) {
-            let [a, b] = ends.map(|end| middle + end);
-            self.window.draw_line_2d(a, b, colour, width);
+    pub fn sign(&mut self, shape: Marker, middle: Vec2, size: f32, colour: Color) {
+        for (ends, width) in marks::strokes(shape, size, size * self.scale) {
+            let ends = ends.map(|end| middle + Vec2::new(end.x, -end.y));
+            self.stroke(ends, width, colour);
         }
     }
 
@@ -96,8 +139,7 @@ impl Frame<'_> {
 
     /// A bar that lies on the window, from its left end on.
     pub fn bar(&mut self, left: Vec2, [wide, tall]: [f32; 2], colour: Color) {
-        let ends = [left, left + Vec2::new(wide, 0.0)].map(|at| self.flat(at));
-        self.window.draw_line_2d(ends[0], ends[1], colour, tall);
+        self.stroke([left, left + Vec2::new(wide, 0.0)], tall, colour);
     }
 
     pub fn ring(&mut self, middle: Vec2) {
@@ -107,9 +149,7 @@ impl Frame<'_> {
             middle + Vec2::new(turn.cos(), turn.sin()) * 8.0
         };
         for k in 0..SIDES {
-            let ends = [corner(k), corner(k + 1)].map(|at| self.flat(at));
-            self.window
-                .draw_line_2d(ends[0], ends[1], colour(INK, 1.0), 1.5);
+            self.stroke([corner(k), corner(k + 1)], 1.5, colour(INK, 1.0));
         }
     }
 
@@ -125,8 +165,7 @@ impl Frame<'_> {
             let aside = Vec2::new(-back.y, back.x) * 0.45;
             let shade = colour(act.colour(2 * k), act.opacity);
             for end in [to - back + aside, to - back - aside] {
-                let [a, b] = [to, end].map(|at| self.flat(at));
-                self.window.draw_line_2d(a, b, shade, 1.5 * width);
+                self.stroke([to, end], 1.5 * width, shade);
             }
         }
     }

@@ -17,6 +17,8 @@ mod show;
 mod still;
 #[cfg(feature = "window")]
 mod wanted;
+#[cfg(feature = "window")]
+mod words;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +32,9 @@ use show::Place;
 
 /// How often a script that waits for a window looks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(50);
+/// The size of a window at first, and of pictures where no other is asked for. Units: pixels.
+#[cfg(feature = "window")]
+const SIZE: [u32; 2] = [1000, 760];
 /// Why a build has no window.
 const LACKING: &str = "this build has none (`./x window ...` makes one that has)";
 /// Why a word to the first thread is lost.
@@ -44,6 +49,13 @@ pub struct Asked {
     pub answer: Sender<Fate>,
     /// Set by Ctrl-C.
     pub stop: Arc<AtomicBool>,
+}
+
+/// A figure of which a picture is wanted.
+pub struct Shot {
+    pub stage: Stage,
+    /// Units: pixels.
+    pub size: [u32; 2],
 }
 
 /// What becomes of a figure.
@@ -61,7 +73,7 @@ pub enum Fate {
 pub enum Word {
     Show(Box<Asked>),
     /// What a window would show is wanted, without one.
-    Picture(Box<Stage>, Sender<Fate>),
+    Picture(Box<Shot>, Sender<Fate>),
     /// The script is at its end: nothing more comes.
     Done,
 }
@@ -151,9 +163,9 @@ impl Desk {
     /// A PNG file of what a window would show; no display is needed, but a driver is.
     ///
     /// Errors: why there is none
-    pub fn picture(&self, stage: Stage) -> Result<Vec<u8>, String> {
+    pub fn picture(&self, shot: Shot) -> Result<Vec<u8>, String> {
         let (answer, told) = channel();
-        let word = Word::Picture(Box::new(stage), answer);
+        let word = Word::Picture(Box::new(shot), answer);
         match self.out.send(word).ok().and_then(|()| told.recv().ok()) {
             Some(Fate::Picture(bytes)) => Ok(bytes),
             Some(Fate::Failed(why)) => Err(why),
@@ -173,7 +185,7 @@ impl Desk {
             };
             match word {
                 Some(Word::Show(asked)) => place.open(*asked, &words),
-                Some(Word::Picture(stage, answer)) => place.picture(*stage, &answer),
+                Some(Word::Picture(shot, answer)) => place.picture(*shot, &answer),
                 Some(Word::Done) | None => return,
             }
         }
@@ -205,7 +217,7 @@ impl Place {
         let _ = asked.answer.send(Fate::Failed(why));
     }
 
-    fn picture(&mut self, _: Stage, answer: &Sender<Fate>) {
+    fn picture(&mut self, _: Shot, answer: &Sender<Fate>) {
         let _ = answer.send(Fate::Failed(LACKING.into()));
     }
 }

@@ -5,6 +5,7 @@ use kiss3d::prelude::{Camera3d, OrbitCamera3d, Vec2, Vec3};
 use super::draw::Ready;
 use super::wanted::Wanted;
 use crate::figure::stage::{Act, Kind};
+use crate::tensor::summary::short;
 
 /// Pixels from the pointer to a place that is read.
 const NEAR: f32 = 14.0;
@@ -18,16 +19,15 @@ pub struct Pick {
 }
 
 impl Ready {
-    /// The place nearest to `cursor` among what is shown.
+    /// The place nearest to `cursor` among what is shown, in a window of this size. Units: pixels.
     pub fn nearest(
         &self,
         wanted: &Wanted,
         camera: &OrbitCamera3d,
-        size: impl Into<[u32; 2]>,
-        cursor: (f64, f64),
+        size: Vec2,
+        cursor: Vec2,
     ) -> Option<Pick> {
-        let [width, height] = size.into().map(|side| side as f32);
-        let cursor = Vec2::new(cursor.0 as f32, height - cursor.1 as f32);
+        let cursor = Vec2::new(cursor.x, size.y - cursor.y);
         let mut best = (NEAR, None);
         for (k, act) in self.stage.acts.iter().enumerate() {
             if wanted.hidden.contains(&k) || matches!(act.kind, Kind::Labels(_)) {
@@ -43,7 +43,7 @@ impl Ready {
                     continue;
                 }
                 let place = self.place(*at);
-                let seen = camera.project(place, Vec2::new(width, height));
+                let seen = camera.project(place, size);
                 // A point stands out from the curves that go through it.
                 let wide = if matches!(act.kind, Kind::Points { .. }) {
                     4.0
@@ -75,15 +75,12 @@ impl Ready {
                 "" => ["x", "y", "z"][k],
                 label => label,
             };
-            lines.push(format!(
-                "{name}: {:.4}",
-                scale.number(f64::from(act.at[i][k]))
-            ));
+            lines.push(format!("{name}: {}", short(scale.number(act.at[i][k]))));
         }
         if let Some(value) = act.values.get(i) {
             let name = self.stage.bar.as_ref().map_or("", |bar| bar.label.as_str());
             let name = if name.is_empty() { "value" } else { name };
-            lines.push(format!("{name}: {value:.4}"));
+            lines.push(format!("{name}: {}", short(f64::from(*value))));
         }
         lines
     }

@@ -8,17 +8,17 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use kiss3d::prelude::{
-    Action, Context, Key, Modifiers, MouseButton, OrbitCamera3d, SceneNode3d, Window, WindowEvent,
+    Action, Key, Modifiers, MouseButton, OrbitCamera3d, SceneNode3d, Vec2, Window, WindowEvent,
 };
 
 use super::draw::Ready;
+use super::frame::Sight;
 use super::still::{self, Still};
 use super::wanted::Wanted;
-use super::{Asked, Fate, Word, missing};
-use crate::figure::stage::Stage;
+use super::{Asked, Fate, SIZE, Shot, Word, missing};
 
 /// A press that moves less than this is a click. Units: pixels.
-const STILL: f64 = 4.0;
+const STILL: f32 = 4.0;
 /// Seconds that a frame may take while something moves.
 const QUICK: f64 = 0.045;
 /// Steps of a curve that are drawn as one line, at most.
@@ -39,10 +39,13 @@ struct Shown {
     answer: Sender<Fate>,
     /// Set by Ctrl-C.
     stop: Arc<AtomicBool>,
+    /// A picture is taken of the next frame.
+    snap: bool,
     /// Pictures taken so far.
     taken: usize,
-    /// Where the button went down.
-    pressed: Option<(f64, f64)>,
+    /// Where the pointer is, and where the button went down. Units: dots of the screen.
+    pointer: Vec2,
+    pressed: Option<Vec2>,
     /// The user has closed it.
     over: bool,
     said: Option<(String, Instant)>,
@@ -74,15 +77,15 @@ impl Place {
     }
 
     /// Hands out what a window would show, without one.
-    pub fn picture(&mut self, stage: Stage, answer: &Sender<Fate>) {
+    pub fn picture(&mut self, shot: Shot, answer: &Sender<Fate>) {
         // The library opens windows on what it finds first, and what it finds for pictures alone
         // has none: where windows can be, there is one, unseen, before the first picture.
         if self.window.is_none() && missing().is_none() {
-            let new = Window::new_hidden_with_size("attractor", still::SIZE[0], still::SIZE[1]);
+            let new = Window::new_hidden_with_size("attractor", SIZE[0], SIZE[1]);
             let open = || self.window = Some(pollster::block_on(new));
             let _ = catch_unwind(AssertUnwindSafe(open));
         }
-        self.still.picture(stage, answer);
+        self.still.picture(shot, answer);
     }
 
     async fn stay(&mut self, asked: Asked, words: &Receiver<Word>) {
@@ -92,18 +95,12 @@ impl Place {
                 window
             }
             None => {
-                let new = Window::new_with_size("attractor", still::SIZE[0], still::SIZE[1]).await;
+                let new = Window::new_with_size("attractor", SIZE[0], SIZE[1]).await;
                 self.window.insert(new)
             }
         };
-        let backend = Context::get().adapter.get_info().backend;
-        if format!("{backend:?}") == "Gl" {
-            // It draws, but nothing is seen.
+        if let Err(why) = still::driver() {
             window.hide();
-            let why = format!(
-                "only OpenGL was found, and Vulkan is needed ({})",
-                still::DEBIAN
-            );
             let _ = asked.answer.send(Fate::Failed(why));
             return;
         }
@@ -130,7 +127,7 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
                 shown = shown.giving_way(*asked);
                 stirred = Instant::now();
             }
-            Ok(Word::Picture(stage, answer)) => still.picture(*stage, &answer),
+            Ok(Word::Picture(shot, answer)) => still.picture(*shot, &answer),
             Ok(Word::Done) | Err(_) => {}
         }
         for mut event in window.events().iter() {
@@ -148,10 +145,20 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
         last = Some(Instant::now());
         let said = shown.said.as_ref();
         let said = said.filter(|(_, at)| at.elapsed().as_secs() < SAID);
-        let said = said.map(|(text, _)| text.as_str());
+        let foot = said.map_or("H: keys", |(text, _)| text.as_str());
+        let foot = Some(foot).filter(|_| !shown.snap);
+        still::fit(window, &mut camera);
         let (seen, wanted) = (shown.seen(), &shown.wanted);
-        seen.draw(window, &camera, &font, wanted, said);
+        let sight = Sight {
+            camera: &camera,
+            font: &font,
+            scale: window.scale_factor() as f32,
+        };
+        seen.draw(window, sight, wanted, foot);
         window.render_3d(&mut scene, &mut camera).await;
+        if std::mem::take(&mut shown.snap) {
+            shown.said = Some((shown.picture(window), Instant::now()));
+        }
         // What nobody touches leaves the processor to the script.
         if !shown.wanted.playing && stirred.elapsed() > QUIET {
             std::thread::sleep(shown.rest());
@@ -176,7 +183,9 @@ impl Shown {
             pictures,
             answer,
             stop,
+            snap: false,
             taken: 0,
+            pointer: Vec2::ZERO,
             pressed: None,
             over: false,
             said: None,
@@ -202,6 +211,7 @@ impl Shown {
                 ..self.wanted
             },
             taken: self.taken,
+            pointer: self.pointer,
             ..new
         }
     }
@@ -243,18 +253,19 @@ impl Shown {
                 return true;
             }
             WindowEvent::Key(key, Action::Press, modifiers) => {
-                self.key(*key, *modifiers, window, camera);
+                self.key(*key, *modifiers, camera);
             }
+            // The library knows where it is at the end of a frame, and not at a press before that.
+            WindowEvent::CursorPos(x, y, _) => self.pointer = Vec2::new(*x as f32, *y as f32),
             WindowEvent::MouseButton(MouseButton::Button1, Action::Press, _) => {
-                self.pressed = window.cursor_pos();
+                self.pressed = Some(self.pointer);
             }
             WindowEvent::MouseButton(MouseButton::Button1, Action::Release, _) => {
-                let moved = |(x, y): (f64, f64), (a, b): (f64, f64)| (x - a).hypot(y - b);
-                if let (Some(from), Some(to)) = (self.pressed.take(), window.cursor_pos())
-                    && moved(from, to) < STILL
-                {
-                    let size = window.size();
-                    self.wanted.kept = self.seen().nearest(&self.wanted, camera, size, to);
+                let scale = window.scale_factor() as f32;
+                let (size, at) = (window.size().as_vec2() / scale, self.pointer / scale);
+                let pressed = self.pressed.take();
+                if pressed.is_some_and(|from| (from / scale - at).length() < STILL) {
+                    self.wanted.kept = self.seen().nearest(&self.wanted, camera, size, at);
                 }
             }
             _ => {}
@@ -269,7 +280,7 @@ impl Shown {
         }
     }
 
-    fn key(&mut self, key: Key, modifiers: Modifiers, window: &Window, camera: &mut OrbitCamera3d) {
+    fn key(&mut self, key: Key, modifiers: Modifiers, camera: &mut OrbitCamera3d) {
         let (steps, trials) = (self.seen().steps, self.seen().trials);
         let panels = self.panels.len();
         let wanted = &mut self.wanted;
@@ -311,10 +322,7 @@ impl Shown {
                 *camera = still::camera(&self.seen().stage);
             }
             Key::H => wanted.help = !wanted.help,
-            Key::S => {
-                let taken = self.picture(window);
-                self.said = Some((taken, Instant::now()));
-            }
+            Key::S => self.snap = true,
             Key::F => {
                 let told = format!("{:.1} pictures in a second", 1.0 / self.pace);
                 self.said = Some((told, Instant::now()));

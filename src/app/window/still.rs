@@ -5,19 +5,21 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use kiss3d::post_processing::Tonemap;
-use kiss3d::prelude::{CanvasSetup, Font, NumSamples, OrbitCamera3d, SceneNode3d, WHITE, Window};
+use kiss3d::prelude::{
+    Camera3d, CanvasSetup, Context, Font, NumSamples, OrbitCamera3d, SceneNode3d, WHITE, Window,
+    WindowEvent,
+};
 use resvg::tiny_skia::{IntSize, Pixmap};
 
-use super::Fate;
 use super::draw::Ready;
+use super::frame::Sight;
 use super::wanted::Wanted;
+use super::{Fate, SIZE, Shot};
 use crate::figure::FONT;
 use crate::figure::stage::Stage;
 
-/// The size of a picture, and of a window at first. Units: pixels.
-pub const SIZE: [u32; 2] = [1000, 760];
 /// How a machine comes by what is needed.
-pub const DEBIAN: &str = "Debian: apt-get install mesa-vulkan-drivers libxcursor1 libxi6 \
+const DEBIAN: &str = "Debian: apt-get install mesa-vulkan-drivers libxcursor1 libxi6 \
                           libxkbcommon-x11-0";
 
 /// Where pictures are made: a window that nobody sees, kept from one picture to the next (the
@@ -27,14 +29,15 @@ pub struct Still(Option<Window>);
 
 impl Still {
     /// Hands out a picture.
-    pub fn picture(&mut self, stage: Stage, answer: &Sender<Fate>) {
+    pub fn picture(&mut self, shot: Shot, answer: &Sender<Fate>) {
         guarded("a Vulkan driver is", answer, || {
-            let bytes = pollster::block_on(self.draw(stage));
+            let bytes = pollster::block_on(self.draw(shot));
             let _ = answer.send(bytes.map_or_else(Fate::Failed, Fate::Picture));
         });
     }
 
-    async fn draw(&mut self, stage: Stage) -> Result<Vec<u8>, String> {
+    async fn draw(&mut self, Shot { stage, size }: Shot) -> Result<Vec<u8>, String> {
+        let [wide, tall] = size;
         let window = match &mut self.0 {
             Some(window) => window,
             None => {
@@ -42,14 +45,24 @@ impl Still {
                     samples: NumSamples::Four,
                     ..CanvasSetup::default()
                 };
-                let new = Window::new_headless_with_setup(SIZE[0], SIZE[1], setup).await;
+                let new = Window::new_headless_with_setup(wide, tall, setup).await;
                 self.0.insert(new)
             }
         };
+        driver()?;
+        window.canvas_mut().resize(wide, tall);
         dress(window);
         let mut camera = camera(&stage);
+        fit(window, &mut camera);
         let (ready, wanted) = (Ready::new(stage), Wanted::default());
-        ready.draw(window, &camera, &font(), &wanted, Some(""));
+        // A larger picture has larger words and wider lines.
+        let part = |k: usize| size[k] as f32 / SIZE[k] as f32;
+        let sight = Sight {
+            camera: &camera,
+            font: &font(),
+            scale: part(0).min(part(1)),
+        };
+        ready.draw(window, sight, &wanted, None);
         let mut scene = SceneNode3d::empty();
         window.render_3d(&mut scene, &mut camera).await;
         let image = window.snap_image();
@@ -57,7 +70,7 @@ impl Still {
             let [r, g, b] = pixel.0;
             [r, g, b, 255]
         });
-        let size = IntSize::from_wh(SIZE[0], SIZE[1]);
+        let size = IntSize::from_wh(wide, tall);
         let pixels = size.and_then(|size| Pixmap::from_vec(rgba.collect(), size));
         let bytes = pixels.and_then(|pixels| pixels.encode_png().ok());
         bytes.ok_or_else(|| "the driver drew nothing".into())
@@ -79,6 +92,17 @@ pub fn guarded(need: &str, answer: &Sender<Fate>, work: impl FnOnce()) {
     }
 }
 
+/// Refuses what the library takes where there is no Vulkan: by OpenGL it draws, and nothing is seen.
+pub fn driver() -> Result<(), String> {
+    let backend = Context::get().adapter.get_info().backend;
+    match format!("{backend:?}").as_str() {
+        "Gl" => Err(format!(
+            "only OpenGL was found, and a Vulkan driver is needed ({DEBIAN})"
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// White paper, and colours as they are.
 pub fn dress(window: &mut Window) {
     window.set_background_color(WHITE);
@@ -88,6 +112,12 @@ pub fn dress(window: &mut Window) {
 
 pub fn font() -> Arc<Font> {
     Font::from_bytes(FONT).map_or_else(Font::default, Arc::new)
+}
+
+/// Tells a camera how wide a window is; the library does so too late for the next frame.
+pub fn fit(window: &Window, camera: &mut OrbitCamera3d) {
+    let size = WindowEvent::FramebufferSize(window.width(), window.height());
+    camera.handle_event(window.canvas(), &size);
 }
 
 /// Where a figure is seen from at first.

@@ -168,9 +168,14 @@ impl Kind {
 }
 
 impl Scale {
-    /// The number at this part of the side.
-    pub fn number(&self, part: f64) -> f64 {
-        self.range.number(part)
+    /// The number at this part of the side; parts are known in single precision.
+    pub fn number(&self, part: f32) -> f64 {
+        let number = self.range.number(f64::from(part));
+        let nothing = 1e-7 * self.range.span().abs();
+        if !self.range.log && number.abs() < nothing {
+            return 0.0;
+        }
+        number
     }
 }
 
