@@ -92,7 +92,7 @@ pub fn guarded(need: &str, answer: &Sender<Fate>, work: impl FnOnce()) {
     }
 }
 
-/// Refuses what the library takes where there is no Vulkan: by OpenGL it draws, and nothing is seen.
+/// Refuses what the library takes in place of Vulkan: through OpenGL it draws, and nothing is seen.
 pub fn driver() -> Result<(), String> {
     let backend = Context::get().adapter.get_info().backend;
     match format!("{backend:?}").as_str() {
