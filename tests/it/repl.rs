@@ -10,7 +10,7 @@ use attractor::api::native::Native;
 use attractor::api::settings::Settings;
 use attractor::api::value::{Object, Thing, Value};
 use attractor::app::repl::{Completion, Drawing, Kind, lexemes};
-use attractor::figure::{Figure, Panel, pixels};
+use attractor::figure::{Camera, Figure, Layer, Panel, Paths, pixels};
 use tempfile::TempDir;
 
 fn session(args: &[&str], inputs: &str) -> Output {
@@ -364,7 +364,21 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
     let apart = |(a, b): (&u8, &u8)| u64::from(a.abs_diff(*b));
     let apart: u64 = drawn.pixels.iter().zip(wanted.data()).map(apart).sum();
     assert!((apart as f64) < 0.5 * wanted.data().len() as f64, "{apart}");
+    let curve = Paths {
+        at: vec![[0.0; 3], [1.0; 3]],
+        ends: vec![2],
+        values: Some(vec![0.0, 1.0]),
+        ..Paths::default()
+    };
+    let mut scene = Panel::of(Layer::Paths(curve));
+    scene.camera = Some(Camera::default());
+    let sixels = Drawing::Sixel.text(&Figure::from(scene), 1);
+    let sixels = sixels.expect("a picture");
+    let drawn = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
+    assert_eq!(drawn.pixels[..4], [255; 4], "white paper");
     let file = Drawing::File.text(&figure, 1).expect("a path");
     assert!(std::fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
-    std::fs::remove_file(file).expect("it is there");
+    std::fs::remove_file(&file).expect("it is there");
+    let folder = std::path::Path::new(&file).parent().expect("a folder");
+    std::fs::remove_dir(folder).expect("nothing else in it");
 }

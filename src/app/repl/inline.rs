@@ -15,6 +15,8 @@ use icy_sixel::{EncodeOptions, SixelImage};
 use crate::base::{Error, Result};
 use crate::figure::{Figure, pixels, png};
 
+/// What is as pale as this is white in sixels.
+const PALE: u8 = 0xf4;
 /// Letters of a picture that kitty takes at a time.
 const CHUNK: usize = 4096;
 
@@ -112,8 +114,12 @@ fn kitty(data: &str) -> String {
 }
 
 fn sixels(figure: &Figure) -> Result<String> {
-    let pixels = pixels(figure, 1.0)?;
+    let mut pixels = pixels(figure, 1.0)?;
     let (width, height) = (pixels.width() as usize, pixels.height() as usize);
+    // The palette would take white paper together with walls that are nearly white.
+    let pale = |pixel: &&mut [u8]| pixel.iter().all(|part| *part >= PALE);
+    let all = pixels.data_mut().chunks_exact_mut(4);
+    all.filter(pale).for_each(|pixel| pixel.fill(u8::MAX));
     // Dithering would put dots on white paper.
     let options = EncodeOptions {
         diffusion: 0.0,
