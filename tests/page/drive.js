@@ -56,6 +56,13 @@
     at("pointermove", x + 30, y, { shiftKey: true });
     at("pointerup", x + 30, y, { shiftKey: true });
     expect("shift and a drag to move", panel.camera.pan[0] === 30);
+    key("z");
+    expect("Z to look from above", panel.camera.elevation > 89);
+    still();
+    expect("x to the right and y upwards", panel.right[0] > 0.999 && panel.up[1] > 0.999);
+    key("x");
+    still();
+    expect("X to show y and z", panel.right[1] > 0.999 && panel.up[2] > 0.999);
     key("r");
     expect("R to go back", panel.camera.zoom === 1 && panel.camera.azimuth === azimuth);
 
@@ -72,7 +79,13 @@
     panel.draw(panel.before + 80);
     panel.draw(panel.before + 80);
     expect(`space to play, found ${panel.playing} ${panel.now}`, panel.playing && panel.now > 0);
-    key(" ");
+    const slow = panel.now;
+    key("ArrowUp");
+    panel.draw(panel.before + 80);
+    expect("the upper arrow to play twice as fast", Math.abs(panel.now - slow - 2 * 0.08 * panel.steps / 6) < 0.02);
+    key("ArrowDown");
+    key("a");
+    expect("A to end playing and show all", !panel.playing && panel.now === -1);
     panel.go(5);
     expect("fewer lines in the middle of time", inked().count < first.count);
     key("ArrowRight");

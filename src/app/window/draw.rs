@@ -16,6 +16,10 @@ const FADE: f32 = 0.25;
 const BEHIND: f32 = 0.15;
 /// Points beyond this many are drawn as squares: other markers would be slow.
 const SHAPES: usize = 5000;
+/// Pixels of a side of the box that is too short for numbers.
+const SHORT: f32 = 40.0;
+/// The cosine of the angle under which a side is seen nearly from its end.
+const ALONG: f32 = 0.97;
 /// The size of what shows where a trial is, in pixels.
 const FRONT: f32 = 8.0;
 
@@ -150,8 +154,9 @@ impl Ready {
 
     /// Grid and edges of the far sides of the box, and what stands beside them.
     fn walls(&self, frame: &mut Frame) {
-        let eye: [f32; 3] = frame.camera.eye().into();
-        let far = [0, 1, 2].map(|k| if eye[k] >= 0.0 { 0.0 } else { 1.0 });
+        let towards = frame.camera.eye() - frame.camera.at();
+        let towards: [f32; 3] = towards.normalize_or_zero().into();
+        let far = towards.map(|part| if part >= -1e-6 { 0.0 } else { 1.0 });
         let near = far.map(|x| 1.0 - x);
         let (ink, grid) = (colour(INK, 1.0), colour(GRID, 1.0));
         let spot = |pairs: [(usize, f32); 3]| {
@@ -187,7 +192,11 @@ impl Ready {
             frame.line([at(0.0), at(1.0)], 1.3, ink);
             let half = frame.seen(at(0.5));
             let (from, to) = (frame.seen(at(0.0)), frame.seen(at(1.0)));
-            let along = (to - from).normalize_or_zero();
+            // What is seen nearly from its end has no room for numbers.
+            if (to - from).length() < SHORT || towards[k].abs() > ALONG {
+                continue;
+            }
+            let along = (to - from).normalize();
             let mut out = Vec2::new(-along.y, along.x);
             if out.dot(half - middle) < 0.0 {
                 out = -out;

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use kiss3d::prelude::{
-    Action, Key, Modifiers, MouseButton, OrbitCamera3d, SceneNode3d, Vec2, Window, WindowEvent,
+    Action, Key, MouseButton, OrbitCamera3d, SceneNode3d, Vec2, Window, WindowEvent,
 };
 
 use super::draw::Ready;
@@ -28,6 +28,19 @@ const SAID: u64 = 4;
 /// After so long without an event there is a rest after each frame, of so many seconds.
 const QUIET: Duration = Duration::from_millis(600);
 const REST: [f64; 2] = [0.04, 0.25];
+
+/// The keys that show and hide layers.
+const LAYERS: [Key; 9] = [
+    Key::Key1,
+    Key::Key2,
+    Key::Key3,
+    Key::Key4,
+    Key::Key5,
+    Key::Key6,
+    Key::Key7,
+    Key::Key8,
+    Key::Key9,
+];
 
 /// What is shown at the moment.
 struct Shown {
@@ -157,7 +170,8 @@ async fn frames(window: &mut Window, still: &mut Still, asked: Asked, words: &Re
         seen.draw(window, sight, wanted, foot);
         window.render_3d(&mut scene, &mut camera).await;
         if std::mem::take(&mut shown.snap) {
-            shown.said = Some((shown.picture(window), Instant::now()));
+            let taken = shown.picture(window);
+            shown.say(taken);
         }
         // What nobody touches leaves the processor to the script.
         if !shown.wanted.playing && stirred.elapsed() > QUIET {
@@ -252,9 +266,8 @@ impl Shown {
                 self.over = true;
                 return true;
             }
-            WindowEvent::Key(key, Action::Press, modifiers) => {
-                self.key(*key, *modifiers, camera);
-            }
+            WindowEvent::Key(key, Action::Press, _) => self.key(*key, camera),
+            WindowEvent::Char(letter) => self.letter(*letter, camera),
             // The library knows where it is at the end of a frame, and not at a press before that.
             WindowEvent::CursorPos(x, y, _) => self.pointer = Vec2::new(*x as f32, *y as f32),
             WindowEvent::MouseButton(MouseButton::Button1, Action::Press, _) => {
@@ -280,63 +293,56 @@ impl Shown {
         }
     }
 
-    fn key(&mut self, key: Key, modifiers: Modifiers, camera: &mut OrbitCamera3d) {
-        let (steps, trials) = (self.seen().steps, self.seen().trials);
-        let panels = self.panels.len();
+    /// What keys do that are in the same place on every keyboard.
+    fn key(&mut self, key: Key, camera: &mut OrbitCamera3d) {
+        let steps = self.seen().steps;
         let wanted = &mut self.wanted;
-        let layer = [
-            Key::Key1,
-            Key::Key2,
-            Key::Key3,
-            Key::Key4,
-            Key::Key5,
-            Key::Key6,
-            Key::Key7,
-            Key::Key8,
-            Key::Key9,
-        ];
         match key {
-            Key::Space if steps > 1 => {
-                wanted.playing = !wanted.playing;
-                let end = wanted.now.is_none_or(|now| now >= steps as f64 - 1.0);
-                if wanted.playing && end {
-                    wanted.now = Some(0.0);
-                }
-            }
+            Key::Space if steps > 1 => wanted.play(steps),
             Key::Left => wanted.step(-1.0, steps),
             Key::Right => wanted.step(1.0, steps),
-            Key::A => (wanted.now, wanted.playing) = (None, false),
-            Key::T if trials > 1 => {
-                let back = modifiers.contains(Modifiers::Shift);
-                wanted.trial = match (wanted.trial, back) {
-                    (None, false) => Some(0),
-                    (None, true) => Some(trials - 1),
-                    (Some(k), false) => Some(k + 1).filter(|k| *k < trials),
-                    (Some(k), true) => k.checked_sub(1),
-                };
+            Key::Up | Key::Down => {
+                let times = if key == Key::Up { 2.0 } else { 0.5 };
+                wanted.speed = (wanted.speed * times).clamp(1.0 / 64.0, 64.0);
+                self.say(format!("speed x {}", self.wanted.speed));
             }
-            Key::R => *camera = still::camera(&self.seen().stage),
-            Key::Tab if panels > 1 => {
-                self.at = (self.at + 1) % panels;
+            Key::Tab if self.panels.len() > 1 => {
+                self.at = (self.at + 1) % self.panels.len();
                 self.wanted = Wanted::default();
                 *camera = still::camera(&self.seen().stage);
             }
-            Key::H => wanted.help = !wanted.help,
-            Key::S => self.snap = true,
-            Key::F => {
-                let told = format!("{:.1} pictures in a second", 1.0 / self.pace);
-                self.said = Some((told, Instant::now()));
-            }
             Key::Escape if wanted.kept.is_some() => wanted.kept = None,
-            Key::Escape | Key::Q => self.over = true,
+            Key::Escape => self.over = true,
             key => {
-                if let Some(k) = layer.iter().position(|one| *one == key)
-                    && !wanted.hidden.remove(&k)
-                {
-                    wanted.hidden.insert(k);
+                if let Some(layer) = LAYERS.iter().position(|one| *one == key) {
+                    wanted.switch(layer);
                 }
             }
         }
+    }
+
+    /// What letters do, wherever they are on the keyboard.
+    fn letter(&mut self, letter: char, camera: &mut OrbitCamera3d) {
+        let trials = self.seen().trials;
+        let wanted = &mut self.wanted;
+        match letter.to_ascii_lowercase() {
+            'a' => (wanted.now, wanted.playing) = (None, false),
+            't' if trials > 1 => wanted.turn_over(letter == 'T', trials),
+            'r' => *camera = still::camera(&self.seen().stage),
+            'x' => still::look(camera, 0.0, 0.0),
+            'y' => still::look(camera, -90.0, 0.0),
+            'z' => still::look(camera, -90.0, 90.0),
+            'h' => wanted.help = !wanted.help,
+            's' => self.snap = true,
+            'f' => self.say(format!("{:.1} pictures in a second", 1.0 / self.pace)),
+            'q' => self.over = true,
+            _ => {}
+        }
+    }
+
+    /// Shows a word at the foot for a while.
+    fn say(&mut self, text: String) {
+        self.said = Some((text, Instant::now()));
     }
 
     /// Writes what is seen to a file; says how that went.

@@ -6,8 +6,8 @@ use std::sync::mpsc::Sender;
 
 use kiss3d::post_processing::Tonemap;
 use kiss3d::prelude::{
-    Camera3d, CanvasSetup, Context, Font, NumSamples, OrbitCamera3d, SceneNode3d, WHITE, Window,
-    WindowEvent,
+    Camera3d, CanvasSetup, Context, Font, NumSamples, OrbitCamera3d, SceneNode3d, Vec3, WHITE,
+    Window, WindowEvent,
 };
 use resvg::tiny_skia::{IntSize, Pixmap};
 
@@ -123,14 +123,24 @@ pub fn fit(window: &Window, camera: &mut OrbitCamera3d) {
 /// Where a figure is seen from at first.
 pub fn camera(stage: &Stage) -> OrbitCamera3d {
     const DISTANCE: f32 = 2.5;
-    let (turn, rise) = (
-        stage.camera.azimuth.to_radians() as f32,
-        stage.camera.elevation.to_radians() as f32,
-    );
-    let eye = [rise.cos() * turn.cos(), rise.cos() * turn.sin(), rise.sin()];
-    let eye = eye.map(|x| x * DISTANCE).into();
-    let mut camera = OrbitCamera3d::new(eye, [0.0; 3].into());
+    let mut camera = OrbitCamera3d::new([DISTANCE, 0.0, 0.0].into(), [0.0; 3].into());
     camera.set_up_axis([0.0, 0.0, 1.0].into());
-    camera.look_at(eye, [0.0; 3].into());
+    look(
+        &mut camera,
+        stage.camera.azimuth as f32,
+        stage.camera.elevation as f32,
+    );
     camera
+}
+
+/// Turns a camera, around what it looks at. Units: degrees.
+pub fn look(camera: &mut OrbitCamera3d, azimuth: f32, elevation: f32) {
+    // Straight from above and below it would not know what is up.
+    let (turn, rise) = (
+        azimuth.to_radians(),
+        elevation.clamp(-89.0, 89.0).to_radians(),
+    );
+    let eye: Vec3 = [rise.cos() * turn.cos(), rise.cos() * turn.sin(), rise.sin()].into();
+    let (at, away) = (camera.at(), camera.dist());
+    camera.look_at(at + eye * away, at);
 }

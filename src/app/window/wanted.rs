@@ -8,14 +8,15 @@ use super::pick::Pick;
 const PLAYED: f64 = 6.0;
 
 /// The keys, as they are told.
-pub const HELP: [&str; 9] = [
+pub const HELP: [&str; 10] = [
     "drag: turn    right button: move    wheel: zoom    R: back",
-    "space: play or pause    left, right: one step    A: all steps",
+    "X, Y, Z: look along an axis",
+    "space: play or pause    up, down: faster or slower",
+    "left, right: one step    A: all steps",
     "T, shift T: one trial after another, then all",
     "1 to 9: show or hide a layer",
     "click: read a point    escape: forget it",
-    "S: save a picture",
-    "F: pictures in a second",
+    "S: save a picture    F: pictures in a second",
     "Tab: the next panel of a grid",
     "Q, escape: close the window    H: these lines",
 ];
@@ -29,6 +30,8 @@ pub struct Wanted {
     /// The step that is shown, while time is played or stepped through.
     pub now: Option<f64>,
     pub playing: bool,
+    /// How many times as fast as usual time goes on.
+    pub speed: f64,
     pub kept: Option<Pick>,
     /// Steps of a curve that are drawn as one line: 1 where nothing moves.
     pub stride: usize,
@@ -42,6 +45,7 @@ impl Default for Wanted {
             trial: None,
             now: None,
             playing: false,
+            speed: 1.0,
             kept: None,
             stride: 1,
             help: false,
@@ -50,6 +54,32 @@ impl Default for Wanted {
 }
 
 impl Wanted {
+    /// Plays time from where it is, or from its beginning; or pauses.
+    pub fn play(&mut self, steps: usize) {
+        self.playing = !self.playing;
+        let end = self.now.is_none_or(|now| now >= steps as f64 - 1.0);
+        if self.playing && end {
+            self.now = Some(0.0);
+        }
+    }
+
+    /// Chooses the next trial, or the one before; before the first and after the last come all.
+    pub fn turn_over(&mut self, back: bool, trials: usize) {
+        self.trial = match (self.trial, back) {
+            (None, false) => Some(0),
+            (None, true) => trials.checked_sub(1),
+            (Some(k), false) => Some(k + 1).filter(|k| *k < trials),
+            (Some(k), true) => k.checked_sub(1),
+        };
+    }
+
+    /// Shows a layer, or hides it.
+    pub fn switch(&mut self, layer: usize) {
+        if !self.hidden.remove(&layer) {
+            self.hidden.insert(layer);
+        }
+    }
+
     /// Goes so many steps on, and stops there.
     pub fn step(&mut self, by: f64, steps: usize) {
         let last = steps.saturating_sub(1) as f64;
@@ -62,7 +92,7 @@ impl Wanted {
     pub fn advance(&mut self, seconds: f64, steps: usize) {
         if let Some(now) = self.now.filter(|_| self.playing) {
             let all = steps.max(1) as f64;
-            self.now = Some((now + seconds * all / PLAYED) % all);
+            self.now = Some((now + seconds * self.speed * all / PLAYED) % all);
         }
     }
 }

@@ -7,6 +7,7 @@ const WIDE = 2048;        // texels in a row of what shaders read
 const QUICK = 25;         // milliseconds that a picture may take while something moves
 const STILL = 250;        // milliseconds without a movement until all is drawn again
 const NEAR_ENOUGH = 14;   // pixels from the pointer to a point that is read
+const ALONG = 0.97;       // cosine of the angle under which a side is seen nearly from its end
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 const floats = (text) => new Float32Array(bytes(text).buffer);
@@ -169,6 +170,7 @@ class Panel {
     this.hidden = new Set();
     this.now = -1;
     this.playing = false;
+    this.speed = 1;           // times as fast as usual
     this.trial = -1;
     this.kept = null;
     this.whole = 0;       // milliseconds that a picture of everything takes
@@ -391,8 +393,12 @@ class Panel {
   }
 
   back() {
-    const { azimuth, elevation } = this.stage;
-    this.camera = { azimuth, elevation, zoom: 1, pan: [0, 0] };
+    this.camera = { zoom: 1, pan: [0, 0] };
+    this.look(this.stage.azimuth, this.stage.elevation);
+  }
+
+  look(azimuth, elevation) {
+    Object.assign(this.camera, { azimuth, elevation });
     this.ask();
   }
 
@@ -401,6 +407,11 @@ class Panel {
     if (this.playing && (this.now < 0 || this.now >= this.steps - 1)) this.now = 0;
     this.button.textContent = this.playing ? "pause" : "play";
     this.before = performance.now();
+    this.ask();
+  }
+
+  hasten(times) {
+    this.speed = Math.max(1 / 64, Math.min(64, this.speed * times));
     this.ask();
   }
 
@@ -460,12 +471,13 @@ class Panel {
     if (this.playing) {
       const seconds = Math.min(0.1, (at - this.before) / 1000);
       this.before = at;
-      this.now = (this.now + seconds * this.steps / 6) % this.steps;
+      this.now = (this.now + seconds * this.speed * this.steps / 6) % this.steps;
       this.ask();
     }
     if (this.slider) {
       this.slider.value = this.now < 0 ? this.steps - 1 : Math.floor(this.now);
-      this.told.textContent = this.now < 0 ? "all steps" : `step ${Math.floor(this.now)}`;
+      const speed = this.speed === 1 ? "" : `, speed x ${this.speed}`;
+      this.told.textContent = this.now < 0 ? "all steps" : `step ${Math.floor(this.now)}${speed}`;
     }
     this.fit();
     this.walls();
@@ -614,7 +626,7 @@ class Panel {
       edges.sort((x, y) => x.ends[0][0] - y.ends[0][0]);
       const { at, ends: [from, to] } = edges[0];
       const long = Math.hypot(to[0] - from[0], to[1] - from[1]);
-      if (long < 40) continue;
+      if (long < 40 || Math.abs(this.eye[k]) > ALONG) continue;
       const centre = this.project([0.5, 0.5, 0.5]);
       const mid = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
       let out = [(from[1] - to[1]) / long, (to[0] - from[0]) / long];
@@ -803,6 +815,12 @@ class Panel {
         if (this.choice) this.choice.value = this.trial;
         this.ask();
       },
+      ArrowUp: () => this.hasten(2),
+      ArrowDown: () => this.hasten(0.5),
+      a: () => { if (this.playing) this.play(); this.go(this.steps - 1); },
+      x: () => this.look(0, 0),
+      y: () => this.look(-90, 0),
+      z: () => this.look(-90, 89.9),
       s: () => this.save(),
       r: () => this.back(),
       Escape: () => { this.kept = null; this.show(null); this.ask(); },
