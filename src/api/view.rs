@@ -25,8 +25,7 @@ options! {
         /// Opens no window, and writes what it would show (of a grid the first panel) to this PNG
         /// file, in the folder of `--out`. No display is needed.
         picture: Option<String> = None;
-        /// Width of that picture, in pixels. Its words and lines are as large as in a window, and
-        /// grow with it.
+        /// Width of that picture, in pixels. In a larger picture words and lines are larger too.
         width: usize = 1000, in Span::between(100.0, 4096.0);
         /// Height of that picture, in pixels.
         height: usize = 760, in Span::between(100.0, 4096.0);
