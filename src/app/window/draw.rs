@@ -1,4 +1,4 @@
-//! What a frame shows: the box, the layers as far as time has come, and marks over them.
+//! What a frame shows: the box, the layers as far as time has come, and words at places.
 
 use kiss3d::prelude::{Camera3d, Color, Vec2, Vec3, Window};
 
@@ -137,16 +137,22 @@ impl Ready {
         frame.covered = papers.iter().map(Paper::corners).collect();
         self.walls(&mut frame);
         let eye = sight.camera.eye();
-        for (k, layer) in self.layers.iter().enumerate() {
-            if !wanted.hidden.contains(&k) {
-                layer.lines(&mut frame, eye, wanted, self.steps);
-                layer.points(&mut frame);
-            }
+        // What one can see through comes last: it hides what is drawn after it and lies behind it.
+        let clear = |k: &usize| {
+            let act = &self.stage.acts[*k];
+            act.opacity < 1.0 || (wanted.now.is_some() && act.curves().next().is_some())
+        };
+        let shown = (0..self.layers.len()).filter(|k| !wanted.hidden.contains(k));
+        let (last, first): (Vec<usize>, Vec<usize>) = shown.partition(clear);
+        for k in first.into_iter().chain(last) {
+            self.layers[k].lines(&mut frame, eye, wanted, self.steps);
+            self.layers[k].points(&mut frame);
+            self.heads(&mut frame, k);
         }
         if let Some(now) = wanted.now {
             self.fronts(&mut frame, now, wanted);
         }
-        self.marks(&mut frame, wanted);
+        self.labels(&mut frame, wanted);
         self.words(&mut frame, wanted, foot);
         frame.covered.clear();
         papers.iter().for_each(|paper| paper.draw(&mut frame));
@@ -234,24 +240,29 @@ impl Ready {
         }
     }
 
-    /// What lies over the layers: words at places, and heads of arrows.
-    fn marks(&self, frame: &mut Frame, wanted: &Wanted) {
+    /// Words at places.
+    fn labels(&self, frame: &mut Frame, wanted: &Wanted) {
         for (k, act) in self.stage.acts.iter().enumerate() {
-            if wanted.hidden.contains(&k) {
+            let Kind::Labels(texts) = &act.kind else {
                 continue;
-            }
-            match &act.kind {
-                Kind::Labels(texts) => {
-                    for (text, at) in texts.iter().zip(&act.at) {
-                        let place = frame.seen(self.place(*at)) + Vec2::new(6.0, -22.0);
-                        frame.text(text, place, TEXT, colour(act.colours[0], 1.0));
-                    }
+            };
+            for (text, at) in texts.iter().zip(&act.at) {
+                let place = frame.seen(self.place(*at)) + Vec2::new(6.0, -22.0);
+                if !wanted.hidden.contains(&k) {
+                    frame.text(text, place, TEXT, colour(act.colours[0], 1.0));
                 }
-                Kind::Arrows {
-                    head: true, width, ..
-                } => frame.heads(self, act, *width as f32),
-                _ => {}
             }
+        }
+    }
+
+    /// The heads of the arrows of a layer.
+    fn heads(&self, frame: &mut Frame, k: usize) {
+        let act = &self.stage.acts[k];
+        if let Kind::Arrows {
+            head: true, width, ..
+        } = &act.kind
+        {
+            frame.heads(self, act, *width as f32);
         }
     }
 }

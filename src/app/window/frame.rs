@@ -5,13 +5,15 @@ use std::sync::Arc;
 use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
 
 use super::draw::Ready;
-use super::marks;
+use super::marks::{self, Stroke};
 use crate::figure::stage::Act;
 use crate::figure::{Font as Widths, Marker, Rgb};
 
 pub const INK: Rgb = Rgb(0x22, 0x22, 0x22);
 /// The height of a line of text, in pixels.
 pub const TEXT: f32 = 17.0;
+/// How much nearer to the eye than its place a marker is, and again its middle than its rim.
+const LIFT: f32 = 0.003;
 /// The size of letters in the height of a line, by which the library knows text.
 const EM: f32 = 0.895;
 
@@ -101,27 +103,30 @@ impl<'a> Frame<'a> {
         self.text(text, middle - Vec2::new(end, size) / 2.0, size, colour);
     }
 
-    /// A marker of this size in pixels that stands in space and faces the eye.
-    pub fn marker(&mut self, shape: Marker, place: Vec3, size: f32, colour: Color) {
+    /// Strokes in pixels around a place in space; they face the eye.
+    fn strokes(&mut self, place: Vec3, strokes: &[Stroke], colour: Color) {
         let eye = self.camera.eye();
         let towards = (eye - self.camera.at()).normalize_or_zero();
         let right = Vec3::new(-towards.y, towards.x, 0.0).normalize_or_zero();
         let up = towards.cross(right);
         let pixel = self.pixel((eye - place).dot(towards));
-        for (ends, width) in marks::strokes(shape, size, size * self.scale) {
+        for (ends, width) in strokes {
             let ends = ends.map(|end| place + (right * end.x + up * end.y) * pixel);
-            self.line(ends, width, colour);
+            self.line(ends, *width, colour);
         }
     }
 
-    /// A marker that has a white rim if it is filled.
+    /// A marker, with a white rim if it is filled. It lies over lines that go through its place.
     pub fn dot(&mut self, shape: Marker, place: Vec3, size: f32, colour: Color) {
+        let near = self.camera.eye().normalize_or_zero() * LIFT;
         if marks::solid(shape) {
             let white = Color::new(1.0, 1.0, 1.0, 1.0);
-            let behind = place - self.camera.eye().normalize_or_zero() * 0.002;
-            self.marker(shape, behind, size + 3.0, white);
+            let wide = size + 3.0;
+            let rim = marks::strokes(shape, wide, wide * self.scale);
+            self.strokes(place + near, &rim, white);
         }
-        self.marker(shape, place, size, colour);
+        let strokes = marks::strokes(shape, size, size * self.scale);
+        self.strokes(place + near * 2.0, &strokes, colour);
     }
 
     /// A marker on the window, as in a legend.
@@ -153,20 +158,18 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The heads of arrows, as two strokes each.
+    /// The heads of arrows.
     pub fn heads(&mut self, ready: &Ready, act: &Act, width: f32) {
         for (k, ends) in act.at.chunks_exact(2).enumerate() {
             if ends.iter().flatten().any(|x| !x.is_finite()) {
                 continue;
             }
-            let [from, to] = [ends[0], ends[1]].map(|at| self.seen(ready.place(at)));
-            let along = to - from;
-            let back = along.normalize_or_zero() * (7.0 * width.sqrt()).min(0.5 * along.length());
-            let aside = Vec2::new(-back.y, back.x) * 0.45;
-            let shade = colour(act.colour(2 * k), act.opacity);
-            for end in [to - back + aside, to - back - aside] {
-                self.stroke([to, end], 1.5 * width, shade);
-            }
+            let [from, to] = [ends[0], ends[1]].map(|at| ready.place(at));
+            let along = self.seen(to) - self.seen(from);
+            let long = (4.0 + 4.0 * width.sqrt()).min(0.6 * along.length());
+            let back = along.normalize_or_zero() * -long;
+            let colour = colour(act.colour(2 * k), act.opacity);
+            self.strokes(to, &marks::head(Vec2::new(back.x, -back.y)), colour);
         }
     }
 }

@@ -50,6 +50,18 @@ pub fn strokes(marker: Marker, size: f32, dots: f32) -> Vec<Stroke> {
     }
 }
 
+/// The head of an arrow from its tip; `back` goes to the middle of its base.
+pub fn head(back: Vec2) -> Vec<Stroke> {
+    const COUNT: usize = 5;
+    let half = Vec2::new(-back.y, back.x) * 0.45;
+    let width = 2.0 * half.length() / COUNT as f32;
+    let stroke = |k: usize| {
+        let part = (2 * k + 1) as f32 / COUNT as f32 - 1.0;
+        ([Vec2::ZERO, back + half * part], width)
+    };
+    (0..COUNT).map(stroke).collect()
+}
+
 /// The direction after this part of a full turn.
 fn turned(part: f32) -> Vec2 {
     let (y, x) = (std::f32::consts::TAU * part).sin_cos();

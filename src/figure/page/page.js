@@ -53,7 +53,8 @@ void main() {
   vec2 dir = span > 1e-6 ? way / span : vec2(1.0, 0.0);
   vec4 end = second ? q : p;
   vec2 out2 = (vec2(-dir.y, dir.x) * side + dir * (second ? 0.25 : -0.25)) * width / view;
-  gl_Position = end + vec4(out2 * end.w, 0.0, 0.0);
+  // A little further away than points, which are seen where a line ends in them.
+  gl_Position = end + vec4(out2 * end.w, 0.002 * end.w, 0.0);
   float far = 1.0 - depth(second ? b.xyz : a.xyz);
   vec3 colour = vec3(ivec3(fact.x) >> ivec3(16, 8, 0) & 255) / 255.0;
   ink = vec4(mix(colour, vec3(1.0), fade * far), 1.0);
@@ -110,6 +111,27 @@ void main() {
   if (a <= 0.02) discard;
   shown = vec4((solid ? mix(ink, vec3(1.0), clamp(d + 0.5, 0.0, 1.0)) : ink) * a, a);
 }`];
+const HEADS = [PLACE + `
+uniform float width;
+in vec3 from, to, colour;
+in float corner;          // 0: the tip, 1 and -1: the others
+out vec3 ink;
+void main() {
+  vec4 p = place(from), q = place(to);
+  vec2 way = (q.xy / q.w - p.xy / p.w) * 0.5 * view;
+  float span = length(way), back = min(4.0 + 4.0 * sqrt(width), 0.6 * span);
+  vec2 dir = span > 1e-6 ? way / span : vec2(1.0, 0.0);
+  vec2 out2 = back * (0.45 * corner * vec2(-dir.y, dir.x) - abs(corner) * dir) / (0.5 * view);
+  gl_Position = q + vec4(out2 * q.w, 0.004 * q.w, 0.0);
+  ink = colour;
+}`, `#version 300 es
+precision highp float;
+uniform float opacity;
+in vec3 ink;
+out vec4 shown;
+void main() { shown = vec4(ink, 1.0) * opacity; }`];
+const POINT = [["a", 3], ["colour", 3], ["size", 1]];
+const CORNER = [["from", 3], ["to", 3], ["colour", 3], ["corner", 1]];
 const MARKERS = ["dot", "square", "triangle", "diamond", "cross", "plus", "ring"];
 
 function program(gl, [vertex, fragment]) {
@@ -131,20 +153,21 @@ function program(gl, [vertex, fragment]) {
   return { made, at };
 }
 
-// A vertex array of points: records of a place, a colour and a size.
-function records(gl, { made }, data) {
+// A vertex array of records, each of these fields.
+function records(gl, { made }, fields, data) {
   const array = gl.createVertexArray(), buffer = gl.createBuffer();
   gl.bindVertexArray(array);
   gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
   gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
+  const size = fields.reduce((sum, [, n]) => sum + n, 0);
   let first = 0;
-  for (const [name, n] of [["a", 3], ["colour", 3], ["size", 1]]) {
+  for (const [name, n] of fields) {
     const at = gl.getAttribLocation(made, name);
     gl.enableVertexAttribArray(at);
-    gl.vertexAttribPointer(at, n, gl.FLOAT, false, 28, 4 * first);
+    gl.vertexAttribPointer(at, n, gl.FLOAT, false, 4 * size, 4 * first);
     first += n;
   }
-  return { array, buffer, count: data.length / 7 };
+  return { array, buffer, count: data.length / size };
 }
 
 // Numbers for shaders, in rows of texels: four floats in each, or two whole numbers.
@@ -200,6 +223,7 @@ class Panel {
     const gl = this.gl;
     this.lines = program(gl, LINES);
     this.points = program(gl, POINTS);
+    this.heads = program(gl, HEADS);
     this.blank = gl.createVertexArray();
     this.quads = { count: 0, buffer: gl.createBuffer() };
     for (const act of this.stage.acts) {
@@ -214,6 +238,7 @@ class Panel {
       } else if (act.kind === "arrows") {
         act.curves = Array.from({ length: act.at.length / 6 }, (_, k) => [2 * k, 2 * k + 2]);
         this.describe(act);
+        if (act.head) act.tips = records(gl, this.heads, CORNER, this.tips(act));
       } else if (act.kind === "points") {
         act.sizes = floats(act.sizes);
         const out = [];
@@ -222,10 +247,23 @@ class Panel {
           out.push(...act.at.subarray(3 * i, 3 * i + 3), ...this.shade(act, i).map((c) => c / 255),
             act.sizes[act.sizes.length === 1 ? 0 : i]);
         }
-        act.drawn = records(gl, this.points, new Float32Array(out));
+        act.drawn = records(gl, this.points, POINT, new Float32Array(out));
       }
     }
-    this.heads = records(gl, this.points, new Float32Array(7));
+    this.ends = records(gl, this.points, POINT, new Float32Array(7));
+  }
+
+  // The corners of the heads of arrows.
+  tips(act) {
+    const out = [];
+    for (const [from, end] of act.curves) {
+      const to = end - 1;
+      if (!this.fine(act, from) || !this.fine(act, to)) continue;
+      for (const corner of [0, 1, -1]) {
+        out.push(...act.at.subarray(3 * from, 3 * to + 3), ...this.shade(act, from).map((c) => c / 255), corner);
+      }
+    }
+    return new Float32Array(out);
   }
 
   fine({ at }, i) { return Number.isFinite(at[3 * i] + at[3 * i + 1] + at[3 * i + 2]); }
@@ -560,6 +598,10 @@ class Panel {
       });
       gl.bindVertexArray(this.blank);
       gl.drawElements(gl.TRIANGLES, 6 * count, gl.UNSIGNED_INT, 0);
+      if (!act.tips) return;
+      this.uniforms(this.heads, act);
+      gl.bindVertexArray(act.tips.array);
+      gl.drawArrays(gl.TRIANGLES, 0, act.tips.count);
     });
     if (this.now >= 0) this.fronts();
   }
@@ -580,8 +622,8 @@ class Panel {
     });
     const gl = this.gl;
     this.uniforms(this.points, { opacity: 1, kind: "points" });
-    gl.bindVertexArray(this.heads.array);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.heads.buffer);
+    gl.bindVertexArray(this.ends.array);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.ends.buffer);
     gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(out), gl.DYNAMIC_DRAW);
     gl.drawArrays(gl.POINTS, 0, out.length / 7);
   }
@@ -661,7 +703,7 @@ class Panel {
     }
   }
 
-  // Heads of arrows, labels, the colour bar and the marked point.
+  // Labels, the colour bar and the marked point.
   words() {
     const g = this.over;
     g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -669,7 +711,6 @@ class Panel {
     g.font = "12px Arimo, Arial, Helvetica, sans-serif";
     this.stage.acts.forEach((act, k) => {
       if (this.hidden.has(k)) return;
-      if (act.kind === "arrows" && act.head) this.tips(g, act);
       if (act.kind !== "labels") return;
       g.textAlign = "left";
       g.textBaseline = "alphabetic";
@@ -692,25 +733,6 @@ class Panel {
       g.stroke();
       this.show(this.kept, true);
     }
-  }
-
-  tips(g, act) {
-    g.globalAlpha = act.opacity;
-    for (let i = 0; i + 1 < act.at.length / 3; i += 2) {
-      const [from, to] = [i, i + 1].map((k) => this.project([...act.at.subarray(3 * k, 3 * k + 3)]));
-      const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
-      const long = Math.hypot(dx, dy);
-      if (!(long > 2)) continue;
-      const back = Math.min(4 + 4 * Math.sqrt(act.width), 0.6 * long) / long;
-      const [fx, fy] = [to[0] - dx * back, to[1] - dy * back];
-      g.fillStyle = css(act.colours, act.colours.length === 3 ? 0 : i);
-      g.beginPath();
-      g.moveTo(...to);
-      g.lineTo(fx - 0.45 * dy * back, fy + 0.45 * dx * back);
-      g.lineTo(fx + 0.45 * dy * back, fy - 0.45 * dx * back);
-      g.fill();
-    }
-    g.globalAlpha = 1;
   }
 
   bar(g) {
