@@ -52,6 +52,8 @@ impl<'a> Frame<'a> {
             covered: Vec::new(),
         }
     }
+
+    /// Where a place in space is seen on the window.
     pub fn seen(&self, place: Vec3) -> Vec2 {
         let at = self.camera.project(place, self.size);
         Vec2::new(at.x, self.size.y - at.y)
