@@ -114,10 +114,18 @@ pub fn font() -> Arc<Font> {
     Font::from_bytes(FONT).map_or_else(Font::default, Arc::new)
 }
 
-/// Tells a camera how wide a window is; the library does so too late for the next frame.
+/// Tells a camera how wide a window is, so that the box fits in one that is narrow too. (The library
+/// tells it the size too late for the next frame.)
 pub fn fit(window: &Window, camera: &mut OrbitCamera3d) {
-    let size = WindowEvent::FramebufferSize(window.width(), window.height());
-    camera.handle_event(window.canvas(), &size);
+    const ANGLE: f32 = std::f32::consts::FRAC_PI_4;
+    let (width, height) = (window.width(), window.height());
+    let usual = SIZE[0] as f32 / SIZE[1] as f32;
+    let narrow = (usual * height as f32 / width.max(1) as f32).max(1.0);
+    camera.set_fov(2.0 * ((ANGLE / 2.0).tan() * narrow).atan());
+    camera.handle_event(
+        window.canvas(),
+        &WindowEvent::FramebufferSize(width, height),
+    );
 }
 
 /// Where a figure is seen from at first.
