@@ -97,6 +97,14 @@
     expect("another trial to look otherwise", inked().sum !== one.sum);
     key("t");
     expect("all trials again after the last", panel.trial === -1);
+    const other = panel.stage.acts[0].ends[0] + 3;
+    const [ox, oy] = panel.project([...panel.stage.acts[0].at.subarray(3 * other, 3 * other + 3)]);
+    at("pointerdown", host.left + ox, host.top + oy);
+    at("pointerup", host.left + ox, host.top + oy);
+    key("t");
+    expect(`T to choose the trial clicked at, found ${panel.trial}`, panel.trial === 1);
+    key("t");
+    key("Escape");
     panel.go(1e9);
 
     const row = panel.host.querySelector(".legend label");

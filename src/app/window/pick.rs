@@ -14,6 +14,8 @@ const NEAR: f32 = 14.0;
 #[derive(Debug, Clone)]
 pub struct Pick {
     pub place: Vec3,
+    /// The trial, on a curve.
+    pub trial: Option<usize>,
     /// What is known of it, line by line.
     pub lines: Vec<String>,
 }
@@ -59,6 +61,7 @@ impl Ready {
         let (act, i, place) = best.1?;
         Some(Pick {
             place,
+            trial: course(act, i).map(|(trial, _)| trial),
             lines: self.told(act, i),
         })
     }

@@ -13,7 +13,7 @@ pub const HELP: [&str; 10] = [
     "X, Y, Z: look along an axis",
     "space: play or pause    up, down: faster or slower",
     "left, right: one step    A: all steps",
-    "T, shift T: one trial after another, then all",
+    "T, shift T: one trial after another (first the clicked one), then all",
     "1 to 9: show or hide a layer",
     "click: read a point    escape: forget it",
     "S: save a picture    F: pictures in a second",
@@ -64,10 +64,12 @@ impl Wanted {
     }
 
     /// Chooses the next trial, or the one before; before the first and after the last come all.
+    /// The first choice is the trial that was clicked at, if one was.
     pub fn turn_over(&mut self, back: bool, trials: usize) {
+        let clicked = self.kept.as_ref().and_then(|pick| pick.trial);
         self.trial = match (self.trial, back) {
-            (None, false) => Some(0),
-            (None, true) => trials.checked_sub(1),
+            (None, false) => clicked.or(Some(0)),
+            (None, true) => clicked.or(trials.checked_sub(1)),
             (Some(k), false) => Some(k + 1).filter(|k| *k < trials),
             (Some(k), true) => k.checked_sub(1),
         };

@@ -833,7 +833,9 @@ class Panel {
       ArrowLeft: () => this.steps > 1 && this.go(step - 1),
       t: () => {
         if (this.trials < 2) return;
-        this.trial = this.trial + 1 < this.trials ? this.trial + 1 : -1;
+        // The first choice is the trial that was clicked at.
+        const clicked = this.kept && this.kept.step !== null ? this.kept.trial : 0;
+        this.trial = this.trial < 0 ? clicked : this.trial + 1 < this.trials ? this.trial + 1 : -1;
         if (this.choice) this.choice.value = this.trial;
         this.ask();
       },
