@@ -61,7 +61,8 @@ impl<'a> Frame<'a> {
 
     /// A line in space.
     pub fn line(&mut self, [a, b]: [Vec3; 2], width: f32, colour: Color) {
-        let width = width * self.scale;
+        // What is thinner than a dot has gaps.
+        let width = (width * self.scale).max(1.0);
         self.window.draw_line(a, b, colour, width, false);
     }
 

@@ -9,7 +9,7 @@ use kiss3d::prelude::{
     Camera3d, CanvasSetup, Context, Font, NumSamples, OrbitCamera3d, SceneNode3d, Vec3, WHITE,
     Window, WindowEvent,
 };
-use resvg::tiny_skia::{IntSize, Pixmap};
+use resvg::tiny_skia::{FilterQuality, IntSize, Pixmap, PixmapPaint, Transform};
 
 use super::draw::Ready;
 use super::frame::Sight;
@@ -18,6 +18,10 @@ use super::{Fate, SIZE, Shot};
 use crate::figure::FONT;
 use crate::figure::stage::Stage;
 
+/// How many times as wide and tall a picture is drawn, for smooth lines, and the pixels of pictures
+/// that are drawn so, at most.
+const FINE: u32 = 2;
+const MOST: u32 = 2000 * 2000;
 /// How a machine comes by what is needed.
 const DEBIAN: &str = "Debian: apt-get install mesa-vulkan-drivers libxcursor1 libxi6 \
                           libxkbcommon-x11-0";
@@ -37,7 +41,8 @@ impl Still {
     }
 
     async fn draw(&mut self, Shot { stage, size }: Shot) -> Result<Vec<u8>, String> {
-        let [wide, tall] = size;
+        let fine = if size[0] * size[1] <= MOST { FINE } else { 1 };
+        let [wide, tall] = size.map(|side| side * fine);
         let window = match &mut self.0 {
             Some(window) => window,
             None => {
@@ -56,11 +61,11 @@ impl Still {
         fit(window, &mut camera);
         let (ready, wanted) = (Ready::new(stage), Wanted::default());
         // A larger picture has larger words and wider lines.
-        let part = |k: usize| size[k] as f32 / SIZE[k] as f32;
+        let scale = (wide as f32 / SIZE[0] as f32).min(tall as f32 / SIZE[1] as f32);
         let sight = Sight {
             camera: &camera,
             font: &font(),
-            scale: part(0).min(part(1)),
+            scale,
         };
         ready.draw(window, sight, &wanted, None);
         let mut scene = SceneNode3d::empty();
@@ -70,11 +75,25 @@ impl Still {
             let [r, g, b] = pixel.0;
             [r, g, b, 255]
         });
-        let size = IntSize::from_wh(wide, tall);
-        let pixels = size.and_then(|size| Pixmap::from_vec(rgba.collect(), size));
+        let drawn = IntSize::from_wh(wide, tall);
+        let drawn = drawn.and_then(|drawn| Pixmap::from_vec(rgba.collect(), drawn));
+        let pixels = drawn.and_then(|drawn| smaller(&drawn, size, fine));
         let bytes = pixels.and_then(|pixels| pixels.encode_png().ok());
         bytes.ok_or_else(|| "the driver drew nothing".into())
     }
+}
+
+/// A picture of this size from one that is so many times as wide and tall.
+fn smaller(drawn: &Pixmap, [wide, tall]: [u32; 2], fine: u32) -> Option<Pixmap> {
+    let mut pixels = Pixmap::new(wide, tall)?;
+    // Between four dots this is their mean.
+    let paint = PixmapPaint {
+        quality: FilterQuality::Bilinear,
+        ..PixmapPaint::default()
+    };
+    let scale = Transform::from_scale(1.0 / fine as f32, 1.0 / fine as f32);
+    pixels.draw_pixmap(0, 0, drawn.as_ref(), &paint, scale, None);
+    Some(pixels)
 }
 
 /// Does what panics in the library where there is no display or no driver.
