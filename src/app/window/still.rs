@@ -133,8 +133,9 @@ pub fn font() -> Arc<Font> {
     Font::from_bytes(FONT).map_or_else(Font::default, Arc::new)
 }
 
-/// Tells a camera how wide a window is, so that the box fits in a narrow one too. (The library tells
-/// it the size too late for the next frame.)
+/// Tells a camera how wide a window is, so that the box fits in a narrow one too.
+///
+/// The library tells it too, but too late for the next frame.
 pub fn fit(window: &Window, camera: &mut OrbitCamera3d) {
     const ANGLE: f32 = std::f32::consts::FRAC_PI_4;
     let (width, height) = (window.width(), window.height());
