@@ -6,13 +6,13 @@ use super::context::Context;
 use super::plot::Plot;
 use super::settings::Settings;
 use crate::base::options::Span;
-use crate::figure::{page, png, stage::Stage};
+use crate::figure::stage::{SIZE, Stage};
+use crate::figure::{page, png};
 use crate::io::atomic_write;
 use crate::options;
 
 /// Pixels for each 1/96 inch of a picture that is drawn without a driver, at the usual width.
 const STATIC: f64 = 2.0;
-const USUAL: f64 = 1000.0;
 
 options! {
     /// How a figure is looked at.
@@ -26,9 +26,9 @@ options! {
         /// file, in the folder of `--out`. No display is needed.
         picture: Option<String> = None;
         /// Width of that picture, in pixels. In a larger picture words and lines are larger too.
-        width: usize = 1000, in Span::between(100.0, 4096.0);
+        width: usize = SIZE[0] as usize, in Span::between(100.0, 4096.0);
         /// Height of that picture, in pixels.
-        height: usize = 760, in Span::between(100.0, 4096.0);
+        height: usize = SIZE[1] as usize, in Span::between(100.0, 4096.0);
     }
 }
 
@@ -54,7 +54,7 @@ crate::natives! {
             let bytes = first.and_then(|panel| cx.terminal.picture(panel, size)).or_else(|why| {
                 let path = path.display();
                 cx.terminal.print(&format!("no window: {why}; {path} is drawn without it"));
-                png(&figure.0, STATIC * options.width as f64 / USUAL)
+                png(&figure.0, STATIC * options.width as f64 / f64::from(SIZE[0]))
             })?;
             return Ok(atomic_write(path, &bytes)?);
         }

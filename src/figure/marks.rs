@@ -271,14 +271,13 @@ pub fn markers(sheet: &mut Sheet, places: &[Point], dots: Dots) {
     } else {
         ""
     };
-    let hollow = matches!(marker, Marker::Cross | Marker::Plus | Marker::Ring);
-    if hollow {
+    if marker.is_filled() {
         sheet.group(format_args!(
-            "fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.1\" stroke-opacity=\"{opacity}\""
+            "fill=\"{colour}\" fill-opacity=\"{opacity}\"{rim}"
         ));
     } else {
         sheet.group(format_args!(
-            "fill=\"{colour}\" fill-opacity=\"{opacity}\"{rim}"
+            "fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.1\" stroke-opacity=\"{opacity}\""
         ));
     }
     for place in apart(places) {

@@ -54,6 +54,11 @@ impl Marker {
         }
     }
 
+    /// Whether ink fills the marker; others are lines.
+    pub fn is_filled(self) -> bool {
+        !matches!(self, Marker::Cross | Marker::Plus | Marker::Ring)
+    }
+
     /// The two strokes of a marker that is nothing else, from end to end.
     pub fn strokes(self) -> &'static [[[f64; 2]; 2]] {
         match self {

@@ -160,8 +160,7 @@ impl Ready {
 
     /// Grid and edges of the far sides of the box, and what stands beside them.
     fn walls(&self, frame: &mut Frame) {
-        let towards = frame.camera.eye() - frame.camera.at();
-        let towards: [f32; 3] = towards.normalize_or_zero().into();
+        let towards: [f32; 3] = frame.towards.into();
         let far = towards.map(|part| if part >= -1e-6 { 0.0 } else { 1.0 });
         let near = far.map(|x| 1.0 - x);
         let (ink, grid) = (colour(INK, 1.0), colour(GRID, 1.0));
@@ -222,6 +221,7 @@ impl Ready {
 
     /// Where each trial is now.
     fn fronts(&self, frame: &mut Frame, now: f64, wanted: &Wanted) {
+        let dot = frame.shape(Marker::Dot, FRONT);
         for (k, act) in self.stage.acts.iter().enumerate() {
             if wanted.hidden.contains(&k) {
                 continue;
@@ -234,7 +234,7 @@ impl Ready {
                 let shown = wanted.trial.is_none_or(|one| one == trial);
                 if shown && act.at[at].iter().all(|x| x.is_finite()) {
                     let shade = colour(act.colour(at), 1.0);
-                    frame.dot(Marker::Dot, self.place(act.at[at]), FRONT, shade);
+                    frame.dot(&dot, self.place(act.at[at]), FRONT, shade);
                 }
             }
         }
@@ -246,11 +246,12 @@ impl Ready {
             let Kind::Labels(texts) = &act.kind else {
                 continue;
             };
+            if wanted.hidden.contains(&k) {
+                continue;
+            }
             for (text, at) in texts.iter().zip(&act.at) {
                 let place = frame.seen(self.place(*at)) + Vec2::new(6.0, -22.0);
-                if !wanted.hidden.contains(&k) {
-                    frame.text(text, place, TEXT, colour(act.colours[0], 1.0));
-                }
+                frame.text(text, place, TEXT, colour(act.colours[0], 1.0));
             }
         }
     }
@@ -317,13 +318,15 @@ impl Layer {
     }
 
     fn points(&self, frame: &mut Frame) {
-        let Some(shape) = self.marker else { return };
+        let Some(marker) = self.marker else { return };
+        let sizes = self.points.iter().map(|(_, _, size)| *size);
+        let shape = frame.shape(marker, sizes.fold(0.0, f32::max));
         for (place, colour, size) in &self.points {
             if self.points.len() > SHAPES {
                 frame.square(*place, *size, *colour);
-                continue;
+            } else {
+                frame.dot(&shape, *place, *size, *colour);
             }
-            frame.dot(shape, *place, *size, *colour);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
 
 use super::draw::Ready;
-use super::marks::{self, Stroke};
+use super::marks::{self, Shape, Stroke};
 use crate::figure::stage::Act;
 use crate::figure::{Font as Widths, Marker, Rgb};
 
@@ -33,6 +33,10 @@ pub struct Frame<'a> {
     font: &'a Arc<Font>,
     widths: &'a Widths,
     scale: f32,
+    /// From what is looked at to the eye, and what is right and up on the window; of length 1.
+    pub towards: Vec3,
+    right: Vec3,
+    up: Vec3,
     pub size: Vec2,
     /// Rectangles, by their upper left and lower right corners, that no text is written on: the
     /// library draws all text over all lines.
@@ -42,12 +46,17 @@ pub struct Frame<'a> {
 impl<'a> Frame<'a> {
     pub fn new(window: &'a mut Window, sight: Sight<'a>, widths: &'a Widths) -> Frame<'a> {
         let dots = Vec2::new(window.width() as f32, window.height() as f32);
+        let towards = (sight.camera.eye() - sight.camera.at()).normalize_or_zero();
+        let right = Vec3::new(-towards.y, towards.x, 0.0).normalize_or_zero();
         Frame {
             window,
             camera: sight.camera,
             font: sight.font,
             widths,
             scale: sight.scale,
+            towards,
+            right,
+            up: towards.cross(right),
             size: dots / sight.scale,
             covered: Vec::new(),
         }
@@ -106,35 +115,34 @@ impl<'a> Frame<'a> {
         self.text(text, middle - Vec2::new(end, size) / 2.0, size, colour);
     }
 
+    /// What this marker is drawn with, at this size at most.
+    pub fn shape(&self, marker: Marker, size: f32) -> Shape {
+        Shape::new(marker, size * self.scale)
+    }
+
     /// Strokes in pixels around a place in space; they face the eye.
-    fn strokes(&mut self, place: Vec3, strokes: &[Stroke], colour: Color) {
-        let eye = self.camera.eye();
-        let towards = (eye - self.camera.at()).normalize_or_zero();
-        let right = Vec3::new(-towards.y, towards.x, 0.0).normalize_or_zero();
-        let up = towards.cross(right);
-        let pixel = self.pixel((eye - place).dot(towards));
+    fn strokes(&mut self, place: Vec3, strokes: impl IntoIterator<Item = Stroke>, colour: Color) {
+        let pixel = self.pixel((self.camera.eye() - place).dot(self.towards));
+        let (right, up) = (self.right * pixel, self.up * pixel);
         for (ends, width) in strokes {
-            let ends = ends.map(|end| place + (right * end.x + up * end.y) * pixel);
-            self.line(ends, *width, colour);
+            let ends = ends.map(|end| place + right * end.x + up * end.y);
+            self.line(ends, width, colour);
         }
     }
 
     /// A marker, with a white rim if it is filled. It lies over lines that go through its place.
-    pub fn dot(&mut self, shape: Marker, place: Vec3, size: f32, colour: Color) {
-        let near = self.camera.eye().normalize_or_zero() * LIFT;
-        if marks::solid(shape) {
+    pub fn dot(&mut self, shape: &Shape, place: Vec3, size: f32, colour: Color) {
+        let near = self.towards * LIFT;
+        if shape.marker.is_filled() {
             let white = Color::new(1.0, 1.0, 1.0, 1.0);
-            let wide = size + 3.0;
-            let rim = marks::strokes(shape, wide, wide * self.scale);
-            self.strokes(place + near, &rim, white);
+            self.strokes(place + near, shape.at(size + 3.0), white);
         }
-        let strokes = marks::strokes(shape, size, size * self.scale);
-        self.strokes(place + near * 2.0, &strokes, colour);
+        self.strokes(place + near * 2.0, shape.at(size), colour);
     }
 
     /// A marker on the window, as in a legend.
-    pub fn sign(&mut self, shape: Marker, middle: Vec2, size: f32, colour: Color) {
-        for (ends, width) in marks::strokes(shape, size, size * self.scale) {
+    pub fn sign(&mut self, marker: Marker, middle: Vec2, size: f32, colour: Color) {
+        for (ends, width) in self.shape(marker, size).at(size) {
             let ends = ends.map(|end| middle + Vec2::new(end.x, -end.y));
             self.stroke(ends, width, colour);
         }
@@ -172,7 +180,7 @@ impl<'a> Frame<'a> {
             let long = (4.0 + 4.0 * width.sqrt()).min(0.6 * along.length());
             let back = along.normalize_or_zero() * -long;
             let colour = colour(act.colour(2 * k), act.opacity);
-            self.strokes(to, &marks::head(Vec2::new(back.x, -back.y)), colour);
+            self.strokes(to, marks::head(Vec2::new(back.x, -back.y)), colour);
         }
     }
 }

@@ -20,46 +20,54 @@ const DASHES: f32 = 400.0;
 /// A stroke of a marker: its ends from the middle, y upwards, and its width.
 pub type Stroke = ([Vec2; 2], f32);
 
-/// Whether a marker is filled, and has a white rim.
-pub fn solid(marker: Marker) -> bool {
-    match marker {
-        Marker::Dot | Marker::Square | Marker::Triangle | Marker::Diamond => true,
-        Marker::Ring | Marker::Cross | Marker::Plus => false,
-    }
+/// A marker of size 2, so that places are in halves of its size.
+pub struct Shape {
+    pub marker: Marker,
+    strokes: Vec<Stroke>,
 }
 
-/// The strokes of a marker of this size in pixels, and in dots of the screen.
-pub fn strokes(marker: Marker, size: f32, dots: f32) -> Vec<Stroke> {
-    let half = size / 2.0;
-    let place = |[x, y]: [f64; 2]| Vec2::new(x as f32, -y as f32) * half;
-    match marker {
-        Marker::Dot => disc(half, dots),
-        Marker::Ring => {
-            let corner = |k: usize| turned(k as f32 / RING as f32) * half;
-            let side = |k| ([corner(k), corner(k + 1)], PEN);
-            (0..RING).map(side).collect()
-        }
-        Marker::Cross | Marker::Plus => {
-            let ends = marker.strokes().iter();
-            ends.map(|ends| (ends.map(place), PEN)).collect()
-        }
-        Marker::Square | Marker::Triangle | Marker::Diamond => {
-            let corners: Vec<Vec2> = marker.corners().iter().copied().map(place).collect();
-            filled(&corners, dots)
-        }
+impl Shape {
+    /// A marker with as many strokes as it needs where it is so many dots of the screen wide.
+    pub fn new(marker: Marker, dots: f32) -> Shape {
+        let place = |[x, y]: [f64; 2]| Vec2::new(x as f32, -y as f32);
+        let strokes = match marker {
+            Marker::Dot => disc(dots),
+            Marker::Ring => {
+                let corner = |k: usize| turned(k as f32 / RING as f32);
+                let side = |k| ([corner(k), corner(k + 1)], 0.0);
+                (0..RING).map(side).collect()
+            }
+            Marker::Cross | Marker::Plus => {
+                let ends = marker.strokes().iter();
+                ends.map(|ends| (ends.map(place), 0.0)).collect()
+            }
+            Marker::Square | Marker::Triangle | Marker::Diamond => {
+                let corners: Vec<Vec2> = marker.corners().iter().copied().map(place).collect();
+                filled(&corners, dots)
+            }
+        };
+        Shape { marker, strokes }
+    }
+
+    /// The strokes of the marker at this size in pixels.
+    pub fn at(&self, size: f32) -> impl Iterator<Item = Stroke> {
+        let (half, solid) = (size / 2.0, self.marker.is_filled());
+        self.strokes.iter().map(move |(ends, width)| {
+            let width = if solid { width * half } else { PEN };
+            (ends.map(|end| end * half), width)
+        })
     }
 }
 
 /// The head of an arrow from its tip; `back` goes to the middle of its base.
-pub fn head(back: Vec2) -> Vec<Stroke> {
+pub fn head(back: Vec2) -> [Stroke; 5] {
     const COUNT: usize = 5;
     let half = Vec2::new(-back.y, back.x) * 0.45;
     let width = 2.0 * half.length() / COUNT as f32;
-    let stroke = |k: usize| {
+    std::array::from_fn(|k| {
         let part = (2 * k + 1) as f32 / COUNT as f32 - 1.0;
         ([Vec2::ZERO, back + half * part], width)
-    };
-    (0..COUNT).map(stroke).collect()
+    })
 }
 
 /// The direction after this part of a full turn.
@@ -74,12 +82,12 @@ fn needed(dots: f32, [least, most]: [f32; 2]) -> usize {
 }
 
 /// A regular polygon, each stroke from one side to the opposite one.
-fn disc(radius: f32, dots: f32) -> Vec<Stroke> {
+fn disc(dots: f32) -> Vec<Stroke> {
     let count = needed(dots, DISC);
     let (sin, cos) = (std::f32::consts::PI / (2 * count) as f32).sin_cos();
     let stroke = |k: usize| {
-        let arm = turned(k as f32 / (2 * count) as f32) * (radius * cos);
-        ([-arm, arm], 2.0 * sin * radius)
+        let arm = turned(k as f32 / (2 * count) as f32) * cos;
+        ([-arm, arm], 2.0 * sin)
     };
     (0..count).map(stroke).collect()
 }

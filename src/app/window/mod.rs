@@ -32,9 +32,6 @@ use show::Place;
 
 /// How often a script that waits for a window looks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(50);
-/// The size of a window at first, and of pictures where no other is asked for. Units: pixels.
-#[cfg(feature = "window")]
-const SIZE: [u32; 2] = [1000, 760];
 /// Why a build has no window.
 const LACKING: &str = "this build has none (`./x window ...` makes one that has)";
 /// Why a word to the first thread is lost.

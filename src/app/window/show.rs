@@ -15,7 +15,8 @@ use super::draw::Ready;
 use super::frame::Sight;
 use super::still::{self, Still};
 use super::wanted::Wanted;
-use super::{Asked, Fate, SIZE, Shot, Word, missing};
+use super::{Asked, Fate, Shot, Word, missing};
+use crate::figure::stage::SIZE;
 
 /// A press that moves less than this is a click. Units: pixels.
 const STILL: f32 = 4.0;

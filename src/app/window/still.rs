@@ -14,9 +14,9 @@ use resvg::tiny_skia::{FilterQuality, IntSize, Pixmap, PixmapPaint, Transform};
 use super::draw::Ready;
 use super::frame::Sight;
 use super::wanted::Wanted;
-use super::{Fate, SIZE, Shot};
+use super::{Fate, Shot};
 use crate::figure::FONT;
-use crate::figure::stage::Stage;
+use crate::figure::stage::{SIZE, Stage};
 
 /// How many times as wide and tall a picture is drawn, for smooth lines, and the pixels of pictures
 /// that are drawn so, at most.

@@ -13,6 +13,9 @@ use crate::figure::text::{Font, plain};
 use crate::figure::ticks::{Ticks, of_axis};
 use crate::figure::{Axis, Dash, Figure, Layer, Map, Marker, Panel, Rgb};
 
+/// The size of a window at first, and of a picture where no other is asked for. Units: pixels.
+pub const SIZE: [u32; 2] = [1000, 760];
+
 /// Ticks of a colour bar, and of an axis, at most.
 const TICKS: [usize; 2] = [6, 5];
 /// Colours of a colour bar.
