@@ -14,6 +14,7 @@ use crate::options;
 /// Pixels for each 1/96 inch of a picture that is drawn without a driver, at the usual width.
 const STATIC: f64 = 2.0;
 
+// Help shows defaults as they are written: those of a picture are the numbers of `SIZE`.
 options! {
     /// How a figure is looked at.
     pub struct Viewing for "view" {
@@ -26,9 +27,9 @@ options! {
         /// file, in the folder of `--out`. No display is needed.
         picture: Option<String> = None;
         /// Width of that picture, in pixels. In a larger picture words and lines are larger too.
-        width: usize = SIZE[0] as usize, in Span::between(100.0, 4096.0);
+        width: usize = 1000, in Span::between(100.0, 4096.0);
         /// Height of that picture, in pixels.
-        height: usize = SIZE[1] as usize, in Span::between(100.0, 4096.0);
+        height: usize = 760, in Span::between(100.0, 4096.0);
     }
 }
 
