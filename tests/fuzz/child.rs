@@ -1,0 +1,305 @@
+//! Runs generated scripts in child processes and recognises what must never reach a user: a signal,
+//! an abort, a panic message, an internal name in a message, a call that ignores Ctrl-C.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use attractor::api::context::Language;
+
+/// Statements that run one after another in one child process.
+pub struct Batch {
+    pub language: Language,
+    pub prelude: String,
+    pub items: Vec<String>,
+}
+
+/// A statement and what went wrong with it.
+#[derive(Debug)]
+pub struct Failure {
+    pub problem: String,
+    pub statement: String,
+}
+
+/// What became of the statements of a batch.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Statements that ran, including those that ended in an error message.
+    pub ran: usize,
+    /// Statements stopped by Ctrl-C because they took long.
+    pub interrupted: usize,
+    /// Statements that ended the script with a limit error.
+    pub limited: usize,
+    pub failures: Vec<Failure>,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: Tally) {
+        self.ran += other.ran;
+        self.interrupted += other.interrupted;
+        self.limited += other.limited;
+        self.failures.extend(other.failures);
+    }
+}
+
+/// A statement that takes longer is interrupted.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// Ctrl-C must end the program within this time, on a machine with other work.
+const GRACE: Duration = Duration::from_secs(8);
+/// Address space of the child, in KiB: a request beyond it aborts, which is a failure.
+const ADDRESS_SPACE: u64 = 6 << 20;
+const ARGUMENTS: [&str; 8] = [
+    "--quick",
+    "--no-window",
+    "--max-memory",
+    "256M",
+    "--max-operations",
+    "100000000",
+    "--threads",
+    "2",
+];
+
+/// Texts that a message for users never holds.
+const LEAKS: [&str; 9] = [
+    "panicked at",
+    "inside attractor",
+    "RUST_BACKTRACE",
+    "candle_core",
+    "alloc::",
+    "core::",
+    "rhai::",
+    "mlua::",
+    "hdf5_metno",
+];
+
+/// How a child process ended.
+enum End {
+    Exited(ExitStatus),
+    Interrupted,
+    IgnoresInterrupt,
+}
+
+/// Runs all items, starting again after each item that ends the script.
+///
+/// Errors: a prelude that fails, since nothing after it would be tested.
+pub fn run(batch: &Batch, program: &Path, folder: &Path) -> Result<Tally, String> {
+    let mut tally = Tally::default();
+    let mut first = 0;
+    while first < batch.items.len() {
+        let report = start(batch, first, program, folder)?;
+        let next = report.last.map_or(0, |last| last + 1);
+        for (item, message) in &report.leaks {
+            let statement = batch.items.get(*item).cloned().unwrap_or_default();
+            tally.failures.push(Failure {
+                problem: format!("leaks an internal: {message}"),
+                statement,
+            });
+        }
+        if report.finished {
+            tally.ran += batch.items.len() - first;
+            tally.failures.extend(bad_exit(&report));
+            return Ok(tally);
+        }
+        if next <= first {
+            return Err(format!("the prelude fails: {}", report.errors));
+        }
+        tally.ran += next - first;
+        match report.end {
+            End::Interrupted => tally.interrupted += 1,
+            End::Exited(status) if status.code() == Some(1) && !leaks(&report.errors) => {
+                tally.limited += 1;
+            }
+            End::Exited(status) => tally.failures.push(Failure {
+                problem: format!("{status}: {}", report.errors.trim()),
+                statement: batch.items[next - 1].clone(),
+            }),
+            End::IgnoresInterrupt => tally.failures.push(Failure {
+                problem: "ignores Ctrl-C".into(),
+                statement: batch.items[next - 1].clone(),
+            }),
+        }
+        first = next;
+    }
+    Ok(tally)
+}
+
+/// The failure of a script that reached its last line and then did not exit with 0.
+fn bad_exit(report: &Report) -> Option<Failure> {
+    let problem = match report.end {
+        End::Exited(status) if status.success() => return None,
+        End::Exited(status) => format!("{status} after the last line: {}", report.errors),
+        End::Interrupted | End::IgnoresInterrupt => "does not end after the last line".into(),
+    };
+    Some(Failure {
+        problem,
+        statement: "(all of the batch)".into(),
+    })
+}
+
+/// Runs the program once with `arguments`: the failure, if it does not end cleanly by itself or on
+/// Ctrl-C.
+pub fn run_once(
+    program: &Path,
+    arguments: &[&str],
+    folder: &Path,
+) -> Result<Option<String>, String> {
+    let mut child = spawn(program, arguments, folder)?;
+    let report = observe(&mut child)?;
+    Ok(match report.end {
+        End::IgnoresInterrupt => Some("ignores Ctrl-C".into()),
+        End::Exited(status) if !matches!(status.code(), Some(0..=2 | 130)) => {
+            Some(format!("{status}: {}", report.errors.trim()))
+        }
+        _ if leaks(&report.errors) => Some(report.errors),
+        _ => None,
+    })
+}
+
+struct Report {
+    /// The last item that began.
+    last: Option<usize>,
+    finished: bool,
+    end: End,
+    errors: String,
+    leaks: Vec<(usize, String)>,
+}
+
+fn start(batch: &Batch, first: usize, program: &Path, folder: &Path) -> Result<Report, String> {
+    let script = write_script(batch, first, folder)?;
+    let mut arguments = vec!["run", &script, "--out", "."];
+    arguments.extend(ARGUMENTS);
+    observe(&mut spawn(program, &arguments, folder)?)
+}
+
+/// Follows a child to its end; interrupts it when a statement takes too long.
+fn observe(child: &mut Child) -> Result<Report, String> {
+    let errors = drain(child);
+    let lines = read_lines(child);
+    let mut report = Report {
+        last: None,
+        finished: false,
+        end: End::Interrupted,
+        errors: String::new(),
+        leaks: Vec::new(),
+    };
+    let timed_out = follow(&lines, &mut report);
+    report.end = if timed_out {
+        interrupt(child)
+    } else {
+        wait(child, GRACE).map_or(End::IgnoresInterrupt, End::Exited)
+    };
+    if matches!(report.end, End::IgnoresInterrupt) {
+        child.kill().and_then(|()| child.wait()).map_err(text)?;
+    }
+    report.errors = errors.recv().unwrap_or_default();
+    Ok(report)
+}
+
+fn write_script(batch: &Batch, first: usize, folder: &Path) -> Result<String, String> {
+    let ending = match batch.language {
+        Language::Rhai => "rhai",
+        Language::Lua => "lua",
+    };
+    let mut script = batch.prelude.clone() + "\n";
+    for (index, item) in batch.items.iter().enumerate().skip(first) {
+        script += &format!("print(\"#{index}\");\n{item}\n");
+    }
+    script += "print(\"#end\");\n";
+    let name = format!("calls.{ending}");
+    std::fs::write(folder.join(&name), script).map_err(text)?;
+    Ok(name)
+}
+
+fn spawn(program: &Path, arguments: &[&str], folder: &Path) -> Result<Child, String> {
+    let limited = format!("ulimit -c 0; ulimit -v {ADDRESS_SPACE}; exec \"$0\" \"$@\"");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(limited).arg(program).args(arguments);
+    command.current_dir(folder).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().map_err(text)
+}
+
+/// Collects standard error on a thread of its own; at most a few kilobytes are used.
+fn drain(child: &mut Child) -> Receiver<String> {
+    const MOST: usize = 4096;
+    let (sender, receiver) = channel();
+    let mut errors = child.stderr.take().expect("standard error is piped");
+    std::thread::spawn(move || {
+        let (mut tail, mut part) = (VecDeque::new(), [0; 1024]);
+        while let Ok(count @ 1..) = errors.read(&mut part) {
+            tail.extend(&part[..count]);
+            tail.drain(..tail.len().saturating_sub(MOST));
+        }
+        let bytes: Vec<u8> = tail.into();
+        // The receiver is gone if the report was given up: nobody needs the text then.
+        let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    receiver
+}
+
+fn read_lines(child: &mut Child) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    let mut output = BufReader::new(child.stdout.take().expect("standard output is piped"));
+    std::thread::spawn(move || {
+        let mut line = Vec::new();
+        while let Ok(1..) = output.read_until(b'\n', &mut line) {
+            let text = String::from_utf8_lossy(&line).trim_end().to_string();
+            if sender.send(text).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+    receiver
+}
+
+/// Reads lines until the output ends; true if an item takes too long.
+fn follow(lines: &Receiver<String>, report: &mut Report) -> bool {
+    loop {
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) => match line.strip_prefix('#') {
+                Some("end") => report.finished = true,
+                Some(index) => report.last = index.parse().ok().or(report.last),
+                None if leaks(&line) => report.leaks.push((report.last.unwrap_or(0), line)),
+                None => {}
+            },
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+}
+
+fn leaks(message: &str) -> bool {
+    LEAKS.iter().any(|leak| message.contains(leak))
+}
+
+fn interrupt(child: &mut Child) -> End {
+    let signal = Command::new("kill")
+        .arg("-INT")
+        .arg(child.id().to_string())
+        .status();
+    signal.expect("the system has `kill`");
+    match wait(child, GRACE) {
+        Some(status) if status.code() == Some(130) => End::Interrupted,
+        Some(status) => End::Exited(status),
+        None => End::IgnoresInterrupt,
+    }
+}
+
+fn wait(child: &mut Child, most: Duration) -> Option<ExitStatus> {
+    let begin = Instant::now();
+    while begin.elapsed() < most {
+        if let Some(status) = child.try_wait().expect("a child of this process") {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    None
+}
+
+fn text(error: std::io::Error) -> String {
+    error.to_string()
+}

@@ -1,0 +1,205 @@
+//! Attacks the program with generated calls, damaged files, damaged scripts and kills, and reports
+//! every crash, hang, panic message and wrong result: `./x fuzz KIND --count N --seed S`.
+//!
+//! The same seed gives the same attack. The exit code is 0 if nothing failed, 1 otherwise.
+
+mod calls;
+mod child;
+mod expression;
+mod files;
+mod kills;
+mod scripts;
+mod values;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use attractor::api::context::Language;
+use clap::{Parser, ValueEnum};
+
+use child::{Failure, Tally};
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// Random calls of every function and method, in both languages
+    Calls,
+    /// Damaged files for every reader
+    Files,
+    /// Damaged scripts for the parsers, `check` and sandboxed runs
+    Scripts,
+    /// Training runs that are killed and started again
+    Kills,
+}
+
+/// Attacks the program and reports crashes, hangs and internal messages.
+#[derive(Debug, Parser)]
+struct Arguments {
+    kind: Kind,
+    /// How many calls, files, scripts or kills
+    #[arg(long, default_value_t = 1000)]
+    count: usize,
+    /// End after this many seconds, whatever the count
+    #[arg(long, default_value_t = 86_400)]
+    seconds: u64,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Attacks that run at the same time
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// The program under attack
+    #[arg(long, default_value = "target/debug/attractor")]
+    program: PathBuf,
+}
+
+/// Statements in one child process.
+const BATCH: usize = 200;
+
+/// What the jobs share: how much is left to do and what was found.
+struct Shared {
+    left: Mutex<usize>,
+    tally: Mutex<Tally>,
+    end: Instant,
+}
+
+impl Shared {
+    /// Takes up to `most` from what is left; none when the attack is over.
+    fn take(&self, most: usize) -> Option<usize> {
+        let mut left = self.left.lock().expect("no job panics with the lock held");
+        let count = most.min(*left);
+        *left -= count;
+        (count > 0 && Instant::now() < self.end).then_some(count)
+    }
+
+    fn add(&self, tally: Tally) {
+        for failure in &tally.failures {
+            println!("FAILED {}\n    in {}", failure.problem, failure.statement);
+        }
+        let mut sum = self.tally.lock().expect("no job panics with the lock held");
+        sum.add(tally);
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match attack(&arguments) {
+        Ok(tally) => {
+            println!(
+                "{:?}: {} tried, {} interrupted, {} stopped by a limit, {} failed",
+                arguments.kind,
+                tally.ran,
+                tally.interrupted,
+                tally.limited,
+                tally.failures.len()
+            );
+            ExitCode::from(u8::from(!tally.failures.is_empty()))
+        }
+        Err(error) => {
+            eprintln!("fuzz: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn attack(arguments: &Arguments) -> Result<Tally, String> {
+    let program = arguments.program.canonicalize();
+    let program = program.map_err(|error| format!("{}: {error}", arguments.program.display()))?;
+    let shared = Shared {
+        left: Mutex::new(arguments.count),
+        tally: Mutex::new(Tally::default()),
+        end: Instant::now() + Duration::from_secs(arguments.seconds),
+    };
+    let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
+        let jobs = (0..arguments.jobs as u64).map(|job| {
+            let (shared, program) = (&shared, program.as_path());
+            let seed = arguments.seed * 1000 + job;
+            scope.spawn(move || run_job(arguments.kind, seed, program, shared))
+        });
+        let jobs: Vec<_> = jobs.collect();
+        let joined = jobs.into_iter().map(|job| job.join());
+        joined
+            .map(|result| result.unwrap_or_else(|_| Err("a job panicked".into())))
+            .collect()
+    });
+    results.into_iter().collect::<Result<(), String>>()?;
+    Ok(shared.tally.into_inner().expect("all jobs have ended"))
+}
+
+fn run_job(kind: Kind, seed: u64, program: &Path, shared: &Shared) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let folder = folder.path();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    match kind {
+        Kind::Calls => {
+            let mut calls = calls::Generator::new(seed);
+            while let Some(count) = shared.take(BATCH) {
+                shared.add(child::run(&calls.batch(count), program, folder)?);
+            }
+        }
+        Kind::Files => {
+            let references = root.join("tests/references");
+            let mut files = files::Mutator::new(seed, &references, program, folder)?;
+            while let Some(count) = shared.take(BATCH) {
+                let batch = files.batch(count, folder)?;
+                shared.add(child::run(&batch, program, folder)?);
+            }
+        }
+        Kind::Scripts => {
+            let mut scripts = scripts::Mutator::new(seed, root);
+            while shared.take(1).is_some() {
+                shared.add(run_script(&mut scripts, program, folder)?);
+            }
+        }
+        Kind::Kills => {
+            const ROUND: usize = 10;
+            let mut round = seed;
+            while let Some(count) = shared.take(ROUND) {
+                let (kills, failures) = kills::run(round, count, program, folder)?;
+                shared.add(kill_tally(kills, failures));
+                round += 1_000_000;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn kill_tally(kills: usize, problems: Vec<String>) -> Tally {
+    let failures = problems.into_iter().map(|problem| Failure {
+        problem,
+        statement: "(the scripts in tests/fuzz/kills.rs)".into(),
+    });
+    Tally {
+        ran: kills,
+        failures: failures.collect(),
+        ..Tally::default()
+    }
+}
+
+/// Checks one damaged script, then runs it in the sandbox.
+fn run_script(
+    scripts: &mut scripts::Mutator,
+    program: &Path,
+    folder: &Path,
+) -> Result<Tally, String> {
+    let (language, bytes) = scripts.script();
+    let name = match language {
+        Language::Rhai => "damaged.rhai",
+        Language::Lua => "damaged.lua",
+    };
+    std::fs::write(folder.join(name), &bytes).map_err(|error| error.to_string())?;
+    let mut tally = Tally {
+        ran: 1,
+        ..Tally::default()
+    };
+    let run = ["run", name, "--sandbox", "--quick", "--no-window"];
+    for arguments in [&["check", name][..], &run] {
+        if let Some(problem) = child::run_once(program, arguments, folder)? {
+            tally.failures.push(Failure {
+                problem: format!("{arguments:?}: {problem}"),
+                statement: String::from_utf8_lossy(&bytes).into_owned(),
+            });
+        }
+    }
+    Ok(tally)
+}
