@@ -60,7 +60,7 @@ impl Embedding {
     pub fn places(&self, data: &Tensor) -> Result<Tensor> {
         let features = data.dims().last().copied().unwrap_or(0);
         let samples = data.elem_count().checked_div(features).unwrap_or(0);
-        let least = (3.0 * self.perplexity).floor() as usize + 1;
+        let least = ((3.0 * self.perplexity).floor() as usize).saturating_add(1);
         if samples < least || features < self.components {
             return Err(Error::Shape {
                 op: "tsne::fit",

@@ -155,6 +155,25 @@ impl Context {
         Ok(())
     }
 
+    /// Errors: `Memory` if a list of this many values takes more than a script's own values may
+    pub fn room_for_list(&self, op: &str, count: usize) -> Result<(), Fault> {
+        /// Bytes of a value in a list of the script, with what it may point to.
+        const VALUE: usize = 64;
+        let (shape, limit) = (vec![count], self.settings.script_memory());
+        let bytes = count as u128 * VALUE as u128;
+        if bytes <= u128::from(limit) {
+            return Ok(());
+        }
+        let op = format!("{op}: a list");
+        Err(Fault::from(Error::Memory {
+            op,
+            shape,
+            bytes,
+            limit,
+        })
+        .hint("lists may take an eighth of --max-memory: keep many numbers in tensors"))
+    }
+
     /// Errors: `File` if the file is not there; `Memory` if it is larger than the run allows
     pub fn room_for_file(&self, op: &str, path: &Path) -> Result<(), Fault> {
         let size = usize::try_from(io::text::size(path)?).unwrap_or(usize::MAX);

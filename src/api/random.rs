@@ -63,7 +63,8 @@ crate::natives! {
     ///
     /// > random::key(0).split(2)
     /// = [key [1797259609, 2579123966], key [928981903, 3453687069]]
-    fn split(this: Key, n: usize) -> Vec<Value> {
+    fn split(cx: &Context, this: Key, n: usize) -> Vec<Value> {
+        cx.room_for_list("key.split", n)?;
         Ok(this.split(n).into_iter().map(|key| Value::Object(Object::new(key))).collect())
     }
 
@@ -151,8 +152,9 @@ crate::natives! {
     /// > random::choice(random::key(0), ["a"], 2)
     /// = ["a", "a"]
     fn choice(
-        key: Key, items: Vec<Value>, n: usize, options: Settings<ChoiceOptions>,
+        cx: &Context, key: Key, items: Vec<Value>, n: usize, options: Settings<ChoiceOptions>,
     ) -> Vec<Value> {
+        cx.room_for_list("random::choice", n)?;
         let again = options.replace && !items.is_empty();
         let most = if again { i32::MAX as usize } else { items.len() };
         if n > most {

@@ -47,6 +47,7 @@ crate::natives! {
     /// = [[100, 2], 0.0]
     fn patterns(cx: &Context, steps: usize, options: Settings<(Patterns, Kind)>) -> Tensor {
         let shape = [steps, options.0.channels];
+        cx.room("signals::patterns", &[options.0.patterns, options.0.channels], DType::U8)?;
         made(cx, "signals::patterns", &options.1, shape, || options.0.signal(steps))
     }
 }

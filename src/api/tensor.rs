@@ -96,8 +96,8 @@ crate::natives! {
     /// > cat([tensor([1, 2]), tensor([3])])
     /// = tensor [3] f32 [1, 2, 3]
     fn cat(cx: &Context, parts: Parts, axis: Option<i64>) -> Tensor {
-        let total = parts.0.iter().map(Tensor::elem_count).sum();
-        cx.room("cat", &[total], DType::F64)?;
+        let shapes: Vec<&[usize]> = parts.0.iter().map(Tensor::dims).collect();
+        cx.room("cat", &[shape::total(&shapes)], DType::F64)?;
         Ok(pieces::cat(&parts.0, axis.unwrap_or(0))?)
     }
 
@@ -106,8 +106,8 @@ crate::natives! {
     /// > stack([tensor([1, 2]), tensor([3, 4])], 1)
     /// = tensor [2, 2] f32 [[1, 3], [2, 4]]
     fn stack(cx: &Context, parts: Parts, axis: Option<i64>) -> Tensor {
-        let total = parts.0.iter().map(Tensor::elem_count).sum();
-        cx.room("stack", &[total], DType::F64)?;
+        let first = parts.0.first().map_or(&[][..], Tensor::dims);
+        cx.room("stack", &[&[parts.0.len()], first].concat(), DType::F64)?;
         Ok(pieces::stack(&parts.0, axis.unwrap_or(0))?)
     }
 
@@ -203,7 +203,12 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]]).to_list()
     /// = [[1.0, 2.0], [3.0, 4.0]]
-    fn to_list(this: Tensor) -> Value { nested(&this.detach()) }
+    fn to_list(cx: &Context, this: Tensor) -> Value {
+        let axes = 1..=this.rank();
+        let values = axes.map(|axes| this.dims()[..axes].iter().product::<usize>());
+        cx.room_for_list("to_list", values.fold(0, usize::saturating_add))?;
+        nested(&this.detach())
+    }
 
     /// The number of a tensor that holds one.
     ///

@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::tensor_args::{Wholes, along};
 use super::value::{Map, Value};
-use crate::tensor::{Tensor, order, reduce};
+use crate::tensor::{DType, Tensor, order, reduce};
 
 crate::natives! {
     /// Sums, statistics and order of a tensor's numbers.
@@ -14,7 +14,8 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]]).sum(0)
     /// = tensor [2] f32 [4, 6]
-    fn sum(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+    fn sum(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        cx.room("sum", this.dims(), wide(this.dtype()))?;
         Ok(reduce::sum(&this, &along(axis, keep))?)
     }
 
@@ -22,7 +23,8 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]]).mean(1, true)
     /// = tensor [2, 1] f32 [[1.5], [3.5]]
-    fn mean(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+    fn mean(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        cx.room("mean", this.dims(), wide(this.dtype()))?;
         Ok(reduce::mean(&this, &along(axis, keep))?)
     }
 
@@ -30,7 +32,8 @@ crate::natives! {
     ///
     /// > tensor([2, 3, 4]).prod()
     /// = 24.0
-    fn prod(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+    fn prod(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        cx.room("prod", this.dims(), wide(this.dtype()))?;
         Ok(reduce::product(&this, &along(axis, keep))?)
     }
 
@@ -38,7 +41,8 @@ crate::natives! {
     ///
     /// > tensor([3, 4]).norm()
     /// = 5.0
-    fn norm(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+    fn norm(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+        cx.room("norm", this.dims(), wide(this.dtype()))?;
         Ok(reduce::norm(&this, &along(axis, keep))?)
     }
 
@@ -136,9 +140,14 @@ crate::natives! {
     fn histogram(
         cx: &Context, this: Tensor, bins: usize, low: Option<f64>, high: Option<f64>,
     ) -> Map {
-        cx.room("histogram", &[bins], crate::tensor::DType::I64)?;
+        cx.room("histogram", &[bins], DType::I64)?;
         let (counts, edges) = order::histogram(&this, bins, low.zip(high))?;
         let entries = [("counts", counts), ("edges", edges)];
         Ok(entries.into_iter().map(|(key, t)| (key.into(), Value::Tensor(t))).collect())
     }
+}
+
+/// The dtype that sums of such elements have.
+fn wide(dtype: DType) -> DType {
+    if dtype.is_float() { dtype } else { DType::I64 }
 }

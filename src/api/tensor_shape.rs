@@ -13,9 +13,8 @@ crate::natives! {
     /// > tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1]))
     /// = tensor [2] f32 [3, 7]
     fn matmul(cx: &Context, this: Tensor, other: Tensor) -> Tensor {
-        if this.rank() > 0 && other.rank() > 1 {
-            let lead = this.elem_count() / this.dims()[this.rank() - 1].max(1);
-            cx.room("matmul", &[lead, other.dims()[other.rank() - 1]], other.dtype())?;
+        if let Some(shape) = shape::product(this.dims(), other.dims()) {
+            cx.room("matmul", &shape, arith::meet(this.dtype(), other.dtype()))?;
         }
         Ok(arith::matmul(&this, &other)?)
     }
@@ -49,8 +48,9 @@ crate::natives! {
     ///
     /// > tensor([1, 2, 3, 4]).reshape([2, -1])
     /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
-    fn reshape(this: Tensor, shape: Wholes) -> Tensor {
+    fn reshape(cx: &Context, this: Tensor, shape: Wholes) -> Tensor {
         let shape = shape::resolve("reshape", &shape.0, this.dims())?;
+        cx.room("reshape", &shape, this.dtype())?;
         Ok(this.reshape(shape)?)
     }
 

@@ -115,7 +115,7 @@ pub struct Work {
     #[arg(
         long,
         value_name = "N",
-        value_parser = clap::value_parser!(u16).range(1..),
+        value_parser = clap::value_parser!(u16).range(1..=1024),
         allow_negative_numbers = true
     )]
     pub threads: Option<u16>,

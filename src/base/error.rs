@@ -195,8 +195,13 @@ impl Error {
             Error::Unknown {
                 name, known, of, ..
             } => Some(hint_for_name(of, name, known)),
-            Error::Memory { .. } => {
-                Some("make the shape smaller, or raise the limit with --max-memory".into())
+            Error::Memory { shape, .. } => {
+                let empty = match shape.contains(&0) {
+                    true => "an axis of 0 counts as 1 here; ",
+                    false => "",
+                };
+                let remedy = "make the shape smaller, or raise the limit with --max-memory";
+                Some(format!("{empty}{remedy}"))
             }
             Error::File { fact, .. } => fact.hint(),
             _ => None,

@@ -33,7 +33,7 @@ options! {
         /// Where it begins: x, y, z.
         start: Vec<f64> = vec![1.0, 1.0, 20.0];
         /// Steps on the way to the attractor, which are left out.
-        skip: usize = 1000;
+        skip: usize = 1000, in Span::between(0.0, 1e8);
     }
 }
 
@@ -143,13 +143,11 @@ impl Patterns {
             .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()));
         let mut ways = vec![false; self.patterns * self.channels];
         key.fill_bernoulli(0.5_f64, &mut ways);
-        let rows = ways.chunks_exact(self.channels);
-        let held = rows
-            .flat_map(|row| std::iter::repeat_n(row, self.hold))
-            .collect::<Vec<_>>();
-        let all = held.iter().cycle().take(steps);
-        Ok(all
-            .flat_map(|row| row.iter().map(|up| if *up { 1.0 } else { -1.0 }))
-            .collect())
+        let row = |step: usize| {
+            let pattern = step / self.hold % self.patterns;
+            &ways[pattern * self.channels..][..self.channels]
+        };
+        let signs = (0..steps).flat_map(|step| row(step).iter());
+        Ok(signs.map(|up| if *up { 1.0 } else { -1.0 }).collect())
     }
 }

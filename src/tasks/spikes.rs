@@ -48,7 +48,8 @@ pub fn poisson(means: &Tensor, key: &Key) -> Result<Tensor> {
 pub fn smooth(x: &Tensor, deviation: f64) -> Result<Tensor> {
     let [trials, t, d] = sizes("spikes::smooth", x)?;
     let numbers = values::doubles(x)?;
-    let reach = (REACH * deviation).ceil() as usize;
+    // No two times are further apart than t.
+    let reach = (REACH * deviation).ceil().min(t as f64) as usize;
     let weight = |away: usize| (-0.5 * (away as f64 / deviation).powi(2)).exp();
     let weights: Vec<f64> = (0..=reach).map(weight).collect();
     let mut smoothed = vec![0.0; numbers.len()];

@@ -58,6 +58,9 @@ pub fn argsort(t: &Tensor, axis: i64, descending: bool) -> Result<Tensor> {
 pub fn sort(t: &Tensor, axis: i64, descending: bool) -> Result<Tensor> {
     let order = argsort(t, axis, descending)?.to_dtype(DType::U32)?;
     let axis = shape::axis("sort", axis, t.rank())?;
+    if t.elem_count() == 0 {
+        return Ok(t.clone());
+    }
     Ok(t.contiguous()?.gather(&order, axis)?)
 }
 
@@ -81,6 +84,10 @@ pub fn quantile(t: &Tensor, q: f64, axis: Option<i64>) -> Result<Tensor> {
     };
     let n = t.dims()[axis];
     some("quantile", n)?;
+    if t.elem_count() == 0 {
+        let shape = [&t.dims()[..axis], &t.dims()[axis + 1..]].concat();
+        return Ok(Tensor::zeros(shape, t.dtype(), t.device())?);
+    }
     let sorted = sort(&t, axis as i64, false)?;
     let place = q * (n - 1) as f64;
     let low = place.floor() as usize;

@@ -3,12 +3,35 @@
 use super::DType;
 use crate::base::{Error, Result};
 
-/// Bytes that an array of this shape takes; never overflows.
+/// Bytes that an array of this shape takes; never overflows. An axis of 0 counts as 1: sums over
+/// that axis, nested lists and printed text are as large as the other axes say.
 pub fn bytes(shape: &[usize], dtype: DType) -> u128 {
-    let count = shape
-        .iter()
-        .fold(1u128, |product, &n| product.saturating_mul(n as u128));
+    let count = shape.iter().fold(1u128, |product, &n| {
+        product.saturating_mul(n.max(1) as u128)
+    });
     count.saturating_mul(dtype.size_in_bytes() as u128)
+}
+
+/// The number of elements of several arrays together; never overflows.
+pub fn total(shapes: &[&[usize]]) -> usize {
+    let count = |shape: &&[usize]| shape.iter().fold(1usize, |all, &n| all.saturating_mul(n));
+    shapes.iter().map(count).fold(0, usize::saturating_add)
+}
+
+/// The shape of a matrix product, if the two fit together.
+pub fn product(left: &[usize], right: &[usize]) -> Option<Vec<usize>> {
+    let (l, r) = (left.len(), right.len());
+    if l == 0 || r == 0 {
+        return None;
+    }
+    let lead = broadcast(
+        "matmul",
+        &left[..l.saturating_sub(2)],
+        &right[..r.saturating_sub(2)],
+    );
+    let rows = (l > 1).then(|| left[l - 2]);
+    let columns = (r > 1).then(|| right[r - 1]);
+    Some(lead.ok()?.into_iter().chain(rows).chain(columns).collect())
 }
 
 /// The shape that two shapes broadcast to, aligned at their last axes; an axis of 1 stretches.
@@ -123,7 +146,8 @@ pub fn resolve(op: &'static str, asked: &[i64], found: &[usize]) -> Result<Vec<u
         .iter()
         .map(|&n| if n == -1 { left } else { n as usize })
         .collect();
-    if shape.iter().product::<usize>() != count {
+    let product = shape.iter().try_fold(1usize, |all, &n| all.checked_mul(n));
+    if product != Some(count) {
         return Err(wrong());
     }
     Ok(shape)

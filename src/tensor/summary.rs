@@ -48,6 +48,10 @@ impl Summary {
 /// One line: `tensor [2] f32 [1, 2]`, or with statistics where there are many numbers.
 pub fn text(t: &Tensor) -> Result<String> {
     let head = format!("tensor {:?} {}", t.dims(), t.dtype().as_str());
+    let lists = t.dims().iter().map(|&n| n.max(1));
+    if t.elem_count() == 0 && lists.fold(1, usize::saturating_mul) > ALL {
+        return Ok(format!("{head} []"));
+    }
     if t.elem_count() <= ALL {
         return Ok(format!("{head} {}", nested(&values::doubles(t)?, t.dims())));
     }

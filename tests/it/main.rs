@@ -29,6 +29,8 @@ mod rnn;
 mod scene;
 mod session;
 mod simd;
+mod size_calls;
+mod sizes;
 mod stage;
 mod tensor;
 mod text;

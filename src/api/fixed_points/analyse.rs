@@ -19,6 +19,9 @@ use crate::options;
 use crate::random::{Key, Layout};
 use crate::tensor::{DType, values};
 
+/// Numbers that are known of each run, beside its state.
+const RUN: usize = 16;
+
 options! {
     /// How modes are told.
     pub struct ModeOptions for "fixed_points.modes" {
@@ -122,6 +125,7 @@ crate::natives! {
     ) -> crate::tensor::Tensor {
         let (network, linear) = known(cx, "fixed_points.linear_error", &this)?;
         let s = this.points.state;
+        cx.room("fixed_points.linear_error", &[options.directions, s, 4], DType::F64)?;
         let mut directions = vec![0.0; options.directions * s];
         Key::new(options.seed as u64, Layout::default()).fill_normal(&mut directions);
         for d in directions.chunks_exact_mut(s) {
@@ -156,6 +160,9 @@ crate::natives! {
     ) -> Map {
         let of = "fixed_points.transitions";
         let (network, linear) = known(cx, of, &this)?;
+        let around = linear.len().saturating_mul(options.noise);
+        let run = this.points.state.saturating_add(this.points.inputs).saturating_add(RUN);
+        cx.room(of, &[around, run, 4], DType::F64)?;
         let distance = options.distance.unwrap_or(0.1 * this.points.gap());
         let how = Transitions {
             distance,

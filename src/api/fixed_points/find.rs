@@ -126,8 +126,7 @@ crate::natives! {
     fn find(cx: &Context, network: Rc<Net>, options: Settings<Find>) -> New<FixedPoints> {
         let network = network.0.borrow().clone();
         let options = options.into_inner();
-        let from = candidates(&network, &options)?;
-        cx.room(OF, &[from.count(), from.state, 8], DType::F64)?;
+        let from = candidates(cx, &network, &options)?;
         let ends = searched(cx, &network, &from, &options)?;
         let keep = Keep {
             unique: options.unique(&from),
@@ -143,7 +142,7 @@ crate::natives! {
 /// Where the search begins.
 ///
 /// Errors: `Missing` without candidates; `Shape` if they do not fit the network
-fn candidates(network: &Network, options: &Find) -> Result<Candidates, Fault> {
+fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candidates, Fault> {
     let Some(given) = &options.candidates else {
         let doc = "states to begin from, such as `net.run(x).states`".into();
         let (of, name) = (OF, "candidates");
@@ -172,6 +171,10 @@ fn candidates(network: &Network, options: &Find) -> Result<Candidates, Fault> {
         x,
     };
     from.check()?;
+    let count = from
+        .count()
+        .saturating_add(options.between.unwrap_or(BETWEEN));
+    cx.room(OF, &[count, s.max(i), 8], DType::F64)?;
     draw(&mut from, options);
     Ok(from)
 }

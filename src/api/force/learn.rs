@@ -198,6 +198,7 @@ impl Call<'_> {
 
     /// The inputs and the targets.
     fn numbers<T: Kind>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Fault> {
+        self.cx.room(self.of, &[self.options.passes], DType::F64)?;
         let x = given(self.of, self.inputs.clone(), [steps, inputs])?;
         let f = values::reals(self.targets)?;
         finite(self.of, "targets", &f)?;

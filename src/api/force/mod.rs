@@ -20,8 +20,11 @@ use crate::nn::{self, Precision};
 use crate::ops::Lanes;
 use crate::ops::force::{End, Sequence};
 use crate::options;
-use crate::tensor::{Tensor, values};
+use crate::tensor::{Tensor, shape, values};
 use args::{length, of_value, sequence};
+
+/// Elements of a row of a matrix that lie in memory together.
+const LINE: usize = 16;
 
 /// A network as scripts hold it.
 pub struct Force(RefCell<Either>);
@@ -69,8 +72,11 @@ crate::natives! {
     /// > force::network(#{ units: 300, outputs: 2, gain: 1.5, seed: 1 })
     /// = force network: 1 input, 300 units, 2 outputs, f32
     fn network(cx: &Context, options: Settings<Recipe>) -> New<Force> {
-        let shape = [options.units, 2 * options.units];
-        cx.room("force::network", &shape, options.dtype.dtype())?;
+        let (n, i, m) = (options.units, options.inputs, options.outputs);
+        // Twice, as drawn and as the network has them; rows have whole lines of memory.
+        let line = |n: usize| n.div_ceil(LINE).saturating_mul(2 * LINE);
+        let arrays: [&[usize]; 4] = [&[n, line(n)], &[n, line(i)], &[n, line(m)], &[m, line(n)]];
+        cx.room("force::network", &[shape::total(&arrays)], options.dtype.dtype())?;
         let either = match options.dtype {
             Precision::F32 => Either::F32(options.build()?),
             Precision::F64 => Either::F64(options.build()?),

@@ -56,9 +56,7 @@ crate::natives! {
     /// > lfads::model(#{ channels: 50, generator: 64 })
     /// = lfads model: 50 poisson channels, 32 factors, 1 inferred input, generator of 64 units, f32
     fn model(cx: &Context, options: Settings<Recipe>) -> New<Lfads> {
-        let widest = options.channels + options.encoder.max(options.controller);
-        let widest = widest + options.generator + options.factors;
-        cx.room("lfads::model", &[4 * widest, widest], options.dtype.dtype())?;
+        cx.room("lfads::model", &[options.parameters()], options.dtype.dtype())?;
         let either = match options.dtype {
             Precision::F32 => Either::F32(options.build()?),
             Precision::F64 => Either::F64(options.build()?),

@@ -16,7 +16,7 @@ use crate::ops::Lanes;
 use crate::ops::lfads::{Constants, Given, Losses, Noise, Sizes, layout};
 use crate::ops::rnn::gru::Gru;
 use crate::random::{Key, Layout};
-use crate::tensor::{Arena, Tensor, values};
+use crate::tensor::{Arena, Tensor, shape, values};
 use crate::train::{Model as _, Trials};
 use crate::{choices, options};
 pub use infer::{Course, Inference, Posterior, Summary};
@@ -91,6 +91,22 @@ pub struct Model<T> {
 }
 
 impl Recipe {
+    /// The number of parameters, roughly and rather more; never overflows.
+    pub fn parameters(&self) -> usize {
+        /// Blocks of a GRU, each of as many rows as it has units, and one to spare for vectors.
+        const BLOCKS: usize = 4;
+        let (e, c, g) = (self.encoder, self.controller, self.generator);
+        let (d, k, u) = (self.channels, self.factors, self.inferred);
+        let sum = |sizes: &[usize]| sizes.iter().fold(1usize, |all, n| all.saturating_add(*n));
+        let gru = |units: usize, inputs: &[usize]| {
+            shape::total(&[&[BLOCKS, units, sum(&[units, sum(inputs)])]])
+        };
+        let strands = [gru(e, &[d]), gru(e, &[d]), gru(c, &[e, e, k]), gru(g, &[u])];
+        let (g1, e1, c1, k1) = (sum(&[g]), sum(&[e]), sum(&[c]), sum(&[k]));
+        let others = shape::total(&[&[BLOCKS, g1, e1], &[BLOCKS, u, c1], &[k, g1], &[2, d, k1]]);
+        sum(&[strands.as_slice(), &[others]].concat())
+    }
+
     /// A new model. Weights are drawn from N(0, 1) over the root of the numbers that they weigh,
     /// for a GRU those of the state and of the input apart; first states from 0.1 N(0, 1). Biases
     /// and the means of priors are 0. Block k of the layout is drawn with child k of the key.
