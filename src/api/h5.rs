@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::value::{Map, Value};
 use crate::base::Error;
 use crate::base::options::Span;
-use crate::io::hdf5::{self, Attributes, Content, WriteOptions};
+use crate::io::hdf5::{self, Attributes, Content, ReadOptions, Unreadable, WriteOptions};
 use crate::io::tree::join;
 use crate::io::{self, Provenance, Tree};
 use crate::tensor::DType;
@@ -46,20 +46,17 @@ crate::natives! {
     }
 
     /// What a file holds, as a map; or one entry of it, whose path is written as `"group/name"`.
+    /// Numbers are tensors, complex numbers maps of `re` and `im`, records maps of their fields,
+    /// lists of varying length lists, references the paths of what they lead to. Entries that
+    /// cannot be read are left out, and a line says which and why. In a MAT-file (version 7.3)
+    /// characters are text, cells lists and structs maps; axes are in reverse order, as in h5py: a
+    /// matrix of 3 rows and 4 columns has the shape [4, 3].
     ///
     /// > h5::write("pair.h5", #{ left: #{ n: 1 }, right: 2 });
     /// > h5::read("pair.h5", "left/n")
     /// = 1
     fn read(cx: &Context, path: String, entry: Option<String>) -> Value {
-        let path = input(cx, &path);
-        let tree = match entry {
-            Some(entry) => hdf5::read_entry(path, &entry)?,
-            None => {
-                cx.room_for_file("h5::read", &path)?;
-                hdf5::read(path)?
-            }
-        };
-        Ok(value_of(tree))
+        Ok(value_of(read_noting(cx, &path, entry.as_deref().unwrap_or(""))?.tree))
     }
 
     /// Some rows of an array in a file, from `first` up to but without `end`, without reading the
@@ -69,7 +66,8 @@ crate::natives! {
     /// > h5::rows("rows.h5", "x", 1, 3)
     /// = ["b", "c"]
     fn rows(cx: &Context, path: String, entry: String, first: usize, end: usize) -> Value {
-        Ok(value_of(hdf5::read_rows(input(cx, &path), &entry, first..end)?))
+        let (path, options) = (input(cx, &path), limits(cx));
+        Ok(value_of(hdf5::read_rows(path, &entry, first..end, &options)?))
     }
 
     /// What is said about a file, or about one entry of it, as a map.
@@ -83,7 +81,8 @@ crate::natives! {
         Ok(value_of(Tree::Map(said)))
     }
 
-    /// The entries of a file with their shapes and types, without reading them.
+    /// The entries of a file with their shapes and types, without reading them. The `kind` of one
+    /// that cannot be opened says why.
     ///
     /// > h5::write("some.h5", #{ x: [1, 2, 3] });
     /// > h5::list("some.h5")
@@ -118,9 +117,41 @@ pub fn save(
 ///
 /// Errors: as [`hdf5::read`]; `Memory` for a file that is larger than the run allows
 pub fn load(cx: &Context, path: &str) -> Result<Content, Fault> {
-    let path = input(cx, path);
-    cx.room_for_file("h5::read", &path)?;
-    Ok(hdf5::read_with_attributes(path)?)
+    read_noting(cx, path, "")
+}
+
+/// Reads a file, or one entry of it, and prints which entries were left out, with the reasons.
+fn read_noting(cx: &Context, path: &str, entry: &str) -> Result<Content, Fault> {
+    let content = hdf5::read_content(input(cx, path), entry, &limits(cx))?;
+    if !content.unreadable.is_empty() {
+        cx.terminal.print(&note(path, &content.unreadable));
+    }
+    Ok(content)
+}
+
+/// A line that names the entries that cannot be read.
+fn note(path: &str, unreadable: &[Unreadable]) -> String {
+    /// Names in one line; `h5::list` shows all.
+    const NAMES: usize = 5;
+    let one = |Unreadable { key, error }: &Unreadable| {
+        let reason = match error {
+            Error::File { fact, .. } => fact.entry_reason(),
+            _ => None,
+        };
+        format!("`{key}` ({})", reason.unwrap_or_else(|| error.to_string()))
+    };
+    let mut names: Vec<String> = unreadable.iter().take(NAMES).map(one).collect();
+    if unreadable.len() > NAMES {
+        names.push(format!("and {} more", unreadable.len() - NAMES));
+    }
+    let names = names.join(", ");
+    format!("{path}: read without entries that cannot be read: {names}; h5::list shows all")
+}
+
+fn limits(cx: &Context) -> ReadOptions {
+    ReadOptions {
+        max_bytes: cx.settings.max_memory,
+    }
 }
 
 /// Where a file to read is: at `path` as it stands, else where this run would have written it.

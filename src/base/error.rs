@@ -131,6 +131,23 @@ pub enum FileFault {
     },
     #[error("entry `{key}` is of a kind that cannot be read: {found}")]
     EntryKind { key: String, found: String },
+    #[error("entry `{key}` is damaged ({found})")]
+    EntryDamaged { key: String, found: String },
+    #[error(
+        "entry `{key}` is a link to {}, which is not there",
+        target(entry, file)
+    )]
+    DeadLink {
+        key: String,
+        entry: String,
+        file: Option<String>,
+    },
+    #[error("entry `{key}` is compressed with {name}, which is not built in")]
+    Filter { key: String, name: String },
+    #[error("written by a newer version of HDF5 than 1.14, or damaged ({found})")]
+    Newer { found: String },
+    #[error("another program is writing the file, or crashed while it wrote")]
+    Writing,
     #[error("entry `{key}` cannot be written: {found}")]
     EntryUnwritable { key: String, found: String },
     #[error("expected a state dict of PyTorch, found {found}")]
@@ -210,6 +227,20 @@ impl Error {
 }
 
 impl FileFault {
+    /// Why one entry of a file cannot be read, without its name; none for an error of the file.
+    pub fn entry_reason(&self) -> Option<String> {
+        Some(match self {
+            FileFault::EntryKind { found, .. } => found.clone(),
+            FileFault::EntryDamaged { found, .. } => format!("damaged ({found})"),
+            FileFault::DeadLink { entry, file, .. } => {
+                format!("a link to {}, which is not there", target(entry, file))
+            }
+            FileFault::Filter { name, .. } => format!("compressed with {name}, not built in"),
+            FileFault::Newer { .. } => self.to_string(),
+            _ => return None,
+        })
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
             FileFault::Missing => {
@@ -217,6 +248,26 @@ impl FileFault {
             }
             FileFault::Entry { key, found } => nearest(key, found.iter().map(String::as_str))
                 .map(|near| format!("did you mean `{near}`?")),
+            FileFault::EntryDamaged { .. } => Some(
+                "other entries may be whole: h5::list shows them, h5::read(path, entry) reads one"
+                    .into(),
+            ),
+            FileFault::DeadLink { file: Some(_), .. } => {
+                Some("the linked file is looked for in the folder of this one".into())
+            }
+            FileFault::Filter { .. } => Some(
+                "rewrite the file where the filter is at hand: h5repack -f GZIP=4 old.h5 new.h5"
+                    .into(),
+            ),
+            FileFault::Newer { .. } => Some(
+                "rewrite it with h5repack --high=v114 old.h5 new.h5, or in h5py with \
+                 libver=(\"earliest\", \"v114\")"
+                    .into(),
+            ),
+            FileFault::Writing => Some(
+                "close it there; if no program has it open, h5clear -s FILE makes it readable"
+                    .into(),
+            ),
             FileFault::StateDict { .. } => Some(
                 "save one in Python with torch.save(model.state_dict(), \"weights.pt\")".into(),
             ),
@@ -276,6 +327,13 @@ fn told(differs: &[Difference]) -> String {
     let one = |Difference { what, here, kept }| format!("{what} is {here}, and {kept} there");
     let all: Vec<String> = differs.iter().cloned().map(one).collect();
     all.join("; ")
+}
+
+fn target(entry: &str, file: &Option<String>) -> String {
+    match file {
+        Some(file) => format!("`{entry}` in {file}"),
+        None => format!("`{entry}`"),
+    }
 }
 
 fn list(names: &[String]) -> String {

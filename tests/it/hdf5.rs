@@ -2,12 +2,14 @@
 //! `h5py_kinds.py`, which stands beside them.
 
 mod broken;
+mod files;
+mod places;
 
 use std::path::{Path, PathBuf};
 
 use attractor::base::Error;
 use attractor::base::error::FileFault;
-use attractor::io::hdf5::{self, Attributes, Content, WriteOptions};
+use attractor::io::hdf5::{self, Attributes, Content, ReadOptions, WriteOptions};
 use attractor::io::{Map, Provenance, Tree, named};
 use attractor::nn::foreign::{Choice, Foreign};
 use attractor::tensor::{DType, Device, Tensor};
@@ -127,7 +129,8 @@ fn arrays_of_other_layouts_read_as_they_stand() {
 fn attributes_of_the_file_and_of_an_entry_are_read() {
     let attributes = kinds().attributes;
     let expected = "{equation=Text(\"h' = tanh(W h)\") names=[\"Text(\\\"x\\\")\", \
-                    \"Text(\\\"y\\\")\"] rate=Float(0.25) seed=Int(7) sizes=I64[3][1.0, 2.0, 3.0]}";
+                    \"Text(\\\"y\\\")\"] rate=Float(0.25) reference=Text(\"arrays\") \
+                    seed=Int(7) sizes=I64[3][1.0, 2.0, 3.0]}";
     let file = Tree::Map(attributes.of("").unwrap().clone());
     assert_eq!(shown(&file), expected);
     let entry = hdf5::attributes(reference("h5py_kinds.h5"), "arrays/f4").unwrap();
@@ -238,12 +241,12 @@ fn provenance_is_written_as_plain_attributes() {
 #[test]
 fn one_entry_and_some_of_its_rows_read_without_the_rest() {
     let path = reference("h5py_odd.h5");
-    let rows = hdf5::read_rows(&path, "whole", 1..3).unwrap();
+    let rows = hdf5::read_rows(&path, "whole", 1..3, &ReadOptions::default()).unwrap();
     assert_eq!(shown(&rows), "F64[2, 3][3.0, 4.0, 5.0, 6.0, 7.0, 8.0]");
     let group = hdf5::read_entry(reference("h5py_kinds.h5"), "/scalars/").unwrap();
     assert_eq!(group.number("int"), Some(-5.0));
     assert!(matches!(
-        fact(hdf5::read_rows(&path, "whole", 2..5).unwrap_err()),
+        fact(hdf5::read_rows(&path, "whole", 2..5, &ReadOptions::default()).unwrap_err()),
         FileFault::EntryShape { .. }
     ));
 }

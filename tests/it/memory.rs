@@ -19,8 +19,8 @@ fn a_file_that_is_larger_than_the_run_allows_is_not_read_whole() {
     let folder = out.path();
     std::fs::copy(folder.join("x.h5"), folder.join("x.safetensors")).expect("a copy");
     let readers = [
-        ("h5::read", r#"h5::read("x.h5")"#),
-        ("h5::read", r#"plot::load("x.h5")"#),
+        ("reading entry `x`", r#"h5::read("x.h5")"#),
+        ("reading entry `x`", r#"plot::load("x.h5")"#),
         ("rnn::load", r#"rnn::load("x.h5")"#),
         ("rnn::load", r#"rnn::load("x.safetensors")"#),
     ];

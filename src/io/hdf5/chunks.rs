@@ -1,51 +1,253 @@
-//! A look at where the pieces of a dataset are said to be, before the library goes there: its
-//! filters trust sizes that a damaged file can make too small or too large.
+//! A check of the chunks of a dataset before the library reads them: its filters trust sizes that
+//! a damaged file can make too small or too large. Only chunks that will be read are looked at.
 
+use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use ::hdf5::Dataset;
-use ::hdf5::filters::Filter;
+use ::hdf5::filters::Filter as Known;
+use flate2::read::ZlibDecoder;
 
+use super::budget::Budget;
+use super::disk::Disk;
 use super::fault;
-use crate::base::Result;
+use super::kind::Kind;
+use super::library::data::{self, Filter, Stored};
+use super::library::types::HEAP_ID;
+use crate::base::error::FileFault;
+use crate::base::{Error, Result};
 
-/// The checksum that the Fletcher filter takes off the end of a piece.
-const FLETCHER: u64 = 4;
+const DEFLATE: i32 = 1;
+const SHUFFLE: i32 = 2;
+const FLETCHER: i32 = 3;
+const LZF: i32 = 32_000;
+const BLOSC: i32 = 32_001;
+/// The checksum that the Fletcher filter takes off the end of a chunk.
+const CHECKSUM: u64 = 4;
+/// What stands before the data that blosc compressed.
+const BLOSC_HEAD: u64 = 16;
+/// The values that the blosc filter needs.
+const BLOSC_VALUES: usize = 4;
+/// Deflate makes at most 1,032 bytes of one, lzf 88.
+const EXPANSION: u64 = 1_100;
 
-/// Errors: `File` if a piece lies outside the file of `file_bytes`, is too small for its filter,
-/// or needs a filter that is not built in
-pub fn check(path: &Path, key: &str, dataset: &Dataset, file_bytes: u64) -> Result<()> {
-    let filters = dataset.filters();
-    if let Some(filter) = filters.iter().find(|filter| !filter.is_available()) {
-        let found = format!("compressed in a way that is not built in ({filter:?})");
-        return Err(fault::kind(path, key, found));
-    }
-    if !dataset.is_chunked() || dataset.space().is_ok_and(|space| space.size() == 0) {
-        return Ok(());
-    }
-    let checksum = match filters
-        .iter()
-        .any(|filter| matches!(filter, Filter::Fletcher32))
-    {
-        true => FLETCHER,
-        false => 0,
-    };
-    let mut odd = None;
-    let visited = dataset.chunks_visit(|chunk| {
-        let end = chunk.addr.checked_add(chunk.size);
-        let inside = end.is_some_and(|end| end <= file_bytes);
-        if !inside || chunk.size <= checksum {
-            odd = Some(chunk.size);
+/// A dataset whose chunks are checked.
+pub struct Chunks<'a> {
+    pub path: &'a Path,
+    pub key: &'a str,
+    pub dataset: &'a Dataset,
+    pub kind: &'a Kind,
+    /// The rows that will be read, or all.
+    pub rows: Option<&'a Range<usize>>,
+}
+
+impl Chunks<'_> {
+    /// Errors: `File` if a chunk lies outside the file, has another size than its filters make of
+    /// it, or needs a filter that is not built in; `Memory` if one chunk is too large
+    pub fn check(&self, disk: &mut Disk, budget: &Budget) -> Result<()> {
+        let filters = data::filters(self.dataset).map_err(|f| self.fault(f))?;
+        if let Some(filter) = filters.iter().find(|filter| !is_available(filter.id)) {
+            let name = match filter.name.is_empty() {
+                true => format!("filter {}", filter.id),
+                false => format!("{} (filter {})", filter.name, filter.id),
+            };
+            let key = self.key.to_string();
+            return Err(Error::file(self.path, FileFault::Filter { key, name }));
         }
-        // Anything but 0 ends the visit.
-        i32::from(odd.is_some())
-    });
-    visited.map_err(|f| fault::reading(path, f))?;
-    match odd {
-        Some(size) => {
-            let found = format!("entry `{key}` has a piece of {size} bytes that cannot be");
-            Err(fault::damaged(path, found))
+        let shape = self.dataset.shape();
+        let Some(sizes) = self.dataset.chunk() else {
+            return Ok(());
+        };
+        if shape.contains(&0) || sizes.contains(&0) {
+            return Ok(());
         }
-        None => Ok(()),
+        let element = self.stored_bytes();
+        budget.check(self.key, &sizes, element)?;
+        let bytes = sizes.iter().product::<usize>() * element;
+        let blosc = filters.iter().find(|filter| filter.id == BLOSC);
+        if blosc.is_some_and(|blosc| blosc.values.len() < BLOSC_VALUES) {
+            return Err(self.damaged("settings of blosc that are too short"));
+        }
+        let chunks = match self.rows {
+            Some(rows) => self.among(&shape, &sizes, rows)?,
+            None => self.all()?,
+        };
+        for (index, chunk) in chunks.iter().enumerate() {
+            self.check_size(disk, &filters, chunk, bytes as u64)?;
+            // Sizes in the header are the same for all chunks: if they are damaged, the first
+            // chunk shows it.
+            if index == 0 {
+                self.check_content(disk, &filters, chunk, bytes as u64)?;
+            }
+        }
+        Ok(())
     }
+
+    /// Bytes of one element in the file.
+    fn stored_bytes(&self) -> usize {
+        match self.kind {
+            Kind::LongText | Kind::List(..) => HEAP_ID,
+            _ => self.dataset.dtype().map_or(1, |dtype| dtype.size()),
+        }
+    }
+
+    fn all(&self) -> Result<Vec<Stored>> {
+        let mut chunks = Vec::new();
+        let visited = self.dataset.chunks_visit(|chunk| {
+            chunks.push(Stored {
+                address: chunk.addr,
+                size: chunk.size,
+                skipped: chunk.filter_mask,
+            });
+            0
+        });
+        visited.map_err(|f| self.fault(f))?;
+        chunks.retain(|chunk| chunk.address != data::UNWRITTEN);
+        Ok(chunks)
+    }
+
+    /// The chunks that contain the rows `rows`.
+    fn among(&self, shape: &[usize], sizes: &[usize], rows: &Range<usize>) -> Result<Vec<Stored>> {
+        let mut chunks = Vec::new();
+        if rows.is_empty() || shape.len() != sizes.len() {
+            return Ok(chunks);
+        }
+        let mut last: Vec<usize> = shape.iter().map(|size| size - 1).collect();
+        last[0] = rows.end.min(shape[0]) - 1;
+        let mut first = vec![0; shape.len()];
+        first[0] = rows.start / sizes[0] * sizes[0];
+        let mut at = first.clone();
+        loop {
+            let index: Vec<u64> = at.iter().map(|start| *start as u64).collect();
+            let chunk = data::chunk(self.dataset, &index).map_err(|f| self.fault(f))?;
+            chunks.extend(chunk);
+            // The next index, the last axis first, as the digits of a number.
+            let Some(axis) = (0..at.len())
+                .rev()
+                .find(|&axis| at[axis] + sizes[axis] <= last[axis])
+            else {
+                return Ok(chunks);
+            };
+            at[axis] += sizes[axis];
+            at[axis + 1..].copy_from_slice(&first[axis + 1..]);
+        }
+    }
+
+    fn check_size(
+        &self,
+        disk: &mut Disk,
+        filters: &[Filter],
+        chunk: &Stored,
+        bytes: u64,
+    ) -> Result<()> {
+        let (size, length) = (chunk.size, disk.length());
+        let inside = chunk
+            .address
+            .checked_add(size)
+            .is_some_and(|end| end <= length);
+        let ids = applied(filters, chunk);
+        let checksum = if ids.contains(&FLETCHER) { CHECKSUM } else { 0 };
+        let content = size.saturating_sub(checksum);
+        let plausible = match ids.iter().find(|id| ![SHUFFLE, FLETCHER].contains(id)) {
+            None => content == bytes,
+            Some(&(DEFLATE | LZF)) => bytes / EXPANSION <= content,
+            Some(&BLOSC) => return self.check_blosc(disk, chunk, content, bytes),
+            Some(_) => true,
+        };
+        match inside && content > 0 && plausible {
+            true => Ok(()),
+            false => Err(self.damaged(&format!("a chunk of {size} bytes, which cannot be"))),
+        }
+    }
+
+    /// blosc trusts the sizes in its own head.
+    fn check_blosc(&self, disk: &mut Disk, chunk: &Stored, size: u64, bytes: u64) -> Result<()> {
+        let head = disk.bytes(chunk.address, BLOSC_HEAD)?;
+        let number = |at: usize| -> Option<u64> {
+            let four = head.get(at..at + 4)?;
+            let number = four
+                .iter()
+                .rev()
+                .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            Some(number)
+        };
+        let sound = number(4) == Some(bytes) && number(12).is_some_and(|packed| packed <= size);
+        match sound {
+            true => Ok(()),
+            false => Err(self.damaged("a chunk whose sizes contradict each other")),
+        }
+    }
+
+    /// Whether what is compressed with deflate or lzf has the size of a chunk.
+    fn check_content(
+        &self,
+        disk: &mut Disk,
+        filters: &[Filter],
+        chunk: &Stored,
+        bytes: u64,
+    ) -> Result<()> {
+        let ids = applied(filters, chunk);
+        let packed = ids.iter().rev().find(|id| **id != FLETCHER);
+        if !matches!(packed, Some(&(DEFLATE | LZF))) {
+            return Ok(());
+        }
+        let checksum = if ids.contains(&FLETCHER) { CHECKSUM } else { 0 };
+        let stored = disk.bytes(chunk.address, chunk.size.saturating_sub(checksum))?;
+        let size = match packed {
+            Some(&DEFLATE) => {
+                let mut content = ZlibDecoder::new(stored.as_slice()).take(bytes + 1);
+                std::io::copy(&mut content, &mut std::io::sink()).ok()
+            }
+            _ => unpacked(&stored),
+        };
+        match size {
+            Some(size) if size != bytes => {
+                let found = format!("a chunk of {size} bytes, expected {bytes}");
+                Err(self.damaged(&found))
+            }
+            // What cannot be unpacked at all is refused by the library.
+            _ => Ok(()),
+        }
+    }
+
+    fn damaged(&self, found: &str) -> Error {
+        fault::damaged_entry(self.path, self.key, found)
+    }
+
+    fn fault(&self, fault: ::hdf5::Error) -> Error {
+        fault::entry(self.path, self.key, fault)
+    }
+}
+
+fn is_available(id: i32) -> bool {
+    Known::get_info(id).decode_enabled
+}
+
+/// The filters that a chunk was written with.
+fn applied(filters: &[Filter], chunk: &Stored) -> Vec<i32> {
+    let filters = filters.iter().enumerate();
+    let applied = filters.filter(|(index, _)| *index >= 32 || chunk.skipped >> index & 1 == 0);
+    applied.map(|(_, filter)| filter.id).collect()
+}
+
+/// Bytes that lzf makes of `packed`: a control byte announces either bytes or a repetition.
+fn unpacked(packed: &[u8]) -> Option<u64> {
+    let (mut at, mut size) = (0, 0_u64);
+    while let Some(&control) = packed.get(at) {
+        let control = usize::from(control);
+        if control < 32 {
+            size += control as u64 + 1;
+            at += control + 2;
+            continue;
+        }
+        let mut length = control >> 5;
+        if length == 7 {
+            length += usize::from(*packed.get(at + 1)?);
+            at += 1;
+        }
+        size += length as u64 + 2;
+        at += 2;
+    }
+    Some(size)
 }

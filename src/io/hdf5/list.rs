@@ -4,53 +4,79 @@ use std::path::Path;
 
 use ::hdf5::{Group, LocationType};
 
-use super::read::Reader;
-use crate::base::Result;
+use super::ReadOptions;
+use super::kind::Kind;
+use super::reader::Reader;
+use crate::base::{Error, Result};
 use crate::io::tree::join;
 
-/// One dataset of a file.
+/// One entry of a file that is not a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its path, parted by `/`.
     pub path: String,
     pub shape: Vec<usize>,
-    /// Its type in the file, as in `float32`.
+    /// Its type in the file, as in `float32`; for one that cannot be opened, the reason.
     pub kind: String,
 }
 
-/// The datasets of the file at `path`, in the order of their paths. Entries that could not be
-/// read are listed too: this is how to find out what a file holds.
+/// The datasets of the file at `path`, in the order of their paths. Entries that cannot be read
+/// are listed too: this is how to find out what a file holds.
 ///
 /// Errors: `File` if the file itself cannot be read
 pub fn list(path: impl AsRef<Path>) -> Result<Vec<Entry>> {
-    let (mut reader, file) = Reader::open(path.as_ref())?;
+    let mut reader = Reader::open(path.as_ref(), ReadOptions::default().max_bytes)?;
     let mut entries = Vec::new();
+    let file = reader.file().clone();
     walk(&mut reader, &file, "", &mut entries)?;
     Ok(entries)
 }
 
 fn walk(reader: &mut Reader, group: &Group, key: &str, entries: &mut Vec<Entry>) -> Result<()> {
-    reader.each(group, key, |reader, name, link| {
+    reader.each(group, key, |reader, name, _| {
         let path = join(key, name);
-        match reader.location(group, name, link, &path)? {
-            LocationType::Group => {
-                let inner = group.group(name).map_err(|f| reader.fault(f))?;
-                walk(reader, &inner, &path, entries)?;
-            }
-            LocationType::Dataset => {
-                let dataset = group.dataset(name).map_err(|f| reader.fault(f))?;
-                let dtype = dataset.dtype().map_err(|f| reader.fault(f))?;
-                entries.push(Entry {
-                    path,
-                    shape: dataset.shape(),
-                    kind: match dtype.to_descriptor() {
-                        Ok(kind) => kind.to_string(),
-                        Err(_) => format!("{} bytes each", dtype.size()),
-                    },
-                });
-            }
-            _ => {}
+        if let Err(error) = list_one(reader, group, name, &path, entries) {
+            let kind = reason(error)?;
+            let shape = Vec::new();
+            entries.push(Entry { path, shape, kind });
         }
         Ok(())
     })
+}
+
+fn list_one(
+    reader: &mut Reader,
+    group: &Group,
+    name: &str,
+    path: &str,
+    entries: &mut Vec<Entry>,
+) -> Result<()> {
+    match reader.location(group, name, path)? {
+        LocationType::Group => {
+            let inner = group.group(name).map_err(|f| reader.fault(path, f))?;
+            walk(reader, &inner, path, entries)
+        }
+        LocationType::Dataset => {
+            let dataset = reader.dataset(group, name, path)?;
+            let kind = dataset.dtype().and_then(|dtype| Kind::of(&dtype));
+            entries.push(Entry {
+                path: path.into(),
+                shape: dataset.shape(),
+                kind: kind.map_err(|f| reader.fault(path, f))?.to_string(),
+            });
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why an entry cannot be opened; an error of the whole file is passed on.
+fn reason(error: Error) -> Result<String> {
+    match &error {
+        Error::File { fact, .. } => match fact.entry_reason() {
+            Some(reason) => Ok(reason),
+            None => Err(error),
+        },
+        _ => Err(error),
+    }
 }

@@ -1,17 +1,27 @@
 //! HDF5 as a tree: groups are maps, datasets are tensors, numbers or text. Files are those that
 //! h5py writes and reads.
 //!
-//! The C library behind it is not thread-safe: the `hdf5` crate takes one lock around every call,
-//! and nothing here calls the library past the crate. Damaged files are looked at before the
-//! library sees them (`header`), and sizes before anything is allocated (`budget`).
+//! The C library behind it is not thread-safe: every call takes the lock of the `hdf5` crate, which
+//! wraps most of them; `library` wraps the others. Of a damaged file the library is shown only what
+//! it can bear: the superblock (`header`), the chunks that are read (`chunks`) and the sources of
+//! virtual datasets (`object`) are checked first, heaps are read past it (`disk`), and sizes are
+//! checked before anything is allocated (`budget`).
 
 mod budget;
+mod checksum;
 mod chunks;
+mod decode;
+mod disk;
 mod fault;
 mod header;
-mod heap;
+mod kind;
+mod library;
 mod list;
+mod matlab;
+mod names;
+mod object;
 mod read;
+mod reader;
 mod value;
 mod write;
 
@@ -20,10 +30,10 @@ use std::path::Path;
 
 use super::format;
 use super::tree::{Map, Tree, parts};
-use crate::base::Result;
+use crate::base::{Error, Result};
 
 pub use list::{Entry, list};
-pub use read::{attributes, read, read_entry, read_rows, read_with_attributes};
+pub use read::{attributes, read, read_content, read_entry, read_rows, read_with_attributes};
 pub use write::{WriteOptions, write};
 
 /// The attribute that tells a group which is a list from one which is a map.
@@ -34,10 +44,32 @@ const LIST: &str = "list";
 const DEPTH: usize = 128;
 
 /// A file's tree with what its attributes say.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Content {
     pub tree: Tree,
     pub attributes: Attributes,
+    /// The entries that were left out, in the order of their paths.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// An entry that is sound but cannot be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    pub key: String,
+    pub error: Error,
+}
+
+/// How a file is read.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// Bytes that the values may take in memory.
+    pub max_bytes: u64,
+}
+
+impl Default for ReadOptions {
+    fn default() -> ReadOptions {
+        ReadOptions { max_bytes: 8 << 30 }
+    }
 }
 
 /// What is said about a file and its entries: maps of plain values by path, where the empty path

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use ::hdf5::file::FileBuilder;
+use ::hdf5::plist::FileAccess;
 use ::hdf5::types::VarLenUnicode;
 use ::hdf5::{Dataset, File, Group, H5Type, Location};
 use ndarray::{Array1, ArrayViewD};
 
-use super::{Attributes, DEPTH, LIST, LIST_MARK, fault};
+use super::{Attributes, DEPTH, LIST, LIST_MARK, fault, library};
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::atomic::Beside;
@@ -90,9 +90,8 @@ fn room(tree: &Tree, options: &WriteOptions) -> u64 {
 
 /// The format of HDF5 1.8 and later: older ones have no checksums in their bookkeeping.
 fn create(path: &Path) -> ::hdf5::Result<File> {
-    FileBuilder::new()
-        .with_fapl(|access| access.libver_v18())
-        .create(path)
+    let access = FileAccess::build().libver_v18().finish()?;
+    library::create(path, &access)
 }
 
 struct Writer<'a> {

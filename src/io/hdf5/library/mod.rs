@@ -1,0 +1,185 @@
+//! Calls of the HDF5 library that its crate does not wrap: types that are known only at run time,
+//! paths that are not UTF-8, the size of each stored chunk, the target of a link.
+//!
+//! The only place outside the kernels with `unsafe`. Every call takes the crate's lock through
+//! [`status`] or [`identifier`], every identifier is owned by a type of the crate, and every
+//! buffer is checked against the size that the library will write.
+
+pub mod data;
+pub mod types;
+
+use std::ffi::CString;
+use std::os::raw::{c_uint, c_void};
+use std::path::Path;
+use std::ptr;
+
+use ::hdf5::plist::FileAccess;
+use ::hdf5::sync::sync;
+use ::hdf5::{File, Group, Location, LocationType, Result, from_id, h5check};
+use hdf5_sys::h5::herr_t;
+use hdf5_sys::h5f::{H5F_ACC_RDONLY, H5F_ACC_SWMR_READ, H5F_ACC_TRUNC, H5Fcreate, H5Fopen};
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5l::{H5L_info2_t, H5L_type_t, H5Lget_info2, H5Lget_val, H5Lunpack_elink_val};
+use hdf5_sys::h5o::{H5O_INFO_BASIC, H5O_info2_t, H5Oget_info_by_name3, H5Oget_info3};
+use hdf5_sys::h5p::{H5P_DEFAULT, H5Pset_metadata_read_attempts};
+
+/// The longest target of a link that is shown.
+const TARGET_BYTES: usize = 4_096;
+
+/// How often a part of a file is read that another program may be writing. The pause before each
+/// is twice the one before, from 1 ns: 0.07 s in all. The library's own 100 would never end.
+const ATTEMPTS: c_uint = 26;
+
+/// Where an object is: the number of its file, and its address in that file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address {
+    pub file: u64,
+    pub offset: u64,
+}
+
+/// The target of a link that is not a hard link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The other file, for an external link.
+    pub file: Option<String>,
+    pub entry: String,
+}
+
+/// Opens the file at `path` for reading; with `swmr`, beside a program that is writing it.
+pub fn open(path: &Path, swmr: bool) -> Result<File> {
+    types::register()?;
+    let name = c_path(path)?;
+    let access = FileAccess::build().finish()?;
+    let flags = match swmr {
+        true => H5F_ACC_RDONLY | H5F_ACC_SWMR_READ,
+        false => H5F_ACC_RDONLY,
+    };
+    if swmr {
+        // SAFETY: the identifier is of an open property list.
+        status(|| unsafe { H5Pset_metadata_read_attempts(access.id(), ATTEMPTS) })?;
+    }
+    // SAFETY: `name` is a C string that outlives the call, and so does the property list.
+    let id = identifier(|| unsafe { H5Fopen(name.as_ptr(), flags, access.id()) })?;
+    // SAFETY: the identifier is new and of a file; the value owns it from here on.
+    unsafe { from_id(id) }
+}
+
+/// Creates the file at `path`, or empties it.
+pub fn create(path: &Path, access: &FileAccess) -> Result<File> {
+    let (name, flags) = (c_path(path)?, H5F_ACC_TRUNC);
+    let create = || {
+        // SAFETY: `name` and the property list outlive the call.
+        unsafe { H5Fcreate(name.as_ptr(), flags, H5P_DEFAULT, access.id()) }
+    };
+    let id = identifier(create)?;
+    // SAFETY: the identifier is new and of a file; the value owns it from here on.
+    unsafe { from_id(id) }
+}
+
+/// Where an open object is.
+pub fn address(of: &Location) -> Result<Address> {
+    let mut info = no_info();
+    // SAFETY: `info` is a record of the type that the call fills.
+    status(|| unsafe { H5Oget_info3(of.id(), &mut info, H5O_INFO_BASIC) })?;
+    Ok(address_in(&info))
+}
+
+/// The type of the object that `name` in `group` leads to, and where it is.
+pub fn object(group: &Group, name: &str) -> Result<(LocationType, Address)> {
+    let name = CString::new(name).map_err(|_| "a name with NUL")?;
+    let (mut info, fields) = (no_info(), H5O_INFO_BASIC);
+    let ask = || {
+        // SAFETY: `name` is a C string, `info` a record of the type that the call fills.
+        unsafe { H5Oget_info_by_name3(group.id(), name.as_ptr(), &mut info, fields, H5P_DEFAULT) }
+    };
+    status(ask)?;
+    Ok((info.type_.into(), address_in(&info)))
+}
+
+fn no_info() -> H5O_info2_t {
+    // SAFETY: numbers, and a type of object of which 0 is one.
+    unsafe { std::mem::zeroed() }
+}
+
+fn address_in(info: &H5O_info2_t) -> Address {
+    // SAFETY: a token is 16 plain bytes; those of a file on disk begin with the address.
+    let token: [u8; 16] = unsafe { std::mem::transmute_copy(&info.token) };
+    let mut offset = [0; 8];
+    offset.copy_from_slice(&token[..8]);
+    Address {
+        file: info.fileno as u64,
+        offset: u64::from_le_bytes(offset),
+    }
+}
+
+/// The target of the link `name` in `group`; none for a hard link, or if it cannot be told.
+pub fn target(group: &Group, name: &str) -> Option<Target> {
+    let name = CString::new(name).ok()?;
+    let mut info = H5L_info2_t::default();
+    // SAFETY: `name` is a C string, `info` a record of the type that the call fills.
+    status(|| unsafe { H5Lget_info2(group.id(), name.as_ptr(), &mut info, H5P_DEFAULT) }).ok()?;
+    // One byte more, so that the text ends in 0 even if the file's does not.
+    let mut value = vec![0_u8; TARGET_BYTES + 1];
+    let into = value.as_mut_ptr().cast::<c_void>();
+    let read = || {
+        // SAFETY: `into` has room for the size that is passed.
+        unsafe { H5Lget_val(group.id(), name.as_ptr(), into, TARGET_BYTES, H5P_DEFAULT) }
+    };
+    match info.type_ {
+        H5L_type_t::H5L_TYPE_SOFT => {
+            status(read).ok()?;
+            let entry = c_text(&value);
+            Some(Target { file: None, entry })
+        }
+        H5L_type_t::H5L_TYPE_EXTERNAL => {
+            status(read).ok()?;
+            external(&value)
+        }
+        _ => None,
+    }
+}
+
+fn external(value: &[u8]) -> Option<Target> {
+    let (mut flags, mut file, mut entry): (c_uint, _, _) = (0, ptr::null(), ptr::null());
+    let from = value.as_ptr().cast::<c_void>();
+    let size = TARGET_BYTES;
+    // SAFETY: `from` has `size` bytes; the results point into it.
+    status(|| unsafe { H5Lunpack_elink_val(from, size, &mut flags, &mut file, &mut entry) })
+        .ok()?;
+    let text = |start: *const std::os::raw::c_char| {
+        let offset = (start as usize).checked_sub(value.as_ptr() as usize)?;
+        value.get(offset..).map(c_text)
+    };
+    Some(Target {
+        file: text(file),
+        entry: text(entry)?,
+    })
+}
+
+/// Calls the library under its lock; a negative result becomes its error.
+pub fn status(call: impl FnOnce() -> herr_t) -> Result<()> {
+    sync(|| h5check(call())).map(drop)
+}
+
+/// Calls the library under its lock for an identifier.
+pub fn identifier(call: impl FnOnce() -> hid_t) -> Result<hid_t> {
+    sync(|| h5check(call()))
+}
+
+/// The text before the first 0.
+fn c_text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0);
+    String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]).into_owned()
+}
+
+#[cfg(unix)]
+fn c_path(path: &Path) -> Result<CString> {
+    use std::os::unix::ffi::OsStrExt;
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| "the path contains NUL".into())
+}
+
+#[cfg(not(unix))]
+fn c_path(path: &Path) -> Result<CString> {
+    let text = path.to_str().ok_or("the path is not Unicode")?;
+    CString::new(text).map_err(|_| "the path contains NUL".into())
+}

@@ -1,0 +1,95 @@
+//! Where files are and who reads them: folders with odd names, scripts in both languages.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::reference;
+
+/// What the program prints for a script in `folder`.
+fn printed(folder: &Path, script: (&str, &str), args: &[&std::ffi::OsStr]) -> String {
+    let (name, text) = script;
+    fs::write(folder.join(name), text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_attractor"))
+        .arg("run")
+        .arg(name)
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    text.into_owned()
+}
+
+#[test]
+fn a_script_reads_the_rest_of_a_file_and_a_line_names_what_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["links.h5", "links_other.h5"] {
+        fs::copy(reference("hdf5").join(name), folder.path().join(name)).unwrap();
+    }
+    let rhai = "let all = h5::read(\"links.h5\");\nprint(all.far.sum());\n\
+                print(h5::list(\"links.h5\")[0].kind);";
+    let lua = "local all = h5.read(\"links.h5\")\nprint(all.far:sum())\n\
+               print(h5.list(\"links.h5\")[1].kind)";
+    for (script, value) in [(("a.rhai", rhai), "66"), (("a.lua", lua), "66")] {
+        let text = printed(folder.path(), script, &[]);
+        let lines: Vec<&str> = text.lines().collect();
+        let dead = "a link to `/nowhere`, which is not there";
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(
+            lines[0].starts_with("links.h5: read without entries that cannot be"),
+            "{text}"
+        );
+        assert!(lines[0].contains(&format!("`dead` ({dead})")), "{text}");
+        assert!(lines[0].ends_with("h5::list shows all"), "{text}");
+        assert!(lines[1].starts_with(value), "{text}");
+        assert_eq!(lines[2], dead, "{text}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_whose_name_is_not_utf8_is_a_folder_like_any_other() {
+    use attractor::io::hdf5::{self, ReadOptions, WriteOptions};
+    use attractor::io::{Tree, atomic_write, named, text};
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    fs::create_dir(&odd).unwrap();
+    let path = odd.join("x.h5");
+    let words = Tree::List(vec!["a".into(), "b".into()]);
+    let tree = Tree::from([("n", 1.into()), ("words", words)]);
+    hdf5::write(&path, &tree, &WriteOptions::default()).unwrap();
+    assert_eq!(
+        super::shown(&hdf5::read(&path).unwrap()),
+        super::shown(&tree)
+    );
+    assert_eq!(hdf5::list(&path).unwrap().len(), 2);
+    assert!(hdf5::attributes(&path, "").unwrap().is_empty());
+    assert!(hdf5::read_rows(&path, "words", 1..2, &ReadOptions::default()).is_ok());
+    for name in [
+        "torch_gru1.pt",
+        "torch_bidirectional.safetensors",
+        "torch_gru1.h5",
+    ] {
+        let copy = odd.join(name);
+        fs::copy(reference(name), &copy).unwrap();
+        let read = named::read(&copy);
+        assert!(
+            read.is_ok(),
+            "{name}: {}",
+            read.err().map_or(String::new(), |e| e.to_string())
+        );
+    }
+    atomic_write(odd.join("a.txt"), b"text").unwrap();
+    assert_eq!(text::read(&odd.join("a.txt")).unwrap(), "text");
+    let script = "h5::write(\"y.h5\", #{ a: 1 });\nprint(h5::read(\"y.h5\").a);";
+    let text = printed(
+        folder.path(),
+        ("a.rhai", script),
+        &["--out".as_ref(), odd.as_os_str()],
+    );
+    assert_eq!(text, "1\n");
+}
