@@ -21,6 +21,8 @@ use crate::base::{Error, Result};
 const DEFLATE: i32 = 1;
 const SHUFFLE: i32 = 2;
 const FLETCHER: i32 = 3;
+const NBIT: i32 = 5;
+const SCALE_OFFSET: i32 = 6;
 const LZF: i32 = 32_000;
 const BLOSC: i32 = 32_001;
 /// The checksum that the Fletcher filter takes off the end of a chunk.
@@ -65,9 +67,9 @@ impl Chunks<'_> {
         let element = self.stored_bytes();
         budget.check(self.key, &sizes, element)?;
         let bytes = sizes.iter().product::<usize>() * element;
-        let blosc = filters.iter().find(|filter| filter.id == BLOSC);
-        if blosc.is_some_and(|blosc| blosc.values.len() < BLOSC_VALUES) {
-            return Err(self.damaged("settings of blosc that are too short"));
+        if let Some(filter) = filters.iter().find(|f| !is_set_up(f, element, bytes)) {
+            let found = format!("settings of {} that cannot be", filter.name);
+            return Err(self.damaged(&found));
         }
         let chunks = match self.rows {
             Some(rows) => self.among(&shape, &sizes, rows)?,
@@ -222,6 +224,43 @@ impl Chunks<'_> {
 
 fn is_available(id: i32) -> bool {
     Known::get_info(id).decode_enabled
+}
+
+/// Whether the settings of a filter agree with chunks of `bytes` bytes whose elements have
+/// `element` bytes: these filters index tables and memory by them.
+fn is_set_up(filter: &Filter, element: usize, bytes: usize) -> bool {
+    /// Compressors inside blosc: blosclz, lz4, lz4hc, zlib, zstd.
+    const COMPRESSORS: [u32; 5] = [0, 1, 2, 4, 5];
+    let values = filter.values.as_slice();
+    let whole = |count: u32, size: u32| {
+        let size = size as usize;
+        size == element && (count as usize).checked_mul(size) == Some(bytes)
+    };
+    match (filter.id, values) {
+        (BLOSC, values) => {
+            values.len() >= BLOSC_VALUES
+                && values.get(6).is_none_or(|code| COMPRESSORS.contains(code))
+        }
+        // How numbers are scaled, by how much, their count, class (integer, float), size, sign,
+        // order and fill value.
+        (SCALE_OFFSET, &[scale, _, count, class, size, sign, order, fill, ..]) => {
+            values.len() == 20
+                && scale <= 2
+                && class <= 1
+                && sign <= 1
+                && order <= 1
+                && fill <= 1
+                && whole(count, size)
+        }
+        // Of plain numbers: the count of settings, a flag, the count of numbers, their class,
+        // size, order, precision and offset.
+        (NBIT, &[8, _, count, 1, size, order, precision, offset]) => {
+            let used = u64::from(precision) + u64::from(offset);
+            order <= 1 && precision > 0 && used <= 8 * u64::from(size) && whole(count, size)
+        }
+        (SCALE_OFFSET | NBIT, _) => false,
+        _ => true,
+    }
 }
 
 /// The filters that a chunk was written with.
