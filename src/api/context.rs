@@ -6,7 +6,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::access::Access;
 use super::fault::Fault;
+use super::meter::Meter;
 use crate::base::{Error, Progress};
 use crate::figure::stage::Stage;
 use crate::io;
@@ -23,10 +25,15 @@ pub struct Settings {
     pub out: PathBuf,
     /// What stands after `--` on the command line.
     pub args: Vec<String>,
-    /// Bytes one tensor may take.
+    /// Bytes that the run may take: tensors, texts, lists, maps and files being read together.
     pub max_memory: u64,
     /// Steps (operations of Rhai, instructions of Lua) a script may take; 0 for no limit.
     pub max_operations: u64,
+    /// Bytes in use by the process, where the program counts them. Without this, `max_memory`
+    /// bounds each tensor, text and list by itself.
+    pub allocated: Option<fn() -> u64>,
+    /// The files that the script may reach; all that its user may reach if this is none.
+    pub sandbox: Option<Access>,
 }
 
 /// How much less work `--quick` does.
@@ -41,16 +48,9 @@ impl Default for Settings {
             args: Vec::new(),
             max_memory: 8 << 30,
             max_operations: 0,
+            allocated: None,
+            sandbox: None,
         }
-    }
-}
-
-impl Settings {
-    /// Bytes that a script's own texts, lists and maps may take: large data travels as a tensor.
-    pub fn script_memory(&self) -> u64 {
-        /// One script may hold several tensors, but has one such memory.
-        const SHARE: u64 = 8;
-        self.max_memory / SHARE
     }
 }
 
@@ -90,6 +90,8 @@ pub struct Context {
     pub language: Language,
     /// The script's path and text, kept beside what it saves; empty in the REPL.
     pub script: Rc<Script>,
+    /// What the run has used of its limits.
+    pub meter: Rc<Meter>,
 }
 
 /// A script as it was read.
@@ -119,6 +121,24 @@ pub enum Language {
 }
 
 impl Context {
+    /// The context of a run of `script` that Ctrl-C ends by way of `stop`.
+    pub fn new(
+        settings: Settings,
+        terminal: Rc<dyn Terminal>,
+        stop: Arc<AtomicBool>,
+        language: Language,
+        script: &Script,
+    ) -> Context {
+        Context {
+            meter: Rc::new(Meter::new(&settings, stop.clone())),
+            settings: Rc::new(settings),
+            terminal,
+            stop,
+            language,
+            script: Rc::new(script.clone()),
+        }
+    }
+
     /// Whether the user pressed Ctrl-C.
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
@@ -134,44 +154,71 @@ impl Context {
     }
 
     /// Where a file with this path is written: relative paths begin in `--out`.
-    pub fn output(&self, path: &str) -> PathBuf {
-        self.settings.out.join(Path::new(path))
+    ///
+    /// Errors: a path that the sandbox does not allow
+    pub fn output(&self, path: impl AsRef<Path>) -> Result<PathBuf, Fault> {
+        let path = self.settings.out.join(path);
+        match &self.settings.sandbox {
+            Some(access) => access.to_write(&path),
+            None => Ok(path),
+        }
     }
 
-    /// Errors: `Memory` if a tensor of this shape is larger than the run allows.
+    /// Where a file to read is: at `path` as it stands, else where this run would have written it.
+    ///
+    /// Errors: a path that the sandbox does not allow
+    pub fn input(&self, path: impl AsRef<Path>) -> Result<PathBuf, Fault> {
+        let path = path.as_ref();
+        let written = self.settings.out.join(path);
+        match !path.exists() && written.exists() {
+            true => self.readable(&written),
+            false => self.readable(path),
+        }
+    }
+
+    /// The file at this very path, if the script may read it.
+    ///
+    /// Errors: a path that the sandbox does not allow
+    pub fn readable(&self, path: &Path) -> Result<PathBuf, Fault> {
+        match &self.settings.sandbox {
+            Some(access) => access.to_read(path),
+            None => Ok(path.to_path_buf()),
+        }
+    }
+
+    /// Errors: `Memory` if a tensor of this shape is larger than the run allows, `MemoryInUse` if
+    /// it is larger than what the run has left.
     pub fn room(&self, op: &str, shape: &[usize], dtype: DType) -> Result<(), Fault> {
         let bytes = shape::bytes(shape, dtype);
         let limit = self.settings.max_memory;
+        let (op, shape) = (op.to_string(), shape.to_vec());
         if bytes > u128::from(limit) {
-            let shape = shape.to_vec();
             return Err(Error::Memory {
-                op: op.into(),
+                op,
                 shape,
                 bytes,
                 limit,
             }
             .into());
         }
-        Ok(())
+        self.meter.room(bytes as u64).map_err(|used| {
+            Error::MemoryInUse {
+                op,
+                shape,
+                bytes,
+                used,
+                limit,
+            }
+            .into()
+        })
     }
 
-    /// Errors: `Memory` if a list of this many values takes more than a script's own values may
+    /// Errors: `Memory`, `MemoryInUse` if there is no memory for a list of this many values
     pub fn room_for_list(&self, op: &str, count: usize) -> Result<(), Fault> {
         /// Bytes of a value in a list of the script, with what it may point to.
         const VALUE: usize = 64;
-        let (shape, limit) = (vec![count], self.settings.script_memory());
-        let bytes = count as u128 * VALUE as u128;
-        if bytes <= u128::from(limit) {
-            return Ok(());
-        }
-        let op = format!("{op}: a list");
-        Err(Fault::from(Error::Memory {
-            op,
-            shape,
-            bytes,
-            limit,
-        })
-        .hint("lists may take an eighth of --max-memory: keep many numbers in tensors"))
+        self.room(&format!("{op}: a list"), &[count, VALUE], DType::U8)
+            .map_err(|fault| fault.hint("keep many numbers in tensors, or raise --max-memory"))
     }
 
     /// Errors: `File` if the file is not there; `Memory` if it is larger than the run allows

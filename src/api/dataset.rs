@@ -6,7 +6,6 @@ use std::rc::Rc;
 use super::context::Context;
 use super::convert::{New, counts, tensor_of};
 use super::fault::Fault;
-use super::h5::input;
 use super::native::FromValue;
 use super::settings::Settings;
 use super::tasks::AnyTask;
@@ -57,7 +56,7 @@ crate::natives! {
     /// = task dataset: 3 trials, 2 steps, 1 inputs, 1 outputs
     fn dataset(cx: &Context, data: Value, names: Settings<Given>) -> New<AnyTask> {
         let (path, given) = match data {
-            Value::Text(path) => (Some(input(cx, &path)), names.into_inner()),
+            Value::Text(path) => (Some(cx.input(&path)?), names.into_inner()),
             Value::Map(map) => (None, Settings::<Given>::read(OF, map)?.into_inner()),
             other => {
                 let expected = "a map of tensors, or the path of a file".into();

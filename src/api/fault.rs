@@ -113,6 +113,10 @@ impl From<Error> for Fault {
             },
             error => Fault {
                 hint: error.hint(),
+                cause: match error {
+                    Error::Memory { .. } | Error::MemoryInUse { .. } => Cause::Limit,
+                    _ => Cause::Script,
+                },
                 ..Fault::new(error.to_string())
             },
         }

@@ -4,9 +4,9 @@ use serde_json::{Map as Entries, Number, Value as Json};
 
 use super::context::Context;
 use super::fault::Fault;
-use super::h5::input;
+use super::json::Reading;
 use super::tensor_args::nested;
-use super::value::{Map, Value};
+use super::value::Value;
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::{self, atomic_write};
@@ -15,7 +15,9 @@ pub mod texts {
     use super::{Context, atomic_write, read_text};
 
     crate::natives! {
-        /// Files of text.
+        /// Files of text. A script reaches every file that its user may, unless it runs with
+        /// `--sandbox`: then it reads below its own folder, `--out` and each `--allow-read DIR`,
+        /// and writes below `--out`. This holds for all functions that take a path.
         module "file";
 
         /// Writes a text to a file, whole or not at all. A relative path begins in the folder of
@@ -25,7 +27,7 @@ pub mod texts {
         /// > file::read("notes.txt")
         /// = one line
         fn write(cx: &Context, path: String, text: String) -> () {
-            Ok(atomic_write(cx.output(&path), text.as_bytes())?)
+            Ok(atomic_write(cx.output(&path)?, text.as_bytes())?)
         }
 
         /// The text of a file.
@@ -54,13 +56,13 @@ crate::natives! {
     ///
     /// > json::value("{\"from\": 0, \"to\": [1, 2.5]}").to
     /// = [1, 2.5]
-    fn value(text: String) -> Value {
+    fn value(cx: &Context, text: String) -> Value {
         let unlike = |fault: serde_json::Error| Error::Kind {
             of: "json::value".into(),
             expected: "JSON".into(),
             found: fault.to_string(),
         };
-        Ok(serde_json::from_str(&text).map(given).map_err(unlike)?)
+        parsed(cx, &text, unlike)
     }
 
     /// Writes a value to a file as JSON, whole or not at all. A relative path begins in the folder
@@ -71,7 +73,7 @@ crate::natives! {
     /// = 3
     fn write(cx: &Context, path: String, value: Value) -> () {
         let text = format!("{:#}\n", written("json::write", value)?);
-        Ok(atomic_write(cx.output(&path), text.as_bytes())?)
+        Ok(atomic_write(cx.output(&path)?, text.as_bytes())?)
     }
 
     /// The value in a JSON file; objects are maps, arrays lists.
@@ -81,19 +83,32 @@ crate::natives! {
     /// = [1, 2, 3]
     fn read(cx: &Context, path: String) -> Value {
         let text = read_text(cx, "json::read", &path)?;
-        let unlike = |fault: serde_json::Error| {
+        parsed(cx, &text, |fault| {
             let (expected, found) = ("JSON", fault.to_string());
-            Error::file(input(cx, &path), FileFault::Format { expected, found })
-        };
-        Ok(serde_json::from_str(&text).map(given).map_err(unlike)?)
+            Error::file(&path, FileFault::Format { expected, found })
+        })
     }
 }
 
 /// The text of a file, if it is not larger than the run allows.
 fn read_text(cx: &Context, op: &'static str, path: &str) -> Result<String, Fault> {
-    let path = input(cx, path);
+    let path = cx.input(path)?;
     cx.room_for_file(op, &path)?;
-    Ok(io::text::read(&path)?)
+    Ok(io::text::read(op, &path, cx.meter.left())?)
+}
+
+/// The value that a JSON text says.
+///
+/// Errors: the end of the run if there is no memory for it; else what `unlike` makes of the text
+fn parsed(
+    cx: &Context,
+    text: &str,
+    unlike: impl Fn(serde_json::Error) -> Error,
+) -> Result<Value, Fault> {
+    Reading(&cx.meter).read(text).map_err(|fault| {
+        let ended = cx.meter.check().err();
+        ended.unwrap_or_else(|| unlike(fault).into())
+    })
 }
 
 /// Errors: `Kind` for what JSON cannot say
@@ -124,25 +139,4 @@ fn written(op: &str, value: Value) -> Result<Json, Fault> {
             .into());
         }
     })
-}
-
-fn given(json: Json) -> Value {
-    match json {
-        Json::Null => Value::Nil,
-        Json::Bool(value) => Value::Bool(value),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => Value::Int(whole),
-            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(text) => Value::Text(text),
-        Json::Array(items) => Value::List(items.into_iter().map(given).collect()),
-        Json::Object(entries) => {
-            let entries = entries.into_iter();
-            Value::Map(
-                entries
-                    .map(|(key, item)| (key, given(item)))
-                    .collect::<Map>(),
-            )
-        }
-    }
 }

@@ -1,6 +1,5 @@
 //! Files of arrays, for scripts: maps to HDF5 and back, with what made them kept beside.
 
-use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::context::Context;
@@ -66,7 +65,7 @@ crate::natives! {
     /// > h5::rows("rows.h5", "x", 1, 3)
     /// = ["b", "c"]
     fn rows(cx: &Context, path: String, entry: String, first: usize, end: usize) -> Value {
-        let (path, options) = (input(cx, &path), limits(cx));
+        let (path, options) = (cx.input(&path)?, limits(cx));
         Ok(value_of(hdf5::read_rows(path, &entry, first..end, &options)?))
     }
 
@@ -76,7 +75,7 @@ crate::natives! {
     /// > h5::attributes("said.h5").units
     /// = Hz
     fn attributes(cx: &Context, path: String, entry: Option<String>) -> Value {
-        let path = input(cx, &path);
+        let path = cx.input(&path)?;
         let said = hdf5::attributes(path, entry.as_deref().unwrap_or(""))?;
         Ok(value_of(Tree::Map(said)))
     }
@@ -88,7 +87,7 @@ crate::natives! {
     /// > h5::list("some.h5")
     /// = [{kind: "int64", path: "x", shape: [3]}]
     fn list(cx: &Context, path: String) -> Vec<Value> {
-        let entries = hdf5::list(input(cx, &path))?;
+        let entries = hdf5::list(cx.input(&path)?)?;
         Ok(entries.into_iter().map(described).collect())
     }
 }
@@ -110,7 +109,7 @@ pub fn save(
         compress,
         attributes,
     };
-    Ok(hdf5::write(cx.output(path), tree, &options)?)
+    Ok(hdf5::write(cx.output(path)?, tree, &options)?)
 }
 
 /// The tree and the attributes of the file at `path`.
@@ -122,7 +121,7 @@ pub fn load(cx: &Context, path: &str) -> Result<Content, Fault> {
 
 /// Reads a file, or one entry of it, and prints which entries were left out, with the reasons.
 fn read_noting(cx: &Context, path: &str, entry: &str) -> Result<Content, Fault> {
-    let content = hdf5::read_content(input(cx, path), entry, &limits(cx))?;
+    let content = hdf5::read_content(cx.input(path)?, entry, &limits(cx))?;
     if !content.unreadable.is_empty() {
         cx.terminal.print(&note(path, &content.unreadable));
     }
@@ -150,16 +149,7 @@ fn note(path: &str, unreadable: &[Unreadable]) -> String {
 
 fn limits(cx: &Context) -> ReadOptions {
     ReadOptions {
-        max_bytes: cx.settings.max_memory,
-    }
-}
-
-/// Where a file to read is: at `path` as it stands, else where this run would have written it.
-pub fn input(cx: &Context, path: &str) -> PathBuf {
-    let (given, written) = (PathBuf::from(path), cx.output(path));
-    match !given.exists() && written.exists() {
-        true => written,
-        false => given,
+        max_bytes: cx.meter.left(),
     }
 }
 

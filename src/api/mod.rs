@@ -3,6 +3,7 @@
 //! A new native is a row in the table of its module; a new module is a file here and a line in
 //! [`modules`].
 
+pub mod access;
 pub mod context;
 pub mod convert;
 mod core;
@@ -14,9 +15,11 @@ pub mod fixed_points;
 pub mod force;
 pub mod h5;
 pub mod help;
+mod json;
 pub mod lfads;
 pub mod library;
 pub mod manual;
+pub mod meter;
 pub mod native;
 mod network;
 pub mod optim;

@@ -32,7 +32,7 @@ crate::natives! {
     /// > rnn::load("thirty.h5")
     /// = vanilla network: 1 input, 30 units (tanh), 1 output, f32
     fn load(cx: &Context, path: String, options: Settings<ForeignOptions>) -> New<Net> {
-        let found = h5::input(cx, &path);
+        let found = cx.input(&path)?;
         let network = match own(cx, &path)? {
             Some(network) if options.given().is_empty() => network,
             Some(_) => {
@@ -61,7 +61,7 @@ crate::natives! {
     /// = vanilla network: 1 input, 2 layers of 3 units (relu), 1 output, f32
     fn save(cx: &Context, this: Rc<Net>, path: String, options: Settings<TorchOptions>) -> () {
         let net = this.0.borrow();
-        let target = cx.output(&path);
+        let target = cx.output(&path)?;
         let end = target.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         if end == "safetensors" {
             return Ok(foreign::write(&target, &net, options.into_inner())?);
@@ -125,7 +125,7 @@ crate::natives! {
 
 /// The network in a file that `network.save` wrote; none if it is another file, or there is none.
 fn own(cx: &Context, path: &str) -> Result<Option<Network>, Fault> {
-    let found = h5::input(cx, path);
+    let found = cx.input(path)?;
     if !hdf5::begins(&found)? {
         return Ok(None);
     }

@@ -77,7 +77,7 @@ crate::natives! {
         idle("train", &options)?;
         let (mut options, listener) = options.into_inner();
         options.batches = cx.budget(options.batches);
-        options.checkpoint = options.checkpoint.map(|path| cx.settings.out.join(path));
+        options.checkpoint = options.checkpoint.map(|path| cx.output(path)).transpose()?;
         room(cx, &network, &task, options.batch)?;
         // Trained as a copy: the listener may use the network while the run goes on.
         let copy = network.changing()?.clone();

@@ -49,7 +49,7 @@ crate::natives! {
         let panels = Stage::of(&figure.0)?;
         let flat = || String::from("a flat figure does not turn");
         if let Some(path) = &options.picture {
-            let path = cx.output(path);
+            let path = cx.output(path)?;
             let size = [options.width as u32, options.height as u32];
             let first = panels.into_iter().next().ok_or_else(flat);
             let bytes = first.and_then(|panel| cx.terminal.picture(panel, size)).or_else(|why| {
@@ -59,13 +59,13 @@ crate::natives! {
             })?;
             return Ok(atomic_write(path, &bytes)?);
         }
-        let pictures = cx.output(&options.name);
+        let pictures = cx.output(&options.name)?;
         let shown = match panels.is_empty() {
             true => Err(flat()),
             false => cx.terminal.view(panels, pictures, options.wait),
         };
         if let Err(why) = shown {
-            let path = cx.output(&format!("{}.html", options.name));
+            let path = cx.output(format!("{}.html", options.name))?;
             atomic_write(path.clone(), page(&figure.0)?.as_bytes())?;
             let path = path.display();
             cx.terminal.print(&format!("no window: {why}; {path} shows it in a browser"));

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::end::CODES;
+use crate::api::access::Access;
 use crate::api::context::{Language, Settings};
+use crate::base::Error;
 
 /// Train recurrent networks and look at how they compute, from a script.
 ///
@@ -125,38 +127,72 @@ pub struct Work {
     /// What computes: cpu
     #[arg(long, default_value = "cpu", value_parser = device)]
     pub device: String,
-    /// Steps the script may take; 0 for no limit
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        allow_negative_numbers = true,
-        value_parser = whole
-    )]
-    pub max_operations: u64,
-    /// Memory one tensor may take, and eight times what the script's own texts and lists may take:
-    /// 800M, 8G or a number of bytes
-    #[arg(
-        long,
-        value_name = "SIZE",
-        default_value = "8G",
-        value_parser = bytes,
-        allow_negative_numbers = true
-    )]
-    pub max_memory: u64,
+    /// Steps the script may take, in the functions that are called back too; 0 for no limit
+    /// [default: 0; in a sandbox 1000000000]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole)]
+    pub max_operations: Option<u64>,
+    /// Memory the run may take, tensors, texts, lists and files being read together: 800M, 8G or a
+    /// number of bytes [default: 8G; in a sandbox 2G]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, allow_negative_numbers = true)]
+    pub max_memory: Option<u64>,
+    /// Confine the script: it reads files below its own folder and --out, and writes below --out
+    #[arg(long)]
+    pub sandbox: bool,
+    /// A folder that the script may read in the sandbox too; can be repeated
+    #[arg(long, value_name = "DIR", requires = "sandbox")]
+    pub allow_read: Vec<PathBuf>,
+    /// Tells how many bytes the process has allocated.
+    #[arg(skip)]
+    pub allocated: Option<fn() -> u64>,
+}
+
+/// Limits without `--max-operations` and `--max-memory`: usual ones, and those of a sandbox.
+const OPERATIONS: u64 = 0;
+const MEMORY: u64 = 8 << 30;
+const SANDBOX_OPERATIONS: u64 = 1_000_000_000;
+const SANDBOX_MEMORY: u64 = 2 << 30;
+
+/// The least memory that a run is given: less leaves nothing for the smallest script.
+const LEAST_MEMORY: u64 = 1 << 20;
+
+impl Arguments {
+    /// Tells the run how many bytes the process has allocated.
+    pub fn count_memory(&mut self, allocated: fn() -> u64) {
+        let work = match &mut self.command {
+            None => &mut self.session.work,
+            Some(Command::Run(run)) => &mut run.work,
+            Some(Command::Tutorial(tutorial)) => &mut tutorial.work,
+            Some(Command::View(view)) => &mut view.work,
+            Some(Command::Doc(_) | Command::Check(_)) => return,
+        };
+        work.allocated = Some(allocated);
+    }
 }
 
 impl Work {
-    /// The settings that scripts see.
-    pub fn settings(&self, args: Vec<String>) -> Settings {
-        Settings {
+    /// The settings that scripts see. In a sandbox these `folders` can be read.
+    ///
+    /// Errors: a folder for the sandbox that is not there
+    pub fn settings(&self, args: Vec<String>, folders: &[PathBuf]) -> Result<Settings, Error> {
+        let folders = [folders, &self.allow_read].concat();
+        let sandbox = self
+            .sandbox
+            .then(|| Access::new(&folders, &self.out))
+            .transpose()?;
+        let (operations, memory) = match self.sandbox {
+            true => (SANDBOX_OPERATIONS, SANDBOX_MEMORY),
+            false => (OPERATIONS, MEMORY),
+        };
+        Ok(Settings {
             quick: self.quick,
             seed: self.seed,
             out: self.out.clone(),
             args,
-            max_memory: self.max_memory,
-            max_operations: self.max_operations,
-        }
+            max_memory: self.max_memory.unwrap_or(memory),
+            max_operations: self.max_operations.unwrap_or(operations),
+            allocated: self.allocated,
+            sandbox,
+        })
     }
 }
 
@@ -185,9 +221,12 @@ fn bytes(text: &str) -> Result<u64, String> {
         Some((unit, power)) => (plain.trim_end_matches(unit), *power),
         None => (plain.as_str(), 0),
     };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(1 << power))
-        .ok_or("expected a size like 800M, 8G or a number of bytes".into())
+    let size = number.parse::<u64>().ok();
+    match size.and_then(|n| n.checked_mul(1 << power)) {
+        Some(size) if size < LEAST_MEMORY => {
+            Err("expected a size of at least 1M, such as 800M or 8G".into())
+        }
+        Some(size) => Ok(size),
+        None => Err("expected a size like 800M, 8G or a number of bytes".into()),
+    }
 }

@@ -23,8 +23,9 @@ use end::End;
 
 pub use args::Arguments;
 
-/// Does what the command line asks for.
-pub fn start(arguments: Arguments) -> ExitCode {
+/// Does what the command line asks for. `allocated` tells how many bytes the process has in use.
+pub fn start(mut arguments: Arguments, allocated: fn() -> u64) -> ExitCode {
+    arguments.count_memory(allocated);
     let end = match arguments.command {
         None => repl::start(arguments.session),
         Some(Command::Run(run)) => run::run(run),

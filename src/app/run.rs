@@ -1,6 +1,6 @@
 //! Scripts from beginning to end: `run`, `check` and `tutorial`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,7 +22,8 @@ use crate::host;
 /// Errors: what is wrong with the command line; faults of the script are shown here.
 pub fn run(run: Run) -> Result<End, Fault> {
     let (script, language) = read::script(&run.file)?;
-    execute(script, language, &run.work, run.args)
+    let folder = script.folder();
+    execute(script, language, &run.work, run.args, folder)
 }
 
 /// Looks for faults in the script in a file.
@@ -57,7 +58,7 @@ pub fn tutorial(wanted: Tutorial) -> Result<End, Fault> {
         path: tutorial.file.into(),
         text: tutorial.text.into(),
     };
-    execute(script, language, &wanted.work, Vec::new())
+    execute(script, language, &wanted.work, Vec::new(), PathBuf::new())
 }
 
 /// Shows what a file holds.
@@ -75,17 +76,21 @@ pub fn view(wanted: View) -> Result<End, Fault> {
     let name = wanted.file.file_stem().unwrap_or_default().into();
     let paths = [&wanted.file, wanted.save.as_ref().unwrap_or(&name)];
     let args = paths.map(|path| path.display().to_string());
-    execute(script, Language::Rhai, &wanted.work, args.into())
+    // Whoever names a file wants it read.
+    let folder = wanted.file.parent().unwrap_or(Path::new("")).to_path_buf();
+    execute(script, Language::Rhai, &wanted.work, args.into(), folder)
 }
 
+/// Runs a script; in a sandbox it may read `folder`.
 fn execute(
     script: Script,
     language: Language,
     work: &Work,
     args: Vec<String>,
+    folder: PathBuf,
 ) -> Result<End, Fault> {
     prepare(work)?;
-    let settings = work.settings(args);
+    let settings = work.settings(args, &[folder])?;
     let screen = Arc::new(Screen::default());
     screen.desk.shut.store(work.no_window, Ordering::Relaxed);
     stop::listen(screen.clone(), Hurry::Run)?;
@@ -131,11 +136,6 @@ pub fn context(
     script: &Script,
     screen: &Arc<Screen>,
 ) -> Context {
-    Context {
-        settings: Rc::new(settings),
-        terminal: Rc::new(Shared(screen.clone())),
-        stop: screen.stop.clone(),
-        language,
-        script: Rc::new(script.clone()),
-    }
+    let terminal = Rc::new(Shared(screen.clone()));
+    Context::new(settings, terminal, screen.stop.clone(), language, script)
 }

@@ -90,6 +90,17 @@ pub enum Error {
         bytes: u128,
         limit: u64,
     },
+    /// A request for more memory than the run has left.
+    #[error(
+        "{op}: shape {shape:?} needs {bytes} bytes, and {used} of at most {limit} bytes are in use"
+    )]
+    MemoryInUse {
+        op: String,
+        shape: Vec<usize>,
+        bytes: u128,
+        used: u64,
+        limit: u64,
+    },
     /// A file that could not be read or written, or does not hold what it should.
     #[error("{}: {fact}", path.display())]
     File { path: PathBuf, fact: FileFault },
@@ -220,6 +231,10 @@ impl Error {
                 let remedy = "make the shape smaller, or raise the limit with --max-memory";
                 Some(format!("{empty}{remedy}"))
             }
+            Error::MemoryInUse { .. } => Some(
+                "free values that are no longer needed, or raise the limit with --max-memory"
+                    .into(),
+            ),
             Error::File { fact, .. } => fact.hint(),
             _ => None,
         }

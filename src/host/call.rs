@@ -63,7 +63,20 @@ impl Vocabulary {
     }
 
     /// Calls a native function; a panic inside becomes a fault.
+    ///
+    /// Errors: those of the function; the end of the run once a limit is exceeded
     pub fn call(&self, native: &Native, values: Vec<Value>) -> Result<Value, Fault> {
+        let meter = &self.context.meter;
+        meter.check()?;
+        match self.run(native, values) {
+            Err(fault) if fault.cause == Cause::Limit => Err(meter.end(fault)),
+            // What the function made counts at once, or it could be called on without an end.
+            Ok(value) => meter.check_memory().map(|()| value),
+            other => other,
+        }
+    }
+
+    fn run(&self, native: &Native, values: Vec<Value>) -> Result<Value, Fault> {
         let Body::Engine(run) = native.body else {
             return (self.library)(native, values);
         };

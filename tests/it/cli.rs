@@ -13,7 +13,7 @@ use attractor::base::{Progress, Report, Standing};
 use tempfile::TempDir;
 
 /// The program in a folder that holds `files`.
-fn program(folder: &Path, args: &[&str]) -> Command {
+pub fn program(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attractor"));
     command
         .args(args)
@@ -23,7 +23,7 @@ fn program(folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-fn folder(files: &[(&str, &[u8])]) -> TempDir {
+pub fn folder(files: &[(&str, &[u8])]) -> TempDir {
     let folder = TempDir::new().expect("a folder for the test");
     for (name, bytes) in files {
         fs::write(folder.path().join(name), bytes).expect("a file for the test");
@@ -31,12 +31,12 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
     folder
 }
 
-fn run(folder: &TempDir, args: &[&str]) -> Output {
+pub fn run(folder: &TempDir, args: &[&str]) -> Output {
     let output = program(folder.path(), args).stdin(Stdio::null()).output();
     output.expect("the program starts")
 }
 
-fn said(bytes: &[u8]) -> String {
+pub fn said(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -72,7 +72,7 @@ fn a_fault_of_the_script_shows_its_place_and_gives_1() {
 #[test]
 fn wrong_usage_gives_2_and_says_what_was_expected() {
     let folder = folder(&[GOOD, ("picture.png", b"png"), ("latin.rhai", b"// caf\xe9")]);
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 17] = [
         (&["run"], "<FILE>"),
         (
             &["run", "god.rhai"],
@@ -95,6 +95,15 @@ fn wrong_usage_gives_2_and_says_what_was_expected() {
         (
             &["run", "good.rhai", "--max-memory", "8X"],
             "expected a size like 800M",
+        ),
+        (
+            &["run", "good.rhai", "--max-memory", "3200"],
+            "expected a size of at least 1M",
+        ),
+        (&["run", "good.rhai", "--allow-read", "."], "--sandbox"),
+        (
+            &["run", "good.rhai", "--sandbox", "--allow-read", "far"],
+            "far: the file does not exist",
         ),
         (&["run", "good.rhai", "--threads", "0"], "0 is not in 1.."),
         (&["run", "good.rhai", "--quik"], "--quick"),

@@ -1,6 +1,8 @@
 //! All tests, in one binary.
 
+mod account;
 mod cli;
+mod confined;
 mod custom;
 mod dataset;
 mod decision;
@@ -15,6 +17,8 @@ mod integrator;
 mod kept;
 mod killed;
 mod lfads;
+mod limits;
+mod lua_library;
 mod memory;
 mod network;
 mod numbers;
@@ -26,6 +30,7 @@ mod plot;
 mod random;
 mod repl;
 mod rnn;
+mod sandbox;
 mod scene;
 mod session;
 mod simd;

@@ -344,7 +344,7 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
     assert_eq!(answered(&[("TERM", "dumb")], "\x1b[?62;4c"), Drawing::File);
     assert_eq!(answered(&[], ""), Drawing::File);
     let figure = Figure::from(Panel::histogram(&[1.0, 2.0, 2.0], Some(2)));
-    let kitty = Drawing::Kitty.text(&figure, 1).expect("a picture");
+    let kitty = Drawing::Kitty.text(&figure, 1, None).expect("a picture");
     assert!(kitty.starts_with("\x1b_Gf=100,a=T,m=") && kitty.ends_with("\x1b\\"));
     let data: String = kitty
         .split("\x1b\\")
@@ -355,7 +355,7 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
     assert!(data.starts_with("iVBORw0KGgo"), "{}", &data[..20]);
     let longest = kitty.split("\x1b\\").map(str::len).max();
     assert!(longest.is_some_and(|longest| longest < 4096 + 30));
-    let sixels = Drawing::Sixel.text(&figure, 1).expect("a picture");
+    let sixels = Drawing::Sixel.text(&figure, 1, None).expect("a picture");
     let drawn = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
     let wanted = pixels(&figure, 1.0).expect("pixels");
     // A row of sixels is six pixels high.
@@ -372,11 +372,11 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
     };
     let mut scene = Panel::of(Layer::Paths(curve));
     scene.camera = Some(Camera::default());
-    let sixels = Drawing::Sixel.text(&Figure::from(scene), 1);
+    let sixels = Drawing::Sixel.text(&Figure::from(scene), 1, None);
     let sixels = sixels.expect("a picture");
     let drawn = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
     assert_eq!(drawn.pixels[..4], [255; 4], "white paper");
-    let file = Drawing::File.text(&figure, 1).expect("a path");
+    let file = Drawing::File.text(&figure, 1, None).expect("a path");
     assert!(std::fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
     std::fs::remove_file(&file).expect("it is there");
     let folder = std::path::Path::new(&file).parent().expect("a folder");

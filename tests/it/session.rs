@@ -49,13 +49,8 @@ pub fn run_in(text: &str, language: Language, settings: Settings) -> Run {
 
 fn run_as(script: Script, language: Language, settings: Settings) -> Run {
     let pages = Rc::new(Pages::default());
-    let context = Context {
-        settings: Rc::new(settings),
-        terminal: pages.clone(),
-        stop: Default::default(),
-        language,
-        script: Rc::new(script.clone()),
-    };
+    let stop = Default::default();
+    let context = Context::new(settings, pages.clone(), stop, language, &script);
     let outcome = host::open(context).and_then(|mut host| host.run(&script));
     let printed = pages.lines.borrow().join("\n");
     Run { outcome, printed }

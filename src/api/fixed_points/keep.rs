@@ -63,7 +63,7 @@ crate::natives! {
     /// = 1
     fn load(cx: &Context, path: String) -> New<FixedPoints> {
         let tree = h5::load(cx, &path)?.tree;
-        let points = points(&h5::input(cx, &path), &tree)?;
+        let points = points(&cx.input(&path)?, &tree)?;
         Ok(New(FixedPoints { points, network: None, ends: None }))
     }
 

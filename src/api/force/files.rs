@@ -42,7 +42,7 @@ crate::natives! {
     /// = 0.0
     fn load(cx: &Context, path: String) -> New<Force> {
         let content = h5::load(cx, &path)?;
-        let found = h5::input(cx, &path);
+        let found = cx.input(&path)?;
         let either = match kept::dtype(&content) {
             Some(DType::F32) => Either::F32(Network::of_kept(&found, &content)?),
             Some(DType::F64) => Either::F64(Network::of_kept(&found, &content)?),

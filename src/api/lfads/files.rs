@@ -35,7 +35,7 @@ crate::natives! {
     /// = lfads model: 5 poisson channels, 3 factors, 1 inferred input, generator of 128 units, f32
     fn load(cx: &Context, path: String) -> New<Lfads> {
         let content = h5::load(cx, &path)?;
-        let found = h5::input(cx, &path);
+        let found = cx.input(&path)?;
         let either = match kept::dtype(&content) {
             Some(DType::F32) => Either::F32(Model::of_kept(&found, &content)?),
             Some(DType::F64) => Either::F64(Model::of_kept(&found, &content)?),

@@ -64,7 +64,7 @@ crate::natives! {
         let (mut options, listener) = options.into_inner();
         let plain = &mut options.run;
         plain.batches = cx.budget(plain.batches);
-        plain.checkpoint = plain.checkpoint.take().map(|path| cx.settings.out.join(path));
+        plain.checkpoint = plain.checkpoint.take().map(|path| cx.output(path)).transpose()?;
         let copy = model.0.borrow().clone();
         let fit = either!(copy, copy => {
             let trained = Call { cx, model: &model, listener: &listener, options: &options };

@@ -29,7 +29,7 @@ crate::natives! {
     fn save(cx: &Context, this: Rc<Plot>, path: String,
             options: Settings<(SaveOptions, Film)>) -> () {
         let (options, film) = &*options;
-        let target = cx.output(&path);
+        let target = cx.output(&path)?;
         let end = target.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
         let bytes = match end.as_deref() {
             Some("png") => png(&this.0, options.scale)?,
@@ -60,7 +60,7 @@ crate::natives! {
     /// = figure [1, 1], 1 layer
     fn load(cx: &Context, path: String) -> New<Plot> {
         let content = h5::load(cx, &path)?;
-        let found = h5::input(cx, &path);
+        let found = cx.input(&path)?;
         let holds = content.attributes.of("").and_then(|said| said.get("holds"));
         if !matches!(holds, Some(Tree::Text(what)) if what == kept::HOLDS) {
             return Err(Error::file(found, FileFault::Network {

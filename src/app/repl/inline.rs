@@ -5,7 +5,7 @@
 use std::env;
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process;
 
 use base64::Engine;
@@ -77,10 +77,11 @@ impl Drawing {
         Drawing::of(&|name| env::var(name).ok(), &asked)
     }
 
-    /// What to write to the terminal for a figure, the `number`-th of the session.
+    /// What to write to the terminal for a figure, the `number`-th of the session. A file for it
+    /// goes into `folder`, or else into the folder for temporary files.
     ///
     /// Errors: those of [`png`](png()); a file that cannot be written
-    pub fn text(self, figure: &Figure, number: usize) -> Result<String> {
+    pub fn text(self, figure: &Figure, number: usize, folder: Option<&Path>) -> Result<String> {
         match self {
             Drawing::Kitty => Ok(kitty(&STANDARD.encode(png(figure, 1.0)?))),
             Drawing::ITerm => {
@@ -90,7 +91,8 @@ impl Drawing {
             }
             Drawing::Sixel => sixels(figure),
             Drawing::File => {
-                let folder: PathBuf = env::temp_dir().join(format!("attractor-{}", process::id()));
+                let temporary = || env::temp_dir().join(format!("attractor-{}", process::id()));
+                let folder = folder.map_or_else(temporary, Path::to_path_buf);
                 let path = folder.join(format!("figure-{number}.png"));
                 // A folder that cannot be made shows in the writing.
                 let _ = fs::create_dir_all(&folder);

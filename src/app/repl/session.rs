@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::io::{IsTerminal, stdin, stdout};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -33,7 +34,9 @@ pub type SharedHost = Rc<RefCell<Box<dyn Host>>>;
 /// Errors: what is wrong with the command line; faults of inputs are shown here.
 pub fn start(wanted: Session) -> Result<End, Fault> {
     prepare(&wanted.work)?;
-    let settings = wanted.work.settings(Vec::new());
+    // A session has no script, and stands in the current folder.
+    let settings = wanted.work.settings(Vec::new(), &[PathBuf::new()])?;
+    let pictures = settings.sandbox.is_some().then(|| settings.out.clone());
     let language = args::language(wanted.lua);
     let screen = Arc::new(Screen::default());
     screen
@@ -51,6 +54,7 @@ pub fn start(wanted: Session) -> Result<End, Fault> {
             language,
             figures: Cell::new(0),
             drawing: OnceCell::new(),
+            pictures,
         });
         match session {
             Ok(session) if stdin().is_terminal() => session.talk(),
@@ -69,6 +73,9 @@ struct Running {
     figures: Cell<usize>,
     /// What the terminal makes of them, once it has been asked.
     drawing: OnceCell<Drawing>,
+    /// Where figures are written that the terminal does not draw; in the folder for temporary
+    /// files if this is none.
+    pictures: Option<PathBuf>,
 }
 
 impl Running {
@@ -158,7 +165,7 @@ impl Running {
     fn picture(&self, figure: &Figure) -> End {
         self.figures.set(self.figures.get() + 1);
         let drawing = self.drawing.get_or_init(Drawing::here);
-        match drawing.text(figure, self.figures.get()) {
+        match drawing.text(figure, self.figures.get(), self.pictures.as_deref()) {
             Ok(text) => screen::say(&text),
             Err(fault) => {
                 end::show(&fault.into(), &Script::default());

@@ -6,6 +6,9 @@ use mlua::{Error, Lua};
 use super::super::call::Vocabulary;
 use crate::api::fault::{Cause, Fault, Place};
 
+/// The name of the chunk that replaces functions of Lua's library: no place of the user's.
+pub const PRELUDE: &str = "attractor";
+
 /// Throws a fault from inside a native call, with the place of the Lua code that called.
 pub fn raise(lua: &Lua, fault: Fault) -> Error {
     Error::external(fault.at(caller(lua)))
@@ -87,15 +90,29 @@ pub fn plain(error: Error) -> Fault {
     }
     match error {
         // Its address is all that is left of a table that was thrown.
-        Error::RuntimeError(words) if words.starts_with("table: 0x") => {
+        Error::RuntimeError(words) if is_address(&words) => {
             Fault::new("the script threw a table").hint("throw a text, as in error(\"too large\")")
         }
         Error::RuntimeError(words) => worded(&words, Cause::Script),
         Error::SyntaxError { message, .. } => worded(&message, Cause::Script),
-        Error::MemoryError(words) => worded(&words, Cause::Limit)
-            .hint("the script's own tables take too much memory; large data travels as a tensor"),
+        Error::MemoryError(words) => out_of_memory().at(traced(&words)),
         other => worded(&other.to_string(), Cause::Script),
     }
+}
+
+/// The fault of a script whose tables and texts take more memory than the run has left.
+pub fn out_of_memory() -> Fault {
+    let hint = "the script's own tables take too much memory; large data travels as a tensor";
+    Fault {
+        cause: Cause::Limit,
+        ..Fault::new("not enough memory").hint(hint)
+    }
+}
+
+/// Whether an error has no words but the address of what was thrown.
+fn is_address(words: &str) -> bool {
+    let kind = words.split_once(": 0x").map(|(kind, _)| kind);
+    matches!(kind, Some("table" | "function" | "thread" | "userdata"))
 }
 
 /// The innermost line of a script in a stack trace.
@@ -140,6 +157,7 @@ fn worded(words: &str, cause: Cause) -> Fault {
         Some((&first[..at], line.parse::<usize>().ok()?, message.trim()))
     });
     let fault = match located {
+        Some((PRELUDE, _, message)) => Fault::new(message).at(traced(words)),
         Some((file, line, message)) => Fault::new(message).at(Some(Place {
             file: file.into(),
             line,

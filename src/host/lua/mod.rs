@@ -1,12 +1,16 @@
 //! Lua 5.4: the vocabulary as tables and methods of one userdata type.
 
 mod faults;
+mod limits;
+mod pattern;
 mod register;
+mod strings;
 mod values;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use mlua::chunk::ChunkMode;
 use mlua::{Lua, LuaOptions, StdLib};
 
 use super::call::{Caller, Vocabulary};
@@ -24,17 +28,35 @@ pub struct LuaHost {
     known: Vec<String>,
 }
 
-/// What scripts get of Lua's own library: nothing that reaches files or ends the process, which
-/// would lose what the run holds.
-const LIBRARY: StdLib = StdLib::ALL_SAFE;
+/// The parts of Lua's own library that scripts get: nothing that reaches files, other processes or
+/// the inside of the state. The functions among them that could evade a limit are replaced
+/// (`prelude.lua`, `strings`).
+const LIBRARY: [StdLib; 6] = [
+    StdLib::COROUTINE,
+    StdLib::TABLE,
+    StdLib::STRING,
+    StdLib::UTF8,
+    StdLib::MATH,
+    StdLib::OS,
+];
 
-/// Lua's own words that reach around the engine: files, processes, randomness without a key.
-const CLOSED: [&str; 5] = ["io", "dofile", "loadfile", "collectgarbage", "debug"];
+/// What stays of the functions that are always there, of `os`, and what goes of other tables.
+const BASE: &str = "_G _VERSION assert coroutine error getmetatable ipairs load math next os \
+    pairs pcall print rawequal rawget rawlen rawset select setmetatable string table tonumber \
+    tostring type utf8 xpcall";
+const OS: &str = "clock date difftime time";
+/// Randomness without a key, and byte code.
+const CLOSED: [(&str, &str); 3] = [
+    ("math", "random"),
+    ("math", "randomseed"),
+    ("string", "dump"),
+];
 
 impl LuaHost {
     pub fn new(context: Context) -> Result<LuaHost, Fault> {
         let vocabulary = Rc::new(Vocabulary::new(context.clone(), library(context)));
-        let lua = Lua::new_with(LIBRARY, LuaOptions::default()).map_err(faults::plain)?;
+        let library = LIBRARY.into_iter().fold(StdLib::NONE, |all, one| all | one);
+        let lua = Lua::new_with(library, LuaOptions::default()).map_err(faults::plain)?;
         let known = Self::prepare(&lua, &vocabulary).map_err(faults::plain)?;
         Ok(LuaHost {
             lua,
@@ -45,34 +67,30 @@ impl LuaHost {
 
     fn prepare(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<Vec<String>> {
         let globals = lua.globals();
-        for name in CLOSED {
-            globals.set(name, mlua::Nil)?;
+        retain(&globals, BASE)?;
+        retain(&globals.get("os")?, OS)?;
+        for (table, name) in CLOSED {
+            globals.get::<mlua::Table>(table)?.set(name, mlua::Nil)?;
         }
-        let math: mlua::Table = globals.get("math")?;
-        math.set("random", mlua::Nil)?;
-        math.set("randomseed", mlua::Nil)?;
-        let os: mlua::Table = globals.get("os")?;
-        let open = ["clock", "date", "time", "difftime"];
-        let names: Vec<String> = os
-            .pairs::<String, mlua::Value>()
-            .filter_map(|pair| Some(pair.ok()?.0))
-            .collect();
-        for name in names.iter().filter(|name| !open.contains(&name.as_str())) {
-            os.set(name.as_str(), mlua::Nil)?;
-        }
-        let package: mlua::Table = globals.get("package")?;
-        let folder = vocabulary.context().script.folder();
-        package.set("path", folder.join("?.lua").to_string_lossy().as_ref())?;
         register::vocabulary(lua, vocabulary)?;
-        register::limits(lua, vocabulary.context())?;
+        limits::guard(lua, vocabulary)?;
+        strings::register(lua, vocabulary)?;
+        limits::set(lua, vocabulary.context())?;
         let pairs = globals.pairs::<mlua::Value, mlua::Value>();
         Ok(pairs
             .filter_map(|pair| pair.ok()?.0.to_string().ok())
             .collect())
     }
 
+    fn begin(&self) {
+        let meter = &self.vocabulary.context().meter;
+        meter.begin();
+        limits::balance(&self.lua, meter.left());
+    }
+
     fn execute(&self, name: &str, text: &str) -> Result<Value, Fault> {
         let chunk = self.lua.load(text).set_name(format!("@{name}"));
+        let chunk = chunk.set_mode(ChunkMode::Text);
         let outcome = chunk.eval::<mlua::Value>();
         let value = outcome.map_err(|error| faults::fault(&self.vocabulary, error))?;
         values::value(value).map_err(|error| faults::fault(&self.vocabulary, error))
@@ -82,6 +100,7 @@ impl LuaHost {
         self.lua
             .load(text)
             .set_name(format!("@{name}"))
+            .set_mode(ChunkMode::Text)
             .into_function()
             .map(drop)
     }
@@ -89,6 +108,7 @@ impl LuaHost {
 
 impl Host for LuaHost {
     fn run(&mut self, script: &Script) -> Result<Value, Fault> {
+        self.begin();
         self.check(script)?;
         self.execute(&script.path, &script.text)
     }
@@ -99,6 +119,7 @@ impl Host for LuaHost {
     }
 
     fn eval(&mut self, input: &str) -> Result<Value, Fault> {
+        self.begin();
         // An expression is what people type to see its value.
         let as_value = format!("return {input}");
         match self.compile(INPUT, &as_value) {
@@ -130,6 +151,20 @@ impl Host for LuaHost {
         own.filter_map(|(name, value)| Some((name, values::value(value).ok()?)))
             .collect()
     }
+}
+
+/// Removes all entries of a table but those of these names.
+fn retain(table: &mlua::Table, names: &str) -> mlua::Result<()> {
+    let entries: Vec<String> = table
+        .pairs::<String, mlua::Value>()
+        .filter_map(|pair| Some(pair.ok()?.0))
+        .collect();
+    for name in entries {
+        if !names.split(' ').any(|kept| kept == name) {
+            table.raw_set(name, mlua::Nil)?;
+        }
+    }
+    Ok(())
 }
 
 /// Calls functions of the bundled modules in a session of Rhai that begins with the first call.

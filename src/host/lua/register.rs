@@ -1,22 +1,17 @@
 //! Fills a Lua state with the vocabulary: globals, one table per module, and the methods and
 //! operators of the one userdata type.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
-use mlua::{HookTriggers, Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods, VmState};
+use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods};
 
 use super::super::call::Vocabulary;
-use super::faults;
 use super::values::{self, Handle};
-use crate::api::context::Context;
+use super::{faults, limits};
 use crate::api::fault::Fault;
 use crate::api::native::Native;
 use crate::api::show;
 use crate::api::value::Value;
-
-/// Instructions between two looks at Ctrl-C and the limit on operations.
-const PULSE: u32 = 2_000;
 
 /// Where the methods, one function for each name, are kept out of the script's sight.
 const METHODS: &str = "attractor methods";
@@ -38,7 +33,10 @@ pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
             lua.globals().set(*module, table)?;
         }
     }
-    let show = |_: &Lua, value: mlua::Value| Ok(show::printed(&values::value(value)?));
+    let show = |_: &Lua, value: mlua::Value| match value {
+        mlua::Value::Thread(_) => Ok("thread".into()),
+        value => Ok(show::printed(&values::value(value)?)),
+    };
     lua.globals().set("tostring", lua.create_function(show)?)?;
     let terminal = vocabulary.context().terminal.clone();
     let print = move |_: &Lua, values: MultiValue| {
@@ -91,6 +89,7 @@ fn wrap(
             .collect::<mlua::Result<Vec<_>>>();
         let args = given.map_err(|error| faults::raise(lua, faults::plain(error)))?;
         let result = call(&vocabulary, args).map_err(|fault| faults::raise(lua, fault))?;
+        limits::balance(lua, vocabulary.context().meter.left());
         values::lua_value(lua, result)
     })
 }
@@ -104,27 +103,6 @@ fn unknown_in(lua: &Lua, vocabulary: &Rc<Vocabulary>, module: &'static str) -> m
     let metatable = lua.create_table()?;
     metatable.set("__index", index)?;
     Ok(metatable)
-}
-
-/// Ends scripts that the user stops or that take too many instructions.
-pub fn limits(lua: &Lua, context: &Context) -> mlua::Result<()> {
-    let (context, taken) = (context.clone(), Cell::new(0u64));
-    let limit = context.settings.max_operations;
-    let most = context.settings.script_memory();
-    lua.set_memory_limit(usize::try_from(most).unwrap_or(usize::MAX))?;
-    lua.set_global_hook(
-        HookTriggers::new().every_nth_instruction(PULSE),
-        move |lua, _| {
-            taken.set(taken.get() + u64::from(PULSE));
-            if context.stopped() {
-                return Err(faults::raise(lua, Fault::interrupted()));
-            }
-            if limit > 0 && taken.get() > limit {
-                return Err(faults::raise(lua, Fault::too_many_operations()));
-            }
-            Ok(VmState::Continue)
-        },
-    )
 }
 
 impl UserData for Handle {
@@ -192,7 +170,9 @@ fn apply(
         .into_iter()
         .map(values::value)
         .collect::<mlua::Result<Vec<_>>>()?;
-    let result = call(&state(lua), args).map_err(|fault| faults::raise(lua, fault))?;
+    let vocabulary = state(lua);
+    let result = call(&vocabulary, args).map_err(|fault| faults::raise(lua, fault))?;
+    limits::balance(lua, vocabulary.context().meter.left());
     values::lua_value(lua, result)
 }
 

@@ -13,6 +13,11 @@ pub fn raise(fault: Fault, context: &NativeCallContext) -> Box<EvalAltResult> {
     // Inside a closure that the engine calls there is no source: who calls it knows the script.
     let source = context.call_source();
     let fault = fault.at(source.and_then(|source| place(position, source)));
+    thrown(fault, position)
+}
+
+/// A fault as Rhai throws it; limits and interruptions cannot be caught.
+pub fn thrown(fault: Fault, position: Position) -> Box<EvalAltResult> {
     let token = Dynamic::from(fault.clone());
     Box::new(match fault.cause {
         Cause::Script => EvalAltResult::ErrorRuntime(token, position),

@@ -2,6 +2,7 @@
 
 mod check;
 mod faults;
+mod limits;
 mod modules;
 mod register;
 mod values;
@@ -129,6 +130,7 @@ impl RhaiHost {
 
 impl Host for RhaiHost {
     fn run(&mut self, script: &Script) -> Result<Value, Fault> {
+        self.vocabulary.context().meter.begin();
         let ast = self.compile(&script.path, &script.text)?;
         check::names(&self.vocabulary, &ast, &script.path)?;
         self.execute(&script.path, ast)
@@ -140,6 +142,7 @@ impl Host for RhaiHost {
     }
 
     fn eval(&mut self, input: &str) -> Result<Value, Fault> {
+        self.vocabulary.context().meter.begin();
         let new = self.compile(INPUT, input)?;
         let mut all = (**self.session.ast.borrow()).clone();
         all.clear_statements();

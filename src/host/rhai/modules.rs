@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
-use super::Scripts;
+use super::{Scripts, faults};
+use crate::api::context::Context;
 
 type Outcome<T> = Result<T, Box<EvalAltResult>>;
 
-/// Finds `name.rhai` in one folder; a script that is imported twice runs once.
+/// Finds `name.rhai` in the folder of the script; a script that is imported twice runs once.
 pub struct Neighbours {
-    folder: PathBuf,
+    context: Context,
     /// Where the scripts are kept for their closures.
     scripts: Scripts,
     /// By path; none for one that is still being read.
@@ -21,9 +22,9 @@ pub struct Neighbours {
 }
 
 impl Neighbours {
-    pub fn of(folder: PathBuf, scripts: Scripts) -> Neighbours {
+    pub fn of(context: Context, scripts: Scripts) -> Neighbours {
         Neighbours {
-            folder,
+            context,
             scripts,
             known: RefCell::default(),
         }
@@ -38,7 +39,12 @@ impl ModuleResolver for Neighbours {
         name: &str,
         position: Position,
     ) -> Outcome<Shared<Module>> {
-        let file = self.folder.join(name).with_extension("rhai");
+        let file = self
+            .context
+            .script
+            .folder()
+            .join(name)
+            .with_extension("rhai");
         match self.known.borrow().get(&file) {
             Some(Some(module)) => return Ok(module.clone()),
             Some(None) => {
@@ -66,8 +72,10 @@ impl Neighbours {
         name: &str,
         position: Position,
     ) -> Outcome<Shared<Module>> {
+        let refused = |fault| faults::thrown(fault, position);
+        let path = self.context.readable(file).map_err(refused)?;
         let missing = |_| EvalAltResult::ErrorModuleNotFound(name.into(), position);
-        let text = std::fs::read_to_string(file).map_err(missing)?;
+        let text = std::fs::read_to_string(path).map_err(missing)?;
         let source = file.display().to_string();
         let inside = |error: Box<EvalAltResult>| {
             Box::new(EvalAltResult::ErrorInModule(

@@ -10,7 +10,7 @@ use rhai::{
 
 use super::super::call::Vocabulary;
 use super::modules::Neighbours;
-use super::{Scripts, Session, faults, values};
+use super::{Scripts, Session, faults, limits, values};
 use crate::api::fault::Fault;
 use crate::api::library::{LIBRARIES, Library, SOURCE};
 use crate::api::native::{Body, Native};
@@ -21,9 +21,6 @@ use crate::tensor::Tensor;
 /// Calls with up to this many arguments beyond the known ones reach our own fault for a wrong
 /// number of arguments instead of Rhai's "function not found".
 const SPARE: usize = 3;
-
-/// Bytes that an element of a list is counted as: itself, and what copies of the list take.
-const ELEMENT: usize = 4 * size_of::<Dynamic>();
 
 /// Nested calls of script functions; the script's thread has the stack for it.
 const CALL_LEVELS: usize = 256;
@@ -72,9 +69,8 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>, others: &Scr
     engine.set_max_expr_depths(0, 0);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
-    let folder = vocabulary.context().script.folder();
-    engine.set_module_resolver(Neighbours::of(folder, others.clone()));
-    limits(&mut engine, vocabulary);
+    let context = vocabulary.context().clone();
+    engine.set_module_resolver(Neighbours::of(context, others.clone()));
     printing(&mut engine, vocabulary, session);
     for (module, functions) in &vocabulary.functions {
         if module.is_empty() {
@@ -96,6 +92,7 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>, others: &Scr
         let module = bundled(&engine, library, others);
         engine.register_static_module(library.name, module.into());
     }
+    limits::set(&mut engine, vocabulary);
     engine
 }
 
@@ -106,21 +103,6 @@ fn bundled(engine: &Engine, library: &Library, others: &Scripts) -> Module {
     ast.set_source(format!("{SOURCE}{}", library.name));
     others.borrow_mut().push(ast.clone().into());
     Module::eval_ast_as_new(Scope::new(), &ast, engine).expect(TESTED)
-}
-
-fn limits(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
-    let context = vocabulary.context().clone();
-    engine.set_max_operations(context.settings.max_operations);
-    let most = usize::try_from(context.settings.script_memory()).unwrap_or(usize::MAX);
-    engine.set_max_string_size(most);
-    engine.set_max_array_size(most / ELEMENT);
-    // With these limits Rhai counts a list anew at each call on it: building one of n elements by
-    // `push` takes time that grows as n^2 (0.2 s for 20,000). Large data travels as a tensor.
-    engine.on_progress(move |_| {
-        context
-            .stopped()
-            .then(|| Dynamic::from(Fault::interrupted()))
-    });
 }
 
 /// Makes printing and text interpolation use the one text form of every value.

@@ -84,7 +84,10 @@ fn a_folder_whose_name_is_not_utf8_is_a_folder_like_any_other() {
         );
     }
     atomic_write(odd.join("a.txt"), b"text").unwrap();
-    assert_eq!(text::read(&odd.join("a.txt")).unwrap(), "text");
+    assert_eq!(
+        text::read("file::read", &odd.join("a.txt"), u64::MAX).unwrap(),
+        "text"
+    );
     let script = "h5::write(\"y.h5\", #{ a: 1 });\nprint(h5::read(\"y.h5\").a);";
     let text = printed(
         folder.path(),
