@@ -38,6 +38,7 @@ mod size_calls;
 mod sizes;
 mod stage;
 mod tensor;
+mod terminal;
 mod text;
 mod ticks;
 mod tidy;

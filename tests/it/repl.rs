@@ -13,7 +13,7 @@ use attractor::app::repl::{Completion, Drawing, Kind, lexemes};
 use attractor::figure::{Camera, Figure, Layer, Panel, Paths, pixels};
 use tempfile::TempDir;
 
-fn session(args: &[&str], inputs: &str) -> Output {
+fn session(args: &[&str], inputs: impl AsRef<[u8]>) -> Output {
     let folder = TempDir::new().expect("a folder for the test");
     let child = Command::new(env!("CARGO_BIN_EXE_attractor"))
         .args(args)
@@ -26,7 +26,7 @@ fn session(args: &[&str], inputs: &str) -> Output {
     let mut child = child.expect("the program starts");
     let mut stdin = child.stdin.take().expect("it was asked for");
     // A session that was told to end may be gone before it read everything.
-    let _ = stdin.write_all(inputs.as_bytes());
+    let _ = stdin.write_all(inputs.as_ref());
     drop(stdin);
     child.wait_with_output().expect("the program ends")
 }
@@ -80,6 +80,20 @@ fn a_fault_does_not_end_the_session() {
 }
 
 #[test]
+fn bytes_that_are_not_text_do_not_end_the_session() {
+    for args in [&[][..], &["--lua"]] {
+        let output = session(args, b"1 + 1\n\xff\xfe\n2 + 2\n\"a\xe9\"\n3 + 3");
+        assert_eq!(said(&output.stdout), "2\n4\n6\n", "{args:?}");
+        let shown = said(&output.stderr);
+        for line in [2, 4] {
+            let words = format!("line {line} of standard input: expected text in UTF-8");
+            assert!(shown.contains(&words), "{shown}");
+        }
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+    }
+}
+
+#[test]
 fn an_input_that_never_ends_is_a_fault() {
     let output = session(&[], "fn twice(x) {\n  2 * x\n");
     assert!(said(&output.stderr).starts_with("error: "));
@@ -100,7 +114,7 @@ fn help_needs_no_parentheses() {
 #[test]
 fn a_session_ends_when_told() {
     for word in [":quit", "exit", "quit()"] {
-        let output = session(&[], &format!("1\n{word}\n2\n"));
+        let output = session(&[], format!("1\n{word}\n2\n"));
         assert_eq!(said(&output.stdout), "1\n", "{word}");
     }
 }

@@ -1,7 +1,10 @@
 //! The line editor: several lines, history, completion, colours and hints.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
@@ -13,6 +16,7 @@ use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
 use super::complete::Completion;
 use super::hint::Aside;
+use super::pace::Pace;
 use super::session::SharedHost;
 use super::{highlight, history};
 use crate::api;
@@ -26,13 +30,19 @@ pub enum Read {
     Input(String),
     /// Ctrl-C at the prompt.
     Cleared,
+    /// Bytes that are no text; what was typed before them comes back at the next prompt.
+    NotText,
     End,
+    /// The terminal fails.
+    Failed(Fault),
 }
 
 /// Reads inputs from a terminal.
 pub struct Prompt {
     editor: Editor<Mind, DefaultHistory>,
     history: Option<PathBuf>,
+    /// What stands behind the next prompt at first.
+    initial: String,
 }
 
 /// An editor for a session.
@@ -49,6 +59,8 @@ pub fn open(host: SharedHost, language: Language) -> Result<Prompt, Fault> {
         host,
         language,
         natives: api::natives(),
+        line: RefCell::default(),
+        pace: Pace::default(),
     }));
     // A session without a past is better than none: all faults of the history are passed over.
     let history = history::file(language);
@@ -56,13 +68,18 @@ pub fn open(host: SharedHost, language: Language) -> Result<Prompt, Fault> {
         let _ = path.parent().map(std::fs::create_dir_all);
         let _ = editor.load_history(path);
     }
-    Ok(Prompt { editor, history })
+    Ok(Prompt {
+        editor,
+        history,
+        initial: String::new(),
+    })
 }
 
 impl Prompt {
     /// The next input.
     pub fn read(&mut self) -> Read {
-        let read = self.editor.readline("> ");
+        let initial = std::mem::take(&mut self.initial);
+        let read = self.editor.readline_with_initial("> ", (&initial, ""));
         match read {
             Ok(input) => {
                 if let Some(path) = &self.history {
@@ -71,7 +88,13 @@ impl Prompt {
                 Read::Input(input)
             }
             Err(ReadlineError::Interrupted) => Read::Cleared,
-            Err(_) => Read::End,
+            Err(ReadlineError::Eof) => Read::End,
+            Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+                let typed = self.editor.helper().map(|mind| mind.line.take());
+                self.initial = typed.unwrap_or_default();
+                Read::NotText
+            }
+            Err(error) => Read::Failed(Fault::new(format!("the terminal cannot be read: {error}"))),
         }
     }
 }
@@ -81,6 +104,9 @@ struct Mind {
     host: SharedHost,
     language: Language,
     natives: Vec<Native>,
+    /// What was typed so far.
+    line: RefCell<String>,
+    pace: Pace,
 }
 
 impl Mind {
@@ -118,7 +144,9 @@ impl Hinter for Mind {
     type Hint = Aside;
 
     fn hint(&self, line: &str, pos: usize, _: &Context) -> Option<Aside> {
-        if pos < line.len() {
+        line.clone_into(&mut self.line.borrow_mut());
+        let burst = self.pace.key(line.len(), Instant::now());
+        if pos < line.len() || burst {
             return None;
         }
         let hint = self.ask(|known| known.hint(line))?;
@@ -128,15 +156,27 @@ impl Hinter for Mind {
 
 impl Highlighter for Mind {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        Cow::Owned(highlight::coloured(line, self.language))
+        let coloured = highlight::coloured(line, self.language);
+        self.pace.painted(&coloured);
+        self.pace.rest(Instant::now());
+        Cow::Owned(coloured)
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         Cow::Owned(format!("\x1b[90m{hint}\x1b[0m"))
     }
 
-    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
-        kind != CmdKind::MoveCursor
+    fn highlight_char(&self, line: &str, pos: usize, kind: CmdKind) -> bool {
+        let changes = match kind {
+            CmdKind::MoveCursor => false,
+            CmdKind::ForcedRefresh => true,
+            CmdKind::Other => {
+                let coloured = |line: &str| highlight::coloured(line, self.language);
+                self.pace.changes(line, coloured) || pos < line.len()
+            }
+        };
+        self.pace.rest(Instant::now());
+        changes
     }
 }
 
@@ -145,7 +185,8 @@ impl Validator for Mind {
         Ok(if self.host.borrow().unfinished(context.input()) {
             ValidationResult::Incomplete
         } else {
-            ValidationResult::Valid(None)
+            // A message, even without letters, makes the editor paint the line once more.
+            ValidationResult::Valid(self.pace.is_plain().then(String::new))
         })
     }
 }

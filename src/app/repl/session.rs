@@ -1,7 +1,7 @@
 //! One session: the host, and the loop around it.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::io::{IsTerminal, stdin, stdout};
+use std::io::{BufRead, IsTerminal, stdin, stdout};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -93,6 +93,8 @@ impl Running {
                     self.answer(&input);
                 }
                 Read::Cleared => {}
+                Read::NotText => end::show(&not_text(None), &Script::default()),
+                Read::Failed(fault) => return End::fault(&fault, &Script::default()),
                 Read::End => return End::Fine,
             }
         }
@@ -102,11 +104,20 @@ impl Running {
     fn read(&self) -> End {
         let mut input = String::new();
         let mut end = End::Fine;
-        for line in stdin().lines() {
-            let Ok(line) = line else {
-                return End::usage(Fault::new("standard input is not text in UTF-8"));
+        for (number, line) in stdin().lock().split(b'\n').enumerate() {
+            let bytes = match line {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    let words = format!("standard input cannot be read: {error}");
+                    return End::usage(Fault::new(words));
+                }
             };
-            input.push_str(&line);
+            let Ok(line) = std::str::from_utf8(&bytes) else {
+                end::show(&not_text(Some(number + 1)), &Script::default());
+                end = worse(end, End::Failed);
+                continue;
+            };
+            input.push_str(line.strip_suffix('\r').unwrap_or(line));
             input.push('\n');
             if self.host.borrow().unfinished(&input) {
                 continue;
@@ -193,6 +204,18 @@ fn asked(input: &str) -> Option<&str> {
         .chars()
         .all(|c| c.is_alphanumeric() || "_:.".contains(c));
     (is_name && (name.is_empty() || rest.starts_with(char::is_whitespace))).then_some(name)
+}
+
+/// The fault of bytes that are not UTF-8, in a line of standard input or typed.
+fn not_text(line: Option<usize>) -> Fault {
+    match line {
+        Some(line) => Fault::new(format!(
+            "line {line} of standard input: expected text in UTF-8, found other bytes"
+        ))
+        .hint("the session goes on without this line"),
+        None => Fault::new("expected text in UTF-8, found other bytes")
+            .hint("set the terminal to UTF-8; the session goes on with what came before them"),
+    }
 }
 
 fn is_farewell(input: &str) -> bool {
