@@ -68,6 +68,10 @@ pub trait Terminal {
         let _ = (panels, pictures, wait);
         Err("nobody looks".into())
     }
+    /// Notes that a file is being written, or no longer: Ctrl-C does not end the program meanwhile.
+    fn writing(&self, goes_on: bool) {
+        let _ = goes_on;
+    }
     /// A PNG file of what a window would show, which needs no display.
     ///
     /// Errors: why there is none

@@ -72,6 +72,20 @@ crate::natives! {
         Ok(since.map_or(0.0, |since| since.as_secs_f64()))
     }
 
+    /// Waits for this many seconds.
+    ///
+    /// > sleep(0.01)
+    /// = nil
+    fn sleep(cx: &Context, seconds: f64) -> () {
+        let time = std::time::Duration::try_from_secs_f64(seconds).map_err(|_| Error::Range {
+            of: "sleep".into(),
+            name: "seconds".into(),
+            expected: "of 0 or more".into(),
+            found: seconds.to_string(),
+        })?;
+        cx.sleep(time)
+    }
+
     /// What stands after `--` on the command line, as a list of texts.
     ///
     /// > args()

@@ -16,6 +16,7 @@ pub mod force;
 pub mod h5;
 pub mod help;
 mod json;
+pub mod interrupt;
 pub mod lfads;
 pub mod library;
 pub mod manual;

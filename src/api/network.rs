@@ -9,7 +9,7 @@ use super::convert::New;
 use super::fault::Fault;
 use super::h5;
 use super::rnn::foreign::{self, ForeignOptions, TorchOptions};
-use super::rnn::{Net, map};
+use super::rnn::{Net, background, map};
 use super::settings::Settings;
 use super::value::Map;
 use crate::base::error::FileFault;
@@ -90,8 +90,9 @@ crate::natives! {
     /// > let next = net.step(run.slice(1, 3, 4).squeeze(1), x.slice(1, 4, 5).squeeze(1));
     /// > (next - run.slice(1, 4, 5).squeeze(1)).abs().max().item() < 1e-6
     /// = true
-    fn step(this: Rc<Net>, h: Tensor, x: Tensor) -> Tensor {
-        Ok(this.0.borrow().next(&h, &x)?)
+    fn step(cx: &Context, this: Rc<Net>, h: Tensor, x: Tensor) -> Tensor {
+        let net = this.0.borrow();
+        background::run(cx, &net, h.elem_count(), move |net| Ok(net.next(&h, &x)?))
     }
 
     /// The Jacobians of one step at states h [b, s] and inputs x [b, i], exact, as a map:
@@ -107,7 +108,9 @@ crate::natives! {
         let net = this.0.borrow();
         let (b, s) = (h.dims().first().copied().unwrap_or_default(), net.state());
         cx.room("network.jacobians", &[b, s, s + net.inputs()], net.dtype())?;
-        let [by_state, by_input] = net.slopes(&h, &x)?;
+        let elements = b * s * s;
+        let slopes = background::run(cx, &net, elements, move |net| Ok(net.slopes(&h, &x)?));
+        let [by_state, by_input] = slopes?;
         Ok(map([("by_state", by_state), ("by_input", by_input)]))
     }
 
@@ -118,8 +121,9 @@ crate::natives! {
     /// > let run = net.run(random::normal(random::key(1), [4, 5, 1]));
     /// > (net.readout(run.states) - run.outputs).abs().max().item() < 1e-6
     /// = true
-    fn readout(this: Rc<Net>, states: Tensor) -> Tensor {
-        Ok(this.0.borrow().readout(&states)?)
+    fn readout(cx: &Context, this: Rc<Net>, states: Tensor) -> Tensor {
+        let (net, elements) = (this.0.borrow(), states.elem_count());
+        background::run(cx, &net, elements, move |net| Ok(net.readout(&states)?))
     }
 }
 

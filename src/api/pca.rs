@@ -48,7 +48,9 @@ crate::natives! {
     /// = principal components: 1 of 2 features, 100.0 % of the variance, participation ratio 1.00
     fn fit(cx: &Context, data: Tensor, options: Settings<PcaOptions>) -> New<Components> {
         cx.room("pca::fit", data.dims(), DType::F64)?;
-        Ok(New(Components(Pca::fit(&data, options.components)?)))
+        let count = options.components;
+        let found = cx.interruptible(move || Pca::fit(&data, count))?;
+        Ok(New(Components(found?)))
     }
 
     /// The place of data along the components, [.., features] -> [.., components].
@@ -56,14 +58,20 @@ crate::natives! {
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > pca::fit(x, #{ components: 1 }).transform(x).to_list()
     /// = [[-2.0], [0.0], [2.0]]
-    fn transform(this: Rc<Components>, data: Tensor) -> Tensor { Ok(this.0.transform(&data)?) }
+    fn transform(cx: &Context, this: Rc<Components>, data: Tensor) -> Tensor {
+        let components = this.0.clone();
+        Ok(cx.compute(data.elem_count(), move || components.transform(&data))??)
+    }
 
     /// The data at places along the components, [.., components] -> [.., features].
     ///
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > pca::fit(x, #{ components: 1 }).inverse([[2.0]]).to_list()
     /// = [[4.0, 1.0]]
-    fn inverse(this: Rc<Components>, places: Tensor) -> Tensor { Ok(this.0.inverse(&places)?) }
+    fn inverse(cx: &Context, this: Rc<Components>, places: Tensor) -> Tensor {
+        let components = this.0.clone();
+        Ok(cx.compute(places.elem_count(), move || components.inverse(&places))??)
+    }
 
     /// The components, one in each row, of length 1, [components, features].
     ///

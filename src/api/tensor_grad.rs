@@ -1,10 +1,11 @@
 //! Gradients of functions that a script writes.
 
+use super::context::Context;
 use super::convert::number;
 use super::fault::Fault;
 use super::value::{Function, Map, Value};
 use crate::base::Error;
-use crate::tensor::{DType, Tensor, gradient};
+use crate::tensor::{DType, Tensor, record};
 
 crate::natives! {
     /// Gradients of functions written in a script.
@@ -15,19 +16,19 @@ crate::natives! {
     ///
     /// > grad(|x| (x * x).sum(), tensor([1, 2]))
     /// = tensor [2] f32 [2, 4]
-    fn grad(f: Function, x: Value) -> Value { Ok(both(&f, &x)?.1) }
+    fn grad(cx: &Context, f: Function, x: Value) -> Value { Ok(both(cx, &f, &x)?.1) }
 
     /// The value of `f` at `x` and its gradient there: a map of `value` and `grad`.
     ///
     /// > value_and_grad(|p| (p.w * 3).sum(), #{ w: tensor([1, 2]) }).grad.w
     /// = tensor [2] f32 [3, 3]
-    fn value_and_grad(f: Function, x: Value) -> Map {
-        let (value, slopes) = both(&f, &x)?;
+    fn value_and_grad(cx: &Context, f: Function, x: Value) -> Map {
+        let (value, slopes) = both(cx, &f, &x)?;
         Ok([("value".into(), Value::Tensor(value)), ("grad".into(), slopes)].into())
     }
 }
 
-fn both(f: &Function, x: &Value) -> Result<(Tensor, Value), Fault> {
+fn both(cx: &Context, f: &Function, x: &Value) -> Result<(Tensor, Value), Fault> {
     let mut at = Vec::new();
     gather(x, kind(x), &mut at)?;
     let mut loss = |inputs: &[Tensor]| -> crate::base::Result<Tensor> {
@@ -41,7 +42,8 @@ fn both(f: &Function, x: &Value) -> Result<(Tensor, Value), Fault> {
             }),
         }
     };
-    let (value, slopes) = gradient(&mut loss, &at)?;
+    let tape = record(&mut loss, &at)?;
+    let (value, slopes) = cx.interruptible(move || tape.gradient())??;
     Ok((value, rebuild(x, &mut slopes.into_iter())))
 }
 

@@ -18,6 +18,6 @@ crate::natives! {
     /// = [60, 2]
     fn fit(cx: &Context, data: Tensor, options: Settings<Embedding>) -> Tensor {
         cx.room("tsne::fit", data.dims(), DType::F64)?;
-        Ok(options.places(&data)?)
+        Ok(cx.interruptible(move || options.places(&data))??)
     }
 }

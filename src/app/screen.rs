@@ -34,6 +34,8 @@ pub struct Screen {
     run: Mutex<Run>,
     /// Nobody reads standard output any more.
     pub unread: AtomicBool,
+    /// A file is being written.
+    pub writing: AtomicBool,
     /// The user wants the computation to end.
     pub stop: Arc<AtomicBool>,
     /// Where figures are left for the first thread, which shows them.
@@ -73,6 +75,13 @@ impl Screen {
         *self.run() = Run::Nothing;
     }
 
+    /// Whether a run goes on that listens to Ctrl-C, or a file is being written.
+    pub fn is_running(&self) -> bool {
+        // Whoever holds the screen is drawing a run, or writes a line of the script.
+        let runs = |run: MutexGuard<Run>| !matches!(*run, Run::Nothing);
+        self.writing.load(Ordering::Relaxed) || self.run.try_lock().is_ok_and(runs)
+    }
+
     fn run(&self) -> MutexGuard<'_, Run> {
         self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,6 +106,10 @@ impl Terminal for Shared {
 
     fn view(&self, panels: Vec<Stage>, pictures: PathBuf, wait: bool) -> Result<(), String> {
         self.0.desk.show(panels, pictures, wait, &self.0.stop)
+    }
+
+    fn writing(&self, goes_on: bool) {
+        self.0.writing.store(goes_on, Ordering::Relaxed);
     }
 
     fn picture(&self, stage: Stage, size: [u32; 2]) -> Result<Vec<u8>, String> {

@@ -33,7 +33,7 @@ mod trace;
 
 pub use colour::{Map, Rgb};
 pub use layer::{Bars, Cells, Circle, Layer, Line, Note, Ribbon, Rule, Scatter, Side, Stem};
-pub use motion::{Film, Motion, gif};
+pub use motion::{Film, Motion, Shots, gif};
 pub use page::page;
 pub use plot::{Axis, ColourAxis, Figure, Legend, Panel};
 pub use png::{pixels, png};

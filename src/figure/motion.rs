@@ -1,6 +1,9 @@
 //! A figure in motion, as GIF: its panels in three dimensions turn once around, or their curves
 //! grow in time.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
@@ -12,7 +15,7 @@ use crate::{choices, options};
 
 /// How coarsely colours are chosen, from 1 (slow) to 30.
 const SPEED: i32 = 10;
-/// Frames that are drawn before they are written.
+/// Frames that are drawn before they are written, at most.
 const TOGETHER: usize = 16;
 
 choices! {
@@ -38,30 +41,55 @@ options! {
     }
 }
 
+/// Frames of a film that are drawn together, one on each thread.
+#[derive(Clone)]
+pub struct Shots {
+    figure: Arc<Figure>,
+    film: Film,
+    scale: f64,
+    range: Range<usize>,
+}
+
+impl Shots {
+    /// The pictures.
+    ///
+    /// Errors: those of [`png`](super::png())
+    pub fn draw(self) -> Result<Vec<Frame<'static>>> {
+        let shot = |k| frame(&moved(&self.figure, &self.film, k), &self.film, self.scale);
+        self.range.into_par_iter().map(shot).collect()
+    }
+}
+
 /// The bytes of a GIF file, which begins anew at its end; nothing if `progress` ends the work.
+/// `draw` calls [`Shots::draw`], on whichever thread.
 ///
-/// Errors: `Kind` where no panel is in three dimensions; those of [`png`](super::png())
+/// Errors: `Kind` where no panel is in three dimensions; those of [`png`](super::png()); those of
+/// `draw`
 pub fn gif(
     figure: &Figure,
-    film: &Film,
-    scale: f64,
+    (film, scale): (&Film, f64),
     progress: &mut dyn Progress,
+    draw: &mut dyn FnMut(Shots) -> Result<Vec<Frame<'static>>>,
 ) -> Result<Option<Vec<u8>>> {
-    let figure = held(figure)?;
+    let figure = Arc::new(held(figure)?);
     let mut encoder: Option<Encoder<Vec<u8>>> = None;
     let unwritten = |_| Error::Algebra {
         op: "figure.save",
         fact: "these pictures cannot be parts of one GIF",
     };
-    for first in (0..film.frames).step_by(TOGETHER) {
+    let together = rayon::current_num_threads().clamp(1, TOGETHER);
+    for first in (0..film.frames).step_by(together) {
         if progress.stopped() {
             return Ok(None);
         }
-        let done = film.frames.min(first + TOGETHER);
-        let frames = (first..done)
-            .into_par_iter()
-            .map(|k| frame(&moved(&figure, film, k), film, scale));
-        for part in frames.collect::<Result<Vec<_>>>()? {
+        let done = film.frames.min(first + together);
+        let shots = Shots {
+            figure: figure.clone(),
+            film: film.clone(),
+            scale,
+            range: first..done,
+        };
+        for part in draw(shots)? {
             let encoder = match &mut encoder {
                 Some(encoder) => encoder,
                 None => {

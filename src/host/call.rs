@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use super::background;
 use crate::api::context::{Context, Language};
 use crate::api::convert::number;
 use crate::api::fault::{Cause, Fault};
@@ -87,8 +88,17 @@ impl Vocabulary {
             return Err(Fault { cause, ..fault }.culprit(native.name));
         }
         self.nested.set(self.nested.get() + 1);
-        let outcome = catch_unwind(AssertUnwindSafe(|| run(&self.context, values)));
+        let writes = WRITERS.contains(&native.name);
+        if writes {
+            self.context.terminal.writing(true);
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            background::call(&self.context, native, run, values)
+        }));
         self.nested.set(self.nested.get() - 1);
+        if writes {
+            self.context.terminal.writing(false);
+        }
         outcome
             .unwrap_or_else(|panic| Err(Fault::broken(Some(&native.path()), panic.as_ref())))
             .map_err(|fault| {
@@ -257,6 +267,19 @@ impl Vocabulary {
         }
     }
 }
+
+/// The fault of a script in which more than `most` brackets, blocks and operators of a chain
+/// stand inside each other.
+pub fn too_nested(most: usize) -> Fault {
+    let fault = Fault::new(format!(
+        "expected at most {most} brackets, blocks and chained operators inside each other, found \
+         more"
+    ));
+    fault.hint("name parts of it as variables of their own; a long sum is better one of a list")
+}
+
+/// Functions that write files, which are whole or absent afterwards.
+const WRITERS: [&str; 2] = ["save", "write"];
 
 /// Methods that are called through operators and brackets rather than by name.
 const OPERATORS: [&str; 8] = ["add", "sub", "mul", "div", "rem", "neg", "pow", "index"];

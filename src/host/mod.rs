@@ -1,6 +1,7 @@
 //! The script languages. A host turns the one vocabulary into functions of its language and the
 //! language's faults into [`Fault`]s with file, line and column; nothing else differs.
 
+mod background;
 mod call;
 mod lua;
 mod report;

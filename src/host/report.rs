@@ -1,10 +1,14 @@
 //! How a fault is shown: message, place, source line, hint; the same for every language.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::source;
 use crate::api::context::Script;
 use crate::api::fault::Fault;
+
+/// Letters that are shown of a source line.
+const WIDTH: usize = 160;
 
 /// Whether to mark parts with terminal colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,7 @@ pub fn report(fault: &Fault, script: &Script, colours: Colours) -> String {
         let arrow = paint(blue, "  -->");
         let _ = write!(shown, "\n{arrow} {}:{}{position}", place.file, place.line);
         if let Some(line) = line {
+            let (line, column) = excerpt(line, column);
             let number = place.line.to_string();
             let gap = " ".repeat(number.len());
             let bar = paint(blue, "|");
@@ -51,4 +56,20 @@ pub fn report(fault: &Fault, script: &Script, colours: Colours) -> String {
         let _ = write!(shown, "\n{}: {hint}", paint(blue, "hint"));
     }
     shown
+}
+
+/// The part of a long line around a column, and where the column is in it.
+fn excerpt(line: &str, column: Option<usize>) -> (Cow<'_, str>, Option<usize>) {
+    const CUT: &str = "... ";
+    let count = line.chars().count();
+    if count <= WIDTH {
+        return (Cow::Borrowed(line), column);
+    }
+    let first = column.map_or(0, |column| column.saturating_sub(WIDTH / 2));
+    let first = first.min(count - WIDTH);
+    let part: String = line.chars().skip(first).take(WIDTH).collect();
+    let before = if first > 0 { CUT } else { "" };
+    let after = if first + WIDTH < count { " ..." } else { "" };
+    let column = column.map(|column| column - first + before.len());
+    (Cow::Owned(format!("{before}{part}{after}")), column)
 }

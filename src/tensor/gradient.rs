@@ -12,17 +12,28 @@ use crate::base::{Error, Result};
 /// touched, so that this holds some two million operations in a row.
 const STACK: usize = 512 << 20;
 
-/// `f` at `at`, and the slope of its one number along each of the arrays.
+/// A function's value with the operations that it came from.
+pub struct Tape {
+    loss: Tensor,
+    inputs: Vec<Tensor>,
+    /// An array of a gradient around this one.
+    outer: Option<Tensor>,
+}
+
+/// The value of `f` at `at`, and its gradient with respect to each of the arrays.
 ///
-/// An array that does not matter has the gradient zero. There are no second derivatives: asking
-/// for one is an error.
-///
-/// Errors: `Kind` if an array is not of f32 or f64; `Shape` if `f` gives more than one number;
-/// `Algebra` if it depends on none of the arrays; those of `f`
+/// Errors: those of [`record`] and [`Tape::gradient`]
 pub fn gradient(
     f: &mut dyn FnMut(&[Tensor]) -> Result<Tensor>,
     at: &[Tensor],
 ) -> Result<(Tensor, Vec<Tensor>)> {
+    record(f, at)?.gradient()
+}
+
+/// `f` at `at`, with the operations of its one number.
+///
+/// Errors: `Kind` if an array is not of f32 or f64; those of `f`
+pub fn record(f: &mut dyn FnMut(&[Tensor]) -> Result<Tensor>, at: &[Tensor]) -> Result<Tape> {
     if let Some(t) = at.iter().find(|t| !t.dtype().is_float()) {
         return Err(Error::Kind {
             of: "grad".into(),
@@ -38,18 +49,37 @@ pub fn gradient(
     let inputs: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
     let loss = f(&inputs)?;
     let outer = at.iter().find(|t| t.track_op()).cloned();
-    let found = on_large_stack(move || walk(loss, &inputs))??;
-    let Walked {
+    Ok(Tape {
         loss,
-        slopes,
-        foreign,
-    } = found;
-    match outer.or(foreign) {
-        None => Ok((loss, slopes)),
-        Some(outer) => {
-            let refuse = |t| joined::without_gradient("grad", &outer, t);
-            let slopes: Result<Vec<Tensor>> = slopes.into_iter().map(refuse).collect();
-            Ok((refuse(loss)?, slopes?))
+        inputs,
+        outer,
+    })
+}
+
+impl Tape {
+    /// The function's value, and its gradient with respect to each of the arrays: zero for one
+    /// that does not matter. There are no second derivatives: asking for one is an error.
+    ///
+    /// Errors: `Shape` if the function gives more than one number; `Algebra` if it depends on none
+    /// of the arrays
+    pub fn gradient(self) -> Result<(Tensor, Vec<Tensor>)> {
+        let Tape {
+            loss,
+            inputs,
+            outer,
+        } = self;
+        let Walked {
+            loss,
+            slopes,
+            foreign,
+        } = on_large_stack(move || walk(loss, &inputs))??;
+        match outer.or(foreign) {
+            None => Ok((loss, slopes)),
+            Some(outer) => {
+                let refuse = |t| joined::without_gradient("grad", &outer, t);
+                let slopes: Result<Vec<Tensor>> = slopes.into_iter().map(refuse).collect();
+                Ok((refuse(loss)?, slopes?))
+            }
         }
     }
 }

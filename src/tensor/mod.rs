@@ -20,5 +20,5 @@ pub mod values;
 
 pub use arena::{Arena, Block, Layout};
 pub use candle_core::{DType, Device, Tensor};
-pub use gradient::gradient;
+pub use gradient::{gradient, record};
 pub use real::Real;

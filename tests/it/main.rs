@@ -1,6 +1,7 @@
 //! All tests, in one binary.
 
 mod account;
+mod caught;
 mod cli;
 mod confined;
 mod custom;
@@ -14,12 +15,14 @@ mod flip_flop;
 mod force;
 mod hdf5;
 mod integrator;
+mod interrupts;
 mod kept;
 mod killed;
 mod lfads;
 mod limits;
 mod lua_library;
 mod memory;
+mod nesting;
 mod network;
 mod numbers;
 mod optim;

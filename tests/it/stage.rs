@@ -5,7 +5,7 @@ use std::io::Cursor;
 use attractor::base::{Progress, Report, Silent};
 use attractor::figure::stage::{Kind, Stage};
 use attractor::figure::{
-    Arrows, Camera, Figure, Film, Labels, Layer, Line, Motion, Panel, Paths, Points,
+    Arrows, Camera, Figure, Film, Labels, Layer, Line, Motion, Panel, Paths, Points, Shots,
     gif as film_of, page,
 };
 
@@ -92,7 +92,12 @@ fn a_flat_figure_does_not_turn() {
     let flat = Figure::from(Panel::of(Layer::Line(Line::new(vec![0.0], vec![0.0]))));
     assert!(Stage::of(&flat).is_ok_and(|panels| panels.is_empty()));
     assert!(page(&flat).is_ok_and(|text| text.contains("\"svg\":")));
-    let film = film_of(&flat, &Film::default(), 1.0, &mut Silent);
+    let film = film_of(
+        &flat,
+        (&Film::default(), 1.0),
+        &mut Silent,
+        &mut Shots::draw,
+    );
     let fault = film.expect_err("it is flat").to_string();
     assert!(
         fault.contains("expected a figure in three dimensions"),
@@ -118,7 +123,7 @@ fn gif_reader() -> gif::DecodeOptions {
 }
 
 fn shot(film: &Film) -> Vec<u8> {
-    let bytes = film_of(&scene(), film, 0.5, &mut Silent);
+    let bytes = film_of(&scene(), (film, 0.5), &mut Silent, &mut Shots::draw);
     bytes.expect("a film").expect("nobody stops it")
 }
 
@@ -142,7 +147,7 @@ fn a_film_ends_when_the_user_wants_it_to() {
         ..Film::default()
     };
     let mut patience = Patience(2);
-    let bytes = film_of(&scene(), &film, 0.2, &mut patience);
+    let bytes = film_of(&scene(), (&film, 0.2), &mut patience, &mut Shots::draw);
     assert!(bytes.expect("no fault").is_none());
 }
 

@@ -11,7 +11,7 @@ use crate::api::h5;
 use crate::api::settings::Settings;
 use crate::base::Error;
 use crate::base::error::FileFault;
-use crate::figure::{Film, gif, kept, page, png, svg};
+use crate::figure::{Film, Shots, gif, kept, page, png, svg};
 use crate::io::{Map, Tree, atomic_write};
 
 crate::natives! {
@@ -32,12 +32,23 @@ crate::natives! {
         let target = cx.output(&path)?;
         let end = target.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
         let bytes = match end.as_deref() {
-            Some("png") => png(&this.0, options.scale)?,
-            Some("svg") => svg(&this.0)?.into_bytes(),
-            Some("html") => page(&this.0)?.into_bytes(),
+            Some("png") => {
+                let (figure, scale) = (this.0.clone(), options.scale);
+                cx.interruptible(move || png(&figure, scale))??
+            }
+            Some("svg") => {
+                let figure = this.0.clone();
+                cx.interruptible(move || svg(&figure))??.into_bytes()
+            }
+            Some("html") => {
+                let figure = this.0.clone();
+                cx.interruptible(move || page(&figure))??.into_bytes()
+            }
             Some("gif") => {
                 let mut progress = cx.terminal.progress("film");
-                let bytes = gif(&this.0, film, options.scale, &mut *progress)?;
+                let mut draw = |shots: Shots| cx.interruptible(move || shots.draw())?;
+                let how = (film, options.scale);
+                let bytes = gif(&this.0, how, &mut *progress, &mut draw)?;
                 bytes.ok_or_else(Fault::interrupted)?
             }
             Some("h5") => {

@@ -1,5 +1,6 @@
 //! The table `rnn`: recurrent networks, made, run and looked into.
 
+pub mod background;
 mod batch;
 pub mod cells;
 pub mod custom;
@@ -124,7 +125,16 @@ crate::natives! {
             return Err(wrong_shape("inputs", expected, &inputs).into());
         };
         cx.room("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
-        let [states, outputs] = run_all(&net, &inputs, &options)?;
+        let [states, outputs] = match options.params.is_some() {
+            true => run_all(&net, &inputs, &options)?,
+            false => {
+                let RunOptions { h0, noise, lengths, .. } = options.into_inner();
+                background::run(cx, &net, b * t * net.state(), move |net| {
+                    let options = RunOptions { h0, noise, lengths, params: None };
+                    run_all(net, &inputs, &options)
+                })?
+            }
+        };
         let trim = |x: Tensor| if single { x.squeeze(0) } else { Ok(x) };
         Ok(map([("states", trim(states)?), ("outputs", trim(outputs)?)]))
     }

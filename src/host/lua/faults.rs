@@ -15,7 +15,7 @@ pub fn raise(lua: &Lua, fault: Fault) -> Error {
 }
 
 /// The innermost line of a script that is running.
-fn caller(lua: &Lua) -> Option<Place> {
+pub fn caller(lua: &Lua) -> Option<Place> {
     /// Native functions and Lua's own library lie between the fault and the script's line.
     const LEVELS: usize = 16;
     (0..LEVELS).find_map(|level| {

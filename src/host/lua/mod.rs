@@ -1,10 +1,12 @@
 //! Lua 5.4: the vocabulary as tables and methods of one userdata type.
 
+mod depth;
 mod faults;
 mod limits;
 mod pattern;
 mod register;
 mod strings;
+mod thrown;
 mod values;
 
 use std::cell::OnceCell;
@@ -76,6 +78,7 @@ impl LuaHost {
         limits::guard(lua, vocabulary)?;
         strings::register(lua, vocabulary)?;
         limits::set(lua, vocabulary.context())?;
+        thrown::watch(lua)?;
         let pairs = globals.pairs::<mlua::Value, mlua::Value>();
         Ok(pairs
             .filter_map(|pair| pair.ok()?.0.to_string().ok())
@@ -92,8 +95,17 @@ impl LuaHost {
         let chunk = self.lua.load(text).set_name(format!("@{name}"));
         let chunk = chunk.set_mode(ChunkMode::Text);
         let outcome = chunk.eval::<mlua::Value>();
-        let value = outcome.map_err(|error| faults::fault(&self.vocabulary, error))?;
+        let value = outcome.map_err(|error| self.fault(name, text, error))?;
         values::value(value).map_err(|error| faults::fault(&self.vocabulary, error))
+    }
+
+    /// A fault from an error of the script `text`.
+    fn fault(&self, name: &str, text: &str, error: mlua::Error) -> Fault {
+        if let Some(fault) = depth::fault(&self.lua, name, text, &error) {
+            return fault;
+        }
+        let place = thrown::place(&self.lua, &error);
+        faults::fault(&self.vocabulary, error).at(place)
     }
 
     fn compile(&self, name: &str, text: &str) -> Result<(), mlua::Error> {
@@ -115,7 +127,7 @@ impl Host for LuaHost {
 
     fn check(&mut self, script: &Script) -> Result<(), Fault> {
         self.compile(&script.path, &script.text)
-            .map_err(|error| faults::fault(&self.vocabulary, error))
+            .map_err(|error| self.fault(&script.path, &script.text, error))
     }
 
     fn eval(&mut self, input: &str) -> Result<Value, Fault> {

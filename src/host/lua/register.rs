@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods};
+use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataFields, UserDataMethods};
 
 use super::super::call::Vocabulary;
 use super::values::{self, Handle};
@@ -106,6 +106,11 @@ fn unknown_in(lua: &Lua, vocabulary: &Rc<Vocabulary>, module: &'static str) -> m
 }
 
 impl UserData for Handle {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        // What Lua's own functions call it where they expect something else.
+        fields.add_meta_field(MetaMethod::Type, "tensor or object");
+    }
+
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         for (meta, name) in [
             (MetaMethod::Add, "add"),

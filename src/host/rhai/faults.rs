@@ -2,7 +2,8 @@
 
 use rhai::{Dynamic, EvalAltResult, NativeCallContext, ParseErrorType, Position};
 
-use super::super::call::{Vocabulary, unchangeable};
+use super::super::call::{Vocabulary, too_nested, unchangeable};
+use super::register::EXPRESSION_DEPTH;
 use crate::api::fault::{Cause, Fault, Place};
 use crate::api::library::SOURCE;
 use crate::api::show;
@@ -87,6 +88,9 @@ pub fn plain(error: &EvalAltResult, source: &str) -> Fault {
     if let Some(fault) = carried {
         return fault.at(place);
     }
+    if let EvalAltResult::ErrorParsing(ParseErrorType::ExprTooDeep, _) = inner {
+        return too_nested(EXPRESSION_DEPTH).at(place);
+    }
     if let EvalAltResult::ErrorTooManyOperations(_) = inner {
         return Fault::too_many_operations().at(place);
     }
@@ -150,6 +154,7 @@ fn remedy(error: &EvalAltResult) -> Option<String> {
         {
             "`all()` and `any()` make one truth value of a tensor"
         }
+        EvalAltResult::ErrorFor(_) => "`to_list()` makes a list of a tensor",
         EvalAltResult::ErrorDataTooLarge(..) => {
             "the script's own texts and lists take too much memory; large data travels as a tensor"
         }
@@ -167,15 +172,23 @@ fn message(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorDataRace(..) => {
             "a list or map that a closure uses too cannot be given to its own method".into()
         }
+        EvalAltResult::ErrorFor(_) => {
+            "expected a list, a range or a text to go through, found something else".into()
+        }
+        EvalAltResult::ErrorIndexingType(words, _) if words.contains(" = ") => {
+            unchangeable().message
+        }
         EvalAltResult::ErrorStackOverflow(_) => "too many nested calls of functions".into(),
         EvalAltResult::ErrorDataTooLarge(..) => "not enough memory".into(),
         EvalAltResult::ErrorDotExpr(words, _) => match quoted(words).as_slice() {
             [name, kind] => format!("{} has no entry `{name}`", spoken(kind)),
+            [name, kind, _] => format!("{} has no entry `{name}` that can be set", spoken(kind)),
             _ => lower(words),
         },
         EvalAltResult::ErrorFunctionNotFound(signature, _) if signature.starts_with("anon$") => {
             "a closure takes another number of arguments than it is called with".into()
         }
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => does_not_work(signature),
         EvalAltResult::ErrorRuntime(token, _) => {
             let value = super::values::value(token.clone(), &std::rc::Weak::new());
             value.map_or("a fault without words".into(), |value| {
@@ -202,13 +215,24 @@ fn quoted(words: &str) -> Vec<&str> {
 }
 
 /// The words with a small first letter, unless they begin with an abbreviation.
-fn lower(words: &str) -> String {
+pub fn lower(words: &str) -> String {
     let mut letters = words.chars();
     match (letters.next(), letters.clone().next()) {
         (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
             first.to_lowercase().chain(letters).collect()
         }
         _ => words.to_string(),
+    }
+}
+
+/// What is said of a call of `name (kind, kind)` that nothing takes.
+fn does_not_work(signature: &str) -> String {
+    let (name, kinds) = signature.split_once(" (").unwrap_or((signature, ""));
+    let kinds = kinds.strip_suffix(')').unwrap_or(kinds).split(", ");
+    let kinds: Vec<&str> = kinds.filter(|kind| !kind.is_empty()).map(spoken).collect();
+    match kinds.is_empty() {
+        true => format!("no function `{name}` takes no argument"),
+        false => format!("`{name}` does not work on {}", kinds.join(" and ")),
     }
 }
 
@@ -223,15 +247,11 @@ fn unknown_function(vocabulary: &Vocabulary, signature: &str) -> Fault {
     if let Some((module, name)) = path.rsplit_once("::") {
         return vocabulary.no_function(module, name);
     }
-    let words = kinds
-        .iter()
-        .map(|kind| spoken(kind))
-        .collect::<Vec<_>>()
-        .join(" and ");
+    let words = does_not_work(signature);
     if path.chars().all(|c| !c.is_alphanumeric() && c != '_') {
-        return Fault::new(format!("`{path}` does not work on {words}"));
+        return Fault::new(words);
     }
-    let fault = Fault::new(format!("`{path}` does not work on {words}")).culprit(path);
+    let fault = Fault::new(words).culprit(path);
     match kinds.as_slice() {
         [_, ..] if vocabulary.methods.contains_key(path) => {
             match kinds[0] {
@@ -277,6 +297,10 @@ fn spoken(kind: &str) -> &str {
         "Fn" => "a function",
         kind if kind.ends_with("Tensor") || kind == "tensor" => "a tensor",
         kind if kind.ends_with("Object") || kind == "object" => "an object",
+        kind if kind.starts_with("alloc::rc::Rc<") => "a value that a closure uses too",
+        "blob" => "a blob of bytes",
+        "timestamp" => "a time stamp",
+        "char" => "a letter",
         kind => kind,
     }
 }

@@ -1,5 +1,6 @@
 //! Rhai: the vocabulary as functions and modules of a Rhai engine.
 
+mod caught;
 mod check;
 mod faults;
 mod limits;

@@ -9,6 +9,7 @@ use rhai::{
 };
 
 use super::super::call::Vocabulary;
+use super::caught;
 use super::modules::Neighbours;
 use super::{Scripts, Session, faults, limits, values};
 use crate::api::fault::Fault;
@@ -24,6 +25,10 @@ const SPARE: usize = 3;
 
 /// Nested calls of script functions; the script's thread has the stack for it.
 const CALL_LEVELS: usize = 256;
+
+/// Brackets, blocks and operators of a chain that may be nested in each other: deeper ones take
+/// time that grows as the square of the depth, and stack for each level.
+pub const EXPRESSION_DEPTH: usize = 512;
 
 /// Operators and the tensor methods behind them.
 const OPERATORS: [(&str, &str); 13] = [
@@ -66,7 +71,7 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>, others: &Scr
     engine.register_type_with_name::<Object>("object");
     engine.register_type_with_name::<Fault>("fault");
     engine.set_max_call_levels(CALL_LEVELS);
-    engine.set_max_expr_depths(0, 0);
+    engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
     let context = vocabulary.context().clone();
@@ -86,6 +91,7 @@ pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>, others: &Scr
     for name in vocabulary.methods.keys() {
         method(&mut engine, vocabulary, session, name);
     }
+    replacements(&mut engine, vocabulary, session);
     operators(&mut engine, vocabulary, session);
     comparisons(&mut engine);
     for library in LIBRARIES {
@@ -108,7 +114,7 @@ fn bundled(engine: &Engine, library: &Library, others: &Scripts) -> Module {
 /// Makes printing and text interpolation use the one text form of every value.
 fn printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
     let terminal = vocabulary.context().terminal.clone();
-    engine.on_print(move |line| terminal.print(line));
+    engine.on_print(move |line| terminal.print(&caught::in_script_terms(line)));
     let shown = {
         let session = session.clone();
         move |value: Dynamic| -> ImmutableString {
@@ -125,6 +131,8 @@ fn printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Ses
         ($($type:ty),*) => { $(
             let shown = of_dynamic.clone();
             engine.register_fn("to_string", move |x: &mut $type| shown(Dynamic::from(x.clone())));
+            let shown = of_dynamic.clone();
+            engine.register_fn("print", move |x: &mut $type| shown(Dynamic::from(x.clone())));
             let shown = of_dynamic.clone();
             engine.register_fn("to_debug", move |x: &mut $type| shown(Dynamic::from(x.clone())));
         )* };
@@ -180,6 +188,17 @@ fn global(
         let name = native.name;
         let call = body(vocabulary, session, move |v, args| v.call(&native, args));
         engine.register_raw_fn(name, vec![TypeId::of::<Dynamic>(); arity], call);
+    }
+}
+
+/// Replaces functions of Rhai's own that have the name of one of ours: an exact type is found
+/// before any type.
+fn replacements(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
+    let sleep = &vocabulary.functions[""]["sleep"];
+    for kind in [TypeId::of::<i64>(), TypeId::of::<f64>()] {
+        let native = sleep.clone();
+        let call = body(vocabulary, session, move |v, args| v.call(&native, args));
+        engine.register_raw_fn(sleep.name, [kind], call);
     }
 }
 

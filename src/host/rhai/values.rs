@@ -6,7 +6,7 @@ use std::rc::Weak;
 use rhai::{Array, Dynamic, FnPtr, ImmutableString};
 
 use super::super::call::{DEEPEST, TOO_DEEP};
-use super::{Session, faults};
+use super::{Session, caught, faults};
 use crate::api::fault::{Fault, Place};
 use crate::api::value::{Callable, Function, Map, Object, Value};
 use crate::tensor::Tensor;
@@ -47,7 +47,9 @@ fn nested(dynamic: Dynamic, session: &Weak<Session>, depth: usize) -> Result<Val
         "bool" => Value::Bool(dynamic.as_bool().unwrap_or_default()),
         "i64" => Value::Int(dynamic.as_int().unwrap_or_default()),
         "f64" => Value::Float(dynamic.as_float().unwrap_or_default()),
-        "string" | "char" => Value::Text(dynamic.to_string()),
+        "string" | "char" => {
+            Value::Text(caught::in_script_terms(&dynamic.to_string()).into_owned())
+        }
         "array" | "map" if depth == DEEPEST => return Err(Fault::new(TOO_DEEP)),
         "array" => {
             let items = dynamic.cast::<Array>().into_iter();
@@ -58,6 +60,9 @@ fn nested(dynamic: Dynamic, session: &Weak<Session>, depth: usize) -> Result<Val
             )
         }
         "map" => {
+            if let Some(words) = caught::message(&dynamic) {
+                return Ok(Value::Text(words));
+            }
             let items = dynamic.cast::<rhai::Map>().into_iter();
             let items =
                 items.map(|(key, item)| Ok((key.to_string(), nested(item, session, depth + 1)?)));

@@ -1,0 +1,122 @@
+//! Errors that scripts catch say the same as those that end them: names that scripts know.
+
+use attractor::api::context::Language::{Lua, Rhai};
+
+use crate::session::run;
+
+const RHAI: [&str; 22] = [
+    "if t { print(1) }",
+    "let f = || if t { print(1) }; f.call()",
+    "print([1][t])",
+    "print(#{ a: 1 }[t])",
+    "print(\"abc\"[t])",
+    "print(\"a\" - t)",
+    "print(n + 1)",
+    "print(-n)",
+    "print(!t)",
+    "for x in t { print(x) }",
+    "for x in n { print(x) }",
+    "n.call(1)",
+    "t.x = 1",
+    "t[0] = 1",
+    "print(parse_int(t))",
+    "print([1, 2].sort(t))",
+    "print(t in 5)",
+    "print(1 << t)",
+    "print(range(t, n))",
+    "while n { print(1) }",
+    "print(timestamp() + t)",
+    "print([1].map(n))",
+];
+
+const LUA: [&str; 14] = [
+    "return n()",
+    "for x in n do end",
+    "for x in pairs(t) do end",
+    "return string.format('%d', t)",
+    "return setmetatable(t, {})",
+    "return math.floor(t)",
+    "return next(t)",
+    "return select(t)",
+    "return string.char(n)",
+    "return ('x'):rep(n)",
+    "return n + 1",
+    "return -n",
+    "return t < n",
+    "return #nil",
+];
+
+/// Parts of names that stand in no script.
+const INSIDE: [&str; 8] = [
+    "candle",
+    "::dynamic",
+    "alloc",
+    "Rc<",
+    "Handle",
+    "ImmutableString",
+    "(line ",
+    "api::",
+];
+
+#[test]
+fn a_caught_error_has_no_names_from_inside_the_program() {
+    let cases = RHAI
+        .map(|body| (Rhai, body))
+        .into_iter()
+        .chain(LUA.map(|body| (Lua, body)));
+    for (language, body) in cases {
+        let text = match language {
+            Rhai => format!(
+                "let t = zeros([2]); let n = rnn::vanilla(#{{ units: 2 }});
+                 try {{ {body}; print(\"fine\"); }} catch (e) {{ print(e); print(`${{e}}`); }}"
+            ),
+            Lua => format!(
+                "local t = zeros({{2}}); local n = rnn.vanilla({{ units = 2 }})
+                 print(select(2, pcall(function() {body} end)))"
+            ),
+        };
+        let run = run(&text, language);
+        assert!(run.outcome.is_ok(), "{body}: {:?}", run.outcome);
+        assert!(
+            run.printed != "fine" && run.printed.len() > 8,
+            "{body}: {}",
+            run.printed
+        );
+        for part in INSIDE {
+            assert!(!run.printed.contains(part), "{body}: {}", run.printed);
+        }
+    }
+}
+
+#[test]
+fn the_message_of_a_caught_error_names_types_as_scripts_do() {
+    let text = "try { if zeros([2]) { print(1) } } catch (e) { print(e.message); }";
+    let printed = run(text, Rhai).printed;
+    assert!(
+        printed.contains("tensor") && !printed.contains("candle"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_map_of_the_script_with_such_entries_stays_a_map() {
+    let text = "print(#{ error: \"none\", message: \"m\" });";
+    assert_eq!(run(text, Rhai).printed, "{error: \"none\", message: \"m\"}");
+}
+
+#[test]
+fn a_value_that_is_no_text_is_thrown_at_a_place() {
+    let values = [
+        "{}",
+        "nil",
+        "5",
+        "zeros({2})",
+        "{ message = \"x\" }",
+        "setmetatable({}, { __tostring = function() return \"own\" end })",
+    ];
+    for value in values {
+        let text = format!("pcall(error, {{}})\nlocal function f()\n  error({value})\nend\nf()");
+        let fault = run(&text, Lua).outcome.expect_err("it throws");
+        assert_eq!(fault.place.map(|place| place.line), Some(3), "{value}");
+    }
+}
