@@ -32,7 +32,7 @@ for _, tolerance in ipairs({ 1e-4, 1e-5, 1e-6 }) do
     })
     local stages = points:stages()
     print(string.format("error below %g: %d of %d candidates, %d points",
-        tolerance, stages.converged, stages.candidates, stages.unique))
+        tolerance, stages.within_tolerance, stages.candidates, stages.unique))
     found[#found + 1] = points
 end
 print("three searches in " .. fixed(clock() - start, 1) .. " s")
@@ -46,8 +46,10 @@ local function whole(places)
     return order
 end
 
--- The line in order: sorted by what the readout says there. At 1e-5 it is whole; at 1e-6 only its
--- two arms are left, for the state creeps around the bend between them.
+-- The line in order: sorted by what the readout says there. Its points are slow points, not fixed
+-- points: the state creeps along it. Neighbours between which it is no faster belong to one set, so
+-- that the line is one set of dimension 1. At 1e-6 only its two arms are left, for the state is
+-- faster around the bend between them.
 local points = found[2]
 if points:count() < 3 then
     error("fewer than 3 points: train longer (more batches) to see the line")
@@ -55,7 +57,10 @@ end
 points = points:pick(whole(points:modes().readout:squeeze(1):argsort()))
 local modes = points:modes()
 local readout = modes.readout:squeeze(1)
-print("the line: " .. points:count() .. " points, " .. modes.unstable:sum():item() .. " growing modes in all")
+for _, set in ipairs(points:sets()) do
+    print("a set of " .. #set.points .. " points: dimension " .. set.dimension .. ", extent " .. fixed(set.extent, 1))
+end
+print("growing modes across the line: " .. modes.unstable:sum():item())
 points:save("fixed-points.h5")
 
 -- The same by the notebook's descent, from fewer candidates.
@@ -63,7 +68,7 @@ local adam = fixed_points.find(net, {
     candidates = run.states, count = 500, method = "adam", steps = budget(10000),
     tolerance = 1e-5, unique = 0.1,
 })
-print("adam from 500 candidates: " .. adam:stages().converged .. " within tolerance, " .. adam:count() .. " points")
+print("adam from 500 candidates: " .. adam:stages().within_tolerance .. " within tolerance, " .. adam:count() .. " points")
 
 -- In the plane of the first components of the states: trials, and the points by their readout.
 local plane = pca.fit(run.states, { components = 3 })

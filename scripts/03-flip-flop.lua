@@ -43,9 +43,12 @@ for _, count in ipairs(modes.unstable:to_list()) do
 end
 print(text_of(kinds))
 
--- How the search came upon them: the curve is flat at its end when none are left.
+-- How the search came upon them: the curve is flat at its end when none are left in the basins that
+-- these candidates reach. The sum of the indices of all fixed points is 1 for a network of bounded
+-- states (8 - 12 + 6 - 1), so another sum would say that some are missing.
 local unseen = points:unseen()
-print("points seen: " .. unseen.seen .. "; expected in all: " .. fixed(unseen.estimate, 1))
+print("points seen: " .. unseen.seen .. "; expected in the " .. unseen.basis .. ": " .. fixed(unseen.estimate, 1))
+print("known to be missing: " .. unseen.missing)
 
 -- Where runs go that leave the saddles along their unstable directions.
 local graph = points:transitions()

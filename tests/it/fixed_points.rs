@@ -1,5 +1,7 @@
 //! Fixed points: all that are there, what they are, and where runs from them end.
 
+mod continua;
+mod maps;
 mod modes;
 mod search;
 mod transitions;
@@ -7,11 +9,15 @@ mod transitions;
 use std::path::PathBuf;
 
 use attractor::analysis::fixed_points::modes::{Linear, linearise};
-use attractor::analysis::fixed_points::{Candidates, Ends, Keep, Newton, Points};
+use attractor::analysis::fixed_points::{
+    Candidates, Ends, Keep, KeepSlow, Newton, Points, Tracer, set_margins, sets,
+};
 use attractor::base::Silent;
 use attractor::io::{Tree, named};
 use attractor::nn::foreign::{Choice, Foreign, Open};
 use attractor::nn::{Cell, Network, Plan, Rnn};
+use attractor::ops::rnn::Nonlinearity;
+use attractor::ops::rnn::vanilla::Vanilla;
 use attractor::random::{Key, Layout};
 use attractor::tensor::{DType, values};
 
@@ -55,6 +61,7 @@ pub const POLISHED: Newton = Newton {
     polish: true,
     steps: 200,
     unique: 1e-3,
+    scale: 1.0,
 };
 
 pub fn searched(network: &Network, from: &Candidates, newton: Newton) -> Ends {
@@ -64,25 +71,52 @@ pub fn searched(network: &Network, from: &Candidates, newton: Newton) -> Ends {
     ends.expect("a search")
 }
 
-pub fn kept(from: &Candidates, ends: &Ends) -> Points {
-    let keep = Keep {
-        unique: 1e-3,
-        outlier: 10.0,
-        slow: false,
-    };
-    keep.points(from, ends)
+pub const KEEP: Keep = Keep {
+    tolerance: 1e-12,
+    unique: None,
+    resolution: 1e-3,
+    refine: true,
+    farthest: None,
+    slow: KeepSlow::None,
+};
+
+/// For networks whose units are a tanh, or a mean of h and a tanh.
+pub const TRACER: Tracer = Tracer {
+    epsilon: f64::EPSILON,
+    limit: 1.0,
+    bound: Some(1.0),
+};
+
+pub fn kept(network: &Network, from: &Candidates, ends: &Ends) -> Points {
+    let mut flow = network.flow().expect("a step");
+    let points = KEEP.points((&mut *flow, &TRACER), from, &mut ends.clone());
+    points.expect("points")
 }
 
 pub fn found(network: &Network, states: Vec<f64>) -> (Points, Vec<Linear>) {
     let from = candidates(network, states);
-    let points = kept(&from, &searched(network, &from, POLISHED));
-    let linear = linearise(&mut *network.flow().expect("a step"), &points);
-    (points, linear.expect("finite Jacobians"))
+    let points = kept(network, &from, &searched(network, &from, POLISHED));
+    let flow = &mut *network.flow().expect("a step");
+    let mut linear = linearise(flow, &points).expect("finite Jacobians");
+    let sets = sets(flow, &points).expect("sets");
+    set_margins(flow, &points, &sets, &mut linear).expect("margins");
+    (points, linear)
 }
 
 /// h' = tanh(wR h)
 pub fn tanh(n: usize, w: Vec<f64>) -> Network {
     let mut net = Rnn::<f64>::zeros(Plan::new(Cell::default(), [1, n, 1]));
+    let w = values::of(w, &[n, n], DType::F64).expect("as many");
+    net.params.set("wR", &w).expect("a parameter");
+    Network::F64(net)
+}
+
+/// h' = wR h
+pub fn linear(n: usize, w: Vec<f64>) -> Network {
+    let cell = Cell::Vanilla(Vanilla {
+        nonlinearity: Nonlinearity::Linear,
+    });
+    let mut net = Rnn::<f64>::zeros(Plan::new(cell, [1, n, 1]));
     let w = values::of(w, &[n, n], DType::F64).expect("as many");
     net.params.set("wR", &w).expect("a parameter");
     Network::F64(net)

@@ -5,7 +5,6 @@ use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::cholesky::llt::solve::solve_in_place;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::linalg::solvers::Solve;
 use faer::prelude::{Reborrow, ReborrowMut};
 use faer::traits::RealField;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
@@ -116,13 +115,4 @@ impl<'a, T: Number> Local<'a, T> {
 /// The sum of the squares of some numbers.
 pub fn squares<T: Number>(numbers: &[T]) -> f64 {
     numbers.iter().map(|x| x.double() * x.double()).sum()
-}
-
-/// A^-1 r; not finite where A has no inverse.
-pub fn solved<T: Number>(a: &[T], r: &[T]) -> Vec<T> {
-    let s = r.len();
-    let a = MatRef::from_row_major_slice(a, s, s);
-    let r = MatRef::from_column_major_slice(r, s, 1);
-    let d = a.partial_piv_lu().solve(r);
-    d.col_as_slice(0).to_vec()
 }

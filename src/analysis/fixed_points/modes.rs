@@ -44,6 +44,8 @@ pub struct Linear {
     /// Whether eigenvalues are equal as far as rounding lets one tell: the eigenvectors of these
     /// are one choice of many.
     pub repeated: bool,
+    /// How far |lambda| may be from 1 in a marginal mode, of each mode; see `margins.rs`.
+    pub margins: Vec<f64>,
 }
 
 /// Whether a mode grows.
@@ -74,18 +76,26 @@ impl Linear {
         nearest.map_or(0, |(at, _)| at)
     }
 
+    /// Whether a mode grows; it is marginal where |lambda| is no further from 1 than `marginal`, or
+    /// without it than its own margin.
+    pub fn growth(&self, mode: usize, marginal: impl Into<Option<f64>>) -> Growth {
+        let marginal = marginal.into().unwrap_or(self.margins[mode]);
+        growth(self.values[mode], marginal)
+    }
+
     /// The modes that grow.
-    pub fn growing(&self, marginal: f64) -> Vec<usize> {
-        let grows = |at: &usize| growth(self.values[*at], marginal) == Growth::Growing;
+    pub fn growing(&self, marginal: impl Into<Option<f64>>) -> Vec<usize> {
+        let marginal = marginal.into();
+        let grows = |at: &usize| self.growth(*at, marginal) == Growth::Growing;
         (0..self.values.len()).filter(grows).collect()
     }
 
     /// One word for the point: stable, marginal, saddle or unstable.
-    pub fn class(&self, marginal: f64) -> &'static str {
+    pub fn class(&self, marginal: impl Into<Option<f64>>) -> &'static str {
+        let marginal = marginal.into();
         let count = |what| {
-            let all = self.values.iter();
-            all.filter(|value| growth(**value, marginal) == what)
-                .count()
+            let all = 0..self.values.len();
+            all.filter(|at| self.growth(*at, marginal) == what).count()
         };
         match (count(Growth::Growing), count(Growth::Marginal)) {
             (0, 0) => "stable",
@@ -172,6 +182,7 @@ fn modes(by_state: &[f64], by_input: &[f64], s: usize) -> Result<Linear> {
         condition,
         defective: flag(&found.defective)?,
         repeated: flag(&found.repeated)?,
+        margins: vec![0.0; s],
     })
 }
 

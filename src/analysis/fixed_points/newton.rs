@@ -1,7 +1,7 @@
 //! Damped Newton steps on F(h, x) - h = 0, all candidates by themselves, with exact Jacobians.
 //!
 //! ```text
-//! A = dF/dh - 1     r = F(h, x) - h     d = -A' (A A' + m 1)^-1 r     m = k |r|^2
+//! A = dF/dh - 1     r = F(h, x) - h     d = -A' (A A' + m 1)^-1 r     m = k |r|^2 / size^2
 //! ```
 //!
 //! d is the shortest step of those that remove as much of r. With a damping of the order of |r|^2
@@ -19,14 +19,14 @@ use rayon::iter::{
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::local::{Local, Number, squares};
-use super::runner::{Landing, Runner, inputs, landed, less_one, new_minima, sharpen, starts};
+use super::runner::{Landing, Runner, inputs, landed, less_one, new_minima, starts};
 use super::search::{Candidates, Ends, Label};
 use crate::base::{Progress, Report, Result, Standing};
 use crate::nn::Flow;
 
 /// Candidates that go on side by side.
 const ABREAST: usize = 128;
-/// Errors down to which single precision is good enough to go.
+/// Errors down to which single precision is good enough to go, relative to scale^2.
 const ROUGH: f64 = 1e-9;
 /// Dampings that are tried with one Jacobian.
 const TRIES: i32 = 6;
@@ -41,11 +41,7 @@ const AS_FORETOLD: f64 = 0.9;
 /// Further steps that are taken with one Jacobian, as long as each makes |r|^2 smaller by this.
 const GLIDES: usize = 6;
 const GAIN: f64 = 0.98;
-/// Plain Newton steps at the end of a polished search; the last one tells how far the point is.
-const SHARPENED: usize = 3;
-/// A polished point is one where the last of them is this short, beside the state.
-const EXACT_STEP: f64 = 1e-9;
-/// Errors this far below the mean square of a state are rounding alone.
+/// Errors this far below the mean square of a state, or below scale^2, are rounding alone.
 const EXACT: f64 = 1e-31;
 
 /// How a search by Newton's method is done.
@@ -60,6 +56,9 @@ pub struct Newton {
     /// A candidate that comes this near to a minimum of q where another one ended, with a lower q,
     /// ends there too. Ends this near to each other count as one point.
     pub unique: f64,
+    /// The largest modulus of the states: the unit of all lengths, so that a change of units
+    /// changes no result.
+    pub scale: f64,
 }
 
 /// A candidate and what is known around it.
@@ -90,11 +89,11 @@ impl Newton {
         progress: &mut dyn Progress,
     ) -> Result<Ends> {
         let rough = Newton {
-            tolerance: self.tolerance.max(ROUGH),
+            tolerance: self.tolerance.max(ROUGH * self.scale * self.scale),
             polish: false,
             ..*self
         };
-        let mut first = rough.go(single, from, &vec![1; from.count()], progress)?;
+        let mut first = rough.descend(single, from, &vec![1; from.count()], progress)?;
         if first.interrupted {
             // What is this far only is not what was asked for.
             let rough = |error: &f64| self.polish || *error > self.tolerance;
@@ -114,15 +113,17 @@ impl Newton {
         let (alone, leaders) = near.once();
         let mut shares = vec![0; alone.count()];
         leaders.iter().for_each(|at| shares[*at] += 1);
-        let mut ends = self.go(double, &alone, &shares, progress)?.shared(&leaders);
+        let mut ends = self
+            .descend(double, &alone, &shares, progress)?
+            .shared(&leaders);
         for (steps, before) in ends.steps.iter_mut().zip(first.steps) {
             *steps += before;
         }
         Ok(ends)
     }
 
-    /// Goes from all of some candidates, each of which stands for its share of what is told.
-    fn go<T: Number>(
+    /// Searches from all of some candidates in one precision; progress counts each by its share.
+    pub(super) fn descend<T: Number>(
         &self,
         flow: &mut dyn Flow<T>,
         from: &Candidates,
@@ -144,12 +145,7 @@ impl Newton {
             let going = runners.par_iter_mut().filter(|runner| !self.done(runner));
             going.for_each(|runner| runner.join(&minima, (self.unique, from)));
             self.round(flow, from, &mut runners, &mut room)?;
-            let mut ended: Vec<Runner<T>> = runners.extract_if(.., |r| self.done(r)).collect();
-            if self.polish && !ended.is_empty() {
-                for _ in 0..SHARPENED {
-                    sharpen(flow, from, &mut ended, &mut room.a)?;
-                }
-            }
+            let ended: Vec<Runner<T>> = runners.extract_if(.., |r| self.done(r)).collect();
             minima.extend(new_minima(&minima, &ended, self.unique));
             done += ended.len();
             ended.iter().for_each(|runner| self.end(runner, &mut ends));
@@ -196,7 +192,7 @@ impl Newton {
                 let stays = runner.stays(local.reach(&runner.r));
                 (!stays).then_some((runner, local))
             });
-        let mut moved = leap(flow, from, tried.collect())?;
+        let mut moved = leap(flow, (from, self.scale), tried.collect())?;
         for _ in 0..GLIDES {
             moved.retain(|(runner, _)| !self.done(runner));
             moved = glide(flow, from, moved)?;
@@ -207,7 +203,7 @@ impl Newton {
     fn done<T: Number>(&self, runner: &Runner<T>) -> bool {
         let error = runner.square / runner.h.len() as f64;
         let size = squares(&runner.h) / runner.h.len() as f64;
-        let exact = error <= EXACT * size.max(1.0);
+        let exact = error <= EXACT * size.max(self.scale * self.scale);
         let near = error <= self.tolerance && !self.polish;
         let over = runner.stuck || runner.minimum || runner.rounds >= self.steps;
         exact || near || over || !runner.square.is_finite()
@@ -220,12 +216,11 @@ impl Newton {
         ends.errors[at] = runner.square / s as f64;
         ends.steps[at] = runner.steps;
         let near = ends.errors[at] <= self.tolerance;
-        let size = squares(&runner.h).sqrt();
-        // A step may be short where a state is far from any fixed point, all gates being shut.
-        let exact = !self.polish || runner.distance <= EXACT_STEP * (1.0 + size);
+        // A polished search that stops early, at a minimum of q, has not shown a zero.
+        let short = self.polish && runner.minimum;
         ends.labels[at] = match (near, runner.minimum) {
-            (true, _) if exact => Label::Converged,
-            (true, _) | (_, true) => Label::Slow,
+            (true, _) if !short => Label::Converged,
+            (_, true) => Label::Slow,
             _ => Label::Failed,
         };
     }
@@ -247,7 +242,7 @@ fn arrived<T: Number>(
 /// Takes a step of each, with more damping where it makes the error larger; gives those that moved.
 fn leap<'a, T: Number>(
     flow: &mut dyn Flow<T>,
-    from: &Candidates,
+    (from, scale): (&Candidates, f64),
     mut tried: Vec<Try<'a, T>>,
 ) -> Result<Vec<Try<'a, T>>> {
     let mut moved = Vec::new();
@@ -256,7 +251,11 @@ fn leap<'a, T: Number>(
             break;
         }
         let step = |(runner, local): &mut Try<'_, T>| {
-            let damping = runner.damping * runner.square;
+            let largest = runner
+                .h
+                .iter()
+                .fold(scale, |most, h| most.max(h.double().abs()));
+            let damping = runner.damping * runner.square / (largest * largest);
             let none = || (vec![T::of(0.0); runner.r.len()], 0.0);
             local.damped(&runner.r, damping).unwrap_or_else(none)
         };

@@ -1,5 +1,7 @@
 //! The points that a search found: a list that can be sorted, thinned out and put together.
 
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
 use super::keep::Counts;
 use super::search::{Label, squared_distance};
 
@@ -13,6 +15,11 @@ pub struct Point {
     /// The mean over the state of (F - h)^2.
     pub error: f64,
     pub label: Label,
+    /// A bound on the distance to the exact fixed point; infinite where J - 1 is singular to
+    /// rounding and for slow points, NaN where it is not known.
+    pub position_error: f64,
+    /// sign det(1 - J), the fixed-point index; 0 where it is singular or not known.
+    pub index: i8,
     /// Updates that led here.
     pub steps: usize,
     /// The candidate that led here.
@@ -67,14 +74,53 @@ impl Point {
 
 /// Each point once: the first of those nearer to each other than this, with the hits of all.
 pub fn once(points: impl IntoIterator<Item = Point>, distance: f64) -> Vec<Point> {
-    let mut all: Vec<Point> = Vec::new();
+    let mut all = Distinct::default();
     for point in points {
-        match all.iter_mut().find(|known| known.same(&point, distance)) {
-            Some(known) => known.hits += point.hits,
-            None => all.push(point),
+        all.insert(point, distance, |known, point| known.same(point, distance));
+    }
+    all.points
+}
+
+/// Points that differ, in the order of their arrival, sorted by one coordinate: states that are far
+/// in one are far, so that most pairs need not be compared.
+#[derive(Default)]
+pub struct Distinct {
+    pub points: Vec<Point>,
+    /// A coordinate of each point and its index, in increasing order.
+    sorted: Vec<(f64, usize)>,
+}
+
+impl Distinct {
+    /// Adds a point unless it is the `same` as one before, which then takes over its hits; gives
+    /// the index of either. `same` must hold only within the distance.
+    pub fn insert(
+        &mut self,
+        point: Point,
+        distance: f64,
+        same: impl Fn(&Point, &Point) -> bool,
+    ) -> usize {
+        let place = point.state.first().copied().unwrap_or_default();
+        let below = |bound: f64| self.sorted.partition_point(|(x, _)| *x < bound);
+        // Beyond the distance by more than rounding.
+        let (low, high) = (place - distance, place + distance);
+        let margin = f64::EPSILON * (low.abs() + high.abs());
+        let near = &self.sorted[below(low - margin)..];
+        let near = near.iter().take_while(|(x, _)| *x <= high + margin);
+        let known = near.map(|(_, at)| *at);
+        let first = known.filter(|at| same(&self.points[*at], &point)).min();
+        match first {
+            Some(at) => {
+                self.points[at].hits += point.hits;
+                at
+            }
+            None => {
+                let at = self.points.len();
+                self.sorted.insert(below(place), (place, at));
+                self.points.push(point);
+                at
+            }
         }
     }
-    all
 }
 
 impl Points {
@@ -84,6 +130,20 @@ impl Points {
         let mut order = self.points.clone();
         order.sort_by(|a, b| a.error.total_cmp(&b.error));
         self.with(once(order, distance))
+    }
+
+    /// Whether each point is nearer to another one under its input than the bound of its position:
+    /// the two may be one, or lie on a continuum.
+    pub fn unresolved(&self) -> Vec<bool> {
+        let flag = |(at, point): (usize, &Point)| {
+            let bound = point.position_error;
+            let others = self.points.iter().enumerate();
+            let mut others = others
+                .filter(|(other, _)| *other != at)
+                .map(|(_, point)| point);
+            point.label == Label::Converged && others.any(|other| point.same(other, bound))
+        };
+        self.points.par_iter().enumerate().map(flag).collect()
     }
 
     /// The least distance between two points under one input; 1 if there are not two.

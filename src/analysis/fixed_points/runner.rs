@@ -2,10 +2,7 @@
 
 use std::ops::Range;
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSlice;
-
-use super::local::{Number, solved, squares};
+use super::local::{Number, squares};
 use super::search::Candidates;
 use crate::base::Result;
 use crate::nn::Flow;
@@ -31,8 +28,6 @@ pub struct Runner<T> {
     pub minimum: bool,
     /// Whether no step made q smaller.
     pub stuck: bool,
-    /// |A^-1 r|: how far the zero is, by the Jacobian here.
-    pub distance: f64,
 }
 
 impl<T: Number> Runner<T> {
@@ -103,7 +98,6 @@ pub fn starts<T: Number>(
         rounds: 0,
         minimum: false,
         stuck: false,
-        distance: f64::INFINITY,
     };
     Ok(some.zip(found).map(runner).collect())
 }
@@ -150,34 +144,6 @@ pub fn less_one<T: Number>(
     flow.jacobians([&h, &x], Some(room), None)?;
     for a in room.chunks_exact_mut(s * s) {
         a.iter_mut().step_by(s + 1).for_each(|x| *x -= T::of(1.0));
-    }
-    Ok(())
-}
-
-/// A plain Newton step of each, taken where it makes the error no larger.
-pub fn sharpen<T: Number>(
-    flow: &mut dyn Flow<T>,
-    from: &Candidates,
-    ended: &mut [Runner<T>],
-    room: &mut Vec<T>,
-) -> Result<()> {
-    let s = from.state;
-    let near: Vec<&mut Runner<T>> = ended.iter_mut().filter(|r| r.square.is_finite()).collect();
-    if near.is_empty() {
-        return Ok(());
-    }
-    less_one(flow, from, &near, room)?;
-    let all = room.par_chunks(s * s).zip(&near);
-    let steps: Vec<Vec<T>> = all.map(|(a, runner)| solved(a, &runner.r)).collect();
-    let all = near.iter().zip(&steps);
-    let h = all.flat_map(|(runner, d)| runner.h.iter().zip(d).map(|(h, d)| *h - *d));
-    let x = inputs(from, near.iter().map(|runner| &**runner));
-    let found = landed(flow, s, h.collect(), &x)?;
-    for ((runner, d), found) in near.into_iter().zip(steps).zip(found) {
-        runner.distance = squares(&d).sqrt();
-        if found.2 <= runner.square {
-            runner.go(found);
-        }
     }
     Ok(())
 }

@@ -20,9 +20,11 @@ pub struct Candidates {
 /// What became of one candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
-    /// Its error is within the tolerance.
+    /// Its error is within the tolerance, and there is a fixed point nearby. (A search alone,
+    /// before its ends are traced, says the first only.)
     Converged,
-    /// It stands at a local minimum of q above the tolerance.
+    /// No fixed point is nearby: its error is within the tolerance all the same, or it stands at a
+    /// local minimum of q above it.
     Slow,
     /// Neither, when the search ended.
     Failed,
@@ -110,14 +112,28 @@ impl Candidates {
         (alone, leaders)
     }
 
-    /// The root of the mean squared distance of the candidates from their mean: the scale on which
-    /// states differ. 1 if they do not.
+    /// The root mean squared distance of the candidates from their mean.
     pub fn spread(&self) -> f64 {
         let mean = self.mean();
         let rows = self.states.chunks_exact(self.state);
         let squares: f64 = rows.map(|row| squared_distance(row, &mean)).sum();
-        let spread = (squares / self.count() as f64).sqrt();
-        if spread > 0.0 { spread } else { 1.0 }
+        (squares / self.count() as f64).sqrt()
+    }
+
+    /// Some of the candidates, from these states.
+    pub fn subset(&self, rows: &[usize], states: &[f64]) -> Candidates {
+        let (s, i) = (self.state, self.inputs);
+        let take = |values: &[f64], width: usize| -> Vec<f64> {
+            let rows = rows.iter();
+            rows.flat_map(|row| values[row * width..][..width].to_vec())
+                .collect()
+        };
+        Candidates {
+            state: s,
+            inputs: i,
+            states: take(states, s),
+            x: take(&self.x, i),
+        }
     }
 
     /// [s]

@@ -25,8 +25,8 @@ pub struct Transitions {
     pub steps: usize,
     /// Runs from the ball around each point; none makes runs along unstable directions alone.
     pub noise: usize,
-    /// What of |lambda| - 1 counts as nothing.
-    pub marginal: f64,
+    /// How far |lambda| may be from 1 in a marginal mode; without it, the margin of each mode.
+    pub marginal: Option<f64>,
 }
 
 /// One run.
@@ -222,7 +222,7 @@ fn wilson(count: usize, all: usize) -> [f64; 2] {
 }
 
 /// The graph in the language of Graphviz: points by number, edges with their probabilities.
-pub fn dot(points: &Points, linear: &[Linear], marginal: f64, edges: &[Edge]) -> String {
+pub fn dot(points: &Points, linear: &[Linear], marginal: Option<f64>, edges: &[Edge]) -> String {
     let mut lines = vec!["digraph transitions {".to_string()];
     for (at, linear) in linear.iter().enumerate().take(points.points.len()) {
         let (class, grow) = (linear.class(marginal), linear.growing(marginal).len());

@@ -1,5 +1,6 @@
-//! How complete a search is: how many points the candidates have come upon, and how many more
-//! there may be.
+//! How complete a search is: how many isolated points the candidates have come upon, and how many
+//! more lie in the basins that they reach. Of regions without candidates, and of continua, which
+//! have no number of points, this says nothing.
 
 /// What the numbers of hits say of points that no candidate came upon.
 #[derive(Debug, Clone, Copy, PartialEq)]

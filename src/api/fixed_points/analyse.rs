@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use super::FixedPoints;
 use crate::analysis::fixed_points::modes::{
-    self, Growth, Linear, Manner, along_the_line, growth, linear_error, linearise, manner,
+    self, Growth, Linear, Manner, along_the_line, linear_error, linearise, manner,
 };
 use crate::analysis::fixed_points::transitions::{self, Edge, Run, Transitions};
+use crate::analysis::fixed_points::{self, Points, set_margins};
 use crate::api::context::Context;
 use crate::api::fault::Fault;
 use crate::api::settings::Settings;
@@ -14,7 +15,8 @@ use crate::api::train::Watched;
 use crate::api::value::{Map, Value};
 use crate::base::Result;
 use crate::base::options::Span;
-use crate::nn::Network;
+use crate::nn::{Cell, Network};
+use crate::ops::rnn::Nonlinearity;
 use crate::options;
 use crate::random::{Key, Layout};
 use crate::tensor::{DType, values};
@@ -27,8 +29,10 @@ options! {
     pub struct ModeOptions for "fixed_points.modes" {
         /// The time that a step takes, the unit of time constants and periods.
         dt: f64 = 1.0, in Span::above(0.0);
-        /// How far |lambda| may be from 1 in a mode that is called marginal.
-        marginal: f64 = 1e-9, in Span::from(0.0);
+        /// How far |lambda| may be from 1 in a mode that is called marginal. Without it: as far as
+        /// rounding, the conditioning of the eigenvalue and the error of the point's position leave
+        /// it open; and along a continuum of fixed points its tangent modes are marginal.
+        marginal: Option<f64> = None, in Span::from(0.0);
     }
 }
 
@@ -56,8 +60,10 @@ options! {
         steps: usize = 10_000, in Span::from(1.0);
         /// Runs from random places around each point, besides those along unstable directions.
         noise: usize = 0;
-        /// How far |lambda| may be from 1 in a mode that is called marginal.
-        marginal: f64 = 1e-9, in Span::from(0.0);
+        /// How far |lambda| may be from 1 in a mode that is called marginal. Without it: as far as
+        /// rounding, the conditioning of the eigenvalue and the error of the point's position leave
+        /// it open; and along a continuum of fixed points its tangent modes are marginal.
+        marginal: Option<f64> = None, in Span::from(0.0);
         /// Seed of the random places.
         seed: usize = 0;
     }
@@ -84,6 +90,8 @@ crate::natives! {
     ///   it says that eigenvectors coincide up to rounding or are missing (they are NaN then), and
     ///   `repeated` [k], 1 where two eigenvalues are equal up to rounding: their eigenvectors are
     ///   one choice of many;
+    /// - `margin` [k, s], how far |lambda| may be from 1 in a marginal mode;
+    /// - `one_sided` [k], 1 at a kink of relu, where the Jacobian holds on one side only;
     /// - `readout` [k, o], the outputs there.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
@@ -96,6 +104,9 @@ crate::natives! {
         let (network, linear) = known(cx, "fixed_points.modes", &this)?;
         let (k, s, i) = (linear.len(), this.points.state, this.points.inputs);
         let mut map = spectra(&linear, [k, s], &options)?;
+        let one_sided = one_sided(network, &this.points)?.into_iter();
+        let one_sided = one_sided.map(|flag| f64::from(u8::from(flag))).collect();
+        map.insert("one_sided".into(), tensor(one_sided, &[k])?);
         let flat = |part: fn(&Linear) -> &[f64]| -> Vec<f64> {
             linear.iter().flat_map(|one| part(one).iter().copied()).collect()
         };
@@ -197,8 +208,34 @@ fn known<'a>(
     };
     let (k, s) = (this.points.points.len(), this.points.state);
     cx.room(of, &[k, s, 6 * s + this.points.inputs], DType::F64)?;
-    let linear = linearise(&mut *network.flow()?, &this.points)?;
+    let flow = &mut *network.flow()?;
+    let mut linear = linearise(flow, &this.points)?;
+    set_margins(flow, &this.points, this.sets()?, &mut linear)?;
     Ok((network, linear))
+}
+
+/// Whether the Jacobian at each point is one-sided.
+///
+/// Errors: those of the step
+pub fn one_sided(network: &Network, points: &Points) -> Result<Vec<bool>> {
+    let relu = |nonlinearity: Nonlinearity| nonlinearity == Nonlinearity::Relu;
+    let smooth = network.plan().is_some_and(|plan| match plan.cell {
+        Cell::Vanilla(cell) => !relu(cell.nonlinearity),
+        Cell::Ctrnn(cell) => !relu(cell.nonlinearity),
+        Cell::Gru(_) | Cell::GruTorch(_) | Cell::Lstm(_) => true,
+    });
+    if smooth {
+        return Ok(vec![false; points.points.len()]);
+    }
+    fixed_points::one_sided(&mut *network.flow()?, points, rounding(network))
+}
+
+/// The rounding of a network's step: a step that a script wrote computes in its own precision.
+pub fn rounding(network: &Network) -> f64 {
+    match network {
+        Network::CustomF32(_) => f64::from(f32::EPSILON),
+        _ => f64::EPSILON,
+    }
 }
 
 fn tensor(numbers: Vec<f64>, shape: &[usize]) -> Result<Value> {
@@ -229,12 +266,9 @@ fn spectra(linear: &[Linear], [k, s]: [usize; 2], options: &ModeOptions) -> Resu
             ("im".into(), part(1)?),
         ])))
     };
-    let words = |word: &dyn Fn(modes::Complex) -> &'static str| {
+    let words = |word: &dyn Fn(&Linear, usize) -> &'static str| {
         let of = |one: &Linear| {
-            let words = one
-                .values
-                .iter()
-                .map(|value| Value::Text(word(*value).into()));
+            let words = (0..s).map(|mode| Value::Text(word(one, mode).into()));
             Value::List(words.collect())
         };
         Value::List(linear.iter().map(of).collect())
@@ -245,8 +279,18 @@ fn spectra(linear: &[Linear], [k, s]: [usize; 2], options: &ModeOptions) -> Resu
         ("im".into(), each(&|value| value[1])?),
         ("right".into(), vectors(|one| &one.right)?),
         ("left".into(), vectors(|one| &one.left)?),
-        ("growth".into(), words(&|value| growing(value, marginal))),
-        ("manner".into(), words(&going)),
+        (
+            "growth".into(),
+            words(&|of, mode| growing(of.growth(mode, marginal))),
+        ),
+        ("manner".into(), words(&|of, mode| going(of.values[mode]))),
+        (
+            "margin".into(),
+            tensor(
+                linear.iter().flat_map(|of| of.margins.clone()).collect(),
+                &[k, s],
+            )?,
+        ),
         (
             "time_constant".into(),
             each(&|value| modes::time_constant(value, dt))?,
@@ -269,8 +313,8 @@ fn spectra(linear: &[Linear], [k, s]: [usize; 2], options: &ModeOptions) -> Resu
     ]))
 }
 
-fn growing(value: modes::Complex, marginal: f64) -> &'static str {
-    match growth(value, marginal) {
+fn growing(growth: Growth) -> &'static str {
+    match growth {
         Growth::Growing => "growing",
         Growth::Decaying => "decaying",
         Growth::Marginal => "marginal",

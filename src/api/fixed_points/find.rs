@@ -4,7 +4,9 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use super::FixedPoints;
-use crate::analysis::fixed_points::{Adam, Candidates, Ends, Keep, Newton};
+use super::search::Search;
+use super::warnings::Findings;
+use crate::analysis::fixed_points::{Adam, Candidates, Ends, Newton};
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::fault::Fault;
@@ -21,8 +23,6 @@ use crate::{choices, options};
 
 /// What faults are said to be of.
 const OF: &str = "fixed_points::find";
-/// Distance below which ends are one point, relative to the spread of the candidates.
-const UNIQUE: f64 = 1e-3;
 /// Candidates between others at most, where a script does not say.
 const BETWEEN: usize = 1024;
 /// Updates at most, where a script does not say.
@@ -57,8 +57,9 @@ options! {
         /// The method.
         method: Method = Method::Newton;
         /// Each candidate stops where its error, the mean over the state of (F - h)^2, is this
-        /// small.
-        tolerance: f64 = 1e-12, in Span::from(0.0);
+        /// small. Without it: 1e-12 times the square of the largest |F| over the candidates, so
+        /// that the unit of the states does not matter. With it, slow points within it are kept.
+        tolerance: Option<f64> = None, in Span::from(0.0);
         /// Whether `newton` goes on from there to where rounding ends it, along slow directions
         /// too: a line of nearly fixed points falls together to the few that are.
         polish: bool = false;
@@ -68,23 +69,21 @@ options! {
         /// How `adam` moves; the rate and epsilon of the notebooks.
         optimizer: Optimizer = notebook();
         /// Ends nearer to each other than this are one point, the one with the lowest error.
-        /// Without it: a thousandth of the spread of the candidates.
+        /// Without it, ends are one point where the bounds of their positions overlap, and points
+        /// whose position is not determined, as on a line of fixed points, are one within a
+        /// thousandth of the spread of the candidates.
         unique: Option<f64> = None, in Span::from(0.0);
         /// Points further from the mean of the candidates than so many spreads are left out.
-        outlier: f64 = 10.0, in Span::from(0.0);
-        /// Whether slow points, local minima of q above the tolerance, are kept too.
+        /// Without it, none is.
+        outlier: Option<f64> = None, in Span::from(0.0);
+        /// Whether slow points are kept too: local minima of q above the tolerance, and ends
+        /// within it that are near no fixed point. Without it, the latter are kept if `tolerance`
+        /// is given.
         slow: bool = false;
         /// Seed of what is drawn: the choice of candidates, and their noise.
         seed: usize = 0;
         /// Key of what is drawn, in place of a seed.
         key: Option<Key> = None;
-    }
-}
-
-impl Find {
-    /// The distance below which ends are one point.
-    fn unique(&self, from: &Candidates) -> f64 {
-        self.unique.unwrap_or(UNIQUE * from.spread())
     }
 }
 
@@ -112,10 +111,14 @@ crate::natives! {
     /// `adam` is the search of the notebooks: descent on the mean error of all candidates together,
     /// in the network's own precision.
     ///
-    /// Ends within the tolerance are fixed points. Ends of `newton` at a local minimum of q =
-    /// 1/2 |F - h|^2 above the tolerance are slow points, kept with `slow`. All else failed. The
-    /// printed summary says how many there were at each stage, and how many points the hits of the
-    /// candidates let one expect in all (Chao 1984).
+    /// Each end within the tolerance is traced by Newton's method to the fixed point that it stands
+    /// for. If there is one, the end has converged: the point is that fixed point, `position_error`
+    /// bounds how far the exact one is, and ends whose bounds overlap are one point. If there is
+    /// none nearby, the end is a slow point, whatever its error; so are ends of `newton` at a local
+    /// minimum of q = 1/2 |F - h|^2 above the tolerance. With `unique`, ends stay where the search
+    /// left them. All else failed. The printed summary says how many there were at each stage,
+    /// which option left out how many, and how many points the basins that these candidates reach
+    /// let one expect (Chao 1984); `warnings` says what makes the search incomplete.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
@@ -125,17 +128,18 @@ crate::natives! {
     /// = 3
     fn find(cx: &Context, network: Rc<Net>, options: Settings<Find>) -> New<FixedPoints> {
         let network = network.0.borrow().clone();
+        let given = [options.names("tolerance"), options.names("slow")];
         let options = options.into_inner();
+        finite(&network)?;
         let from = candidates(cx, &network, &options)?;
-        let ends = searched(cx, &network, &from, &options)?;
-        let keep = Keep {
-            unique: options.unique(&from),
-            outlier: options.outlier,
-            slow: options.slow,
-        };
-        let points = keep.points(&from, &ends);
-        let ends = Some(Rc::new(ends));
-        Ok(New(FixedPoints { points, network: Some(network), ends }))
+        let search = Search::new(&network, &from, &options, &given)?;
+        let mut ends = searched(cx, &network, &from, (&options, &search))?;
+        let flow = &mut *network.flow()?;
+        let points = search.keep.points((flow, &search.tracer), &from, &mut ends)?;
+        let findings = Findings::new(&network, &from, &options, &points)?;
+        let (ends, findings) = (Some(Rc::new(ends)), Rc::new(findings));
+        let sets = Rc::default();
+        Ok(New(FixedPoints { points, network: Some(network), ends, findings, sets }))
     }
 }
 
@@ -239,22 +243,39 @@ fn mix(from: &mut Candidates, count: usize, key: &Key) {
     }
 }
 
+/// Errors: `NotFinite` for the first parameter that is not
+fn finite(network: &Network) -> Result<()> {
+    for block in network.layout().blocks() {
+        let values = values::doubles(&network.parameter(&block.name)?)?;
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::NotFinite {
+                of: OF,
+                what: format!("a value of parameter `{}` of the network", block.name),
+                found: values[index],
+                index,
+            });
+        }
+    }
+    Ok(())
+}
+
 fn searched(
     cx: &Context,
     network: &Network,
     from: &Candidates,
-    options: &Find,
+    (options, search): (&Find, &Search),
 ) -> Result<Ends, Fault> {
     let mut progress = Watched::new(cx, OF);
     let steps = |method: usize| options.steps.unwrap_or(STEPS[method]);
-    let tolerance = options.tolerance;
+    let tolerance = search.keep.tolerance;
     let ends = match options.method {
         Method::Newton => {
             let newton = Newton {
                 tolerance,
                 polish: options.polish,
                 steps: steps(0),
-                unique: options.unique(from),
+                unique: options.unique.unwrap_or(search.keep.resolution),
+                scale: search.scale,
             };
             let (mut single, mut double) = (network.flow()?, network.flow()?);
             newton.search(&mut *single, &mut *double, from, &mut progress)

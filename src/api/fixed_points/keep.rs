@@ -20,9 +20,9 @@ crate::natives! {
     module "fixed_points";
 
     /// Writes the points to an HDF5 file that h5py reads: data sets `states` [k, s], `inputs`
-    /// [k, i], `error`, `q`, `steps`, `candidates` and `hits` [k], and the texts `labels`; what
-    /// network they are points of is said in attributes. A relative path begins in the folder of
-    /// `--out`.
+    /// [k, i], `error`, `q`, `position_error`, `index`, `steps`, `candidates` and `hits` [k], and
+    /// the texts `labels`; what network they are points of is said in attributes. A relative path
+    /// begins in the folder of `--out`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("points.h5");
@@ -42,6 +42,8 @@ crate::natives! {
             ("inputs".into(), Tree::Tensor(tensor(points.all_inputs(), points.inputs)?)),
             ("error".into(), column(&|point| point.error)?),
             ("q".into(), column(&Point::q)?),
+            ("position_error".into(), column(&|point| point.position_error)?),
+            ("index".into(), column(&|point| f64::from(point.index))?),
             ("steps".into(), column(&|point| point.steps as f64)?),
             ("candidates".into(), column(&|point| point.candidate as f64)?),
             ("hits".into(), column(&|point| point.hits as f64)?),
@@ -64,7 +66,7 @@ crate::natives! {
     fn load(cx: &Context, path: String) -> New<FixedPoints> {
         let tree = h5::load(cx, &path)?.tree;
         let points = points(&cx.input(&path)?, &tree)?;
-        Ok(New(FixedPoints { points, network: None, ends: None }))
+        Ok(New(FixedPoints::new(points, None)))
     }
 
     /// The same points as points of a network, which `modes` and `transitions` then take.
@@ -89,7 +91,7 @@ crate::natives! {
             .into());
         }
         let points = this.points.clone();
-        Ok(New(FixedPoints { points, network: Some(network), ends: None }))
+        Ok(New(FixedPoints::new(points, Some(network))))
     }
 }
 
@@ -127,6 +129,12 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Fault> {
     let column = |key: &str| values::doubles(shaped(key, &format!("[{k}]"), 1, Some(k))?);
     let (error, steps) = (column("error")?, column("steps")?);
     let (candidates, hits) = (column("candidates")?, column("hits")?);
+    // Files of earlier versions have neither.
+    let newer = |key: &str, unknown: f64| match tree.tensor(key) {
+        Some(_) => column(key),
+        None => Ok(vec![unknown; k]),
+    };
+    let (position_error, index) = (newer("position_error", f64::NAN)?, newer("index", 0.0)?);
     let label = |at: usize| match tree.at("labels") {
         Some(Tree::List(labels)) => match labels.get(at) {
             Some(Tree::Text(word)) => Label::of(word),
@@ -140,6 +148,8 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Fault> {
         input: inputs[at * i..][..i].to_vec(),
         error: error[at],
         label: label(at).unwrap_or(Label::Failed),
+        position_error: position_error[at],
+        index: index[at] as i8,
         steps: steps[at] as usize,
         candidate: candidates[at] as usize,
         hits: hits[at] as usize,

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::FixedPoints;
-use crate::analysis::fixed_points::{Point, Points, Unseen, discovery};
+use crate::analysis::fixed_points::{Point, Points};
 use crate::api::convert::New;
 use crate::api::fault::Fault;
 use crate::api::value::{Function, Map, Value};
@@ -70,6 +70,44 @@ crate::natives! {
     /// = true
     fn speed(this: Rc<FixedPoints>) -> Tensor { column(&this, Point::speed) }
 
+    /// A bound on the distance from each point to the exact fixed point, |(J - 1)^-1| times the
+    /// residual and its rounding, [k]. It is infinite where J - 1 is singular, as along a line of
+    /// fixed points; for slow points, which have no fixed point nearby; and NaN where it is not
+    /// known, for points of an older file.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).position_error().max().item() < 1e-12
+    /// = true
+    fn position_error(this: Rc<FixedPoints>) -> Tensor {
+        column(&this, |point| point.position_error)
+    }
+
+    /// Whether each point is nearer to another one than the bound of its position, 1 or 0, [k]:
+    /// then the two may be the same fixed point, or belong to a continuum (see `sets`).
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).unresolved().to_list()
+    /// = [0.0]
+    fn unresolved(this: Rc<FixedPoints>) -> Tensor {
+        let flags = this.points.unresolved();
+        let flags: Vec<f64> = flags.into_iter().map(|flag| f64::from(u8::from(flag))).collect();
+        let shape = [flags.len()];
+        Ok(values::of(flags, &shape, DType::F64)?)
+    }
+
+    /// What makes the search incomplete or its points doubtful, a list of sentences: candidates of
+    /// one small region, fixed points that must be there and were not found, points that are not
+    /// resolved. They stand in the printed summary too.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
+    /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
+    /// > let h = random::normal(random::key(0), [50, 2]);
+    /// > fixed_points::find(net, #{ candidates: h }).warnings()
+    /// = []
+    fn warnings(this: Rc<FixedPoints>) -> Vec<String> { Ok(this.findings.warnings.clone()) }
+
     /// How many candidates came to each point, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
@@ -88,8 +126,9 @@ crate::natives! {
         column(&this, |point| point.candidate as f64)
     }
 
-    /// One point as a map: `state`, `input`, `q`, `speed`, `error`, `label`, `steps`, `candidate`
-    /// and `hits`. `points[0]` is the same; negative places count from the end.
+    /// One point as a map: `state`, `input`, `q`, `speed`, `error`, `label`, `position_error`,
+    /// `steps`, `candidate` and `hits`. `points[0]` is the same; negative places count from the
+    /// end.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -208,38 +247,6 @@ crate::natives! {
         Ok(this.points.points.iter().any(|point| point.near(&state, distance)))
     }
 
-    /// How complete the search was, as a map: `seen`, how many points the candidates came to;
-    /// `once` and `twice`, how many of them one and two candidates came to; `estimate`, how many
-    /// there are at least by these numbers (Chao 1984); and the discovery curve, the number of
-    /// points that `sizes` of the candidates come to in the mean, `found`.
-    ///
-    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
-    /// > let h = zeros([2, 3]) + 0.1;
-    /// > fixed_points::find(net, #{ candidates: h }).unseen().estimate
-    /// = 1.0
-    fn unseen(this: Rc<FixedPoints>) -> Map {
-        /// Places of the discovery curve.
-        const PLACES: usize = 100;
-        let hits = this.points.hits();
-        let Unseen { seen, once, twice, estimate } = Unseen::of(&hits);
-        let all: usize = hits.iter().sum();
-        let mut sizes: Vec<usize> = (1..=PLACES).map(|k| (k * all).div_ceil(PLACES)).collect();
-        sizes.dedup();
-        let found = discovery(&hits, &sizes);
-        let vector = |numbers: Vec<f64>| -> Result<Value> {
-            let shape = [numbers.len()];
-            Ok(Value::Tensor(values::of(numbers, &shape, DType::F64)?))
-        };
-        Ok(Map::from([
-            ("seen".into(), Value::Int(seen as i64)),
-            ("once".into(), Value::Int(once as i64)),
-            ("twice".into(), Value::Int(twice as i64)),
-            ("estimate".into(), Value::Float(estimate)),
-            ("sizes".into(), vector(sizes.iter().map(|m| *m as f64).collect())?),
-            ("found".into(), vector(found)?),
-        ]))
-    }
-
     /// What became of every candidate of the search, as a map: `states` [c, s], `error` [c],
     /// `steps` [c], the updates made, and `labels`, a list of converged, slow point and failed.
     ///
@@ -266,14 +273,17 @@ crate::natives! {
         ]))
     }
 
-    /// How many there were at each stage of the search, as a map: `candidates`, `converged`, `slow`
-    /// and `failed` ends, `unique` points, and those of them that are `near` the candidates. Empty
-    /// for points that were chosen or put together.
+    /// How many there were at each stage of the search, as a map: `candidates`; of their ends those
+    /// that `converged`, are `slow` and `failed`, and all `within_tolerance`; `unique` points, and
+    /// those of them that are kept, `near`. What was left out stands beside: `slow_excluded`, slow
+    /// ends without `slow`, and `outliers`, points beyond `outlier`. Empty for points that were
+    /// chosen or put together.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
-    /// > fixed_points::find(net, #{ candidates: h }).stages()
-    /// = {candidates: 4, converged: 4, failed: 0, near: 1, slow: 0, unique: 1}
+    /// > let stages = fixed_points::find(net, #{ candidates: h }).stages();
+    /// > [stages.candidates, stages.converged, stages.unique, stages.outliers]
+    /// = [4, 4, 1, 0]
     fn stages(this: Rc<FixedPoints>) -> Map {
         let Some(counts) = this.points.counts else { return Ok(Map::new()) };
         let all = [
@@ -281,8 +291,11 @@ crate::natives! {
             ("converged", counts.converged),
             ("slow", counts.slow),
             ("failed", counts.failed),
+            ("within_tolerance", counts.within),
             ("unique", counts.unique),
             ("near", counts.near),
+            ("slow_excluded", counts.slow_excluded),
+            ("outliers", counts.unique - counts.near),
         ];
         Ok(all.map(|(name, n)| (name.to_string(), Value::Int(n as i64))).into())
     }
@@ -295,11 +308,13 @@ impl FixedPoints {
             points,
             network: self.network.clone(),
             ends: None,
+            findings: self.findings.clone(),
+            sets: Rc::default(),
         }
     }
 }
 
-fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor, Fault> {
+pub fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor, Fault> {
     let numbers: Vec<f64> = of.points.points.iter().map(number).collect();
     let shape = [numbers.len()];
     Ok(values::of(numbers, &shape, DType::F64)?)
@@ -322,6 +337,7 @@ fn told(point: &Point) -> Result<Map, Fault> {
         ("speed".into(), Value::Float(point.speed())),
         ("error".into(), Value::Float(point.error)),
         ("label".into(), Value::Text(point.label.word().into())),
+        ("position_error".into(), Value::Float(point.position_error)),
         ("steps".into(), Value::Int(point.steps as i64)),
         ("candidate".into(), Value::Int(point.candidate as i64)),
         ("hits".into(), Value::Int(point.hits as i64)),

@@ -1,16 +1,21 @@
 //! The table `fixed_points`: the search, and the points as scripts hold them.
 
 mod analyse;
+mod completeness;
 mod find;
 mod keep;
 mod list;
+mod search;
 mod show;
+mod warnings;
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::analysis::fixed_points::{Ends, Points};
+use crate::analysis::fixed_points::{Ends, Points, Set};
 use crate::nn::Network;
 
+use self::warnings::Findings;
 use super::native::Module;
 use super::value::Thing;
 
@@ -22,6 +27,23 @@ pub struct FixedPoints {
     pub network: Option<Network>,
     /// What became of each candidate, right after a search.
     pub ends: Option<Rc<Ends>>,
+    /// What makes the search incomplete or its points doubtful; empty for points of a file.
+    pub findings: Rc<Findings>,
+    /// The sets that the points make, once they are needed.
+    pub sets: Rc<OnceCell<Vec<Set>>>,
+}
+
+impl FixedPoints {
+    /// Points that no search found just now.
+    pub fn new(points: Points, network: Option<Network>) -> FixedPoints {
+        FixedPoints {
+            points,
+            network,
+            ends: None,
+            findings: Rc::default(),
+            sets: Rc::default(),
+        }
+    }
 }
 
 impl Thing for FixedPoints {
@@ -31,11 +53,12 @@ impl Thing for FixedPoints {
     }
 }
 
-pub fn modules() -> [Module; 4] {
+pub fn modules() -> [Module; 5] {
     [
         find::module(),
         list::module(),
         analyse::module(),
         keep::module(),
+        completeness::module(),
     ]
 }

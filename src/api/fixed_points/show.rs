@@ -1,9 +1,10 @@
 //! The points as a table.
 
 use super::FixedPoints;
-use crate::analysis::fixed_points::modes::linearise;
-use crate::analysis::fixed_points::{Counts, Points, Unseen};
-use crate::base::Result;
+use super::analyse::one_sided;
+use crate::analysis::fixed_points::modes::{Linear, linearise};
+use crate::analysis::fixed_points::{Counts, Points, Set, set_margins};
+use crate::api::fault::Fault;
 use crate::nn::Network;
 use crate::tensor::{DType, values};
 
@@ -11,8 +12,8 @@ use crate::tensor::{DType, values};
 const ROWS: usize = 32;
 /// Outputs that are shown of each.
 const OUTPUTS: usize = 4;
-/// What of |lambda| - 1 counts as nothing.
-const MARGINAL: f64 = 1e-9;
+/// Continua that are shown.
+const CONTINUA: usize = 8;
 
 pub fn table(of: &FixedPoints) -> String {
     let points = &of.points.points;
@@ -23,30 +24,33 @@ pub fn table(of: &FixedPoints) -> String {
     if of.ends.as_ref().is_some_and(|ends| ends.interrupted) {
         lines.push("  the search was interrupted: what was not done counts as failed".into());
     }
+    lines.extend(
+        of.findings
+            .warnings
+            .iter()
+            .map(|warning| format!("  warning: {warning}")),
+    );
     if !points.is_empty() {
-        let unseen = Unseen::of(&of.points.hits());
+        lines.extend(sets(of).unwrap_or_default());
         lines.push(format!(
-            "  found by one candidate alone: {}; so there are about {:.0} or more",
-            unseen.once, unseen.estimate,
-        ));
-        lines.push(format!(
-            "  {:>5}  {:>9}  {:>5}  {:>5}  {:10}  {:21}  readout",
-            "point", "|F - h|", "hits", "steps", "label", "class"
+            "  {:>5}  {:>9}  {:>9}  {:>5}  {:>5}  {:10}  {:21}  readout",
+            "point", "|F - h|", "position", "hits", "steps", "label", "class"
         ));
     }
-    let shown = of
-        .points
-        .chosen(&(0..points.len().min(ROWS)).collect::<Vec<_>>());
+    let shown: Vec<usize> = (0..points.len().min(ROWS)).collect();
+    let shown = of.with(of.points.chosen(&shown));
     let told = match &of.network {
-        Some(network) => told(network, &shown).unwrap_or_default(),
+        Some(network) => told(of, network, &shown).unwrap_or_default(),
         None => Vec::new(),
     };
-    for (at, point) in shown.points.iter().enumerate() {
+    for (at, point) in shown.points.points.iter().enumerate() {
         let (speed, label) = (point.speed(), point.label.word());
         let known = told.get(at).map_or("", |words| words);
         let row = format!(
-            "  {at:>5}  {speed:>9.2e}  {:>5}  {:>5}  {label:10}  {known}",
-            point.hits, point.steps
+            "  {at:>5}  {speed:>9.2e}  {:>9}  {:>5}  {:>5}  {label:10}  {known}",
+            position(point.position_error),
+            point.hits,
+            point.steps
         );
         lines.push(row.trim_end().into());
     }
@@ -56,37 +60,112 @@ pub fn table(of: &FixedPoints) -> String {
     lines.join("\n")
 }
 
+/// The counts, and each exclusion with the option that is responsible for it.
 fn stages(counts: Counts) -> String {
     let Counts {
         candidates,
         converged,
         slow,
         failed,
-        unique,
-        near,
+        within,
+        ..
     } = counts;
-    format!(
+    let mut lines = vec![format!(
         "  of {candidates} candidates {converged} converged, {slow} ended at slow points, {failed} \
-         failed\n  different points: {unique}, of them not far from the candidates: {near}"
-    )
+         failed; within the tolerance: {within}"
+    )];
+    if counts.slow_excluded > 0 {
+        lines.push(format!(
+            "  left out: {} slow points, of candidates that are near no fixed point (kept with \
+             `slow: true`)",
+            counts.slow_excluded
+        ));
+    }
+    let outliers = counts.unique - counts.near;
+    if outliers > 0 {
+        lines.push(format!(
+            "  left out: {outliers} points further from the candidates than `outlier` spreads"
+        ));
+    }
+    if failed > 0 {
+        lines.push(format!(
+            "  left out: {failed} candidates that did not come within `tolerance` in `steps` \
+             updates"
+        ));
+    }
+    lines.push(format!("  different points: {}", counts.unique));
+    lines.join("\n")
 }
 
-/// Class, growing modes and outputs of each point.
-fn told(network: &Network, points: &Points) -> Result<Vec<String>> {
-    let linear = linearise(&mut *network.flow()?, points)?;
+/// What the points are points of, and how many may be unseen.
+fn sets(of: &FixedPoints) -> Result<Vec<String>, Fault> {
+    let sets = of.sets()?;
+    let continua: Vec<&Set> = sets.iter().filter(|set| set.dimension > 0).collect();
+    let isolated = sets.len() - continua.len();
+    let mut lines = vec![format!(
+        "  sets: {} ({isolated} isolated points)",
+        sets.len()
+    )];
+    for set in continua.iter().take(CONTINUA) {
+        lines.push(format!(
+            "    a continuum of dimension {}, extent {:.3e}: {} points",
+            set.dimension,
+            set.extent,
+            set.members.len()
+        ));
+    }
+    if continua.len() > CONTINUA {
+        lines.push(format!(
+            "    ... and {} more continua",
+            continua.len() - CONTINUA
+        ));
+    }
+    lines.push(of.basis()?);
+    Ok(lines)
+}
+
+/// The bound of a position, as far as there is one.
+fn position(error: f64) -> String {
+    match error.is_finite() {
+        true => format!("{error:.1e}"),
+        false => "-".into(),
+    }
+}
+
+/// Class, growing modes and outputs of each point of some.
+fn told(of: &FixedPoints, network: &Network, some: &FixedPoints) -> Result<Vec<String>, Fault> {
+    let points = &some.points;
+    let linear = linearised(of, network, points)?;
+    let one_sided = one_sided(network, points)?;
     let shape = [points.points.len(), points.state];
     let states = values::of(points.states(), &shape, DType::F64)?;
     let outputs = values::doubles(&network.readout(&states)?)?;
     let o = network.outputs();
-    let one = |(at, linear): (usize, &crate::analysis::fixed_points::modes::Linear)| {
-        let class = match linear.growing(MARGINAL).len() {
-            0 => linear.class(MARGINAL).to_string(),
-            n => format!("{}, {n} growing", linear.class(MARGINAL)),
+    let one = |(at, linear): (usize, &Linear)| {
+        let mut class = match linear.growing(None).len() {
+            0 => linear.class(None).to_string(),
+            n => format!("{}, {n} growing", linear.class(None)),
         };
+        if one_sided[at] {
+            class.push_str(", one-sided");
+        }
         let outputs = outputs[at * o..][..o.min(OUTPUTS)].iter();
         let outputs: Vec<String> = outputs.map(|x| format!("{x:.3}")).collect();
         let more = if o > OUTPUTS { " .." } else { "" };
         format!("{class:21}  {}{more}", outputs.join(" "))
     };
     Ok(linear.iter().enumerate().map(one).collect())
+}
+
+/// The first points of a list, linearised, with the margins that their sets give them.
+fn linearised(of: &FixedPoints, network: &Network, first: &Points) -> Result<Vec<Linear>, Fault> {
+    let flow = &mut *network.flow()?;
+    let mut linear = linearise(flow, first)?;
+    let count = first.points.len();
+    let sets = of.sets()?.iter().cloned().map(|mut set| {
+        set.members.retain(|at| *at < count);
+        set
+    });
+    set_margins(flow, first, &sets.collect::<Vec<_>>(), &mut linear)?;
+    Ok(linear)
 }

@@ -1,7 +1,7 @@
 //! All fixed points that are there, by either method, and what is not one.
 
 use attractor::analysis::fixed_points::{
-    Adam, Candidates, Ends, Keep, Label, Newton, Unseen, discovery, modes,
+    Adam, Candidates, Ends, Keep, Label, Newton, Tracer, Unseen, discovery, modes,
 };
 use attractor::base::{Error, Progress, Report, Silent};
 use attractor::io::{hdf5, named};
@@ -11,8 +11,8 @@ use attractor::optim::{self, Optimizer, Schedule};
 use attractor::tensor::{DType, values};
 
 use super::{
-    POLISHED, SAME, candidates, flip_flop, found, kept, matched, normal, numbers, reference,
-    searched, tanh,
+    KEEP, POLISHED, SAME, TRACER, candidates, flip_flop, found, kept, linear, matched, normal,
+    numbers, reference, searched, tanh,
 };
 
 #[test]
@@ -140,7 +140,7 @@ fn a_line_stays_a_line_unless_it_is_polished() {
         assert!(end[1].abs() < 0.01, "{end:?}");
     }
     let ends = searched(&network, &from, POLISHED);
-    assert_eq!(kept(&from, &ends).points.len(), 3);
+    assert_eq!(kept(&network, &from, &ends).points.len(), 3);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_minimum_that_is_no_zero_is_a_slow_point() {
         "{:?}",
         ends.errors
     );
-    assert_eq!(kept(&from, &ends).points.len(), 1);
+    assert_eq!(kept(&network, &from, &ends).points.len(), 1);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_gate_that_is_shut_makes_no_fixed_point() {
     let network = flip_flop("flipflop_gru_0");
     let from = candidates(&network, normal(4, 512 * 16, 4.0));
     let ends = searched(&network, &from, POLISHED);
-    let points = kept(&from, &ends);
+    let points = kept(&network, &from, &ends);
     assert!(
         points
             .points
@@ -179,6 +179,8 @@ fn a_gate_that_is_shut_makes_no_fixed_point() {
 
 #[test]
 fn the_lowest_error_stands_for_points_that_are_one() {
+    // h' = h: every state is a fixed point.
+    let network = linear(1, vec![1.0]);
     let from = Candidates {
         state: 1,
         inputs: 1,
@@ -186,16 +188,23 @@ fn the_lowest_error_stands_for_points_that_are_one() {
         x: vec![0.0, 0.0, 0.0, 0.0, 1.0],
     };
     let ends = Ends {
-        errors: vec![1e-7, 1e-9, 1e-8, 1e-8, 1e-8],
+        errors: vec![1e-17, 1e-19, 1e-18, 1e-18, 1e-18],
         labels: vec![Label::Converged; 5],
         ..Ends::of(&from)
     };
     let keep = Keep {
-        unique: 0.1,
-        outlier: 1.5,
-        slow: false,
+        unique: Some(0.1),
+        farthest: Some(20.0),
+        refine: false,
+        ..KEEP
     };
-    let points = keep.points(&from, &ends);
+    let tracer = Tracer {
+        bound: None,
+        ..TRACER
+    };
+    let mut flow = network.flow().expect("a step");
+    let points = keep.points((&mut *flow, &tracer), &from, &mut ends.clone());
+    let points = points.expect("points");
     let counts = points.counts.expect("after a search");
     assert_eq!((counts.unique, counts.near), (4, 3));
     assert_eq!(points.points[0].candidate, 1);

@@ -16,7 +16,7 @@ fn runs_from_saddles_end_at_other_points() {
         arrival: 0.05 * gap,
         steps: 5000,
         noise: 10,
-        marginal: 1e-9,
+        marginal: Some(1e-9),
     };
     let key = Key::new(0, Layout::default());
     let mut flow = network.flow().expect("a step");
@@ -62,7 +62,7 @@ fn a_run_near_its_start_has_not_arrived_there() {
         arrival: 0.05,
         steps: 1000,
         noise: 20,
-        marginal: 1e-9,
+        marginal: Some(1e-9),
     };
     let key = Key::new(1, Layout::default());
     let mut flow = network.flow().expect("a step");

@@ -1,0 +1,96 @@
+//! The LU factor of A = dF/dh - 1 at one state: Newton steps, the norm of the inverse, and the
+//! sign of the determinant.
+
+use faer::linalg::solvers::{PartialPivLu, Solve};
+use faer::{Mat, MatRef};
+
+use super::local::{Local, squares};
+
+/// Iterations of the estimate of the inverse's norm; the gap between the smallest two singular
+/// values is rarely so small that these leave an error of a factor of 2.
+const ITERATIONS: usize = 6;
+
+/// A = P' L U.
+pub struct Factor {
+    lu: PartialPivLu<f64>,
+}
+
+impl Factor {
+    /// Of a row-major matrix [s, s].
+    pub fn new(a: &[f64]) -> Factor {
+        let s = a.len().isqrt();
+        Factor {
+            lu: MatRef::from_row_major_slice(a, s, s).partial_piv_lu(),
+        }
+    }
+
+    /// The Newton step -A^-1 r; not finite where A is singular.
+    pub fn step(&self, r: &[f64]) -> Vec<f64> {
+        let r = MatRef::from_column_major_slice(r, r.len(), 1);
+        let d: Mat<f64> = self.lu.solve(r);
+        d.col_as_slice(0).iter().map(|x| -*x).collect()
+    }
+
+    /// An estimate of the 2-norm of A^-1, 1 / the smallest singular value; infinite where A is
+    /// singular.
+    ///
+    /// Power iteration on (A A')^-1 from a vector of alternating signs, whose entries differ.
+    pub fn inverse_norm(&self) -> f64 {
+        let s = self.lu.U().nrows();
+        let start = |k: usize| (1.0 + k as f64 / s as f64) * if k % 2 == 0 { 1.0 } else { -1.0 };
+        let mut v = Mat::from_fn(s, 1, |k, _| start(k));
+        let mut norm = 0.0;
+        for _ in 0..ITERATIONS {
+            let size = squares(v.col_as_slice(0)).sqrt();
+            v = Mat::from_fn(s, 1, |k, _| v[(k, 0)] / size);
+            v = self.lu.solve(&v);
+            norm = squares(v.col_as_slice(0)).sqrt();
+            v = self.lu.solve_transpose(&v);
+            if !norm.is_finite() || !squares(v.col_as_slice(0)).is_finite() {
+                return f64::INFINITY;
+            }
+        }
+        norm
+    }
+
+    /// The fixed-point index, the sign of det(1 - J) = det(-A); 0 where it is singular.
+    pub fn index(&self) -> i8 {
+        let u = self.lu.U();
+        let s = u.nrows();
+        let mut negative = s % 2 == 1;
+        for k in 0..s {
+            let pivot = u[(k, k)];
+            if pivot == 0.0 || !pivot.is_finite() {
+                return 0;
+            }
+            negative ^= pivot < 0.0;
+        }
+        let (forward, _) = self.lu.P().arrays();
+        if negative ^ odd(forward) { -1 } else { 1 }
+    }
+}
+
+/// Whether a permutation is odd: its length less the number of its cycles is.
+fn odd(permutation: &[usize]) -> bool {
+    let mut visited = vec![false; permutation.len()];
+    let mut odd = false;
+    for start in 0..permutation.len() {
+        let mut at = start;
+        let mut length = 0;
+        while !visited[at] {
+            visited[at] = true;
+            at = permutation[at];
+            length += 1;
+        }
+        odd ^= length > 0 && length % 2 == 0;
+    }
+    odd
+}
+
+/// The shortest step that removes what A can reach of r, for a matrix that is singular to rounding:
+/// no step along its null directions. None where rounding leaves no factor.
+pub fn shortest_step(a: &[f64], r: &[f64]) -> Option<Vec<f64>> {
+    let (mut square, mut factor) = (vec![0.0; a.len()], vec![0.0; a.len()]);
+    let mut local = Local::new(a, &mut square, &mut factor);
+    local.damped(r, 0.0).map(|(d, _)| d)
+}

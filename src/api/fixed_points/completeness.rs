@@ -1,0 +1,159 @@
+//! The points as sets, isolated points and continua, and how complete a search was.
+
+use std::rc::Rc;
+
+use super::FixedPoints;
+use crate::analysis::fixed_points::{Set, Unseen, discovery, isolated, sets};
+use crate::api::fault::Fault;
+use crate::api::value::{Map, Value};
+use crate::base::Result;
+use crate::tensor::{DType, values};
+
+/// What the estimate is about.
+const BASIS: &str = "basins that these candidates reach";
+
+crate::natives! {
+    /// Fixed points of networks, and of the points all that can be told of them.
+    module "fixed_points";
+
+    /// The sets that the points make, a list of maps: `points`, the indices of its points;
+    /// `dimension`, 0 for an isolated point, 1 for a line or ring of fixed points, 2 for a surface;
+    /// `extent`, the largest distance between two of its points; and `hits`. Neighbours are of one
+    /// set if the network is as slow between them as at them. Points of a file are isolated until
+    /// `of` gives them their network.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+    /// > let h = zeros([2, 3]) + 0.1;
+    /// > fixed_points::find(net, #{ candidates: h }).sets()
+    /// = [{dimension: 0, extent: 0.0, hits: 4, points: [0]}]
+    fn sets(this: Rc<FixedPoints>) -> Vec<Value> {
+        let one = |set: &Set| {
+            let members = set.members.iter();
+            let hits: usize = members.clone().map(|at| this.points.points[*at].hits).sum();
+            Value::Map(Map::from([
+                ("points".into(), Value::List(members.map(|at| Value::Int(*at as i64)).collect())),
+                ("dimension".into(), Value::Int(set.dimension as i64)),
+                ("extent".into(), Value::Float(set.extent)),
+                ("hits".into(), Value::Int(hits as i64)),
+            ]))
+        };
+        Ok(this.sets()?.iter().map(one).collect())
+    }
+
+    /// How complete the search was, as a map about the isolated points: `seen`, how many the
+    /// candidates came to; `once` and `twice`, how many of them one and two candidates came to;
+    /// `estimate`, how many there are at least (Chao 1984), and its `basis`, the basins that these
+    /// candidates reach: nothing is known of other regions. It is NaN where all candidates come
+    /// from one small region and where no point is isolated. `missing` fixed points must be there
+    /// beside those seen (the indices sign det(1 - J) of all fixed points of a bounded network sum
+    /// to 1), and are in the estimate. `continua` counts sets of higher dimension, which have no
+    /// number of points. The discovery curve is the number of isolated points that `sizes` of the
+    /// candidates come to in the mean, `found`.
+    ///
+    /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
+    /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
+    /// > let h = random::normal(random::key(0), [50, 2]);
+    /// > let unseen = fixed_points::find(net, #{ candidates: h }).unseen();
+    /// > [unseen.seen, unseen.missing, unseen.basis]
+    /// = [3, 0, "basins that these candidates reach"]
+    fn unseen(this: Rc<FixedPoints>) -> Map {
+        /// Places of the discovery curve.
+        const PLACES: usize = 100;
+        let estimate = this.completeness()?;
+        let Completeness { unseen, continua, hits } = &estimate;
+        let all: usize = hits.iter().sum();
+        let mut sizes: Vec<usize> = (1..=PLACES).map(|k| (k * all).div_ceil(PLACES)).collect();
+        sizes.dedup();
+        let found = discovery(hits, &sizes);
+        let vector = |numbers: Vec<f64>| -> Result<Value> {
+            let shape = [numbers.len()];
+            Ok(Value::Tensor(values::of(numbers, &shape, DType::F64)?))
+        };
+        Ok(Map::from([
+            ("seen".into(), Value::Int(unseen.seen as i64)),
+            ("once".into(), Value::Int(unseen.once as i64)),
+            ("twice".into(), Value::Int(unseen.twice as i64)),
+            ("estimate".into(), Value::Float(unseen.estimate)),
+            ("basis".into(), Value::Text(BASIS.into())),
+            ("missing".into(), Value::Int(this.findings.missing as i64)),
+            ("continua".into(), Value::Int(*continua as i64)),
+            ("sizes".into(), vector(sizes.iter().map(|m| *m as f64).collect())?),
+            ("found".into(), vector(found)?),
+        ]))
+    }
+}
+
+/// What is known of unseen points.
+pub struct Completeness {
+    /// Of isolated points alone; the estimate is NaN where there can be none.
+    pub unseen: Unseen,
+    /// Sets that are not isolated points.
+    pub continua: usize,
+    /// Candidates that came to each isolated point.
+    hits: Vec<usize>,
+}
+
+impl FixedPoints {
+    /// The sets that the points make.
+    ///
+    /// Errors: those of the step
+    pub fn sets(&self) -> Result<&[Set], Fault> {
+        if let Some(known) = self.sets.get() {
+            return Ok(known);
+        }
+        let all = match &self.network {
+            Some(network) => sets(&mut *network.flow()?, &self.points)?,
+            None => isolated(&self.points),
+        };
+        Ok(self.sets.get_or_init(|| all))
+    }
+
+    /// Errors: those of the step
+    pub fn completeness(&self) -> Result<Completeness, Fault> {
+        let sets = self.sets()?;
+        let isolated = sets.iter().filter(|set| set.dimension == 0);
+        let hits = isolated.map(|set| {
+            let members = set.members.iter();
+            members.map(|at| self.points.points[*at].hits).sum()
+        });
+        let hits: Vec<usize> = hits.collect();
+        let mut unseen = Unseen::of(&hits);
+        unseen.estimate = match self.findings.one_region || hits.is_empty() {
+            true => f64::NAN,
+            false => unseen
+                .estimate
+                .max((unseen.seen + self.findings.missing) as f64),
+        };
+        let continua = sets.len() - hits.len();
+        Ok(Completeness {
+            unseen,
+            continua,
+            hits,
+        })
+    }
+
+    /// One line about what is unseen, on what basis.
+    pub fn basis(&self) -> Result<String, Fault> {
+        let Completeness {
+            unseen, continua, ..
+        } = self.completeness()?;
+        let Unseen {
+            seen,
+            once,
+            estimate,
+            ..
+        } = unseen;
+        if seen == 0 {
+            return Ok(format!("  isolated points: none; continua: {continua}"));
+        }
+        if estimate.is_nan() {
+            return Ok(format!(
+                "  {BASIS}: {seen}; of others these candidates say nothing"
+            ));
+        }
+        Ok(format!(
+            "  {BASIS}: about {estimate:.0} or more isolated points, as {once} of {seen} were \
+             found by one candidate alone"
+        ))
+    }
+}

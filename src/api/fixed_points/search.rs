@@ -1,0 +1,76 @@
+//! The constants of one search, from its options and the scale of the states.
+
+use super::analyse::rounding;
+use super::find::Find;
+use crate::analysis::fixed_points::{Candidates, Keep, KeepSlow, Tracer, scale};
+use crate::base::Result;
+use crate::nn::{Cell, Network};
+use crate::ops::rnn::Nonlinearity;
+
+/// The default tolerance relative to the square of the scale.
+const TOLERANCE: f64 = 1e-12;
+/// Distance within which points whose positions are not determined are one, relative to the spread
+/// of the candidates.
+const UNIQUE: f64 = 1e-3;
+
+/// What a search and the sorting of its ends go by.
+pub struct Search {
+    pub keep: Keep,
+    pub tracer: Tracer,
+    pub scale: f64,
+}
+
+impl Search {
+    /// `given` says whether the script gave `tolerance` and `slow`.
+    ///
+    /// Errors: those of the step
+    pub fn new(
+        network: &Network,
+        from: &Candidates,
+        options: &Find,
+        [tolerance, slow]: &[bool; 2],
+    ) -> Result<Search> {
+        let scale = scale(&mut *network.flow()?, from)?;
+        let (size, spread) = (scale * (from.state as f64).sqrt(), from.spread());
+        let length = if spread > 0.0 { spread.min(size) } else { size };
+        let keep = Keep {
+            tolerance: options.tolerance.unwrap_or(TOLERANCE * scale * scale),
+            unique: options.unique,
+            resolution: UNIQUE * length,
+            refine: options.polish || !tolerance,
+            farthest: options.outlier.map(|times| times * spread.max(length)),
+            slow: match (options.slow, slow, tolerance) {
+                (true, _, _) => KeepSlow::All,
+                (false, false, true) => KeepSlow::Within,
+                _ => KeepSlow::None,
+            },
+        };
+        let epsilon = rounding(network);
+        // Where ends stay, a fixed point further away than they may differ is not theirs.
+        let limit = match keep.unique.filter(|_| !keep.refine) {
+            Some(unique) => unique.max(keep.resolution),
+            None => size.max(spread),
+        };
+        let bound = bound(network);
+        let tracer = Tracer {
+            epsilon,
+            limit,
+            bound,
+        };
+        Ok(Search {
+            keep,
+            tracer,
+            scale,
+        })
+    }
+}
+
+/// The largest modulus of a unit at any fixed point, where the cell sets one: F is a tanh, or a
+/// mean of h and a tanh.
+fn bound(network: &Network) -> Option<f64> {
+    match network.plan()?.cell {
+        Cell::Vanilla(cell) => (cell.nonlinearity == Nonlinearity::Tanh).then_some(1.0),
+        Cell::Gru(_) | Cell::GruTorch(_) => Some(1.0),
+        Cell::Lstm(_) | Cell::Ctrnn(_) => None,
+    }
+}

@@ -1,0 +1,112 @@
+//! What `find` warns of: that its candidates can not have come upon all fixed points, and that some
+//! points are not resolved.
+
+use super::find::Find;
+use crate::analysis::fixed_points::{Candidates, Label, Points, missing, nonlinearity};
+use crate::base::Result;
+use crate::nn::{Cell, Network};
+use crate::ops::rnn::Nonlinearity;
+
+/// Below this nonlinearity over the candidates all of them see one fixed point.
+const NEARLY_LINEAR: f64 = 0.1;
+
+/// What a search says about its own completeness.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    /// Whether all candidates come from one small region.
+    pub one_region: bool,
+    /// The least number of fixed points that must be there beside those found.
+    pub missing: usize,
+    /// One sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Findings {
+    /// Errors: those of the step
+    pub fn new(
+        network: &Network,
+        from: &Candidates,
+        options: &Find,
+        points: &Points,
+    ) -> Result<Findings> {
+        let flow = &mut *network.flow()?;
+        let one_region = !linear(network) && nonlinearity(flow, from)? < NEARLY_LINEAR;
+        let missing = missing(points).filter(|_| bounded(network)).unwrap_or(0);
+        let mut warnings = Vec::new();
+        if one_region {
+            warnings.push(
+                "all candidates come from one small region, over which the network is nearly \
+                 linear: they can find one fixed point at most; add candidates from other states, \
+                 with `noise` for example"
+                    .into(),
+            );
+        } else if converged(points) == 1 && from.count() > 1 && !linear(network) {
+            warnings.push(
+                "all candidates that converged reached one fixed point: nothing is known of \
+                 regions without candidates"
+                    .into(),
+            );
+        }
+        if missing > 0 {
+            warnings.push(incomplete(missing, points, options));
+        }
+        warnings.extend(unresolved(points));
+        Ok(Findings {
+            one_region,
+            missing,
+            warnings,
+        })
+    }
+}
+
+fn converged(points: &Points) -> usize {
+    let all = points.points.iter();
+    all.filter(|point| point.label == Label::Converged).count()
+}
+
+fn incomplete(missing: usize, points: &Points, options: &Find) -> String {
+    let sum: i64 = points
+        .points
+        .iter()
+        .map(|point| i64::from(point.index))
+        .sum();
+    let remedy = match options.between {
+        Some(0) => "search between the candidates too (`between: 0` turns this off)",
+        _ => "add candidates, with `between` and `noise` for example",
+    };
+    format!(
+        "at least {missing} fixed points are missing: the indices sign det(1 - J) of all fixed \
+         points of a bounded network sum to 1, those found to {sum}; {remedy}"
+    )
+}
+
+fn unresolved(points: &Points) -> Option<String> {
+    let count = points.unresolved().into_iter().filter(|flag| *flag).count();
+    (count > 0).then(|| {
+        format!(
+            "{count} points are nearer to another point than the bound of their position: they may \
+             be the same point, or lie on a continuum (see `sets`)"
+        )
+    })
+}
+
+/// A linear network has one fixed point, or a continuum of them.
+fn linear(network: &Network) -> bool {
+    let nonlinearity = network.plan().and_then(|plan| match plan.cell {
+        Cell::Vanilla(cell) => Some(cell.nonlinearity),
+        Cell::Ctrnn(cell) => Some(cell.nonlinearity),
+        _ => None,
+    });
+    nonlinearity == Some(Nonlinearity::Linear)
+}
+
+/// Whether the cell maps a ball of states into itself.
+fn bounded(network: &Network) -> bool {
+    let tanh = |nonlinearity: Nonlinearity| nonlinearity == Nonlinearity::Tanh;
+    network.plan().is_some_and(|plan| match plan.cell {
+        Cell::Vanilla(cell) => tanh(cell.nonlinearity),
+        // A step longer than two time constants overshoots without bound.
+        Cell::Ctrnn(cell) => tanh(cell.nonlinearity) && cell.dt < 2.0 * cell.tau,
+        Cell::Gru(_) | Cell::GruTorch(_) | Cell::Lstm(_) => true,
+    })
+}
