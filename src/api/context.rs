@@ -79,6 +79,10 @@ pub trait Terminal {
         let _ = (stage, size);
         Err("nobody looks".into())
     }
+    /// Whether the script has to end wherever it is, because the program does.
+    fn ending(&self) -> bool {
+        false
+    }
 }
 
 /// The run a native function is part of.
@@ -145,7 +149,7 @@ impl Context {
 
     /// Whether the user pressed Ctrl-C.
     pub fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.stop.load(Ordering::Relaxed) || self.terminal.ending()
     }
 
     /// A budget as the user set it: `n`, or under `--quick` a part of it.

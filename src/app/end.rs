@@ -9,8 +9,9 @@ use crate::host;
 
 /// The exit codes as `--help` shows them.
 pub const CODES: &str = "Exit codes: 0 all went well; 1 the script (or one input of a piped \
-session) failed; 2 wrong usage, such as an unknown option or a missing file; 130 ended by Ctrl-C; \
-141 the output could not be written, as when its reader went away.";
+session) failed; 2 wrong usage, such as an unknown option or a missing file; 129 ended by SIGHUP; \
+130 ended by Ctrl-C; 141 the output could not be written, as when its reader went away; 143 ended \
+by SIGTERM.";
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum End {
     Usage,
     /// Ended by Ctrl-C; 128 and the number of the signal, as shells have it.
     Interrupted,
+    /// Ended by the signal of this number, SIGTERM or SIGHUP.
+    Signal(u8),
     /// The output could not be written; 128 and the number of SIGPIPE.
     Unread,
 }
@@ -33,6 +36,7 @@ impl End {
             End::Failed => 1,
             End::Usage => 2,
             End::Interrupted => 130,
+            End::Signal(number) => 128 + number,
             End::Unread => 141,
         }
     }

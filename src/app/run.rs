@@ -98,11 +98,12 @@ fn execute(
     let end = thread::run(&shared.desk, move || {
         let context = context(settings, language, &script, &screen);
         let outcome = host::open(context).and_then(|mut host| host.run(&script));
-        match outcome {
+        let end = match outcome {
             _ if screen.unread.load(Ordering::Relaxed) => End::Unread,
             Ok(_) => End::Fine,
             Err(fault) => End::fault(&fault, &script),
-        }
+        };
+        screen.terminated().unwrap_or(end)
     });
     Ok(end.unwrap_or_else(|fault| End::fault(&fault, &Script::default())))
 }

@@ -3,7 +3,7 @@
 
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
@@ -38,6 +38,12 @@ pub struct Screen {
     pub writing: AtomicBool,
     /// The user wants the computation to end.
     pub stop: Arc<AtomicBool>,
+    /// The signal that ends the program, SIGTERM or SIGHUP; 0 before it comes.
+    pub signal: AtomicU8,
+    /// The time for saving is over: the script ends wherever it is.
+    pub ending: AtomicBool,
+    /// A session computes, rather than waits for an input.
+    pub busy: AtomicBool,
     /// Where figures are left for the first thread, which shows them.
     pub desk: Desk,
 }
@@ -82,6 +88,12 @@ impl Screen {
         self.writing.load(Ordering::Relaxed) || self.run.try_lock().is_ok_and(runs)
     }
 
+    /// The end that a signal asks for, if one came.
+    pub fn terminated(&self) -> Option<End> {
+        let signal = self.signal.load(Ordering::SeqCst);
+        (signal != 0).then_some(End::Signal(signal))
+    }
+
     fn run(&self) -> MutexGuard<'_, Run> {
         self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,6 +114,10 @@ impl Terminal for Shared {
 
     fn progress(&self, label: &str) -> Box<dyn Progress> {
         Box::new(progress::Watch::new(label, self.0.clone()))
+    }
+
+    fn ending(&self) -> bool {
+        self.0.ending.load(Ordering::Relaxed)
     }
 
     fn view(&self, panels: Vec<Stage>, pictures: PathBuf, wait: bool) -> Result<(), String> {

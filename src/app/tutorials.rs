@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::api::fault::Fault;
 use crate::base::Error;
 use crate::base::error::{FileFault, nearest};
+use crate::io::atomic_write;
 
 /// A script of `scripts/`.
 #[derive(Debug, Clone, Copy)]
@@ -98,14 +99,15 @@ pub fn copy(all: &[Tutorial], name: Option<&str>, folder: &Path) -> Result<Vec<S
     };
     std::fs::create_dir_all(folder).map_err(|source| system(folder, source))?;
     let paths: Vec<_> = chosen.iter().map(|one| folder.join(one.file)).collect();
-    if let Some(path) = paths.iter().find(|path| path.exists()) {
+    // A link to nothing is something that exists.
+    if let Some(path) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
         return Err(
             Fault::new(format!("{}: the file exists already", path.display()))
                 .hint("nothing was written; name another folder, or move the file away"),
         );
     }
     for (one, path) in chosen.iter().zip(&paths) {
-        std::fs::write(path, one.text).map_err(|source| system(path, source))?;
+        atomic_write(path, one.text.as_bytes())?;
     }
     Ok(paths
         .iter()

@@ -125,6 +125,11 @@ pub enum FileFault {
     Missing,
     #[error("this is a folder, expected a file")]
     Folder,
+    #[error("this is {found}, expected a plain file or a new one")]
+    Special { found: &'static str },
+    /// A FIFO without a reader.
+    #[error("no program reads this FIFO")]
+    Unread,
     #[error("expected {expected}, found {found}")]
     Format {
         expected: &'static str,
@@ -261,6 +266,10 @@ impl FileFault {
             FileFault::Missing => {
                 Some("paths are relative to the folder that `attractor` was started in".into())
             }
+            FileFault::Special { .. } => {
+                Some("nothing was written; save to a path that ends in the name of a file".into())
+            }
+            FileFault::Unread => Some("start the program that reads it first".into()),
             FileFault::Entry { key, found } => nearest(key, found.iter().map(String::as_str))
                 .map(|near| format!("did you mean `{near}`?")),
             FileFault::EntryDamaged { .. } => Some(

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::atomic::system;
+use super::special;
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 
@@ -61,15 +62,23 @@ pub fn head(path: &Path) -> Result<Vec<u8>> {
     first(path, HEAD as u64)
 }
 
-fn first(path: &Path, count: u64) -> Result<Vec<u8>> {
+/// Whether a plain file is at `path`: to open a FIFO would wait for a writer, possibly for ever.
+///
+/// Errors: `File` if it is missing, a folder, a device or a FIFO
+pub fn check_plain(path: &Path) -> Result<()> {
     let facts = fs::metadata(path).map_err(|source| system(path, "reading", source))?;
     if facts.is_dir() {
         return Err(Error::file(path, FileFault::Folder));
     }
     if !facts.is_file() {
-        let (expected, found) = ("a file", "a device or a pipe".into());
+        let (expected, found) = ("a file", special::kind(&facts).into());
         return Err(Error::file(path, FileFault::Format { expected, found }));
     }
+    Ok(())
+}
+
+fn first(path: &Path, count: u64) -> Result<Vec<u8>> {
+    check_plain(path)?;
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(count).read_to_end(&mut bytes));
     read.map_err(|source| system(path, "reading", source))?;

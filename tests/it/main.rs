@@ -40,6 +40,7 @@ mod simd;
 mod size_calls;
 mod sizes;
 mod stage;
+mod targets;
 mod tensor;
 mod terminal;
 mod text;

@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 
 use crate::api::context::Language;
+use crate::io;
 
-/// The history file of a language, in the platform's folder for data; none without such a folder.
+/// The history file of a language, in the platform's folder for data; none without such a folder,
+/// or if something other than a plain file is in its place.
 pub fn file(language: Language) -> Option<PathBuf> {
     let name = match language {
         Language::Rhai => "history-rhai.txt",
         Language::Lua => "history-lua.txt",
     };
-    Some(folder()?.join("attractor").join(name))
+    let path = folder()?.join("attractor").join(name);
+    // The line editor changes the permissions of its file: those of a device are not its to change.
+    io::is_plain(&path).then_some(path)
 }
 
 fn folder() -> Option<PathBuf> {

@@ -91,6 +91,9 @@ impl Running {
                 Read::Input(input) if is_farewell(&input) => return End::Fine,
                 Read::Input(input) => {
                     self.answer(&input);
+                    if let Some(end) = self.screen.terminated() {
+                        return end;
+                    }
                 }
                 Read::Cleared => {}
                 Read::NotText => end::show(&not_text(None), &Script::default()),
@@ -127,11 +130,15 @@ impl Running {
                 return end;
             }
             end = worse(end, self.answer(&whole));
+            if let Some(end) = self.screen.terminated() {
+                return end;
+            }
             if self.screen.unread.load(Ordering::Relaxed) {
                 return End::Unread;
             }
         }
-        worse(end, self.answer(&input))
+        end = worse(end, self.answer(&input));
+        self.screen.terminated().unwrap_or(end)
     }
 
     /// Runs one input and shows its value or its fault.
@@ -141,6 +148,13 @@ impl Running {
             return End::Fine;
         }
         self.screen.stop.store(false, Ordering::Relaxed);
+        self.screen.busy.store(true, Ordering::SeqCst);
+        let end = self.compute(input);
+        self.screen.busy.store(false, Ordering::SeqCst);
+        end
+    }
+
+    fn compute(&self, input: &str) -> End {
         let outcome = match asked(input) {
             Some(name) => help::find(name, self.language).map(Answer::Text),
             None => self.host.borrow_mut().eval(input).map(Answer::Value),

@@ -9,7 +9,7 @@ use super::fault;
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::atomic::system;
-use crate::io::format::{HDF5, describe};
+use crate::io::format::{self, HDF5, describe};
 
 /// Enough for any superblock (96 bytes for version 0 with 8-byte addresses).
 const SUPERBLOCK: usize = 128;
@@ -35,18 +35,13 @@ pub struct Header {
 ///
 /// Errors: `File` if it is missing, a folder, unreadable, not HDF5, or cut short
 pub fn check(path: &Path) -> Result<Header> {
+    format::check_plain(path)?;
     let open = |path: &Path| {
         let file = File::open(path)?;
         let facts = file.metadata()?;
         Ok((file, facts))
     };
     let (mut file, facts) = open(path).map_err(|source| system(path, "reading", source))?;
-    if facts.is_dir() {
-        return Err(Error::file(path, FileFault::Folder));
-    }
-    if !facts.is_file() {
-        return Err(other(path, "a device or a pipe".into()));
-    }
     let length = facts.len();
     let head = bytes_at(&mut file, 0).map_err(|source| system(path, "reading", source))?;
     let mut block = head.clone();

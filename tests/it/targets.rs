@@ -1,0 +1,261 @@
+//! What a path to be written may lead to: plain files are replaced, everything else is written into
+//! or refused; temporary files do not stay.
+#![cfg(unix)]
+
+mod leftovers;
+
+use std::fs::{self, FileType};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use attractor::app::tutorials::{self, Tutorial};
+use attractor::io::hdf5::{self, WriteOptions};
+use attractor::io::{Tree, atomic_write, is_plain, safetensors};
+use tempfile::TempDir;
+
+/// The ends of names that a script can write.
+const ENDS: [&str; 10] = [
+    "h5",
+    "safetensors",
+    "png",
+    "svg",
+    "gif",
+    "html",
+    "json",
+    "txt",
+    "data.h5",
+    "check.h5",
+];
+
+/// Writes all kinds of files to links `KIND.END`; says which were refused.
+const WRITERS: &str = r#"
+let net = rnn::vanilla(#{ units: 3, seed: 1 });
+let figure = scene::points([[0, 0, 0], [1, 1, 1]]);
+let task = tasks::integrator(#{ steps: 3 });
+for kind in args() {
+    let writers = [
+        || net.save(kind + ".h5"),
+        || net.save(kind + ".safetensors", #{ first_states: "drop" }),
+        || figure.save(kind + ".png"),
+        || figure.save(kind + ".svg"),
+        || figure.save(kind + ".gif", #{ frames: 2 }),
+        || figure.save(kind + ".html"),
+        || json::write(kind + ".json", [1, 2]),
+        || file::write(kind + ".txt", "text"),
+        || h5::write(kind + ".data.h5", #{ a: 1 }),
+        || train(net, task, #{ batches: 2, checkpoint: kind + ".check.h5" }),
+    ];
+    for writer in writers {
+        try { writer.call(); } catch (fault) { print(kind + ": " + fault); }
+    }
+}
+"#;
+
+fn run(folder: &Path, script: &str, args: &[&str]) -> Output {
+    fs::write(folder.join("script.rhai"), script).expect("a script");
+    let output = Command::new(env!("CARGO_BIN_EXE_attractor"))
+        .args(["run", "script.rhai", "--no-window", "--"])
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output();
+    output.expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Whether a command makes a file.
+fn make(command: &[&str]) -> bool {
+    let status = Command::new(command[0])
+        .args(&command[1..])
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Everything that is no plain file, by name: all in `folder`, so that no device of the machine is
+/// at stake.
+fn special(folder: &Path) -> Vec<&'static str> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let mut names = vec!["socket", "folder"];
+    UnixListener::bind(folder.join("socket")).expect("a socket");
+    fs::create_dir(folder.join("folder")).expect("a folder");
+    assert!(make(&["mkfifo", &path("fifo")]), "mkfifo");
+    names.push("fifo");
+    // Only root may make devices, and not in every container.
+    if make(&["mknod", &path("null"), "c", "1", "3"]) {
+        names.push("null");
+    }
+    if make(&["mknod", &path("disk"), "b", "7", "250"]) {
+        names.push("disk");
+    }
+    names
+}
+
+fn identity(path: &Path) -> (FileType, u64, u32) {
+    let facts = fs::symlink_metadata(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    (facts.file_type(), facts.ino(), facts.mode())
+}
+
+#[test]
+fn saving_never_replaces_what_is_no_plain_file() {
+    let folder = TempDir::new().expect("a folder");
+    let names = special(folder.path());
+    for name in &names {
+        for end in ENDS {
+            symlink(name, folder.path().join(format!("{name}.{end}"))).expect("a link");
+        }
+    }
+    let all: Vec<PathBuf> = fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    let before: Vec<_> = all.iter().map(|path| identity(path)).collect();
+    let output = run(folder.path(), WRITERS, &names);
+    for (path, before) in all.iter().zip(before) {
+        assert_eq!(identity(path), before, "{path:?}");
+    }
+    let printed = text(&output.stdout);
+    for (name, refused, fault) in [
+        (
+            "socket",
+            ENDS.len(),
+            "this is a socket, expected a plain file",
+        ),
+        ("folder", ENDS.len(), "this is a folder, expected a file"),
+        ("fifo", ENDS.len(), "FIFO"),
+        // Bytes go into a device; HDF5 files (a network, data, a checkpoint) are no streams.
+        ("null", 3, "this is a device, expected a plain file"),
+        ("disk", ENDS.len(), "this is a disk, expected a plain file"),
+    ] {
+        let lines = printed
+            .lines()
+            .filter(|line| line.starts_with(&format!("{name}: ")));
+        let lines: Vec<&str> = lines.collect();
+        let refused = if names.contains(&name) { refused } else { 0 };
+        assert_eq!(lines.len(), refused, "{name}: {printed}");
+        assert!(lines.iter().all(|line| line.contains(fault)), "{printed}");
+    }
+    let more = fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(more, all.len() + 1, "nothing but the script is new");
+}
+
+#[test]
+fn text_goes_into_a_fifo_that_is_read() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("fifo");
+    assert!(make(&["mkfifo", &path.display().to_string()]), "mkfifo");
+    let fault = atomic_write(&path, b"text").unwrap_err();
+    assert!(
+        fault.to_string().contains("no program reads this FIFO"),
+        "{fault}"
+    );
+    assert!(
+        fault
+            .hint()
+            .is_some_and(|hint| hint.contains("start the program"))
+    );
+    // More than a FIFO holds: the writer has to wait for the reader.
+    let long = vec![b'x'; 1 << 20];
+    let copy = fs::File::create(folder.path().join("copy")).expect("a file");
+    let reader = Command::new("cat").arg(&path).stdout(copy).spawn();
+    let mut reader = reader.expect("cat");
+    while let Err(fault) = atomic_write(&path, &long) {
+        assert!(fault.to_string().contains("no program reads"), "{fault}");
+        std::thread::yield_now();
+    }
+    reader.wait().expect("cat ends");
+    let read = fs::metadata(folder.path().join("copy")).expect("a file");
+    assert_eq!(read.len(), long.len() as u64);
+    assert!(identity(&path).0.is_fifo());
+}
+
+#[test]
+fn what_is_written_to_dev_stdout_comes_between_printed_lines() {
+    let script = r#"print("one"); file::write("/dev/stdout", "two\n"); print("three");"#;
+    let folder = TempDir::new().expect("a folder");
+    let piped = run(folder.path(), script, &[]);
+    assert_eq!(text(&piped.stdout), "one\ntwo\nthree\n");
+    // A plain file behind /dev/stdout must not be replaced: the program still writes to it.
+    let path = folder.path().join("out.txt");
+    let file = fs::File::create(&path).expect("a file");
+    let status = Command::new(env!("CARGO_BIN_EXE_attractor"))
+        .args(["run", "script.rhai"])
+        .current_dir(folder.path())
+        .stdout(file)
+        .status();
+    assert!(status.expect("the program starts").success());
+    assert_eq!(
+        fs::read_to_string(&path).expect("text"),
+        "one\ntwo\nthree\n"
+    );
+}
+
+#[test]
+fn a_link_stays_and_the_file_that_it_points_to_is_replaced() {
+    let folder = TempDir::new().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("data")).expect("a folder");
+    fs::write(at("data/old.txt"), "old").expect("a file");
+    symlink("data/old.txt", at("link.txt")).expect("a link");
+    symlink("link.txt", at("second.txt")).expect("a link");
+    symlink("data/new.txt", at("dangling.txt")).expect("a link");
+    for (link, target) in [
+        ("link.txt", "data/old.txt"),
+        ("second.txt", "data/old.txt"),
+        ("dangling.txt", "data/new.txt"),
+    ] {
+        atomic_write(at(link), link.as_bytes()).unwrap();
+        assert!(identity(&at(link)).0.is_symlink(), "{link}");
+        assert!(identity(&at(target)).0.is_file(), "{target}");
+        assert_eq!(fs::read_to_string(at(target)).unwrap(), link);
+    }
+    symlink("circle.txt", at("circle.txt")).expect("a link");
+    assert!(atomic_write(at("circle.txt"), b"x").is_err());
+    assert!(identity(&at("circle.txt")).0.is_symlink());
+    let fault = atomic_write(format!("{}/", at("none").display()), b"x").unwrap_err();
+    assert!(fault.to_string().contains("this is a folder"), "{fault}");
+}
+
+#[test]
+fn a_file_that_is_replaced_keeps_its_permissions() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("a.h5");
+    for mode in [0o640, 0o600, 0o664, 0o400] {
+        fs::write(&path, "old").expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("ours");
+        hdf5::write(&path, &Tree::map(), &WriteOptions::default()).unwrap();
+        assert_eq!(identity(&path).2 & 0o7777, mode);
+        safetensors::write(&path, &Vec::new(), safetensors::PLAIN).unwrap();
+        assert_eq!(identity(&path).2 & 0o7777, mode);
+        fs::remove_file(&path).expect("ours");
+    }
+}
+
+/// The line editor sets the permissions of its file; a history that is linked to a device would
+/// take the device away from everybody else.
+#[test]
+fn a_history_is_only_kept_in_a_plain_file() {
+    let folder = TempDir::new().expect("a folder");
+    for name in special(folder.path()) {
+        assert!(!is_plain(&folder.path().join(name)), "{name}");
+    }
+    assert!(is_plain(&folder.path().join("new")));
+}
+
+#[test]
+fn copied_tutorials_do_not_go_through_a_link() {
+    let all = [Tutorial {
+        file: "01-first.rhai",
+        text: "print(1)",
+    }];
+    let folder = TempDir::new().expect("a folder");
+    symlink("elsewhere", folder.path().join("01-first.rhai")).expect("a link");
+    let fault = tutorials::copy(&all, None, folder.path()).unwrap_err();
+    assert!(fault.message.contains("the file exists already"), "{fault}");
+    assert!(!folder.path().join("elsewhere").exists());
+}

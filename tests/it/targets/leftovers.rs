@@ -1,0 +1,242 @@
+//! Temporary files of killed runs, and runs that SIGTERM and SIGHUP end.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use attractor::io::hdf5::{self, WriteOptions};
+use attractor::io::{Tree, atomic_write};
+use tempfile::TempDir;
+
+/// The number of a process that has ended.
+fn ended() -> u32 {
+    let mut child = Command::new("true").spawn().expect("a process");
+    child.wait().expect("it ends");
+    child.id()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<String> = names
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("text")
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_a_killed_run_has_left_is_removed_when_the_same_name_is_saved() {
+    let folder = TempDir::new().expect("a folder");
+    let mut living = Command::new("sleep").arg("60").spawn().expect("a process");
+    let (dead, alive, own) = (ended(), living.id(), std::process::id());
+    let stay = [
+        format!(".a.h5.{alive}-0.part"),
+        format!(".b.h5.{dead}-0.part"),
+        format!(".a.h5.{dead}-0.parts"),
+        format!(".a.h5.x{dead}-0.part"),
+        format!("a.h5.{dead}-0.part"),
+    ];
+    let go = [
+        format!(".a.h5.{dead}-0.part"),
+        format!(".a.h5.{dead}-17.part"),
+        // In containers each run has the number of the one that was killed.
+        format!(".a.h5.{own}-0.part"),
+    ];
+    let writers: [&dyn Fn(&Path); 2] = [&|path| atomic_write(path, b"text").unwrap(), &|path| {
+        hdf5::write(path, &Tree::map(), &WriteOptions::default()).unwrap()
+    }];
+    for write in writers {
+        for name in stay.iter().chain(&go) {
+            fs::write(folder.path().join(name), "part").expect("a file");
+        }
+        write(&folder.path().join("a.h5"));
+        let mut expected = stay.to_vec();
+        expected.push("a.h5".into());
+        expected.sort();
+        assert_eq!(names(folder.path()), expected);
+    }
+    living.kill().expect("ours");
+    living.wait().expect("ours");
+}
+
+#[test]
+fn a_temporary_file_that_is_locked_is_in_use() {
+    let folder = TempDir::new().expect("a folder");
+    let name = format!(".a.txt.{}-0.part", ended());
+    let part = fs::File::create(folder.path().join(&name)).expect("a file");
+    part.lock().expect("nobody else has it");
+    atomic_write(folder.path().join("a.txt"), b"text").unwrap();
+    assert_eq!(names(folder.path()), [name.as_str(), "a.txt"]);
+}
+
+#[test]
+fn many_threads_may_save_the_same_file() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("a.txt");
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    atomic_write(&path, b"text").unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(names(folder.path()), ["a.txt"]);
+}
+
+/// A run that is ready once it has printed a line.
+fn start(folder: &Path, args: &[&str], script: &str) -> Child {
+    fs::write(folder.join("s.rhai"), script).expect("a script");
+    let mut child = Command::new(args[0])
+        .args(&args[1..])
+        .current_dir(folder)
+        .env("HOME", folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let out = child.stdout.as_mut().expect("a pipe");
+    let mut line = String::new();
+    BufReader::new(out).read_line(&mut line).expect("text");
+    assert_eq!(line, "ready\n");
+    child
+}
+
+fn send(signal: &str, child: &Child) {
+    let status = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    // It fails if the process has just ended.
+    status.expect("kill");
+}
+
+/// The exit code and what went to standard error.
+fn end(child: Child) -> (Option<i32>, String) {
+    let output = child.wait_with_output().expect("it ends");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), text)
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_attractor");
+const ENDLESS: &str = "print(\"ready\"); loop {}";
+/// More batches than anyone waits for.
+const TRAINING: &str = r#"
+let net = rnn::vanilla(#{ units: 8, seed: 1 });
+let options = #{ batches: 100000000, batch: 4, checkpoint: "check.h5", checkpoint_every: 10 };
+options.log_every = 1000000;
+print("ready");
+let fit = train(net, tasks::integrator(#{ steps: 5 }), options);
+net.save("net.h5");
+file::write("outcome.txt", fit.outcome);
+"#;
+/// One training after the other: each has to be ended.
+const TRAININGS: &str = r#"
+print("ready");
+for seed in 0..1000 {
+    let net = rnn::vanilla(#{ units: 8, seed: seed });
+    let options = #{ batches: 100000000, batch: 4, log_every: 1000000 };
+    train(net, tasks::integrator(#{ steps: 5 }), options);
+}
+"#;
+
+#[test]
+fn sigterm_and_sighup_end_a_run_as_ctrl_c_does_and_give_128_and_the_signal() {
+    for (signal, code) in [("-TERM", 143), ("-HUP", 129)] {
+        for script in [ENDLESS, TRAINING, TRAININGS] {
+            let folder = TempDir::new().expect("a folder");
+            let child = start(folder.path(), &[PROGRAM, "run", "s.rhai"], script);
+            send(signal, &child);
+            let (found, text) = end(child);
+            assert_eq!(found, Some(code), "{signal} {script}: {text}");
+            let names = names(folder.path());
+            assert!(
+                !names.iter().any(|name| name.ends_with(".part")),
+                "{names:?}"
+            );
+            if script == TRAINING {
+                let outcome = fs::read_to_string(folder.path().join("outcome.txt"));
+                assert_eq!(outcome.expect("it was written"), "interrupted");
+                assert!(names.contains(&"net.h5".into()), "{names:?}");
+            } else {
+                assert!(text.contains("error: interrupted"), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_second_signal_ends_the_program_at_once() {
+    let folder = TempDir::new().expect("a folder");
+    let fifo = folder.path().join("fifo");
+    let made = Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.expect("mkfifo").success());
+    // Nobody writes: the script waits for ever, and heeds nothing.
+    let script = "print(\"ready\"); file::read(\"fifo\");";
+    for (second, code) in [("-TERM", 143), ("-HUP", 129), ("-INT", 130)] {
+        let mut child = start(folder.path(), &[PROGRAM, "run", "s.rhai"], script);
+        send("-TERM", &child);
+        let mut line = String::new();
+        let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
+        while !line.contains("a second signal") {
+            line.clear();
+            assert!(said.read_line(&mut line).expect("text") > 0);
+        }
+        // A signal that follows at once is the same one: `timeout` sends it twice.
+        let status = loop {
+            send(second, &child);
+            if let Some(status) = child.try_wait().expect("a child of ours") {
+                break status;
+            }
+        };
+        assert_eq!(status.code(), Some(code), "{second}");
+    }
+}
+
+#[test]
+fn a_run_under_nohup_goes_on_after_sighup() {
+    let folder = TempDir::new().expect("a folder");
+    let script = r#"
+        print("ready");
+        let found = false;
+        while !found { try { file::read("go.txt"); found = true; } catch {} }
+        file::write("end.txt", "end");
+    "#;
+    let deaf = ["sh", "-c", "trap '' HUP; exec \"$0\" run s.rhai", PROGRAM];
+    let child = start(folder.path(), &deaf, script);
+    send("-HUP", &child);
+    fs::write(folder.path().join("go.txt"), "go").expect("a file");
+    assert_eq!(end(child).0, Some(0));
+    assert!(folder.path().join("end.txt").exists());
+}
+
+#[test]
+fn a_session_that_waits_for_an_input_ends_at_once() {
+    use std::io::Write;
+    for (signal, code) in [("-TERM", 143), ("-HUP", 129)] {
+        let folder = TempDir::new().expect("a folder");
+        fs::write(folder.path().join("s.rhai"), "").expect("a script");
+        let mut child = Command::new(PROGRAM)
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut input = child.stdin.take().expect("a pipe");
+        writeln!(input, "print(\"ready\")").expect("a reader");
+        let mut line = String::new();
+        let out = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(out).read_line(&mut line).expect("text");
+        send(signal, &child);
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.code(), Some(code), "{signal}");
+    }
+}
