@@ -21,7 +21,8 @@ pub mod texts {
         module "file";
 
         /// Writes a text to a file, whole or not at all. A relative path begins in the folder of
-        /// `--out`.
+        /// `--out`. Into a FIFO that is read, a terminal and `/dev/stdout` the text is written as a
+        /// stream; a disk, a socket or a folder is refused.
         ///
         /// > file::write("notes.txt", "one line");
         /// > file::read("notes.txt")

@@ -23,8 +23,9 @@ crate::natives! {
     module "rnn";
 
     /// A network from a file, whichever program wrote it: what `network.save` wrote; the state dict
-    /// of PyTorch's nn.RNN, nn.GRU or nn.LSTM in a .pt or .safetensors file (any number of layers,
-    /// one or both directions, with or without biases and a linear readout, under any names); the
+    /// of PyTorch's nn.RNN, nn.GRU or nn.LSTM in a .pt, .ckpt or .safetensors file (any number of
+    /// layers, one or both directions, with or without biases and a linear readout, under any
+    /// names), alone or in a checkpoint, in the format before 1.6 too; the
     /// parameters of a vanilla network or a GRU as the notebooks keep them in HDF5. First states
     /// that a file lacks are 0. The options are for networks of other programs.
     ///
@@ -42,7 +43,11 @@ crate::natives! {
             }
             None => {
                 cx.room_for_file("rnn::load", &found)?;
-                foreign::read(&found, options.into_inner())?
+                let (network, note) = foreign::read(&found, options.into_inner())?;
+                if let Some(note) = note {
+                    cx.terminal.print(&note);
+                }
+                network
             }
         };
         Ok(New(Net(RefCell::new(network))))

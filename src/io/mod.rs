@@ -16,7 +16,7 @@ pub mod tree;
 
 pub use atomic::{Beside, atomic_write};
 pub use entries::Entries;
-pub use named::Named;
+pub use named::{Content, Named};
 pub use provenance::Provenance;
 pub use special::is_plain;
 pub use tree::{Map, Tree};

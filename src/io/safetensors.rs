@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use ::safetensors::tensor::{SafeTensors, TensorView, serialize};
+use ::safetensors::tensor::{SafeTensorError, SafeTensors, TensorView, serialize};
 
 use super::atomic::atomic_write;
 use super::format::{self, describe};
-use super::named::{self, Named};
+use super::named::{self, Content, Entry, Named, Unreadable};
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::tensor::{DType, Tensor};
@@ -49,31 +49,22 @@ pub fn read(path: impl AsRef<Path>) -> Result<Named> {
 
 /// As [`read`], of a file that was read before.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Named> {
+    content(path, bytes)?.all(path)
+}
+
+/// As [`parse`], with the entries that cannot be read among the others.
+///
+/// Errors: `File` if the file is damaged or of another kind
+pub fn content(path: &Path, bytes: &[u8]) -> Result<Content> {
     if !begins(bytes) {
         let (expected, found) = ("a safetensors file", describe(bytes));
         return Err(Error::file(path, FileFault::Format { expected, found }));
     }
-    all(bytes).map_err(|fault| Error::file(path, fault))
+    entries(bytes).map_err(|fault| Error::file(path, fault))
 }
 
-/// The word that a safetensors file says under `name`, beside its tensors; none if it says nothing
-/// there, or is another kind of file.
-///
-/// Errors: as [`read`]
-pub fn said(path: impl AsRef<Path>, name: &str) -> Result<Option<String>> {
-    let path = path.as_ref();
-    if !begins(&format::head(path)?) {
-        return Ok(None);
-    }
-    let bytes = format::bytes(path)?;
-    let about = SafeTensors::read_metadata(&bytes).map_err(|fault| {
-        let found = fault.to_string();
-        Error::file(path, FileFault::Damaged { found })
-    })?;
-    let words = about.1.metadata().as_ref();
-    Ok(words.and_then(|words| words.get(name).cloned()))
-}
-
+/// Under which name a file says "relu" or "tanh", which no weight tells apart.
+pub const NONLINEARITY: &str = "nonlinearity";
 /// What a file of PyTorch's says of itself.
 pub const PLAIN: (&str, &str) = ("format", "pt");
 
@@ -96,28 +87,34 @@ pub fn write(path: impl AsRef<Path>, named: &Named, (name, word): (&str, &str)) 
     atomic_write(path, &bytes)
 }
 
-fn all(bytes: &[u8]) -> Result<Named, FileFault> {
-    let file = SafeTensors::deserialize(bytes).map_err(|fault| FileFault::Damaged {
+fn entries(bytes: &[u8]) -> Result<Content, FileFault> {
+    let damaged = |fault: SafeTensorError| FileFault::Damaged {
         found: fault.to_string(),
-    })?;
+    };
+    let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
+    let (_, about) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let words = about.metadata().as_ref();
     let mut views = file.tensors();
     // Their order in the header is that of a table with no order.
     let place = |view: &TensorView| view.data().as_ptr() as usize;
     views.sort_by(|(a, left), (b, right)| (place(left), a).cmp(&(place(right), b)));
-    let named = views.into_iter().map(|(name, view)| {
-        let tensor = tensor(&name, &view)?;
-        Ok((name, tensor))
+    let entries = views.into_iter().map(|(name, view)| Entry {
+        name,
+        shape: view.shape().to_vec(),
+        tensor: tensor(&view),
     });
-    named.collect()
+    Ok(Content {
+        entries: entries.collect(),
+        // The package sorts tensors by kind and name.
+        ordered: false,
+        nonlinearity: words.and_then(|words| words.get(NONLINEARITY).cloned()),
+    })
 }
 
-fn tensor(name: &str, view: &TensorView) -> Result<Tensor, FileFault> {
+fn tensor(view: &TensorView) -> Result<Tensor, Unreadable> {
     let known = DType::try_from(view.dtype()).ok();
     match known.filter(|dtype| KINDS.contains(dtype)) {
-        Some(dtype) => named::tensor(view.data(), dtype, view.shape()),
-        None => {
-            let (key, found) = (name.to_string(), view.dtype().to_string());
-            Err(FileFault::EntryKind { key, found })
-        }
+        Some(dtype) => Ok(named::tensor(view.data(), dtype, view.shape())?),
+        None => Err(Unreadable::Kind(view.dtype().to_string())),
     }
 }

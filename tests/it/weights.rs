@@ -4,6 +4,7 @@
 mod broken;
 mod foreign;
 mod golden;
+mod kit;
 
 use std::path::{Path, PathBuf};
 

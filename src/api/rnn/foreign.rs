@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::base::options::Span;
+use crate::base::options::{Choice as _, Span};
 use crate::base::{Error, Result};
 use crate::io::{named, safetensors};
 use crate::nn::Network;
@@ -30,9 +30,13 @@ options! {
         prefix: String = "".into();
         /// Name of the linear readout, such as `readout`; without it the one that fits is taken.
         readout: String = "".into();
-        /// What the units of an `nn.RNN` make of their sums; without it tanh, if the file does not
-        /// say relu, as those of `network.save` do.
+        /// The activation of an `nn.RNN`; without it that which the file names, as those of
+        /// `network.save` do and `hyper_parameters` of Lightning, else tanh, which a note reports.
         nonlinearity: Option<Nonlinearity> = None;
+        /// Name of the learned initial states, h; without it `h0`, else they are 0.
+        h0: String = "".into();
+        /// Name of the learned initial states c of an LSTM; without it `c0`, else they are 0.
+        c0: String = "".into();
         /// Update bias of a GRU of the notebooks.
         update_bias: f64 = Gru::default().update_bias, in Span::between(-1e3, 1e3);
         /// Kind of number: that of the file, or another.
@@ -64,15 +68,14 @@ options! {
     }
 }
 
-/// What a safetensors file says of units that no weight tells from those of tanh.
-const RELU: (&str, &str) = ("nonlinearity", "relu");
-
-/// The network in a file of another program.
-pub fn read(path: &Path, options: ForeignOptions) -> Result<Network> {
+/// The network in a file of another program, and a note on what had to be assumed, if anything.
+pub fn read(path: &Path, options: ForeignOptions) -> Result<(Network, Option<String>)> {
     let ForeignOptions {
         prefix,
         readout,
         nonlinearity,
+        h0,
+        c0,
         update_bias,
         dtype,
     } = options;
@@ -84,15 +87,30 @@ pub fn read(path: &Path, options: ForeignOptions) -> Result<Network> {
     let choice = Choice {
         prefix,
         readout,
+        h0,
+        c0,
         dtype,
     };
-    let found = Foreign::recognise(path, &named::read(path)?, &choice)?;
-    let said = safetensors::said(path, RELU.0)?.filter(|word| word == RELU.1);
-    let told = said.map_or(Nonlinearity::Tanh, |_| Nonlinearity::Relu);
-    found.network(Open {
-        nonlinearity: nonlinearity.unwrap_or(told),
+    let content = named::content(path)?;
+    let found = Foreign::of_content(path, &content, &choice)?;
+    let named = match content.nonlinearity.as_deref() {
+        Some("relu") => Some(Nonlinearity::Relu),
+        Some("tanh") => Some(Nonlinearity::Tanh),
+        _ => None,
+    };
+    let nonlinearity = nonlinearity.or(named);
+    let note = (found.unsaid && nonlinearity.is_none()).then(|| {
+        format!(
+            "rnn::load: {} does not say whether the units are tanh or relu; tanh is assumed \
+             (option `nonlinearity`)",
+            path.display()
+        )
+    });
+    let network = found.network(Open {
+        nonlinearity: nonlinearity.unwrap_or(Nonlinearity::Tanh),
         update_bias,
-    })
+    })?;
+    Ok((network, note))
 }
 
 /// Writes the network as a state dict of PyTorch.
@@ -113,8 +131,11 @@ pub fn write(path: &Path, network: &Network, options: TorchOptions) -> Result<()
         first_states,
     };
     let cell = network.plan().map(|plan| plan.cell);
-    let relu = cell.and_then(|cell| cell.nonlinearity()) == Some(Nonlinearity::Relu);
-    let word = if relu { RELU } else { safetensors::PLAIN };
+    let nonlinearity = cell.and_then(|cell| cell.nonlinearity());
+    let word = match nonlinearity {
+        Some(nonlinearity) => (safetensors::NONLINEARITY, nonlinearity.word()),
+        None => safetensors::PLAIN,
+    };
     safetensors::write(path, &foreign.for_torch(&names)?, word)
 }
 

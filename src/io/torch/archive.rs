@@ -2,20 +2,29 @@
 
 use std::io::{Cursor, Read};
 
-use zip::ZipArchive;
+use zip::read::ZipReadOptions;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use crate::base::error::FileFault;
 
 /// The record with the pickle, in a folder of any name.
 const PICKLE: &str = "data.pkl";
+/// How many times the size of the file its records may have when they are inflated; a small file
+/// may have more.
+const INFLATED: usize = 16;
+const SMALL: usize = 64 << 20;
 
 /// A PyTorch archive whose bytes are in memory.
 pub struct Archive<'a> {
     zip: ZipArchive<Cursor<&'a [u8]>>,
     /// The folder of all records, with its slash; empty if they are at the root.
     folder: String,
-    bytes: usize,
+    /// Bytes that may still be read.
+    left: usize,
+    /// Whether checksums were written: `torch.serialization.set_crc32_options(False)` leaves them
+    /// 0.
+    checked: bool,
 }
 
 impl Archive<'_> {
@@ -46,8 +55,14 @@ impl Archive<'_> {
         let mut archive = Archive {
             zip,
             folder,
-            bytes: bytes.len(),
+            left: bytes.len().saturating_mul(INFLATED).max(SMALL),
+            checked: true,
         };
+        let pickle = archive.index(PICKLE)?;
+        let pickle = archive.zip.by_index_raw(pickle).map_err(damaged)?;
+        let checked = pickle.crc32() != 0;
+        drop(pickle);
+        archive.checked = checked;
         if ordered && archive.record("byteorder")? != b"little" {
             let (expected, found) = ("numbers in little-endian order", "another order".into());
             return Err(FileFault::Format { expected, found });
@@ -72,31 +87,47 @@ impl Archive<'_> {
 
     /// One record. Its checksum is compared with what is read.
     fn record(&mut self, name: &str) -> Result<Vec<u8>, FileFault> {
-        let path = format!("{}{name}", self.folder);
-        let file = self.zip.by_name(&path).map_err(|fault| match fault {
-            ZipError::FileNotFound => FileFault::Damaged {
-                found: format!("the record `{name}` is missing"),
-            },
-            other => damaged(other),
-        })?;
-        // Records are not compressed, so that none is larger than the file it is in.
+        let index = self.index(name)?;
+        let raw = self.zip.by_index_raw(index).map_err(damaged)?;
+        check_method(raw.compression())?;
+        drop(raw);
+        let options = ZipReadOptions::new().ignore_crc32(!self.checked);
+        let file = self.zip.by_index_with_options(index, options);
+        let file = file.map_err(damaged)?;
+        // Nothing is allocated that the file does not hold, or inflate to.
         let mut bytes = Vec::new();
-        let limit = self.bytes as u64 + 1;
-        let read = file.take(limit).read_to_end(&mut bytes);
+        let read = file.take(self.left as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|fault| damaged(fault.into()))?;
-        match bytes.len() > self.bytes {
-            true => Err(FileFault::Damaged {
-                found: format!("the record `{name}` is larger than the file"),
-            }),
-            false => Ok(bytes),
-        }
+        let Some(left) = self.left.checked_sub(bytes.len()) else {
+            let found = format!("the record `{name}` is larger than the file allows");
+            return Err(FileFault::Damaged { found });
+        };
+        self.left = left;
+        Ok(bytes)
+    }
+
+    fn index(&self, name: &str) -> Result<usize, FileFault> {
+        let path = format!("{}{name}", self.folder);
+        let index = self.zip.index_for_name(&path);
+        index.ok_or_else(|| FileFault::Damaged {
+            found: format!("the record `{name}` is missing"),
+        })
     }
 }
 
 fn damaged(fault: ZipError) -> FileFault {
-    let found = match fault {
-        ZipError::CompressionMethodNotSupported(_) => "its records are compressed".into(),
-        other => other.to_string(),
-    };
+    let found = fault.to_string();
     FileFault::Damaged { found }
+}
+
+/// Errors: `Format` for a method of compression that PyTorch does not read either
+fn check_method(method: CompressionMethod) -> Result<(), FileFault> {
+    match method {
+        CompressionMethod::Stored | CompressionMethod::Deflated => Ok(()),
+        other => {
+            let expected = "a PyTorch archive that is stored or deflated";
+            let found = format!("records that were compressed by another method ({other})");
+            Err(FileFault::Format { expected, found })
+        }
+    }
 }

@@ -32,17 +32,17 @@ impl<'a> Bytes<'a> {
         usize::try_from(wide).map_err(|_| SHORT)
     }
 
-    /// A whole number of `width` bytes.
-    pub fn whole(&mut self, width: usize, signed: bool) -> Result<i64, &'static str> {
+    /// An integer of `width` bytes; none if 64 bits do not hold it.
+    pub fn integer(&mut self, width: usize, signed: bool) -> Result<Option<i64>, &'static str> {
         let bytes = self.take(width)?;
         let negative = signed && bytes.last().is_some_and(|byte| *byte >= 0x80);
         let fill = if negative { 0xff } else { 0 };
         let mut all = [fill; 8];
         let (kept, above) = bytes.split_at(width.min(all.len()));
         if above.iter().any(|byte| *byte != fill) {
-            return Err("the pickle has a whole number beyond 64 bits");
+            return Ok(None);
         }
         all[..kept.len()].copy_from_slice(kept);
-        Ok(i64::from_le_bytes(all))
+        Ok(Some(i64::from_le_bytes(all)))
     }
 }

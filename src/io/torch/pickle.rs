@@ -14,7 +14,8 @@ pub type Place = usize;
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
-    /// What weights have no use for: nothing, truth values, real numbers, bytes.
+    /// What weights have no use for: nothing, truth values, real numbers, bytes, and integers that
+    /// 64 bits do not hold.
     Other,
     Whole(i64),
     Text(String),
@@ -46,15 +47,26 @@ pub type Broken = &'static str;
 const EMPTY: Broken = "the pickle takes a value that it has not made";
 
 /// Dictionaries under other names; their contents follow as those of a plain one.
-const DICTS: [&str; 3] = [
+const DICTS: [&str; 7] = [
     "collections.OrderedDict",
     "collections.defaultdict",
     "builtins.dict",
+    "lightning.fabric.utilities.data.AttributeDict",
+    "lightning_fabric.utilities.data.AttributeDict",
+    "lightning.pytorch.utilities.parsing.AttributeDict",
+    "pytorch_lightning.utilities.parsing.AttributeDict",
 ];
+/// The class of parsed command lines, whose attributes are read as a dictionary.
+const NAMESPACE: &str = "argparse.Namespace";
 
 impl Pickle {
     /// The value in these bytes; what stands behind it is left alone.
     pub fn parse(bytes: &[u8]) -> Result<Pickle, Broken> {
+        Pickle::parse_first(bytes).map(|(pickle, _)| pickle)
+    }
+
+    /// The first value in these bytes, and the bytes behind it.
+    pub fn parse_first(bytes: &[u8]) -> Result<(Pickle, &[u8]), Broken> {
         let mut machine = Machine {
             bytes: Bytes(bytes),
             items: Vec::new(),
@@ -65,11 +77,16 @@ impl Pickle {
         while machine.step()? {}
         let root = machine.pop()?;
         let items = machine.items;
-        Ok(Pickle { items, root })
+        Ok((Pickle { items, root }, machine.bytes.0))
     }
 
     pub fn root(&self) -> Place {
         self.root
+    }
+
+    /// The number of values.
+    pub fn len(&self) -> usize {
+        self.items.len()
     }
 
     pub fn item(&self, place: Place) -> &Item {
@@ -94,9 +111,10 @@ impl Machine<'_> {
             b'.' => return Ok(false),
             b'(' => self.marks.push(self.stack.len()),
             b'2' => self.push(self.top()?), // DUP
-            b'q' | b'r' | 0x94 => self.remember(code)?,
-            b'h' | b'j' => self.recall(code)?,
-            0x80 | 0x95 | b'0' | b'1' | b'b' => self.pass(code)?,
+            b'p' | b'q' | b'r' | 0x94 => self.remember(code)?,
+            b'g' | b'h' | b'j' => self.recall(code)?,
+            b'b' => self.build()?,
+            0x80 | 0x95 | b'0' | b'1' => self.pass(code)?,
             b'a' | b's' | b'e' | b'u' | 0x90 => self.extend(code)?,
             _ => {
                 let item = self.made(code)?;
@@ -112,8 +130,21 @@ impl Machine<'_> {
             0x80 => self.bytes.take(1).map(|_| ()), // PROTO
             0x95 => self.bytes.take(8).map(|_| ()), // FRAME
             b'1' => self.since_mark().map(|_| ()),  // POP_MARK
-            _ => self.pop().map(|_| ()),            // POP, and BUILD: a value's attributes
+            _ => self.pop().map(|_| ()),            // POP
         }
+    }
+
+    /// BUILD: a value's attributes, which are only of use in a parsed command line.
+    fn build(&mut self) -> Result<(), Broken> {
+        let (attributes, top) = (self.pop()?, self.top()?);
+        let Item::Made { by, .. } = &self.items[top] else {
+            return Ok(());
+        };
+        let namespace = matches!(&self.items[*by], Item::Class(name) if name == NAMESPACE);
+        if let (true, Item::Dict(entries)) = (namespace, &self.items[attributes]) {
+            self.items[top] = Item::Dict(entries.clone());
+        }
+        Ok(())
     }
 
     /// The value that an instruction makes.
@@ -128,7 +159,15 @@ impl Machine<'_> {
                 self.counted(code)?; // bytes of some length
                 Item::Other
             }
-            b'K' | b'M' | b'J' | 0x8a | 0x8b => Item::Whole(self.whole(code)?),
+            b'K' | b'M' | b'J' | 0x8a | 0x8b => {
+                self.integer(code)?.map_or(Item::Other, Item::Whole)
+            }
+            b'I' | b'L' | b'F' | b'S' | b'V' | b'P' => self.line(code)?,
+            b'i' | b'o' => self.instance(code)?,
+            0x82..=0x84 => {
+                self.bytes.take(1 << (code - 0x82))?; // EXT1, EXT2, EXT4: classes by number
+                Item::Other
+            }
             b'X' | b'U' | b'T' | 0x8c | 0x8d => {
                 Item::Text(String::from_utf8_lossy(self.counted(code)?).into_owned())
             }
@@ -199,7 +238,37 @@ impl Machine<'_> {
         Ok(self.stack.split_off(start))
     }
 
-    fn whole(&mut self, code: u8) -> Result<i64, Broken> {
+    /// A value that stands in a line of text, as in protocol 0.
+    fn line(&mut self, code: u8) -> Result<Item, Broken> {
+        let line = self.bytes.line()?;
+        Ok(match code {
+            b'I' | b'L' => {
+                let digits = line.trim_end_matches('L');
+                digits.parse().map_or(Item::Other, Item::Whole)
+            }
+            b'S' => Item::Text(line.trim_matches(['\'', '"']).into()),
+            b'V' => Item::Text(line),
+            _ => Item::Other, // FLOAT, and PERSID: PyTorch's are tuples, which are no text
+        })
+    }
+
+    /// An object of the arguments since the mark: its class is named (INST) or the first (OBJ).
+    fn instance(&mut self, code: u8) -> Result<Item, Broken> {
+        let mut from = self.since_mark()?;
+        let by = match code {
+            b'i' => {
+                let module = self.bytes.line()?;
+                let class = Item::Class(format!("{module}.{}", self.bytes.line()?));
+                self.add(class)
+            }
+            _ if from.is_empty() => return Err(EMPTY),
+            _ => from.remove(0),
+        };
+        let from = self.add(Item::Tuple(from));
+        Ok(Item::Made { by, from })
+    }
+
+    fn integer(&mut self, code: u8) -> Result<Option<i64>, Broken> {
         let (size, signed) = match code {
             b'K' => (1, false),
             b'M' => (2, false),
@@ -207,7 +276,7 @@ impl Machine<'_> {
             0x8a => (self.bytes.size(1)?, true),
             _ => (self.bytes.size(4)?, true),
         };
-        self.bytes.whole(size, signed)
+        self.bytes.integer(size, signed)
     }
 
     /// The bytes behind their number.
@@ -223,6 +292,7 @@ impl Machine<'_> {
     fn remember(&mut self, code: u8) -> Result<(), Broken> {
         let name = match code {
             0x94 => self.memo.len() as u64,
+            b'p' => self.name_in_line()?,
             _ => self.name(code == b'q')?,
         };
         let top = self.top()?;
@@ -231,7 +301,10 @@ impl Machine<'_> {
     }
 
     fn recall(&mut self, code: u8) -> Result<(), Broken> {
-        let name = self.name(code == b'h')?;
+        let name = match code {
+            b'g' => self.name_in_line()?,
+            _ => self.name(code == b'h')?,
+        };
         let place = self.memo.get(&name).copied();
         self.push(place.ok_or("the pickle recalls a value that it has not made")?);
         Ok(())
@@ -239,6 +312,11 @@ impl Machine<'_> {
 
     fn name(&mut self, short: bool) -> Result<u64, Broken> {
         Ok(self.bytes.size(if short { 1 } else { 4 })? as u64)
+    }
+
+    fn name_in_line(&mut self) -> Result<u64, Broken> {
+        let name = self.bytes.line()?.parse();
+        name.map_err(|_| "the pickle remembers a value without a number")
     }
 
     fn since_mark(&mut self) -> Result<Vec<Place>, Broken> {
@@ -263,8 +341,13 @@ impl Machine<'_> {
     }
 
     fn push_new(&mut self, item: Item) {
-        self.stack.push(self.items.len());
+        let place = self.add(item);
+        self.stack.push(place);
+    }
+
+    fn add(&mut self, item: Item) -> Place {
         self.items.push(item);
+        self.items.len() - 1
     }
 }
 

@@ -4,12 +4,17 @@ use std::collections::HashSet;
 
 use super::pickle::{Item, Pickle, Place};
 use crate::base::error::FileFault;
+use crate::io::named::Unreadable;
 use crate::tensor::DType;
 
 /// Under which name a training script keeps the state dict among other things.
 const NESTED: [&str; 2] = ["state_dict", "model_state_dict"];
 /// What PyTorch's pickles call the function that makes a tensor.
 const TENSOR: &str = "torch._utils._rebuild_tensor_v2";
+/// The same for kinds of number without a storage class of their own: the kind is an argument.
+const TENSOR_OF_KIND: &str = "torch._utils._rebuild_tensor_v3";
+/// Where that argument stands.
+const KIND: usize = 6;
 /// Functions that add something to a tensor, and at which place the tensor stands.
 const AROUND: [(&str, usize); 2] = [
     ("torch._utils._rebuild_parameter", 0),
@@ -31,10 +36,16 @@ const KINDS: [(&str, DType); 9] = [
     ("torch.BoolStorage", DType::U8),
 ];
 
+/// How an object is named.
+const OBJECT: &str = "a whole object of the class `";
+/// Classes of objects that are no networks.
+const LIBRARIES: [&str; 5] = ["numpy", "uuid", "datetime", "builtins", "collections"];
+
 /// Dictionaries in dictionaries: more than anyone nests, less than a thread's stack can bear.
 const DEPTH: usize = 32;
 
-type Fallible = Result<(), FileFault>;
+/// Where a tensor is, or its shape (empty if it is not known) and why it cannot be read.
+pub type Found = Result<Stored, (Vec<usize>, Unreadable)>;
 
 /// Where the numbers of a tensor are, in a record of the archive.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,9 +62,8 @@ pub struct Stored {
 /// The tensors of a pickled state dict, in its order; those of dictionaries in it are named by all
 /// their keys, joined by a point.
 ///
-/// Errors: `StateDict` if it is another kind of value, `EntryKind` for a tensor of another kind of
-/// number, `Damaged` if a tensor is not described as one.
-pub fn tensors(pickle: &Pickle) -> Result<Vec<(String, Stored)>, FileFault> {
+/// Errors: `StateDict` if it is another kind of value.
+pub fn tensors(pickle: &Pickle) -> Result<Vec<(String, Found)>, FileFault> {
     let root = dict(pickle);
     let Item::Dict(entries) = pickle.item(root) else {
         let found = told(pickle, root);
@@ -63,8 +73,21 @@ pub fn tensors(pickle: &Pickle) -> Result<Vec<(String, Stored)>, FileFault> {
         pickle,
         met: HashSet::from([root]),
         found: Vec::new(),
+        direct: HashSet::new(),
     };
-    walk.dict(entries, "", DEPTH)?;
+    walk.dict(entries, "", DEPTH);
+    // Beside whole state dicts, single numbers are remarks, such as the loss.
+    if walk.found.iter().any(|(name, _)| name.contains('.')) && root == pickle.root() {
+        let remark = |(name, found): &(String, Found)| {
+            let single = found.as_ref().is_ok_and(|stored| stored.shape.is_empty());
+            single && walk.direct.contains(name)
+        };
+        let nested = entries
+            .iter()
+            .any(|(_, value)| matches!(pickle.item(*value), Item::Dict(_)));
+        let kept = walk.found.iter().filter(|found| !(nested && remark(found)));
+        walk.found = kept.cloned().collect();
+    }
     if walk.found.is_empty() {
         let found = keys(pickle, entries);
         return Err(FileFault::StateDict { found });
@@ -89,12 +112,14 @@ struct Walk<'a> {
     pickle: &'a Pickle,
     /// A dictionary may be in itself.
     met: HashSet<Place>,
-    found: Vec<(String, Stored)>,
+    found: Vec<(String, Found)>,
+    /// The names of tensors that stand in the outermost dictionary itself.
+    direct: HashSet<String>,
 }
 
 impl Walk<'_> {
     /// Entries that are not named by text are passed over: an optimizer numbers its own.
-    fn dict(&mut self, entries: &[(Place, Place)], before: &str, depth: usize) -> Fallible {
+    fn dict(&mut self, entries: &[(Place, Place)], before: &str, depth: usize) {
         let pickle = self.pickle;
         for (key, value) in entries {
             let Some(key) = text(pickle, *key) else {
@@ -103,42 +128,45 @@ impl Walk<'_> {
             let name = format!("{before}{key}");
             if let Item::Dict(inner) = pickle.item(*value) {
                 if depth > 0 && self.met.insert(*value) {
-                    self.dict(inner, &format!("{name}."), depth - 1)?;
+                    self.dict(inner, &format!("{name}."), depth - 1);
                 }
-            } else if let Some(stored) = tensor(pickle, *value, &name)? {
-                self.found.push((name, stored));
+            } else if let Some(found) = tensor(pickle, *value) {
+                if before.is_empty() {
+                    self.direct.insert(name.clone());
+                }
+                self.found.push((name, found));
             }
         }
-        Ok(())
     }
 }
 
 /// The tensor at `place`, if there is one.
-fn tensor(pickle: &Pickle, place: Place, name: &str) -> Result<Option<Stored>, FileFault> {
+fn tensor(pickle: &Pickle, place: Place) -> Option<Found> {
     let Item::Made { by, from } = pickle.item(place) else {
-        return Ok(None);
+        return None;
     };
     let (Item::Class(by), Item::Tuple(from)) = (pickle.item(*by), pickle.item(*from)) else {
-        return Ok(None);
+        return None;
     };
-    if by == TENSOR {
-        return stored(pickle, from, name).map(Some);
+    if by == TENSOR || by == TENSOR_OF_KIND {
+        return Some(stored(pickle, from));
     }
     if by == SUBCLASS {
-        return match from.get(2).map(|inner| pickle.item(*inner)) {
-            Some(Item::Tuple(inner)) => stored(pickle, inner, name).map(Some),
-            _ => Err(broken(name)),
-        };
+        return Some(match from.get(2).map(|inner| pickle.item(*inner)) {
+            Some(Item::Tuple(inner)) => stored(pickle, inner),
+            _ => Err(broken()),
+        });
     }
-    let Some((_, at)) = AROUND.iter().find(|(around, _)| around == by) else {
-        return Ok(None);
-    };
+    let (_, at) = AROUND.iter().find(|(around, _)| around == by)?;
     // What is called with a value was made after it: this comes to an end.
-    tensor(pickle, *from.get(*at).ok_or_else(|| broken(name))?, name)
+    match from.get(*at) {
+        Some(inner) => tensor(pickle, *inner),
+        None => Some(Err(broken())),
+    }
 }
 
 /// The tensor of (storage, offset, shape, strides, ..).
-fn stored(pickle: &Pickle, from: &[Place], name: &str) -> Result<Stored, FileFault> {
+fn stored(pickle: &Pickle, from: &[Place]) -> Found {
     let described = || {
         let [place, offset, shape, strides, ..] = from else {
             return None;
@@ -153,10 +181,13 @@ fn stored(pickle: &Pickle, from: &[Place], name: &str) -> Result<Stored, FileFau
             wholes(pickle, *strides)?,
         ))
     };
-    let (kind, record, offset, shape, strides) = described().ok_or_else(|| broken(name))?;
+    let (storage, record, offset, shape, strides) = described().ok_or_else(broken)?;
+    let kind = match from.get(KIND).map(|place| pickle.item(*place)) {
+        Some(Item::Class(kind)) => kind,
+        _ => storage,
+    };
     let Some((_, dtype)) = KINDS.iter().find(|(class, _)| *class == kind) else {
-        let (key, found) = (name.to_string(), kind.to_string());
-        return Err(FileFault::EntryKind { key, found });
+        return Err((shape, Unreadable::Kind(kind.to_string())));
     };
     Ok(Stored {
         record: record.to_string(),
@@ -168,7 +199,7 @@ fn stored(pickle: &Pickle, from: &[Place], name: &str) -> Result<Stored, FileFau
 }
 
 /// The kind and the record of a storage, ("storage", kind, record, device, numbers).
-fn storage(pickle: &Pickle, place: Place) -> Option<(&str, &str)> {
+pub fn storage(pickle: &Pickle, place: Place) -> Option<(&str, &str)> {
     let Item::Kept(id) = pickle.item(place) else {
         return None;
     };
@@ -181,7 +212,8 @@ fn storage(pickle: &Pickle, place: Place) -> Option<(&str, &str)> {
     }
 }
 
-fn whole(pickle: &Pickle, place: Place) -> Option<usize> {
+/// The integer at `place`, if there is one that is not negative.
+pub fn whole(pickle: &Pickle, place: Place) -> Option<usize> {
     match pickle.item(place) {
         Item::Whole(number) => usize::try_from(*number).ok(),
         _ => None,
@@ -195,12 +227,13 @@ fn wholes(pickle: &Pickle, place: Place) -> Option<Vec<usize>> {
     }
 }
 
-fn broken(name: &str) -> FileFault {
-    let found = format!("`{name}` is not described as a tensor");
-    FileFault::Damaged { found }
+fn broken() -> (Vec<usize>, Unreadable) {
+    let why = Unreadable::Damaged("it is not described as a tensor".into());
+    (Vec::new(), why)
 }
 
-fn text(pickle: &Pickle, place: Place) -> Option<&str> {
+/// The text at `place`, if there is one.
+pub fn text(pickle: &Pickle, place: Place) -> Option<&str> {
     match pickle.item(place) {
         Item::Text(text) => Some(text),
         _ => None,
@@ -225,7 +258,12 @@ fn told(pickle: &Pickle, place: Place) -> String {
 
 fn object(pickle: &Pickle, class: Place) -> String {
     match pickle.item(class) {
-        Item::Class(name) => format!("a whole object of the class `{name}`"),
+        Item::Class(name) => format!("{OBJECT}{name}`"),
+        // The format before 1.6 keeps a module's source: ("module", class, file, source).
+        Item::Kept(id) => match pickle.item(*id) {
+            Item::Tuple(parts) if parts.len() > 1 && parts[1] < class => object(pickle, parts[1]),
+            _ => "an object".into(),
+        },
         _ => "an object".into(),
     }
 }
@@ -238,6 +276,21 @@ fn keys(pickle: &Pickle, entries: &[(Place, Place)]) -> String {
         .filter_map(|(key, _)| text(pickle, *key))
         .take(SHOWN)
         .collect();
+    let whole = entries
+        .iter()
+        .find_map(|(key, value)| match pickle.item(*value) {
+            Item::Made { .. } => {
+                let found = told(pickle, *value);
+                let class = found.strip_prefix(OBJECT)?;
+                let ours = !LIBRARIES.iter().any(|library| class.starts_with(library));
+                let key = text(pickle, *key).filter(|_| ours)?;
+                Some(format!("a dictionary in which `{key}` is {found}"))
+            }
+            _ => None,
+        });
+    if let Some(whole) = whole {
+        return whole;
+    }
     match names.is_empty() {
         true => "a dictionary without tensors".into(),
         false => format!("a dictionary without tensors ({})", names.join(", ")),

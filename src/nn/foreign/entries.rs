@@ -8,7 +8,8 @@ use std::path::Path;
 use super::Choice;
 use crate::base::error::FileFault;
 use crate::base::{Error, Result};
-use crate::io::Named;
+use crate::io::Content;
+use crate::io::named::Entry;
 use crate::tensor::Tensor;
 
 /// What a network of PyTorch is told by.
@@ -20,17 +21,17 @@ const SHOWN: usize = 24;
 /// The tensors that count.
 pub struct Entries<'a> {
     path: &'a Path,
-    named: &'a Named,
+    content: &'a Content,
     choice: &'a Choice,
     taken: RefCell<HashSet<&'a str>>,
 }
 
 impl<'a> Entries<'a> {
-    pub fn new(path: &'a Path, named: &'a Named, choice: &'a Choice) -> Entries<'a> {
+    pub fn new(path: &'a Path, content: &'a Content, choice: &'a Choice) -> Entries<'a> {
         let taken = RefCell::default();
         Entries {
             path,
-            named,
+            content,
             choice,
             taken,
         }
@@ -40,27 +41,93 @@ impl<'a> Entries<'a> {
     pub fn left(&self) -> impl Iterator<Item = (&'a str, &'a Tensor)> {
         let taken = self.taken.borrow().clone();
         let prefix = self.choice.prefix.as_str();
-        let named = self
-            .named
-            .iter()
-            .map(|(name, tensor)| (name.as_str(), tensor));
-        named.filter(move |(name, tensor)| {
+        self.readable().filter(move |(name, tensor)| {
             name.starts_with(prefix) && tensor.dtype().is_float() && !taken.contains(name)
         })
     }
 
+    /// The names and shapes of all weights that count, in the order of the file: also of those that
+    /// were taken, and of those whose numbers cannot be read here.
+    pub fn weights(&self) -> Vec<(&'a str, &'a [usize])> {
+        let prefix = self.choice.prefix.as_str();
+        let is_weight = |entry: &&Entry| match &entry.tensor {
+            Ok(tensor) => tensor.dtype().is_float(),
+            Err(why) => why.is_weight(),
+        };
+        let entries = self.content.entries.iter().filter(is_weight);
+        entries
+            .filter(|entry| entry.name.starts_with(prefix))
+            .map(|entry| (entry.name.as_str(), entry.shape.as_slice()))
+            .collect()
+    }
+
+    /// All names that count, whatever is behind them.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> {
+        let prefix = self.choice.prefix.as_str();
+        let names = self.content.entries.iter().map(|entry| entry.name.as_str());
+        names.filter(move |name| name.starts_with(prefix))
+    }
+
+    /// The tensor called `name` is not needed.
+    pub fn pass_over(&self, name: &str) {
+        if let Some(entry) = self.entry(name) {
+            self.taken.borrow_mut().insert(&entry.name);
+        }
+    }
+
+    pub fn is_taken(&self, name: &str) -> bool {
+        self.taken.borrow().contains(name)
+    }
+
+    /// Whether the entries stand in the order in which the modules were made.
+    pub fn ordered(&self) -> bool {
+        self.content.ordered
+    }
+
     pub fn has(&self, name: &str) -> bool {
-        self.named.iter().any(|(known, _)| known == name)
+        self.entry(name).is_some()
+    }
+
+    fn entry(&self, name: &str) -> Option<&'a Entry> {
+        self.content.entries.iter().find(|entry| entry.name == name)
+    }
+
+    fn readable(&self) -> impl Iterator<Item = (&'a str, &'a Tensor)> {
+        let entries = self.content.entries.iter();
+        entries.filter_map(|entry| Some((entry.name.as_str(), entry.tensor.as_ref().ok()?)))
     }
 
     /// The tensor called `name`; `expected` says its axes, as in `[n, i]`.
     ///
-    /// Errors: `File` if there is none, or if it does not have as many axes as `sizes` has members,
-    /// or another size on an axis of which one is given.
+    /// Errors: `File` if there is none, if it cannot be read, or if it does not have as many axes
+    /// as `sizes` has members, or another size on an axis of which one is given.
     pub fn take(&self, name: &str, sizes: &[Option<usize>], expected: &str) -> Result<Tensor> {
-        let Some((known, tensor)) = self.named.iter().find(|(known, _)| known == name) else {
+        let tensor = self.take_as_stored(name, sizes, expected)?;
+        self.converted(&tensor)
+    }
+
+    /// The tensor in the dtype that the network will have.
+    pub fn converted(&self, tensor: &Tensor) -> Result<Tensor> {
+        match self.choice.dtype {
+            Some(dtype) => Ok(tensor.to_dtype(dtype)?),
+            None => Ok(tensor.clone()),
+        }
+    }
+
+    /// As [`Entries::take`], in the dtype of the file.
+    pub fn take_as_stored(
+        &self,
+        name: &str,
+        sizes: &[Option<usize>],
+        expected: &str,
+    ) -> Result<Tensor> {
+        let Some(entry) = self.entry(name) else {
             let (key, found) = (name.to_string(), self.shown(self.left()));
             return Err(self.fault(FileFault::Entry { key, found }));
+        };
+        let tensor = match &entry.tensor {
+            Ok(tensor) => tensor,
+            Err(why) => return Err(self.fault(why.fault(name))),
         };
         let dims = tensor.dims();
         let fits = |(size, dim): (&Option<usize>, &usize)| size.is_none_or(|size| size == *dim);
@@ -77,11 +144,8 @@ impl<'a> Entries<'a> {
             let (key, found) = (name.to_string(), tensor.dtype().as_str().to_string());
             return Err(self.fault(FileFault::EntryKind { key, found }));
         }
-        self.taken.borrow_mut().insert(known);
-        match self.choice.dtype {
-            Some(dtype) => Ok(tensor.to_dtype(dtype)?),
-            None => Ok(tensor.clone()),
-        }
+        self.taken.borrow_mut().insert(&entry.name);
+        Ok(tensor.clone())
     }
 
     /// The tensor called `name`, of exactly this shape.
@@ -90,6 +154,15 @@ impl<'a> Entries<'a> {
     pub fn take_shape(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
         let sizes: Vec<Option<usize>> = shape.iter().copied().map(Some).collect();
         self.take(name, &sizes, &format!("{shape:?}"))
+    }
+
+    /// The tensor that the caller named for the states that a network begins with, `h0` or `c0`.
+    pub fn first_state(&self, block: &str) -> Option<&'a str> {
+        let name = match block {
+            "h0" => &self.choice.h0,
+            _ => &self.choice.c0,
+        };
+        Some(name.as_str()).filter(|name| !name.is_empty())
     }
 
     /// The readout that the caller named.
@@ -142,14 +215,13 @@ impl<'a> Entries<'a> {
         let expected = "a recurrent network with a linear readout and nothing else";
         let found = std::iter::once(format!("also {}", left[0]));
         let found = found.chain(left.into_iter().skip(1)).collect();
-        let hint =
-            "say which tensors belong to the network with the options `prefix` and `readout`";
+        let hint = "say which tensors belong to the network with the options `prefix` and `readout`, and \
+             which are its initial states with `h0` and `c0`";
         Err(self.strange(expected, found, hint))
     }
 
     fn all(&self) -> Vec<String> {
-        let named = self.named.iter();
-        self.shown(named.map(|(name, tensor)| (name.as_str(), tensor)))
+        self.shown(self.readable())
     }
 
     /// Names with shapes.

@@ -15,7 +15,7 @@ mod written;
 use std::path::Path;
 
 use crate::base::Result;
-use crate::io::Named;
+use crate::io::{Content, Named};
 use crate::tensor::{DType, Tensor};
 use entries::Entries;
 use kind::Strand;
@@ -40,6 +40,8 @@ pub struct Foreign {
     pub layers: usize,
     /// 2 if each layer runs from both ends of time, else 1.
     pub directions: usize,
+    /// Whether the units may be tanh or relu: PyTorch's parameters do not say.
+    pub unsaid: bool,
     /// The parameters by their names here, in their order here: strand by strand, the readout last.
     pub blocks: Vec<(String, Tensor)>,
 }
@@ -51,8 +53,12 @@ pub struct Choice {
     pub prefix: String,
     /// The name of the linear readout, without `.weight`; if it is empty, it is told by its shape.
     pub readout: String,
+    /// The names of the states that a network of PyTorch begins with, h and (of an LSTM) c; if they
+    /// are empty, parameters called `h0` and `c0` are taken if there are any.
+    pub h0: String,
+    pub c0: String,
     /// The kind of number; that of the file without it. Biases that only occur as a sum are added
-    /// up in it.
+    /// up in f64.
     pub dtype: Option<DType>,
 }
 
@@ -64,7 +70,14 @@ impl Foreign {
     /// Errors: `File` if there is no network or there are several, if a parameter is missing or has
     /// another shape than the others ask for, or if a tensor of PyTorch's is left over.
     pub fn recognise(path: &Path, named: &Named, choice: &Choice) -> Result<Foreign> {
-        let entries = Entries::new(path, named, choice);
+        Foreign::of_content(path, &Content::from(named.clone()), choice)
+    }
+
+    /// As [`Foreign::recognise`], of a file in which some tensors may not be readable.
+    ///
+    /// Errors: as there, and `File` if a tensor that the network needs cannot be read
+    pub fn of_content(path: &Path, content: &Content, choice: &Choice) -> Result<Foreign> {
+        let entries = Entries::new(path, content, choice);
         let torch = torch::prefixes(&entries);
         let own = own::prefixes(&entries);
         match (torch.as_slice(), own.as_slice()) {

@@ -99,6 +99,7 @@ impl Foreign {
             outputs: plan.outputs,
             layers: plan.layers,
             directions: plan.directions,
+            unsaid: false,
             blocks: blocks.collect::<Result<_>>()?,
         })
     }

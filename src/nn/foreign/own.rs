@@ -12,10 +12,7 @@ use crate::tensor::{DType, Device, Tensor};
 /// The beginnings of the names of recurrent networks, each up to its recurrent matrix.
 pub fn prefixes(entries: &Entries) -> Vec<String> {
     let first = |name: &str| matches!(last(name), "wR" | "wRUHX");
-    let names = entries
-        .left()
-        .map(|(name, _)| name)
-        .filter(|name| first(name));
+    let names = entries.names().filter(|name| first(name));
     names.map(|name| before(name).to_string()).collect()
 }
 
@@ -86,6 +83,7 @@ fn sizes(entries: &Entries, prefix: &str) -> Result<(Foreign, DType)> {
         outputs: 0,
         layers: (1..).find(|layer| !has((*layer, 0))).unwrap_or(1),
         directions: if has((0, 1)) { 2 } else { 1 },
+        unsaid: false,
         blocks: Vec::new(),
     };
     Ok((foreign, matrix.dtype()))

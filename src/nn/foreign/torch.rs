@@ -15,10 +15,7 @@ use crate::tensor::{DType, Device, Tensor, arith};
 /// The beginnings of the names of recurrent networks, each up to its `weight_hh`.
 pub fn prefixes(entries: &Entries) -> Vec<String> {
     let first = |name: &str| matches!(last(name), "weight_hh_l0" | "weight_hh");
-    let names = entries
-        .left()
-        .map(|(name, _)| name)
-        .filter(|name| first(name));
+    let names = entries.names().filter(|name| first(name));
     names.map(|name| before(name).to_string()).collect()
 }
 
@@ -44,7 +41,7 @@ pub fn read(entries: &Entries, prefix: &str) -> Result<Foreign> {
         let named = weights.map(|(name, tensor)| (format!("{name}{end}"), tensor));
         foreign.blocks.extend(named);
     }
-    readout::read(entries, &mut foreign)?;
+    readout::read(entries, &mut foreign, prefix)?;
     entries.none_left()?;
     Ok(foreign)
 }
@@ -104,6 +101,7 @@ fn sizes(entries: &Entries, names: &Strands) -> Result<(Foreign, DType)> {
         outputs: 0,
         layers: (1..).find(|layer| !has(*layer, 0)).unwrap_or(1),
         directions: if has(0, 1) { 2 } else { 1 },
+        unsaid: kind == Kind::Vanilla,
         blocks: Vec::new(),
     };
     Ok((foreign, w_rec.dtype()))
@@ -133,23 +131,42 @@ fn weights(
     let part = |part: &str, shape: &[usize]| entries.take_shape(&names.name(part, strand), shape);
     let w_in = part("weight_ih", &[rows, foreign.features(strand.0)])?;
     let w_rec = part("weight_hh", &[rows, n])?;
-    let bias = |name: &str| match names.biased {
-        true => part(name, &[rows]),
-        false => Ok(Tensor::zeros(rows, w_rec.dtype(), w_rec.device())?),
+    let bias = |part: &str| {
+        let name = names.name(part, strand);
+        match names.biased {
+            true => entries.take_as_stored(&name, &[Some(rows)], &format!("[{rows}]")),
+            false => Ok(Tensor::zeros(rows, w_rec.dtype(), w_rec.device())?),
+        }
     };
     let (b_in, b_rec) = (bias("bias_ih")?, bias("bias_hh")?);
     let biases = match foreign.kind {
-        Kind::GruTorch => vec![("bI", b_in), ("bR", b_rec)],
-        _ => vec![("bR", arith::add(&b_in, &b_rec)?)],
+        Kind::GruTorch => vec![
+            ("bI", entries.converted(&b_in)?),
+            ("bR", entries.converted(&b_rec)?),
+        ],
+        _ => vec![("bR", sum(&b_in, &b_rec)?.to_dtype(w_rec.dtype())?)],
     };
     Ok([vec![("wI", w_in), ("wR", w_rec)], biases].concat())
 }
 
-/// The first states of all strands, [strand, n]: those of a parameter called `h0` (`c0`) with as
-/// many numbers, in any shape; else 0, as PyTorch begins.
+/// The sum of two biases in f64, to be rounded once.
+fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    arith::add(&a.to_dtype(DType::F64)?, &b.to_dtype(DType::F64)?)
+}
+
+/// The first states of all strands, [strand, n]: those of the parameter that the caller named, or
+/// of one called `h0` (`c0`), with as many numbers, in any shape; else 0, as PyTorch begins.
 fn first_states(entries: &Entries, name: &str, foreign: &Foreign, dtype: DType) -> Result<Tensor> {
     let shape = (foreign.layers * foreign.directions, foreign.units);
     let fits = |tensor: &Tensor| tensor.elem_count() == shape.0 * shape.1;
+    if let Some(chosen) = entries.first_state(name) {
+        let found = entries.left().find(|(known, _)| *known == chosen);
+        let sizes = match found {
+            Some((_, tensor)) if fits(tensor) => tensor.dims().to_vec(),
+            _ => vec![shape.0, 1, shape.1],
+        };
+        return Ok(entries.take_shape(chosen, &sizes)?.reshape(shape)?);
+    }
     let learned = entries
         .left()
         .find(|(known, tensor)| last(known) == name && fits(tensor));

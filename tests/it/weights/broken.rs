@@ -40,10 +40,6 @@ fn what_pytorch_can_save_beside_a_state_dict_is_told_apart() {
             "torch_whole.pt",
             "found a whole object of the class `torch.nn.modules.linear.Linear`",
         ),
-        (
-            "torch_old.pt",
-            "found a file in the format before version 1.6",
-        ),
         ("torch_program.pt", "found a program (TorchScript)"),
         (
             "torch_empty.pt",
@@ -106,7 +102,8 @@ fn other_files_are_told_by_what_they_are() {
 
 #[test]
 fn a_file_cut_short_anywhere_is_damaged() {
-    for (name, parse) in READABLE {
+    let old: (&str, Parse) = ("torch_old.pt", torch::parse);
+    for (name, parse) in READABLE.into_iter().chain([old]) {
         let good = bytes(name);
         for length in 0..good.len() {
             let fault = match parse(Path::new(name), &good[..length]) {
@@ -160,6 +157,45 @@ fn a_flipped_pickle_ends_in_tensors_or_a_fault() {
             faults += usize::from(torch::parse(Path::new(name), &packed(&bad)).is_err());
         }
         assert!(faults > 300, "{name}: {faults} of 3000 were noticed");
+    }
+}
+
+/// Every way in which Python writes values that no network needs.
+#[test]
+fn values_that_no_network_needs_are_passed_over() {
+    let tensor = unpacked(&bytes("torch_protocol3.pt"));
+    let pickle = &tensor
+        .iter()
+        .find(|(name, _)| name.ends_with(".pkl"))
+        .unwrap()
+        .1;
+    // Behind the protocol stands the dictionary of tensors.
+    let (head, rest) = pickle.split_at(2);
+    assert_eq!(rest[0], b'}', "an empty dictionary");
+    let values: [(&str, &[u8]); 10] = [
+        ("2**80", b"\x8a\x0b\0\0\0\0\0\0\0\0\0\0\x01"),
+        ("-2**70", b"\x8a\x09\0\0\0\0\0\0\0\0\xc0"),
+        ("2**80 in text", b"L1208925819614629174706176L\n"),
+        ("a truth value in text", b"I01\n"),
+        ("a number in text", b"F1.5\n"),
+        ("a text in quotes", b"S'a'\n"),
+        ("a text in a line", b"Va\n"),
+        ("an object (INST)", b"(iuuid\nUUID\n"),
+        ("an object (OBJ)", b"(cuuid\nUUID\nK\x01o"),
+        ("a class by its number", b"\x82\x07"),
+    ];
+    for (what, value) in values {
+        // A dictionary of its own, which is dropped again.
+        let entry = [b"}X\x01\x00\x00\x00z", value, b"s0}"].concat();
+        let changed = [head, &entry, &rest[1..]].concat();
+        let mut file = tensor.clone();
+        file.iter_mut()
+            .find(|(name, _)| name.ends_with(".pkl"))
+            .unwrap()
+            .1 = changed;
+        let named = torch::parse(Path::new("x"), &packed(&file));
+        let named = named.unwrap_or_else(|fault| panic!("{what}: {fault}"));
+        assert_eq!(named.len(), 1, "{what}");
     }
 }
 

@@ -31,7 +31,7 @@ fn recognise(named: &Named, prefix: &str, readout: &str) -> Result<Foreign> {
     let choice = Choice {
         prefix: prefix.into(),
         readout: readout.into(),
-        dtype: None,
+        ..Choice::default()
     };
     Foreign::recognise(Path::new("net"), named, &choice)
 }
@@ -230,6 +230,30 @@ fn a_cell_of_pytorch_is_a_network_of_one_layer() {
         shown(foreign.block("bO").unwrap()),
         "f32[5][0.0, 0.0, 0.0, 0.0, 0.0]"
     );
+}
+
+#[test]
+fn the_two_biases_are_added_in_f64_and_rounded_once() {
+    let ones = |shape: &[usize]| Tensor::ones(shape, DType::F64, &Device::Cpu).unwrap();
+    let tiny = 2f64.powi(-24);
+    let named: Named = vec![
+        ("weight_ih_l0".into(), ones(&[1, 1])),
+        ("weight_hh_l0".into(), ones(&[1, 1])),
+        ("bias_ih_l0".into(), (ones(&[1]) + tiny).unwrap()),
+        ("bias_hh_l0".into(), (ones(&[1]) * tiny).unwrap()),
+    ];
+    // Each rounded to f32 before they are added, they would give 1.
+    for (dtype, text) in [
+        (DType::F32, "f32[1][1.0000001192092896]"),
+        (DType::F64, "f64[1][1.0000001192092896]"),
+    ] {
+        let choice = Choice {
+            dtype: Some(dtype),
+            ..Choice::default()
+        };
+        let foreign = Foreign::recognise(Path::new("net"), &named, &choice).unwrap();
+        assert_eq!(shown(foreign.block("bR").unwrap()), text);
+    }
 }
 
 #[test]
