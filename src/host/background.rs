@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use crate::api::context::{Context, Script, Terminal};
+use crate::api::context::{Context, Language, Script, Settings, Terminal};
 use crate::api::fault::Fault;
 use crate::api::interrupt::MANY;
+use crate::api::meter::Meter;
 use crate::api::native::Native;
 use crate::api::value::{Object, Value};
 use crate::base::{Progress, Silent};
@@ -82,15 +85,10 @@ pub fn call(
     }
     let settings = (*context.settings).clone();
     let (stop, language) = (context.stop.clone(), context.language);
+    let left = context.meter.left();
     let arguments: Vec<Portable> = values.iter().cloned().filter_map(portable).collect();
     let outcome = context.interruptible(move || {
-        let context = Context {
-            settings: Rc::new(settings),
-            terminal: Rc::new(Absent),
-            stop,
-            language,
-            script: Rc::new(Script::default()),
-        };
+        let context = detached(settings, left, stop, language);
         let values = arguments.into_iter().map(value).collect();
         run(&context, values).map(portable)
     })??;
@@ -98,6 +96,25 @@ pub fn call(
         Some(result) => Ok(value(result)),
         // An object in the result belongs to this thread.
         None => run(context, values),
+    }
+}
+
+/// The context of a call on another thread. Memory is counted for the whole process, so the call may
+/// use the bytes that its run has `left`.
+fn detached(settings: Settings, left: u64, stop: Arc<AtomicBool>, language: Language) -> Context {
+    let limits = Settings {
+        max_memory: left,
+        ..settings.clone()
+    };
+    let meter = Meter::new(&limits, stop.clone());
+    meter.begin();
+    Context {
+        meter: Rc::new(meter),
+        settings: Rc::new(settings),
+        terminal: Rc::new(Absent),
+        stop,
+        language,
+        script: Rc::new(Script::default()),
     }
 }
 
