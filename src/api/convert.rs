@@ -256,6 +256,28 @@ impl IntoValue for Tensor {
     }
 }
 
+/// A tensor for a function that has a dtype of its own: a list is not rounded to f32 on the way.
+pub struct Exact(pub Tensor);
+
+impl FromValue for Exact {
+    fn kind() -> String {
+        <Tensor as FromValue>::kind()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        match value {
+            Value::Tensor(tensor) => Ok(Exact(tensor)),
+            other => tensor_of(&other, DType::F64).map(Exact).ok_or(other),
+        }
+    }
+}
+
+impl std::ops::Deref for Exact {
+    type Target = Tensor;
+    fn deref(&self) -> &Tensor {
+        &self.0
+    }
+}
+
 /// A new tensor from a number or nested lists of numbers of one shape; none for anything else.
 pub fn tensor_of(value: &Value, dtype: DType) -> Option<Tensor> {
     // Through f64 a whole number above 2^53 would be another one.

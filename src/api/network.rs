@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::New;
+use super::convert::{Exact, New};
 use super::fault::Fault;
 use super::h5;
 use super::rnn::foreign::{self, ForeignOptions, TorchOptions};
@@ -95,7 +95,7 @@ crate::natives! {
     /// > let next = net.step(run.slice(1, 3, 4).squeeze(1), x.slice(1, 4, 5).squeeze(1));
     /// > (next - run.slice(1, 4, 5).squeeze(1)).abs().max().item() < 1e-6
     /// = true
-    fn step(cx: &Context, this: Rc<Net>, h: Tensor, x: Tensor) -> Tensor {
+    fn step(cx: &Context, this: Rc<Net>, h: Exact, x: Exact) -> Tensor {
         let net = this.0.borrow();
         background::run(cx, &net, h.elem_count(), move |net| Ok(net.next(&h, &x)?))
     }
@@ -109,7 +109,7 @@ crate::natives! {
     /// > let j = net.jacobians(h, zeros([5, 1]));
     /// > [j.by_state.shape(), j.by_input.shape()]
     /// = [[5, 3, 3], [5, 3, 1]]
-    fn jacobians(cx: &Context, this: Rc<Net>, h: Tensor, x: Tensor) -> Map {
+    fn jacobians(cx: &Context, this: Rc<Net>, h: Exact, x: Exact) -> Map {
         let net = this.0.borrow();
         let (b, s) = (h.dims().first().copied().unwrap_or_default(), net.state());
         cx.room("network.jacobians", &[b, s, s + net.inputs()], net.dtype())?;
@@ -126,7 +126,7 @@ crate::natives! {
     /// > let run = net.run(random::normal(random::key(1), [4, 5, 1]));
     /// > (net.readout(run.states) - run.outputs).abs().max().item() < 1e-6
     /// = true
-    fn readout(cx: &Context, this: Rc<Net>, states: Tensor) -> Tensor {
+    fn readout(cx: &Context, this: Rc<Net>, states: Exact) -> Tensor {
         let (net, elements) = (this.0.borrow(), states.elem_count());
         background::run(cx, &net, elements, move |net| Ok(net.readout(&states)?))
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::New;
+use super::convert::{Exact, New};
 use super::settings::Settings;
 use super::value::Thing;
 use crate::analysis::pca::Pca;
@@ -46,7 +46,7 @@ crate::natives! {
     /// > let x = [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]];
     /// > pca::fit(x, #{ components: 1 })
     /// = principal components: 1 of 2 features, 100.0 % of the variance, participation ratio 1.00
-    fn fit(cx: &Context, data: Tensor, options: Settings<PcaOptions>) -> New<Components> {
+    fn fit(cx: &Context, data: Exact, options: Settings<PcaOptions>) -> New<Components> {
         cx.room("pca::fit", data.dims(), DType::F64)?;
         let count = options.components;
         let found = cx.interruptible(move || Pca::fit(&data, count))?;
@@ -58,7 +58,7 @@ crate::natives! {
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > pca::fit(x, #{ components: 1 }).transform(x).to_list()
     /// = [[-2.0], [0.0], [2.0]]
-    fn transform(cx: &Context, this: Rc<Components>, data: Tensor) -> Tensor {
+    fn transform(cx: &Context, this: Rc<Components>, data: Exact) -> Tensor {
         let components = this.0.clone();
         Ok(cx.compute(data.elem_count(), move || components.transform(&data))??)
     }
@@ -68,7 +68,7 @@ crate::natives! {
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > pca::fit(x, #{ components: 1 }).inverse([[2.0]]).to_list()
     /// = [[4.0, 1.0]]
-    fn inverse(cx: &Context, this: Rc<Components>, places: Tensor) -> Tensor {
+    fn inverse(cx: &Context, this: Rc<Components>, places: Exact) -> Tensor {
         let components = this.0.clone();
         Ok(cx.compute(places.elem_count(), move || components.inverse(&places))??)
     }

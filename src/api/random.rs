@@ -82,7 +82,7 @@ crate::natives! {
         Ok(this.words().iter().map(|&word| word as usize).collect())
     }
 
-    /// A tensor of standard normal numbers.
+    /// A tensor of standard normal numbers. They are those of JAX up to 3 units in the last place.
     ///
     /// > kind_of(random::normal(random::key(0), [64, 2]))
     /// = a tensor
@@ -101,6 +101,7 @@ crate::natives! {
     ) -> Tensor {
         let (low, high) = (options.low, options.high);
         above("random::uniform", low, high)?;
+        uniform_range(options.dtype, low, high)?;
         draw(cx, "random::uniform", &key, shape, options.dtype, &Uniform { low, high })
     }
 
@@ -266,6 +267,30 @@ fn above(of: &str, low: f64, high: f64) -> Result<(), Fault> {
         return Ok(());
     }
     Err(range(of, "high", &format!("above {low}"), high))
+}
+
+/// Errors: `Range` if no number of this dtype lies between the ends, or too many
+fn uniform_range(dtype: Precision, low: f64, high: f64) -> Result<(), Fault> {
+    let (of, expected) = (
+        "random::uniform",
+        format!("above {low} as {}", dtype.dtype().as_str()),
+    );
+    let [from, to, most] = match dtype {
+        Precision::F32 => [
+            f64::from(low as f32),
+            f64::from(high as f32),
+            f64::from(f32::MAX),
+        ],
+        Precision::F64 => [low, high, f64::MAX],
+    };
+    if from >= to {
+        return Err(range(of, "high", &expected, high));
+    }
+    if to - from > most {
+        let expected = format!("at most {most} above `low`, {low}");
+        return Err(range(of, "high", &expected, high));
+    }
+    Ok(())
 }
 
 fn range(of: &str, name: &str, expected: &str, found: f64) -> Fault {

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use super::convert::number;
+use super::convert::{Exact, number};
 use super::dataset::Numbers;
 use super::fault::Fault;
 use super::native::FromValue;
@@ -156,6 +156,14 @@ fn reals(value: Value) -> Result<Vec<f64>, Value> {
 
 /// Fills a place of one of the types that only this floor knows how to read.
 fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
+    if let Some(place) = place.downcast_mut::<Option<Tensor>>() {
+        // Whoever reads the option knows the dtype.
+        *place = match value {
+            Value::Nil => None,
+            value => Some(Exact::from_value(value)?.0),
+        };
+        return Ok(());
+    }
     macro_rules! try_types {
         ($($type:ty),*) => { $(
             if let Some(place) = place.downcast_mut::<Option<$type>>() {
@@ -168,7 +176,6 @@ fn other(place: &mut dyn Any, value: Value) -> Result<(), Value> {
     }
     try_types!(
         Function,
-        Tensor,
         Map,
         Vec<usize>,
         Vec<Value>,

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::New;
+use super::convert::{Exact, New};
 use super::fault::Fault;
 use super::native::FromValue;
 use super::random::DrawOptions;
@@ -303,7 +303,7 @@ fn numbers<T: Real>(value: Option<Value>, part: &'static str, shape: &[usize]) -
 }
 
 fn tensor(value: Option<Value>, part: &'static str, shape: &[usize]) -> Result<Tensor> {
-    let tensor = Tensor::from_value(value.unwrap_or(Value::Nil)).map_err(|value| Error::Kind {
+    let tensor = Exact::from_value(value.unwrap_or(Value::Nil)).map_err(|value| Error::Kind {
         of: format!("tasks::custom: part `{part}`"),
         expected: format!("a tensor of shape {shape:?}"),
         found: value.kind(),
@@ -316,5 +316,5 @@ fn tensor(value: Option<Value>, part: &'static str, shape: &[usize]) -> Result<T
             found: tensor.dims().to_vec(),
         });
     }
-    Ok(tensor)
+    Ok(tensor.0)
 }

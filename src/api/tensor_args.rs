@@ -54,11 +54,7 @@ impl Side {
                 plain: None,
             });
         }
-        let is_whole = match &value {
-            Value::Float(_) => false,
-            Value::List(list) => list.iter().all(|x| !matches!(x, Value::Float(_))),
-            _ => true,
-        };
+        let is_whole = has_no_float(&value);
         // Through f64 a whole number above 2^53 would be another one.
         let dtype = if is_whole { DType::I64 } else { DType::F64 };
         match tensor_of(&value, dtype) {
@@ -86,6 +82,15 @@ impl Side {
             None => DType::F32,
         };
         Ok(self.tensor.to_dtype(dtype)?)
+    }
+}
+
+/// Whether no number in nested lists is a float.
+fn has_no_float(value: &Value) -> bool {
+    match value {
+        Value::Float(_) => false,
+        Value::List(list) => list.iter().all(has_no_float),
+        _ => true,
     }
 }
 
@@ -165,9 +170,16 @@ impl FromValue for Parts {
         let Value::List(list) = &value else {
             return Err(value);
         };
-        let parts = list
-            .iter()
-            .map(|part| Tensor::from_value(part.clone()).ok());
+        // A list takes the dtype of the tensors beside it.
+        let double = |part: &Value| matches!(part, Value::Tensor(t) if t.dtype() == DType::F64);
+        let dtype = match list.iter().any(double) {
+            true => DType::F64,
+            false => DType::F32,
+        };
+        let parts = list.iter().map(|part| match part {
+            Value::Tensor(tensor) => Some(tensor.clone()),
+            other => tensor_of(other, dtype),
+        });
         parts.collect::<Option<Vec<_>>>().map(Parts).ok_or(value)
     }
 }

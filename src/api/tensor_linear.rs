@@ -1,5 +1,6 @@
 //! Linear algebra over the last two axes, in double precision inside.
 
+use super::tensor_args::{Left, Side};
 use super::value::{Map, Value};
 use crate::base::Error;
 use crate::tensor::{Tensor, linear, values};
@@ -77,13 +78,19 @@ crate::natives! {
     ///
     /// > tensor([[2, 0], [0, 4]]).solve(tensor([2, 2]))
     /// = tensor [2] f32 [1, 0.5]
-    fn solve(this: Tensor, b: Tensor) -> Tensor { Ok(linear::solve(&this, &b)?) }
+    fn solve(this: Left, b: Side) -> Tensor {
+        let (this, b) = this.0.with(&b)?;
+        Ok(linear::solve(&this, &b)?)
+    }
 
     /// The x for which this matrix times x is closest to `b`; of several, the shortest.
     ///
     /// > tensor([[1], [1]]).lstsq(tensor([1, 3]))
     /// = tensor [1] f32 [2]
-    fn lstsq(this: Tensor, b: Tensor) -> Tensor { Ok(linear::least_squares(&this, &b)?) }
+    fn lstsq(this: Left, b: Side) -> Tensor {
+        let (this, b) = this.0.with(&b)?;
+        Ok(linear::least_squares(&this, &b)?)
+    }
 
     /// The inverse of a square matrix.
     ///

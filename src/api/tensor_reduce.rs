@@ -133,7 +133,8 @@ crate::natives! {
     fn unique(this: Tensor) -> Tensor { Ok(order::unique(&this)?) }
 
     /// How many numbers lie in each of `bins` equal parts of `low` to `high` (the range of the
-    /// numbers): a map of `counts` and `edges`.
+    /// numbers): a map of `counts` and `edges`. With both `low` and `high`, numbers outside, NaN
+    /// and infinite ones are not counted; without, NaN and infinite numbers are an error.
     ///
     /// > tensor([0, 1, 1, 2]).histogram(2).counts
     /// = tensor [2] i64 [1, 3]
@@ -141,7 +142,7 @@ crate::natives! {
         cx: &Context, this: Tensor, bins: usize, low: Option<f64>, high: Option<f64>,
     ) -> Map {
         cx.room("histogram", &[bins], DType::I64)?;
-        let (counts, edges) = order::histogram(&this, bins, low.zip(high))?;
+        let (counts, edges) = order::histogram(&this, bins, [low, high])?;
         let entries = [("counts", counts), ("edges", edges)];
         Ok(entries.into_iter().map(|(key, t)| (key.into(), Value::Tensor(t))).collect())
     }

@@ -1,7 +1,7 @@
 //! Shapes, parts and products of tensors. Axes count from 0; -1 is the last one.
 
 use super::context::Context;
-use super::tensor_args::Wholes;
+use super::tensor_args::{Left, Side, Wholes};
 use crate::tensor::{Tensor, arith, pieces, shape};
 
 crate::natives! {
@@ -12,7 +12,8 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1]))
     /// = tensor [2] f32 [3, 7]
-    fn matmul(cx: &Context, this: Tensor, other: Tensor) -> Tensor {
+    fn matmul(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (this, other) = this.0.with(&other)?;
         if let Some(shape) = shape::product(this.dims(), other.dims()) {
             cx.room("matmul", &shape, arith::meet(this.dtype(), other.dtype()))?;
         }
@@ -23,7 +24,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2]).outer(tensor([3, 4]))
     /// = tensor [2, 2] f32 [[3, 4], [6, 8]]
-    fn outer(cx: &Context, this: Tensor, other: Tensor) -> Tensor {
+    fn outer(cx: &Context, this: Left, other: Side) -> Tensor {
+        let (this, other) = this.0.with(&other)?;
         cx.room("outer", &[this.elem_count(), other.elem_count()], this.dtype())?;
         Ok(pieces::outer(&this, &other)?)
     }
@@ -145,7 +147,8 @@ crate::natives! {
     ///
     /// > zeros(4).put(0, 1, tensor([7, 8]))
     /// = tensor [4] f32 [0, 7, 8, 0]
-    fn put(this: Tensor, axis: i64, start: i64, part: Tensor) -> Tensor {
+    fn put(this: Left, axis: i64, start: i64, part: Side) -> Tensor {
+        let (this, part) = this.0.with(&part)?;
         Ok(pieces::put(&this, axis, start, &part)?)
     }
 

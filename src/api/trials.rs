@@ -1,5 +1,6 @@
 //! Data of trials as scripts hand it over.
 
+use super::convert::Exact;
 use super::fault::Fault;
 use super::native::FromValue;
 use super::value::Value;
@@ -17,8 +18,8 @@ impl FromValue for Trials {
         "tensor or list of tensors".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
-        let value = match Tensor::from_value(value) {
-            Ok(tensor) => return Ok(Trials::Whole(tensor)),
+        let value = match Exact::from_value(value) {
+            Ok(tensor) => return Ok(Trials::Whole(tensor.0)),
             Err(value) => value,
         };
         let Value::List(items) = &value else {
@@ -26,7 +27,7 @@ impl FromValue for Trials {
         };
         let trials = items
             .iter()
-            .map(|item| Tensor::from_value(item.clone()).ok());
+            .map(|item| Some(Exact::from_value(item.clone()).ok()?.0));
         let trials: Option<Vec<Tensor>> = trials.collect();
         trials.map(Trials::Each).ok_or(value)
     }

@@ -1,6 +1,7 @@
 //! The table `tsne`: near neighbours in the plane.
 
 use super::context::Context;
+use super::convert::Exact;
 use super::settings::Settings;
 use crate::analysis::tsne::Embedding;
 use crate::tensor::{DType, Tensor};
@@ -16,7 +17,7 @@ crate::natives! {
     ///
     /// > tsne::fit(random::normal(random::key(1), [60, 5]), #{ perplexity: 10, steps: 50 }).shape()
     /// = [60, 2]
-    fn fit(cx: &Context, data: Tensor, options: Settings<Embedding>) -> Tensor {
+    fn fit(cx: &Context, data: Exact, options: Settings<Embedding>) -> Tensor {
         cx.room("tsne::fit", data.dims(), DType::F64)?;
         Ok(cx.interruptible(move || options.places(&data))??)
     }

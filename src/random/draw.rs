@@ -14,7 +14,8 @@ impl Key {
         self.fill(out, &Bits);
     }
 
-    /// Fills `out` with numbers from `low` (included) to `high` (excluded, but for rounding).
+    /// Fills `out` with numbers from `low` (included) to `high` (excluded); with `low` alone where
+    /// `high` is not above it.
     ///
     /// Double precision takes 64 bits a number, as JAX with 64-bit numbers switched on.
     pub fn fill_uniform<T: Real>(&self, low: T, high: T, out: &mut [T]) {
@@ -107,6 +108,8 @@ impl Rule for Bits {
 struct Uniform<L, T> {
     low: L,
     width: L,
+    /// The greatest number below `high`, which a product may be rounded up to.
+    last: L,
     written: PhantomData<fn() -> T>,
 }
 
@@ -115,7 +118,8 @@ macro_rules! uniform {
         impl<T: Real> Uniform<$lane, T> {
             fn new(low: T, high: T) -> Self {
                 let (low, high) = (low.double() as $lane, high.double() as $lane);
-                Uniform { low, width: high - low, written: PhantomData }
+                let last = if high > low { high.next_down() } else { low };
+                Uniform { low, width: high - low, last, written: PhantomData }
             }
         }
 
@@ -126,7 +130,8 @@ macro_rules! uniform {
             fn apply(&self, words: &[Self::Word; LANES], out: &mut [T; LANES]) {
                 let mut value = [0.0; LANES];
                 for l in 0..LANES {
-                    value[l] = <$lane>::unit(words[l]).mul_add(self.width, self.low);
+                    let drawn = <$lane>::unit(words[l]).mul_add(self.width, self.low);
+                    value[l] = drawn.min(self.last);
                 }
                 for l in 0..LANES {
                     out[l] = T::of(f64::from(value[l]));

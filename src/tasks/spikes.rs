@@ -8,6 +8,9 @@ use crate::tensor::{DType, Device, Tensor, values};
 const MOST: f64 = 700.0;
 /// Standard deviations that a kernel reaches to either side.
 const REACH: f64 = 4.0;
+/// Rates below are taken for this, as in the Neural Latents Benchmark: a rate of 0 at a spike has a
+/// log-likelihood of minus infinity.
+const LEAST_RATE: f64 = 1e-9;
 
 /// Counts with these means, as f32, of the same shape: each from one uniform number, by adding up
 /// the probabilities of 0, 1, 2, ... until they reach it.
@@ -41,10 +44,10 @@ pub fn poisson(means: &Tensor, key: &Key) -> Result<Tensor> {
 }
 
 /// Means over neighbouring times, weighted by a Gaussian of so many time steps; at the ends over
-/// those that there are.
+/// those that there are. NaN is padding: it stays, and no mean contains it.
 ///
 /// Shapes: [.., t, d] -> [.., t, d]
-/// Errors: `Shape` if there is no time axis
+/// Errors: `Shape` if there is no time axis; `NotFinite` for an infinite number
 pub fn smooth(x: &Tensor, deviation: f64) -> Result<Tensor> {
     let [trials, t, d] = sizes("spikes::smooth", x)?;
     let numbers = values::doubles(x)?;
@@ -52,17 +55,33 @@ pub fn smooth(x: &Tensor, deviation: f64) -> Result<Tensor> {
     let reach = (REACH * deviation).ceil().min(t as f64) as usize;
     let weight = |away: usize| (-0.5 * (away as f64 / deviation).powi(2)).exp();
     let weights: Vec<f64> = (0..=reach).map(weight).collect();
-    let mut smoothed = vec![0.0; numbers.len()];
+    if let Some(index) = numbers.iter().position(|x| x.is_infinite()) {
+        let (of, what) = ("spikes::smooth", "a number".into());
+        let found = numbers[index];
+        return Err(Error::NotFinite {
+            of,
+            what,
+            found,
+            index,
+        });
+    }
+    let mut smoothed = vec![f64::NAN; numbers.len()];
+    let (mut sums, mut all) = (vec![0.0; d], vec![0.0; d]);
     for trial in 0..trials {
         for at in 0..t {
-            let near = at.saturating_sub(reach)..t.min(at + reach + 1);
-            let all: f64 = near.clone().map(|k| weights[k.abs_diff(at)]).sum();
-            for from in near {
-                let weight = weights[from.abs_diff(at)] / all;
-                for j in 0..d {
-                    smoothed[(trial * t + at) * d + j] +=
-                        weight * numbers[(trial * t + from) * d + j];
+            sums.fill(0.0);
+            all.fill(0.0);
+            for from in at.saturating_sub(reach)..t.min(at + reach + 1) {
+                let weight = weights[from.abs_diff(at)];
+                let row = &numbers[(trial * t + from) * d..][..d];
+                for (j, x) in row.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
+                    sums[j] += weight * x;
+                    all[j] += weight;
                 }
+            }
+            let here = (trial * t + at) * d;
+            for j in (0..d).filter(|j| !numbers[here + j].is_nan()) {
+                smoothed[here + j] = sums[j] / all[j];
             }
         }
     }
@@ -134,21 +153,34 @@ pub fn correlation_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 }
 
 /// How many bits a spike the rates tell more of the counts than a constant rate of each channel
-/// does.
+/// does. Counts that are NaN are padding and left out; rates below 1e-9 count as 1e-9.
 ///
 /// Shapes: means and counts [n, t, d]
-/// Errors: `Shape` if the two differ; `Range` if there is no spike
+/// Errors: `Shape` if the two differ; `Range` for a negative or infinite count, for a rate that is
+/// negative, infinite or NaN beside a count, and if there is no spike
+/// Source: Pei and others 2021, the Neural Latents Benchmark
 pub fn bits_per_spike(means: &Tensor, counts: &Tensor) -> Result<f64> {
     let of = "spikes::bits_per_spike";
     same(of, counts, means)?;
     let d = sizes(of, counts)?[2];
     let (means, counts) = (values::doubles(means)?, values::doubles(counts)?);
-    let mut constant = vec![0.0; d];
-    for row in counts.chunks_exact(d) {
-        constant.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+    for (at, (mean, count)) in means.iter().zip(&counts).enumerate() {
+        if !count.is_nan() {
+            not_negative(of, "counts", at, *count)?;
+            not_negative(of, "means", at, *mean)?;
+        }
     }
-    let spikes: f64 = constant.iter().sum();
-    if spikes.is_nan() || spikes <= 0.0 {
+    let (mut sums, mut times) = (vec![0.0; d], vec![0.0; d]);
+    for (at, count) in counts
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| !count.is_nan())
+    {
+        sums[at % d] += count;
+        times[at % d] += 1.0;
+    }
+    let spikes: f64 = sums.iter().sum();
+    if spikes <= 0.0 {
         return Err(Error::Range {
             of: of.into(),
             name: "counts".into(),
@@ -156,17 +188,28 @@ pub fn bits_per_spike(means: &Tensor, counts: &Tensor) -> Result<f64> {
             found: format!("{spikes} spikes"),
         });
     }
-    let rows = (counts.len() / d) as f64;
-    let log = |mean: f64, count: f64| match count > 0.0 {
-        true => count * mean.ln() - mean,
-        false => -mean,
-    };
-    let (mut told, mut known) = (0.0, 0.0);
+    let log = |mean: f64, count: f64| count * mean.max(LEAST_RATE).ln() - mean.max(LEAST_RATE);
+    let mut bits = [0.0; 2];
     for (at, (mean, count)) in means.iter().zip(&counts).enumerate() {
-        told += log(*mean, *count);
-        known += log(constant[at % d] / rows, *count);
+        if !count.is_nan() {
+            bits[0] += log(*mean, *count);
+            bits[1] += log(sums[at % d] / times[at % d], *count);
+        }
     }
-    Ok((told - known) / spikes / std::f64::consts::LN_2)
+    Ok((bits[0] - bits[1]) / spikes / std::f64::consts::LN_2)
+}
+
+/// Errors: `Range` unless the number is finite and 0 or more
+fn not_negative(of: &str, name: &str, index: usize, found: f64) -> Result<()> {
+    if found.is_finite() && found >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::Range {
+        of: of.into(),
+        name: format!("{name}, at index {index}"),
+        expected: "finite and of 0 or more".into(),
+        found: found.to_string(),
+    })
 }
 
 /// Each course in time with its estimate, their means given.
@@ -179,12 +222,30 @@ fn each_course(
     same(op, x, y)?;
     let [n, t, d] = sizes(op, x)?;
     let (a, b) = (values::doubles(x)?, values::doubles(y)?);
+    for (index, (x, y)) in a.iter().zip(&b).enumerate() {
+        // NaN in the data is padding; an estimate must be there where the data is.
+        if x.is_infinite() || !x.is_nan() && !y.is_finite() {
+            let (what, found) = match x.is_infinite() {
+                true => ("a number of the data", *x),
+                false => ("a number of the estimate", *y),
+            };
+            let (of, what) = (op, what.into());
+            return Err(Error::NotFinite {
+                of,
+                what,
+                found,
+                index,
+            });
+        }
+    }
     let mut found = Vec::with_capacity(n * d);
     for trial in 0..n {
         for j in 0..d {
             let at = |k: usize| (trial * t + k) * d + j;
-            let mean = |all: &[f64]| (0..t).map(|k| all[at(k)]).sum::<f64>() / t as f64;
-            let mut pairs = (0..t).map(|k| (a[at(k)], b[at(k)]));
+            let there = || (0..t).map(at).filter(|at| !a[*at].is_nan());
+            let count = there().count() as f64;
+            let mean = |all: &[f64]| there().map(|at| all[at]).sum::<f64>() / count;
+            let mut pairs = there().map(|at| (a[at], b[at]));
             found.push(of([mean(&a), mean(&b)], &mut pairs));
         }
     }

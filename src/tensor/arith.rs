@@ -2,13 +2,14 @@
 //!
 //! Kinds: f64 with anything is f64; f32 with anything else is f32; whole numbers and truth values
 //! (0 and 1) are i64, so that they cannot run over at 255. A number written in a script takes the
-//! kind of the array beside it. Division and power of whole numbers are f32.
+//! kind of the array beside it. Division of integers gives f32; all else of theirs is exact, or an
+//! error where a result does not fit into 64 bits.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape};
 
 use super::joined::with_gradient;
 use super::shape::broadcast;
-use super::{DType, Tensor, values};
+use super::{DType, Tensor, integers, values};
 use crate::base::Result;
 
 /// The kind of number in which two kinds meet.
@@ -39,16 +40,25 @@ fn align_real(op: &'static str, left: &Tensor, right: &Tensor) -> Result<(Tensor
 
 pub fn add(left: &Tensor, right: &Tensor) -> Result<Tensor> {
     let (l, r) = align("add", left, right)?;
+    if !l.dtype().is_float() {
+        return integers::zip("add", &l, &r, i64::checked_add);
+    }
     Ok((l + r)?)
 }
 
 pub fn sub(left: &Tensor, right: &Tensor) -> Result<Tensor> {
     let (l, r) = align("sub", left, right)?;
+    if !l.dtype().is_float() {
+        return integers::zip("sub", &l, &r, i64::checked_sub);
+    }
     Ok((l - r)?)
 }
 
 pub fn mul(left: &Tensor, right: &Tensor) -> Result<Tensor> {
     let (l, r) = align("mul", left, right)?;
+    if !l.dtype().is_float() {
+        return integers::zip("mul", &l, &r, i64::checked_mul);
+    }
     Ok((l * r)?)
 }
 
@@ -121,7 +131,10 @@ pub fn minimum(left: &Tensor, right: &Tensor) -> Result<Tensor> {
 /// `left` to the power of `right`. candle's own goes through the logarithm and so has no value
 /// for a negative base.
 pub fn pow(left: &Tensor, right: &Tensor) -> Result<Tensor> {
-    let (l, r) = align_real("pow", left, right)?;
+    let (l, r) = align("pow", left, right)?;
+    if !l.dtype().is_float() {
+        return integers::pow(&l, &r);
+    }
     Ok(l.contiguous()?.apply_op2(&r.contiguous()?, Power)?)
 }
 

@@ -95,7 +95,9 @@ fn rows(joined: &Tensor, shape: &[usize]) -> Result<Vec<Vec<i64>>> {
     let n = joined.dims().last().copied().unwrap_or(1);
     let numbers = of(joined)?;
     let count = shape.iter().product::<usize>();
-    Ok((0..count).map(|row| numbers[row * n..(row + 1) * n].to_vec()).collect())
+    Ok((0..count)
+        .map(|row| numbers[row * n..(row + 1) * n].to_vec())
+        .collect())
 }
 
 fn overflow(op: &'static str) -> Error {

@@ -6,6 +6,7 @@
 pub mod arena;
 pub mod arith;
 pub mod gradient;
+pub mod integers;
 pub mod joined;
 pub mod linear;
 pub mod order;

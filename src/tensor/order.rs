@@ -3,13 +3,18 @@
 use std::cmp::Ordering;
 
 use super::reduce::some;
-use super::{DType, Tensor, arith, joined, shape, values};
+use super::{DType, Tensor, arith, integers, joined, shape, values};
 use crate::base::{Error, Result};
 
 /// Ascending, NaN last.
-fn ascending(a: &f64, b: &f64) -> Ordering {
+fn ascending<T: PartialOrd>(a: &T, b: &T) -> Ordering {
     a.partial_cmp(b)
-        .unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+        .unwrap_or_else(|| is_nan(a).cmp(&is_nan(b)))
+}
+
+/// Whether a number is undefined; an integer never is.
+fn is_nan<T: PartialOrd>(x: &T) -> bool {
+    x.partial_cmp(x).is_none()
 }
 
 /// For each row of the last axis, where its largest (smallest) number is; a NaN wins, of equal
@@ -17,18 +22,25 @@ fn ascending(a: &f64, b: &f64) -> Ordering {
 pub(super) fn extreme_index(op: &'static str, t: &Tensor, least: bool) -> Result<Tensor> {
     let (n, lead) = t.dims().split_last().expect("a joined array has an axis");
     some(op, *n)?;
-    let numbers = values::doubles(t)?;
-    let better = |new: f64, old: f64| {
-        !old.is_nan() && (new.is_nan() || if least { new < old } else { new > old })
+    let at = match t.dtype() {
+        DType::I64 => extreme_of_rows(&integers::of(t)?, *n, least),
+        _ => extreme_of_rows(&values::doubles(t)?, *n, least),
     };
-    let at = numbers.chunks(*n).map(|row| {
-        let best = (1..*n).fold(
+    values::wholes(at, lead)
+}
+
+fn extreme_of_rows<T: PartialOrd>(numbers: &[T], n: usize, least: bool) -> Vec<i64> {
+    let better = |new: &T, old: &T| {
+        !is_nan(old) && (is_nan(new) || if least { new < old } else { new > old })
+    };
+    let best = |row: &[T]| {
+        let first = (1..n).fold(
             0,
-            |best, i| if better(row[i], row[best]) { i } else { best },
+            |best, i| if better(&row[i], &row[best]) { i } else { best },
         );
-        best as i64
-    });
-    values::wholes(at.collect(), lead)
+        first as i64
+    };
+    numbers.chunks(n).map(best).collect()
 }
 
 /// The indices that sort along `axis`; equal numbers keep their order. i64.
@@ -37,21 +49,28 @@ pub fn argsort(t: &Tensor, axis: i64, descending: bool) -> Result<Tensor> {
     let last = t.rank() - 1;
     let turned = t.detach().transpose(axis, last)?.contiguous()?;
     let n = turned.dims()[last];
-    let numbers = values::doubles(&turned)?;
+    let order = match t.dtype() {
+        DType::I64 => order_of_rows(&integers::of(&turned)?, n, descending),
+        _ => order_of_rows(&values::doubles(&turned)?, n, descending),
+    };
+    let sorted = values::wholes(order, turned.dims())?;
+    Ok(sorted.transpose(axis, last)?.contiguous()?)
+}
+
+fn order_of_rows<T: PartialOrd>(numbers: &[T], n: usize, descending: bool) -> Vec<i64> {
     let mut order = Vec::with_capacity(numbers.len());
     for row in numbers.chunks(n.max(1)) {
         let mut at: Vec<usize> = (0..n).collect();
         // NaN stays last in either direction.
         at.sort_by(
-            |&i, &j| match (descending, row[i].is_nan() || row[j].is_nan()) {
+            |&i, &j| match (descending, is_nan(&row[i]) || is_nan(&row[j])) {
                 (true, false) => ascending(&row[j], &row[i]),
                 _ => ascending(&row[i], &row[j]),
             },
         );
         order.extend(at.into_iter().map(|i| i as i64));
     }
-    let sorted = values::wholes(order, turned.dims())?;
-    Ok(sorted.transpose(axis, last)?.contiguous()?)
+    order
 }
 
 /// The numbers in order along `axis`, with their gradient.
@@ -77,7 +96,6 @@ pub fn quantile(t: &Tensor, q: f64, axis: Option<i64>) -> Result<Tensor> {
             found: q.to_string(),
         });
     }
-    let t = joined::real(t)?;
     let (t, axis) = match axis {
         Some(axis) => (t.clone(), shape::axis("quantile", axis, t.rank())?),
         None => (t.flatten_all()?, 0),
@@ -86,9 +104,14 @@ pub fn quantile(t: &Tensor, q: f64, axis: Option<i64>) -> Result<Tensor> {
     some("quantile", n)?;
     if t.elem_count() == 0 {
         let shape = [&t.dims()[..axis], &t.dims()[axis + 1..]].concat();
-        return Ok(Tensor::zeros(shape, t.dtype(), t.device())?);
+        return Ok(Tensor::zeros(shape, joined::real(&t)?.dtype(), t.device())?);
     }
+    // Integers are sorted as such: as floats, large ones would be equal.
     let sorted = sort(&t, axis as i64, false)?;
+    let sorted = match t.dtype() {
+        DType::I64 => sorted.to_dtype(DType::F64)?,
+        _ => joined::real(&sorted)?,
+    };
     let place = q * (n - 1) as f64;
     let low = place.floor() as usize;
     let high = (low + 1).min(n - 1);
@@ -107,6 +130,13 @@ pub fn quantile(t: &Tensor, q: f64, axis: Option<i64>) -> Result<Tensor> {
 
 /// Each number once, ascending; NaN, too, at most once.
 pub fn unique(t: &Tensor) -> Result<Tensor> {
+    if t.dtype() == DType::I64 {
+        let mut numbers = integers::of(t)?;
+        numbers.sort_unstable();
+        numbers.dedup();
+        let count = numbers.len();
+        return values::wholes(numbers, &[count]);
+    }
     let mut numbers = values::doubles(t)?;
     numbers.sort_by(ascending);
     numbers.dedup_by(|a, b| a == b || (a.is_nan() && b.is_nan()));
@@ -117,10 +147,25 @@ pub fn unique(t: &Tensor) -> Result<Tensor> {
 /// Counts (i64) of the numbers in `bins` equal parts of `low..=high`, and the `bins + 1` edges
 /// (f64). Numbers outside and NaN are not counted.
 ///
-/// Errors: `Range` if there are no bins or `low` is not below `high`
-pub fn histogram(t: &Tensor, bins: usize, range: Option<(f64, f64)>) -> Result<(Tensor, Tensor)> {
+/// Errors: `Range` if there are no bins or `low` is not below `high`; `NotFinite` for a number that
+/// is not, if the range comes from the numbers
+pub fn histogram(
+    t: &Tensor,
+    bins: usize,
+    [low, high]: [Option<f64>; 2],
+) -> Result<(Tensor, Tensor)> {
     let numbers = values::doubles(t)?;
-    let (low, high) = range.unwrap_or_else(|| spread(&numbers));
+    let undefined = numbers.iter().position(|x| !x.is_finite());
+    if let (Some(index), None, _) | (Some(index), _, None) = (undefined, low, high) {
+        return Err(Error::NotFinite {
+            of: "histogram",
+            what: "a number (`low` and `high` leave such numbers out)".into(),
+            found: numbers[index],
+            index,
+        });
+    }
+    let own = spread(&numbers);
+    let (low, high) = (low.unwrap_or(own.0), high.unwrap_or(own.1));
     let wrong = |name: &str, expected: &str, found: String| Error::Range {
         of: "histogram".into(),
         name: name.into(),

@@ -1,9 +1,9 @@
-//! Sums and their kin along axes. No axes means over all numbers; whole numbers stay whole in
-//! `sum` and `prod` and become f32 elsewhere.
+//! Sums and their kin along axes. No axes means over all numbers. Integers stay integers in `sum`
+//! and `prod`; elsewhere those of 64 bits become f64, smaller ones f32.
 
 use super::joined::{real, with_gradient};
 use super::order;
-use super::{DType, Tensor, shape, total, values};
+use super::{DType, Tensor, integers, shape, total, values};
 use crate::base::{Error, Result};
 
 /// Along which axes, and whether they stay as axes of size 1.
@@ -54,35 +54,30 @@ pub fn sum(t: &Tensor, along: &Along) -> Result<Tensor> {
         let (joined, shape) = along.gathered("sum", t)?;
         return Ok(total::rows(&joined)?.reshape(shape)?);
     }
-    let t = t.to_dtype(DType::I64)?;
-    let (axes, count) = along.resolve("sum", &t)?;
-    if axes.is_empty() {
-        return Ok(t);
-    }
-    if count == 0 {
-        let (_, shape) = along.gathered("sum", &t)?;
-        return Ok(Tensor::zeros(shape, t.dtype(), t.device())?);
-    }
-    Ok(if along.keep {
-        t.sum_keepdim(axes)?
-    } else {
-        t.sum(axes)?
-    })
+    integers::fold("sum", &along.gathered("sum", t)?, 0, i64::checked_add)
 }
 
 /// The mean.
 ///
 /// Errors: `Algebra` of no numbers
 pub fn mean(t: &Tensor, along: &Along) -> Result<Tensor> {
-    let t = real(t)?;
-    let (_, count) = along.resolve("mean", &t)?;
+    let (_, count) = along.resolve("mean", t)?;
     some("mean", count)?;
-    Ok((sum(&t, along)? / count as f64)?)
+    if t.dtype() == DType::I64 {
+        return integers::mean(&along.gathered("mean", t)?);
+    }
+    quotient("mean", &real(t)?, along, count)
+}
+
+/// The sum of floats divided by `divisor`, rounded once.
+fn quotient(op: &'static str, t: &Tensor, along: &Along, divisor: usize) -> Result<Tensor> {
+    let (joined, shape) = along.gathered(op, t)?;
+    Ok(total::part(&joined, divisor as f64)?.reshape(shape)?)
 }
 
 /// The mean squared distance from the mean; `less` is taken from the count (1: unbiased).
 pub fn variance(t: &Tensor, along: &Along, less: usize) -> Result<Tensor> {
-    let t = real(t)?;
+    let t = double_integers(t)?;
     let (_, count) = along.resolve("var", &t)?;
     if count <= less {
         let fact = "there are too few numbers for a variance";
@@ -96,14 +91,32 @@ pub fn variance(t: &Tensor, along: &Along, less: usize) -> Result<Tensor> {
         },
     )?;
     let squares = t.broadcast_sub(&centre)?.sqr()?;
-    Ok((sum(&squares, along)? / (count - less) as f64)?)
+    quotient("var", &squares, along, count - less)
 }
 
-/// The Euclidean length.
+/// The Euclidean length; its gradient is 0 where it is 0.
 pub fn norm(t: &Tensor, along: &Along) -> Result<Tensor> {
-    let t = real(t)?;
-    let length = sum(&t.sqr()?, along)?.sqrt()?;
-    Ok(length)
+    let t = double_integers(t)?;
+    let (joined, shape) = along.gathered("norm", &t)?;
+    let wide = joined.detach().to_dtype(DType::F64)?;
+    let lengths = total::rows(&wide.sqr()?)?.sqrt()?.reshape(shape)?;
+    let value = lengths.to_dtype(t.dtype())?;
+    let lengths = values::doubles(&lengths)?;
+    with_gradient("norm", &joined, value, move |grad| {
+        let slope = |(grad, length): (f64, &f64)| if *length == 0.0 { 0.0 } else { grad / length };
+        let slopes = values::doubles(grad)?.into_iter().zip(&lengths).map(slope);
+        let slopes = values::of(slopes.collect(), &[lengths.len(), 1], DType::F64)?;
+        let rows = wide.reshape((lengths.len(), ()))?;
+        Ok(rows.broadcast_mul(&slopes)?.reshape(wide.shape())?)
+    })
+}
+
+/// Integers of 64 bits as f64, the rest as [`real`].
+fn double_integers(t: &Tensor) -> Result<Tensor> {
+    match t.dtype() {
+        DType::I64 => Ok(t.to_dtype(DType::F64)?),
+        _ => real(t),
+    }
 }
 
 /// The largest (or, if `least`, the smallest) number; NaN if there is one. Of equal numbers the
@@ -124,18 +137,16 @@ pub fn extreme_at(op: &'static str, t: &Tensor, along: &Along, least: bool) -> R
 
 /// The product; 1 of none.
 pub fn product(t: &Tensor, along: &Along) -> Result<Tensor> {
+    if !t.dtype().is_float() {
+        return integers::fold("prod", &along.gathered("prod", t)?, 1, i64::checked_mul);
+    }
     let (joined, shape) = along.gathered("prod", t)?;
     let n = joined.dims()[joined.rank() - 1];
     let numbers = values::doubles(&joined)?;
     let rows = numbers.len() / n.max(1);
     let rows = if n == 0 { shape.iter().product() } else { rows };
     let products = (0..rows).map(|row| numbers[row * n..(row + 1) * n].iter().product());
-    let dtype = if t.dtype().is_float() {
-        t.dtype()
-    } else {
-        DType::I64
-    };
-    let value = values::of(products.collect(), &shape, dtype)?;
+    let value = values::of(products.collect(), &shape, t.dtype())?;
     let full = joined.dims().to_vec();
     with_gradient("prod", &joined, value, move |grad| {
         let grad = values::doubles(grad)?;
@@ -164,17 +175,12 @@ fn others(row: &[f64], scale: f64) -> Vec<f64> {
 /// Running sums along `axis`, in linear time and with their gradient.
 pub fn cumsum(t: &Tensor, axis: i64) -> Result<Tensor> {
     let axis = shape::axis("cumsum", axis, t.rank())?;
-    let dtype = if t.dtype().is_float() {
-        t.dtype()
-    } else {
-        DType::I64
-    };
     let shape = t.dims().to_vec();
-    let value = values::of(
-        running(values::doubles(t)?, &shape, axis, false),
-        &shape,
-        dtype,
-    )?;
+    if !t.dtype().is_float() {
+        return integers::cumsum(t, axis);
+    }
+    let sums = running(values::doubles(t)?, &shape, axis, false);
+    let value = values::of(sums, &shape, t.dtype())?;
     with_gradient("cumsum", t, value, move |grad| {
         let sums = running(values::doubles(grad)?, &shape, axis, true);
         values::of(sums, &shape, DType::F64)

@@ -1,7 +1,7 @@
 //! What printing shows of an array: all of a small one; of a large one its first numbers and
 //! statistics.
 
-use super::{DType, Tensor, values};
+use super::{DType, Tensor, integers, values};
 use crate::base::Result;
 
 /// Up to this many numbers are shown one by one.
@@ -52,11 +52,14 @@ pub fn text(t: &Tensor) -> Result<String> {
     if t.elem_count() == 0 && lists.fold(1, usize::saturating_mul) > ALL {
         return Ok(format!("{head} []"));
     }
+    let few = t.flatten_all()?;
+    let few = few.narrow(0, 0, few.elem_count().min(ALL))?;
+    let words = words(&few)?;
     if t.elem_count() <= ALL {
-        return Ok(format!("{head} {}", nested(&values::doubles(t)?, t.dims())));
+        return Ok(format!("{head} {}", nested(&words, t.dims())));
     }
     let s = Summary::of(t)?;
-    let first: Vec<String> = s.first.iter().map(|x| short(*x)).collect();
+    let first = &words[..FIRST];
     let mut line = format!("{head} [{}, ...]", first.join(", "));
     if s.not_finite < t.elem_count() {
         let [min, mean, max, std] = [s.min, s.mean, s.max, s.std].map(short);
@@ -68,12 +71,20 @@ pub fn text(t: &Tensor) -> Result<String> {
     Ok(line)
 }
 
-fn nested(numbers: &[f64], shape: &[usize]) -> String {
+/// The text of each element: all digits of an integer, six of a float.
+fn words(t: &Tensor) -> Result<Vec<String>> {
+    if t.dtype().is_float() {
+        return Ok(values::doubles(t)?.into_iter().map(short).collect());
+    }
+    Ok(integers::of(t)?.iter().map(i64::to_string).collect())
+}
+
+fn nested(words: &[String], shape: &[usize]) -> String {
     let Some((&n, inner)) = shape.split_first() else {
-        return numbers.first().map_or(String::new(), |x| short(*x));
+        return words.first().cloned().unwrap_or_default();
     };
     let size = inner.iter().product::<usize>();
-    let parts = (0..n).map(|i| nested(&numbers[i * size..(i + 1) * size], inner));
+    let parts = (0..n).map(|i| nested(&words[i * size..(i + 1) * size], inner));
     format!("[{}]", parts.collect::<Vec<_>>().join(", "))
 }
 

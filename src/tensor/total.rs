@@ -20,10 +20,19 @@ const PARALLEL: usize = 1 << 16;
 ///
 /// Shapes: [.., n] -> [..], contiguous
 pub fn rows(t: &Tensor) -> Result<Tensor> {
-    Ok(t.apply_op1(Rows)?)
+    part(t, 1.0)
 }
 
-struct Rows;
+/// The sum over the last axis divided by `divisor`, rounded once, with its gradient.
+///
+/// Shapes: [.., n] -> [..], contiguous
+pub fn part(t: &Tensor, divisor: f64) -> Result<Tensor> {
+    Ok(t.apply_op1(Rows { divisor })?)
+}
+
+struct Rows {
+    divisor: f64,
+}
 
 impl CustomOp1 for Rows {
     fn name(&self) -> &'static str {
@@ -39,16 +48,25 @@ impl CustomOp1 for Rows {
         let sums = match s {
             CpuStorage::F32(x) => {
                 let sums = each(&x[range], n, count, f64::from);
-                CpuStorage::F32(sums.into_iter().map(|x| x as f32).collect())
+                CpuStorage::F32(
+                    sums.into_iter()
+                        .map(|x| (x / self.divisor) as f32)
+                        .collect(),
+                )
             }
-            CpuStorage::F64(x) => CpuStorage::F64(each(&x[range], n, count, |x| x)),
+            CpuStorage::F64(x) => {
+                let sums = each(&x[range], n, count, |x| x);
+                CpuStorage::F64(sums.into_iter().map(|x| x / self.divisor).collect())
+            }
             _ => bail!("sum: expected f32 or f64"),
         };
         Ok((sums, Shape::from(lead)))
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let grad = grad.unsqueeze(grad.rank())?;
+        // A quotient: the product with a rounded 1 / n would be another number.
+        let divisor = Tensor::full(self.divisor, grad.dims(), grad.device())?;
+        let grad = (grad / divisor.to_dtype(grad.dtype())?)?.unsqueeze(grad.rank())?;
         Ok(Some(grad.broadcast_as(x.shape())?))
     }
 }

@@ -9,6 +9,8 @@ mod dataset;
 mod decision;
 mod disk;
 mod docs;
+mod domains;
+mod exact;
 mod figure;
 mod fixed_points;
 mod flip_flop;

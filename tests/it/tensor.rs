@@ -40,7 +40,7 @@ fn order_agrees_with_numpy() {
         let found = order::quantile(&x, q, None).unwrap();
         assert_near(&list(&found), &[expected], 1e-14);
     }
-    let (counts, edges) = order::histogram(&x, 4, None).unwrap();
+    let (counts, edges) = order::histogram(&x, 4, [None, None]).unwrap();
     assert_eq!(list(&counts), [2.0, 3.0, 0.0, 2.0]);
     assert_eq!(list(&edges), [-1.5, 1.125, 3.75, 6.375, 9.0]);
     let spread = reduce::variance(&x, &Along::default(), 0).unwrap();

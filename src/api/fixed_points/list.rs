@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::FixedPoints;
 use crate::analysis::fixed_points::{Point, Points};
-use crate::api::convert::New;
+use crate::api::convert::{Exact, New};
 use crate::api::fault::Fault;
 use crate::api::value::{Function, Map, Value};
 use crate::base::{Error, Result};
@@ -236,7 +236,7 @@ crate::natives! {
     /// > let points = fixed_points::find(net, #{ candidates: h });
     /// > [points.contains(zeros([3]), 0.01), points.contains(ones([3]), 0.01)]
     /// = [true, false]
-    fn contains(this: Rc<FixedPoints>, state: Tensor, distance: f64) -> bool {
+    fn contains(this: Rc<FixedPoints>, state: Exact, distance: f64) -> bool {
         let s = this.points.state;
         if state.dims() != [s] {
             let (op, what) = ("fixed_points.contains", "the state");

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use super::args::{finite, given, length};
 use super::{Either, Force};
 use crate::api::context::Context;
+use crate::api::convert::Exact;
 use crate::api::either::either;
 use crate::api::fault::Fault;
 use crate::api::native::FromValue;
@@ -41,7 +42,7 @@ crate::natives! {
     /// > fit.error[9] < 0.1
     /// = true
     fn train(
-        cx: &Context, net: Learners, inputs: Value, targets: Tensor, options: Settings<Training>,
+        cx: &Context, net: Learners, inputs: Value, targets: Exact, options: Settings<Training>,
     ) -> Map {
         let of = "force::train";
         let mut learners = net.all.iter().map(|net| net.changing()).collect::<Result<Vec<_>, _>>()?;
@@ -70,7 +71,7 @@ crate::natives! {
     /// > fit.error[9] < 0.05
     /// = true
     fn teach(
-        cx: &Context, net: Rc<Force>, teacher: Rc<Force>, inputs: Value, targets: Tensor,
+        cx: &Context, net: Rc<Force>, teacher: Rc<Force>, inputs: Value, targets: Exact,
         options: Settings<Training>,
     ) -> Map {
         let of = "force::teach";

@@ -9,7 +9,7 @@ pub mod scene;
 
 use std::rc::Rc;
 
-use super::convert::New;
+use super::convert::{Exact, New};
 use super::fault::Fault;
 use super::settings::Settings;
 use super::value::{Thing, Value};
@@ -17,7 +17,6 @@ use crate::base::{Error, Result};
 use crate::figure::{
     Bars, Cells, Figure, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem,
 };
-use crate::tensor::Tensor;
 use data::{curves, ends, grid, marker, matrix, named, numbers, pair, shade, span, stroke, texts};
 use options::{
     GridOptions, HeatOptions, HistogramOptions, LinesOptions, ScatterOptions, StemOptions,
@@ -70,7 +69,7 @@ crate::natives! {
     ///
     /// > plot::scatter([1, 2, 3], [2, 1, 2], #{ values: [0.1, 0.5, 0.9] })
     /// = figure [1, 1], 1 layer
-    fn scatter(x: Tensor, y: Tensor, options: Settings<ScatterOptions>) -> New<Plot> {
+    fn scatter(x: Exact, y: Exact, options: Settings<ScatterOptions>) -> New<Plot> {
         let of = "plot::scatter";
         let values = options.values.as_ref().map(|v| numbers(of, "values", v)).transpose()?;
         let scatter = Scatter {
@@ -91,7 +90,7 @@ crate::natives! {
     ///
     /// > plot::stem([1, 0.5, 0.25]).x_label("lag")
     /// = figure [1, 1], 1 layer
-    fn stem(y: Tensor, options: Settings<StemOptions>) -> New<Plot> {
+    fn stem(y: Exact, options: Settings<StemOptions>) -> New<Plot> {
         let y = numbers("plot::stem", "y", &y)?;
         let x = options.x.as_ref().map(|x| numbers("plot::stem", "x", x)).transpose()?;
         checked(Panel::of(Layer::Stem(Stem {
@@ -105,7 +104,7 @@ crate::natives! {
     ///
     /// > plot::histogram([1, 2, 2, 3, 3, 3], #{ bins: 3 })
     /// = figure [1, 1], 1 layer
-    fn histogram(data: Tensor, options: Settings<HistogramOptions>) -> New<Plot> {
+    fn histogram(data: Exact, options: Settings<HistogramOptions>) -> New<Plot> {
         let data = data.flatten_all()?;
         let data = numbers("plot::histogram", "data", &data)?;
         let mut panel = Panel::histogram(&data, options.bins);
@@ -121,7 +120,7 @@ crate::natives! {
     ///
     /// > plot::heatmap([[1, 2], [3, 4]], #{ label: "rate", x: [0, 0.5] })
     /// = figure [1, 1], 1 layer
-    fn heatmap(values: Tensor, options: Settings<HeatOptions>) -> New<Plot> {
+    fn heatmap(values: Exact, options: Settings<HeatOptions>) -> New<Plot> {
         let cells = matrix("plot::heatmap", &values)?;
         coloured("plot::heatmap", Panel::heatmap(cells), &options)
     }
@@ -130,7 +129,7 @@ crate::natives! {
     ///
     /// > plot::image([[1, -1], [0, 2]]).title("W_{rec}")
     /// = figure [1, 1], 1 layer
-    fn image(values: Tensor, options: Settings<HeatOptions>) -> New<Plot> {
+    fn image(values: Exact, options: Settings<HeatOptions>) -> New<Plot> {
         let cells = matrix("plot::image", &values)?;
         coloured("plot::image", Panel::image(cells), &options)
     }
@@ -292,7 +291,7 @@ crate::natives! {
     ///
     /// > plot::lines([1, 2]).band([0, 1], [0.5, 1.5], [1.5, 2.5])
     /// = figure [1, 1], 2 layers
-    fn band(this: Rc<Plot>, x: Tensor, low: Tensor, high: Tensor) -> New<Plot> {
+    fn band(this: Rc<Plot>, x: Exact, low: Exact, high: Exact) -> New<Plot> {
         let of = "figure.band";
         let ribbon = Ribbon {
             x: numbers(of, "x", &x)?,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::data::{numbers, places, shade, stroke, texts};
 use super::options::{ArrowOptions, By, PathOptions, PointOptions};
 use super::{Plot, checked, each};
-use crate::api::convert::New;
+use crate::api::convert::{Exact, New};
 use crate::api::fault::Fault;
 use crate::api::settings::Settings;
 use crate::api::trials::Trials;
@@ -51,7 +51,7 @@ crate::natives! {
     ///
     /// > scene::points([[0, 0, 0], [1, 1, 0], [1, 0, 1]], #{ values: [0.1, 0.5, 0.9] })
     /// = figure [1, 1], 1 layer
-    fn points(at: Tensor, options: Settings<PointOptions>) -> New<Plot> {
+    fn points(at: Exact, options: Settings<PointOptions>) -> New<Plot> {
         let of = "scene::points";
         let column = |what, tensor: &Option<Tensor>| {
             tensor.as_ref().map(|v| numbers(of, what, v)).transpose()
@@ -73,7 +73,7 @@ crate::natives! {
     ///
     /// > scene::arrows([[0, 0, 0]], [[1, 1, 1]]).camera(-30, 20)
     /// = figure [1, 1], 1 layer
-    fn arrows(from: Tensor, to: Tensor, options: Settings<ArrowOptions>) -> New<Plot> {
+    fn arrows(from: Exact, to: Exact, options: Settings<ArrowOptions>) -> New<Plot> {
         let of = "scene::arrows";
         let values = options.values.as_ref().map(|v| numbers(of, "values", v)).transpose()?;
         let arrows = Arrows {
@@ -91,7 +91,7 @@ crate::natives! {
     ///
     /// > scene::points([[0, 0, 0]]).add(scene::labels([[0, 0, 0]], ["saddle"]))
     /// = figure [1, 1], 2 layers
-    fn labels(at: Tensor, texts: Vec<Value>) -> New<Plot> {
+    fn labels(at: Exact, texts: Vec<Value>) -> New<Plot> {
         let of = "scene::labels";
         let labels = Labels {
             at: places(of, "places", &at)?,

@@ -11,7 +11,7 @@ use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::{New, tensor_of};
+use super::convert::{Exact, New, tensor_of};
 use super::fault::Fault;
 use super::settings::Settings;
 use super::value::{Map, Thing, Value};
@@ -116,10 +116,10 @@ crate::natives! {
     /// > let run = net.run(x);
     /// > [net.run(x).states.shape(), run.outputs.shape()]
     /// = [[2, 2, 3], [2, 2, 2]]
-    fn run(cx: &Context, this: Rc<Net>, inputs: Tensor, options: Settings<RunOptions>) -> Map {
+    fn run(cx: &Context, this: Rc<Net>, inputs: Exact, options: Settings<RunOptions>) -> Map {
         let net = this.0.borrow();
         let single = inputs.rank() == 2;
-        let inputs = if single { inputs.unsqueeze(0)? } else { inputs };
+        let inputs = if single { inputs.unsqueeze(0)? } else { inputs.0 };
         let &[b, t, _] = inputs.dims() else {
             let expected = format!("[b, t, {}]", net.inputs());
             return Err(wrong_shape("inputs", expected, &inputs).into());

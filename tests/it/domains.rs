@@ -1,0 +1,110 @@
+//! Inputs outside the domain of a measure: an error that names the number, or padding left out.
+
+use attractor::api::context::Language;
+use attractor::api::show;
+
+use crate::session::run;
+
+const SETUP: &str = "let none = (tensor(0.0) / 0.0).item(); let inf = (tensor(1.0) / 0.0).item();";
+
+fn shown(text: &str) -> String {
+    match run(&format!("{SETUP} {text}"), Language::Rhai).outcome {
+        Ok(value) => show::value(&value),
+        Err(fault) => format!("error: {fault}"),
+    }
+}
+
+#[test]
+fn a_number_outside_the_domain_is_named() {
+    let bits = |means: &str, counts: &str| {
+        format!("spikes::bits_per_spike([[[{means}], [2.0]]], [[[{counts}], [1.0]]])")
+    };
+    let cases = [
+        (bits("-1.0", "1.0"), "means, at index 0"),
+        (bits("none", "1.0"), "means, at index 0"),
+        (bits("inf", "1.0"), "means, at index 0"),
+        (bits("1.0", "-1.0"), "counts, at index 0"),
+        (bits("1.0", "inf"), "counts, at index 0"),
+        (
+            "spikes::bits_per_spike([[[1.0]]], [[[none]]])".into(),
+            "one spike at least",
+        ),
+        (
+            "spikes::poisson([-1.0], random::key(0))".into(),
+            "means, at index 0",
+        ),
+        (
+            "spikes::poisson([none], random::key(0))".into(),
+            "means, at index 0",
+        ),
+        (
+            "spikes::smooth([[1.0], [inf]])".into(),
+            "not finite (found inf at index 1)",
+        ),
+        (
+            "spikes::r_squared([[[1.0], [2.0]]], [[[1.0], [none]]])".into(),
+            "of the estimate",
+        ),
+        (
+            "spikes::r_squared([[[1.0], [inf]]], [[[1.0], [2.0]]])".into(),
+            "of the data",
+        ),
+        (
+            "spikes::correlation_squared([[[1.0], [2.0]]], [[[1.0], [inf]]])".into(),
+            "estimate",
+        ),
+        (
+            "pca::fit([[1.0, none], [2.0, 1.0], [0.0, 0.0]])".into(),
+            "not finite",
+        ),
+        ("tensor([1.0]).quantile(1.5)".into(), "from 0 to 1"),
+        ("tensor([1.0]).quantile(none)".into(), "from 0 to 1"),
+    ];
+    for (text, expected) in cases {
+        let found = shown(&text);
+        assert!(
+            found.starts_with("error: ") && found.contains(expected),
+            "{text}: {found}"
+        );
+    }
+}
+
+#[test]
+fn padding_is_left_out() {
+    let cases = [
+        (
+            "spikes::bits_per_spike([[[1.0], [3.0], [none]]], [[[1.0], [4.0], [none]]]) \
+             - spikes::bits_per_spike([[[1.0], [3.0]]], [[[1.0], [4.0]]])",
+            "0.0",
+        ),
+        (
+            "spikes::smooth([[1.0], [1.0], [none]]).to_list()",
+            "[[1.0], [1.0], [NaN]]",
+        ),
+        (
+            "spikes::bin([[1.0], [1.0], [1.0], [none]], 2).to_list()",
+            "[[2.0], [NaN]]",
+        ),
+        (
+            "spikes::r_squared([[[1.0], [2.0], [none]]], [[[1.0], [2.0], [7.0]]]).item()",
+            "1.0",
+        ),
+        (
+            "spikes::correlation_squared([[[1.0], [2.0], [none]]], [[[2.0], [4.0], [none]]])[0][0]",
+            "1.0",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(shown(text), expected, "{text}");
+    }
+}
+
+/// By the code of the benchmark (nlb_tools, `bits_per_spike`): rates of 0 become 1e-9.
+#[test]
+fn a_rate_of_zero_at_a_spike_counts_as_a_small_one() {
+    let text = "spikes::bits_per_spike([[[0.0], [1.0]]], [[[1.0], [1.0]]])";
+    let found: f64 = shown(text).parse().expect("a number");
+    let (told, known) = (1e-9_f64.ln() - 1e-9 - 1.0, -2.0);
+    let expected = (told - known) / 2.0 / std::f64::consts::LN_2;
+    assert!((found - expected).abs() < 1e-12, "{found} and {expected}");
+}
