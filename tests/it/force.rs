@@ -1,5 +1,6 @@
 //! FORCE learning: the numbers of another program, and targets that are followed.
 
+mod boundaries;
 mod learning;
 mod mistakes;
 mod state;

@@ -224,7 +224,7 @@ fn weights<T: Lanes>(net: &Network<T>) -> Result<[Tensor; 5]> {
     Ok([
         values::tensor(&net.start, &[n])?,
         values::tensor(&w.input.whole(), &[n, i])?,
-        values::tensor(&w.recurrent.whole(), &[n, n])?,
+        values::tensor(&net.recurrent().whole(), &[n, n])?,
         values::tensor(&w.feedback.whole(), &[n, m])?,
         values::tensor(&w.output.whole(), &[m, n])?,
     ])

@@ -4,12 +4,11 @@
 use std::path::Path;
 
 use super::Network;
-use crate::base::error::FileFault;
 use crate::base::{Error, Result};
 use crate::io::hdf5::Content;
 use crate::io::{Entries, Map, Tree};
 use crate::ops::Lanes;
-use crate::ops::force::{Dense, Inverse, Matrix, Parts, Weights};
+use crate::ops::force::{Dense, Inverse, Matrix, Parts, Recurrence, Weights};
 use crate::tensor::{DType, Device, Tensor, values};
 
 /// What a file says that it holds.
@@ -26,7 +25,7 @@ impl<T: Lanes> Network<T> {
         let arrays = [
             ("a0", self.start.clone(), vec![n]),
             ("wI", w.input.whole(), vec![n, i]),
-            ("wR", w.recurrent.whole(), vec![n, n]),
+            ("wR", self.recurrent().whole(), vec![n, n]),
             ("wF", w.feedback.whole(), vec![n, m]),
             ("wO", w.output.whole(), vec![m, n]),
             ("a", self.state.a.clone(), vec![n]),
@@ -35,6 +34,17 @@ impl<T: Lanes> Network<T> {
         let mut entries = map_of(arrays)?;
         if let Some(inverse) = &self.inverse {
             entries.insert("P".into(), Tree::Map(entries_of(inverse.parts())?));
+            if let Some(recurrence) = &self.recurrence {
+                let k = inverse.pending();
+                let mut parts = map_of([("arriving", recurrence.arriving().to_vec(), vec![n])])?;
+                if k > 0 {
+                    parts.extend(map_of([
+                        ("base", w.recurrent.whole(), vec![n, n]),
+                        ("errors", recurrence.errors(k), vec![n, k]),
+                    ])?);
+                }
+                entries.insert("recurrence".into(), Tree::Map(parts));
+            }
         }
         let said = Map::from([
             ("what".into(), WHAT.into()),
@@ -78,7 +88,26 @@ impl<T: Lanes> Network<T> {
         if content.tree.at("P").is_some() {
             network.inverse = Some(inverse(file, n)?);
         }
+        if content.tree.at("recurrence").is_some() {
+            network.load_recurrence(file, n)?;
+        }
         Ok(network)
+    }
+
+    /// Pending updates of wR.
+    ///
+    /// Errors: those of the entries, `File` if P has none that they could belong to
+    fn load_recurrence(&mut self, file: Entries<'_>, n: usize) -> Result<()> {
+        let k = self.inverse.as_ref().map_or(0, Inverse::pending);
+        let arriving = array(file, "recurrence/arriving", &[n])?;
+        let (mut base, mut errors) = (self.weights.recurrent.whole(), Vec::new());
+        if k > 0 {
+            base = array(file, "recurrence/base", &[n, n])?;
+            errors = array(file, "recurrence/errors", &[n, k])?;
+        }
+        self.weights.recurrent = Matrix::Dense(Dense::new(&base, n, n));
+        self.recurrence = Some(Recurrence::of_parts(&errors, arriving));
+        Ok(())
     }
 }
 
@@ -111,16 +140,25 @@ fn entries_of<T: Lanes>(parts: Parts<T>) -> Result<Map> {
     if let Some(base) = parts.base {
         entries.extend(map_of([("base", base, vec![n, n])])?);
     }
+    let since = parts.steps_since_update as i64;
+    entries.insert("steps_since_update".into(), Tree::Int(since));
     entries.insert("alpha".into(), parts.alpha.double().into());
     entries.insert("factor".into(), parts.factor.double().into());
     Ok(entries)
 }
 
-/// The numbers of one entry.
+/// The values of one entry. Those of a P that training has lost may be infinite.
+///
+/// Errors: `File` if it is missing or of another shape
+fn reals<T: Lanes>(file: Entries<'_>, key: &str, shape: &[usize]) -> Result<Vec<T>> {
+    values::reals::<T>(file.shaped(key, shape)?)
+}
+
+/// The values of one entry, all of them finite.
 ///
 /// Errors: `File` if it is missing or of another shape, `NotFinite`
 fn array<T: Lanes>(file: Entries<'_>, key: &str, shape: &[usize]) -> Result<Vec<T>> {
-    let numbers = values::reals::<T>(file.shaped(key, shape)?)?;
+    let numbers = reals::<T>(file, key, shape)?;
     match numbers.iter().position(|x| !x.is_finite()) {
         None => Ok(numbers),
         Some(index) => Err(Error::NotFinite {
@@ -149,17 +187,30 @@ fn inverse<T: Lanes>(file: Entries<'_>, n: usize) -> Result<Inverse<T>> {
     let base = file
         .tree
         .at("P/base")
-        .map(|_| array(file, "P/base", &[n, n]));
+        .map(|_| reals(file, "P/base", &[n, n]));
     let parts = Parts {
         units: n,
         alpha: number("P/alpha")?,
+        steps_since_update: steps_since_update(file)?,
         base: base.transpose()?,
         factor: number("P/factor")?,
         scales,
         vectors,
     };
-    Inverse::of_parts(&parts).ok_or_else(|| {
-        let found = format!("{} vectors in `P/v`, more than wait", parts.scales.len());
-        Error::file(file.path, FileFault::Damaged { found })
-    })
+    Ok(Inverse::of_parts(&parts))
+}
+
+/// Time steps since the last update of P: 0 in files of versions that did not count them.
+///
+/// Errors: `Kind` if it is not a count
+fn steps_since_update(file: Entries<'_>) -> Result<usize> {
+    match file.tree.at("P/steps_since_update") {
+        None => Ok(0),
+        Some(Tree::Int(count)) if *count >= 0 => Ok(*count as usize),
+        Some(found) => Err(Error::Kind {
+            of: format!("{}: entry `P/steps_since_update`", file.path.display()),
+            expected: "an integer of 0 or more".into(),
+            found: found.kind().into(),
+        }),
+    }
 }

@@ -18,7 +18,7 @@ use crate::base::{Error, Result};
 use crate::nn::{Cell, Plan, Precision, Rnn};
 use crate::ops::Lanes;
 use crate::ops::force::{
-    self, Dense, End, Inverse, Matrix, Sequence, Sizes, State, Weights, padded,
+    self, Dense, End, Inverse, Matrix, Recurrence, Sequence, Sizes, State, Weights, padded,
 };
 use crate::ops::rnn::Nonlinearity;
 use crate::ops::rnn::ctrnn::Ctrnn;
@@ -75,6 +75,8 @@ pub struct Network<T> {
     pub state: State<T>,
     /// P; none before the first training.
     pub inverse: Option<Inverse<T>>,
+    /// Pending updates of `weights.recurrent` while it is trained; see [`Network::recurrent`].
+    pub recurrence: Option<Recurrence<T>>,
 }
 
 impl Recipe {
@@ -137,6 +139,7 @@ impl<T: Lanes> Network<T> {
             },
             start,
             inverse: None,
+            recurrence: None,
         };
         network.restart();
         network
@@ -182,6 +185,7 @@ impl<T: Lanes> Network<T> {
                 index,
             });
         }
+        self.flush_recurrent();
         let weights = &mut self.weights;
         match name {
             "a0" => self.start = numbers,
@@ -196,8 +200,27 @@ impl<T: Lanes> Network<T> {
 
     /// Goes back to the first currents and the output that they give.
     pub fn restart(&mut self) {
+        self.flush_recurrent();
         self.state.a.copy_from_slice(&self.start);
         force::read(&self.weights, &mut self.state);
+    }
+
+    /// wR, with every update that training has made.
+    pub fn recurrent(&self) -> Matrix<T> {
+        match (&self.recurrence, &self.inverse) {
+            (Some(recurrence), Some(inverse)) => {
+                recurrence.flushed(&self.weights.recurrent, inverse)
+            }
+            _ => self.weights.recurrent.clone(),
+        }
+    }
+
+    /// Adds the pending updates to wR.
+    pub(super) fn flush_recurrent(&mut self) {
+        if self.recurrence.is_some() {
+            self.weights.recurrent = self.recurrent();
+            self.recurrence = None;
+        }
     }
 
     /// The currents wR h + wF z that follow on states h [t, n] and on what is fed back, [t, m].
@@ -228,7 +251,7 @@ impl<T: Lanes> Network<T> {
         } = self.sizes;
         let weights = &self.weights;
         let (wf, wo) = (weights.feedback.whole(), weights.output.whole());
-        let mut effective = weights.recurrent.whole();
+        let mut effective = self.recurrent().whole();
         for (row, wf) in effective.chunks_exact_mut(n).zip(wf.chunks_exact(m)) {
             for (wo, wf) in wo.chunks_exact(n).zip(wf) {
                 row.iter_mut().zip(wo).for_each(|(w, wo)| *w += *wf * *wo);
@@ -274,6 +297,7 @@ impl<T: Lanes> Network<T> {
 
     /// Runs on over a sequence, without learning.
     pub fn run(&mut self, sequence: Sequence<'_, T>) -> End {
+        self.flush_recurrent();
         let rate = T::of(self.dt / self.tau);
         let network = (&mut self.weights, &mut self.state);
         force::run(self.sizes, network, rate, sequence, None)

@@ -8,7 +8,7 @@ use super::Network;
 use crate::base::options::Span;
 use crate::base::{Outcome, Progress, Report, Standing};
 use crate::ops::Lanes;
-use crate::ops::force::{self, End, Inverse, Learning, Lesson, Sequence};
+use crate::ops::force::{self, End, Goals, Inverse, Learning, Lesson, Recurrence, Sequence, Sizes};
 use crate::options;
 
 /// Weights that are read between two looks at whether the user wants an end: about a second's work
@@ -20,7 +20,7 @@ options! {
     pub struct Training for "force::train" {
         /// How often the sequence is gone through.
         passes: usize = 1, in Span::from(1.0);
-        /// Steps between two changes of the weights.
+        /// Time steps between two changes of the weights, counted across passes and calls.
         every: usize = 1, in Span::from(1.0);
         /// P is this times 1 at the start: the larger, the faster and the less regular learning
         /// begins; 1 / alpha is the weight of the squared weights in what is least.
@@ -145,6 +145,9 @@ impl<T: Lanes> Pupil<'_, T> {
 
     fn begin(&mut self, options: &Training) {
         let net = &mut *self.network;
+        if self.teacher.is_none() || options.anew {
+            net.flush_recurrent();
+        }
         if net.inverse.is_none() || options.anew {
             net.inverse = Some(Inverse::new(net.sizes.units, T::of(options.alpha)));
         }
@@ -176,48 +179,36 @@ impl<T: Lanes> Pupil<'_, T> {
         if !self.is_well() {
             return;
         }
-        let net = &mut *self.network;
-        let (i, m) = (net.sizes.inputs, net.sizes.outputs);
+        let (i, m) = (self.network.sizes.inputs, self.network.sizes.outputs);
         let inputs = &inputs[steps.start * i..steps.end * i];
-        let those = steps.start * m..steps.end * m;
-        let targets = &self.targets[those.clone()];
-        let taught = self
-            .teacher
-            .as_mut()
-            .map(|teacher| teacher.teach(inputs, targets, threads));
-        let goals = match taught.transpose() {
-            Ok(goals) => goals,
-            Err(at) => {
-                self.fit.outcome = Outcome::Diverged { at: begun + at };
-                return;
-            }
-        };
-        let sequence = Sequence {
-            steps: steps.len(),
-            threads,
+        let targets = &self.targets[steps.start * m..steps.end * m];
+        let outputs = &mut self.fit.outputs[steps.start * m..steps.end * m];
+        let call = Call {
             inputs,
-            fed: None,
-            outputs: &mut self.fit.outputs[those],
-            states: None,
-        };
-        let lesson = Lesson {
-            inverse: net.inverse.as_mut().expect("made before the first pass"),
-            learning: Learning {
-                every: options.every,
-                first: steps.start,
-                forgetting: T::of(options.forgetting),
-            },
             targets,
-            goals: goals.as_deref(),
+            options,
+            threads,
         };
-        let rate = T::of(net.dt / net.tau);
-        let parts = (&mut net.weights, &mut net.state);
-        let end = force::run(net.sizes, parts, rate, sequence, Some(lesson));
+        let net = &mut *self.network;
+        let end = match &mut self.teacher {
+            None => net.learn(&call, steps.len(), outputs, None),
+            Some(teacher) => net.learn_from(&call, outputs, teacher),
+        };
         if let End::Diverged { at } | End::Lost { at } = end {
             self.fit.outcome = Outcome::Diverged { at: begun + at };
             self.fit.lost = matches!(end, End::Lost { .. });
         }
     }
+}
+
+/// What is learned in one segment.
+struct Call<'a, T> {
+    /// x [t, i]
+    inputs: &'a [T],
+    /// f [t, m]
+    targets: &'a [T],
+    options: &'a Training,
+    threads: usize,
 }
 
 impl<T: Lanes> Network<T> {
@@ -234,23 +225,90 @@ impl<T: Lanes> Network<T> {
         pupil.fit
     }
 
-    /// The currents [t, n] that this network has while targets are fed back to it; or the step
-    /// after which they are not finite.
-    fn teach(&mut self, inputs: &[T], targets: &[T], threads: usize) -> Result<Vec<T>, usize> {
-        let steps = targets.len() / self.sizes.outputs;
-        let mut outputs = vec![T::of(0.0); targets.len()];
-        let mut states = vec![T::of(0.0); steps * self.sizes.units];
+    /// Learns from the first steps of a segment; wR too, if there are goals [t, n] for it.
+    fn learn(
+        &mut self,
+        call: &Call<'_, T>,
+        steps: usize,
+        outputs: &mut [T],
+        goals: Option<&[T]>,
+    ) -> End {
+        let sequence = Sequence {
+            steps,
+            threads: call.threads,
+            inputs: call.inputs,
+            fed: None,
+            outputs,
+            states: None,
+        };
+        if goals.is_some() && self.recurrence.is_none() {
+            let recurrent = &mut self.weights.recurrent;
+            self.recurrence = Some(Recurrence::new(recurrent, &mut self.state));
+        }
+        let recurrent = goals.zip(self.recurrence.as_mut());
+        let lesson = Lesson {
+            inverse: self.inverse.as_mut().expect("made before the first pass"),
+            learning: Learning {
+                every: call.options.every,
+                forgetting: T::of(call.options.forgetting),
+            },
+            targets: call.targets,
+            recurrent: recurrent.map(|(currents, recurrence)| Goals {
+                currents,
+                recurrence,
+            }),
+        };
+        let rate = T::of(self.dt / self.tau);
+        let parts = (&mut self.weights, &mut self.state);
+        force::run(self.sizes, parts, rate, sequence, Some(lesson))
+    }
+
+    /// Learns the currents of a teacher. If either network fails, both stay where they were after
+    /// the step before.
+    fn learn_from(&mut self, call: &Call<'_, T>, outputs: &mut [T], teacher: &mut Self) -> End {
+        teacher.flush_recurrent();
+        let begin = teacher.state.clone();
+        let goals = teacher.teach(call.inputs, call.targets, call.threads);
+        let total = call.targets.len() / self.sizes.outputs;
+        let steps = goals.len() / self.sizes.units;
+        let mut end = self.learn(call, steps, outputs, Some(&goals));
+        if end == End::Done && steps < total {
+            end = End::Diverged { at: steps };
+        }
+        if let End::Diverged { at } | End::Lost { at } = end {
+            teacher.state = begin;
+            let targets = &call.targets[..at * self.sizes.outputs];
+            teacher.teach(call.inputs, targets, call.threads);
+        }
+        end
+    }
+
+    /// The currents [t, n] that this network has while targets are fed back to it, as far as they
+    /// are finite.
+    fn teach(&mut self, inputs: &[T], targets: &[T], threads: usize) -> Vec<T> {
+        let Sizes {
+            units: n,
+            outputs: m,
+            ..
+        } = self.sizes;
+        let steps = targets.len() / m;
+        let mut states = vec![T::of(0.0); steps * n];
         let end = self.run(Sequence {
             steps,
             threads,
             inputs,
             fed: Some(targets),
-            outputs: &mut outputs,
+            outputs: &mut vec![T::of(0.0); targets.len()],
             states: Some(&mut states),
         });
-        match end {
-            End::Done => Ok(self.currents(&states, targets)),
-            End::Diverged { at } | End::Lost { at } => Err(at),
+        let count = match end {
+            End::Done => steps,
+            End::Diverged { at } | End::Lost { at } => at,
+        };
+        let mut currents = self.currents(&states[..count * n], &targets[..count * m]);
+        if let Some(at) = currents.iter().position(|x| !x.is_finite()) {
+            currents.truncate(at / n * n);
         }
+        currents
     }
 }

@@ -19,6 +19,7 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::changes::{Changes, WAITING};
 use super::half;
+use super::pending::{Fate, Waiting};
 use super::rows::padded;
 use crate::ops::Lanes;
 
@@ -57,26 +58,8 @@ pub struct Parts<T> {
     pub scales: Vec<T>,
     /// v [k, n]
     pub vectors: Vec<T>,
-}
-
-/// Changes of P that are still to be made: P is `factor` times what is kept with these changes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Waiting<T> {
-    factor: T,
-    changes: Changes<T>,
-    /// Batches that were put aside.
-    aside: usize,
-    /// How many may be.
-    most: usize,
-}
-
-/// What becomes of changes when there are enough of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    Made,
-    PutAside,
-    /// Made, once there is a half to make them in.
-    WantHalf,
+    /// Time steps of training since the last update of P.
+    pub steps_since_update: usize,
 }
 
 /// Some rows of tiles of the half, or some of the batches that were put aside.
@@ -92,18 +75,13 @@ pub struct Strip<'a, T> {
 impl<T: Lanes> Inverse<T> {
     /// alpha times 1.
     pub fn new(n: usize, alpha: T) -> Inverse<T> {
-        let waiting = Waiting {
-            factor: T::of(1.0),
-            changes: Changes::new(n),
-            aside: 0,
-            most: (ASIDE * n as f64) as usize / WAITING,
-        };
+        let most = (ASIDE * n as f64) as usize / WAITING;
         Inverse {
             n,
             alpha,
             half: None,
             aside: vec![Vec::new(); strips(n)],
-            waiting,
+            waiting: Waiting::new(n, most),
         }
     }
 
@@ -116,6 +94,7 @@ impl<T: Lanes> Inverse<T> {
             factor: self.waiting.factor,
             scales: Vec::new(),
             vectors: Vec::new(),
+            steps_since_update: self.waiting.steps_since_update,
         };
         let strips = self.aside.len();
         let aside = (0..self.waiting.aside).map(|b| &self.aside[b % strips][b / strips]);
@@ -128,28 +107,53 @@ impl<T: Lanes> Inverse<T> {
         parts
     }
 
-    /// P again from its parts; nothing if there are more vectors than P ever waits with.
-    pub fn of_parts(parts: &Parts<T>) -> Option<Inverse<T>> {
-        let n = parts.units;
+    /// Restores P from its parts.
+    ///
+    /// Vectors beyond those that P keeps apart are added to the matrix. Files with 16 of them too
+    /// many exist: they were written between the update that filled the buffer and the flush.
+    pub fn of_parts(parts: &Parts<T>) -> Inverse<T> {
+        let (n, count) = (parts.units, parts.scales.len());
         let mut inverse = Inverse::new(n, parts.alpha);
         inverse.half = parts.base.as_ref().map(|base| half::of_whole(base, n));
-        let strips = inverse.aside.len();
+        inverse.waiting.steps_since_update = parts.steps_since_update;
         let mut v = vec![T::of(0.0); padded(n)];
-        let waiting = &mut inverse.waiting;
-        for (vector, scale) in parts.vectors.chunks_exact(n).zip(&parts.scales) {
+        let vectors = parts.vectors.chunks_exact(n).zip(&parts.scales);
+        for (k, (vector, scale)) in vectors.enumerate() {
             v[..n].copy_from_slice(vector);
-            waiting.changes.push(&v, T::of(1.0), *scale);
-            match waiting.fate(inverse.half.is_some()) {
-                None => {}
-                Some(Fate::PutAside) => {
-                    inverse.aside[waiting.aside % strips].push(waiting.changes.clone());
-                    waiting.clear(Fate::PutAside);
-                }
-                Some(Fate::Made | Fate::WantHalf) => return None,
+            inverse.waiting.changes.push(&v, T::of(1.0), *scale);
+            if k + 1 == count {
+                inverse.waiting.factor = parts.factor;
             }
+            inverse.flush();
         }
-        waiting.factor = parts.factor;
-        Some(inverse)
+        if count == 0 {
+            inverse.waiting.factor = parts.factor;
+        }
+        inverse
+    }
+
+    /// Empties the buffer of updates if it is full.
+    fn flush(&mut self) {
+        match self.waiting.fate(self.has_half()) {
+            None => {}
+            Some(Fate::PutAside) => {
+                let strips = self.aside.len();
+                let changes = self.waiting.changes.clone();
+                self.aside[self.waiting.aside % strips].push(changes);
+                self.waiting.clear(Fate::PutAside);
+            }
+            Some(Fate::Made | Fate::WantHalf) => self.settle(),
+        }
+    }
+
+    /// Number of updates in the buffer.
+    pub fn pending(&self) -> usize {
+        self.waiting.changes.count()
+    }
+
+    /// Updates in the buffer; wR, if it is trained, shares their vectors.
+    pub fn pending_changes(&self) -> &Changes<T> {
+        &self.waiting.changes
     }
 
     /// The whole matrix [n, n], row-major.
@@ -188,9 +192,12 @@ impl<T: Lanes> Inverse<T> {
         self.waiting.clone()
     }
 
-    /// Keeps what is pending at the end of a run; all threads have the same.
+    /// Stores what is pending at the end of a run; all threads have the same.
+    ///
+    /// A full buffer is flushed at once: a run may end on the update that filled it.
     pub fn keep(&mut self, waiting: Waiting<T>) {
         self.waiting = waiting;
+        self.flush();
     }
 
     /// P in strips of about as many tiles each; their number is that of the problem, not of
@@ -288,52 +295,6 @@ impl<T: Lanes> Strip<'_, T> {
     }
 }
 
-impl<T: Lanes> Waiting<T> {
-    pub fn changes(&self) -> &Changes<T> {
-        &self.changes
-    }
-
-    /// P h from what the strips give of it; h . P h, and s_j q_j . h of what is pending.
-    pub fn finish(&self, h: &[T], q: &mut [T]) -> (T, [T; WAITING]) {
-        let each = self.changes.add_product(h, q);
-        let factor = self.factor;
-        if factor != T::of(1.0) {
-            q.iter_mut().for_each(|q| *q *= factor);
-        }
-        (Arch::new().dispatch(Dot { a: h, b: q }), each)
-    }
-
-    /// Takes in that P h was q, with h . q given: P <- (P - q q' / (l + h . q)) / l. Gives s, the
-    /// scale of the change.
-    pub fn update(&mut self, q: &[T], along: T, forgetting: T) -> T {
-        let s = T::of(1.0) / (forgetting + along);
-        // In what is kept, q is smaller by the factor: s q q' = factor (s factor) (q / factor)^2.
-        self.changes
-            .push(q, T::of(1.0) / self.factor, s * self.factor);
-        self.factor *= T::of(1.0) / forgetting;
-        s
-    }
-
-    /// What is to be done with the changes, if it is time.
-    pub fn fate(&self, has_half: bool) -> Option<Fate> {
-        let aside = self.factor == T::of(1.0) && self.aside < self.most;
-        self.changes.is_full().then_some(match (has_half, aside) {
-            (true, _) => Fate::Made,
-            (false, true) => Fate::PutAside,
-            (false, false) => Fate::WantHalf,
-        })
-    }
-
-    /// Forgets the changes, which met their fate.
-    pub fn clear(&mut self, fate: Fate) {
-        if fate == Fate::PutAside {
-            self.aside += 1;
-        }
-        self.factor = T::of(1.0);
-        self.changes.clear();
-    }
-}
-
 struct Product<'a, T> {
     half: &'a [T],
     rows: Range<usize>,
@@ -362,19 +323,5 @@ impl<T: Lanes> WithSimd for Settle<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         half::settle(simd, self.half, self.rows, self.changes);
-    }
-}
-
-struct Dot<'a, T> {
-    a: &'a [T],
-    b: &'a [T],
-}
-
-impl<T: Lanes> WithSimd for Dot<'_, T> {
-    type Output = T;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> T {
-        half::dot(simd, self.a, self.b)
     }
 }

@@ -18,6 +18,8 @@ mod changes;
 mod crew;
 mod half;
 mod inverse;
+mod pending;
+mod recurrence;
 mod rows;
 mod worker;
 
@@ -25,9 +27,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::Lanes;
 use super::simd::functions::tanh;
-use changes::WAITING;
 use crew::{Gate, share};
 pub use inverse::{Inverse, Parts};
+pub use recurrence::Recurrence;
 pub use rows::{Dense, Matrix, padded};
 use worker::{Posts, Recurrent, Worker};
 
@@ -67,9 +69,8 @@ pub struct State<T> {
 /// How weights learn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Learning<T> {
-    /// Steps between changes, counted from the first step of the sequence, which is step `first`.
+    /// Time steps between changes, counted across runs.
     pub every: usize,
-    pub first: usize,
     /// l: what a change keeps of the past.
     pub forgetting: T,
 }
@@ -95,8 +96,15 @@ pub struct Lesson<'a, T> {
     pub learning: Learning<T>,
     /// f [t, m]
     pub targets: &'a [T],
-    /// What wR h + wF z is to be after each step, [t, n], if wR learns too.
-    pub goals: Option<&'a [T]>,
+    /// Present if wR is trained too.
+    pub recurrent: Option<Goals<'a, T>>,
+}
+
+/// What recurrent weights learn.
+pub struct Goals<'a, T> {
+    /// What wR h + wF z is to be after each step, [t, n].
+    pub currents: &'a [T],
+    pub recurrence: &'a mut Recurrence<T>,
 }
 
 /// How a run ended.
@@ -122,7 +130,8 @@ pub fn read<T: Lanes>(weights: &Weights<T>, state: &mut State<T>) {
 /// Runs a network on from its state over a sequence; with a lesson, its weights learn.
 ///
 /// The state's z has to be that of its a (or what is fed back in its place), as [`read`] and a run
-/// leave it. Weights wR that learn become dense.
+/// leave it. Weights wR that learn have to be dense, as [`Recurrence::new`] leaves them. A run that
+/// does not end with [`End::Done`] leaves everything as it was after the step before.
 pub fn run<T: Lanes>(
     sizes: Sizes,
     (weights, state): (&mut Weights<T>, &mut State<T>),
@@ -130,9 +139,6 @@ pub fn run<T: Lanes>(
     mut sequence: Sequence<'_, T>,
     mut lesson: Option<Lesson<'_, T>>,
 ) -> End {
-    if lesson.as_ref().is_some_and(|lesson| lesson.goals.is_some()) {
-        weights.recurrent.make_dense();
-    }
     let mut from = 0;
     loop {
         let network = (&mut *weights, &mut *state);
@@ -140,9 +146,6 @@ pub fn run<T: Lanes>(
         from = at;
         if end != End::Done || from == sequence.steps {
             return end;
-        }
-        if let Some(lesson) = &mut lesson {
-            lesson.inverse.settle();
         }
     }
 }
@@ -168,17 +171,23 @@ fn part<T: Lanes>(
     let (mut targets, mut goals, mut learning) = (&[][..], None, None);
     let (mut has_half, mut strips) = (false, Vec::new());
     if let Some(lesson) = &mut lesson {
-        (targets, goals) = (lesson.targets, lesson.goals);
+        targets = lesson.targets;
+        goals = lesson.recurrent.as_mut();
         learning = Some((lesson.learning, lesson.inverse.waiting()));
         has_half = lesson.inverse.has_half();
         strips = lesson.inverse.strips();
     }
     let all = strips.len();
     let (gate, posts) = (Gate::new(crew), Posts::new(sizes, crew, all));
-    let (fixed, mut learned) = match (goals, &mut weights.recurrent) {
+    let (fixed, mut learned) = match (&goals, &mut weights.recurrent) {
         (Some(_), Matrix::Dense(dense)) => (None, dense.data.as_mut_slice()),
         (_, fixed) => (Some(&*fixed), &mut [][..]),
     };
+    let (mut errors, mut arriving, mut currents) = (&mut [][..], &mut [][..], &[][..]);
+    if let Some(goals) = goals {
+        currents = goals.currents;
+        (errors, arriving) = (&mut goals.recurrence.errors, &mut goals.recurrence.arriving);
+    }
     let (mut a, mut lines) = (state.a.as_mut_slice(), weights.output.data.as_mut_slice());
     let mut workers = Vec::with_capacity(crew);
     let mut results = Some((&mut *sequence.outputs, sequence.states.as_deref_mut()));
@@ -189,8 +198,9 @@ fn part<T: Lanes>(
             Some(matrix) => Recurrent::Fixed(matrix),
             None => Recurrent::Learns {
                 lines: first_of(&mut learned, units.len() * width),
-                goals: goals.unwrap_or_default(),
-                errors: vec![[T::of(0.0); WAITING]; units.len()],
+                goals: currents,
+                errors: first_of(&mut errors, units.len()),
+                arriving: first_of(&mut arriving, units.len()),
             },
         };
         workers.push(Worker {

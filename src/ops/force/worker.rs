@@ -6,7 +6,8 @@ use pulp::Arch;
 
 use super::changes::{Changes, WAITING};
 use super::crew::{Gate, Post, share};
-use super::inverse::{Fate, Strip, Waiting};
+use super::inverse::Strip;
+use super::pending::{Fate, Waiting};
 use super::rows::{Dense, Matrix, add_outer, add_product, padded, take_changes};
 use super::{End, Leak, Learning, ROWS, Sizes, rates};
 use crate::ops::Lanes;
@@ -60,8 +61,10 @@ pub enum Recurrent<'a, T> {
     Learns {
         lines: &'a mut [T],
         goals: &'a [T],
-        /// By how much each row was wrong when the changes that are pending came up.
-        errors: Vec<[T; WAITING]>,
+        /// The error of each unit's current at each pending update.
+        errors: &'a mut [[T; WAITING]],
+        /// wR h of the thread's own units, between runs.
+        arriving: &'a mut [T],
     },
 }
 
@@ -85,6 +88,8 @@ struct Room<T> {
     arriving: Vec<T>,
     own: Vec<T>,
     changes: Vec<T>,
+    /// a, z and `arriving` before the current step, restored if it fails.
+    before: [Vec<T>; 3],
 }
 
 impl<T: Lanes> Posts<T> {
@@ -114,12 +119,20 @@ impl<T: Lanes> Worker<'_, T> {
             arriving: zeros(self.units.len()),
             own: zeros(self.units.len()),
             changes: zeros(self.outputs.len()),
+            before: [
+                zeros(self.units.len()),
+                zeros(self.sizes.outputs),
+                zeros(self.units.len()),
+            ],
         };
         rates(self.a, &mut room.own);
         self.posts.h[self.crew.0].put(|post| post.copy_from_slice(&room.own));
         self.gate.pass();
         self.gather(&mut room.h);
-        self.arrive(&mut room);
+        match &self.recurrent {
+            Recurrent::Learns { arriving, .. } => room.arriving.copy_from_slice(arriving),
+            Recurrent::Fixed(_) => self.arrive(&mut room),
+        }
         // Nobody writes into a post that another still reads.
         self.gate.pass();
         let (mut end, mut next) = (End::Done, self.steps.start);
@@ -130,21 +143,23 @@ impl<T: Lanes> Worker<'_, T> {
                 break;
             }
         }
-        let waiting = self.learning.map(|(_, waiting)| waiting);
-        if let Some(waiting) = &waiting {
-            self.recurrent.settle(waiting.changes());
+        if let Recurrent::Learns { arriving, .. } = &mut self.recurrent {
+            arriving.copy_from_slice(&room.arriving);
         }
         Done {
             end,
             at: next,
             z: self.z,
-            waiting,
+            waiting: self.learning.map(|(_, waiting)| waiting),
         }
     }
 
     /// One step. Gives how it ended, and whether the run has to be left for a half of P.
     fn step(&mut self, at: usize, room: &mut Room<T>) -> (End, bool) {
-        let learns = self.learns(at);
+        let learns = self.learns();
+        room.before[0].copy_from_slice(self.a);
+        room.before[1].copy_from_slice(&self.z);
+        room.before[2].copy_from_slice(&room.arriving);
         self.advance(at, room);
         self.gate.pass();
         self.gather(&mut room.h);
@@ -172,15 +187,24 @@ impl<T: Lanes> Worker<'_, T> {
                 (End::Done, false)
             }
         };
+        if end != End::Done {
+            self.a.copy_from_slice(&room.before[0]);
+            self.z.copy_from_slice(&room.before[1]);
+            room.arriving.copy_from_slice(&room.before[2]);
+            return (end, stop);
+        }
+        if let Some((_, waiting)) = &mut self.learning {
+            waiting.count_step(learns);
+        }
         if let Some(fed) = self.fed {
             self.z.copy_from_slice(&fed[at * m..][..m]);
         }
         (end, stop)
     }
 
-    fn learns(&self, at: usize) -> bool {
+    fn learns(&self) -> bool {
         let learning = self.learning.as_ref();
-        learning.is_some_and(|(how, _)| (how.first + at + 1).is_multiple_of(how.every))
+        learning.is_some_and(|(how, waiting)| waiting.is_due(how.every))
     }
 
     /// wR h of this thread's units, before the changes of wR that are pending.
@@ -205,6 +229,10 @@ impl<T: Lanes> Worker<'_, T> {
         self.feedback.add_product(first, &room.fed, &mut room.own);
         let (a, h, rate) = (&mut *self.a, &mut room.own, self.rate);
         Arch::new().dispatch(Leak { a, h, rate });
+        if !self.a.iter().all(|a| a.is_finite()) {
+            // tanh hides an infinite current; NaN reaches z, and with it every thread.
+            room.own.fill(T::of(f64::NAN));
+        }
         self.posts.h[self.crew.0].put(|post| post.copy_from_slice(&room.own));
     }
 
@@ -264,13 +292,13 @@ impl<T: Lanes> Worker<'_, T> {
         let Some(fate) = fate else {
             return (End::Done, false);
         };
+        self.recurrent.settle(waiting.changes());
         if fate == Fate::WantHalf {
             return (End::Done, true);
         }
         self.strips
             .iter_mut()
             .for_each(|strip| strip.take(waiting, fate));
-        self.recurrent.settle(waiting.changes());
         waiting.clear(fate);
         (End::Done, false)
     }

@@ -141,7 +141,7 @@ fn recurrent_weights_learn_as_it_is_written_down() {
         for (name, found, expected) in [
             ("wO", weights.output.whole(), wo),
             ("P", inverse, p),
-            ("wR", weights.recurrent.whole(), wr),
+            ("wR", network.recurrent().whole(), wr),
         ] {
             let error = error(&found, &expected);
             assert!(error < 1e-9, "{n} {every} {forgetting} {name}: {error:e}");

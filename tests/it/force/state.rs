@@ -151,11 +151,10 @@ fn much_changed<T: Lanes>(recipe: &Recipe) -> Vec<f64> {
                 inverse: &mut inverse,
                 learning: Learning {
                     every: 1,
-                    first: 0,
                     forgetting: T::of(1.0),
                 },
                 targets: &targets,
-                goals: None,
+                recurrent: None,
             }),
         );
         assert_eq!(end, End::Done);
