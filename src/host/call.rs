@@ -268,12 +268,12 @@ impl Vocabulary {
     }
 }
 
-/// The fault of a script in which more than `most` brackets, blocks and operators of a chain
-/// stand inside each other.
+/// The fault of a script whose brackets, blocks and chained operators stand inside each other in
+/// more than `most` levels; some of them take two or three.
 pub fn too_nested(most: usize) -> Fault {
     let fault = Fault::new(format!(
-        "expected at most {most} brackets, blocks and chained operators inside each other, found \
-         more"
+        "nested too deep: expected at most {most} levels of brackets, blocks and chained operators \
+         inside each other, found more"
     ));
     fault.hint("name parts of it as variables of their own; a long sum is better one of a list")
 }
