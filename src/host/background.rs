@@ -99,8 +99,8 @@ pub fn call(
     }
 }
 
-/// The context of a call on another thread. Memory is counted for the whole process, so the call may
-/// use the bytes that its run has `left`.
+/// The context of a call on another thread. Memory is counted for the whole process, so the call
+/// may use the bytes that its run has `left`.
 fn detached(settings: Settings, left: u64, stop: Arc<AtomicBool>, language: Language) -> Context {
     let limits = Settings {
         max_memory: left,

@@ -37,7 +37,8 @@ impl Factor {
     /// Power iteration on (A A')^-1 from a vector of alternating signs, whose entries differ.
     pub fn inverse_norm(&self) -> f64 {
         let s = self.lu.U().nrows();
-        let start = |k: usize| (1.0 + k as f64 / s as f64) * if k % 2 == 0 { 1.0 } else { -1.0 };
+        let start =
+            |k: usize| (1.0 + k as f64 / s as f64) * if k.is_multiple_of(2) { 1.0 } else { -1.0 };
         let mut v = Mat::from_fn(s, 1, |k, _| start(k));
         let mut norm = 0.0;
         for _ in 0..ITERATIONS {

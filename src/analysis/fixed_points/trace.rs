@@ -63,8 +63,8 @@ pub struct Root {
     pub state: Vec<f64>,
     /// The mean over the state of (F - h)^2.
     pub error: f64,
-    /// A bound on the distance to the exact fixed point, |A^-1| (|r| + rounding); infinite where A
-    /// is singular.
+    /// A bound on the distance to the exact fixed point, |A^-1| (|r| + rounding), and no less than
+    /// the rounding of the limit; infinite where A is singular.
     pub position_error: f64,
     /// sign det(1 - J), 0 where it is singular.
     pub index: i8,
@@ -220,7 +220,9 @@ impl Tracer {
             return None;
         }
         let square = squares(&path.r);
-        let position_error = factor.inverse_norm() * (square.sqrt() + noise);
+        // Near 0 the rounding of the state goes to 0 with it: the last step ends at this length.
+        let least = self.epsilon * self.limit;
+        let position_error = factor.inverse_norm() * (square.sqrt() + noise) + least;
         // The sign of a determinant that is 0 to rounding says nothing.
         let known = position_error < RESOLVED * self.limit;
         Some(Root {

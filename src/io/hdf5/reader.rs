@@ -1,6 +1,7 @@
 //! One walk through one file: which entries there are, and how each becomes a value.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -317,10 +318,9 @@ impl<'a> Reader<'a> {
     /// The number of the file that an object is in, which is open from here on.
     fn disk_of(&mut self, of: &Location, key: &str) -> Result<u64> {
         let address = library::address(of).map_err(|f| self.fault(key, f))?;
-        if !self.disks.contains_key(&address.file) {
+        if let Entry::Vacant(place) = self.disks.entry(address.file) {
             let base = of.file().map_or(0, |file| file.userblock());
-            let disk = Disk::open(Path::new(&of.filename()), base)?;
-            self.disks.insert(address.file, disk);
+            place.insert(Disk::open(Path::new(&of.filename()), base)?);
         }
         Ok(address.file)
     }

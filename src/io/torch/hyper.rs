@@ -45,7 +45,7 @@ pub fn nonlinearity(pickle: &Pickle) -> Option<&'static str> {
                 .filter(|v| v.contains("RNN_")),
         )
     };
-    NAMES.iter().find_map(|name| said(&name)).or_else(mode)
+    NAMES.iter().find_map(said).or_else(mode)
 }
 
 /// Whether an option is called so, or ends so, as in `rnn_nonlinearity`.

@@ -215,8 +215,8 @@ impl<'a> Entries<'a> {
         let expected = "a recurrent network with a linear readout and nothing else";
         let found = std::iter::once(format!("also {}", left[0]));
         let found = found.chain(left.into_iter().skip(1)).collect();
-        let hint = "say which tensors belong to the network with the options `prefix` and `readout`, and \
-             which are its initial states with `h0` and `c0`";
+        let hint = "say which tensors belong to the network with the options `prefix` and \
+                    `readout`, and which are its initial states with `h0` and `c0`";
         Err(self.strange(expected, found, hint))
     }
 

@@ -62,6 +62,9 @@ pub fn read(entries: &Entries, foreign: &mut Foreign, recurrent: &str) -> Result
 /// The caller chose one of several readouts: the others are not needed. What may come before the
 /// network is.
 fn pass_over_others(entries: &Entries, foreign: &Foreign, recurrent: &str, chosen: &str) {
+    if !entries.has(&format!("{chosen}weight")) {
+        return;
+    }
     let all = candidates(entries, foreign, recurrent).into_iter();
     for other in all.filter(|one| !one.doubtful && one.name != chosen) {
         for part in ["weight", "bias"] {

@@ -162,7 +162,7 @@ fn weights_that_are_not_numbers_are_named() {
                net:load_params({ wR = { { 0.0 / 0.0, 0.0 }, { 0.0, 1.0 } } }) \
                return fixed_points.find(net, { candidates = zeros({ 4, 2 }) })";
     for (language, text) in LANGUAGES.into_iter().zip([rhai, lua]) {
-        let fault = run(text, language).outcome.err().expect("a fault");
+        let fault = run(text, language).outcome.expect_err("NaN weights");
         let text = format!("{fault:?}");
         assert!(
             text.contains("a value of parameter `wR` of the network"),

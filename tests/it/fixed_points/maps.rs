@@ -58,7 +58,7 @@ type Row = (&'static str, &'static str, &'static str, [&'static str; 6]);
 const NONE: [&str; 6] = ["0", "0", "[]", "[]", "[]", "-1.0"];
 
 #[rustfmt::skip]
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     ("a contraction, from states near its end",
      r#"rnn::vanilla(#{ units: 20, dtype: "f64", gain: 0.5, seed: 1 })"#,
      "#{ candidates: settled(net), between: 0 }",
@@ -84,6 +84,12 @@ const ROWS: [Row; 12] = [
          net
      }"#, "#{ candidates: 50.0 * near(200), between: 0 }",
      ["1", "200", "[0]", r#"["converged"]"#, r#"["marginal"]"#, "1.0"]),
+    ("a saddle at 0, where the rounding of the state is 0 too", r#"{
+         let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
+         net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
+         net
+     }"#, "#{ candidates: random::normal(random::key(0), [50, 2]) }",
+     ["3", "100", "[0, 0, 0]", r#"["converged"]"#, r#"["saddle", "stable"]"#, "3.0"]),
     ("far from normal", "shifted(20)", "#{ candidates: normal(200, 20), between: 0 }",
      ["1", "200", "[0]", r#"["converged"]"#, r#"["stable"]"#, "1.0"]),
     ("a drift", "own(1, |h, x, p| h + 1e-7)", "#{ candidates: near(200), between: 0 }", NONE),

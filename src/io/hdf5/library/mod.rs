@@ -107,7 +107,7 @@ fn address_in(info: &H5O_info2_t) -> Address {
     let mut offset = [0; 8];
     offset.copy_from_slice(&token[..8]);
     Address {
-        file: info.fileno as u64,
+        file: info.fileno,
         offset: u64::from_le_bytes(offset),
     }
 }
