@@ -246,6 +246,8 @@ sys.modules["nets"].Net = Net
 Net.__module__ = "nets"
 torch.save(Net(), path("whole.pt"))
 torch.save({"model": Net(), "epoch": 3}, path("whole_inside.pt"))
+# The older format stores the source text and the path of each class: in the committed file these
+# texts are overwritten with text of the same length.
 torch.save(Net(), path("old_whole.pt"), **OLD)
 torch.jit.script(nn.RNN(I, N)).save(path("script.pt"))
 state = Net().state_dict()
