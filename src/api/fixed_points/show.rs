@@ -40,7 +40,7 @@ pub fn table(of: &FixedPoints) -> String {
     let shown: Vec<usize> = (0..points.len().min(ROWS)).collect();
     let shown = of.with(of.points.chosen(&shown));
     let told = match &of.network {
-        Some(network) => told(of, network, &shown).unwrap_or_default(),
+        Some(network) => describe(of, network, &shown).unwrap_or_default(),
         None => Vec::new(),
     };
     for (at, point) in shown.points.points.iter().enumerate() {
@@ -132,8 +132,8 @@ fn position(error: f64) -> String {
     }
 }
 
-/// Class, growing modes and outputs of each point of some.
-fn told(of: &FixedPoints, network: &Network, some: &FixedPoints) -> Result<Vec<String>, Fault> {
+/// The class, the growing modes and the readout of each of the points `some`.
+fn describe(of: &FixedPoints, network: &Network, some: &FixedPoints) -> Result<Vec<String>, Fault> {
     let points = &some.points;
     let linear = linearised(of, network, points)?;
     let one_sided = one_sided(network, points)?;

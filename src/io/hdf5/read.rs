@@ -67,16 +67,16 @@ pub fn attributes(path: impl AsRef<Path>, entry: &str) -> Result<Map> {
     let mut reader = Reader::open(path.as_ref(), ReadOptions::default().max_bytes)?;
     let Some((folder, name)) = reader.folder_of(entry)? else {
         let file = reader.file().clone();
-        return reader.said(&file, "");
+        return reader.read_attributes(&file, "");
     };
     match reader.kind_of(&folder, &name, entry)? {
         LocationType::Dataset => {
             let dataset = reader.dataset(&folder, &name, entry)?;
-            reader.said(&dataset, entry)
+            reader.read_attributes(&dataset, entry)
         }
         _ => {
             let group = folder.group(&name).map_err(|f| reader.fault(entry, f))?;
-            reader.said(&group, entry)
+            reader.read_attributes(&group, entry)
         }
     }
 }

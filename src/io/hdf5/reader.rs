@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
 
     /// A group as a map. Entries that cannot be read are left out and noted.
     pub fn group(&mut self, group: &Group, key: &str) -> Result<Tree> {
-        let mut said = self.said(group, key)?;
+        let mut said = self.read_attributes(group, key)?;
         let is_list = matches!(said.get(LIST_MARK), Some(Tree::Text(word)) if word == LIST);
         if is_list {
             said.remove(LIST_MARK);
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
         rows: Option<Range<usize>>,
     ) -> Result<Tree> {
         let said = match rows {
-            None => self.said(dataset, key)?,
+            None => self.read_attributes(dataset, key)?,
             Some(_) => Map::new(),
         };
         let (path, from) = (self.path, dataset as &Container);
@@ -238,8 +238,8 @@ impl<'a> Reader<'a> {
         Ok(value?.unwrap_or(Tree::Nothing))
     }
 
-    /// What is said about an entry. Attributes of a type that is not read are passed over.
-    pub fn said(&mut self, of: &Location, key: &str) -> Result<Map> {
+    /// The attributes of an entry. Attributes of unsupported types are skipped.
+    pub fn read_attributes(&mut self, of: &Location, key: &str) -> Result<Map> {
         let mut said = Map::new();
         let names = of.attr_names().map_err(|f| self.fault(key, f))?;
         if names.is_empty() {

@@ -179,7 +179,7 @@ pub fn chunk(dataset: &Dataset, first: &[u64]) -> Result<Option<Stored>> {
 fn simple(shape: &[usize]) -> Result<Dataspace> {
     let dims: Vec<u64> = shape.iter().map(|size| *size as u64).collect();
     let rank = dims.len() as i32;
-    // SAFETY: `dims` has as many sizes as the call is told; no largest sizes are passed.
+    // SAFETY: `dims` has as many sizes as the rank that is passed; no largest sizes are passed.
     let id = identifier(|| unsafe { H5Screate_simple(rank, dims.as_ptr(), std::ptr::null()) })?;
     // SAFETY: the identifier is new and of a dataspace; the value owns it from here on.
     unsafe { from_id(id) }

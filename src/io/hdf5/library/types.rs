@@ -1,4 +1,4 @@
-//! Types of the library: what the type of an entry is made of, and types to read it as.
+//! HDF5 types: the parts of the type of an entry, and the memory types for reading it.
 
 use std::ffi::{CStr, CString};
 use std::os::raw::{c_char, c_uint, c_void};
@@ -19,7 +19,7 @@ pub const HEAP_ID: usize = 16;
 /// Bytes of a reference to an object: its address.
 pub const REFERENCE: usize = 8;
 
-/// What a type is made of.
+/// The parts of a type.
 #[derive(Debug)]
 pub enum Class {
     Integer { signed: bool },
@@ -113,7 +113,7 @@ pub fn compound(bytes: usize, fields: &[(String, usize, Datatype)]) -> Result<Da
 /// An array of fixed shape inside a type.
 pub fn array(item: &Datatype, shape: &[usize]) -> Result<Datatype> {
     let dims: Vec<u64> = shape.iter().map(|size| *size as u64).collect();
-    // SAFETY: `dims` has as many sizes as the call is told.
+    // SAFETY: `dims` has as many sizes as the rank that is passed.
     owned(|| unsafe { h5t::H5Tarray_create2(item.id(), dims.len() as c_uint, dims.as_ptr()) })
 }
 
