@@ -167,12 +167,8 @@ impl Chunks<'_> {
     fn check_blosc(&self, disk: &mut Disk, chunk: &Stored, size: u64, bytes: u64) -> Result<()> {
         let head = disk.bytes(chunk.address, BLOSC_HEAD)?;
         let number = |at: usize| -> Option<u64> {
-            let four = head.get(at..at + 4)?;
-            let number = four
-                .iter()
-                .rev()
-                .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-            Some(number)
+            let bytes = head.get(at..at + 4)?.try_into().ok()?;
+            Some(u32::from_le_bytes(bytes).into())
         };
         let sound = number(4) == Some(bytes) && number(12).is_some_and(|packed| packed <= size);
         match sound {
