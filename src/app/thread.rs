@@ -4,6 +4,10 @@
 //! operation (about 30,000 of them overflow 8 MiB and abort the process), and scripts may nest
 //! 256 calls of their own. The stack is address space, not memory: pages count once touched. The
 //! first thread stays free, since windows must live on it.
+//!
+//! The thread is itself one of those that share the work of a native function. A thread outside of
+//! their pool would hand over each parallel loop and sleep until its end; a search for fixed points
+//! makes thousands of loops, and waking threads took a tenth of its time.
 
 use std::panic;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +40,14 @@ pub fn run<T: Send + 'static>(
     let done = desk.done();
     let job = move || {
         let _done = done;
-        job()
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(rayon::current_num_threads())
+            .use_current_thread()
+            .build();
+        // Without the pool, if the system starts no more threads, loops go to the global one.
+        let result = job();
+        drop(pool);
+        result
     };
     let started = thread.spawn(job).map_err(|error| {
         Fault::new(format!(

@@ -1,5 +1,6 @@
-//! Attacks the program with generated calls, damaged files, damaged scripts and kills, and reports
-//! every crash, hang, panic message and wrong result: `./x fuzz KIND --count N --seed S`.
+//! Attacks the program with generated calls, damaged files, damaged scripts, kills and divided
+//! training runs, and reports every crash, hang, panic message and wrong result:
+//! `./x fuzz KIND --count N --seed S`.
 //!
 //! The same seed gives the same attack. The exit code is 0 if nothing failed, 1 otherwise.
 
@@ -8,12 +9,16 @@ mod child;
 mod expression;
 mod files;
 mod kills;
+#[path = "../it/force/reload.rs"]
+mod reload;
 mod scripts;
+mod segments;
 mod values;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use attractor::api::context::Language;
@@ -31,13 +36,15 @@ enum Kind {
     Scripts,
     /// Training runs that are killed and started again
     Kills,
+    /// FORCE training in segments of every length, against training in one call
+    Segments,
 }
 
 /// Attacks the program and reports crashes, hangs and internal messages.
 #[derive(Debug, Parser)]
 struct Arguments {
     kind: Kind,
-    /// How many calls, files, scripts or kills
+    /// How many calls, files, scripts, kills or segments
     #[arg(long, default_value_t = 1000)]
     count: usize,
     /// End after this many seconds, whatever the count
@@ -56,9 +63,13 @@ struct Arguments {
 /// Statements in one child process.
 const BATCH: usize = 200;
 
+/// Distance between the seeds of two attacks: each job has its own.
+const JOB_SEEDS: u64 = 1000;
+
 /// What the jobs share: how much is left to do and what was found.
 struct Shared {
     left: Mutex<usize>,
+    next_case: AtomicUsize,
     tally: Mutex<Tally>,
     end: Instant,
 }
@@ -70,6 +81,12 @@ impl Shared {
         let count = most.min(*left);
         *left -= count;
         (count > 0 && Instant::now() < self.end).then_some(count)
+    }
+
+    /// The next of these cases; none when the attack is over.
+    fn next<'a, C>(&self, cases: &'a [C]) -> Option<&'a C> {
+        self.take(1)?;
+        cases.get(self.next_case.fetch_add(1, Ordering::Relaxed))
     }
 
     fn add(&self, tally: Tally) {
@@ -107,13 +124,14 @@ fn attack(arguments: &Arguments) -> Result<Tally, String> {
     let program = program.map_err(|error| format!("{}: {error}", arguments.program.display()))?;
     let shared = Shared {
         left: Mutex::new(arguments.count),
+        next_case: AtomicUsize::new(0),
         tally: Mutex::new(Tally::default()),
         end: Instant::now() + Duration::from_secs(arguments.seconds),
     };
     let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
         let jobs = (0..arguments.jobs as u64).map(|job| {
             let (shared, program) = (&shared, program.as_path());
-            let seed = arguments.seed * 1000 + job;
+            let seed = arguments.seed * JOB_SEEDS + job;
             scope.spawn(move || run_job(arguments.kind, seed, program, shared))
         });
         let jobs: Vec<_> = jobs.collect();
@@ -151,6 +169,12 @@ fn run_job(kind: Kind, seed: u64, program: &Path, shared: &Shared) -> Result<(),
                 shared.add(run_script(&mut scripts, program, folder)?);
             }
         }
+        Kind::Segments => {
+            let cases = segments::cases(seed / JOB_SEEDS);
+            while let Some(case) = shared.next(&cases) {
+                shared.add(check_segments(*case, folder));
+            }
+        }
         Kind::Kills => {
             const ROUND: usize = 10;
             let mut round = seed;
@@ -162,6 +186,18 @@ fn run_job(kind: Kind, seed: u64, program: &Path, shared: &Shared) -> Result<(),
         }
     }
     Ok(())
+}
+
+fn check_segments(case: segments::Case, folder: &Path) -> Tally {
+    let failures = case.check(folder).into_iter().map(|problem| Failure {
+        problem,
+        statement: format!("{case:?}"),
+    });
+    Tally {
+        ran: 1,
+        failures: failures.collect(),
+        ..Tally::default()
+    }
 }
 
 fn kill_tally(kills: usize, problems: Vec<String>) -> Tally {

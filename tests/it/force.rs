@@ -1,8 +1,10 @@
 //! FORCE learning: the numbers of another program, and targets that are followed.
 
+mod barrier;
 mod boundaries;
 mod learning;
 mod mistakes;
+mod reload;
 mod state;
 
 use attractor::base::{Outcome, Silent};

@@ -9,13 +9,14 @@
 //! z is the output before its weights are changed, and it is z that is fed back.
 //!
 //! A step reads wR once and the half of P once: it is as fast as the memory. Threads share both,
-//! each always the same part (see [`crew`]); sums are those of rows and of strips that the size of
-//! the network fixes, so that the bits do not depend on the number of threads.
+//! each always the same part (see [`barrier`]); sums are those of rows and of strips that the size
+//! of the network fixes, so that the bits do not depend on the number of threads.
 //!
 //! Source: Sussillo and Abbott 2009
 
+pub mod barrier;
 mod changes;
-mod crew;
+mod contention;
 mod half;
 mod inverse;
 mod pending;
@@ -27,7 +28,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::Lanes;
 use super::simd::functions::tanh;
-use crew::{Gate, share};
+use barrier::{Barrier, Pace, share};
 pub use inverse::{Inverse, Parts};
 pub use recurrence::Recurrence;
 pub use rows::{Dense, Matrix, padded};
@@ -163,10 +164,12 @@ fn part<T: Lanes>(
         outputs: m,
         ..
     } = sizes;
-    let crew = match n < SHARED {
+    let most = match n < SHARED {
         true => 1,
         false => sequence.threads.min(n / ROWS).max(1),
     };
+    let pause = if most > 1 { contention::pause() } else { None };
+    let crew = if pause.is_some() { 1 } else { most };
     let width = padded(n);
     let (mut targets, mut goals, mut learning) = (&[][..], None, None);
     let (mut has_half, mut strips) = (false, Vec::new());
@@ -178,7 +181,7 @@ fn part<T: Lanes>(
         strips = lesson.inverse.strips();
     }
     let all = strips.len();
-    let (gate, posts) = (Gate::new(crew), Posts::new(sizes, crew, all));
+    let (barrier, posts) = (Barrier::new(crew), Posts::new(sizes, crew, all));
     let (fixed, mut learned) = match (&goals, &mut weights.recurrent) {
         (Some(_), Matrix::Dense(dense)) => (None, dense.data.as_mut_slice()),
         (_, fixed) => (Some(&*fixed), &mut [][..]),
@@ -207,7 +210,10 @@ fn part<T: Lanes>(
             crew: (k, crew),
             sizes,
             rate,
-            gate: &gate,
+            barrier: &barrier,
+            pace: Pace::default(),
+            pause,
+            late: false,
             posts: &posts,
             input: &weights.input,
             recurrent,
@@ -234,6 +240,9 @@ fn part<T: Lanes>(
         }
         first.work()
     });
+    if done.late {
+        contention::begin_pause();
+    }
     state.z = done.z;
     if let (Some(lesson), Some(waiting)) = (lesson, done.waiting) {
         lesson.inverse.keep(waiting);

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use pulp::Arch;
 
+use super::barrier::{Barrier, Pace, PanicGuard, Shared, share};
 use super::changes::{Changes, WAITING};
-use super::crew::{Gate, Post, share};
+use super::contention::Pause;
 use super::inverse::Strip;
 use super::pending::{Fate, Waiting};
 use super::rows::{Dense, Matrix, add_outer, add_product, padded, take_changes};
@@ -15,10 +16,10 @@ use crate::ops::Lanes;
 /// What the threads of a run know of each other.
 pub struct Posts<T> {
     /// Each thread's part of h, and of z.
-    h: Vec<Post<T>>,
-    z: Vec<Post<T>>,
+    h: Vec<Shared<T>>,
+    z: Vec<Shared<T>>,
     /// What each strip gives of P h.
-    q: Vec<Post<T>>,
+    q: Vec<Shared<T>>,
 }
 
 /// One thread: the parts of the network that are its own, and what it reads of the rest.
@@ -27,7 +28,12 @@ pub struct Worker<'a, T> {
     pub crew: (usize, usize),
     pub sizes: Sizes,
     pub rate: T,
-    pub gate: &'a Gate,
+    pub barrier: &'a Barrier,
+    pub pace: Pace,
+    /// Whether a thread was denied a core.
+    pub late: bool,
+    /// Present if this is the only worker because others were late.
+    pub pause: Option<Pause>,
     pub posts: &'a Posts<T>,
     pub input: &'a Dense<T>,
     pub recurrent: Recurrent<'a, T>,
@@ -75,6 +81,8 @@ pub struct Done<T> {
     pub at: usize,
     pub z: Vec<T>,
     pub waiting: Option<Waiting<T>>,
+    /// Whether a thread was denied a core.
+    pub late: bool,
 }
 
 /// What a thread needs in each step.
@@ -95,14 +103,14 @@ struct Room<T> {
 impl<T: Lanes> Posts<T> {
     pub fn new(sizes: Sizes, crew: usize, strips: usize) -> Posts<T> {
         let part = |count: usize, step: usize| {
-            let post = |k| Post::new(share(k, crew, count, step).len());
+            let post = |k| Shared::new(share(k, crew, count, step).len());
             (0..crew).map(post).collect()
         };
         Posts {
             h: part(sizes.units, ROWS),
             z: part(sizes.outputs, 1),
             q: (0..strips)
-                .map(|_| Post::new(padded(sizes.units)))
+                .map(|_| Shared::new(padded(sizes.units)))
                 .collect(),
         }
     }
@@ -110,6 +118,7 @@ impl<T: Lanes> Posts<T> {
 
 impl<T: Lanes> Worker<'_, T> {
     pub fn work(mut self) -> Done<T> {
+        let _guard = PanicGuard(self.barrier);
         let zeros = |count: usize| vec![T::of(0.0); count];
         let mut room = Room {
             h: zeros(padded(self.sizes.units)),
@@ -126,20 +135,20 @@ impl<T: Lanes> Worker<'_, T> {
             ],
         };
         rates(self.a, &mut room.own);
-        self.posts.h[self.crew.0].put(|post| post.copy_from_slice(&room.own));
-        self.gate.pass();
+        self.posts.h[self.crew.0].write(|post| post.copy_from_slice(&room.own));
+        self.barrier.wait(&mut self.pace);
         self.gather(&mut room.h);
         match &self.recurrent {
             Recurrent::Learns { arriving, .. } => room.arriving.copy_from_slice(arriving),
             Recurrent::Fixed(_) => self.arrive(&mut room),
         }
         // Nobody writes into a post that another still reads.
-        self.gate.pass();
+        self.barrier.wait(&mut self.pace);
         let (mut end, mut next) = (End::Done, self.steps.start);
         for at in self.steps.clone() {
             let (how, stop) = self.step(at, &mut room);
             (end, next) = (how, at + 1);
-            if stop || end != End::Done {
+            if stop || self.late || end != End::Done || self.is_pause_over() {
                 break;
             }
         }
@@ -151,6 +160,7 @@ impl<T: Lanes> Worker<'_, T> {
             at: next,
             z: self.z,
             waiting: self.learning.map(|(_, waiting)| waiting),
+            late: self.late,
         }
     }
 
@@ -161,19 +171,19 @@ impl<T: Lanes> Worker<'_, T> {
         room.before[1].copy_from_slice(&self.z);
         room.before[2].copy_from_slice(&room.arriving);
         self.advance(at, room);
-        self.gate.pass();
+        self.barrier.wait(&mut self.pace);
         self.gather(&mut room.h);
-        self.posts.z[self.crew.0].put(|post| {
+        self.posts.z[self.crew.0].write(|post| {
             post.fill(T::of(0.0));
             add_product(self.lines, &room.h, post);
         });
         if learns {
             for strip in &self.strips {
-                self.posts.q[strip.place()].put(|post| strip.product(&room.h, post));
+                self.posts.q[strip.place()].write(|post| strip.product(&room.h, post));
             }
         }
         self.arrive(room);
-        self.gate.pass();
+        self.late = self.barrier.wait(&mut self.pace);
         let (crew, m) = (self.crew.1, self.sizes.outputs);
         for (k, post) in self.posts.z.iter().enumerate() {
             post.read(|z| self.z[share(k, crew, m, 1)].copy_from_slice(z));
@@ -200,6 +210,10 @@ impl<T: Lanes> Worker<'_, T> {
             self.z.copy_from_slice(&fed[at * m..][..m]);
         }
         (end, stop)
+    }
+
+    fn is_pause_over(&self) -> bool {
+        self.pause.is_some_and(|pause| pause.is_over())
     }
 
     fn learns(&self) -> bool {
@@ -233,7 +247,7 @@ impl<T: Lanes> Worker<'_, T> {
             // tanh hides an infinite current; NaN reaches z, and with it every thread.
             room.own.fill(T::of(f64::NAN));
         }
-        self.posts.h[self.crew.0].put(|post| post.copy_from_slice(&room.own));
+        self.posts.h[self.crew.0].write(|post| post.copy_from_slice(&room.own));
     }
 
     /// The whole h from what all threads have posted.

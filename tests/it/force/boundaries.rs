@@ -1,40 +1,19 @@
 //! Training that is divided continues with the same bits: at every length around every boundary, in
 //! passes, calls and files, with every option.
 
-use std::path::Path;
-
 use attractor::base::{Outcome, Progress, Report, Silent};
-use attractor::io::hdf5;
 use attractor::models::force::{self, Network, Pupil, Recipe, Training};
 use attractor::ops::Lanes;
 use attractor::ops::force::Inverse;
 
+use super::reload::{difference, reload};
 use super::{sines, small};
 
 /// Updates that P collects before it flushes them.
 const BATCH: usize = 16;
 
-/// The network after a round trip through a file.
-fn reload<T: Lanes>(network: &Network<T>, folder: &Path) -> Network<T> {
-    let path = folder.join("net.h5");
-    let (tree, said) = network.kept().expect("a tree");
-    let options = hdf5::WriteOptions {
-        compress: 0,
-        attributes: hdf5::Attributes::of_file(said),
-    };
-    hdf5::write(&path, &tree, &options).expect("a file");
-    let content = hdf5::read_with_attributes(&path).expect("a file");
-    Network::of_kept(&path, &content).expect("a network")
-}
-
 fn same<T: Lanes>(case: &str, a: &Network<T>, b: &Network<T>) {
-    assert!(a.state == b.state, "{case}: state");
-    assert!(a.weights == b.weights, "{case}: weights");
-    assert!(a.inverse == b.inverse, "{case}: P");
-    assert!(
-        a.recurrence == b.recurrence,
-        "{case}: pending updates of wR"
-    );
+    assert_eq!(difference(a, b), None, "{case}");
 }
 
 /// One training: readout alone, or with a teacher.

@@ -1,0 +1,93 @@
+//! FORCE training in segments: a network that is trained in passes, saved and loaded after each of
+//! them, must equal one that made all passes in one call, bit for bit.
+
+use std::path::Path;
+
+use attractor::base::{Outcome, Silent};
+use attractor::models::force::{Network, Recipe, Training};
+use fastrand::Rng;
+
+use super::reload::{difference, reload};
+
+const UNITS: [usize; 6] = [16, 17, 32, 100, 200, 500];
+const FORGETTING: [f64; 2] = [1.0, 0.99];
+const LONGEST: usize = 600;
+const PASSES: usize = 10;
+
+/// One combination of sizes.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    units: usize,
+    forgetting: f64,
+    steps: usize,
+}
+
+/// All cases in random order.
+pub fn cases(seed: u64) -> Vec<Case> {
+    let mut cases = Vec::with_capacity(UNITS.len() * FORGETTING.len() * LONGEST);
+    for units in UNITS {
+        for forgetting in FORGETTING {
+            cases.extend((1..=LONGEST).map(|steps| Case {
+                units,
+                forgetting,
+                steps,
+            }));
+        }
+    }
+    Rng::with_seed(seed).shuffle(&mut cases);
+    cases
+}
+
+impl Case {
+    /// Trains in 1 to 10 passes, in calls of their own and in one call; describes the first
+    /// difference.
+    pub fn check(self, folder: &Path) -> Option<String> {
+        let mut calls = self.network();
+        for passes in 1..=PASSES {
+            let outcome = self.train(&mut calls, 1);
+            calls = reload(&calls, folder);
+            let mut once = self.network();
+            let expected = self.train(&mut once, passes);
+            let has_ended = [outcome, expected].map(|end| end != Outcome::MaxSteps);
+            if has_ended[0] != has_ended[1] {
+                return Some(format!(
+                    "pass {passes}: {outcome:?} and {expected:?} in one call"
+                ));
+            }
+            if let Some(part) = difference(&calls, &once) {
+                return Some(format!("{part} differs after pass {passes}"));
+            }
+            if has_ended[0] {
+                break;
+            }
+        }
+        None
+    }
+
+    fn network(self) -> Network<f32> {
+        let recipe = Recipe {
+            units: self.units,
+            outputs: 2,
+            seed: 3,
+            ..Recipe::default()
+        };
+        recipe.build().expect("sizes within the limits")
+    }
+
+    fn train(self, network: &mut Network<f32>, passes: usize) -> Outcome {
+        let options = Training {
+            passes,
+            forgetting: self.forgetting,
+            ..Training::default()
+        };
+        let target = |k: usize| {
+            let phase = std::f32::consts::TAU * k as f32 / 100.0;
+            [phase.sin(), 0.5 * (2.0 * phase).cos()]
+        };
+        let targets: Vec<f32> = (0..self.steps).flat_map(target).collect();
+        let inputs = vec![0.0; self.steps];
+        network
+            .train([&inputs, &targets], &options, &mut Silent)
+            .outcome
+    }
+}

@@ -1,0 +1,31 @@
+//! A FORCE network after a round trip through a file, and its comparison with another one.
+
+use std::path::Path;
+
+use attractor::io::hdf5;
+use attractor::models::force::Network;
+use attractor::ops::Lanes;
+
+/// The network after a round trip through a file in `folder`.
+pub fn reload<T: Lanes>(network: &Network<T>, folder: &Path) -> Network<T> {
+    let path = folder.join("net.h5");
+    let (tree, metadata) = network.kept().expect("a tree");
+    let options = hdf5::WriteOptions {
+        compress: 0,
+        attributes: hdf5::Attributes::of_file(metadata),
+    };
+    hdf5::write(&path, &tree, &options).expect("a file");
+    let content = hdf5::read_with_attributes(&path).expect("a file");
+    Network::of_kept(&path, &content).expect("a network")
+}
+
+/// Name of a part in which the networks differ in any bit.
+pub fn difference<T: Lanes>(a: &Network<T>, b: &Network<T>) -> Option<&'static str> {
+    let parts = [
+        ("the state", a.state == b.state),
+        ("the weights", a.weights == b.weights),
+        ("P", a.inverse == b.inverse),
+        ("the pending updates of wR", a.recurrence == b.recurrence),
+    ];
+    parts.into_iter().find(|part| !part.1).map(|part| part.0)
+}
