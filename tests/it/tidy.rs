@@ -34,7 +34,11 @@ const WORDS: [(&str, usize, &[&str]); 11] = [
     ("eprintln!", 5, &[]),
     ("print!(", 5, &[]),
     // FORCE reads the clock to decide how many threads it uses; no result depends on it.
-    ("Instant", 5, &["ops/force/barrier.rs", "ops/force/contention.rs"]),
+    (
+        "Instant",
+        5,
+        &["ops/force/barrier.rs", "ops/force/contention.rs"],
+    ),
     ("SystemTime", 5, &[]),
     ("std::fs", 5, &["io"]),
     ("static mut", 9, &[]),

@@ -17,13 +17,17 @@ use crate::ops::Lanes;
 
 /// Shortest time for which a thread spins: parking and waking a thread takes about as long.
 const SPIN: Duration = Duration::from_micros(20);
-/// Time for which a thread spins at the first barrier.
-const LONG: Duration = Duration::from_micros(200);
+/// Time for which a thread spins at the first barrier: starting another one takes longer than a
+/// phase.
+const FIRST_SPIN: Duration = Duration::from_micros(200);
 /// Attempts between two readings of the clock.
 const ATTEMPTS: usize = 32;
-/// Excess waiting time, summed over recent barriers, that only a thread without a core explains.
+/// A thread is late if another one has waited for longer than this, in seconds at recent barriers,
 const LATE: f64 = 300e-6;
-/// What remains of the sum after one more barrier.
+/// and for longer than this part of the time that it worked between them. From 1 on, one thread
+/// alone would be faster than two.
+const WAITING: f64 = 0.5;
+/// What remains of the times at one barrier after the next one.
 const DECAY: f64 = 1.0 - 1.0 / 64.0;
 /// State of a barrier after a worker panicked.
 const BROKEN: usize = usize::MAX;
@@ -45,8 +49,22 @@ pub struct Barrier {
 pub struct Pace {
     /// When it left the last barrier.
     left: Option<Instant>,
-    /// Seconds that it waited beyond what is normal, with old ones discounted.
-    excess: f64,
+    /// Number of barriers, and seconds that it worked and waited, with old ones discounted.
+    barriers: f64,
+    worked: f64,
+    waited: f64,
+}
+
+impl Pace {
+    /// Adds the times of one phase. Returns whether another thread is late.
+    fn add(&mut self, worked: Duration, waited: Duration) -> bool {
+        self.worked = DECAY * self.worked + worked.as_secs_f64();
+        self.waited = DECAY * self.waited + waited.as_secs_f64();
+        // In the first phases caches are cold: waits then have to exceed the work of a full window.
+        self.barriers = DECAY * self.barriers + 1.0;
+        let worked = self.worked / (self.barriers * (1.0 - DECAY));
+        self.waited > LATE.max(WAITING * worked)
+    }
 }
 
 /// Marks the barrier as broken if the worker that owns it panics, so that no other thread waits
@@ -82,6 +100,8 @@ impl Barrier {
         if self.threads == 1 {
             return false;
         }
+        let arrival = Instant::now();
+        let worked = pace.left.map(|left| arrival - left);
         let before = self.phase.load(Ordering::Acquire);
         assert!(before != BROKEN, "another thread of this run panicked");
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
@@ -91,24 +111,21 @@ impl Barrier {
             let _ = (self.phase).compare_exchange(before, next, Ordering::SeqCst, Ordering::SeqCst);
             self.wake();
         } else {
-            let arrival = Instant::now();
-            // Starting a thread takes longer than a phase.
-            let worked = pace.left.map_or(LONG, |left| arrival - left).max(SPIN);
-            self.wait_while(before, arrival, worked);
-            let excess = arrival.elapsed().saturating_sub(worked);
-            pace.excess = DECAY * pace.excess + excess.as_secs_f64();
-            if pace.excess > LATE {
-                self.late.store(true, Ordering::Relaxed);
-            }
+            let spin = worked.map_or(FIRST_SPIN, |worked| worked.max(SPIN));
+            self.wait_while(before, arrival, spin);
         }
         let now = self.phase.load(Ordering::Acquire);
         assert!(now != BROKEN, "another thread of this run panicked");
-        pace.left = Some(Instant::now());
+        let left = Instant::now();
+        pace.left = Some(left);
+        if worked.is_some_and(|worked| pace.add(worked, left - arrival)) {
+            self.late.store(true, Ordering::Relaxed);
+        }
         now & 1 == 1
     }
 
-    fn wait_while(&self, phase: usize, arrival: Instant, worked: Duration) {
-        while arrival.elapsed() < worked {
+    fn wait_while(&self, phase: usize, arrival: Instant, spin: Duration) {
+        while arrival.elapsed() < spin {
             for _ in 0..ATTEMPTS {
                 if self.phase.load(Ordering::Acquire) != phase {
                     return;
