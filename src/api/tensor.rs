@@ -5,7 +5,7 @@
 
 use super::context::Context;
 use super::settings::Settings;
-use super::tensor_args::{Making, Parts, Place, Side, Wholes, made, nested, scalar};
+use super::tensor_args::{Making, Number, Parts, Place, Side, Wholes, made, nested, scalar};
 use super::value::Value;
 use crate::tensor::{DType, Device, Tensor, arith, pieces, pointwise, shape, values};
 
@@ -43,9 +43,12 @@ crate::natives! {
     ///
     /// > full([3], 0.5)
     /// = tensor [3] f32 [0.5, 0.5, 0.5]
-    fn full(cx: &Context, shape: Vec<usize>, value: f64, options: Settings<Making>) -> Tensor {
+    fn full(cx: &Context, shape: Vec<usize>, value: Number, options: Settings<Making>) -> Tensor {
         cx.room("full", &shape, DType::F64)?;
-        Ok(Tensor::full(value, shape, &Device::Cpu)?.to_dtype(options.dtype.dtype())?)
+        match (value, options.dtype.dtype()) {
+            (Number::Int(n), DType::I64) => Ok(Tensor::full(n, shape, &Device::Cpu)?),
+            (value, dtype) => Ok(Tensor::full(value.float(), shape, &Device::Cpu)?.to_dtype(dtype)?),
+        }
     }
 
     /// The matrix with ones on its diagonal and zeros elsewhere.
@@ -73,9 +76,19 @@ crate::natives! {
     /// > arange(0, 5)
     /// = tensor [5] f32 [0, 1, 2, 3, 4]
     fn arange(
-        cx: &Context, first: f64, limit: f64, step: Option<f64>, options: Settings<Making>,
+        cx: &Context, first: Number, limit: Number, step: Option<Number>, options: Settings<Making>,
     ) -> Tensor {
-        let step = step.unwrap_or(1.0);
+        let dtype = options.dtype.dtype();
+        let exact = (first, limit, step.unwrap_or(Number::Int(1)), dtype);
+        if let (Number::Int(first), Number::Int(limit), Number::Int(step @ 1..), DType::I64) = exact {
+            let count = (i128::from(limit) - i128::from(first)).max(0) as usize;
+            let count = count.div_ceil(step as usize);
+            cx.room("arange", &[count], DType::I64)?;
+            let numbers = (first..limit).step_by(step as usize).collect();
+            return Ok(values::wholes(numbers, &[count])?);
+        }
+        let (first, limit) = (first.float(), limit.float());
+        let step = step.map_or(1.0, Number::float);
         let count = values::steps(first, limit, step);
         if step == 0.0 || !count.is_finite() {
             return Err(crate::base::Error::Range {
@@ -88,7 +101,7 @@ crate::natives! {
         let count = count as usize;
         cx.room("arange", &[count], DType::F64)?;
         let numbers = (0..count).map(|i| first + i as f64 * step).collect();
-        Ok(values::of(numbers, &[count], options.dtype.dtype())?)
+        Ok(values::of(numbers, &[count], dtype)?)
     }
 
     /// Tensors one after another along `axis` (0).

@@ -120,6 +120,34 @@ impl FromValue for Left {
     }
 }
 
+/// A number in which an integer is not rounded to a float.
+#[derive(Clone, Copy)]
+pub enum Number {
+    Int(i64),
+    Float(f64),
+}
+
+impl Number {
+    pub fn float(self) -> f64 {
+        match self {
+            Number::Int(n) => n as f64,
+            Number::Float(x) => x,
+        }
+    }
+}
+
+impl FromValue for Number {
+    fn kind() -> String {
+        <f64 as FromValue>::kind()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        match value {
+            Value::Int(n) => Ok(Number::Int(n)),
+            other => f64::from_value(other).map(Number::Float),
+        }
+    }
+}
+
 impl FromValue for Side {
     fn kind() -> String {
         "tensor or number".into()

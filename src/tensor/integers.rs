@@ -100,7 +100,8 @@ fn rows(joined: &Tensor, shape: &[usize]) -> Result<Vec<Vec<i64>>> {
         .collect())
 }
 
-fn overflow(op: &'static str) -> Error {
+/// The error of an operation whose result is not an i64.
+pub fn overflow(op: &'static str) -> Error {
     let fact = "a result does not fit into 64 bits (`f64()` makes floats of integers)";
     Error::Algebra { op, fact }
 }

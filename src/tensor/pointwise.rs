@@ -5,7 +5,7 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Shape};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::joined::real;
-use super::{DType, Tensor, values};
+use super::{DType, Tensor, integers, values};
 use crate::base::Result;
 
 /// From this many numbers on, threads pay.
@@ -17,8 +17,8 @@ pub struct Curve {
     pub name: &'static str,
     pub value: fn(f64) -> f64,
     pub slope: fn(f64) -> f64,
-    /// The value of a whole number, if that is whole as well.
-    pub whole: Option<fn(i64) -> i64>,
+    /// The function of integers, if it gives integers: nothing where the result does not fit.
+    pub integer: Option<fn(i64) -> Option<i64>>,
 }
 
 /// ln(1 + x).
@@ -26,7 +26,7 @@ pub const LOG1P: Curve = Curve {
     name: "log1p",
     value: f64::ln_1p,
     slope: |x| 1.0 / (1.0 + x),
-    whole: None,
+    integer: None,
 };
 
 /// e^x - 1.
@@ -34,7 +34,7 @@ pub const EXPM1: Curve = Curve {
     name: "expm1",
     value: f64::exp_m1,
     slope: f64::exp,
-    whole: None,
+    integer: None,
 };
 
 /// 1 / (1 + e^-x).
@@ -42,7 +42,7 @@ pub const SIGMOID: Curve = Curve {
     name: "sigmoid",
     value: sigmoid,
     slope: |x| sigmoid(x) * sigmoid(-x),
-    whole: None,
+    integer: None,
 };
 
 /// ln(1 + e^x).
@@ -50,7 +50,7 @@ pub const SOFTPLUS: Curve = Curve {
     name: "softplus",
     value: |x| x.max(0.0) + (-x.abs()).exp().ln_1p(),
     slope: sigmoid,
-    whole: None,
+    integer: None,
 };
 
 /// max(x, 0); the slope at 0 is 0.
@@ -58,7 +58,7 @@ pub const RELU: Curve = Curve {
     name: "relu",
     value: |x| if x <= 0.0 { 0.0 } else { x },
     slope: |x| f64::from(u8::from(x > 0.0)),
-    whole: Some(|n| n.max(0)),
+    integer: Some(|n| Some(n.max(0))),
 };
 
 /// |x|; the slope at 0 is 0.
@@ -66,7 +66,7 @@ pub const ABS: Curve = Curve {
     name: "abs",
     value: f64::abs,
     slope: sign,
-    whole: Some(i64::wrapping_abs),
+    integer: Some(i64::checked_abs),
 };
 
 /// -1, 0 or 1.
@@ -74,7 +74,7 @@ pub const SIGN: Curve = Curve {
     name: "sign",
     value: sign,
     slope: |_| 0.0,
-    whole: Some(i64::signum),
+    integer: Some(|n| Some(n.signum())),
 };
 
 /// The nearest whole number; halves go to the even one.
@@ -82,7 +82,7 @@ pub const ROUND: Curve = Curve {
     name: "round",
     value: f64::round_ties_even,
     slope: |_| 0.0,
-    whole: Some(|n| n),
+    integer: Some(Some),
 };
 
 fn sigmoid(x: f64) -> f64 {
@@ -99,9 +99,11 @@ fn sign(x: f64) -> f64 {
 
 /// `curve` of each number; whole numbers become f32, but for those that `curve` leaves whole.
 pub fn apply(curve: Curve, t: &Tensor) -> Result<Tensor> {
-    if let (false, Some(whole)) = (t.dtype().is_float(), curve.whole) {
-        let numbers = t.to_dtype(DType::I64)?.flatten_all()?.to_vec1()?;
-        return values::wholes(numbers.into_iter().map(whole).collect(), t.dims());
+    if let (false, Some(integer)) = (t.dtype().is_float(), curve.integer) {
+        let numbers: Vec<i64> = t.to_dtype(DType::I64)?.flatten_all()?.to_vec1()?;
+        let results: Option<Vec<i64>> = numbers.into_iter().map(integer).collect();
+        let results = results.ok_or_else(|| integers::overflow(curve.name))?;
+        return values::wholes(results, t.dims());
     }
     Ok(real(t)?.contiguous()?.apply_op1(Each(curve))?)
 }

@@ -1,8 +1,9 @@
 //! Errors that scripts catch say the same as those that end them: names that scripts know.
 
 use attractor::api::context::Language::{Lua, Rhai};
+use attractor::api::context::Settings;
 
-use crate::session::run;
+use crate::session::{run, run_in};
 
 const RHAI: [&str; 22] = [
     "if t { print(1) }",
@@ -119,4 +120,45 @@ fn a_value_that_is_no_text_is_thrown_at_a_place() {
         let fault = run(&text, Lua).outcome.expect_err("it throws");
         assert_eq!(fault.place.map(|place| place.line), Some(3), "{value}");
     }
+}
+
+#[test]
+fn a_thrown_text_has_the_line_of_the_call() {
+    let cases = [
+        ("\nerror('bad')", Some(2)),
+        ("\nlocal function f()\n  error('bad')\nend\nf()", Some(3)),
+        (
+            "\nlocal function f()\n  error('bad', 2)\nend\n\nf()",
+            Some(6),
+        ),
+        (
+            "\nlocal function f()\n  return error('bad')\nend\n\nf()",
+            Some(6),
+        ),
+        ("error('bad', 0)", None),
+        ("return error('bad')", None),
+    ];
+    for (text, line) in cases {
+        let fault = run(text, Lua).outcome.expect_err("it throws");
+        assert_eq!(fault.message, "bad", "{text}");
+        assert_eq!(fault.place.map(|place| place.line), line, "{text}");
+    }
+    let fault = run("return error('bad')", Lua)
+        .outcome
+        .expect_err("it throws");
+    assert!(fault.hint.expect("a hint").contains("return error"));
+}
+
+#[test]
+fn lua_names_a_line_where_its_memory_ended() {
+    let settings = Settings {
+        max_memory: 20_000_000,
+        ..Settings::default()
+    };
+    let text = "local t = {}\nfor i = 1, 1e9 do\n  t[i] = i .. string.rep('x', 500)\nend";
+    let fault = run_in(text, Lua, settings)
+        .outcome
+        .expect_err("no memory is left");
+    assert!(fault.message.contains("not enough memory"), "{fault}");
+    assert_eq!(fault.place.map(|place| place.line), Some(3));
 }

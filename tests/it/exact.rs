@@ -124,6 +124,15 @@ fn integers_beyond_two_to_the_53_stay_what_they_are() {
           4052555153018976267]",
         ),
         ("((t * 0 - 1) ** t).sum()", "-1"),
+        (
+            "full([2], 9007199254740993, #{ dtype: \"i64\" })",
+            "tensor [2] i64 [9007199254740993, 9007199254740993]",
+        ),
+        (
+            "arange(9007199254740993, 9007199254740997, 2, #{ dtype: \"i64\" })",
+            "tensor [2] i64 [9007199254740993, 9007199254740995]",
+        ),
+        ("arange(3, 0, 1, #{ dtype: \"i64\" })", "tensor [0] i64 []"),
     ];
     let cases = cases.map(|(call, expected)| (format!("{big} {call}"), expected));
     check(
@@ -144,6 +153,8 @@ fn an_integer_that_does_not_fit_is_an_error() {
         "t.prod()",
         "t.cumsum(0)",
         "t ** 2",
+        "(0 - t - 1).abs()",
+        "-(0 - t - 1)",
     ] {
         let found = shown(&format!("{big} {call}"));
         assert!(

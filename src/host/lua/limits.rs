@@ -7,6 +7,7 @@ use mlua::{HookTriggers, Lua, MultiValue, Table, Value, VmState};
 
 use super::super::call::Vocabulary;
 use super::faults;
+use super::thrown::NearLimit;
 use crate::api::context::Context;
 use crate::api::fault::{Cause, Fault};
 
@@ -34,7 +35,12 @@ pub fn set(lua: &Lua, context: &Context) -> mlua::Result<()> {
         move |lua, _| {
             let counted = meter.count(PULSE.into());
             counted.map_err(|fault| faults::raise(lua, fault))?;
-            balance(lua, meter.left());
+            let left = meter.left();
+            if left < lua.used_memory() as u64 {
+                // After an allocation that fails the stack is gone.
+                lua.set_app_data(NearLimit(faults::caller(lua)));
+            }
+            balance(lua, left);
             Ok(VmState::Continue)
         },
     )

@@ -42,6 +42,9 @@ const LIBRARY: [StdLib; 6] = [
     StdLib::OS,
 ];
 
+/// A call whose line Lua does not know: a tail call replaces the frame of its caller.
+const TAIL_CALL: &str = "return error(";
+const TAIL_CALL_HINT: &str = "Lua has no line for `return error(...)`: write `error(...)` alone";
 /// What stays of the functions that are always there, of `os`, and what goes of other tables.
 const BASE: &str = "_G _VERSION assert coroutine error getmetatable ipairs load math next os \
     pairs pcall print rawequal rawget rawlen rawset select setmetatable string table tonumber \
@@ -105,7 +108,13 @@ impl LuaHost {
             return fault;
         }
         let place = thrown::place(&self.lua, &error);
-        faults::fault(&self.vocabulary, error).at(place)
+        let fault = faults::fault(&self.vocabulary, error).at(place);
+        match fault.place {
+            None if name != INPUT && fault.hint.is_none() && text.contains(TAIL_CALL) => {
+                fault.hint(TAIL_CALL_HINT)
+            }
+            _ => fault,
+        }
     }
 
     fn compile(&self, name: &str, text: &str) -> Result<(), mlua::Error> {

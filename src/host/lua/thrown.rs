@@ -1,16 +1,19 @@
-//! Where a script throws a value that is no text: Lua adds the place to texts alone.
+//! Locations of errors that Lua gives none: thrown values that are not strings, and allocations
+//! beyond the memory limit.
 
 use mlua::{Error, Function, Lua, Value};
 
 use super::faults;
 use crate::api::fault::Place;
 
-/// Replaces `error`. The call in its last line leaves no trace, so that levels count as before.
+/// Replaces `error`. Its own call is one more level between the error and the script.
 const WRAPPER: &str = "
 local throw, note = ...
 return function(value, level)
   if type(value) ~= 'string' then note(value) end
-  return throw(value, level)
+  level = level or 1
+  if level ~= 0 then level = level + 1 end
+  throw(value, level)
 end";
 
 /// The last value that was thrown without a place in its text.
@@ -18,6 +21,9 @@ struct Thrown {
     text: String,
     place: Option<Place>,
 }
+
+/// The line that was running when the memory limit was last near.
+pub struct NearLimit(pub Option<Place>);
 
 /// Notes from now on where values are thrown.
 pub fn watch(lua: &Lua) -> mlua::Result<()> {
@@ -35,6 +41,9 @@ pub fn watch(lua: &Lua) -> mlua::Result<()> {
 
 /// The place at which what `error` carries was thrown, if that was the last value thrown.
 pub fn place(lua: &Lua, error: &Error) -> Option<Place> {
+    if let Error::MemoryError(_) = error {
+        return lua.app_data_ref::<NearLimit>()?.0.clone();
+    }
     let thrown = lua.app_data_ref::<Thrown>()?;
     let text = text(error)?;
     text.starts_with(&thrown.text)
