@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use attractor::base::{Progress, Report};
 use attractor::models::lfads;
-use attractor::nn::{Cell, Recipe, Rnn};
-use attractor::tasks::dataset::{Part, Parts};
+use attractor::nn::{Cell, NetworkOptions, Rnn};
+use attractor::tasks::dataset::{RawArray, RawData};
 use attractor::tasks::{Dataset, Decision, Integrator, decision, integrator};
 use attractor::tensor::{Device, Tensor};
-use attractor::train::{self, Log, Model, Options, Source, Task};
+use attractor::train::{self, LogEntry, Model, Options, Source, Task};
 
 const BATCHES: usize = 20;
 /// Workspaces are made while the first batch runs.
@@ -50,7 +50,7 @@ impl Progress for Counts {
     fn report(&mut self, _: Report) {
         self.0.push(COUNT.load(Ordering::Relaxed));
     }
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         false
     }
 }
@@ -74,10 +74,10 @@ fn counted<M: Model<f32>>(
             log_every: BATCHES,
             ..Options::default()
         };
-        let mut quiet = |_: &Log, _: &M| Ok(ControlFlow::Continue(()));
+        let mut quiet = |_: &LogEntry, _: &M| Ok(ControlFlow::Continue(()));
         train::run(
             &mut net,
-            &Source::of(task.as_ref()),
+            &Source::new(task.as_ref()),
             &options,
             &mut counts,
             &mut quiet,
@@ -89,12 +89,12 @@ fn counted<M: Model<f32>>(
 }
 
 fn network(cell: Cell) -> Rnn<f32> {
-    let recipe = Recipe {
+    let recipe = NetworkOptions {
         layers: 2,
         bidirectional: true,
         noise: 0.01,
         dropout: 0.1,
-        ..Recipe::default()
+        ..NetworkOptions::default()
     };
     recipe.build(cell).expect("sizes")
 }
@@ -121,8 +121,8 @@ const TASKS: [(&str, Made); 3] = [
     }),
     ("data set", || {
         let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("numbers");
-        let part = Part::Whole(noise);
-        let parts = Parts {
+        let part = RawArray::Stacked(noise);
+        let parts = RawData {
             inputs: part.clone(),
             targets: Some(part),
             mask: None,
@@ -149,16 +149,16 @@ fn main() {
         }
     }
     let model = || {
-        let recipe = lfads::Recipe {
+        let recipe = lfads::NetworkOptions {
             observations: lfads::Observations::Gaussian,
-            ..lfads::Recipe::default()
+            ..lfads::NetworkOptions::default()
         };
         recipe.build::<f32>().expect("sizes")
     };
     let observed: Made = || {
         let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("numbers");
-        let parts = Parts {
-            inputs: Part::Whole(noise),
+        let parts = RawData {
+            inputs: RawArray::Stacked(noise),
             targets: None,
             mask: None,
             lengths: None,

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use attractor::figure::{Figure, Panel, png, svg};
 use attractor::io::Tree;
 use attractor::io::hdf5::{WriteOptions, write};
-use attractor::nn::{Cell, Plan};
+use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
-use attractor::ops::rnn::{Aim, Given, Sizes};
-use attractor::ops::simd::Cell as SimdCell;
-use attractor::ops::simd::product::Form;
-use attractor::ops::simd::sums::{Frames, Turned, add_sums, padded};
-use attractor::optim::{Descent, Pull, adam};
+use attractor::ops::rnn::{Inputs, Sizes, Targets};
+use attractor::ops::simd::Lane16;
+use attractor::ops::simd::gemm::GemmConfig;
+use attractor::ops::simd::gemm_tn::{Frames, Transposed, gemm_tn_add, padded_len};
+use attractor::optim::{OptimizerState, StepScale, adam};
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Integrator, integrator};
 use attractor::tensor::{Device, Tensor, linear};
@@ -54,9 +54,9 @@ impl Work {
         Work { name, cell, sizes }
     }
 
-    fn plan(&self) -> Plan {
+    fn spec(&self) -> Spec {
         let [_, _, i, n, o] = self.sizes;
-        Plan::new(self.cell(), [i, n, o])
+        Spec::new(self.cell(), [i, n, o])
     }
 
     fn cell(&self) -> Cell {
@@ -100,17 +100,17 @@ struct Arrays<T> {
 
 impl<T: Lanes> Arrays<T> {
     fn of(work: Work) -> Arrays<T> {
-        let ([b, t, i, _, o], plan) = (work.sizes, work.plan());
+        let ([b, t, i, _, o], spec) = (work.sizes, work.spec());
         Arrays {
-            sizes: plan.sizes(b, t),
-            params: waves(plan.layout().len(), 0.1),
+            sizes: spec.sizes(b, t),
+            params: waves(spec.layout().len(), 0.1),
             inputs: waves(b * t * i, 1.0),
             targets: waves(b * t * o, 0.5),
         }
     }
 
-    fn given(&self) -> Given<'_, T> {
-        Given {
+    fn given(&self) -> Inputs<'_, T> {
+        Inputs {
             params: &self.params,
             inputs: &self.inputs,
             h0: None,
@@ -120,9 +120,9 @@ impl<T: Lanes> Arrays<T> {
         }
     }
 
-    fn aim(&self) -> Aim<'_, T> {
-        Aim {
-            targets: &self.targets,
+    fn aim(&self) -> Targets<'_, T> {
+        Targets {
+            values: &self.targets,
             mask: None,
         }
     }
@@ -159,7 +159,7 @@ fn loss_gradient_f64(bencher: Bencher<'_, '_>, work: Work) {
 fn states_f32_one_thread(bencher: Bencher<'_, '_>, work: Work) {
     let arrays = Arrays::<f32>::of(work);
     let s = arrays.sizes;
-    let mut states = vec![0.0; s.batch * s.time * work.plan().state()];
+    let mut states = vec![0.0; s.batch * s.time * work.spec().state()];
     let mut layers = work.cell().operation::<f32>();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.expect("a thread can be started");
@@ -173,23 +173,23 @@ fn states_f32_one_thread(bencher: Bencher<'_, '_>, work: Work) {
 fn gradient_sums(bencher: Bencher<'_, '_>) {
     const SIZES: [usize; 3] = [25, 200, 102];
     let [times, rows, columns] = SIZES;
-    let cells = |count: usize| vec![SimdCell::splat(0.5_f32); times * count];
+    let cells = |count: usize| vec![Lane16::splat(0.5_f32); times * count];
     let (gates, states) = (cells(301), cells(203));
-    let frames = |cells: &'static [SimdCell<f32>], frame, count| Frames {
-        cells,
-        frame,
+    let frames = |lanes: &'static [Lane16<f32>], stride, count| Frames {
+        lanes,
+        stride,
         first: 0,
         count,
     };
     let left = frames(gates.leak(), 301, rows);
     let right = frames(states.leak(), 203, columns);
-    let mut turned = Turned::default();
-    let mut into = vec![0.0; rows * padded(columns)];
+    let mut transposed = Transposed::default();
+    let mut into = vec![0.0; rows * padded_len(columns)];
     let bencher = bencher.counter(ItemsCount::new(2 * 16 * times * rows * columns));
     bencher.bench_local(|| {
         let work = Sums {
             pair: [left, right],
-            turned: &mut turned,
+            transposed: &mut transposed,
             into: &mut into,
         };
         pulp::Arch::new().dispatch(work);
@@ -198,7 +198,7 @@ fn gradient_sums(bencher: Bencher<'_, '_>) {
 
 struct Sums<'a> {
     pair: [Frames<'a, f32>; 2],
-    turned: &'a mut Turned<f32>,
+    transposed: &'a mut Transposed<f32>,
     into: &'a mut [f32],
 }
 
@@ -206,13 +206,13 @@ impl pulp::WithSimd for Sums<'_> {
     type Output = ();
 
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        let times = self.pair[0].cells.len() / self.pair[0].frame;
-        add_sums(
+        let times = self.pair[0].lanes.len() / self.pair[0].stride;
+        gemm_tn_add(
             simd,
-            Form::default(),
+            GemmConfig::default(),
             self.pair,
             times,
-            self.turned,
+            self.transposed,
             self.into,
         );
     }
@@ -256,10 +256,10 @@ fn integrator_batch(bencher: Bencher<'_, '_>, layout: Layout) {
 
 #[divan::bench]
 fn adam_step(bencher: Bencher<'_, '_>) {
-    let mut params = waves::<f32>(ALL[0].plan().layout().len(), 0.1);
+    let mut params = waves::<f32>(ALL[0].spec().layout().len(), 0.1);
     let gradient = waves::<f32>(params.len(), 0.01);
-    let mut descent = Descent::new(adam(), params.len());
-    let pull = Pull {
+    let mut descent = OptimizerState::new(adam(), params.len());
+    let pull = StepScale {
         rate: 1e-3,
         scale: 1.0,
         l2: 2e-4,

@@ -17,6 +17,7 @@ pub mod nn;
 pub mod ops;
 pub mod optim;
 pub mod random;
+pub mod signal;
 pub mod tasks;
 pub mod tensor;
 pub mod train;

@@ -12,9 +12,9 @@ use std::error::Error;
 use std::io::{BufRead, Write, stdin, stdout};
 use std::time::{Duration, Instant};
 
-use attractor::base::Silent;
-use attractor::models::force::{Recipe, Training};
-use attractor::nn::{Cell, Plan, Rnn};
+use attractor::base::NoProgress;
+use attractor::models::force::{NetworkOptions, TrainingOptions};
+use attractor::nn::{Cell, Spec, Rnn};
 use attractor::ops::force::Dense;
 use attractor::random::{Key, Layout};
 use attractor::tensor::{Device, Tensor, linear};
@@ -77,7 +77,7 @@ fn gradient(cell: &str, [n, b, t, i]: [usize; 4]) -> Result<Parts> {
     let mut trials = Trials::<f32>::new(shape, b);
     key(1).fill_normal(&mut trials.inputs);
     key(2).fill_normal(&mut trials.targets);
-    let mut work = net.work();
+    let mut work = net.workspace();
     let mut gradient = vec![0.0; net.params.data.len()];
     let mut call = move || {
         net.loss_gradient(&mut work, &trials, None, &mut gradient)?;
@@ -93,7 +93,7 @@ fn jacobians([n, b]: [usize; 2]) -> Result<Parts> {
     let (mut h, x) = (vec![0.0; b * n], vec![0.0; b]);
     key(1).fill_normal(&mut h);
     h.iter_mut().for_each(|h| *h *= 0.5);
-    let mut work = net.work();
+    let mut work = net.workspace();
     let mut by_state = vec![0.0; b * n * n];
     net.jacobians(&mut work, [&h, &x], Some(&mut by_state), None)?;
     let stack = Tensor::from_vec(by_state.clone(), (b, n, n), &Device::Cpu)?;
@@ -117,10 +117,10 @@ fn jacobians([n, b]: [usize; 2]) -> Result<Parts> {
 /// FORCE learning of an untaught network, and of one whose P has become a matrix.
 fn force(units: usize) -> Result<Parts> {
     let (steps, outputs) = (300, 20);
-    let recipe = Recipe {
+    let recipe = NetworkOptions {
         units,
         outputs,
-        ..Recipe::default()
+        ..NetworkOptions::default()
     };
     let mut first = recipe.build::<f32>()?;
     let mut later = recipe.build::<f32>()?;
@@ -129,29 +129,29 @@ fn force(units: usize) -> Result<Parts> {
     key(2).fill_normal(&mut targets);
     targets.iter_mut().for_each(|f: &mut f32| *f = f.tanh());
     let (x, f) = (inputs.clone(), targets.clone());
-    let on = Training::default();
-    let anew = Training {
+    let on = TrainingOptions::default();
+    let anew = TrainingOptions {
         anew: true,
         ..on.clone()
     };
     let passes = units / steps + 1;
-    let long = Training {
+    let long = TrainingOptions {
         passes,
         ..on.clone()
     };
-    later.train([&x, &f], &long, &mut Silent);
+    later.train([&x, &f], &long, &mut NoProgress);
     Ok(vec![
         (
             "first",
             Box::new(move || {
-                first.train([&inputs, &targets], &anew, &mut Silent);
+                first.train([&inputs, &targets], &anew, &mut NoProgress);
                 Ok(())
             }),
         ),
         (
             "later",
             Box::new(move || {
-                later.train([&x, &f], &on, &mut Silent);
+                later.train([&x, &f], &on, &mut NoProgress);
                 Ok(())
             }),
         ),
@@ -189,7 +189,7 @@ fn bandwidth() -> String {
 
 /// A network with numbers in it that keep its states within bounds.
 fn network(cell: Cell, sizes: [usize; 3]) -> Rnn<f32> {
-    let mut net = Rnn::<f32>::zeros(Plan::new(cell, sizes));
+    let mut net = Rnn::<f32>::zeros(Spec::new(cell, sizes));
     key(0).fill_normal(&mut net.params.data);
     let scale = 1.0 / (sizes[1] as f32).sqrt();
     net.params.data.iter_mut().for_each(|w| *w *= scale);

@@ -1,4 +1,4 @@
-//! What trained networks are looked into with.
+//! Analysis of trained networks: fixed points, principal components and t-SNE.
 
 pub mod fixed_points;
 pub mod pca;

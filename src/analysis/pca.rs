@@ -1,32 +1,32 @@
-//! Principal components: the directions along which data vary most.
+//! Principal component analysis (PCA): the orthogonal directions of largest variance.
 
 use crate::base::{Error, Result};
-use crate::tensor::joined::without_gradient;
-use crate::tensor::{DType, Tensor, linear, values};
+use crate::tensor::custom_op::without_gradient;
+use crate::tensor::{DType, Tensor, convert, linear};
 
-/// What a mean of equal numbers may differ from them, relative to them.
+/// Relative deviation from their mean that equal values can have through rounding.
 const ROUNDING: f64 = 1e-13;
 
-/// The components of some data.
+/// The principal components of a data set.
 #[derive(Debug, Clone)]
 pub struct Pca {
     /// The mean of the data, [f].
     pub mean: Tensor,
-    /// One in each row, of length 1, by decreasing variance, [k, f]; the entry of largest modulus
-    /// is positive.
+    /// The components as rows of length 1, by decreasing variance, [k, f]. The sign is such that
+    /// the entry of largest modulus is positive.
     pub components: Tensor,
-    /// The variance of the data along each component, divided by samples - 1, [k].
+    /// The variance of the data along each component, with the divisor samples - 1, [k].
     pub variance: Tensor,
-    /// The same for all components that there are.
-    pub all: Vec<f64>,
+    /// The variances along all components, including those that were not requested.
+    pub all_variances: Vec<f64>,
 }
 
 impl Pca {
-    /// The first `count` components of data [.., f], whose leading axes are samples; all of them
-    /// without it. Gradients through them are refused.
+    /// The first `count` components of data [.., f], whose leading axes are samples; all components
+    /// if `count` is None. A backward pass through the result is an error.
     ///
-    /// Errors: `Shape` for fewer than two samples; `Range` for more components than there are;
-    /// `NotFinite`; `Algebra` for samples that are all the same
+    /// Errors: `Shape` for fewer than two samples; `Range` for more components than exist;
+    /// `NotFinite`; `Algebra` for samples that are all equal
     pub fn fit(data: &Tensor, count: Option<usize>) -> Result<Pca> {
         let features = data.dims().last().copied().unwrap_or(0);
         let samples = data.elem_count().checked_div(features).unwrap_or(0);
@@ -38,14 +38,14 @@ impl Pca {
                 found: data.dims().to_vec(),
             });
         }
-        // Centred, one sample says nothing that the others do not.
-        let most = features.min(samples - 1);
-        let count = count.unwrap_or(most);
-        if !(1..=most).contains(&count) {
+        // Centring removes one degree of freedom.
+        let max = features.min(samples - 1);
+        let count = count.unwrap_or(max);
+        if !(1..=max).contains(&count) {
             return Err(Error::Range {
                 of: "pca::fit".into(),
                 name: "components".into(),
-                expected: format!("from 1 to {most}, the smaller of features and samples - 1"),
+                expected: format!("from 1 to {max}, the smaller of features and samples - 1"),
                 found: count.to_string(),
             });
         }
@@ -54,53 +54,62 @@ impl Pca {
             .to_dtype(DType::F64)?
             .reshape((samples, features))?;
         let mean = flat.mean(0)?;
-        check(&values::doubles(&flat)?, &values::doubles(&mean)?)?;
-        let (rows, all) = decomposed(&flat.broadcast_sub(&mean)?, samples, most)?;
+        validate(&convert::to_f64(&flat)?, &convert::to_f64(&mean)?)?;
+        let (rows, all) = decompose(&flat.broadcast_sub(&mean)?, samples, max)?;
         let rows = rows.narrow(0, 0, count)?.contiguous()?;
-        let components = upright(&values::doubles(&rows)?, features);
-        let fixed = |value| without_gradient("pca::fit", data, value);
+        let components = fix_signs(&convert::to_f64(&rows)?, features);
+        let detached = |value| without_gradient("pca::fit", data, value);
         Ok(Pca {
-            mean: fixed(mean)?,
-            components: fixed(values::of(components, &[count, features], DType::F64)?)?,
-            variance: fixed(values::of(all[..count].to_vec(), &[count], DType::F64)?)?,
-            all,
+            mean: detached(mean)?,
+            components: detached(convert::from_f64(
+                components,
+                &[count, features],
+                DType::F64,
+            )?)?,
+            variance: detached(convert::from_f64(
+                all[..count].to_vec(),
+                &[count],
+                DType::F64,
+            )?)?,
+            all_variances: all,
         })
     }
 
-    /// The place of data along the components.
+    /// The coordinates of data along the components.
     ///
     /// Shapes: [.., f] -> [.., k]
-    /// Errors: `Shape` for another number of features
+    /// Errors: `Shape` for a different number of features
     pub fn transform(&self, data: &Tensor) -> Result<Tensor> {
         let flat = self.rows("pca.transform", data, self.components.dims()[1])?;
-        let places = flat
+        let coordinates = flat
             .broadcast_sub(&self.mean)?
             .matmul(&self.components.t()?)?;
-        shaped(places, data)
+        reshape_rows(coordinates, data)
     }
 
-    /// The data at places along the components.
+    /// The data at the given coordinates along the components.
     ///
     /// Shapes: [.., k] -> [.., f]
-    /// Errors: `Shape` for another number of components
-    pub fn inverse(&self, places: &Tensor) -> Result<Tensor> {
-        let flat = self.rows("pca.inverse", places, self.components.dims()[0])?;
-        shaped(
+    /// Errors: `Shape` for a different number of components
+    pub fn inverse_transform(&self, coordinates: &Tensor) -> Result<Tensor> {
+        let flat = self.rows("pca.inverse", coordinates, self.components.dims()[0])?;
+        reshape_rows(
             flat.matmul(&self.components)?.broadcast_add(&self.mean)?,
-            places,
+            coordinates,
         )
     }
 
-    /// The part of the whole variance that lies along each component, [k].
-    pub fn ratio(&self) -> Result<Tensor> {
-        let whole: f64 = self.all.iter().sum();
-        Ok((&self.variance / whole)?)
+    /// The fraction of the total variance along each component, [k].
+    pub fn explained_variance_ratio(&self) -> Result<Tensor> {
+        let total: f64 = self.all_variances.iter().sum();
+        Ok((&self.variance / total)?)
     }
 
-    /// How many dimensions the data fill: (sum of variances)^2 / sum of their squares.
-    pub fn participation(&self) -> f64 {
-        let sum: f64 = self.all.iter().sum();
-        sum * sum / self.all.iter().map(|x| x * x).sum::<f64>()
+    /// The participation ratio, an effective dimensionality: (sum of variances)^2 / sum of squared
+    /// variances.
+    pub fn participation_ratio(&self) -> f64 {
+        let sum: f64 = self.all_variances.iter().sum();
+        sum * sum / self.all_variances.iter().map(|x| x * x).sum::<f64>()
     }
 
     fn rows(&self, op: &'static str, data: &Tensor, width: usize) -> Result<Tensor> {
@@ -116,8 +125,8 @@ impl Pca {
     }
 }
 
-/// The result for rows of data in the shape of the data.
-fn shaped(rows: Tensor, like: &Tensor) -> Result<Tensor> {
+/// Reshapes rows of results to the leading axes of the data.
+fn reshape_rows(rows: Tensor, like: &Tensor) -> Result<Tensor> {
     let mut shape = like.dims().to_vec();
     if let Some(last) = shape.last_mut() {
         *last = rows.dims()[1];
@@ -127,20 +136,20 @@ fn shaped(rows: Tensor, like: &Tensor) -> Result<Tensor> {
 
 /// The first components as rows, and the variances along all of them.
 ///
-/// They are singular vectors: in the covariance the small ones would be lost in the rounding of the
-/// large ones.
-fn decomposed(centred: &Tensor, samples: usize, most: usize) -> Result<(Tensor, Vec<f64>)> {
-    let (s, v) = linear::right_singular(centred)?;
+/// Computed from singular vectors: in the covariance matrix, small variances would be lost in the
+/// rounding of large ones.
+fn decompose(centred: &Tensor, samples: usize, max: usize) -> Result<(Tensor, Vec<f64>)> {
+    let (s, v) = linear::right_singular_vectors(centred)?;
     let scale = 1.0 / (samples - 1) as f64;
-    let all = values::doubles(&s)?.into_iter().map(|s| s * s * scale);
-    Ok((v.t()?.contiguous()?, all.take(most).collect()))
+    let all = convert::to_f64(&s)?.into_iter().map(|s| s * s * scale);
+    Ok((v.t()?.contiguous()?, all.take(max).collect()))
 }
 
-/// Errors: `NotFinite`; `Algebra` for samples that are all the same up to rounding
-fn check(numbers: &[f64], mean: &[f64]) -> Result<()> {
+/// Errors: `NotFinite`; `Algebra` for samples that are all equal up to rounding
+fn validate(values: &[f64], mean: &[f64]) -> Result<()> {
     let of = "pca::fit";
-    if let Some(index) = numbers.iter().position(|x| !x.is_finite()) {
-        let (what, found) = ("the data".into(), numbers[index]);
+    if let Some(index) = values.iter().position(|x| !x.is_finite()) {
+        let (what, found) = ("the data".into(), values[index]);
         return Err(Error::NotFinite {
             of,
             what,
@@ -148,26 +157,26 @@ fn check(numbers: &[f64], mean: &[f64]) -> Result<()> {
             index,
         });
     }
-    let mut samples = numbers.chunks_exact(mean.len());
+    let mut samples = values.chunks_exact(mean.len());
     let same = |sample: &[f64]| {
         let mut pairs = sample.iter().zip(mean);
         pairs.all(|(x, m)| (x - m).abs() <= ROUNDING * m.abs())
     };
     if samples.all(same) {
-        let fact = "the data do not vary: all samples are the same";
+        let fact = "the variance of the data is zero: all samples are equal";
         return Err(Error::Algebra { op: of, fact });
     }
     Ok(())
 }
 
 /// Rows with the sign that makes the entry of largest modulus positive.
-fn upright(rows: &[f64], width: usize) -> Vec<f64> {
-    let turned = rows.chunks_exact(width).flat_map(|row| {
+fn fix_signs(rows: &[f64], width: usize) -> Vec<f64> {
+    let signed = rows.chunks_exact(width).flat_map(|row| {
         let largest = row.iter().fold(
             0.0,
-            |most: f64, x| if x.abs() > most.abs() { *x } else { most },
+            |max: f64, x| if x.abs() > max.abs() { *x } else { max },
         );
         row.iter().map(move |x| if largest < 0.0 { -x } else { *x })
     });
-    turned.collect()
+    signed.collect()
 }

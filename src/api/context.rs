@@ -1,47 +1,48 @@
-//! What a native function may know of the run it is part of: settings from the command line, the
-//! terminal, and whether the user wants to stop.
+//! The execution context of a native function: the configuration from the command line, the
+//! terminal, the interrupt flag and the resource limits.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::access::Access;
-use super::fault::Fault;
+use super::diagnostic::Diagnostic;
 use super::meter::Meter;
+use super::sandbox::Sandbox;
 use crate::base::{Error, Progress};
-use crate::figure::stage::Stage;
+use crate::figure::scene::Scene;
 use crate::io;
 use crate::tensor::{DType, shape};
 
-/// Settings of a run, from the command line.
+/// Configuration of a run, from the command line.
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// Divides budgets of training and data by [`QUICK`].
+pub struct RunConfig {
+    /// Divides the budgets of training and data by [`QUICK_DIVISOR`].
     pub quick: bool,
-    /// Replaces the seeds that scripts ask for through `seed(default)`.
+    /// Overrides the seeds that scripts request with `seed(default)`.
     pub seed: Option<u64>,
-    /// Where relative paths of written files begin.
+    /// The folder to which the relative paths of output files refer.
     pub out: PathBuf,
-    /// What stands after `--` on the command line.
+    /// The command-line arguments after `--`.
     pub args: Vec<String>,
-    /// Bytes that the run may take: tensors, texts, lists, maps and files being read together.
+    /// Memory limit of the run in bytes, for the sum of tensors, texts, lists, maps and files that
+    /// are being read.
     pub max_memory: u64,
-    /// Steps (operations of Rhai, instructions of Lua) a script may take; 0 for no limit.
+    /// Limit on the operations (Rhai) or instructions (Lua) of a script; 0 means no limit.
     pub max_operations: u64,
-    /// Bytes in use by the process, where the program counts them. Without this, `max_memory`
-    /// bounds each tensor, text and list by itself.
+    /// The bytes that the process has allocated, if the program counts them. Without this function,
+    /// `max_memory` limits each tensor, text and list separately.
     pub allocated: Option<fn() -> u64>,
-    /// The files that the script may reach; all that its user may reach if this is none.
-    pub sandbox: Option<Access>,
+    /// The files that the script may access; `None` allows all files that its user may access.
+    pub sandbox: Option<Sandbox>,
 }
 
-/// How much less work `--quick` does.
-pub const QUICK: usize = 50;
+/// Divisor that `--quick` applies to budgets.
+pub const QUICK_DIVISOR: usize = 50;
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
+impl Default for RunConfig {
+    fn default() -> RunConfig {
+        RunConfig {
             quick: false,
             seed: None,
             out: PathBuf::from("."),
@@ -54,65 +55,66 @@ impl Default for Settings {
     }
 }
 
-/// Where a script's words and progress go.
+/// Output of a script: text, progress and windows.
 pub trait Terminal {
-    /// Writes one line.
+    /// Prints one line.
     fn print(&self, line: &str);
-    /// A listener for a run that begins now; `label` says which.
+    /// A progress listener for a run that starts now; `label` names the run.
     fn progress(&self, label: &str) -> Box<dyn Progress>;
-    /// Shows the panels of a figure in a window, one at a time, and waits until it is closed, if
-    /// asked to. `pictures` is the name of pictures taken of it, without an end.
+    /// Shows the panels of a figure in a window, one at a time. With `wait`, returns when the
+    /// window is closed. `pictures` is the path of screenshots, without the extension.
     ///
-    /// Errors: why there is no window
-    fn view(&self, panels: Vec<Stage>, pictures: PathBuf, wait: bool) -> Result<(), String> {
+    /// Errors: the reason why no window can be opened
+    fn show_window(&self, panels: Vec<Scene>, pictures: PathBuf, wait: bool) -> Result<(), String> {
         let _ = (panels, pictures, wait);
-        Err("nobody looks".into())
+        Err("this terminal has no windows".into())
     }
-    /// Notes that a file is being written, or no longer: Ctrl-C does not end the program meanwhile.
-    fn writing(&self, goes_on: bool) {
-        let _ = goes_on;
+    /// Marks the start (`true`) or the end (`false`) of writing a file. Ctrl-C does not terminate
+    /// the program while a file is being written.
+    fn set_writing(&self, active: bool) {
+        let _ = active;
     }
-    /// A PNG file of what a window would show, which needs no display.
+    /// The content that a window would show, rendered offscreen as a PNG file.
     ///
-    /// Errors: why there is none
-    fn picture(&self, stage: Stage, size: [u32; 2]) -> Result<Vec<u8>, String> {
+    /// Errors: the reason why rendering is not possible
+    fn render_png(&self, stage: Scene, size: [u32; 2]) -> Result<Vec<u8>, String> {
         let _ = (stage, size);
-        Err("nobody looks".into())
+        Err("this terminal has no windows".into())
     }
-    /// Whether the script has to end wherever it is, because the program does.
-    fn ending(&self) -> bool {
+    /// Whether the program is exiting, so that the script must stop immediately.
+    fn is_exiting(&self) -> bool {
         false
     }
 }
 
-/// The run a native function is part of.
+/// The run that a native function belongs to.
 #[derive(Clone)]
 pub struct Context {
-    /// What the command line asks for.
-    pub settings: Rc<Settings>,
-    /// Where text and progress go.
+    /// The configuration from the command line.
+    pub config: Rc<RunConfig>,
+    /// Receives text and progress.
     pub terminal: Rc<dyn Terminal>,
-    /// Set by Ctrl-C.
-    pub stop: Arc<AtomicBool>,
+    /// The interrupt flag, set by Ctrl-C.
+    pub interrupt: Arc<AtomicBool>,
     /// The language of the script, for `help` and hints.
     pub language: Language,
-    /// The script's path and text, kept beside what it saves; empty in the REPL.
+    /// The path and text of the script, stored in the files that it saves; empty in the REPL.
     pub script: Rc<Script>,
-    /// What the run has used of its limits.
+    /// The resource usage of the run, and its limits.
     pub meter: Rc<Meter>,
 }
 
-/// A script as it was read.
+/// The source of a script.
 #[derive(Debug, Default, Clone)]
 pub struct Script {
-    /// As the user wrote it.
+    /// The path as the user wrote it.
     pub path: String,
     /// The whole text.
     pub text: String,
 }
 
 impl Script {
-    /// The folder that the script stands in, where it looks for scripts of its own.
+    /// The folder of the script, which is searched for the scripts that it imports.
     pub fn folder(&self) -> PathBuf {
         Path::new(&self.path)
             .parent()
@@ -121,7 +123,7 @@ impl Script {
     }
 }
 
-/// The languages that scripts are written in.
+/// The script languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Rhai,
@@ -129,76 +131,79 @@ pub enum Language {
 }
 
 impl Context {
-    /// The context of a run of `script` that Ctrl-C ends by way of `stop`.
+    /// The context of a run of `script`. Setting `interrupt` stops the run.
     pub fn new(
-        settings: Settings,
+        config: RunConfig,
         terminal: Rc<dyn Terminal>,
-        stop: Arc<AtomicBool>,
+        interrupt: Arc<AtomicBool>,
         language: Language,
         script: &Script,
     ) -> Context {
         Context {
-            meter: Rc::new(Meter::new(&settings, stop.clone())),
-            settings: Rc::new(settings),
+            meter: Rc::new(Meter::new(&config, interrupt.clone())),
+            config: Rc::new(config),
             terminal,
-            stop,
+            interrupt,
             language,
             script: Rc::new(script.clone()),
         }
     }
 
-    /// Whether the user pressed Ctrl-C.
-    pub fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.terminal.ending()
+    /// Whether the user pressed Ctrl-C or the program is exiting.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed) || self.terminal.is_exiting()
     }
 
-    /// A budget as the user set it: `n`, or under `--quick` a part of it.
+    /// A budget of batches, trials or steps: `n`, or a fraction of it with `--quick`.
     pub fn budget(&self, n: usize) -> usize {
-        if self.settings.quick {
-            n.div_ceil(QUICK)
+        if self.config.quick {
+            n.div_ceil(QUICK_DIVISOR)
         } else {
             n
         }
     }
 
-    /// Where a file with this path is written: relative paths begin in `--out`.
+    /// The path of an output file. Relative paths refer to the folder of `--out`.
     ///
     /// Errors: a path that the sandbox does not allow
-    pub fn output(&self, path: impl AsRef<Path>) -> Result<PathBuf, Fault> {
-        let path = self.settings.out.join(path);
-        match &self.settings.sandbox {
-            Some(access) => access.to_write(&path),
+    pub fn output_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
+        let path = self.config.out.join(path);
+        match &self.config.sandbox {
+            Some(sandbox) => sandbox.resolve_write(&path),
             None => Ok(path),
         }
     }
 
-    /// Where a file to read is: at `path` as it stands, else where this run would have written it.
+    /// The path of an input file: `path` itself if it exists, or else the same path below the
+    /// output folder.
     ///
     /// Errors: a path that the sandbox does not allow
-    pub fn input(&self, path: impl AsRef<Path>) -> Result<PathBuf, Fault> {
+    pub fn input_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
         let path = path.as_ref();
-        let written = self.settings.out.join(path);
+        let written = self.config.out.join(path);
         match !path.exists() && written.exists() {
-            true => self.readable(&written),
-            false => self.readable(path),
+            true => self.check_readable(&written),
+            false => self.check_readable(path),
         }
     }
 
-    /// The file at this very path, if the script may read it.
+    /// The resolved path of a file, if the script may read it.
     ///
     /// Errors: a path that the sandbox does not allow
-    pub fn readable(&self, path: &Path) -> Result<PathBuf, Fault> {
-        match &self.settings.sandbox {
-            Some(access) => access.to_read(path),
+    pub fn check_readable(&self, path: &Path) -> Result<PathBuf, Diagnostic> {
+        match &self.config.sandbox {
+            Some(sandbox) => sandbox.resolve_read(path),
             None => Ok(path.to_path_buf()),
         }
     }
 
-    /// Errors: `Memory` if a tensor of this shape is larger than the run allows, `MemoryInUse` if
-    /// it is larger than what the run has left.
-    pub fn room(&self, op: &str, shape: &[usize], dtype: DType) -> Result<(), Fault> {
-        let bytes = shape::bytes(shape, dtype);
-        let limit = self.settings.max_memory;
+    /// Checks that there is memory for a tensor of this shape.
+    ///
+    /// Errors: `Memory` if the tensor is larger than the limit of the run, `MemoryInUse` if it is
+    /// larger than the remaining memory
+    pub fn check_memory(&self, op: &str, shape: &[usize], dtype: DType) -> Result<(), Diagnostic> {
+        let bytes = shape::size_in_bytes(shape, dtype);
+        let limit = self.config.max_memory;
         let (op, shape) = (op.to_string(), shape.to_vec());
         if bytes > u128::from(limit) {
             return Err(Error::Memory {
@@ -209,7 +214,7 @@ impl Context {
             }
             .into());
         }
-        self.meter.room(bytes as u64).map_err(|used| {
+        self.meter.check_available(bytes as u64).map_err(|used| {
             Error::MemoryInUse {
                 op,
                 shape,
@@ -221,17 +226,26 @@ impl Context {
         })
     }
 
-    /// Errors: `Memory`, `MemoryInUse` if there is no memory for a list of this many values
-    pub fn room_for_list(&self, op: &str, count: usize) -> Result<(), Fault> {
-        /// Bytes of a value in a list of the script, with what it may point to.
-        const VALUE: usize = 64;
-        self.room(&format!("{op}: a list"), &[count, VALUE], DType::U8)
-            .map_err(|fault| fault.hint("keep many numbers in tensors, or raise --max-memory"))
+    /// Checks that there is memory for a list of `count` values.
+    ///
+    /// Errors: `Memory` or `MemoryInUse`, as in [`Context::check_memory`]
+    pub fn check_list_memory(&self, op: &str, count: usize) -> Result<(), Diagnostic> {
+        /// Bytes of a list element, including the memory that it may point to.
+        const BYTES_PER_ELEMENT: usize = 64;
+        self.check_memory(
+            &format!("{op}: a list"),
+            &[count, BYTES_PER_ELEMENT],
+            DType::U8,
+        )
+        .map_err(|diagnostic| diagnostic.hint("store large data in tensors, or raise --max-memory"))
     }
 
-    /// Errors: `File` if the file is not there; `Memory` if it is larger than the run allows
-    pub fn room_for_file(&self, op: &str, path: &Path) -> Result<(), Fault> {
+    /// Checks that there is memory for the content of a file.
+    ///
+    /// Errors: `File` if the file does not exist; `Memory` if it is larger than the limit of the
+    /// run
+    pub fn check_file_memory(&self, op: &str, path: &Path) -> Result<(), Diagnostic> {
         let size = usize::try_from(io::text::size(path)?).unwrap_or(usize::MAX);
-        self.room(op, &[size], DType::U8)
+        self.check_memory(op, &[size], DType::U8)
     }
 }

@@ -1,24 +1,24 @@
-//! Between the engine's types and a script's values.
+//! Conversions between engine types and script values.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::native::FromValue;
-use super::value::{Function, Map, Object, Thing, Value};
+use super::value::{Function, Map, Object, ScriptObject, Value};
 use crate::base::Error;
 use crate::tensor::{DType, Device, Tensor};
 use candle_core::WithDType;
 
-/// A type that a native function can give to a script.
+/// A type that a native function can return to a script.
 pub trait IntoValue {
-    /// The kind of value, without an article.
+    /// The kind of the value, without an article.
     fn kind() -> String;
     fn into_value(self) -> Value;
 }
 
-macro_rules! plain {
-    ($($type:ty, $kind:literal, $pattern:pat => $value:expr, $back:expr;)*) => { $(
+macro_rules! direct_conversions {
+    ($($type:ty, $kind:literal, $pattern:pat => $value:expr, $wrap:expr;)*) => { $(
         impl FromValue for $type {
             fn kind() -> String { $kind.into() }
             fn from_value(value: Value) -> Result<Self, Value> {
@@ -27,12 +27,12 @@ macro_rules! plain {
         }
         impl IntoValue for $type {
             fn kind() -> String { $kind.into() }
-            fn into_value(self) -> Value { let back: fn($type) -> Value = $back; back(self) }
+            fn into_value(self) -> Value { let wrap: fn($type) -> Value = $wrap; wrap(self) }
         }
     )* };
 }
 
-plain! {
+direct_conversions! {
     bool, "truth value", Value::Bool(x) => x, Value::Bool;
     String, "text", Value::Text(x) => x, Value::Text;
     Vec<Value>, "list", Value::List(x) => x, Value::List;
@@ -92,7 +92,7 @@ impl FromValue for Map {
     fn from_value(value: Value) -> Result<Self, Value> {
         match value {
             Value::Map(map) => Ok(map),
-            // Lua writes an empty map and an empty list alike.
+            // An empty map and an empty list are the same value in Lua.
             Value::List(list) if list.is_empty() => Ok(BTreeMap::new()),
             other => Err(other),
         }
@@ -108,36 +108,37 @@ impl IntoValue for Map {
     }
 }
 
-/// The whole number in `value`, if it is one; Lua's `3.0` and a tensor of one number count.
-pub fn whole(value: &Value) -> Option<i64> {
-    /// Above this, neighbouring doubles are further apart than 1.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
+/// The integer in `value`. A float with an integer value (`3.0` in Lua) and a tensor with one
+/// element are accepted; any other value returns `None`.
+pub fn as_integer(value: &Value) -> Option<i64> {
+    /// 2^53: above it, adjacent doubles differ by more than 1.
+    const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Int(n) => Some(*n),
-        Value::Float(x) if x.fract() == 0.0 && x.abs() <= EXACT => Some(*x as i64),
-        Value::Tensor(_) => whole(&Value::Float(number(value)?)),
+        Value::Float(x) if x.fract() == 0.0 && x.abs() <= MAX_EXACT => Some(*x as i64),
+        Value::Tensor(_) => as_integer(&Value::Float(as_number(value)?)),
         _ => None,
     }
 }
 
-/// Whole numbers of 0 or more, each of which the option `name` counts something by.
+/// The elements of the option `name` as non-negative integers.
 ///
-/// Errors: `Range` for the first that is not
-pub fn counts(of: &str, name: &str, numbers: &[f64]) -> Result<Vec<usize>, Error> {
+/// Errors: `Range` for the first element that is not a non-negative integer
+pub fn as_counts(of: &str, name: &str, numbers: &[f64]) -> Result<Vec<usize>, Error> {
     let count = |(index, x): (usize, &f64)| {
-        let n = whole(&Value::Float(*x)).and_then(|n| usize::try_from(n).ok());
+        let n = as_integer(&Value::Float(*x)).and_then(|n| usize::try_from(n).ok());
         n.ok_or_else(|| Error::Range {
             of: of.into(),
             name: format!("{name}[{index}]"),
-            expected: "a whole number of 0 or more".into(),
+            expected: "an integer of 0 or more".into(),
             found: x.to_string(),
         })
     };
     numbers.iter().enumerate().map(count).collect()
 }
 
-/// The number in `value`, if it is one; a tensor of one number counts.
-pub fn number(value: &Value) -> Option<f64> {
+/// The number in `value`, if it is a number or a tensor with one element.
+pub fn as_number(value: &Value) -> Option<f64> {
     match value {
         Value::Int(n) => Some(*n as f64),
         Value::Float(x) => Some(*x),
@@ -157,7 +158,7 @@ impl FromValue for f64 {
         "number".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
-        number(&value).ok_or(value)
+        as_number(&value).ok_or(value)
     }
 }
 
@@ -170,12 +171,12 @@ impl IntoValue for f64 {
     }
 }
 
-macro_rules! wholes {
+macro_rules! integer_conversions {
     ($($type:ty, $kind:literal;)*) => { $(
         impl FromValue for $type {
             fn kind() -> String { $kind.into() }
             fn from_value(value: Value) -> Result<Self, Value> {
-                whole(&value).and_then(|n| <$type>::try_from(n).ok()).ok_or(value)
+                as_integer(&value).and_then(|n| <$type>::try_from(n).ok()).ok_or(value)
             }
         }
         impl IntoValue for $type {
@@ -185,20 +186,20 @@ macro_rules! wholes {
     )* };
 }
 
-wholes! {
-    i64, "whole number";
-    u64, "whole number of 0 or more";
-    u32, "whole number from 0 to 4294967295";
-    usize, "whole number of 0 or more";
+integer_conversions! {
+    i64, "integer";
+    u64, "integer of 0 or more";
+    u32, "integer from 0 to 4294967295";
+    usize, "integer of 0 or more";
 }
 
-/// A shape as scripts write it: `[3, 4]`, or `3` for a vector.
+/// A shape: a list such as `[3, 4]`, or `3` for a vector.
 impl FromValue for Vec<usize> {
     fn kind() -> String {
-        "list of whole numbers".into()
+        "list of integers".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
-        let size = |v: &Value| whole(v).and_then(|n| usize::try_from(n).ok());
+        let size = |v: &Value| as_integer(v).and_then(|n| usize::try_from(n).ok());
         let sizes = match &value {
             Value::List(list) => list.iter().map(size).collect(),
             one => size(one).map(|n| vec![n]),
@@ -209,7 +210,7 @@ impl FromValue for Vec<usize> {
 
 impl IntoValue for Vec<usize> {
     fn kind() -> String {
-        "list of whole numbers".into()
+        "list of integers".into()
     }
     fn into_value(self) -> Value {
         Value::List(self.into_iter().map(|n| Value::Int(n as i64)).collect())
@@ -234,7 +235,7 @@ impl IntoValue for Vec<String> {
     }
 }
 
-/// A tensor, or what can stand for one: a number, or nested lists of numbers (as f32).
+/// A tensor, or a number or nested lists of numbers, which become an f32 tensor.
 impl FromValue for Tensor {
     fn kind() -> String {
         "tensor".into()
@@ -242,7 +243,7 @@ impl FromValue for Tensor {
     fn from_value(value: Value) -> Result<Self, Value> {
         match value {
             Value::Tensor(tensor) => Ok(tensor),
-            other => tensor_of(&other, DType::F32).ok_or(other),
+            other => to_tensor(&other, DType::F32).ok_or(other),
         }
     }
 }
@@ -256,56 +257,61 @@ impl IntoValue for Tensor {
     }
 }
 
-/// A tensor for a function that has a dtype of its own: a list is not rounded to f32 on the way.
-pub struct Exact(pub Tensor);
+/// A tensor for a function that chooses its own dtype: a list becomes an f64 tensor and is not
+/// rounded to f32.
+pub struct ExactTensor(pub Tensor);
 
-impl FromValue for Exact {
+impl FromValue for ExactTensor {
     fn kind() -> String {
         <Tensor as FromValue>::kind()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
         match value {
-            Value::Tensor(tensor) => Ok(Exact(tensor)),
-            other => tensor_of(&other, DType::F64).map(Exact).ok_or(other),
+            Value::Tensor(tensor) => Ok(ExactTensor(tensor)),
+            other => to_tensor(&other, DType::F64).map(ExactTensor).ok_or(other),
         }
     }
 }
 
-impl std::ops::Deref for Exact {
+impl std::ops::Deref for ExactTensor {
     type Target = Tensor;
     fn deref(&self) -> &Tensor {
         &self.0
     }
 }
 
-/// A new tensor from a number or nested lists of numbers of one shape; none for anything else.
-pub fn tensor_of(value: &Value, dtype: DType) -> Option<Tensor> {
-    // Through f64 a whole number above 2^53 would be another one.
+/// A new tensor from a number or from nested lists of numbers of equal shape; `None` for any other
+/// value.
+pub fn to_tensor(value: &Value, dtype: DType) -> Option<Tensor> {
+    // A conversion through f64 would change integers above 2^53.
     let exact = |value: &Value| match value {
         Value::Int(n) => Some(*n),
         _ => None,
     };
     if dtype == DType::I64
-        && let Some(tensor) = gathered(value, &exact)
+        && let Some(tensor) = tensor_from_list(value, &exact)
     {
         return Some(tensor);
     }
     let float = |value: &Value| match value {
         Value::Bool(x) => Some(f64::from(u8::from(*x))),
-        other => number(other),
+        other => as_number(other),
     };
-    gathered(value, &float)?.to_dtype(dtype).ok()
+    tensor_from_list(value, &float)?.to_dtype(dtype).ok()
 }
 
-/// The numbers that `read` finds in nested lists of one length, as a tensor.
-fn gathered<T: WithDType>(value: &Value, read: &impl Fn(&Value) -> Option<T>) -> Option<Tensor> {
+/// The numbers in nested lists of equal length, converted by `read`, as a tensor.
+fn tensor_from_list<T: WithDType>(
+    value: &Value,
+    read: &impl Fn(&Value) -> Option<T>,
+) -> Option<Tensor> {
     let (mut shape, mut numbers) = (Vec::new(), Vec::new());
-    collect(value, 0, &mut shape, &mut numbers, read)?;
+    append_values(value, 0, &mut shape, &mut numbers, read)?;
     Tensor::from_vec(numbers, shape, &Device::Cpu).ok()
 }
 
-/// Appends the numbers of `value`, whose lists at `depth` must have the length that `shape` says.
-fn collect<T>(
+/// Appends the numbers of `value`. Its lists at `depth` must have the length `shape[depth]`.
+fn append_values<T>(
     value: &Value,
     depth: usize,
     shape: &mut Vec<usize>,
@@ -317,16 +323,16 @@ fn collect<T>(
         return (depth == shape.len()).then_some(());
     };
     if depth == shape.len() {
-        // Only the first way down may add axes.
+        // Only the first descent to a number may add axes.
         (numbers.is_empty()).then(|| shape.push(list.len()))?;
     } else if shape[depth] != list.len() {
         return None;
     }
     list.iter()
-        .try_for_each(|item| collect(item, depth + 1, shape, numbers, read))
+        .try_for_each(|item| append_values(item, depth + 1, shape, numbers, read))
 }
 
-impl<T: Thing> IntoValue for Rc<T> {
+impl<T: ScriptObject> IntoValue for Rc<T> {
     fn kind() -> String {
         T::KIND.into()
     }
@@ -335,10 +341,10 @@ impl<T: Thing> IntoValue for Rc<T> {
     }
 }
 
-/// A thing of the engine handed to a script.
+/// A new engine object that a native function returns.
 pub struct New<T>(pub T);
 
-impl<T: Thing> IntoValue for New<T> {
+impl<T: ScriptObject> IntoValue for New<T> {
     fn kind() -> String {
         T::KIND.into()
     }

@@ -4,19 +4,19 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::{New, counts, tensor_of};
-use super::fault::Fault;
+use super::convert::{New, as_counts, to_tensor};
+use super::diagnostic::Diagnostic;
 use super::native::FromValue;
-use super::settings::Settings;
+use super::options::CallOptions;
 use super::tasks::AnyTask;
 use super::value::{Map, Object, Value};
 use crate::base::Error;
-use crate::base::error::FileFault;
+use crate::base::error::FileError;
 use crate::io::{Tree, hdf5};
 use crate::random::Key;
 use crate::tasks::Dataset;
-use crate::tasks::dataset::{Part, Parts};
-use crate::tensor::{DType, Tensor, values};
+use crate::tasks::dataset::{RawArray, RawData};
+use crate::tensor::{DType, Tensor, convert};
 
 /// What faults are said to be of.
 const OF: &str = "tasks::dataset";
@@ -54,10 +54,10 @@ crate::natives! {
     /// > h5::write("walks.h5", #{ x: x, last: [[1.0], [0.0], [1.0]] });
     /// > tasks::dataset("walks.h5", #{ inputs: "x", targets: "last" })
     /// = task dataset: 3 trials, 2 steps, 1 inputs, 1 outputs
-    fn dataset(cx: &Context, data: Value, names: Settings<Given>) -> New<AnyTask> {
+    fn dataset(cx: &Context, data: Value, names: CallOptions<Given>) -> New<AnyTask> {
         let (path, given) = match data {
-            Value::Text(path) => (Some(cx.input(&path)?), names.into_inner()),
-            Value::Map(map) => (None, Settings::<Given>::read(OF, map)?.into_inner()),
+            Value::Text(path) => (Some(cx.input_path(&path)?), names.into_inner()),
+            Value::Map(map) => (None, CallOptions::<Given>::read(OF, map)?.into_inner()),
             other => {
                 let expected = "a map of tensors, or the path of a file".into();
                 return Err(Error::Kind { of: OF.into(), expected, found: other.kind() }.into());
@@ -93,7 +93,7 @@ crate::natives! {
 /// Numbers, or where in a file they are.
 #[derive(Clone)]
 pub enum Numbers {
-    Here(Part),
+    Here(RawArray),
     Entry(String),
 }
 
@@ -105,12 +105,12 @@ impl FromValue for Numbers {
         // Plain numbers are not rounded to f32 on their way to f64.
         let one = |value: &Value| match value {
             Value::Tensor(tensor) => Some(tensor.clone()),
-            other => tensor_of(other, DType::F64),
+            other => to_tensor(other, DType::F64),
         };
         let Value::List(items) = &value else {
             return match value {
                 Value::Text(name) => Ok(Numbers::Entry(name)),
-                Value::Tensor(tensor) => Ok(Numbers::Here(Part::Whole(tensor))),
+                Value::Tensor(tensor) => Ok(Numbers::Here(RawArray::Stacked(tensor))),
                 other => Err(other),
             };
         };
@@ -120,22 +120,22 @@ impl FromValue for Numbers {
         let whole = if apart {
             None
         } else {
-            tensor_of(&value, DType::F64)
+            to_tensor(&value, DType::F64)
         };
         let part = match whole {
-            Some(tensor) => Some(Part::Whole(tensor)),
+            Some(tensor) => Some(RawArray::Stacked(tensor)),
             None => items
                 .iter()
                 .map(one)
                 .collect::<Option<_>>()
-                .map(Part::Trials),
+                .map(RawArray::PerTrial),
         };
         part.map(Numbers::Here).ok_or(value)
     }
 }
 
 /// The parts, those in the file read from there.
-fn parts(given: Given, path: Option<&Path>) -> Result<Parts, Fault> {
+fn parts(given: Given, path: Option<&Path>) -> Result<RawData, Diagnostic> {
     let needed = |name, doc: &str, numbers: Option<Numbers>| match numbers {
         Some(numbers) => read(name, numbers, path),
         None => {
@@ -147,7 +147,7 @@ fn parts(given: Given, path: Option<&Path>) -> Result<Parts, Fault> {
         let part = numbers.map(|numbers| read(name, numbers, path));
         part.transpose()
     };
-    Ok(Parts {
+    Ok(RawData {
         inputs: needed("inputs", "[n, t, i]", given.inputs)?,
         targets: Some(needed("targets", "[n, t, o]", given.targets)?),
         mask: maybe("mask", given.mask)?,
@@ -156,7 +156,7 @@ fn parts(given: Given, path: Option<&Path>) -> Result<Parts, Fault> {
 }
 
 /// One part, from the file if it is there.
-fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<Part, Fault> {
+fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<RawArray, Diagnostic> {
     let (key, path) = match (numbers, path) {
         (Numbers::Here(part), _) => return Ok(part),
         (Numbers::Entry(key), Some(path)) => (key, path),
@@ -164,7 +164,7 @@ fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<Par
             let of = format!("{OF}: option `{name}`");
             let (expected, found) = ("a tensor or a list of tensors".into(), format!("\"{key}\""));
             let hint = "names belong to a file: tasks::dataset(\"data.h5\", names)";
-            return Err(Fault::from(Error::Kind {
+            return Err(Diagnostic::from(Error::Kind {
                 of,
                 expected,
                 found,
@@ -181,36 +181,36 @@ fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<Par
     let part = match tree {
         Tree::List(items) => {
             let items = items.into_iter().map(tensor).collect::<Option<_>>();
-            items.map(Part::Trials)
+            items.map(RawArray::PerTrial)
         }
-        other => tensor(other).map(Part::Whole),
+        other => tensor(other).map(RawArray::Stacked),
     };
     part.ok_or_else(|| {
         let found = format!("{found}, expected an array or a list of arrays");
-        Error::file(path, FileFault::EntryKind { key, found }).into()
+        Error::file(path, FileError::EntryKind { key, found }).into()
     })
 }
 
 /// Times of each trial, however they came.
-fn lengths(part: Part) -> Result<Vec<usize>, Fault> {
+fn lengths(part: RawArray) -> Result<Vec<usize>, Diagnostic> {
     let numbers = match &part {
-        Part::Whole(tensor) => values::doubles(tensor)?,
-        Part::Trials(tensors) => {
-            let all = tensors.iter().map(values::doubles);
+        RawArray::Stacked(tensor) => convert::to_f64(tensor)?,
+        RawArray::PerTrial(tensors) => {
+            let all = tensors.iter().map(convert::to_f64);
             all.collect::<Result<Vec<_>, _>>()?.concat()
         }
     };
-    Ok(counts(OF, "lengths", &numbers)?)
+    Ok(as_counts(OF, "lengths", &numbers)?)
 }
 
 /// Errors: `Memory` if the padded set takes more than the run allows
-fn room(cx: &Context, parts: &Parts) -> Result<(), Fault> {
-    let sizes = |part: &Part| -> [usize; 3] {
+fn room(cx: &Context, parts: &RawData) -> Result<(), Diagnostic> {
+    let sizes = |part: &RawArray| -> [usize; 3] {
         let axis = |tensor: &Tensor, k: usize| tensor.dims().get(k).copied().unwrap_or(1);
         match part {
-            Part::Whole(x) if x.rank() == 2 => [axis(x, 0), 1, axis(x, 1)],
-            Part::Whole(x) => [0, 1, 2].map(|k| axis(x, k)),
-            Part::Trials(all) => {
+            RawArray::Stacked(x) if x.rank() == 2 => [axis(x, 0), 1, axis(x, 1)],
+            RawArray::Stacked(x) => [0, 1, 2].map(|k| axis(x, k)),
+            RawArray::PerTrial(all) => {
                 let most = |k| all.iter().map(|x| axis(x, k)).max().unwrap_or(0);
                 [all.len(), most(0), most(1)]
             }
@@ -218,5 +218,5 @@ fn room(cx: &Context, parts: &Parts) -> Result<(), Fault> {
     };
     let [n, t, i] = sizes(&parts.inputs);
     let [_, _, o] = parts.targets.as_ref().map_or([0; 3], sizes);
-    cx.room(OF, &[n, t, i.max(o)], DType::F64)
+    cx.check_memory(OF, &[n, t, i.max(o)], DType::F64)
 }

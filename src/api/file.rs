@@ -3,11 +3,11 @@
 use serde_json::{Map as Entries, Number, Value as Json};
 
 use super::context::Context;
-use super::fault::Fault;
-use super::json::Reading;
+use super::diagnostic::Diagnostic;
+use super::json::JsonReader;
 use super::tensor_args::nested;
 use super::value::Value;
-use crate::base::error::FileFault;
+use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::io::{self, atomic_write};
 
@@ -28,7 +28,7 @@ pub mod texts {
         /// > file::read("notes.txt")
         /// = one line
         fn write(cx: &Context, path: String, text: String) -> () {
-            Ok(atomic_write(cx.output(&path)?, text.as_bytes())?)
+            Ok(atomic_write(cx.output_path(&path)?, text.as_bytes())?)
         }
 
         /// The text of a file.
@@ -74,7 +74,7 @@ crate::natives! {
     /// = 3
     fn write(cx: &Context, path: String, value: Value) -> () {
         let text = format!("{:#}\n", written("json::write", value)?);
-        Ok(atomic_write(cx.output(&path)?, text.as_bytes())?)
+        Ok(atomic_write(cx.output_path(&path)?, text.as_bytes())?)
     }
 
     /// The value in a JSON file; objects are maps, arrays lists.
@@ -86,16 +86,16 @@ crate::natives! {
         let text = read_text(cx, "json::read", &path)?;
         parsed(cx, &text, |fault| {
             let (expected, found) = ("JSON", fault.to_string());
-            Error::file(&path, FileFault::Format { expected, found })
+            Error::file(&path, FileError::Format { expected, found })
         })
     }
 }
 
 /// The text of a file, if it is not larger than the run allows.
-fn read_text(cx: &Context, op: &'static str, path: &str) -> Result<String, Fault> {
-    let path = cx.input(path)?;
-    cx.room_for_file(op, &path)?;
-    Ok(io::text::read(op, &path, cx.meter.left())?)
+fn read_text(cx: &Context, op: &'static str, path: &str) -> Result<String, Diagnostic> {
+    let path = cx.input_path(path)?;
+    cx.check_file_memory(op, &path)?;
+    Ok(io::text::read(op, &path, cx.meter.remaining())?)
 }
 
 /// The value that a JSON text says.
@@ -105,15 +105,15 @@ fn parsed(
     cx: &Context,
     text: &str,
     unlike: impl Fn(serde_json::Error) -> Error,
-) -> Result<Value, Fault> {
-    Reading(&cx.meter).read(text).map_err(|fault| {
+) -> Result<Value, Diagnostic> {
+    JsonReader(&cx.meter).read(text).map_err(|fault| {
         let ended = cx.meter.check().err();
         ended.unwrap_or_else(|| unlike(fault).into())
     })
 }
 
 /// Errors: `Kind` for what JSON cannot say
-fn written(op: &str, value: Value) -> Result<Json, Fault> {
+fn written(op: &str, value: Value) -> Result<Json, Diagnostic> {
     Ok(match value {
         Value::Nil => Json::Null,
         Value::Bool(value) => Json::Bool(value),
@@ -123,13 +123,13 @@ fn written(op: &str, value: Value) -> Result<Json, Fault> {
         Value::Tensor(tensor) => written(op, nested(&tensor.detach())?)?,
         Value::List(items) => {
             let items = items.into_iter().map(|item| written(op, item));
-            Json::Array(items.collect::<Result<_, Fault>>()?)
+            Json::Array(items.collect::<Result<_, Diagnostic>>()?)
         }
         Value::Map(map) => {
             let entries = map
                 .into_iter()
                 .map(|(key, item)| Ok((key, written(op, item)?)));
-            Json::Object(entries.collect::<Result<Entries<_, _>, Fault>>()?)
+            Json::Object(entries.collect::<Result<Entries<_, _>, Diagnostic>>()?)
         }
         other @ (Value::Object(_) | Value::Function(_)) => {
             return Err(Error::Kind {

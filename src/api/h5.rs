@@ -3,9 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::context::Context;
-use super::convert::tensor_of;
-use super::fault::Fault;
-use super::settings::Settings;
+use super::convert::to_tensor;
+use super::diagnostic::Diagnostic;
+use super::options::CallOptions;
 use super::value::{Map, Value};
 use crate::base::Error;
 use crate::base::options::Span;
@@ -35,7 +35,7 @@ crate::natives! {
     /// > h5::write("walk.h5", #{ x: 1.5, run: #{ seed: 3 } }, #{ attributes: #{ units: "Hz" } });
     /// > h5::read("walk.h5").run.seed
     /// = 3
-    fn write(cx: &Context, path: String, map: Map, options: Settings<Keep>) -> () {
+    fn write(cx: &Context, path: String, map: Map, options: CallOptions<Keep>) -> () {
         let given = options.attributes.clone().unwrap_or_default();
         let Tree::Map(said) = tree_of("attribute", "", Value::Map(given))? else {
             return Ok(());
@@ -65,7 +65,7 @@ crate::natives! {
     /// > h5::rows("rows.h5", "x", 1, 3)
     /// = ["b", "c"]
     fn rows(cx: &Context, path: String, entry: String, first: usize, end: usize) -> Value {
-        let (path, options) = (cx.input(&path)?, limits(cx));
+        let (path, options) = (cx.input_path(&path)?, limits(cx));
         Ok(value_of(hdf5::read_rows(path, &entry, first..end, &options)?))
     }
 
@@ -75,7 +75,7 @@ crate::natives! {
     /// > h5::attributes("said.h5").units
     /// = Hz
     fn attributes(cx: &Context, path: String, entry: Option<String>) -> Value {
-        let path = cx.input(&path)?;
+        let path = cx.input_path(&path)?;
         let said = hdf5::attributes(path, entry.as_deref().unwrap_or(""))?;
         Ok(value_of(Tree::Map(said)))
     }
@@ -87,7 +87,7 @@ crate::natives! {
     /// > h5::list("some.h5")
     /// = [{kind: "int64", path: "x", shape: [3]}]
     fn list(cx: &Context, path: String) -> Vec<Value> {
-        let entries = hdf5::list(cx.input(&path)?)?;
+        let entries = hdf5::list(cx.input_path(&path)?)?;
         Ok(entries.into_iter().map(described).collect())
     }
 }
@@ -101,7 +101,7 @@ pub fn save(
     tree: &Tree,
     said: io::Map,
     compress: usize,
-) -> Result<(), Fault> {
+) -> Result<(), Diagnostic> {
     let mut attributes = provenance(cx).attributes();
     attributes.extend(said);
     let attributes = Attributes::of_file(attributes);
@@ -109,19 +109,19 @@ pub fn save(
         compress,
         attributes,
     };
-    Ok(hdf5::write(cx.output(path)?, tree, &options)?)
+    Ok(hdf5::write(cx.output_path(path)?, tree, &options)?)
 }
 
 /// The tree and the attributes of the file at `path`.
 ///
 /// Errors: as [`hdf5::read`]; `Memory` for a file that is larger than the run allows
-pub fn load(cx: &Context, path: &str) -> Result<Content, Fault> {
+pub fn load(cx: &Context, path: &str) -> Result<Content, Diagnostic> {
     read_noting(cx, path, "")
 }
 
 /// Reads a file, or one entry of it, and prints which entries were left out, with the reasons.
-fn read_noting(cx: &Context, path: &str, entry: &str) -> Result<Content, Fault> {
-    let content = hdf5::read_content(cx.input(path)?, entry, &limits(cx))?;
+fn read_noting(cx: &Context, path: &str, entry: &str) -> Result<Content, Diagnostic> {
+    let content = hdf5::read_content(cx.input_path(path)?, entry, &limits(cx))?;
     if !content.unreadable.is_empty() {
         cx.terminal.print(&note(path, &content.unreadable));
     }
@@ -149,7 +149,7 @@ fn note(path: &str, unreadable: &[Unreadable]) -> String {
 
 fn limits(cx: &Context) -> ReadOptions {
     ReadOptions {
-        max_bytes: cx.meter.left(),
+        max_bytes: cx.meter.remaining(),
     }
 }
 
@@ -159,7 +159,7 @@ pub fn provenance(cx: &Context) -> Provenance {
     Provenance {
         script: known(&cx.script.path),
         text: known(&cx.script.text.replace('\0', " ")),
-        seed: cx.settings.seed.map(|seed| seed as i64),
+        seed: cx.config.seed.map(|seed| seed as i64),
         version: Some(concat!("attractor ", env!("CARGO_PKG_VERSION")).into()),
         date: Some(today()),
         options: io::Map::new(),
@@ -169,9 +169,9 @@ pub fn provenance(cx: &Context) -> Provenance {
 /// A script's value as a file can hold it. `sort` and `key` say in a fault which one it is.
 ///
 /// Errors: a function, or a thing of the engine
-pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Fault> {
+pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> {
     Ok(match value {
-        Value::Nil => Tree::Nothing,
+        Value::Nil => Tree::Null,
         Value::Bool(value) => Tree::Bool(value),
         Value::Int(value) => Tree::Int(value),
         Value::Float(value) => Tree::Float(value),
@@ -183,7 +183,7 @@ pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Fault> {
                 let tree = tree_of(sort, &join(key, &name), value)?;
                 Ok((name, tree))
             });
-            Tree::Map(entries.collect::<Result<_, Fault>>()?)
+            Tree::Map(entries.collect::<Result<_, Diagnostic>>()?)
         }
         other @ (Value::Object(_) | Value::Function(_)) => {
             let error = Error::Kind {
@@ -191,7 +191,7 @@ pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Fault> {
                 expected: "numbers, text, tensors, lists or maps".into(),
                 found: other.kind(),
             };
-            return Err(Fault::from(error));
+            return Err(Diagnostic::from(error));
         }
     })
 }
@@ -199,7 +199,7 @@ pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Fault> {
 /// A value of a file, for a script.
 pub fn value_of(tree: Tree) -> Value {
     match tree {
-        Tree::Nothing => Value::Nil,
+        Tree::Null => Value::Nil,
         Tree::Bool(value) => Value::Bool(value),
         Tree::Int(value) => Value::Int(value),
         Tree::Float(value) => Value::Float(value),
@@ -214,11 +214,11 @@ pub fn value_of(tree: Tree) -> Value {
 }
 
 /// Rows of numbers are one array; other lists stay lists.
-fn list_of(sort: &str, key: &str, items: Vec<Value>) -> Result<Tree, Fault> {
+fn list_of(sort: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnostic> {
     let rows = Value::List(items);
     if let Value::List(items) = &rows
         && matches!(items.first(), Some(Value::List(_)))
-        && let Some(tensor) = tensor_of(&rows, DType::F64)
+        && let Some(tensor) = to_tensor(&rows, DType::F64)
     {
         return Ok(Tree::Tensor(tensor));
     }

@@ -1,122 +1,129 @@
-//! The reference of a function, a method, a module or a kind of thing, as text for a terminal.
+//! The reference of a function, a method, a module or a kind of object, as text for a terminal.
 
 use std::collections::BTreeSet;
 
 use super::context::Language;
-use super::fault::Fault;
-use super::native::{Native, suggestion};
-use super::translate;
+use super::diagnostic::Diagnostic;
+use super::native::{Native, suggest};
+use super::rhai_to_lua;
 use crate::base::options::Field;
 
-/// The parts of a native's doc.
+/// The parsed doc comment of a native function.
 pub struct Doc {
-    /// What it does: the text without the example.
+    /// The text without the example.
     pub text: String,
-    /// The example in Rhai, line by line; empty if there is none.
+    /// The example in Rhai; empty if the doc comment has no example.
     pub example: String,
-    /// What printing the example's last expression shows.
-    pub shows: Option<String>,
+    /// The printed value of the last expression of the example.
+    pub output: Option<String>,
 }
 
-/// Splits a doc into text (its lines joined), example (`> `) and what it shows (`= `).
+/// Splits a doc comment into text (with joined lines), example (`> `) and output (`= `).
 pub fn doc(native: &Native) -> Doc {
-    let (mut text, mut example, mut shows) = (String::new(), Vec::new(), Vec::new());
+    let (mut text, mut example, mut output) = (String::new(), Vec::new(), Vec::new());
     for line in native.doc.lines() {
         let line = line.strip_prefix(' ').unwrap_or(line);
         if let Some(code) = line.strip_prefix("> ") {
             example.push(code);
         } else if let Some(shown) = line.strip_prefix("= ") {
-            shows.push(shown);
+            output.push(shown);
         } else if line.trim().is_empty() {
             text.push_str("\n\n");
         } else {
-            let joins = !text.is_empty() && !text.ends_with('\n');
-            text.push_str(if joins { " " } else { "" });
+            let needs_space = !text.is_empty() && !text.ends_with('\n');
+            text.push_str(if needs_space { " " } else { "" });
             text.push_str(line.trim_end());
         }
     }
-    let shows = (!shows.is_empty()).then(|| shows.join("\n"));
+    let output = (!output.is_empty()).then(|| output.join("\n"));
     Doc {
         text: text.trim().into(),
         example: example.join("\n"),
-        shows,
+        output,
     }
 }
 
 /// The reference of `name`; an overview if it is empty.
 ///
-/// Errors: a fault with a suggestion if nothing has that name.
-pub fn find(name: &str, language: Language) -> Result<String, Fault> {
+/// Errors: an unknown name, with a suggestion
+pub fn lookup(name: &str, language: Language) -> Result<String, Diagnostic> {
     let natives = super::natives();
-    let wanted = name.trim().replace("::", ".").replace(':', ".");
-    if wanted.is_empty() {
+    let path = name.trim().replace("::", ".").replace(':', ".");
+    if path.is_empty() {
         return Ok(overview());
     }
-    let called =
-        |native: &&Native| native.name == wanted || native.path().replace("::", ".") == wanted;
-    let mut found: Vec<String> = natives
+    let matches =
+        |native: &&Native| native.name == path || native.path().replace("::", ".") == path;
+    let mut entries: Vec<String> = natives
         .iter()
-        .filter(called)
+        .filter(matches)
         .map(|native| entry(native, language))
         .collect();
-    found.extend(module(&wanted));
-    found.extend(kind(&wanted, &natives));
-    if found.is_empty() {
+    entries.extend(module(&path));
+    entries.extend(kind(&path, &natives));
+    if entries.is_empty() {
         return Err(unknown(name, &natives));
     }
-    Ok(found.join("\n\n"))
+    Ok(entries.join("\n\n"))
 }
 
-fn unknown(name: &str, natives: &[Native]) -> Fault {
-    let fault = Fault::new(format!("help: nothing is called `{name}`"));
+/// The error for a name that is neither a function, a method, a module nor a kind.
+fn unknown(name: &str, natives: &[Native]) -> Diagnostic {
+    let diagnostic = Diagnostic::new(format!("help: nothing has the name `{name}`"));
     let paths: Vec<String> = natives.iter().map(Native::path).collect();
     let known = natives.iter().map(|native| native.name);
     let known = known.chain(natives.iter().map(|native| native.module));
-    match suggestion(name, known.chain(paths.iter().map(String::as_str))) {
-        Some(hint) => fault.hint(hint),
-        None => fault.hint("help() lists everything"),
+    match suggest(name, known.chain(paths.iter().map(String::as_str))) {
+        Some(hint) => diagnostic.hint(hint),
+        None => diagnostic.hint("help() lists everything"),
     }
 }
 
+/// The list of all modules, built-in functions and kinds of objects.
 fn overview() -> String {
-    let mut lines = vec!["help(\"train\") shows a function. Always there:".into()];
+    let mut lines = vec!["help(\"train\") shows one function. Built-in functions:".into()];
     let modules = super::modules();
-    let (always, named): (Vec<_>, Vec<_>) = modules.iter().partition(|m| m.name.is_empty());
-    for module in always {
-        let own = module.natives.iter().filter(|n| n.owner().is_none());
-        let names = own.map(|native| native.name).collect::<Vec<_>>().join(", ");
+    let (builtin, named): (Vec<_>, Vec<_>) = modules.iter().partition(|m| m.name.is_empty());
+    for module in builtin {
+        let functions = module.natives.iter().filter(|n| n.owner().is_none());
+        let names = functions
+            .map(|native| native.name)
+            .collect::<Vec<_>>()
+            .join(", ");
         if !names.is_empty() {
             lines.push(format!("  {}\n      {names}", summary(&module.doc)));
         }
     }
-    lines.push("\nModules; help(\"rnn\") lists what is in one:".into());
-    let mut told = BTreeSet::new();
-    for module in named.iter().filter(|module| told.insert(module.name)) {
+    lines.push("\nModules; help(\"rnn\") lists the functions of a module:".into());
+    let mut listed = BTreeSet::new();
+    for module in named.iter().filter(|module| listed.insert(module.name)) {
         lines.push(format!("  {:<8} {}", module.name, summary(&module.doc)));
     }
     let natives = super::natives();
     let kinds: BTreeSet<&str> = natives.iter().filter_map(Native::owner).collect();
     let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
     lines.push(format!(
-        "\nThings with methods; help(\"tensor\") lists them: {kinds}"
+        "\nObjects with methods; help(\"tensor\") lists the methods: {kinds}"
     ));
     lines.join("\n")
 }
 
+/// The reference of a module.
 fn module(name: &str) -> Option<String> {
     let parts: Vec<_> = super::modules()
         .into_iter()
         .filter(|m| !name.is_empty() && m.name == name)
         .collect();
     let first = parts.first()?;
-    let own = parts
+    let functions = parts
         .iter()
         .flat_map(|m| &m.natives)
         .filter(|native| native.owner().is_none());
-    let rows = own.map(row).collect::<Vec<_>>().join("\n");
+    let rows = functions.map(row).collect::<Vec<_>>().join("\n");
     Some(format!("module {name}: {}\n\n{rows}", first.doc.trim()))
 }
 
+/// The list of the methods of one kind of object.
 fn kind(name: &str, natives: &[Native]) -> Option<String> {
     let rows: Vec<String> = natives
         .iter()
@@ -130,7 +137,7 @@ fn row(native: &Native) -> String {
     format!("  {:<44} {}", native.signature(), summary(&native.doc))
 }
 
-/// The first sentence of a doc.
+/// The first sentence of a doc comment.
 pub fn summary(doc: &str) -> String {
     let joined = doc
         .trim()
@@ -156,11 +163,7 @@ fn entry(native: &Native, language: Language) -> String {
         .iter()
         .filter(|arg| arg.name != "this" && arg.options.is_empty())
         .map(|arg| {
-            let optional = if arg.optional {
-                ", may be left out"
-            } else {
-                ""
-            };
+            let optional = if arg.optional { ", optional" } else { "" };
             format!("  {:<12} {}{optional}", arg.name, arg.kind)
         })
         .collect();
@@ -172,9 +175,9 @@ fn entry(native: &Native, language: Language) -> String {
         text.push_str(&format!("\n\noptions:\n{}", rows.join("\n")));
     }
     if !doc.example.is_empty() {
-        let example = translate::example(&doc.example, language).replace('\n', "\n  ");
+        let example = rhai_to_lua::translate(&doc.example, language).replace('\n', "\n  ");
         text.push_str(&format!("\n\nexample:\n  {example}"));
-        if let Some(shown) = doc.shows {
+        if let Some(shown) = doc.output {
             text.push_str(&format!("\n  = {}", shown.replace('\n', "\n    ")));
         }
     }
@@ -192,13 +195,13 @@ fn option(field: &Field) -> String {
     )
 }
 
-/// The default of an option as a script's author would write it.
+/// The default of an option in script syntax.
 pub fn default(field: &Field) -> String {
-    let written = field.default.trim();
-    let inner = written
+    let source = field.default.trim();
+    let inner = source
         .strip_prefix("Some(")
         .and_then(|rest| rest.strip_suffix(')'));
-    match inner.unwrap_or(written) {
+    match inner.unwrap_or(source) {
         "None" => "none".into(),
         "Vec::new()" => "[]".into(),
         text => text

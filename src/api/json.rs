@@ -1,5 +1,5 @@
-//! JSON text as values. The memory that they take is counted while they are read: a text of 40 MB
-//! can say 20 million numbers, which take 16 times as much.
+//! Deserialization of JSON text to script values. The memory of the values is checked while they
+//! are read: a text of 40 MB can contain 20 million numbers, which use 16 times as much memory.
 
 use std::fmt;
 
@@ -8,43 +8,47 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use super::meter::Meter;
 use super::value::{Map, Value};
 
-/// Reads one value, whose memory counts in the account of this meter.
+/// Reads one value and checks its memory against the limit of this meter.
 #[derive(Clone, Copy)]
-pub struct Reading<'a>(pub &'a Meter);
+pub struct JsonReader<'a>(pub &'a Meter);
 
-impl<'a> Reading<'a> {
-    /// The value that `text` says, and nothing behind it.
+impl<'a> JsonReader<'a> {
+    /// The value of a complete JSON text.
     ///
-    /// Errors: what is wrong with the text, or no text once the meter has ended the run
+    /// Errors: invalid JSON, text after the value, or an exceeded limit of the run
     pub fn read(self, text: &str) -> Result<Value, serde_json::Error> {
-        let mut reader = serde_json::Deserializer::from_str(text);
-        let value = self.deserialize(&mut reader)?;
-        reader.end()?;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let value = self.deserialize(&mut deserializer)?;
+        deserializer.end()?;
         Ok(value)
     }
 
-    /// Makes room for one more item: the memory is asked for before it is taken.
+    /// Ensures capacity for one more item, after a check of the memory.
     fn grow<E: Error>(self, items: &mut Vec<Value>) -> Result<(), E> {
-        /// Room of a list that holds anything.
-        const LEAST: usize = 4;
+        /// Minimum capacity of a list with items.
+        const MIN_CAPACITY: usize = 4;
         if items.len() < items.capacity() {
             return Ok(());
         }
-        let more = items.len().max(LEAST);
-        // While a list grows, its old and its new memory are there.
-        let bytes = (items.len() + more) * size_of::<Value>();
-        self.ask(bytes)?;
-        items.reserve_exact(more);
+        let additional = items.len().max(MIN_CAPACITY);
+        // While a list grows, both its old and its new buffer are allocated.
+        let bytes = (items.len() + additional) * size_of::<Value>();
+        self.check_memory(bytes)?;
+        items.reserve_exact(additional);
         Ok(())
     }
 
-    fn ask<E: Error>(self, bytes: usize) -> Result<(), E> {
-        let room = self.0.check().and_then(|()| self.0.reserve(bytes as u64));
-        room.map_err(E::custom)
+    /// Checks the limits and that `bytes` more bytes are available.
+    fn check_memory<E: Error>(self, bytes: usize) -> Result<(), E> {
+        let available = self
+            .0
+            .check()
+            .and_then(|()| self.0.check_allocation(bytes as u64));
+        available.map_err(E::custom)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Reading<'_> {
+impl<'de> DeserializeSeed<'de> for JsonReader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
@@ -52,7 +56,7 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reading<'_> {
+impl<'de> Visitor<'de> for JsonReader<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,7 +84,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        self.ask(text.len())?;
+        self.check_memory(text.len())?;
         Ok(Value::Text(text.into()))
     }
 
@@ -96,7 +100,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = from.next_key::<String>()? {
-            self.ask(key.len() + size_of::<Value>())?;
+            self.check_memory(key.len() + size_of::<Value>())?;
             map.insert(key, from.next_value_seed(self)?);
         }
         Ok(Value::Map(map))

@@ -1,13 +1,13 @@
-//! The whole reference as one Markdown text.
+//! The complete reference as one Markdown text.
 
 use std::fmt::Write;
 
 use super::context::Language;
 use super::help;
 use super::native::Native;
-use super::translate;
+use super::rhai_to_lua;
 
-/// Everything scripts can call: modules in order, then the methods of each kind of thing.
+/// The reference of all functions and methods, module by module.
 pub fn markdown() -> String {
     let mut text =
         String::from("# Reference\n\nIndices and axes count from 0 in both languages.\n");
@@ -29,7 +29,7 @@ fn entry(text: &mut String, native: &Native) {
     let doc = help::doc(native);
     let _ = write!(
         text,
-        "\n### `{}`\n\n{}\n\nGives: {}.\n",
+        "\n### `{}`\n\n{}\n\nReturns: {}.\n",
         native.signature(),
         doc.text,
         native.returns
@@ -48,14 +48,14 @@ fn entry(text: &mut String, native: &Native) {
         }
     }
     if !doc.example.is_empty() {
-        let lua = translate::example(&doc.example, Language::Lua);
+        let lua = rhai_to_lua::translate(&doc.example, Language::Lua);
         let _ = write!(
             text,
             "\n```rhai\n{}\n```\n```lua\n{lua}\n```\n",
             doc.example
         );
-        if let Some(shown) = doc.shows {
-            let _ = write!(text, "```text\n{shown}\n```\n");
+        if let Some(output) = doc.output {
+            let _ = write!(text, "```text\n{output}\n```\n");
         }
     }
 }

@@ -1,182 +1,194 @@
-//! What a run has used of its limits: one counter of operations and one account of memory.
+//! Resource limits of a run: a counter of operations and the memory in use.
 //!
-//! Both languages, the functions that the engine calls back, pattern matching and the reading of
-//! files report to the same meter. A limit that was exceeded stays exceeded: every later check
-//! fails too, so a script that catches the error does not get past it.
+//! Both languages, callbacks from the engine, pattern matching and file reading report to the same
+//! meter. An exceeded limit stays exceeded: every later check fails too, so a script cannot
+//! continue by catching the error.
 //!
-//! Memory is counted where it is allocated, by the allocator of the program: tensors, the state of
-//! Lua, lists of Rhai and files being read alike. It is compared with the limit between
-//! operations; large arrays are checked before they are made ([`Meter::room`]).
+//! The allocator of the program counts the memory of tensors, the Lua state, Rhai lists and files
+//! that are being read. The sum is compared with the limit between operations; large arrays are
+//! checked before allocation ([`Meter::check_available`]).
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::context::Settings;
-use super::fault::{Cause, Fault};
+use super::context::RunConfig;
+use super::diagnostic::{Cause, Diagnostic};
 
-/// Memory that an input of a session may always take, even if variables fill the limit: enough to
-/// give them up again.
-const SPARE: u64 = 1 << 20;
+/// Bytes that an input of a session may always use, even if variables fill the limit: enough to
+/// free them again.
+const MIN_HEADROOM: u64 = 1 << 20;
 
-/// Garbage is collected early once less than this part of the memory is left.
-const LOW: u64 = 8;
+/// Garbage is collected early when less than `1 / LOW_FRACTION` of the memory remains.
+const LOW_FRACTION: u64 = 8;
 
-/// The counters of one run.
+/// The resource usage and limits of one run.
 pub struct Meter {
     operations: Cell<u64>,
     max_operations: u64,
-    /// Operations after which to stop; 0 once any limit was exceeded.
-    stop_at: Cell<u64>,
+    /// Number of operations after which the run stops; 0 once any limit was exceeded.
+    operation_limit: Cell<u64>,
     max_memory: u64,
-    /// Bytes in use by the process, if the program counts them.
+    /// The bytes that the process has allocated, if the program counts them.
     allocated: Option<fn() -> u64>,
-    /// Bytes in use when the run began.
-    base: Cell<Option<u64>>,
-    /// Bytes in use above which the run ends.
+    /// Bytes in use when the run started.
+    baseline: Cell<Option<u64>>,
+    /// Bytes in use above which the run stops.
     ceiling: Cell<u64>,
-    /// Bytes in use after the last collection of garbage.
-    collected: Cell<u64>,
-    collect: RefCell<Option<Box<dyn Fn()>>>,
-    exceeded: RefCell<Option<Fault>>,
+    /// Bytes in use after the last garbage collection.
+    after_collection: Cell<u64>,
+    collector: RefCell<Option<Box<dyn Fn()>>>,
+    exceeded: RefCell<Option<Diagnostic>>,
     interrupt: Arc<AtomicBool>,
 }
 
 impl Meter {
-    /// A meter with the limits of `settings`, which `interrupt` (Ctrl-C) stops too.
-    pub fn new(settings: &Settings, interrupt: Arc<AtomicBool>) -> Meter {
+    /// A meter with the limits of `config`. The flag `interrupt` (Ctrl-C) stops the run too.
+    pub fn new(config: &RunConfig, interrupt: Arc<AtomicBool>) -> Meter {
         Meter {
             operations: Cell::new(0),
-            max_operations: settings.max_operations,
-            stop_at: Cell::new(u64::MAX),
-            max_memory: settings.max_memory,
-            allocated: settings.allocated,
-            base: Cell::new(None),
+            max_operations: config.max_operations,
+            operation_limit: Cell::new(u64::MAX),
+            max_memory: config.max_memory,
+            allocated: config.allocated,
+            baseline: Cell::new(None),
             ceiling: Cell::new(u64::MAX),
-            collected: Cell::new(0),
-            collect: RefCell::new(None),
+            after_collection: Cell::new(0),
+            collector: RefCell::new(None),
             exceeded: RefCell::new(None),
             interrupt,
         }
     }
 
-    /// Starts counting for a script, or for one input of a session.
-    pub fn begin(&self) {
+    /// Resets the counters for a script, or for one input of a session.
+    pub fn start(&self) {
         self.operations.set(0);
-        self.stop_at.set(match self.max_operations {
+        self.operation_limit.set(match self.max_operations {
             0 => u64::MAX,
             limit => limit,
         });
         *self.exceeded.borrow_mut() = None;
         let now = self.in_use();
-        let base = self.base.get().unwrap_or(now);
-        self.base.set(Some(base));
-        let limit = base.saturating_add(self.max_memory);
-        self.ceiling.set(limit.max(now.saturating_add(SPARE)));
+        let baseline = self.baseline.get().unwrap_or(now);
+        self.baseline.set(Some(baseline));
+        let limit = baseline.saturating_add(self.max_memory);
+        self.ceiling
+            .set(limit.max(now.saturating_add(MIN_HEADROOM)));
     }
 
-    /// Registers how the host's language frees values that a script no longer reaches.
-    pub fn collect_with(&self, collect: impl Fn() + 'static) {
-        *self.collect.borrow_mut() = Some(Box::new(collect));
+    /// Sets the garbage collector of the host language.
+    pub fn set_collector(&self, collect: impl Fn() + 'static) {
+        *self.collector.borrow_mut() = Some(Box::new(collect));
     }
 
-    /// Counts operations.
+    /// Adds operations to the counter and checks the limits.
     ///
-    /// Errors: `Limit` once there are too many or too much memory is in use; `Interrupt` on Ctrl-C
-    pub fn count(&self, operations: u64) -> Result<(), Fault> {
+    /// Errors: `Limit` if the operations or the memory exceed their limit; `Interrupt` on Ctrl-C
+    pub fn count(&self, operations: u64) -> Result<(), Diagnostic> {
         let total = self.operations.get().saturating_add(operations);
         self.operations.set(total);
-        match total > self.stop_at.get() || self.interrupted() || self.is_full() {
-            true => self.judge(),
+        match total > self.operation_limit.get() || self.interrupted() || self.is_full() {
+            true => self.limit_error(),
             false => Ok(()),
         }
     }
 
-    /// Counts one operation. Memory is looked at now and then only: this runs for every operation
-    /// of Rhai.
+    /// Counts one operation; returns the error if a limit is exceeded. Rhai calls this for every
+    /// operation, so memory is checked only at intervals.
     ///
-    /// Errors: as [`Meter::count`]
+    /// Errors: as in [`Meter::count`]
     #[inline]
-    pub fn step(&self) -> Option<Fault> {
-        const PULSE: u64 = 16;
+    pub fn step(&self) -> Option<Diagnostic> {
+        /// Operations between two memory checks.
+        const MEMORY_CHECK_INTERVAL: u64 = 16;
         let total = self.operations.get() + 1;
         self.operations.set(total);
-        let is_over = total > self.stop_at.get()
+        let is_exceeded = total > self.operation_limit.get()
             || self.interrupted()
-            || (total.is_multiple_of(PULSE) && self.is_full());
-        match is_over {
-            true => self.judge().err(),
+            || (total.is_multiple_of(MEMORY_CHECK_INTERVAL) && self.is_full());
+        match is_exceeded {
+            true => self.limit_error().err(),
             false => None,
         }
     }
 
-    /// Errors: as [`Meter::count`], without counting anything
-    pub fn check(&self) -> Result<(), Fault> {
+    /// Checks the limits without counting an operation.
+    ///
+    /// Errors: as in [`Meter::count`]
+    pub fn check(&self) -> Result<(), Diagnostic> {
         self.count(0)
     }
 
-    /// Errors: `Limit` if too much memory is in use. Ctrl-C does not count here: a function that it
-    /// cut short has done its part.
-    pub fn check_memory(&self) -> Result<(), Fault> {
+    /// Checks the memory limit. Ctrl-C is not checked here: a function that it stopped has already
+    /// returned a valid result.
+    ///
+    /// Errors: `Limit` if the memory exceeds its limit
+    pub fn check_memory(&self) -> Result<(), Diagnostic> {
         if !self.is_full() {
             return Ok(());
         }
         self.collect_garbage();
         match self.is_full() {
-            true => Err(self.end(self.out_of_memory(self.used()))),
+            true => Err(self.exceed(self.out_of_memory(self.used()))),
             false => Ok(()),
         }
     }
 
-    /// Errors: `bytes` more are more than the limit leaves; the error is what the run has in use
-    pub fn room(&self, bytes: u64) -> Result<(), u64> {
-        if bytes <= self.left() {
+    /// Checks that `bytes` more bytes are available.
+    ///
+    /// Errors: the bytes that the run has in use, if fewer than `bytes` remain
+    pub fn check_available(&self, bytes: u64) -> Result<(), u64> {
+        if bytes <= self.remaining() {
             return Ok(());
         }
         self.collect_garbage();
-        match bytes <= self.left() {
+        match bytes <= self.remaining() {
             true => Ok(()),
             false => Err(self.used()),
         }
     }
 
-    /// Errors: as [`Meter::room`], as a limit of the run
-    pub fn reserve(&self, bytes: u64) -> Result<(), Fault> {
-        let refused = |used: u64| self.end(self.out_of_memory(used.saturating_add(bytes)));
-        self.room(bytes).map_err(refused)
+    /// Checks that `bytes` more bytes are available; otherwise stops the run.
+    ///
+    /// Errors: `Limit` if fewer than `bytes` remain
+    pub fn check_allocation(&self, bytes: u64) -> Result<(), Diagnostic> {
+        let exceeded = |used: u64| self.exceed(self.out_of_memory(used.saturating_add(bytes)));
+        self.check_available(bytes).map_err(exceeded)
     }
 
-    /// Bytes that the limit leaves. When few are left, garbage is collected first.
-    pub fn left(&self) -> u64 {
+    /// The remaining bytes below the limit. If little remains, garbage is collected first.
+    pub fn remaining(&self) -> u64 {
         let now = self.in_use();
-        let left = self.ceiling.get().saturating_sub(now);
-        let grown = now.saturating_sub(self.collected.get()) > self.max_memory / LOW / 2;
-        if self.allocated.is_none() || left > self.max_memory / LOW || !grown {
-            return left;
+        let remaining = self.ceiling.get().saturating_sub(now);
+        let has_grown =
+            now.saturating_sub(self.after_collection.get()) > self.max_memory / LOW_FRACTION / 2;
+        if self.allocated.is_none() || remaining > self.max_memory / LOW_FRACTION || !has_grown {
+            return remaining;
         }
         self.collect_garbage();
         self.ceiling.get().saturating_sub(self.in_use())
     }
 
-    /// Ends the run: this fault is that of every later check.
-    pub fn end(&self, fault: Fault) -> Fault {
-        let first = self.exceeded.borrow_mut().get_or_insert(fault).clone();
-        self.stop_at.set(0);
-        // A run that ended takes no operations; this makes every later check fail.
+    /// Stops the run: every later check returns this error.
+    pub fn exceed(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let first = self.exceeded.borrow_mut().get_or_insert(diagnostic).clone();
+        self.operation_limit.set(0);
+        // With an operation limit of 0 and at least one operation, every later check fails.
         self.operations.set(self.operations.get().max(1));
         first
     }
 
+    /// The error of the limit that is exceeded, or of an interruption.
     #[cold]
-    fn judge(&self) -> Result<(), Fault> {
+    fn limit_error(&self) -> Result<(), Diagnostic> {
         if self.interrupted() {
-            return Err(Fault::interrupted());
+            return Err(Diagnostic::interrupted());
         }
-        if let Some(fault) = &*self.exceeded.borrow() {
-            return Err(fault.clone());
+        if let Some(diagnostic) = &*self.exceeded.borrow() {
+            return Err(diagnostic.clone());
         }
-        if self.operations.get() > self.stop_at.get() {
-            return Err(self.end(Fault::too_many_operations()));
+        if self.operations.get() > self.operation_limit.get() {
+            return Err(self.exceed(Diagnostic::too_many_operations()));
         }
         self.check_memory()
     }
@@ -189,9 +201,10 @@ impl Meter {
         self.allocated.map_or(0, |allocated| allocated())
     }
 
-    /// Bytes that the run itself has in use.
+    /// Bytes that the run uses, without those in use at its start.
     fn used(&self) -> u64 {
-        self.in_use().saturating_sub(self.base.get().unwrap_or(0))
+        self.in_use()
+            .saturating_sub(self.baseline.get().unwrap_or(0))
     }
 
     fn is_full(&self) -> bool {
@@ -199,23 +212,24 @@ impl Meter {
     }
 
     fn collect_garbage(&self) {
-        // Taken out meanwhile: values that are freed may ask the meter again.
-        let collect = self.collect.borrow_mut().take();
+        // Removed during the call, because freed values may query the meter again.
+        let collect = self.collector.borrow_mut().take();
         if let Some(collect) = collect {
             collect();
-            *self.collect.borrow_mut() = Some(collect);
+            *self.collector.borrow_mut() = Some(collect);
         }
-        self.collected.set(self.in_use());
+        self.after_collection.set(self.in_use());
     }
 
-    fn out_of_memory(&self, needed: u64) -> Fault {
+    /// The error of a run that needs `needed` bytes.
+    fn out_of_memory(&self, needed: u64) -> Diagnostic {
         let [needed, limit] = [needed, self.max_memory].map(megabytes);
         let message = format!("not enough memory: the run needs {needed}, the limit is {limit}");
-        let hint = "free values that are no longer needed, use tensors in place of lists, or raise \
+        let hint = "free values that are no longer needed, use tensors instead of lists, or raise \
                     the limit with --max-memory";
-        Fault {
+        Diagnostic {
             cause: Cause::Limit,
-            ..Fault::new(message).hint(hint)
+            ..Diagnostic::new(message).hint(hint)
         }
     }
 }

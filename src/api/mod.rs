@@ -1,15 +1,14 @@
-//! The script vocabulary: one table of native functions for every language.
+//! The script vocabulary: tables of native functions, shared by all languages.
 //!
-//! A new native is a row in the table of its module; a new module is a file here and a line in
-//! [`modules`].
+//! To add a function, add a row to the table of its module. To add a module, add a file here and a
+//! line in [`modules`].
 
-pub mod access;
+mod builtins;
 pub mod context;
 pub mod convert;
-mod core;
 pub mod dataset;
-mod either;
-pub mod fault;
+pub mod diagnostic;
+pub mod display;
 mod file;
 pub mod fixed_points;
 pub mod force;
@@ -18,20 +17,22 @@ pub mod help;
 pub mod interrupt;
 mod json;
 pub mod lfads;
-pub mod library;
 pub mod manual;
 pub mod meter;
 pub mod native;
 mod network;
 pub mod optim;
+pub mod options;
 pub mod pca;
 mod plot;
+mod precision;
 pub mod random;
+pub mod rhai_to_lua;
 pub mod rnn;
-pub mod settings;
-pub mod show;
+pub mod sandbox;
 pub mod signals;
 pub mod spikes;
+pub mod stdlib;
 pub mod tasks;
 mod tensor;
 mod tensor_args;
@@ -41,7 +42,6 @@ mod tensor_math;
 mod tensor_reduce;
 mod tensor_shape;
 pub mod train;
-pub mod translate;
 pub mod trials;
 pub mod tsne;
 pub mod value;
@@ -49,10 +49,10 @@ pub mod view;
 
 use native::{Module, Native};
 
-/// Every module of the vocabulary. Modules of one name are shown and reached as one.
+/// All modules of the vocabulary. Modules with the same name are merged.
 pub fn modules() -> Vec<Module> {
     let mut modules = vec![
-        core::module(),
+        builtins::module(),
         h5::module(),
         file::texts::module(),
         file::module(),
@@ -88,11 +88,11 @@ pub fn modules() -> Vec<Module> {
     modules.push(pca::module());
     modules.push(tsne::module());
     modules.extend(fixed_points::modules());
-    modules.extend(library::LIBRARIES.iter().map(library::module));
+    modules.extend(stdlib::SCRIPT_MODULES.iter().map(stdlib::module));
     modules
 }
 
-/// Every native function, module by module.
+/// All native functions, module by module.
 pub fn natives() -> Vec<Native> {
     modules()
         .into_iter()

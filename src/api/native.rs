@@ -1,59 +1,60 @@
-//! The script vocabulary as data. A native function is its doc and one typed line in a table made
-//! by [`natives!`](crate::natives); the rows feed both hosts, `help`, the manual, completion and
-//! the doc tests.
+//! The script vocabulary as data. A native function is a doc comment and one typed row in a
+//! [`natives!`](crate::natives) table. The rows are the source of both hosts, `help`, the manual,
+//! completion and the doc tests.
 //!
-//! A row whose first argument is called `this` is a method. In a doc, lines that begin with `> `
-//! are an example (in Rhai; the Lua form is derived), and the line that begins with `= ` is what
-//! printing the example's last expression shows. Both are run as a test in both languages.
+//! A row whose first argument is named `this` is a method. In a doc comment, lines that begin with
+//! `> ` are an example in Rhai, from which the Lua example is derived. The line that begins with
+//! `= ` is the printed value of the last expression. A test runs each example in both languages.
 
 use std::rc::Rc;
 
 use super::context::Context;
-use super::fault::Fault;
-use super::settings::Settings;
-use super::value::{Thing, Value, with_article};
+use super::diagnostic::Diagnostic;
+use super::options::CallOptions;
+use super::value::{ScriptObject, Value, with_article};
 use crate::base::options::{Field, Options};
 use crate::base::{Error, error};
 
-/// A module of the vocabulary: `rnn`, `plot`; the module with an empty name is always in scope.
+/// A module of the vocabulary, such as `rnn`. The module with an empty name is always in scope.
 pub struct Module {
     pub name: &'static str,
     pub doc: String,
     pub natives: Vec<Native>,
 }
 
-/// One native function: what is known of it, and the function.
+/// One native function: its signature, documentation and body.
 pub struct Native {
     pub module: &'static str,
     pub name: &'static str,
     pub args: Vec<Arg>,
-    /// The kind of value it gives.
+    /// The kind of the returned value.
     pub returns: String,
     pub doc: String,
     pub body: Body,
 }
 
-/// What runs when a function of the vocabulary is called.
+/// The implementation of a function of the vocabulary.
 #[derive(Clone, Copy)]
 pub enum Body {
-    Engine(fn(&Context, Vec<Value>) -> Result<Value, Fault>),
+    /// A function of the engine.
+    Engine(fn(&Context, Vec<Value>) -> Result<Value, Diagnostic>),
     /// A function of a bundled script module.
-    Library,
+    Script,
 }
 
 /// One argument of a native function.
 #[derive(Debug, Clone)]
 pub struct Arg {
     pub name: &'static str,
-    /// The kind of value, without an article.
+    /// The kind of the value, without an article.
     pub kind: String,
     pub optional: bool,
-    /// The options, if the argument is a map of them.
+    /// The fields, if the argument is a map of options.
     pub options: Vec<Field>,
 }
 
 impl Native {
-    /// The kind of thing this is a method of, if it is one.
+    /// The kind of the receiver, if the function is a method.
     pub fn owner(&self) -> Option<&str> {
         self.args
             .first()
@@ -61,7 +62,7 @@ impl Native {
             .map(|arg| arg.kind.as_str())
     }
 
-    /// The name as a user writes it: `rnn::vanilla`, `train`, `tensor.tanh`.
+    /// The qualified name: `rnn::vanilla`, `train`, `tensor.tanh`.
     pub fn path(&self) -> String {
         match self.owner() {
             Some(owner) => format!("{owner}.{}", self.name),
@@ -70,10 +71,10 @@ impl Native {
         }
     }
 
-    /// The call with the names of its arguments: `rnn::vanilla(options?)`, `tensor.sum(axis?)`.
+    /// The signature with argument names: `rnn::vanilla(options?)`, `tensor.sum(axis?)`.
     pub fn signature(&self) -> String {
-        let written = self.args.iter().filter(|arg| arg.name != "this");
-        let names = written.map(|arg| {
+        let explicit = self.args.iter().filter(|arg| arg.name != "this");
+        let names = explicit.map(|arg| {
             if arg.optional {
                 format!("{}?", arg.name)
             } else {
@@ -83,7 +84,7 @@ impl Native {
         format!("{}({})", self.path(), names.collect::<Vec<_>>().join(", "))
     }
 
-    /// The options this function takes.
+    /// The options of the function; empty if it takes none.
     pub fn options(&self) -> &[Field] {
         self.args
             .iter()
@@ -93,37 +94,39 @@ impl Native {
     }
 }
 
-/// The arguments of one call, taken one by one by [`Take`].
+/// The arguments of one call, consumed in order by [`FromArgs`].
 pub struct Args<'a> {
-    /// The run that the call is part of.
+    /// The context of the run.
     pub context: &'a Context,
     values: std::vec::IntoIter<Value>,
-    /// As a user writes it.
-    called: String,
+    /// The name of the function in error messages.
+    function: String,
 }
 
 impl<'a> Args<'a> {
-    /// Errors: too many or too few arguments for `kinds`.
+    /// The arguments of a call of `path`, whose parameters are `params`.
+    ///
+    /// Errors: too many or too few arguments
     pub fn new(
         context: &'a Context,
         path: &'static str,
-        kinds: &[Option<Arg>],
+        params: &[Option<Arg>],
         values: Vec<Value>,
-    ) -> Result<Args<'a>, Fault> {
-        let known: Vec<&Arg> = kinds.iter().flatten().collect();
-        let least = known.iter().filter(|arg| !arg.optional).count();
+    ) -> Result<Args<'a>, Diagnostic> {
+        let params: Vec<&Arg> = params.iter().flatten().collect();
+        let required = params.iter().filter(|arg| !arg.optional).count();
         let name = path.rsplit("::").next().unwrap_or(path);
-        let called = match known.first() {
+        let function = match params.first() {
             Some(this) if this.name == "this" => format!("{}.{name}", this.kind),
             _ => path.to_string(),
         };
-        if values.len() < least || values.len() > known.len() {
-            return Err(wrong_count(&called, &known, least, values.len()));
+        if values.len() < required || values.len() > params.len() {
+            return Err(wrong_count(&function, &params, required, values.len()));
         }
         Ok(Args {
             context,
             values: values.into_iter(),
-            called,
+            function,
         })
     }
 
@@ -131,84 +134,91 @@ impl<'a> Args<'a> {
         self.values.next()
     }
 
-    /// The fault of a value of the wrong kind for argument `name`.
-    fn mismatch(&self, name: &str, expected: &str, found: &Value) -> Fault {
+    /// The error for an argument `name` whose value has the wrong kind.
+    fn mismatch(&self, name: &str, expected: &str, found: &Value) -> Diagnostic {
         let of = match name {
-            "this" => self.called.clone(),
-            name => format!("{}: argument `{name}`", self.called),
+            "this" => self.function.clone(),
+            name => format!("{}: argument `{name}`", self.function),
         };
         let expected = with_article(expected);
         Error::Kind {
             of,
-            found: told(found, &expected),
+            found: describe_found(found, &expected),
             expected,
         }
         .into()
     }
 }
 
-/// The kind of `found`, or what it is where its kind is no answer to what was expected: not "a
-/// whole number of 0 or more, found a whole number".
-fn told(found: &Value, expected: &str) -> String {
-    /// Longer ones hide the message.
-    const SHOWN: usize = 40;
+/// The kind of `found`, with its value if the kind alone does not explain the error: "expected a
+/// list of integers, found the list [-1]".
+fn describe_found(found: &Value, expected: &str) -> String {
+    /// Length limit of a value in a message; a longer value would obscure the message.
+    const MAX_LENGTH: usize = 40;
     let kind = found.kind();
-    let shown = super::show::value(found);
-    let numbers = matches!(found, Value::Int(_) | Value::Float(_)) && expected.contains("number");
-    if shown.len() <= SHOWN && (numbers || expected.starts_with(&kind)) {
-        return format!("{} {shown}", kind.replacen("a ", "the ", 1));
+    let text = super::display::value_text(found);
+    let is_number = matches!(found, Value::Int(_) | Value::Float(_));
+    let wrong_number = is_number && (expected.contains("number") || expected.contains("integer"));
+    if text.len() <= MAX_LENGTH && (wrong_number || expected.starts_with(&kind)) {
+        let noun = kind.strip_prefix("a ").or_else(|| kind.strip_prefix("an "));
+        return noun.map_or_else(
+            || format!("{kind} {text}"),
+            |noun| format!("the {noun} {text}"),
+        );
     }
     kind
 }
 
-fn wrong_count(path: &str, known: &[&Arg], least: usize, found: usize) -> Fault {
-    let own = usize::from(known.first().is_some_and(|arg| arg.name == "this"));
-    let (least, most) = (least.saturating_sub(own), known.len() - own);
-    let found = found.saturating_sub(own);
-    let count = if least == most {
-        format!("{most}")
+/// The error for a call with the wrong number of arguments.
+fn wrong_count(path: &str, params: &[&Arg], required: usize, found: usize) -> Diagnostic {
+    let receiver = usize::from(params.first().is_some_and(|arg| arg.name == "this"));
+    let (min, max) = (required.saturating_sub(receiver), params.len() - receiver);
+    let found = found.saturating_sub(receiver);
+    let count = if min == max {
+        format!("{max}")
     } else {
-        format!("{least} to {most}")
+        format!("{min} to {max}")
     };
-    let plural = if most == 1 { "" } else { "s" };
-    let names: Vec<String> = known[own..]
+    let plural = if max == 1 { "" } else { "s" };
+    let names: Vec<String> = params[receiver..]
         .iter()
         .map(|arg| {
             let mark = if arg.optional { "?" } else { "" };
             format!("{}{mark}: {}", arg.name, arg.kind)
         })
         .collect();
-    Fault::new(format!(
+    Diagnostic::new(format!(
         "{path}: expected {count} argument{plural}, found {found}"
     ))
     .hint(format!("{path}({})", names.join(", ")))
 }
 
-/// A type that a script's value can become.
+/// A type that can be converted from a script value.
 pub trait FromValue: Sized {
-    /// The kind of value, without an article.
+    /// The kind of the value, without an article.
     fn kind() -> String;
-    /// Gives the value back if it is of another kind.
+    /// Errors: the value itself, if its kind does not match
     fn from_value(value: Value) -> Result<Self, Value>;
 }
 
-/// A type that can be an argument of a native function.
-pub trait Take<'a>: Sized {
-    /// What the vocabulary says of the argument; none if scripts do not write it.
+/// A type that can be a parameter of a native function.
+pub trait FromArgs<'a>: Sized {
+    /// The description of the parameter; `None` if scripts do not pass it.
     fn arg(name: &'static str) -> Option<Arg>;
-    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Fault>;
+    /// Consumes the next argument.
+    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic>;
 }
 
-impl<'a> Take<'a> for &'a Context {
+impl<'a> FromArgs<'a> for &'a Context {
     fn arg(_: &'static str) -> Option<Arg> {
         None
     }
-    fn take(args: &mut Args<'a>, _: &'static str) -> Result<Self, Fault> {
+    fn take(args: &mut Args<'a>, _: &'static str) -> Result<Self, Diagnostic> {
         Ok(args.context)
     }
 }
 
-impl<'a, T: FromValue> Take<'a> for T {
+impl<'a, T: FromValue> FromArgs<'a> for T {
     fn arg(name: &'static str) -> Option<Arg> {
         Some(Arg {
             name,
@@ -217,13 +227,13 @@ impl<'a, T: FromValue> Take<'a> for T {
             options: Vec::new(),
         })
     }
-    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Fault> {
+    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
         let value = args.next().unwrap_or(Value::Nil);
         T::from_value(value).map_err(|value| args.mismatch(name, &T::kind(), &value))
     }
 }
 
-impl<'a, T: FromValue> Take<'a> for Option<T> {
+impl<'a, T: FromValue> FromArgs<'a> for Option<T> {
     fn arg(name: &'static str) -> Option<Arg> {
         Some(Arg {
             name,
@@ -232,7 +242,7 @@ impl<'a, T: FromValue> Take<'a> for Option<T> {
             options: Vec::new(),
         })
     }
-    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Fault> {
+    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
         match args.next() {
             None | Some(Value::Nil) => Ok(None),
             Some(value) => match T::from_value(value) {
@@ -243,7 +253,7 @@ impl<'a, T: FromValue> Take<'a> for Option<T> {
     }
 }
 
-impl<'a, O: Options> Take<'a> for Settings<O> {
+impl<'a, O: Options> FromArgs<'a> for CallOptions<O> {
     fn arg(name: &'static str) -> Option<Arg> {
         Some(Arg {
             name,
@@ -252,20 +262,20 @@ impl<'a, O: Options> Take<'a> for Settings<O> {
             options: O::fields(),
         })
     }
-    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Fault> {
+    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
         match args.next() {
-            None | Some(Value::Nil) => Settings::read(&args.called, Default::default()),
-            Some(Value::Map(map)) => Settings::read(&args.called, map),
-            // Lua writes an empty map and an empty list alike.
+            None | Some(Value::Nil) => CallOptions::read(&args.function, Default::default()),
+            Some(Value::Map(map)) => CallOptions::read(&args.function, map),
+            // An empty map and an empty list are the same value in Lua.
             Some(Value::List(list)) if list.is_empty() => {
-                Settings::read(&args.called, Default::default())
+                CallOptions::read(&args.function, Default::default())
             }
             Some(other) => Err(args.mismatch(name, "map of options", &other)),
         }
     }
 }
 
-impl<T: Thing> FromValue for Rc<T> {
+impl<T: ScriptObject> FromValue for Rc<T> {
     fn kind() -> String {
         T::KIND.into()
     }
@@ -277,27 +287,28 @@ impl<T: Thing> FromValue for Rc<T> {
     }
 }
 
-/// The names a user may have meant by `name`.
-pub fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+/// A hint with the known name that is most similar to `name`, if one is similar enough.
+pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     error::nearest(name, known).map(|near| format!("did you mean `{near}`?"))
 }
 
-/// Declares a module of native functions; see the module's doc.
+/// Declares a module of native functions; see the documentation of this file.
 ///
-/// The body of a row is an expression of type `Result<$returns, Fault>`; `?` turns the engine's
-/// errors into faults.
+/// The body of a row is an expression of type `Result<$returns, Diagnostic>`; `?` converts errors
+/// of the engine to diagnostics.
 #[macro_export]
 macro_rules! natives {
     ($(#[doc = $head:literal])* module $module:tt; $(
         $(#[doc = $doc:literal])+
         fn $name:ident($($arg:ident : $type:ty),* $(,)?) -> $returns:ty $body:block
     )*) => {
-        #[doc = concat!("The table of `", $module, "`.")]
+        #[doc = concat!("The functions of module `", $module, "`.")]
         pub fn module() -> $crate::api::native::Module {
             let natives = vec![ $( {
                 #[allow(unused_imports)]
-                use $crate::api::native::{Arg, Args, Native, Take};
-                let args: Vec<Option<Arg>> = vec![$( <$type as Take>::arg(stringify!($arg)) ),*];
+                use $crate::api::native::{Arg, Args, FromArgs, Native};
+                let args: Vec<Option<Arg>> =
+                    vec![$( <$type as FromArgs>::arg(stringify!($arg)) ),*];
                 Native {
                     module: $module,
                     name: stringify!($name),
@@ -305,13 +316,15 @@ macro_rules! natives {
                     returns: <$returns as $crate::api::convert::IntoValue>::kind(),
                     doc: concat!($($doc, "\n"),+).into(),
                     body: $crate::api::native::Body::Engine(|context, values| {
-                        let kinds: Vec<Option<$crate::api::native::Arg>> =
-                            vec![$( <$type as Take>::arg(stringify!($arg)) ),*];
+                        let params: Vec<Option<$crate::api::native::Arg>> =
+                            vec![$( <$type as FromArgs>::arg(stringify!($arg)) ),*];
                         let path = $crate::natives!(@path $module, $name);
                         #[allow(unused_mut, unused_variables)]
-                        let mut args = Args::new(context, path, &kinds, values)?;
-                        $( let $arg = <$type as Take>::take(&mut args, stringify!($arg))?; )*
-                        let run = move || -> Result<$returns, $crate::api::fault::Fault> { $body };
+                        let mut args = Args::new(context, path, &params, values)?;
+                        $( let $arg = <$type as FromArgs>::take(&mut args, stringify!($arg))?; )*
+                        let run = move || -> Result<$returns, $crate::api::diagnostic::Diagnostic> {
+                            $body
+                        };
                         run().map($crate::api::convert::IntoValue::into_value)
                     }),
                 }

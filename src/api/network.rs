@@ -5,17 +5,17 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::{Exact, New};
-use super::fault::Fault;
+use super::convert::{ExactTensor, New};
+use super::diagnostic::Diagnostic;
 use super::h5;
+use super::options::CallOptions;
 use super::rnn::foreign::{self, ForeignOptions, TorchOptions};
 use super::rnn::{Net, background, map};
-use super::settings::Settings;
 use super::value::Map;
-use crate::base::error::FileFault;
+use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::io::{self, Tree, hdf5};
-use crate::nn::{Network, Precision, kept};
+use crate::nn::{Network, Precision, metadata};
 use crate::tensor::{DType, Tensor};
 
 crate::natives! {
@@ -32,17 +32,17 @@ crate::natives! {
     /// > rnn::vanilla(#{ units: 30, seed: 4 }).save("thirty.h5");
     /// > rnn::load("thirty.h5")
     /// = vanilla network: 1 input, 30 units (tanh), 1 output, f32
-    fn load(cx: &Context, path: String, options: Settings<ForeignOptions>) -> New<Net> {
-        let found = cx.input(&path)?;
+    fn load(cx: &Context, path: String, options: CallOptions<ForeignOptions>) -> New<Net> {
+        let found = cx.input_path(&path)?;
         let network = match own(cx, &path)? {
-            Some(network) if options.given().is_empty() => network,
+            Some(network) if options.provided().is_empty() => network,
             Some(_) => {
                 let words = format!("rnn::load: {path} says all of its network itself");
                 let hint = "options are for the files of other programs: leave them out here";
-                return Err(Fault::new(words).hint(hint));
+                return Err(Diagnostic::new(words).hint(hint));
             }
             None => {
-                cx.room_for_file("rnn::load", &found)?;
+                cx.check_file_memory("rnn::load", &found)?;
                 let (network, note) = foreign::read(&found, options.into_inner())?;
                 if let Some(note) = note {
                     cx.terminal.print(&note);
@@ -64,9 +64,9 @@ crate::natives! {
     /// > net.save("relu.safetensors", #{ first_states: "drop" });
     /// > rnn::load("relu.safetensors")
     /// = vanilla network: 1 input, 2 layers of 3 units (relu), 1 output, f32
-    fn save(cx: &Context, this: Rc<Net>, path: String, options: Settings<TorchOptions>) -> () {
+    fn save(cx: &Context, this: Rc<Net>, path: String, options: CallOptions<TorchOptions>) -> () {
         let net = this.0.borrow();
-        let target = cx.output(&path)?;
+        let target = cx.output_path(&path)?;
         let end = target.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         if end == "safetensors" {
             return Ok(foreign::write(&target, &net, options.into_inner())?);
@@ -76,15 +76,15 @@ crate::natives! {
             let expected = "a path that ends in .h5 or .safetensors".into();
             return Err(Error::Kind { of, expected, found }.into());
         }
-        if let Some(name) = options.given().first() {
+        if let Some(name) = options.provided().first() {
             let needs = "needs a path that ends in .safetensors";
             let words = format!("network.save: option `{name}` {needs}, found {path:?}");
-            return Err(Fault::new(words));
+            return Err(Diagnostic::new(words));
         }
         let names = net.layout().blocks().iter().map(|block| &block.name);
         let entries = names.map(|name| Ok((name.clone(), Tree::Tensor(net.parameter(name)?))));
         let tree = Tree::Map(entries.collect::<Result<io::Map>>()?);
-        h5::save(cx, &path, &tree, kept::said(&net), 0)
+        h5::save(cx, &path, &tree, metadata::describe(&net), 0)
     }
 
     /// The states one step later, for states h [b, s] and inputs x [b, i]; without noise.
@@ -95,9 +95,9 @@ crate::natives! {
     /// > let next = net.step(run.slice(1, 3, 4).squeeze(1), x.slice(1, 4, 5).squeeze(1));
     /// > (next - run.slice(1, 4, 5).squeeze(1)).abs().max().item() < 1e-6
     /// = true
-    fn step(cx: &Context, this: Rc<Net>, h: Exact, x: Exact) -> Tensor {
+    fn step(cx: &Context, this: Rc<Net>, h: ExactTensor, x: ExactTensor) -> Tensor {
         let net = this.0.borrow();
-        background::run(cx, &net, h.elem_count(), move |net| Ok(net.next(&h, &x)?))
+        background::run(cx, &net, h.elem_count(), move |net| Ok(net.step(&h, &x)?))
     }
 
     /// The Jacobians of one step at states h [b, s] and inputs x [b, i], exact, as a map:
@@ -109,12 +109,12 @@ crate::natives! {
     /// > let j = net.jacobians(h, zeros([5, 1]));
     /// > [j.by_state.shape(), j.by_input.shape()]
     /// = [[5, 3, 3], [5, 3, 1]]
-    fn jacobians(cx: &Context, this: Rc<Net>, h: Exact, x: Exact) -> Map {
+    fn jacobians(cx: &Context, this: Rc<Net>, h: ExactTensor, x: ExactTensor) -> Map {
         let net = this.0.borrow();
         let (b, s) = (h.dims().first().copied().unwrap_or_default(), net.state());
-        cx.room("network.jacobians", &[b, s, s + net.inputs()], net.dtype())?;
+        cx.check_memory("network.jacobians", &[b, s, s + net.inputs()], net.dtype())?;
         let elements = b * s * s;
-        let slopes = background::run(cx, &net, elements, move |net| Ok(net.slopes(&h, &x)?));
+        let slopes = background::run(cx, &net, elements, move |net| Ok(net.jacobians(&h, &x)?));
         let [by_state, by_input] = slopes?;
         Ok(map([("by_state", by_state), ("by_input", by_input)]))
     }
@@ -126,28 +126,28 @@ crate::natives! {
     /// > let run = net.run(random::normal(random::key(1), [4, 5, 1]));
     /// > (net.readout(run.states) - run.outputs).abs().max().item() < 1e-6
     /// = true
-    fn readout(cx: &Context, this: Rc<Net>, states: Exact) -> Tensor {
+    fn readout(cx: &Context, this: Rc<Net>, states: ExactTensor) -> Tensor {
         let (net, elements) = (this.0.borrow(), states.elem_count());
         background::run(cx, &net, elements, move |net| Ok(net.readout(&states)?))
     }
 }
 
 /// The network in a file that `network.save` wrote; none if it is another file, or there is none.
-fn own(cx: &Context, path: &str) -> Result<Option<Network>, Fault> {
-    let found = cx.input(path)?;
-    if !hdf5::begins(&found)? {
+fn own(cx: &Context, path: &str) -> Result<Option<Network>, Diagnostic> {
+    let found = cx.input_path(path)?;
+    if !hdf5::has_signature(&found)? {
         return Ok(None);
     }
     let said = hdf5::attributes(&found, "")?;
-    if kept::is_custom(&said) {
+    if metadata::is_custom(&said) {
         return Err(closure_missing(&found).into());
     }
-    if !kept::tells(&said) {
+    if !metadata::is_complete(&said) {
         return Ok(None);
     }
     let tree = h5::load(cx, path)?.tree;
     let of = format!("rnn::load: {path}");
-    let empty = kept::network(&of, &said, kind_of_numbers(&tree), numbers_in(&tree))?;
+    let empty = metadata::build(&of, &said, kind_of_numbers(&tree), numbers_in(&tree))?;
     Ok(Some(filled(empty, &found, &tree)?))
 }
 
@@ -163,7 +163,7 @@ fn numbers_in(tree: &Tree) -> usize {
 
 /// A network that a script wrote, of which the file has the parameters alone.
 fn closure_missing(path: &Path) -> Error {
-    let fact = FileFault::Network {
+    let fact = FileError::Network {
         expected: "a network that a file can hold".into(),
         found: vec!["one whose step was a script's closure".into()],
         hint: "make the network with `rnn::custom` again, then give what `h5::read` reads here to \
@@ -188,9 +188,12 @@ fn kind_of_numbers(tree: &Tree) -> Precision {
 ///
 /// Errors: `File` if one is missing or of another shape
 fn filled(mut network: Network, path: &Path, tree: &Tree) -> Result<Network> {
-    let file = io::Entries { path, tree };
+    let file = io::Lookup { path, tree };
     for block in network.layout().clone().blocks() {
-        network.set(&block.name, file.shaped(&block.name, &block.shape)?)?;
+        network.set(
+            &block.name,
+            file.tensor_of_shape(&block.name, &block.shape)?,
+        )?;
     }
     Ok(network)
 }

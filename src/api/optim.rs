@@ -1,21 +1,21 @@
 //! Optimizers and schedules of the learning rate.
 
-use super::convert::{New, number};
+use super::convert::{New, as_number};
 use super::native::FromValue;
-use super::settings::Settings;
-use super::value::{Thing, Value};
+use super::options::CallOptions;
+use super::value::{ScriptObject, Value};
 use crate::optim::{Adam, Cosine, MultiStep, Optimizer, Plateau, Schedule, Sgd};
 
-impl Thing for Schedule {
+impl ScriptObject for Schedule {
     const KIND: &'static str = "schedule";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         self.to_string()
     }
 }
 
-impl Thing for Optimizer {
+impl ScriptObject for Optimizer {
     const KIND: &'static str = "optimizer";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         self.to_string()
     }
 }
@@ -26,7 +26,7 @@ impl FromValue for Schedule {
         "number or schedule".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
-        if let Some(rate) = number(&value) {
+        if let Some(rate) = as_number(&value) {
             return Ok(Schedule::Constant { rate });
         }
         match &value {
@@ -54,12 +54,16 @@ impl FromValue for Optimizer {
     }
 }
 
-fn checked_schedule(mut schedule: Schedule) -> Result<New<Schedule>, super::fault::Fault> {
+fn checked_schedule(
+    mut schedule: Schedule,
+) -> Result<New<Schedule>, super::diagnostic::Diagnostic> {
     schedule.check()?;
     Ok(New(schedule))
 }
 
-fn checked_optimizer(mut optimizer: Optimizer) -> Result<New<Optimizer>, super::fault::Fault> {
+fn checked_optimizer(
+    mut optimizer: Optimizer,
+) -> Result<New<Optimizer>, super::diagnostic::Diagnostic> {
     optimizer.check()?;
     Ok(New(optimizer))
 }
@@ -75,7 +79,7 @@ crate::natives! {
     /// (`decay`).
     ///
     /// > optim::adam(#{ rate: optim::exponential(0.025, 0.99975), epsilon: 0.1 })
-    fn adam(options: Settings<Adam>) -> New<Optimizer> {
+    fn adam(options: CallOptions<Adam>) -> New<Optimizer> {
         checked_optimizer(Optimizer::Adam(options.into_inner()))
     }
 
@@ -83,7 +87,7 @@ crate::natives! {
     ///
     /// > optim::sgd(#{ rate: 0.1, momentum: 0.9 })
     /// = sgd: rate (constant: rate 0.1), momentum 0.9, nesterov false
-    fn sgd(options: Settings<Sgd>) -> New<Optimizer> {
+    fn sgd(options: CallOptions<Sgd>) -> New<Optimizer> {
         checked_optimizer(Optimizer::Sgd(options.into_inner()))
     }
 
@@ -105,7 +109,7 @@ crate::natives! {
     ///
     /// > optim::multi_step(#{ rate: 0.5, milestones: [10, 20], factor: 0.5 }).rate(10)
     /// = 0.25
-    fn multi_step(options: Settings<MultiStep>) -> New<Schedule> {
+    fn multi_step(options: CallOptions<MultiStep>) -> New<Schedule> {
         checked_schedule(Schedule::MultiStep(options.into_inner()))
     }
 
@@ -113,7 +117,7 @@ crate::natives! {
     ///
     /// > optim::cosine(#{ rate: 0.5, total: 100 }).rate(50)
     /// = 0.25
-    fn cosine(options: Settings<Cosine>) -> New<Schedule> {
+    fn cosine(options: CallOptions<Cosine>) -> New<Schedule> {
         checked_schedule(Schedule::Cosine(options.into_inner()))
     }
 
@@ -122,7 +126,7 @@ crate::natives! {
     ///
     /// > optim::plateau(#{ rate: 0.5, patience: 20 })
     /// = plateau: rate 0.5, factor 0.1, patience 20, threshold 0.0001, min 0.0
-    fn plateau(options: Settings<Plateau>) -> New<Schedule> {
+    fn plateau(options: CallOptions<Plateau>) -> New<Schedule> {
         checked_schedule(Schedule::Plateau(options.into_inner()))
     }
 

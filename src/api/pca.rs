@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::{Exact, New};
-use super::settings::Settings;
-use super::value::Thing;
+use super::convert::{ExactTensor, New};
+use super::options::CallOptions;
+use super::value::ScriptObject;
 use crate::analysis::pca::Pca;
 use crate::base::options::Span;
 use crate::tensor::{DType, Tensor};
@@ -14,24 +14,24 @@ crate::options! {
     /// What is kept of the components.
     pub struct PcaOptions for "pca::fit" {
         /// How many are kept: all that there are without it.
-        components: Option<usize> = None, in Span::from(1.0);
+        components: Option<usize> = None, in Span::at_least(1.0);
     }
 }
 
 /// Principal components as scripts hold them.
 pub struct Components(pub Pca);
 
-impl Thing for Components {
+impl ScriptObject for Components {
     const KIND: &'static str = "principal components";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         let [k, f] = [0, 1].map(|axis| self.0.components.dims()[axis]);
-        let whole: f64 = self.0.all.iter().sum();
-        let kept: f64 = self.0.all[..k].iter().sum();
+        let whole: f64 = self.0.all_variances.iter().sum();
+        let kept: f64 = self.0.all_variances[..k].iter().sum();
         format!(
             "principal components: {k} of {f} features, {:.1} % of the variance, participation \
              ratio {:.2}",
             100.0 * kept / whole,
-            self.0.participation(),
+            self.0.participation_ratio(),
         )
     }
 }
@@ -46,10 +46,10 @@ crate::natives! {
     /// > let x = [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]];
     /// > pca::fit(x, #{ components: 1 })
     /// = principal components: 1 of 2 features, 100.0 % of the variance, participation ratio 1.00
-    fn fit(cx: &Context, data: Exact, options: Settings<PcaOptions>) -> New<Components> {
-        cx.room("pca::fit", data.dims(), DType::F64)?;
+    fn fit(cx: &Context, data: ExactTensor, options: CallOptions<PcaOptions>) -> New<Components> {
+        cx.check_memory("pca::fit", data.dims(), DType::F64)?;
         let count = options.components;
-        let found = cx.interruptible(move || Pca::fit(&data, count))?;
+        let found = cx.run_interruptible(move || Pca::fit(&data, count))?;
         Ok(New(Components(found?)))
     }
 
@@ -58,7 +58,7 @@ crate::natives! {
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > pca::fit(x, #{ components: 1 }).transform(x).to_list()
     /// = [[-2.0], [0.0], [2.0]]
-    fn transform(cx: &Context, this: Rc<Components>, data: Exact) -> Tensor {
+    fn transform(cx: &Context, this: Rc<Components>, data: ExactTensor) -> Tensor {
         let components = this.0.clone();
         Ok(cx.compute(data.elem_count(), move || components.transform(&data))??)
     }
@@ -68,9 +68,9 @@ crate::natives! {
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > pca::fit(x, #{ components: 1 }).inverse([[2.0]]).to_list()
     /// = [[4.0, 1.0]]
-    fn inverse(cx: &Context, this: Rc<Components>, places: Exact) -> Tensor {
+    fn inverse(cx: &Context, this: Rc<Components>, places: ExactTensor) -> Tensor {
         let components = this.0.clone();
-        Ok(cx.compute(places.elem_count(), move || components.inverse(&places))??)
+        Ok(cx.compute(places.elem_count(), move || components.inverse_transform(&places))??)
     }
 
     /// The components, one in each row, of length 1, [components, features].
@@ -96,11 +96,11 @@ crate::natives! {
     ///
     /// > pca::fit([[0.0, 1.0], [2.0, 1.0]], #{ components: 1 }).ratio().to_list()
     /// = [1.0]
-    fn ratio(this: Rc<Components>) -> Tensor { Ok(this.0.ratio()?) }
+    fn ratio(this: Rc<Components>) -> Tensor { Ok(this.0.explained_variance_ratio()?) }
 
     /// How many dimensions the data fill, (sum of all variances)^2 / sum of their squares.
     ///
     /// > pca::fit([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).participation()
     /// = 2.0
-    fn participation(this: Rc<Components>) -> f64 { Ok(this.0.participation()) }
+    fn participation(this: Rc<Components>) -> f64 { Ok(this.0.participation_ratio()) }
 }

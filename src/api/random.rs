@@ -1,10 +1,10 @@
 //! The words for random numbers: keys, and draws from them.
 
 use super::context::Context;
-use super::fault::Fault;
+use super::diagnostic::Diagnostic;
 use super::native::FromValue;
-use super::settings::Settings;
-use super::value::{Object, Thing, Value};
+use super::options::CallOptions;
+use super::value::{Object, ScriptObject, Value};
 use crate::api::convert::New;
 use crate::base::Error;
 use crate::nn::Precision;
@@ -55,7 +55,7 @@ crate::natives! {
     ///
     /// > random::key(42)
     /// = key [0, 42]
-    fn key(seed: u64, options: Settings<KeyOptions>) -> New<Key> {
+    fn key(seed: u64, options: CallOptions<KeyOptions>) -> New<Key> {
         Ok(New(Key::new(seed, options.layout)))
     }
 
@@ -64,17 +64,17 @@ crate::natives! {
     /// > random::key(0).split(2)
     /// = [key [1797259609, 2579123966], key [928981903, 3453687069]]
     fn split(cx: &Context, this: Key, n: usize) -> Vec<Value> {
-        cx.room_for_list("key.split", n)?;
+        cx.check_list_memory("key.split", n)?;
         Ok(this.split(n).into_iter().map(|key| Value::Object(Object::new(key))).collect())
     }
 
-    /// A new key from this one and a whole number, such as the index of a trial.
+    /// A new key from this one and an integer, such as the index of a trial.
     ///
     /// > random::key(0).fold_in(7)
     /// = key [2716826189, 292468403]
     fn fold_in(this: Key, number: u32) -> New<Key> { Ok(New(this.fold_in(number))) }
 
-    /// The two whole numbers that a key is made of.
+    /// The two integers that a key is made of.
     ///
     /// > random::key(42).words()
     /// = [0, 42]
@@ -87,7 +87,7 @@ crate::natives! {
     /// > kind_of(random::normal(random::key(0), [64, 2]))
     /// = a tensor
     fn normal(
-        cx: &Context, key: Key, shape: Vec<usize>, options: Settings<DrawOptions>,
+        cx: &Context, key: Key, shape: Vec<usize>, options: CallOptions<DrawOptions>,
     ) -> Tensor {
         draw(cx, "random::normal", &key, shape, options.dtype, &Normal)
     }
@@ -97,7 +97,7 @@ crate::natives! {
     /// > kind_of(random::uniform(random::key(0), [3], #{ low: -1.0, dtype: "f64" }))
     /// = a tensor
     fn uniform(
-        cx: &Context, key: Key, shape: Vec<usize>, options: Settings<UniformOptions>,
+        cx: &Context, key: Key, shape: Vec<usize>, options: CallOptions<UniformOptions>,
     ) -> Tensor {
         let (low, high) = (options.low, options.high);
         above("random::uniform", low, high)?;
@@ -111,7 +111,7 @@ crate::natives! {
     /// = a tensor
     fn bernoulli(
         cx: &Context, key: Key, probability: f64, shape: Vec<usize>,
-        options: Settings<DrawOptions>,
+        options: CallOptions<DrawOptions>,
     ) -> Tensor {
         let of = "random::bernoulli";
         if !(0.0..=1.0).contains(&probability) {
@@ -120,7 +120,7 @@ crate::natives! {
         draw(cx, of, &key, shape, options.dtype, &Bernoulli(probability))
     }
 
-    /// A tensor of whole numbers from `low` to `high - 1`.
+    /// A tensor of integers from `low` to `high - 1`.
     ///
     /// > kind_of(random::randint(random::key(0), 0, 10, [4]))
     /// = a tensor
@@ -131,19 +131,19 @@ crate::natives! {
         };
         let (low, high) = (fits("low", low)?, fits("high", high)?);
         above(of, low.into(), high.into())?;
-        cx.room(of, &shape, DType::I64)?;
+        cx.check_memory(of, &shape, DType::I64)?;
         let mut numbers = vec![0; shape.iter().product()];
         key.fill_integers(low, high, &mut numbers);
         let numbers: Vec<i64> = numbers.into_iter().map(i64::from).collect();
         Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)
     }
 
-    /// The whole numbers 0 to n - 1 in random order, as a tensor.
+    /// The integers 0 to n - 1 in random order, as a tensor.
     ///
     /// > kind_of(random::permutation(random::key(0), 5))
     /// = a tensor
     fn permutation(cx: &Context, key: Key, n: usize) -> Tensor {
-        cx.room("random::permutation", &[n], DType::I64)?;
+        cx.check_memory("random::permutation", &[n], DType::I64)?;
         let order: Vec<i64> = key.permutation(n).into_iter().map(|i| i as i64).collect();
         Ok(Tensor::from_vec(order, n, &Device::Cpu)?)
     }
@@ -153,9 +153,9 @@ crate::natives! {
     /// > random::choice(random::key(0), ["a"], 2)
     /// = ["a", "a"]
     fn choice(
-        cx: &Context, key: Key, items: Vec<Value>, n: usize, options: Settings<ChoiceOptions>,
+        cx: &Context, key: Key, items: Vec<Value>, n: usize, options: CallOptions<ChoiceOptions>,
     ) -> Vec<Value> {
-        cx.room_for_list("random::choice", n)?;
+        cx.check_list_memory("random::choice", n)?;
         let again = options.replace && !items.is_empty();
         let most = if again { i32::MAX as usize } else { items.len() };
         if n > most {
@@ -169,9 +169,9 @@ crate::natives! {
     }
 }
 
-impl Thing for Key {
+impl ScriptObject for Key {
     const KIND: &'static str = "key";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         let layout = match self.layout() {
             Layout::Partitionable => "",
             Layout::Original => " original",
@@ -238,15 +238,15 @@ fn draw(
     shape: Vec<usize>,
     precision: Precision,
     law: &impl Law,
-) -> Result<Tensor, Fault> {
-    cx.room(op, &shape, precision.dtype())?;
+) -> Result<Tensor, Diagnostic> {
+    cx.check_memory(op, &shape, precision.dtype())?;
     match precision {
         Precision::F32 => drawn::<f32>(key, shape, law),
         Precision::F64 => drawn::<f64>(key, shape, law),
     }
 }
 
-fn drawn<T: Real>(key: &Key, shape: Vec<usize>, law: &impl Law) -> Result<Tensor, Fault> {
+fn drawn<T: Real>(key: &Key, shape: Vec<usize>, law: &impl Law) -> Result<Tensor, Diagnostic> {
     let mut out = vec![T::default(); shape.iter().product()];
     law.fill(key, &mut out);
     Ok(Tensor::from_vec(out, shape, &Device::Cpu)?)
@@ -262,7 +262,7 @@ fn chosen(key: &Key, size: usize, n: usize, replace: bool) -> Vec<usize> {
     indices.into_iter().map(|i| i as usize).collect()
 }
 
-fn above(of: &str, low: f64, high: f64) -> Result<(), Fault> {
+fn above(of: &str, low: f64, high: f64) -> Result<(), Diagnostic> {
     if high > low {
         return Ok(());
     }
@@ -270,7 +270,7 @@ fn above(of: &str, low: f64, high: f64) -> Result<(), Fault> {
 }
 
 /// Errors: `Range` if no number of this dtype lies between the ends, or too many
-fn uniform_range(dtype: Precision, low: f64, high: f64) -> Result<(), Fault> {
+fn uniform_range(dtype: Precision, low: f64, high: f64) -> Result<(), Diagnostic> {
     let (of, expected) = (
         "random::uniform",
         format!("above {low} as {}", dtype.dtype().as_str()),
@@ -293,7 +293,7 @@ fn uniform_range(dtype: Precision, low: f64, high: f64) -> Result<(), Fault> {
     Ok(())
 }
 
-fn range(of: &str, name: &str, expected: &str, found: f64) -> Fault {
+fn range(of: &str, name: &str, expected: &str, found: f64) -> Diagnostic {
     let (of, name, expected) = (of.into(), name.into(), expected.into());
     Error::Range {
         of,

@@ -1,12 +1,12 @@
 //! The table `signals`: courses in time that a network can learn to make.
 
 use super::context::Context;
-use super::fault::Fault;
-use super::settings::Settings;
+use super::diagnostic::Diagnostic;
+use super::options::CallOptions;
 use crate::base::Result;
 use crate::nn::Precision;
-use crate::tasks::signals::{Lorenz, Patterns, Sines};
-use crate::tensor::{DType, Tensor, values};
+use crate::signal::waveforms::{Lorenz, Patterns, Sines};
+use crate::tensor::{DType, Tensor, convert};
 
 crate::options! {
     /// What a signal is made of.
@@ -26,7 +26,7 @@ crate::natives! {
     /// > let f = signals::sines(200, #{ period: 100, amplitudes: [1.0, 0.5] });
     /// > [f.shape(), (f.slice(0, 0, 100) - f.slice(0, 100, 200)).abs().max().item() < 1e-6]
     /// = [[200, 1], true]
-    fn sines(cx: &Context, steps: usize, options: Settings<(Sines, Kind)>) -> Tensor {
+    fn sines(cx: &Context, steps: usize, options: CallOptions<(Sines, Kind)>) -> Tensor {
         made(cx, "signals::sines", &options.1, [steps, 1], || options.0.signal(steps))
     }
 
@@ -36,7 +36,7 @@ crate::natives! {
     /// > let f = signals::lorenz(500);
     /// > [f.shape(), f.abs().max().item() < 50.0]
     /// = [[500, 3], true]
-    fn lorenz(cx: &Context, steps: usize, options: Settings<(Lorenz, Kind)>) -> Tensor {
+    fn lorenz(cx: &Context, steps: usize, options: CallOptions<(Lorenz, Kind)>) -> Tensor {
         made(cx, "signals::lorenz", &options.1, [steps, 3], || options.0.signal(steps))
     }
 
@@ -45,9 +45,9 @@ crate::natives! {
     /// > let f = signals::patterns(100, #{ channels: 2, patterns: 2, hold: 10, seed: 1 });
     /// > [f.shape(), (f.slice(0, 0, 20) - f.slice(0, 20, 40)).abs().max().item()]
     /// = [[100, 2], 0.0]
-    fn patterns(cx: &Context, steps: usize, options: Settings<(Patterns, Kind)>) -> Tensor {
+    fn patterns(cx: &Context, steps: usize, options: CallOptions<(Patterns, Kind)>) -> Tensor {
         let shape = [steps, options.0.channels];
-        cx.room("signals::patterns", &[options.0.patterns, options.0.channels], DType::U8)?;
+        cx.check_memory("signals::patterns", &[options.0.patterns, options.0.channels], DType::U8)?;
         made(cx, "signals::patterns", &options.1, shape, || options.0.signal(steps))
     }
 }
@@ -58,7 +58,7 @@ fn made(
     options: &Kind,
     shape: [usize; 2],
     signal: impl FnOnce() -> Result<Vec<f64>>,
-) -> Result<Tensor, Fault> {
-    cx.room(of, &shape, DType::F64)?;
-    Ok(values::of(signal()?, &shape, options.dtype.dtype())?)
+) -> Result<Tensor, Diagnostic> {
+    cx.check_memory(of, &shape, DType::F64)?;
+    Ok(convert::from_f64(signal()?, &shape, options.dtype.dtype())?)
 }

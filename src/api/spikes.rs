@@ -1,11 +1,11 @@
 //! The table `spikes`: counts drawn from rates, smoothed, and how well rates tell them.
 
 use super::context::Context;
-use super::convert::Exact;
-use super::settings::Settings;
+use super::convert::ExactTensor;
+use super::options::CallOptions;
 use crate::base::options::Span;
 use crate::random::Key;
-use crate::tasks::spikes;
+use crate::signal::{metrics, spikes};
 use crate::tensor::Tensor;
 
 crate::options! {
@@ -25,8 +25,8 @@ crate::natives! {
     /// > let counts = spikes::poisson(ones([1000]) * 3.0, random::key(1));
     /// > (counts.mean() - 3.0).abs().item() < 0.2
     /// = true
-    fn poisson(cx: &Context, means: Exact, key: Key) -> Tensor {
-        cx.room("spikes::poisson", means.dims(), crate::tensor::DType::F64)?;
+    fn poisson(cx: &Context, means: ExactTensor, key: Key) -> Tensor {
+        cx.check_memory("spikes::poisson", means.dims(), crate::tensor::DType::F64)?;
         Ok(spikes::poisson(&means, &key)?)
     }
 
@@ -37,7 +37,7 @@ crate::natives! {
     /// > let y = spikes::smooth(x, #{ deviation: 1.0 });
     /// > [y.shape(), y[2].item() > y[1].item()]
     /// = [[5, 1], true]
-    fn smooth(x: Exact, options: Settings<Smoothing>) -> Tensor {
+    fn smooth(x: ExactTensor, options: CallOptions<Smoothing>) -> Tensor {
         Ok(spikes::smooth(&x, options.deviation)?)
     }
 
@@ -46,10 +46,10 @@ crate::natives! {
     ///
     /// > spikes::bin([[1.0], [2.0], [3.0], [4.0], [5.0]], 2).to_list()
     /// = [[3.0], [7.0]]
-    fn bin(x: Exact, width: usize) -> Tensor {
+    fn bin(x: ExactTensor, width: usize) -> Tensor {
         if width == 0 {
             let words = "spikes::bin: expected `width` of 1 or more, found 0";
-            return Err(super::fault::Fault::new(words));
+            return Err(super::diagnostic::Diagnostic::new(words));
         }
         Ok(spikes::bin(&x, width)?)
     }
@@ -61,7 +61,7 @@ crate::natives! {
     /// > let x = random::normal(random::key(1), [4, 30, 2]);
     /// > spikes::r_squared(x, x + 0.001).min().item() > 0.99
     /// = true
-    fn r_squared(x: Exact, y: Exact) -> Tensor { Ok(spikes::r_squared(&x, &y)?) }
+    fn r_squared(x: ExactTensor, y: ExactTensor) -> Tensor { Ok(metrics::r_squared(&x, &y)?) }
 
     /// The squared correlation in time of each course x with its estimate y, for [n, t, d] as
     /// [n, d]; NaN where one of them does not change.
@@ -69,8 +69,8 @@ crate::natives! {
     /// > let x = random::normal(random::key(1), [4, 30, 2]);
     /// > spikes::correlation_squared(x, 5.0 - 2.0 * x).min().item() > 0.99
     /// = true
-    fn correlation_squared(x: Exact, y: Exact) -> Tensor {
-        Ok(spikes::correlation_squared(&x, &y)?)
+    fn correlation_squared(x: ExactTensor, y: ExactTensor) -> Tensor {
+        Ok(metrics::correlation_squared(&x, &y)?)
     }
 
     /// How many bits a spike the means of counts tell more of these than a constant rate of each
@@ -80,7 +80,7 @@ crate::natives! {
     /// > let means = random::uniform(random::key(1), [50, 20, 3]) * 5.0;
     /// > spikes::bits_per_spike(means, spikes::poisson(means, random::key(2))) > 0.1
     /// = true
-    fn bits_per_spike(means: Exact, counts: Exact) -> f64 {
-        Ok(spikes::bits_per_spike(&means, &counts)?)
+    fn bits_per_spike(means: ExactTensor, counts: ExactTensor) -> f64 {
+        Ok(metrics::bits_per_spike(&means, &counts)?)
     }
 }

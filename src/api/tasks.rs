@@ -3,31 +3,31 @@
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::{Exact, New};
-use super::fault::Fault;
+use super::convert::{ExactTensor, New};
+use super::diagnostic::Diagnostic;
 use super::native::FromValue;
+use super::options::CallOptions;
 use super::random::DrawOptions;
 use super::rnn::{PARTS, lengths_of};
-use super::settings::Settings;
-use super::value::{Function, Map, Object, Thing, Value};
+use super::value::{Function, Map, Object, ScriptObject, Value};
 use crate::base::options::Span;
 use crate::base::{Error, Result};
 use crate::nn::Precision;
 use crate::ops::Lanes;
 use crate::random::Key;
 use crate::tasks::{Dataset, Decision, FlipFlop, Integrator, decision, flip_flop, integrator};
-use crate::tensor::{Device, Real, Tensor, values};
+use crate::tensor::{Device, Real, Tensor, convert};
 use crate::train::task::{Shape, Task, Trials};
 
 crate::options! {
     /// The sizes of a task that a script makes.
     pub struct Sizes for "tasks::custom" {
         /// Inputs at each time step.
-        inputs: usize = 1, in Span::from(1.0);
+        inputs: usize = 1, in Span::at_least(1.0);
         /// Outputs at each time step.
-        outputs: usize = 1, in Span::from(1.0);
+        outputs: usize = 1, in Span::at_least(1.0);
         /// Time steps of a trial.
-        steps: Option<usize> = None, in Span::from(1.0);
+        steps: Option<usize> = None, in Span::at_least(1.0);
     }
 }
 
@@ -39,7 +39,7 @@ crate::natives! {
     ///
     /// > tasks::integrator(#{ steps: 25, bias: 0.01, noise: 0.025 })
     /// = task integrator: 25 steps, 1 inputs, 1 outputs
-    fn integrator(options: Settings<integrator::Options>) -> New<AnyTask> {
+    fn integrator(options: CallOptions<integrator::Options>) -> New<AnyTask> {
         Ok(New(AnyTask::new("integrator", Integrator::new(options.into_inner())?)))
     }
 
@@ -50,7 +50,7 @@ crate::natives! {
     /// > let sums = tasks::integrator(#{ steps: 3 }).batch(2, random::key(0)).targets;
     /// > [batch.mask.to_list(), (batch.targets - sums.sign()).slice(1, 2).abs().max().item()]
     /// = [[[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]], 0.0]
-    fn decision(options: Settings<decision::Options>) -> New<AnyTask> {
+    fn decision(options: CallOptions<decision::Options>) -> New<AnyTask> {
         Ok(New(AnyTask::new("decision", Decision::new(options.into_inner())?)))
     }
 
@@ -61,7 +61,7 @@ crate::natives! {
     /// > let batch = task.batch(3, random::key(0));
     /// > (batch.targets - batch.inputs.slice(1, 0, 1)).abs().max().item()
     /// = 0.0
-    fn flip_flop(options: Settings<flip_flop::Options>) -> New<AnyTask> {
+    fn flip_flop(options: CallOptions<flip_flop::Options>) -> New<AnyTask> {
         Ok(New(AnyTask::new("flip_flop", FlipFlop::new(options.into_inner())?)))
     }
 
@@ -74,7 +74,7 @@ crate::natives! {
     /// > let copy = |key, n| { let x = noise.call(key, n); #{ inputs: x, targets: x } };
     /// > tasks::custom(#{ inputs: 2, outputs: 2, steps: 10 }, copy)
     /// = task custom: 10 steps, 2 inputs, 2 outputs
-    fn custom(sizes: Settings<Sizes>, trials: Function) -> New<AnyTask> {
+    fn custom(sizes: CallOptions<Sizes>, trials: Function) -> New<AnyTask> {
         let doc = "time steps of a trial".into();
         let missing = Error::Missing { of: "tasks::custom", name: "steps", doc };
         let time = sizes.steps.ok_or(missing)?;
@@ -88,10 +88,10 @@ crate::natives! {
     /// > kind_of(tasks::integrator().batch(3, random::key(0)).inputs)
     /// = a tensor
     fn batch(
-        cx: &Context, this: Rc<AnyTask>, n: usize, key: Key, options: Settings<DrawOptions>,
+        cx: &Context, this: Rc<AnyTask>, n: usize, key: Key, options: CallOptions<DrawOptions>,
     ) -> Map {
         let Shape { time, inputs, outputs } = this.shape();
-        cx.room("task.batch", &[n, time, inputs.max(outputs)], options.dtype.dtype())?;
+        cx.check_memory("task.batch", &[n, time, inputs.max(outputs)], options.dtype.dtype())?;
         match options.dtype {
             Precision::F32 => batch(this.single.as_ref(), n, &key),
             Precision::F64 => batch(this.double.as_ref(), n, &key),
@@ -174,9 +174,9 @@ impl AnyTask {
     }
 }
 
-impl Thing for AnyTask {
+impl ScriptObject for AnyTask {
     const KIND: &'static str = "task";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         let Shape {
             time,
             inputs,
@@ -191,7 +191,7 @@ impl Thing for AnyTask {
     }
 }
 
-fn batch<T: Real>(task: &dyn Task<T>, n: usize, key: &Key) -> Result<Map, Fault> {
+fn batch<T: Real>(task: &dyn Task<T>, n: usize, key: &Key) -> Result<Map, Diagnostic> {
     let mut trials = Trials {
         trials: n,
         time: 0,
@@ -202,7 +202,7 @@ fn batch<T: Real>(task: &dyn Task<T>, n: usize, key: &Key) -> Result<Map, Fault>
     };
     task.fill(key, &mut trials)?;
     let (time, sizes) = (trials.time, task.shape());
-    let tensor = |data: Vec<T>, shape: &[usize]| -> Result<Value, Fault> {
+    let tensor = |data: Vec<T>, shape: &[usize]| -> Result<Value, Diagnostic> {
         Ok(Value::Tensor(Tensor::from_vec(data, shape, &Device::Cpu)?))
     };
     let mut map = Map::new();
@@ -247,7 +247,7 @@ impl<T: Real> Task<T> for Custom {
         let given = self.trials.call(args)?;
         trials.time = t;
         self.read(given, trials)
-            .map_err(|error| Fault::from(error).at(self.trials.place()).into())
+            .map_err(|error| Diagnostic::from(error).at(self.trials.location()).into())
     }
 }
 
@@ -270,7 +270,7 @@ impl Custom {
                 [n, t],
             )?),
         };
-        trials.end();
+        trials.mask_padding();
         Ok(())
     }
 }
@@ -288,7 +288,7 @@ fn parts(value: Value) -> Result<Map> {
         None => Ok(map),
         Some(name) => Err(Error::Unknown {
             of: of(),
-            sort: "part of a batch",
+            category: "part of a batch",
             name: name.clone(),
             known: known(),
         }),
@@ -299,15 +299,16 @@ fn parts(value: Value) -> Result<Map> {
 ///
 /// Errors: `Kind` if the part is no tensor or missing, `Shape` if its shape is another one.
 fn numbers<T: Real>(value: Option<Value>, part: &'static str, shape: &[usize]) -> Result<Vec<T>> {
-    values::reals(&tensor(value, part, shape)?)
+    convert::to_vec(&tensor(value, part, shape)?)
 }
 
 fn tensor(value: Option<Value>, part: &'static str, shape: &[usize]) -> Result<Tensor> {
-    let tensor = Exact::from_value(value.unwrap_or(Value::Nil)).map_err(|value| Error::Kind {
-        of: format!("tasks::custom: part `{part}`"),
-        expected: format!("a tensor of shape {shape:?}"),
-        found: value.kind(),
-    })?;
+    let tensor =
+        ExactTensor::from_value(value.unwrap_or(Value::Nil)).map_err(|value| Error::Kind {
+            of: format!("tasks::custom: part `{part}`"),
+            expected: format!("a tensor of shape {shape:?}"),
+            found: value.kind(),
+        })?;
     if tensor.dims() != shape {
         return Err(Error::Shape {
             op: "tasks::custom",

@@ -1,13 +1,13 @@
 //! Making tensors, and what they say of themselves.
 //!
 //! Numbers are f32 unless `#{ dtype: "f64" }` asks for more. Where kinds meet, f64 wins over f32,
-//! and f32 over whole numbers; a number written in a script takes the kind of the tensor beside it.
+//! and f32 over integers; a number written in a script takes the kind of the tensor beside it.
 
 use super::context::Context;
-use super::settings::Settings;
+use super::options::CallOptions;
 use super::tensor_args::{Making, Number, Parts, Place, Side, Wholes, made, nested, scalar};
 use super::value::Value;
-use crate::tensor::{DType, Device, Tensor, arith, pieces, pointwise, shape, values};
+use crate::tensor::{DType, Device, Tensor, arith, indexing, pointwise, shape, convert};
 
 crate::natives! {
     /// Tensors: arrays of numbers with any number of axes.
@@ -17,7 +17,7 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]])
     /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
-    fn tensor(cx: &Context, values: Value, options: Settings<Making>) -> Tensor {
+    fn tensor(cx: &Context, values: Value, options: CallOptions<Making>) -> Tensor {
         made(cx, values, options.dtype.dtype())
     }
 
@@ -25,8 +25,8 @@ crate::natives! {
     ///
     /// > zeros([2, 3])
     /// = tensor [2, 3] f32 [[0, 0, 0], [0, 0, 0]]
-    fn zeros(cx: &Context, shape: Vec<usize>, options: Settings<Making>) -> Tensor {
-        cx.room("zeros", &shape, options.dtype.dtype())?;
+    fn zeros(cx: &Context, shape: Vec<usize>, options: CallOptions<Making>) -> Tensor {
+        cx.check_memory("zeros", &shape, options.dtype.dtype())?;
         Ok(Tensor::zeros(shape, options.dtype.dtype(), &Device::Cpu)?)
     }
 
@@ -34,8 +34,8 @@ crate::natives! {
     ///
     /// > ones(2, #{ dtype: "f64" })
     /// = tensor [2] f64 [1, 1]
-    fn ones(cx: &Context, shape: Vec<usize>, options: Settings<Making>) -> Tensor {
-        cx.room("ones", &shape, options.dtype.dtype())?;
+    fn ones(cx: &Context, shape: Vec<usize>, options: CallOptions<Making>) -> Tensor {
+        cx.check_memory("ones", &shape, options.dtype.dtype())?;
         Ok(Tensor::ones(shape, options.dtype.dtype(), &Device::Cpu)?)
     }
 
@@ -43,11 +43,16 @@ crate::natives! {
     ///
     /// > full([3], 0.5)
     /// = tensor [3] f32 [0.5, 0.5, 0.5]
-    fn full(cx: &Context, shape: Vec<usize>, value: Number, options: Settings<Making>) -> Tensor {
-        cx.room("full", &shape, DType::F64)?;
+    fn full(
+        cx: &Context, shape: Vec<usize>, value: Number, options: CallOptions<Making>,
+    ) -> Tensor {
+        cx.check_memory("full", &shape, DType::F64)?;
         match (value, options.dtype.dtype()) {
             (Number::Int(n), DType::I64) => Ok(Tensor::full(n, shape, &Device::Cpu)?),
-            (value, dtype) => Ok(Tensor::full(value.float(), shape, &Device::Cpu)?.to_dtype(dtype)?),
+            (value, dtype) => {
+                let full = Tensor::full(value.float(), shape, &Device::Cpu)?;
+                Ok(full.to_dtype(dtype)?)
+            }
         }
     }
 
@@ -55,8 +60,8 @@ crate::natives! {
     ///
     /// > eye(2)
     /// = tensor [2, 2] f32 [[1, 0], [0, 1]]
-    fn eye(cx: &Context, n: usize, options: Settings<Making>) -> Tensor {
-        cx.room("eye", &[n, n], options.dtype.dtype())?;
+    fn eye(cx: &Context, n: usize, options: CallOptions<Making>) -> Tensor {
+        cx.check_memory("eye", &[n, n], options.dtype.dtype())?;
         Ok(Tensor::eye(n, options.dtype.dtype(), &Device::Cpu)?)
     }
 
@@ -65,10 +70,11 @@ crate::natives! {
     /// > linspace(0, 1, 5)
     /// = tensor [5] f32 [0, 0.25, 0.5, 0.75, 1]
     fn linspace(
-        cx: &Context, first: f64, last: f64, count: usize, options: Settings<Making>,
+        cx: &Context, first: f64, last: f64, count: usize, options: CallOptions<Making>,
     ) -> Tensor {
-        cx.room("linspace", &[count], DType::F64)?;
-        Ok(values::of(values::linspace(first, last, count), &[count], options.dtype.dtype())?)
+        cx.check_memory("linspace", &[count], DType::F64)?;
+        let values = convert::linspace(first, last, count);
+        Ok(convert::from_f64(values, &[count], options.dtype.dtype())?)
     }
 
     /// Numbers from `first` up to, but without, `limit`, a `step` (1) apart.
@@ -76,20 +82,22 @@ crate::natives! {
     /// > arange(0, 5)
     /// = tensor [5] f32 [0, 1, 2, 3, 4]
     fn arange(
-        cx: &Context, first: Number, limit: Number, step: Option<Number>, options: Settings<Making>,
+        cx: &Context, first: Number, limit: Number, step: Option<Number>,
+        options: CallOptions<Making>,
     ) -> Tensor {
         let dtype = options.dtype.dtype();
         let exact = (first, limit, step.unwrap_or(Number::Int(1)), dtype);
-        if let (Number::Int(first), Number::Int(limit), Number::Int(step @ 1..), DType::I64) = exact {
+        if let (Number::Int(first), Number::Int(limit), Number::Int(step @ 1..), DType::I64) = exact
+        {
             let count = (i128::from(limit) - i128::from(first)).max(0) as usize;
             let count = count.div_ceil(step as usize);
-            cx.room("arange", &[count], DType::I64)?;
+            cx.check_memory("arange", &[count], DType::I64)?;
             let numbers = (first..limit).step_by(step as usize).collect();
-            return Ok(values::wholes(numbers, &[count])?);
+            return Ok(convert::from_i64(numbers, &[count])?);
         }
         let (first, limit) = (first.float(), limit.float());
         let step = step.map_or(1.0, Number::float);
-        let count = values::steps(first, limit, step);
+        let count = convert::arange_len(first, limit, step);
         if step == 0.0 || !count.is_finite() {
             return Err(crate::base::Error::Range {
                 of: "arange".into(),
@@ -99,9 +107,9 @@ crate::natives! {
             }.into());
         }
         let count = count as usize;
-        cx.room("arange", &[count], DType::F64)?;
+        cx.check_memory("arange", &[count], DType::F64)?;
         let numbers = (0..count).map(|i| first + i as f64 * step).collect();
-        Ok(values::of(numbers, &[count], dtype)?)
+        Ok(convert::from_f64(numbers, &[count], dtype)?)
     }
 
     /// Tensors one after another along `axis` (0).
@@ -110,8 +118,8 @@ crate::natives! {
     /// = tensor [3] f32 [1, 2, 3]
     fn cat(cx: &Context, parts: Parts, axis: Option<i64>) -> Tensor {
         let shapes: Vec<&[usize]> = parts.0.iter().map(Tensor::dims).collect();
-        cx.room("cat", &[shape::total(&shapes)], DType::F64)?;
-        Ok(pieces::cat(&parts.0, axis.unwrap_or(0))?)
+        cx.check_memory("cat", &[shape::total_elements(&shapes)], DType::F64)?;
+        Ok(indexing::cat(&parts.0, axis.unwrap_or(0))?)
     }
 
     /// Tensors of one shape along a new axis (0).
@@ -120,8 +128,8 @@ crate::natives! {
     /// = tensor [2, 2] f32 [[1, 3], [2, 4]]
     fn stack(cx: &Context, parts: Parts, axis: Option<i64>) -> Tensor {
         let first = parts.0.first().map_or(&[][..], Tensor::dims);
-        cx.room("stack", &[&[parts.0.len()], first].concat(), DType::F64)?;
-        Ok(pieces::stack(&parts.0, axis.unwrap_or(0))?)
+        cx.check_memory("stack", &[&[parts.0.len()], first].concat(), DType::F64)?;
+        Ok(indexing::stack(&parts.0, axis.unwrap_or(0))?)
     }
 
     /// The numbers of `yes` where `mask` is not 0, those of `no` elsewhere.
@@ -132,8 +140,8 @@ crate::natives! {
         let (yes, no) = super::tensor_args::sides(cx, "choose", &yes, &no)?;
         let both = shape::broadcast("choose", yes.dims(), no.dims())?;
         let all = shape::broadcast("choose", mask.dims(), &both)?;
-        cx.room("choose", &all, arith::meet(yes.dtype(), no.dtype()))?;
-        Ok(arith::select(&mask, &yes, &no)?)
+        cx.check_memory("choose", &all, arith::promote(yes.dtype(), no.dtype()))?;
+        Ok(arith::where_cond(&mask, &yes, &no)?)
     }
 
     /// The sizes of the axes.
@@ -185,15 +193,15 @@ crate::natives! {
     fn to_dtype(cx: &Context, this: Tensor, dtype: String) -> Tensor {
         use crate::base::options::Choice;
         let mut kind = super::tensor_args::Kind::F32;
-        if !kind.choose(&dtype) {
+        if !kind.select(&dtype) {
             return Err(crate::base::Error::Unknown {
                 of: "to_dtype".into(),
-                sort: "kind of number",
+                category: "kind of number",
                 name: dtype,
-                known: kind.words().iter().map(|word| word.to_string()).collect(),
+                known: kind.names().iter().map(|word| word.to_string()).collect(),
             }.into());
         }
-        cx.room("to_dtype", this.dims(), kind.dtype())?;
+        cx.check_memory("to_dtype", this.dims(), kind.dtype())?;
         Ok(this.to_dtype(kind.dtype())?)
     }
 
@@ -208,7 +216,7 @@ crate::natives! {
     /// > ones(1).f64()
     /// = tensor [1] f64 [1]
     fn f64(cx: &Context, this: Tensor) -> Tensor {
-        cx.room("f64", this.dims(), DType::F64)?;
+        cx.check_memory("f64", this.dims(), DType::F64)?;
         Ok(this.to_dtype(DType::F64)?)
     }
 
@@ -219,7 +227,7 @@ crate::natives! {
     fn to_list(cx: &Context, this: Tensor) -> Value {
         let axes = 1..=this.rank();
         let values = axes.map(|axes| this.dims()[..axes].iter().product::<usize>());
-        cx.room_for_list("to_list", values.fold(0, usize::saturating_add))?;
+        cx.check_list_memory("to_list", values.fold(0, usize::saturating_add))?;
         nested(&this.detach())
     }
 
@@ -238,8 +246,8 @@ crate::natives! {
     /// = [tensor [2] f32 [3, 4], 2.0]
     fn index(this: Tensor, place: Place) -> Value {
         let part = match place {
-            Place::At(indices) => pieces::at(&this, &indices)?,
-            Place::Stretch(from, to) => pieces::slice(&this, 0, from, to, 1)?,
+            Place::At(indices) => indexing::at(&this, &indices)?,
+            Place::Stretch(from, to) => indexing::slice(&this, 0, from, to, 1)?,
         };
         if part.rank() == 0 && !part.track_op() { scalar(&part) } else { Ok(Value::Tensor(part)) }
     }
@@ -248,7 +256,7 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]]).at([0, 1])
     /// = 2.0
-    fn at(this: Tensor, indices: Wholes) -> Tensor { Ok(pieces::at(&this, &indices.0)?) }
+    fn at(this: Tensor, indices: Wholes) -> Tensor { Ok(indexing::at(&this, &indices.0)?) }
 
     /// Whether both have the same shape and equal numbers. Written `a == b`.
     ///
@@ -256,7 +264,7 @@ crate::natives! {
     /// = true
     fn same(this: super::tensor_args::Left, other: Side) -> bool {
         let (l, r) = this.0.with(&other)?;
-        Ok(pointwise::same(&l, &r)?)
+        Ok(pointwise::array_equal(&l, &r)?)
     }
 
     /// Whether shapes or numbers differ. Written `a != b`.
@@ -265,6 +273,6 @@ crate::natives! {
     /// = true
     fn differs(this: super::tensor_args::Left, other: Side) -> bool {
         let (l, r) = this.0.with(&other)?;
-        Ok(!pointwise::same(&l, &r)?)
+        Ok(!pointwise::array_equal(&l, &r)?)
     }
 }

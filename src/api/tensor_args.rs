@@ -1,11 +1,11 @@
 //! What tensor functions take: a tensor or a number beside one, axes, shapes, kinds of number.
 
 use super::context::Context;
-use super::convert::{number, tensor_of, whole};
-use super::fault::Fault;
+use super::convert::{as_integer, as_number, to_tensor};
+use super::diagnostic::Diagnostic;
 use super::native::FromValue;
 use super::value::Value;
-use crate::tensor::reduce::Along;
+use crate::tensor::reduce::Reduction;
 use crate::tensor::{DType, Tensor, shape};
 
 crate::choices! {
@@ -55,9 +55,9 @@ impl Side {
             });
         }
         let is_whole = has_no_float(&value);
-        // Through f64 a whole number above 2^53 would be another one.
+        // Through f64 an integer above 2^53 would be another one.
         let dtype = if is_whole { DType::I64 } else { DType::F64 };
-        match tensor_of(&value, dtype) {
+        match to_tensor(&value, dtype) {
             Some(tensor) => Ok(Side {
                 tensor,
                 plain: Some(is_whole),
@@ -67,11 +67,11 @@ impl Side {
     }
 
     /// Both sides as tensors, whatever their shapes.
-    pub fn with(&self, other: &Side) -> Result<(Tensor, Tensor), Fault> {
+    pub fn with(&self, other: &Side) -> Result<(Tensor, Tensor), Diagnostic> {
         Ok((self.beside(other)?, other.beside(self)?))
     }
 
-    fn beside(&self, other: &Side) -> Result<Tensor, Fault> {
+    fn beside(&self, other: &Side) -> Result<Tensor, Diagnostic> {
         let Some(is_whole) = self.plain else {
             return Ok(self.tensor.clone());
         };
@@ -100,11 +100,11 @@ pub fn sides(
     op: &'static str,
     left: &Side,
     right: &Side,
-) -> Result<(Tensor, Tensor), Fault> {
+) -> Result<(Tensor, Tensor), Diagnostic> {
     let (l, r) = left.with(right)?;
     let shape = shape::broadcast(op, l.dims(), r.dims())?;
-    let dtype = crate::tensor::arith::meet(l.dtype(), r.dtype());
-    cx.room(op, &shape, dtype)?;
+    let dtype = crate::tensor::arith::promote(l.dtype(), r.dtype());
+    cx.check_memory(op, &shape, dtype)?;
     Ok((l, r))
 }
 
@@ -157,33 +157,33 @@ impl FromValue for Side {
     }
 }
 
-/// Whole numbers, also negative ones: a list, one number, or a vector.
+/// Integers, also negative ones: a list, one number, or a vector.
 pub struct Wholes(pub Vec<i64>);
 
 impl FromValue for Wholes {
     fn kind() -> String {
-        "list of whole numbers".into()
+        "list of integers".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
         let found = match &value {
-            Value::List(list) => list.iter().map(whole).collect(),
-            Value::Tensor(t) => crate::tensor::values::doubles(t).ok().and_then(|numbers| {
+            Value::List(list) => list.iter().map(as_integer).collect(),
+            Value::Tensor(t) => crate::tensor::convert::to_f64(t).ok().and_then(|numbers| {
                 numbers
                     .into_iter()
-                    .map(|x| whole(&Value::Float(x)))
+                    .map(|x| as_integer(&Value::Float(x)))
                     .collect()
             }),
-            one => whole(one).map(|n| vec![n]),
+            one => as_integer(one).map(|n| vec![n]),
         };
         found.map(Wholes).ok_or(value)
     }
 }
 
-/// Along which axes: one axis, a list of them, or all if left out.
-pub fn along(axes: Option<Wholes>, keep: Option<bool>) -> Along {
-    Along {
+/// Reduction which axes: one axis, a list of them, or all if left out.
+pub fn along(axes: Option<Wholes>, keep: Option<bool>) -> Reduction {
+    Reduction {
         axes: axes.map(|axes| axes.0),
-        keep: keep.unwrap_or(false),
+        keepdims: keep.unwrap_or(false),
     }
 }
 
@@ -206,7 +206,7 @@ impl FromValue for Parts {
         };
         let parts = list.iter().map(|part| match part {
             Value::Tensor(tensor) => Some(tensor.clone()),
-            other => tensor_of(other, dtype),
+            other => to_tensor(other, dtype),
         });
         parts.collect::<Option<Vec<_>>>().map(Parts).ok_or(value)
     }
@@ -220,12 +220,12 @@ pub enum Place {
 
 impl FromValue for Place {
     fn kind() -> String {
-        "whole number, range or list of whole numbers".into()
+        "integer, range or list of integers".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
         if let Value::Map(map) = &value {
-            let from = map.get("from").map_or(Some(0), whole);
-            let to = map.get("to").map(whole);
+            let from = map.get("from").map_or(Some(0), as_integer);
+            let to = map.get("to").map(as_integer);
             return match (from, to) {
                 (Some(from), None) => Ok(Place::Stretch(from, None)),
                 (Some(from), Some(Some(to))) => Ok(Place::Stretch(from, Some(to))),
@@ -237,26 +237,26 @@ impl FromValue for Place {
 }
 
 /// A number, or nested lists of them, as a new tensor; a tensor in another kind of number.
-pub fn made(cx: &Context, values: Value, dtype: DType) -> Result<Tensor, Fault> {
+pub fn made(cx: &Context, values: Value, dtype: DType) -> Result<Tensor, Diagnostic> {
     if let Value::Tensor(t) = &values {
-        cx.room("tensor", t.dims(), dtype)?;
+        cx.check_memory("tensor", t.dims(), dtype)?;
         return Ok(t.to_dtype(dtype)?);
     }
-    let plain = matches!(values, Value::List(_) | Value::Bool(_)) || number(&values).is_some();
-    let found = tensor_of(&values, dtype);
+    let plain = matches!(values, Value::List(_) | Value::Bool(_)) || as_number(&values).is_some();
+    let found = to_tensor(&values, dtype);
     found.ok_or_else(|| {
         let kind = match plain {
             true => "a list whose parts differ in length or are not numbers".into(),
             false => values.kind(),
         };
-        Fault::new(format!(
+        Diagnostic::new(format!(
             "tensor: expected numbers in lists of one length, found {kind}"
         ))
     })
 }
 
 /// One element as a plain number.
-pub fn scalar(t: &Tensor) -> Result<Value, Fault> {
+pub fn scalar(t: &Tensor) -> Result<Value, Diagnostic> {
     if t.elem_count() != 1 {
         return Err(crate::base::Error::Shape {
             op: "item",
@@ -270,7 +270,7 @@ pub fn scalar(t: &Tensor) -> Result<Value, Fault> {
 }
 
 /// Nested lists of plain numbers.
-pub fn nested(t: &Tensor) -> Result<Value, Fault> {
+pub fn nested(t: &Tensor) -> Result<Value, Diagnostic> {
     if t.rank() > 0 {
         let parts = (0..t.dims()[0]).map(|i| nested(&t.get(i)?));
         return Ok(Value::List(parts.collect::<Result<_, _>>()?));

@@ -1,8 +1,8 @@
 //! Gradients of functions that a script writes.
 
 use super::context::Context;
-use super::convert::number;
-use super::fault::Fault;
+use super::convert::as_number;
+use super::diagnostic::Diagnostic;
 use super::value::{Function, Map, Value};
 use crate::base::Error;
 use crate::tensor::{DType, Tensor, record};
@@ -28,7 +28,7 @@ crate::natives! {
     }
 }
 
-fn both(cx: &Context, f: &Function, x: &Value) -> Result<(Tensor, Value), Fault> {
+fn both(cx: &Context, f: &Function, x: &Value) -> Result<(Tensor, Value), Diagnostic> {
     let mut at = Vec::new();
     gather(x, kind(x), &mut at)?;
     let mut loss = |inputs: &[Tensor]| -> crate::base::Result<Tensor> {
@@ -43,7 +43,7 @@ fn both(cx: &Context, f: &Function, x: &Value) -> Result<(Tensor, Value), Fault>
         }
     };
     let tape = record(&mut loss, &at)?;
-    let (value, slopes) = cx.interruptible(move || tape.gradient())??;
+    let (value, slopes) = cx.run_interruptible(move || tape.gradient())??;
     Ok((value, rebuild(x, &mut slopes.into_iter())))
 }
 
@@ -63,12 +63,13 @@ fn kind(x: &Value) -> DType {
 fn leaf(x: &Value, dtype: DType) -> Option<Tensor> {
     match x {
         Value::Tensor(t) => Some(t.clone()),
-        Value::Int(_) | Value::Float(_) => super::convert::tensor_of(x, dtype),
+        Value::Int(_) | Value::Float(_) => super::convert::to_tensor(x, dtype),
         Value::List(list) if !list.is_empty() => {
-            let plain = |item: &Value| !matches!(item, Value::Tensor(_)) && number(item).is_some();
+            let plain =
+                |item: &Value| !matches!(item, Value::Tensor(_)) && as_number(item).is_some();
             let numbers = list.iter().all(plain);
             numbers
-                .then(|| super::convert::tensor_of(x, dtype))
+                .then(|| super::convert::to_tensor(x, dtype))
                 .flatten()
         }
         _ => None,
@@ -76,7 +77,7 @@ fn leaf(x: &Value, dtype: DType) -> Option<Tensor> {
 }
 
 /// Appends the tensors of `x`, depth first.
-fn gather(x: &Value, dtype: DType, at: &mut Vec<Tensor>) -> Result<(), Fault> {
+fn gather(x: &Value, dtype: DType, at: &mut Vec<Tensor>) -> Result<(), Diagnostic> {
     if let Some(t) = leaf(x, dtype) {
         at.push(t);
         return Ok(());

@@ -3,7 +3,7 @@
 use super::tensor_args::{Left, Side};
 use super::value::{Map, Value};
 use crate::base::Error;
-use crate::tensor::{Tensor, linear, values};
+use crate::tensor::{Tensor, linear, convert};
 
 crate::natives! {
     /// Linear algebra.
@@ -20,7 +20,7 @@ crate::natives! {
     /// = tensor [2] f32 [2, -2]
     fn eig(this: Tensor) -> Map {
         let found = linear::eigen(&this)?;
-        if values::doubles(&found.condition)?.contains(&f64::INFINITY) {
+        if convert::to_f64(&found.condition)?.contains(&f64::INFINITY) {
             let fact = "a matrix has fewer eigenvectors than rows (eigenvalues still exist)";
             return Err(Error::Algebra { op: "eig", fact }.into());
         }

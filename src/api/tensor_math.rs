@@ -2,9 +2,9 @@
 
 use super::context::Context;
 use super::tensor_args::{Left, Side, sides};
-use crate::tensor::joined::real;
-use crate::tensor::pointwise::{self, Curve};
-use crate::tensor::{Tensor, arith, reduce, values};
+use crate::tensor::custom_op::to_float;
+use crate::tensor::pointwise::{self, Function};
+use crate::tensor::{Tensor, arith, reduce, convert};
 
 crate::natives! {
     /// Arithmetic, comparison and functions of each number of a tensor.
@@ -37,7 +37,7 @@ crate::natives! {
         Ok(arith::mul(&l, &r)?)
     }
 
-    /// The quotient, number by number. Written `a / b`; whole numbers give f32.
+    /// The quotient, number by number. Written `a / b`; integers give f32.
     ///
     /// > tensor([1, 2]) / 4
     /// = tensor [2] f32 [0.25, 0.5]
@@ -142,20 +142,20 @@ crate::natives! {
     /// = tensor [2] f32 [-1, 2]
     fn neg(this: Tensor) -> Tensor {
         if this.dtype().is_float() { return Ok(this.neg()?); }
-        Ok(arith::mul(&this, &values::wholes(vec![-1], &[])?)?)
+        Ok(arith::mul(&this, &convert::from_i64(vec![-1], &[])?)?)
     }
 
     /// Whether all numbers are other than 0.
     ///
     /// > tensor([1, 2]).gt(0).all()
     /// = true
-    fn all(this: Tensor) -> bool { Ok(values::doubles(&this)?.iter().all(|x| *x != 0.0)) }
+    fn all(this: Tensor) -> bool { Ok(convert::to_f64(&this)?.iter().all(|x| *x != 0.0)) }
 
     /// Whether any number is other than 0.
     ///
     /// > tensor([1, 2]).gt(5).any()
     /// = false
-    fn any(this: Tensor) -> bool { Ok(values::doubles(&this)?.iter().any(|x| *x != 0.0)) }
+    fn any(this: Tensor) -> bool { Ok(convert::to_f64(&this)?.iter().any(|x| *x != 0.0)) }
 
     /// The numbers, moved to the nearest one from `least` to `most`.
     ///
@@ -194,19 +194,19 @@ crate::natives! {
     ///
     /// > tensor([0, 1]).exp()
     /// = tensor [2] f32 [1, 2.71828]
-    fn exp(this: Tensor) -> Tensor { Ok(real(&this)?.exp()?) }
+    fn exp(this: Tensor) -> Tensor { Ok(to_float(&this)?.exp()?) }
 
     /// The natural logarithm of each number.
     ///
     /// > tensor([1, 10]).log()
     /// = tensor [2] f32 [0, 2.30259]
-    fn log(this: Tensor) -> Tensor { Ok(real(&this)?.log()?) }
+    fn log(this: Tensor) -> Tensor { Ok(to_float(&this)?.log()?) }
 
     /// The square root of each number.
     ///
     /// > tensor([4, 2]).sqrt()
     /// = tensor [2] f32 [2, 1.41421]
-    fn sqrt(this: Tensor) -> Tensor { Ok(real(&this)?.sqrt()?) }
+    fn sqrt(this: Tensor) -> Tensor { Ok(to_float(&this)?.sqrt()?) }
 
     /// The square of each number.
     ///
@@ -218,43 +218,43 @@ crate::natives! {
     ///
     /// > tensor([0, 1]).sin()
     /// = tensor [2] f32 [0, 0.841471]
-    fn sin(this: Tensor) -> Tensor { Ok(real(&this)?.sin()?) }
+    fn sin(this: Tensor) -> Tensor { Ok(to_float(&this)?.sin()?) }
 
     /// The cosine of each number, in radians.
     ///
     /// > tensor([0, 1]).cos()
     /// = tensor [2] f32 [1, 0.540302]
-    fn cos(this: Tensor) -> Tensor { Ok(real(&this)?.cos()?) }
+    fn cos(this: Tensor) -> Tensor { Ok(to_float(&this)?.cos()?) }
 
     /// The tangent of each number, in radians.
     ///
     /// > tensor([0, 1]).tan()
     /// = tensor [2] f32 [0, 1.55741]
-    fn tan(this: Tensor) -> Tensor { Ok((real(&this)?.sin()? / real(&this)?.cos()?)?) }
+    fn tan(this: Tensor) -> Tensor { Ok((to_float(&this)?.sin()? / to_float(&this)?.cos()?)?) }
 
     /// The hyperbolic tangent of each number.
     ///
     /// > tensor([0, 1]).tanh()
     /// = tensor [2] f32 [0, 0.761594]
-    fn tanh(this: Tensor) -> Tensor { Ok(real(&this)?.tanh()?) }
+    fn tanh(this: Tensor) -> Tensor { Ok(to_float(&this)?.tanh()?) }
 
     /// The error function of each number.
     ///
     /// > tensor([0, 1]).erf()
     /// = tensor [2] f32 [0, 0.842701]
-    fn erf(this: Tensor) -> Tensor { Ok(real(&this)?.erf()?) }
+    fn erf(this: Tensor) -> Tensor { Ok(to_float(&this)?.erf()?) }
 
-    /// The next whole number below each number.
+    /// The next integer below each number.
     ///
     /// > tensor([1.5, -1.5]).floor()
     /// = tensor [2] f32 [1, -2]
-    fn floor(this: Tensor) -> Tensor { Ok(real(&this)?.floor()?) }
+    fn floor(this: Tensor) -> Tensor { Ok(to_float(&this)?.floor()?) }
 
-    /// The next whole number above each number.
+    /// The next integer above each number.
     ///
     /// > tensor([1.5, -1.5]).ceil()
     /// = tensor [2] f32 [2, -1]
-    fn ceil(this: Tensor) -> Tensor { Ok(real(&this)?.ceil()?) }
+    fn ceil(this: Tensor) -> Tensor { Ok(to_float(&this)?.ceil()?) }
 
     /// Each number without its sign; its slope at 0 is 0.
     ///
@@ -268,7 +268,7 @@ crate::natives! {
     /// = tensor [3] f32 [1, 0, -1]
     fn sign(this: Tensor) -> Tensor { curve(pointwise::SIGN, &this) }
 
-    /// The nearest whole number; halves go to the even one.
+    /// The nearest integer; halves go to the even one.
     ///
     /// > tensor([1.5, 2.5]).round()
     /// = tensor [2] f32 [2, 2]
@@ -308,15 +308,15 @@ crate::natives! {
     ///
     /// > (tensor([0, 1]) / 0).is_nan()
     /// = tensor [2] u8 [1, 0]
-    fn is_nan(this: Tensor) -> Tensor { Ok(pointwise::test(&this, f64::is_nan)?) }
+    fn is_nan(this: Tensor) -> Tensor { Ok(pointwise::map_bool(&this, f64::is_nan)?) }
 
     /// 1 where the number is neither infinite nor undefined, else 0.
     ///
     /// > (tensor([0, 1]) / 0).is_finite()
     /// = tensor [2] u8 [0, 0]
-    fn is_finite(this: Tensor) -> Tensor { Ok(pointwise::test(&this, f64::is_finite)?) }
+    fn is_finite(this: Tensor) -> Tensor { Ok(pointwise::map_bool(&this, f64::is_finite)?) }
 }
 
-fn curve(curve: Curve, t: &Tensor) -> Result<Tensor, super::fault::Fault> {
+fn curve(curve: Function, t: &Tensor) -> Result<Tensor, super::diagnostic::Diagnostic> {
     Ok(pointwise::apply(curve, t)?)
 }

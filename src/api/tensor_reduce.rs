@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::tensor_args::{Wholes, along};
 use super::value::{Map, Value};
-use crate::tensor::{DType, Tensor, order, reduce};
+use crate::tensor::{DType, Tensor, sort, reduce};
 
 crate::natives! {
     /// Sums, statistics and order of a tensor's numbers.
@@ -15,7 +15,7 @@ crate::natives! {
     /// > tensor([[1, 2], [3, 4]]).sum(0)
     /// = tensor [2] f32 [4, 6]
     fn sum(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        cx.room("sum", this.dims(), wide(this.dtype()))?;
+        cx.check_memory("sum", this.dims(), wide(this.dtype()))?;
         Ok(reduce::sum(&this, &along(axis, keep))?)
     }
 
@@ -24,7 +24,7 @@ crate::natives! {
     /// > tensor([[1, 2], [3, 4]]).mean(1, true)
     /// = tensor [2, 1] f32 [[1.5], [3.5]]
     fn mean(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        cx.room("mean", this.dims(), wide(this.dtype()))?;
+        cx.check_memory("mean", this.dims(), wide(this.dtype()))?;
         Ok(reduce::mean(&this, &along(axis, keep))?)
     }
 
@@ -33,8 +33,8 @@ crate::natives! {
     /// > tensor([2, 3, 4]).prod()
     /// = 24.0
     fn prod(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        cx.room("prod", this.dims(), wide(this.dtype()))?;
-        Ok(reduce::product(&this, &along(axis, keep))?)
+        cx.check_memory("prod", this.dims(), wide(this.dtype()))?;
+        Ok(reduce::prod(&this, &along(axis, keep))?)
     }
 
     /// The Euclidean length.
@@ -42,7 +42,7 @@ crate::natives! {
     /// > tensor([3, 4]).norm()
     /// = 5.0
     fn norm(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        cx.room("norm", this.dims(), wide(this.dtype()))?;
+        cx.check_memory("norm", this.dims(), wide(this.dtype()))?;
         Ok(reduce::norm(&this, &along(axis, keep))?)
     }
 
@@ -51,7 +51,7 @@ crate::natives! {
     /// > tensor([[1, 5], [3, 4]]).max(1)
     /// = tensor [2] f32 [5, 4]
     fn max(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::extreme("max", &this, &along(axis, keep), false)?)
+        Ok(reduce::extremum("max", &this, &along(axis, keep), false)?)
     }
 
     /// The smallest number; NaN if there is one.
@@ -59,7 +59,7 @@ crate::natives! {
     /// > tensor([[1, 5], [3, 4]]).min(1)
     /// = tensor [2] f32 [1, 3]
     fn min(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::extreme("min", &this, &along(axis, keep), true)?)
+        Ok(reduce::extremum("min", &this, &along(axis, keep), true)?)
     }
 
     /// Where the largest number is (the first of equal ones).
@@ -67,7 +67,7 @@ crate::natives! {
     /// > tensor([1, 5, 3]).argmax()
     /// = 1
     fn argmax(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::extreme_at("argmax", &this, &along(axis, keep), false)?)
+        Ok(reduce::arg_extremum("argmax", &this, &along(axis, keep), false)?)
     }
 
     /// Where the smallest number is (the first of equal ones).
@@ -75,7 +75,7 @@ crate::natives! {
     /// > tensor([1, 5, 3]).argmin()
     /// = 0
     fn argmin(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::extreme_at("argmin", &this, &along(axis, keep), true)?)
+        Ok(reduce::arg_extremum("argmin", &this, &along(axis, keep), true)?)
     }
 
     /// The mean squared distance from the mean (divided by the count, as NumPy does).
@@ -83,7 +83,7 @@ crate::natives! {
     /// > tensor([1, 3]).variance()
     /// = 1.0
     fn variance(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::variance(&this, &along(axis, keep), 0)?)
+        Ok(reduce::var(&this, &along(axis, keep), 0)?)
     }
 
     /// The root of the variance.
@@ -91,7 +91,7 @@ crate::natives! {
     /// > tensor([1, 3]).std()
     /// = 1.0
     fn std(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::variance(&this, &along(axis, keep), 0)?.sqrt()?)
+        Ok(reduce::var(&this, &along(axis, keep), 0)?.sqrt()?)
     }
 
     /// The middle number, or the mean of the two in the middle.
@@ -99,7 +99,7 @@ crate::natives! {
     /// > tensor([1, 9, 2]).median()
     /// = 2.0
     fn median(this: Tensor, axis: Option<i64>) -> Tensor {
-        Ok(order::quantile(&this, 0.5, axis)?)
+        Ok(sort::quantile(&this, 0.5, axis)?)
     }
 
     /// The number below which the part `q` (0 to 1) of the numbers lies.
@@ -107,7 +107,7 @@ crate::natives! {
     /// > tensor([0, 10]).quantile(0.25)
     /// = 2.5
     fn quantile(this: Tensor, q: f64, axis: Option<i64>) -> Tensor {
-        Ok(order::quantile(&this, q, axis)?)
+        Ok(sort::quantile(&this, q, axis)?)
     }
 
     /// The numbers in ascending order along `axis` (the last); NaN comes last.
@@ -115,7 +115,7 @@ crate::natives! {
     /// > tensor([3, 1, 2]).sort()
     /// = tensor [3] f32 [1, 2, 3]
     fn sort(this: Tensor, axis: Option<i64>, descending: Option<bool>) -> Tensor {
-        Ok(order::sort(&this, axis.unwrap_or(-1), descending.unwrap_or(false))?)
+        Ok(sort::sort(&this, axis.unwrap_or(-1), descending.unwrap_or(false))?)
     }
 
     /// The indices that put the numbers in order along `axis` (the last).
@@ -123,14 +123,14 @@ crate::natives! {
     /// > tensor([3, 1, 2]).argsort()
     /// = tensor [3] i64 [1, 2, 0]
     fn argsort(this: Tensor, axis: Option<i64>, descending: Option<bool>) -> Tensor {
-        Ok(order::argsort(&this, axis.unwrap_or(-1), descending.unwrap_or(false))?)
+        Ok(sort::argsort(&this, axis.unwrap_or(-1), descending.unwrap_or(false))?)
     }
 
     /// Each number once, in ascending order.
     ///
     /// > tensor([2, 1, 2]).unique()
     /// = tensor [2] f32 [1, 2]
-    fn unique(this: Tensor) -> Tensor { Ok(order::unique(&this)?) }
+    fn unique(this: Tensor) -> Tensor { Ok(sort::unique(&this)?) }
 
     /// How many numbers lie in each of `bins` equal parts of `low` to `high` (the range of the
     /// numbers): a map of `counts` and `edges`. With both `low` and `high`, numbers outside, NaN
@@ -141,8 +141,8 @@ crate::natives! {
     fn histogram(
         cx: &Context, this: Tensor, bins: usize, low: Option<f64>, high: Option<f64>,
     ) -> Map {
-        cx.room("histogram", &[bins], DType::I64)?;
-        let (counts, edges) = order::histogram(&this, bins, [low, high])?;
+        cx.check_memory("histogram", &[bins], DType::I64)?;
+        let (counts, edges) = sort::histogram(&this, bins, [low, high])?;
         let entries = [("counts", counts), ("edges", edges)];
         Ok(entries.into_iter().map(|(key, t)| (key.into(), Value::Tensor(t))).collect())
     }

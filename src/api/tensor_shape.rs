@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::tensor_args::{Left, Side, Wholes};
-use crate::tensor::{Tensor, arith, pieces, shape};
+use crate::tensor::{Tensor, arith, indexing, shape};
 
 crate::natives! {
     /// Shapes, parts and products of tensors.
@@ -14,8 +14,8 @@ crate::natives! {
     /// = tensor [2] f32 [3, 7]
     fn matmul(cx: &Context, this: Left, other: Side) -> Tensor {
         let (this, other) = this.0.with(&other)?;
-        if let Some(shape) = shape::product(this.dims(), other.dims()) {
-            cx.room("matmul", &shape, arith::meet(this.dtype(), other.dtype()))?;
+        if let Some(shape) = shape::matmul_shape(this.dims(), other.dims()) {
+            cx.check_memory("matmul", &shape, arith::promote(this.dtype(), other.dtype()))?;
         }
         Ok(arith::matmul(&this, &other)?)
     }
@@ -26,8 +26,8 @@ crate::natives! {
     /// = tensor [2, 2] f32 [[3, 4], [6, 8]]
     fn outer(cx: &Context, this: Left, other: Side) -> Tensor {
         let (this, other) = this.0.with(&other)?;
-        cx.room("outer", &[this.elem_count(), other.elem_count()], this.dtype())?;
-        Ok(pieces::outer(&this, &other)?)
+        cx.check_memory("outer", &[this.elem_count(), other.elem_count()], this.dtype())?;
+        Ok(indexing::outer(&this, &other)?)
     }
 
     /// Two axes exchanged: the last two, unless others are named.
@@ -44,15 +44,15 @@ crate::natives! {
     ///
     /// > zeros([2, 3, 4]).permute([2, 0, 1]).shape()
     /// = [4, 2, 3]
-    fn permute(this: Tensor, axes: Wholes) -> Tensor { Ok(pieces::permute(&this, &axes.0)?) }
+    fn permute(this: Tensor, axes: Wholes) -> Tensor { Ok(indexing::permute(&this, &axes.0)?) }
 
     /// The same numbers in another shape; one size may be -1, for what is left.
     ///
     /// > tensor([1, 2, 3, 4]).reshape([2, -1])
     /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
     fn reshape(cx: &Context, this: Tensor, shape: Wholes) -> Tensor {
-        let shape = shape::resolve("reshape", &shape.0, this.dims())?;
-        cx.room("reshape", &shape, this.dtype())?;
+        let shape = shape::resolve_shape("reshape", &shape.0, this.dims())?;
+        cx.check_memory("reshape", &shape, this.dtype())?;
         Ok(this.reshape(shape)?)
     }
 
@@ -101,7 +101,7 @@ crate::natives! {
             let (left, right) = (this.dims().to_vec(), shape);
             return Err(crate::base::Error::Shapes { op: "broadcast_to", left, right }.into());
         }
-        cx.room("broadcast_to", &shape, this.dtype())?;
+        cx.check_memory("broadcast_to", &shape, this.dtype())?;
         Ok(this.broadcast_as(shape)?.contiguous()?)
     }
 
@@ -110,7 +110,7 @@ crate::natives! {
     /// > tensor([0, 1, 2, 3, 4]).slice(0, 1, -1)
     /// = tensor [3] f32 [1, 2, 3]
     fn slice(this: Tensor, axis: i64, from: i64, to: Option<i64>, step: Option<usize>) -> Tensor {
-        Ok(pieces::slice(&this, axis, from, to, step.unwrap_or(1))?)
+        Ok(indexing::slice(&this, axis, from, to, step.unwrap_or(1))?)
     }
 
     /// The parts of the first axis from `from` up to, but without, `to` (the end).
@@ -118,7 +118,7 @@ crate::natives! {
     /// > tensor([[1, 2], [3, 4], [5, 6]]).rows(1)
     /// = tensor [2, 2] f32 [[3, 4], [5, 6]]
     fn rows(this: Tensor, from: i64, to: Option<i64>) -> Tensor {
-        Ok(pieces::slice(&this, 0, from, to, 1)?)
+        Ok(indexing::slice(&this, 0, from, to, 1)?)
     }
 
     /// The part at one index of the last axis.
@@ -139,8 +139,8 @@ crate::natives! {
         let along = shape::axis("take", axis, this.rank())?;
         let mut shape = this.dims().to_vec();
         shape[along] = indices.0.len();
-        cx.room("take", &shape, this.dtype())?;
-        Ok(pieces::take(&this, axis, &indices.0)?)
+        cx.check_memory("take", &shape, this.dtype())?;
+        Ok(indexing::take(&this, axis, &indices.0)?)
     }
 
     /// The tensor with the parts of `axis` from `start` on replaced; the tensor itself stays.
@@ -149,7 +149,7 @@ crate::natives! {
     /// = tensor [4] f32 [0, 7, 8, 0]
     fn put(this: Left, axis: i64, start: i64, part: Side) -> Tensor {
         let (this, part) = this.0.with(&part)?;
-        Ok(pieces::put(&this, axis, start, &part)?)
+        Ok(indexing::slice_assign(&this, axis, start, &part)?)
     }
 
     /// The parts of `axis` (0) moved on by `by`; what leaves at the end comes in at the start.
@@ -157,7 +157,7 @@ crate::natives! {
     /// > tensor([1, 2, 3]).roll(1)
     /// = tensor [3] f32 [3, 1, 2]
     fn roll(this: Tensor, by: i64, axis: Option<i64>) -> Tensor {
-        Ok(pieces::roll(&this, axis.unwrap_or(0), by)?)
+        Ok(indexing::roll(&this, axis.unwrap_or(0), by)?)
     }
 
     /// The parts of `axis` (0) in reverse.
@@ -165,7 +165,7 @@ crate::natives! {
     /// > tensor([1, 2, 3]).flip()
     /// = tensor [3] f32 [3, 2, 1]
     fn flip(this: Tensor, axis: Option<i64>) -> Tensor {
-        Ok(pieces::flip(&this, axis.unwrap_or(0))?)
+        Ok(indexing::flip(&this, axis.unwrap_or(0))?)
     }
 
     /// The diagonal of a matrix, or the matrix with this vector as its diagonal.
@@ -174,14 +174,14 @@ crate::natives! {
     /// = tensor [2, 2] f32 [[1, 0], [0, 2]]
     fn diag(cx: &Context, this: Tensor) -> Tensor {
         if let [n] = *this.dims() {
-            cx.room("diag", &[n, n], this.dtype())?;
+            cx.check_memory("diag", &[n, n], this.dtype())?;
         }
-        Ok(pieces::diag(&this)?)
+        Ok(indexing::diag(&this)?)
     }
 
     /// Where the numbers are other than 0: one row of indices for each.
     ///
     /// > tensor([0, 5, 7]).places()
     /// = tensor [2, 1] i64 [[1], [2]]
-    fn places(this: Tensor) -> Tensor { Ok(pieces::places(&this)?) }
+    fn places(this: Tensor) -> Tensor { Ok(indexing::argwhere(&this)?) }
 }

@@ -6,18 +6,18 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use super::context::Context;
-use super::fault::Fault;
+use super::diagnostic::Diagnostic;
 use super::native::FromValue;
+use super::options::CallOptions;
 use super::rnn::{Net, trials_of};
-use super::settings::Settings;
 use super::tasks::{AnyTask, Kind};
 use super::value::{Function, Map, Value};
 use crate::base::options::{Options as Settable, Span};
 use crate::base::{Error, Outcome, Progress, Report, Result};
-use crate::nn::{Dynamics, Network, whichever};
+use crate::nn::{Dynamics, Network, dispatch_network};
 use crate::options;
 use crate::tensor::{Device, Real, Tensor};
-use crate::train::{Fit, Log, Model, OnLog, Options, Source, Trials, held_out, run};
+use crate::train::{Fit, LogEntry, Model, OnLog, Options, Source, Trials, run, sample_validation};
 
 options! {
     /// What a script adds to the options of training.
@@ -26,7 +26,7 @@ options! {
         /// (trials drawn from it once) or a batch.
         validation: Option<Validation> = None;
         /// Trials to draw for validation from a task that is no data set.
-        validation_trials: usize = 1024, in Span::from(1.0);
+        validation_trials: usize = 1024, in Span::at_least(1.0);
         /// Called with each line of the log as a map: batch, loss, mse, rate, grad_norm, and
         /// validation if there is any. It may use the network but not change it, and ends the run
         /// by giving false.
@@ -72,17 +72,18 @@ crate::natives! {
     /// > [fit.outcome, fit.batches, fit.resumed, fit.validation.shape()]
     /// = ["finished", 21, 21, [3]]
     fn train(
-        cx: &Context, network: Rc<Net>, task: Rc<AnyTask>, options: Settings<(Options, Listener)>,
+        cx: &Context, network: Rc<Net>, task: Rc<AnyTask>,
+        options: CallOptions<(Options, Listener)>,
     ) -> Map {
         idle("train", &options)?;
         let (mut options, listener) = options.into_inner();
         options.batches = cx.budget(options.batches);
-        options.checkpoint = options.checkpoint.map(|path| cx.output(path)).transpose()?;
+        options.checkpoint = options.checkpoint.map(|path| cx.output_path(path)).transpose()?;
         room(cx, &network, &task, options.batch)?;
         // Trained as a copy: the listener may use the network while the run goes on.
         let copy = network.changing()?.clone();
         let with = (&options, &listener);
-        let fit = whichever!(copy, net => begun(cx, net, (&network, &task), with));
+        let fit = dispatch_network!(copy, net => begun(cx, net, (&network, &task), with));
         let fit = fit.map_err(|fault| helped(fault.into(), &options))?;
         told(&fit, options.checkpoint.is_some())
     }
@@ -108,7 +109,7 @@ impl FromValue for Validation {
 }
 
 /// Errors: an option that does nothing without another one, which is not given
-pub fn idle<O: Settable>(of: &str, options: &Settings<O>) -> Result<(), Fault> {
+pub fn idle<O: Settable>(of: &str, options: &CallOptions<O>) -> Result<(), Diagnostic> {
     const NEEDS: [(&str, &[&str]); 2] = [
         (
             "validation",
@@ -117,21 +118,23 @@ pub fn idle<O: Settable>(of: &str, options: &Settings<O>) -> Result<(), Fault> {
         ("checkpoint", &["checkpoint_every", "resume"]),
     ];
     for (needed, all) in NEEDS {
-        if let Some(name) = all.iter().find(|name| options.names(name))
-            && !options.names(needed)
+        if let Some(name) = all.iter().find(|name| options.is_set(name))
+            && !options.is_set(needed)
         {
             let words = format!("{of}: option `{name}` does nothing without `{needed}`");
-            return Err(Fault::new(words).hint(format!("give `{needed}`, or leave `{name}` out")));
+            return Err(
+                Diagnostic::new(words).hint(format!("give `{needed}`, or leave `{name}` out"))
+            );
         }
     }
     Ok(())
 }
 
 /// Errors: `Memory` if a batch takes more than the run allows.
-fn room(cx: &Context, network: &Net, task: &AnyTask, trials: usize) -> Result<(), Fault> {
+fn room(cx: &Context, network: &Net, task: &AnyTask, trials: usize) -> Result<(), Diagnostic> {
     let (net, size) = (network.0.borrow(), task.shape());
     let trial = size.inputs.max(size.outputs).max(net.state());
-    cx.room("train", &[trials, size.time, trial], net.dtype())
+    cx.check_memory("train", &[trials, size.time, trial], net.dtype())
 }
 
 /// Trains a copy of the script's network.
@@ -156,7 +159,7 @@ fn held<T: Kind>(
     network: &Net,
     options: &Options,
     listener: &Listener,
-) -> Result<Option<Trials<T>>, Fault> {
+) -> Result<Option<Trials<T>>, Diagnostic> {
     Ok(match &listener.validation {
         None => None,
         Some(Validation::Batch(batch)) => Some(trials_of("train: validation", batch)?),
@@ -166,7 +169,7 @@ fn held<T: Kind>(
             room(cx, network, task, count)?;
             Some(match &task.dataset {
                 Some(dataset) => dataset.all(),
-                None => held_out(T::of_task(task), count, options)?,
+                None => sample_validation(T::of_task(task), count, options)?,
             })
         }
     })
@@ -180,17 +183,17 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn new(network: &'a RefCell<Network>, trained: Network) -> Shown<'a> {
-        network.borrow_mut().take_parameters(&trained);
+        network.borrow_mut().copy_parameters_from(&trained);
         Shown { network, trained }
     }
 
     /// Errors: a script that changed the network, which would be lost with the next update.
-    fn unchanged(&self) -> Result<(), Fault> {
+    fn unchanged(&self) -> Result<(), Diagnostic> {
         if self.network.borrow().same_parameters(&self.trained) {
             return Ok(());
         }
         Err(
-            Fault::new("train: on_log changed the network that is being trained")
+            Diagnostic::new("train: on_log changed the network that is being trained")
                 .hint("change a copy of it, which net.copy() gives, or train in several runs"),
         )
     }
@@ -205,11 +208,11 @@ fn trained<'a, T: Real, N: Model<T>>(
     (options, listener): (&Options, &Listener),
     show: &dyn Fn(&N) -> Shown<'a>,
 ) -> Result<Fit> {
-    let mut on_log = |line: &Log, net: &N| {
+    let mut on_log = |line: &LogEntry, net: &N| {
         let Some(function) = &listener.on_log else {
             return Ok(ControlFlow::Continue(()));
         };
-        if cx.stopped() {
+        if cx.is_interrupted() {
             return Ok(ControlFlow::Break(()));
         }
         let shown = show(net);
@@ -226,13 +229,13 @@ fn trained<'a, T: Real, N: Model<T>>(
     show(&net);
     if fit.is_ok() {
         // The interruption was for this run, and is dealt with.
-        cx.stop.store(false, Ordering::Relaxed);
+        cx.interrupt.store(false, Ordering::Relaxed);
     }
     fit
 }
 
 /// The fault with a remedy, if it is one of a checkpoint that has none.
-pub fn helped(fault: Fault, options: &Options) -> Fault {
+pub fn helped(fault: Diagnostic, options: &Options) -> Diagnostic {
     let path = options
         .checkpoint
         .as_ref()
@@ -261,15 +264,15 @@ impl Progress for Watched<'_> {
     fn report(&mut self, report: Report) {
         self.inner.report(report);
     }
-    fn stopped(&self) -> bool {
-        self.cx.stopped() || self.inner.stopped()
+    fn stop_requested(&self) -> bool {
+        self.cx.is_interrupted() || self.inner.stop_requested()
     }
-    fn trouble(&mut self, fault: &Error) {
-        self.inner.trouble(fault);
+    fn warn(&mut self, fault: &Error) {
+        self.inner.warn(fault);
     }
 }
 
-fn entries(line: &Log) -> Map {
+fn entries(line: &LogEntry) -> Map {
     let real = |name: &str, x| (name.to_string(), Value::Float(x));
     let mut map = Map::from([
         ("batch".into(), Value::Int(line.batch as i64)),
@@ -285,7 +288,7 @@ fn entries(line: &Log) -> Map {
 /// The fit as a map.
 ///
 /// Errors: a fault if the run diverged.
-fn told(fit: &Fit, kept: bool) -> Result<Map, Fault> {
+fn told(fit: &Fit, kept: bool) -> Result<Map, Diagnostic> {
     well("train", fit)?;
     let mut map = course(fit, kept)?;
     map.insert("mse".into(), column(fit, |line| line.mse)?);
@@ -293,7 +296,7 @@ fn told(fit: &Fit, kept: bool) -> Result<Map, Fault> {
 }
 
 /// Errors: a fault if the run diverged.
-pub fn well(of: &str, fit: &Fit) -> Result<(), Fault> {
+pub fn well(of: &str, fit: &Fit) -> Result<(), Diagnostic> {
     let Outcome::Diverged { at } = fit.outcome else {
         return Ok(());
     };
@@ -306,20 +309,20 @@ pub fn well(of: &str, fit: &Fit) -> Result<(), Fault> {
         "the network has its last good parameters; try a lower rate, or a clip"
     };
     let message = format!("{of}: the loss or its gradient is not finite at batch {at}{last}");
-    Err(Fault::new(message).hint(remedy))
+    Err(Diagnostic::new(message).hint(remedy))
 }
 
 /// A number of each line of the log.
-pub fn column(fit: &Fit, of: impl Fn(&Log) -> f64) -> Result<Value, Fault> {
+pub fn column(fit: &Fit, of: impl Fn(&LogEntry) -> f64) -> Result<Value, Diagnostic> {
     let values: Vec<f64> = fit.log.iter().map(of).collect();
     let tensor = Tensor::from_vec(values, fit.log.len(), &Device::Cpu)?;
     Ok(Value::Tensor(tensor))
 }
 
 /// What is told of every run, whatever was trained.
-pub fn course(fit: &Fit, kept: bool) -> Result<Map, Fault> {
+pub fn course(fit: &Fit, kept: bool) -> Result<Map, Diagnostic> {
     let mut map = Map::from([
-        ("outcome".into(), Value::Text(fit.outcome.word().into())),
+        ("outcome".into(), Value::Text(fit.outcome.name().into())),
         ("batches".into(), Value::Int(fit.batches as i64)),
         ("batch".into(), column(fit, |line| line.batch as f64)?),
         ("loss".into(), column(fit, |line| line.loss)?),
@@ -334,10 +337,10 @@ pub fn course(fit: &Fit, kept: bool) -> Result<Map, Fault> {
         map.insert("best_batch".into(), Value::Int(best.batch as i64));
     }
     if kept {
-        map.insert("resumed".into(), Value::Int(fit.resumed as i64));
+        map.insert("resumed".into(), Value::Int(fit.resumed_batches as i64));
     }
     map.extend(
-        fit.unsaved
+        fit.checkpoint_error
             .clone()
             .map(|why| ("unsaved".into(), Value::Text(why))),
     );

@@ -1,16 +1,18 @@
-//! Data of trials as scripts hand it over.
+//! Trial data as an argument of script functions.
 
-use super::convert::Exact;
-use super::fault::Fault;
+use super::convert::ExactTensor;
+use super::diagnostic::Diagnostic;
 use super::native::FromValue;
 use super::value::Value;
 use crate::tensor::Tensor;
 
-/// Numbers of trials: one tensor of all, or a tensor for each.
+/// The data of trials: one tensor of all trials, or one tensor per trial.
 #[derive(Debug, Clone)]
 pub enum Trials {
-    Whole(Tensor),
-    Each(Vec<Tensor>),
+    /// All trials, of shape `[b, t, channels]`.
+    Stacked(Tensor),
+    /// One tensor of shape `[t, channels]` per trial.
+    Separate(Vec<Tensor>),
 }
 
 impl FromValue for Trials {
@@ -18,8 +20,8 @@ impl FromValue for Trials {
         "tensor or list of tensors".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
-        let value = match Exact::from_value(value) {
-            Ok(tensor) => return Ok(Trials::Whole(tensor.0)),
+        let value = match ExactTensor::from_value(value) {
+            Ok(tensor) => return Ok(Trials::Stacked(tensor.0)),
             Err(value) => value,
         };
         let Value::List(items) = &value else {
@@ -27,20 +29,20 @@ impl FromValue for Trials {
         };
         let trials = items
             .iter()
-            .map(|item| Some(Exact::from_value(item.clone()).ok()?.0));
+            .map(|item| Some(ExactTensor::from_value(item.clone()).ok()?.0));
         let trials: Option<Vec<Tensor>> = trials.collect();
-        trials.map(Trials::Each).ok_or(value)
+        trials.map(Trials::Separate).ok_or(value)
     }
 }
 
 impl Trials {
-    /// All trials in one tensor.
+    /// All trials in one tensor; `of` names the function in error messages.
     ///
-    /// Errors: trials differ in shape
-    pub fn stacked(self, of: &str) -> Result<Tensor, Fault> {
+    /// Errors: trials that differ in shape
+    pub fn stack(self, of: &str) -> Result<Tensor, Diagnostic> {
         let trials = match self {
-            Trials::Whole(tensor) => return Ok(tensor),
-            Trials::Each(trials) => trials,
+            Trials::Stacked(tensor) => return Ok(tensor),
+            Trials::Separate(trials) => trials,
         };
         let first = trials.first().map(|trial| trial.dims().to_vec());
         let other = trials
@@ -48,11 +50,12 @@ impl Trials {
             .position(|trial| Some(trial.dims()) != first.as_deref());
         if let (Some(first), Some(other)) = (first, other) {
             let found = trials[other].dims();
-            let hint = "trials of one length go through the model together: cut them to the \
-                        shortest, as with trial.slice(0, 0, steps), or into windows of one length";
-            return Err(Fault::new(format!(
-                "{of}: trial 0 is {first:?}, trial {other} is {found:?}: expected trials of one \
-                 shape [t, channels]"
+            let hint = "all trials must have the same number of time steps: cut them to the \
+                        shortest, as with trial.slice(0, 0, steps), or into windows of equal \
+                        length";
+            return Err(Diagnostic::new(format!(
+                "{of}: trial 0 is {first:?}, trial {other} is {found:?}: expected trials of \
+                 equal shape [t, channels]"
             ))
             .hint(hint));
         }

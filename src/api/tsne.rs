@@ -1,8 +1,8 @@
 //! The table `tsne`: near neighbours in the plane.
 
 use super::context::Context;
-use super::convert::Exact;
-use super::settings::Settings;
+use super::convert::ExactTensor;
+use super::options::CallOptions;
 use crate::analysis::tsne::Embedding;
 use crate::tensor::{DType, Tensor};
 
@@ -17,8 +17,8 @@ crate::natives! {
     ///
     /// > tsne::fit(random::normal(random::key(1), [60, 5]), #{ perplexity: 10, steps: 50 }).shape()
     /// = [60, 2]
-    fn fit(cx: &Context, data: Exact, options: Settings<Embedding>) -> Tensor {
-        cx.room("tsne::fit", data.dims(), DType::F64)?;
-        Ok(cx.interruptible(move || options.places(&data))??)
+    fn fit(cx: &Context, data: ExactTensor, options: CallOptions<Embedding>) -> Tensor {
+        cx.check_memory("tsne::fit", data.dims(), DType::F64)?;
+        Ok(cx.run_interruptible(move || options.embed(&data))??)
     }
 }

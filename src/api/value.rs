@@ -1,18 +1,18 @@
-//! What crosses between a script and the engine: one small set of values, the same for every
-//! language. Lists and maps are copied; large data travels as a tensor or an object, by reference.
+//! The values that scripts and the engine exchange, the same set for every language. Lists and maps
+//! are copied; tensors and objects are passed by reference.
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::fault::{Fault, Place};
+use super::diagnostic::{Diagnostic, Location};
 use crate::tensor::Tensor;
 
-/// A map from text to values, ordered by key so that it prints alike everywhere.
+/// A map from text to values, ordered by key so that it prints in the same order everywhere.
 pub type Map = BTreeMap<String, Value>;
 
-/// One value of a script.
+/// One script value.
 #[derive(Clone)]
 pub enum Value {
     Nil,
@@ -27,95 +27,96 @@ pub enum Value {
     Function(Function),
 }
 
-/// A type of the engine that scripts hold by reference: a network, a key, a figure.
-pub trait Thing: Any {
-    /// The kind of thing, as a user would say it.
+/// An engine type that scripts reference: a network, a key, a figure.
+pub trait ScriptObject: Any {
+    /// The name of the type, as users know it.
     const KIND: &'static str;
-    /// One line (or a table) that says what this one is.
-    fn show(&self) -> String;
+    /// A description of this object: one line or a table.
+    fn display(&self) -> String;
 }
 
-/// A shared reference to a [`Thing`].
+/// A shared reference to a [`ScriptObject`].
 #[derive(Clone)]
 pub struct Object {
     pub kind: &'static str,
     data: Rc<dyn Any>,
-    show: fn(&dyn Any) -> String,
+    display: fn(&dyn Any) -> String,
 }
 
 impl Object {
-    /// A thing of the engine, to be shared by reference.
-    pub fn new<T: Thing>(thing: T) -> Object {
-        Object::shared(Rc::new(thing))
+    /// A reference to a new object.
+    pub fn new<T: ScriptObject>(object: T) -> Object {
+        Object::shared(Rc::new(object))
     }
 
-    /// The same thing under one more reference.
-    pub fn shared<T: Thing>(thing: Rc<T>) -> Object {
-        fn show<T: Thing>(data: &dyn Any) -> String {
+    /// Another reference to a shared object.
+    pub fn shared<T: ScriptObject>(object: Rc<T>) -> Object {
+        fn display<T: ScriptObject>(data: &dyn Any) -> String {
             data.downcast_ref::<T>()
-                .expect("an object shows its own type")
-                .show()
+                .expect("the function and the data have the same type")
+                .display()
         }
         Object {
             kind: T::KIND,
-            data: thing,
-            show: show::<T>,
+            data: object,
+            display: display::<T>,
         }
     }
 
-    /// The thing itself, if it is a `T`.
-    pub fn get<T: Thing>(&self) -> Option<Rc<T>> {
+    /// The object, if its type is `T`.
+    pub fn get<T: ScriptObject>(&self) -> Option<Rc<T>> {
         self.data.clone().downcast().ok()
     }
 
-    /// The text that `print` shows.
-    pub fn show(&self) -> String {
-        (self.show)(self.data.as_ref())
+    /// The text that `print` writes.
+    pub fn display(&self) -> String {
+        (self.display)(self.data.as_ref())
     }
 
-    /// Whether both refer to one and the same thing.
+    /// Whether both reference the same object.
     pub fn same(&self, other: &Object) -> bool {
         Rc::ptr_eq(&self.data, &other.data)
     }
 }
 
-/// A closure of a script, as a host presents it.
+/// A script closure; each host implements this for its language.
 pub trait Callable {
-    fn call(&self, args: Vec<Value>) -> Result<Value, Fault>;
-    /// Where its body begins, if the host knows.
-    fn place(&self) -> Option<Place>;
+    /// The return value of the closure.
+    fn call(&self, args: Vec<Value>) -> Result<Value, Diagnostic>;
+    /// The start of the closure body, if the host knows it.
+    fn location(&self) -> Option<Location>;
 }
 
-/// A closure of a script that the engine can keep and call.
+/// A script closure that the engine can store and call.
 #[derive(Clone)]
 pub struct Function(Rc<dyn Callable>);
 
 impl Function {
-    /// A closure, as a host presents it.
+    /// The function that calls `callable`.
     pub fn new(callable: impl Callable + 'static) -> Function {
         Function(Rc::new(callable))
     }
 
-    /// What the closure gives for these arguments.
+    /// The return value of the closure for these arguments.
     ///
-    /// Errors: the fault it ends in, with its place.
-    pub fn call(&self, args: Vec<Value>) -> Result<Value, Fault> {
+    /// Errors: the error that the closure raises, with its location
+    pub fn call(&self, args: Vec<Value>) -> Result<Value, Diagnostic> {
         self.0.call(args)
     }
 
-    /// Where it stands in a script, for faults of what it gave.
-    pub fn place(&self) -> Option<Place> {
-        self.0.place()
+    /// The location of the closure, for errors in its return value.
+    pub fn location(&self) -> Option<Location> {
+        self.0.location()
     }
 }
 
 impl Value {
-    /// The kind of value, with its article: `a tensor`.
+    /// The kind of the value, with its article: `a tensor`.
     pub fn kind(&self) -> String {
         match self {
             Value::Nil => "nothing".into(),
             Value::Bool(_) => "a truth value".into(),
-            Value::Int(_) => "a whole number".into(),
+            Value::Int(_) => "an integer".into(),
             Value::Float(_) => "a number".into(),
             Value::Text(_) => "a text".into(),
             Value::List(_) => "a list".into(),
@@ -126,7 +127,7 @@ impl Value {
         }
     }
 
-    /// The kind under which methods are looked up; none for plain values.
+    /// The kind under which methods are looked up; `None` for plain values.
     pub fn owner(&self) -> Option<&'static str> {
         match self {
             Value::Tensor(_) => Some("tensor"),
@@ -136,11 +137,11 @@ impl Value {
     }
 }
 
-/// A noun with `a` or `an` before it, or as it is where it means several things.
+/// A noun with `a` or `an`; plural nouns stay without an article.
 pub fn with_article(noun: &str) -> String {
-    /// Kinds of things that are several.
-    const SEVERAL: [&str; 2] = ["fixed points", "principal components"];
-    if SEVERAL.contains(&noun) {
+    /// Kinds with a plural name.
+    const PLURAL: [&str; 2] = ["fixed points", "principal components"];
+    if PLURAL.contains(&noun) {
         return noun.into();
     }
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
@@ -149,6 +150,6 @@ pub fn with_article(noun: &str) -> String {
 
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&super::show::value(self))
+        f.write_str(&super::display::value_text(self))
     }
 }

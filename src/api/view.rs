@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::context::Context;
+use super::options::CallOptions;
 use super::plot::Plot;
-use super::settings::Settings;
 use crate::base::options::Span;
-use crate::figure::stage::{SIZE, Stage};
+use crate::figure::scene::{DEFAULT_SIZE, Scene};
 use crate::figure::{page, png};
 use crate::io::atomic_write;
 use crate::options;
@@ -14,7 +14,7 @@ use crate::options;
 /// Pixels for each 1/96 inch of a picture that is drawn without a driver, at the usual width.
 const STATIC: f64 = 2.0;
 
-// Help shows defaults as they are written: those of a picture are the numbers of `SIZE`.
+// Help shows defaults as they are written: those of a picture are the numbers of `DEFAULT_SIZE`.
 options! {
     /// How a figure is looked at.
     pub struct Viewing for "view" {
@@ -45,27 +45,27 @@ crate::natives! {
     ///
     /// > view(scene::points([[0, 0, 0], [1, 1, 1]]), #{ wait: false })
     /// = nil
-    fn view(cx: &Context, figure: Rc<Plot>, options: Settings<Viewing>) -> () {
-        let panels = Stage::of(&figure.0)?;
+    fn view(cx: &Context, figure: Rc<Plot>, options: CallOptions<Viewing>) -> () {
+        let panels = Scene::from_figure(&figure.0)?;
         let flat = || String::from("a flat figure does not turn");
         if let Some(path) = &options.picture {
-            let path = cx.output(path)?;
+            let path = cx.output_path(path)?;
             let size = [options.width as u32, options.height as u32];
             let first = panels.into_iter().next().ok_or_else(flat);
-            let bytes = first.and_then(|panel| cx.terminal.picture(panel, size)).or_else(|why| {
+            let bytes = first.and_then(|panel| cx.terminal.render_png(panel, size)).or_else(|why| {
                 let path = path.display();
                 cx.terminal.print(&format!("no window: {why}; {path} is drawn without it"));
-                png(&figure.0, STATIC * options.width as f64 / f64::from(SIZE[0]))
+                png(&figure.0, STATIC * options.width as f64 / f64::from(DEFAULT_SIZE[0]))
             })?;
             return Ok(atomic_write(path, &bytes)?);
         }
-        let pictures = cx.output(&options.name)?;
+        let pictures = cx.output_path(&options.name)?;
         let shown = match panels.is_empty() {
             true => Err(flat()),
-            false => cx.terminal.view(panels, pictures, options.wait),
+            false => cx.terminal.show_window(panels, pictures, options.wait),
         };
         if let Err(why) = shown {
-            let path = cx.output(format!("{}.html", options.name))?;
+            let path = cx.output_path(format!("{}.html", options.name))?;
             atomic_write(path.clone(), page(&figure.0)?.as_bytes())?;
             let path = path.display();
             cx.terminal.print(&format!("no window: {why}; {path} shows it in a browser"));

@@ -1,22 +1,22 @@
-//! The reference on the terminal.
+//! Output of the reference to the terminal.
 
-use super::args::{self, Doc};
-use super::end::End;
-use super::screen;
-use crate::api::fault::Fault;
+use super::args::{self, DocArgs};
+use super::exit::ExitStatus;
+use super::terminal;
+use crate::api::diagnostic::Diagnostic;
 use crate::api::{help, manual};
 
-/// Writes the reference of one name, an overview, or everything as Markdown.
+/// Prints the reference of one name, an overview, or the full reference as Markdown.
 ///
-/// Errors: a name that nothing has.
-pub fn doc(wanted: &Doc) -> Result<End, Fault> {
-    let text = if wanted.markdown {
+/// Errors: the name is unknown
+pub fn doc(request: &DocArgs) -> Result<ExitStatus, Diagnostic> {
+    let text = if request.markdown {
         manual::markdown()
     } else {
-        help::find(
-            wanted.name.as_deref().unwrap_or(""),
-            args::language(wanted.lua),
+        help::lookup(
+            request.name.as_deref().unwrap_or(""),
+            args::language(request.lua),
         )?
     };
-    Ok(screen::say(text.trim_end()))
+    Ok(terminal::print_line(text.trim_end()))
 }

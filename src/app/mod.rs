@@ -1,38 +1,39 @@
-//! The program: arguments, one command each, and the exit code.
+//! The program: command line, one subcommand each, and the exit code.
 //!
-//! Scripts run on a thread of their own (`thread`); the first thread waits, since a window may
-//! only live there.
+//! Scripts run on a separate thread (`script_thread`); the main thread waits, because windows must
+//! be created there.
 
 pub mod args;
+mod ctrl_c;
 mod doc;
-pub mod end;
+pub mod exit;
 pub mod progress;
-pub mod read;
 pub mod repl;
 mod run;
-pub mod screen;
-mod stop;
-mod thread;
+pub mod script_file;
+mod script_thread;
+pub mod terminal;
 pub mod tutorials;
 pub mod window;
 
 use std::process::ExitCode;
 
 use args::Command;
-use end::End;
+use exit::ExitStatus;
 
 pub use args::Arguments;
 
-/// Does what the command line asks for. `allocated` tells how many bytes the process has in use.
+/// Executes the command line. `allocated` returns the number of bytes that the process has
+/// allocated.
 pub fn start(mut arguments: Arguments, allocated: fn() -> u64) -> ExitCode {
     arguments.count_memory(allocated);
-    let end = match arguments.command {
+    let status = match arguments.command {
         None => repl::start(arguments.session),
-        Some(Command::Run(run)) => run::run(run),
-        Some(Command::Check(check)) => run::check(&check.file),
-        Some(Command::Tutorial(tutorial)) => run::tutorial(tutorial),
-        Some(Command::Doc(doc)) => doc::doc(&doc),
-        Some(Command::View(view)) => run::view(view),
+        Some(Command::Run(args)) => run::run(args),
+        Some(Command::Check(args)) => run::check(&args.file),
+        Some(Command::Tutorial(args)) => run::tutorial(args),
+        Some(Command::Doc(args)) => doc::doc(&args),
+        Some(Command::View(args)) => run::view(args),
     };
-    end.unwrap_or_else(End::usage).into()
+    status.unwrap_or_else(ExitStatus::usage).into()
 }

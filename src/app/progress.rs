@@ -1,7 +1,7 @@
-//! What is seen of a long run: a bar on a terminal, a line now and then elsewhere.
+//! Progress of long computations: a progress bar on a terminal, periodic lines otherwise.
 //!
-//! Reports come once a step, and steps may take a millisecond: a report costs one look at the
-//! clock, drawing happens seven times a second at most.
+//! Reports arrive once per iteration, which can take as little as a millisecond. A report costs one
+//! clock read; the bar is redrawn at most seven times per second.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
@@ -10,193 +10,208 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::screen::{Run, Screen, complain};
-use crate::base::{Error, Progress, Report, Standing};
+use super::terminal::{ProgressDisplay, TerminalState, print_error_line};
+use crate::base::{Error, Progress, Report, Status};
 
-/// Time between two drawings of the bar.
-const FRAME: Duration = Duration::from_millis(150);
+/// Minimum time between two redraws of the bar.
+const BAR_INTERVAL: Duration = Duration::from_millis(150);
 
-/// Lines come no closer than this, and no further apart than [`LULL`].
-const PAUSE: Duration = Duration::from_secs(1);
-const LULL: Duration = Duration::from_secs(10);
+/// Minimum time between two lines. After [`MAX_LINE_INTERVAL`], a line is always due.
+const MIN_LINE_INTERVAL: Duration = Duration::from_secs(1);
+const MAX_LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Between [`PAUSE`] and [`LULL`], a line comes when this part of the run is done since the last.
-const PART: f64 = 0.1;
+/// Between these two intervals, a line is due after this fraction of the computation.
+const LINE_FRACTION: f64 = 0.1;
 
-/// Characters of the bar: a usual line fits into 80 columns, with room for the `^C` of a terminal.
-const WIDTH: usize = 12;
+/// Width of the bar in characters: a typical line fits into 80 columns, including the `^C` of a
+/// terminal.
+const BAR_WIDTH: usize = 12;
 
-/// Listens to one run and shows where it stands.
-pub struct Watch {
+/// Displays the progress of one computation.
+pub struct ProgressReporter {
     label: String,
-    /// None for a run inside a run that is shown already.
-    view: Option<View>,
-    screen: Arc<Screen>,
+    /// `None` for a computation inside another one that is already displayed.
+    output: Option<Output>,
+    terminal: Arc<TerminalState>,
     started: Instant,
-    shown: Instant,
-    /// Steps that were done when the run began: it may go on from a checkpoint.
-    first: usize,
-    /// Steps done at the last line.
-    line: usize,
-    last: Option<Report>,
+    last_shown: Instant,
+    /// Number of steps that were complete at the start, if the computation resumes from a
+    /// checkpoint.
+    initial_steps: usize,
+    /// Number of complete steps at the last line.
+    last_line_steps: usize,
+    last_report: Option<Report>,
 }
 
-enum View {
+enum Output {
     Bar(ProgressBar),
     Lines(Box<dyn Write>),
 }
 
-impl Watch {
-    /// Shows the run on standard error: as a bar on a terminal, else as lines.
-    pub fn new(label: &str, screen: Arc<Screen>) -> Watch {
+impl ProgressReporter {
+    /// Displays progress on standard error: as a bar on a terminal, else as lines.
+    pub fn new(label: &str, terminal: Arc<TerminalState>) -> ProgressReporter {
         if !stderr().is_terminal() {
-            return Watch::lines(label, screen, Box::new(stderr()));
+            return ProgressReporter::lines(label, terminal, Box::new(stderr()));
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{msg}").expect("the template is correct");
         bar.set_style(style);
-        let free = screen.take(Run::Bar(bar.clone()));
-        Watch::with(label, screen, free.then_some(View::Bar(bar)))
+        let free = terminal.start_display(ProgressDisplay::Bar(bar.clone()));
+        ProgressReporter::with(label, terminal, free.then_some(Output::Bar(bar)))
     }
 
-    /// Shows the run as lines.
-    pub fn lines(label: &str, screen: Arc<Screen>, to: Box<dyn Write>) -> Watch {
-        let free = screen.take(Run::Lines);
-        Watch::with(label, screen, free.then_some(View::Lines(to)))
+    /// Displays progress as lines.
+    pub fn lines(
+        label: &str,
+        terminal: Arc<TerminalState>,
+        to: Box<dyn Write>,
+    ) -> ProgressReporter {
+        let free = terminal.start_display(ProgressDisplay::Lines);
+        ProgressReporter::with(label, terminal, free.then_some(Output::Lines(to)))
     }
 
-    fn with(label: &str, screen: Arc<Screen>, view: Option<View>) -> Watch {
+    fn with(label: &str, terminal: Arc<TerminalState>, output: Option<Output>) -> ProgressReporter {
         let now = Instant::now();
-        Watch {
+        ProgressReporter {
             label: label.into(),
-            view,
-            screen,
+            output,
+            terminal,
             started: now,
-            shown: now,
-            first: 0,
-            line: 0,
-            last: None,
+            last_shown: now,
+            initial_steps: 0,
+            last_line_steps: 0,
+            last_report: None,
         }
     }
 
     fn show(&mut self, report: Report, now: Instant) {
-        let since = now - self.shown;
-        // The last line is written once, when the run is over.
+        let elapsed = now - self.last_shown;
+        // The final line is written when the computation ends.
         let more = report.done < report.total;
-        match &mut self.view {
-            Some(View::Bar(bar)) if since >= FRAME => {
-                let pace = pace(report, self.first, now - self.started);
+        match &mut self.output {
+            Some(Output::Bar(bar)) if elapsed >= BAR_INTERVAL => {
+                let speed = speed(report, self.initial_steps, now - self.started);
                 bar.set_message(format!(
-                    "{} {} {}  {pace}",
+                    "{} {} {}  {speed}",
                     self.label,
-                    gauge(report),
-                    standing(report)
+                    bar_text(report),
+                    status(report)
                 ));
             }
-            Some(View::Lines(to))
-                if more && (since >= LULL || (since >= PAUSE && part(report, self.line))) =>
+            Some(Output::Lines(to))
+                if more
+                    && (elapsed >= MAX_LINE_INTERVAL
+                        || (elapsed >= MIN_LINE_INTERVAL
+                            && line_due(report, self.last_line_steps))) =>
             {
-                let pace = pace(report, self.first, now - self.started);
-                // A log that cannot be written is no reason to end a training run.
-                let _ = writeln!(to, "{}: {}  {pace}", self.label, standing(report));
-                self.line = report.done;
+                let speed = speed(report, self.initial_steps, now - self.started);
+                // A log that cannot be written must not stop a training run.
+                let _ = writeln!(to, "{}: {}  {speed}", self.label, status(report));
+                self.last_line_steps = report.done;
             }
             _ => return,
         }
-        self.shown = now;
+        self.last_shown = now;
     }
 }
 
-impl Progress for Watch {
+impl Progress for ProgressReporter {
     fn report(&mut self, report: Report) {
-        if self.last.is_none() {
-            self.first = report.done.saturating_sub(1);
-            self.line = self.first;
+        if self.last_report.is_none() {
+            self.initial_steps = report.done.saturating_sub(1);
+            self.last_line_steps = self.initial_steps;
         }
-        self.last = Some(report);
+        self.last_report = Some(report);
         self.show(report, Instant::now());
     }
 
-    fn stopped(&self) -> bool {
-        self.screen.stop.load(Ordering::Relaxed)
+    fn stop_requested(&self) -> bool {
+        self.terminal.stop.load(Ordering::Relaxed)
     }
 
-    fn trouble(&mut self, fault: &Error) {
-        let words = format!("{}: {fault}; the run goes on", self.label);
-        match &mut self.view {
-            Some(View::Lines(to)) => drop(writeln!(to, "{words}")),
-            _ => self.screen.beside(|| complain(&words)),
+    fn warn(&mut self, error: &Error) {
+        let text = format!("{}: {error}; the run continues", self.label);
+        match &mut self.output {
+            Some(Output::Lines(to)) => drop(writeln!(to, "{text}")),
+            _ => self.terminal.suspend_bar(|| print_error_line(&text)),
         }
     }
 }
 
-impl Drop for Watch {
-    /// Leaves one line that says how far the run came.
+impl Drop for ProgressReporter {
+    /// Writes a final line with the number of completed steps.
     fn drop(&mut self) {
-        let Some(view) = &mut self.view else { return };
-        if let View::Bar(bar) = view {
+        let Some(output) = &mut self.output else {
+            return;
+        };
+        if let Output::Bar(bar) = output {
             bar.finish_and_clear();
         }
-        self.screen.leave();
-        let Some(report) = self.last else { return };
-        let time = duration(self.started.elapsed());
-        let words = format!("{}: {}  in {time}", self.label, standing(report));
-        match view {
-            View::Bar(_) => complain(&words),
-            View::Lines(to) => drop(writeln!(to, "{words}")),
+        self.terminal.end_display();
+        let Some(report) = self.last_report else {
+            return;
+        };
+        let time = format_duration(self.started.elapsed());
+        let text = format!("{}: {}  in {time}", self.label, status(report));
+        match output {
+            Output::Bar(_) => print_error_line(&text),
+            Output::Lines(to) => drop(writeln!(to, "{text}")),
         }
     }
 }
 
-/// Whether enough was done since `line` for another line.
-fn part(report: Report, line: usize) -> bool {
-    report.done.saturating_sub(line) as f64 >= PART * report.total as f64
+/// Whether enough steps are complete since the last line for another one.
+fn line_due(report: Report, line: usize) -> bool {
+    report.done.saturating_sub(line) as f64 >= LINE_FRACTION * report.total as f64
 }
 
-/// The bar itself, in half characters.
-fn gauge(report: Report) -> String {
+/// The bar, drawn in half characters.
+fn bar_text(report: Report) -> String {
     let share = report.done as f64 / report.total.max(1) as f64;
-    let halves = (share.min(1.0) * 2.0 * WIDTH as f64) as usize;
+    let halves = (share.min(1.0) * 2.0 * BAR_WIDTH as f64) as usize;
     let half = if halves % 2 == 1 { "╸" } else { "" };
-    let rest = WIDTH - halves.div_ceil(2);
+    let rest = BAR_WIDTH - halves.div_ceil(2);
     format!("{}{half}{}", "━".repeat(halves / 2), "─".repeat(rest))
 }
 
-fn standing(report: Report) -> String {
+fn status(report: Report) -> String {
     let Report { done, total, .. } = report;
-    let words = match report.standing {
-        Standing::Descent { loss, rate } => format!("loss {}  rate {}", short(loss), short(rate)),
-        Standing::Error { error } => format!("error {}", short(error)),
-        Standing::Search { converged } => format!("{converged} converged"),
-        Standing::Count { of } => of.into(),
+    let text = match report.status {
+        Status::Loss { loss, rate } => {
+            format!("loss {}  lr {}", format_number(loss), format_number(rate))
+        }
+        Status::Error { error } => format!("error {}", format_number(error)),
+        Status::Search { converged } => format!("{converged} converged"),
+        Status::Count { of } => of.into(),
     };
-    format!("{done}/{total}  {words}")
+    format!("{done}/{total}  {text}")
 }
 
-/// Steps each second and the time that is left.
-fn pace(report: Report, first: usize, elapsed: Duration) -> String {
-    let speed = (report.done - first) as f64 / elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
-    let left = report.total.saturating_sub(report.done) as f64 / speed;
-    let left = Duration::try_from_secs_f64(left).map_or("?".into(), duration);
-    format!("{}/s  {left} left", short(speed))
+/// Steps per second and the remaining time.
+fn speed(report: Report, first: usize, elapsed: Duration) -> String {
+    let rate = (report.done - first) as f64 / elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
+    let left = report.total.saturating_sub(report.done) as f64 / rate;
+    let left = Duration::try_from_secs_f64(left).map_or("?".into(), format_duration);
+    format!("{}/s  {left} left", format_number(rate))
 }
 
-/// A number in four digits.
-fn short(x: f64) -> String {
-    /// Numbers between these are readable without an exponent.
-    const PLAIN: std::ops::Range<f64> = 1e-3..1e5;
+/// A number with four significant digits.
+fn format_number(x: f64) -> String {
+    /// Numbers in this range are printed without an exponent.
+    const DECIMAL_RANGE: std::ops::Range<f64> = 1e-3..1e5;
     if x == 0.0 || !x.is_finite() {
         return format!("{x}");
     }
-    if !PLAIN.contains(&x.abs()) {
+    if !DECIMAL_RANGE.contains(&x.abs()) {
         return format!("{x:.3e}");
     }
-    let whole = x.abs().log10().floor() as i32;
-    format!("{x:.*}", usize::try_from(3 - whole).unwrap_or(0))
+    let exponent = x.abs().log10().floor() as i32;
+    format!("{x:.*}", usize::try_from(3 - exponent).unwrap_or(0))
 }
 
-/// A time as one would say it: `8.2 s`, `3 min 20 s`, `1 h 05 min`.
-fn duration(time: Duration) -> String {
+/// A duration in readable units: `8.2 s`, `3 min 20 s`, `1 h 05 min`.
+fn format_duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..10 => format!("{:.1} s", time.as_secs_f64()),

@@ -1,71 +1,80 @@
-//! Scripts from beginning to end: `run`, `check` and `tutorial`.
+//! Execution of scripts: the commands `run`, `check`, `tutorial` and `view`.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::args::{Run, Tutorial, View, Work};
-use super::end::End;
-use super::screen::{self, Screen, Shared};
-use super::stop::{self, Hurry};
+use super::args::{ExecutionArgs, RunArgs, TutorialArgs, ViewArgs};
+use super::ctrl_c::{self, ExitPolicy};
+use super::exit::ExitStatus;
+use super::terminal::{self, ScriptTerminal, TerminalState};
 use super::tutorials::{self, TUTORIALS};
-use super::{read, thread};
-use crate::api::context::{Context, Language, Script, Settings};
-use crate::api::fault::Fault;
+use super::{script_file, script_thread};
+use crate::api::context::{Context, Language, RunConfig, Script};
+use crate::api::diagnostic::Diagnostic;
 use crate::base::Error;
-use crate::base::error::FileFault;
+use crate::base::error::FileError;
 use crate::host;
 
 /// Runs the script in a file.
 ///
-/// Errors: what is wrong with the command line; faults of the script are shown here.
-pub fn run(run: Run) -> Result<End, Fault> {
-    let (script, language) = read::script(&run.file)?;
+/// Errors: the command line is invalid; errors of the script are reported here
+pub fn run(args: RunArgs) -> Result<ExitStatus, Diagnostic> {
+    let (script, language) = script_file::read(&args.file)?;
     let folder = script.folder();
-    execute(script, language, &run.work, run.args, folder)
+    run_script(script, language, &args.execution, args.args, folder)
 }
 
-/// Looks for faults in the script in a file.
+/// Checks the script in a file for errors.
 ///
-/// Errors: what is wrong with the command line; faults of the script are shown here.
-pub fn check(file: &Path) -> Result<End, Fault> {
-    let (script, language) = read::script(file)?;
-    let screen = Arc::new(Screen::default());
-    let shared = screen.clone();
-    let end = thread::run(&shared.desk, move || {
-        let context = context(Settings::default(), language, &script, &screen);
-        let outcome = host::open(context).and_then(|mut host| host.check(&script));
-        outcome.map_or_else(|fault| End::fault(&fault, &script), |()| End::Fine)
+/// Errors: the command line is invalid; errors of the script are reported here
+pub fn check(file: &Path) -> Result<ExitStatus, Diagnostic> {
+    let (script, language) = script_file::read(file)?;
+    let state = Arc::new(TerminalState::default());
+    let shared = state.clone();
+    let status = script_thread::run(&shared.windows, move || {
+        let context = context(RunConfig::default(), language, &script, &state);
+        let outcome = host::new_session(context).and_then(|mut host| host.check(&script));
+        outcome.map_or_else(
+            |error| ExitStatus::from_error(&error, &script),
+            |()| ExitStatus::Success,
+        )
     });
-    Ok(end.unwrap_or_else(|fault| End::fault(&fault, &Script::default())))
+    Ok(status.unwrap_or_else(|error| ExitStatus::from_error(&error, &Script::default())))
 }
 
-/// Lists the bundled tutorials, runs one, or writes them out.
+/// Lists the bundled tutorials, runs one, or copies them.
 ///
-/// Errors: a name that no tutorial has; a folder that cannot be written.
-pub fn tutorial(wanted: Tutorial) -> Result<End, Fault> {
-    if let Some(folder) = &wanted.copy {
-        let copied = tutorials::copy(TUTORIALS, wanted.name.as_deref(), folder)?;
-        return Ok(screen::say(&copied.join("\n")));
+/// Errors: the name is unknown; a folder cannot be written
+pub fn tutorial(args: TutorialArgs) -> Result<ExitStatus, Diagnostic> {
+    if let Some(folder) = &args.copy {
+        let copied = tutorials::copy(TUTORIALS, args.name.as_deref(), folder)?;
+        return Ok(terminal::print_line(&copied.join("\n")));
     }
-    let Some(name) = &wanted.name else {
-        return Ok(screen::say(&tutorials::list(TUTORIALS)));
+    let Some(name) = &args.name else {
+        return Ok(terminal::print_line(&tutorials::list(TUTORIALS)));
     };
-    let tutorial = tutorials::find(TUTORIALS, name, wanted.lua)?;
+    let tutorial = tutorials::find(TUTORIALS, name, args.lua)?;
     let language = host::language_of(tutorial.file)?;
     let script = Script {
         path: tutorial.file.into(),
         text: tutorial.text.into(),
     };
-    execute(script, language, &wanted.work, Vec::new(), PathBuf::new())
+    run_script(
+        script,
+        language,
+        &args.execution,
+        Vec::new(),
+        PathBuf::new(),
+    )
 }
 
-/// Shows what a file holds.
+/// Shows the contents of a file.
 ///
-/// Errors: what is wrong with the command line; other faults are shown here.
-pub fn view(wanted: View) -> Result<End, Fault> {
-    let text = match &wanted.save {
+/// Errors: the command line is invalid; other errors are reported here
+pub fn view(args: ViewArgs) -> Result<ExitStatus, Diagnostic> {
+    let text = match &args.save {
         Some(_) => "show::file(args()[0]).save(args()[1]);",
         None => "view(show::file(args()[0]), #{ name: args()[1] });",
     };
@@ -73,70 +82,79 @@ pub fn view(wanted: View) -> Result<End, Fault> {
         path: "attractor view".into(),
         text: text.into(),
     };
-    let name = wanted.file.file_stem().unwrap_or_default().into();
-    let paths = [&wanted.file, wanted.save.as_ref().unwrap_or(&name)];
-    let args = paths.map(|path| path.display().to_string());
-    // Whoever names a file wants it read.
-    let folder = wanted.file.parent().unwrap_or(Path::new("")).to_path_buf();
-    execute(script, Language::Rhai, &wanted.work, args.into(), folder)
+    let name = args.file.file_stem().unwrap_or_default().into();
+    let paths = [&args.file, args.save.as_ref().unwrap_or(&name)];
+    let script_args = paths.map(|path| path.display().to_string());
+    // A file named on the command line may be read.
+    let folder = args.file.parent().unwrap_or(Path::new("")).to_path_buf();
+    run_script(
+        script,
+        Language::Rhai,
+        &args.execution,
+        script_args.into(),
+        folder,
+    )
 }
 
-/// Runs a script; in a sandbox it may read `folder`.
-fn execute(
+/// Runs a script; in a sandbox, `folder` is readable.
+fn run_script(
     script: Script,
     language: Language,
-    work: &Work,
+    execution: &ExecutionArgs,
     args: Vec<String>,
     folder: PathBuf,
-) -> Result<End, Fault> {
-    prepare(work)?;
-    let settings = work.settings(args, &[folder])?;
-    let screen = Arc::new(Screen::default());
-    screen.desk.shut.store(work.no_window, Ordering::Relaxed);
-    stop::listen(screen.clone(), Hurry::Run)?;
-    let shared = screen.clone();
-    let end = thread::run(&shared.desk, move || {
-        let context = context(settings, language, &script, &screen);
-        let outcome = host::open(context).and_then(|mut host| host.run(&script));
-        let end = match outcome {
-            _ if screen.unread.load(Ordering::Relaxed) => End::Unread,
-            Ok(_) => End::Fine,
-            Err(fault) => End::fault(&fault, &script),
+) -> Result<ExitStatus, Diagnostic> {
+    prepare(execution)?;
+    let settings = execution.settings(args, &[folder])?;
+    let state = Arc::new(TerminalState::default());
+    state
+        .windows
+        .disabled
+        .store(execution.no_window, Ordering::Relaxed);
+    ctrl_c::listen(state.clone(), ExitPolicy::Run)?;
+    let shared = state.clone();
+    let status = script_thread::run(&shared.windows, move || {
+        let context = context(settings, language, &script, &state);
+        let outcome = host::new_session(context).and_then(|mut host| host.run(&script));
+        let status = match outcome {
+            _ if state.output_closed.load(Ordering::Relaxed) => ExitStatus::BrokenPipe,
+            Ok(_) => ExitStatus::Success,
+            Err(error) => ExitStatus::from_error(&error, &script),
         };
-        screen.terminated().unwrap_or(end)
+        state.signal_status().unwrap_or(status)
     });
-    Ok(end.unwrap_or_else(|fault| End::fault(&fault, &Script::default())))
+    Ok(status.unwrap_or_else(|error| ExitStatus::from_error(&error, &Script::default())))
 }
 
-/// Makes the folder for written files and the threads that share the work.
+/// Creates the folder for written files and the thread pool.
 ///
-/// Errors: a folder that cannot be made.
-pub fn prepare(work: &Work) -> Result<(), Fault> {
-    if work.out.exists() && !work.out.is_dir() {
+/// Errors: the folder cannot be created
+pub fn prepare(execution: &ExecutionArgs) -> Result<(), Diagnostic> {
+    if execution.out.exists() && !execution.out.is_dir() {
         let (expected, found) = ("a folder for --out", "a file".into());
-        return Err(Error::file(&work.out, FileFault::Format { expected, found }).into());
+        return Err(Error::file(&execution.out, FileError::Format { expected, found }).into());
     }
-    let unmade = |source| {
-        let action = "making the folder for --out";
-        Error::file(&work.out, FileFault::System { action, source })
+    let create_error = |source| {
+        let action = "creating the folder for --out";
+        Error::file(&execution.out, FileError::System { action, source })
     };
-    std::fs::create_dir_all(&work.out).map_err(unmade)?;
-    if let Some(threads) = work.threads {
+    std::fs::create_dir_all(&execution.out).map_err(create_error)?;
+    if let Some(threads) = execution.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads.into())
             .build_global()
-            .map_err(|error| Fault::new(format!("--threads {threads}: {error}")))?;
+            .map_err(|error| Diagnostic::new(format!("--threads {threads}: {error}")))?;
     }
     Ok(())
 }
 
-/// The context of a session that prints to `screen`.
+/// The context of a run that prints to `state`.
 pub fn context(
-    settings: Settings,
+    settings: RunConfig,
     language: Language,
     script: &Script,
-    screen: &Arc<Screen>,
+    state: &Arc<TerminalState>,
 ) -> Context {
-    let terminal = Rc::new(Shared(screen.clone()));
-    Context::new(settings, terminal, screen.stop.clone(), language, script)
+    let terminal = Rc::new(ScriptTerminal(state.clone()));
+    Context::new(settings, terminal, state.stop.clone(), language, script)
 }

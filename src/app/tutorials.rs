@@ -1,10 +1,10 @@
-//! The tutorials that travel inside the program.
+//! The bundled tutorials.
 
 use std::path::Path;
 
-use crate::api::fault::Fault;
+use crate::api::diagnostic::Diagnostic;
 use crate::base::Error;
-use crate::base::error::{FileFault, nearest};
+use crate::base::error::{FileError, nearest};
 use crate::io::atomic_write;
 
 /// A script of `scripts/`.
@@ -21,7 +21,7 @@ macro_rules! tutorials {
     };
 }
 
-/// Every bundled tutorial, in the order of teaching; a Lua form follows its Rhai form.
+/// All bundled tutorials in teaching order; a Lua version follows its Rhai version.
 pub const TUTORIALS: &[Tutorial] = tutorials!(
     "01-integrator.rhai" "01-integrator.lua" "02-fixed-points.rhai" "02-fixed-points.lua"
     "03-flip-flop.rhai" "03-flip-flop.lua" "04-force.rhai" "04-force.lua"
@@ -34,7 +34,7 @@ impl Tutorial {
         self.file.split('.').next().unwrap_or(self.file)
     }
 
-    /// What the first line of the script says.
+    /// The title: the first line of the script.
     pub fn title(&self) -> &'static str {
         let first = self.text.lines().next().unwrap_or_default();
         first.trim_start_matches(['/', '-', '!', ' '])
@@ -44,24 +44,24 @@ impl Tutorial {
         self.file.ends_with(".lua")
     }
 
-    /// Whether a user may call it so: by file, name, number, or the name without its number.
-    fn is(&self, wanted: &str) -> bool {
+    /// Whether `query` names this tutorial: by file, name, number, or name without number.
+    fn matches(&self, query: &str) -> bool {
         let (number, word) = self.name().split_once('-').unwrap_or(("", self.name()));
-        let numbers = (wanted.parse::<u32>().ok(), number.parse::<u32>().ok());
+        let numbers = (query.parse::<u32>().ok(), number.parse::<u32>().ok());
         let same_number = matches!(numbers, (Some(a), Some(b)) if a == b);
-        same_number || [self.file, self.name(), word].contains(&wanted)
+        same_number || [self.file, self.name(), word].contains(&query)
     }
 }
 
-/// One line for each tutorial: its name and what it teaches.
+/// One line per tutorial: name and title.
 pub fn list(all: &[Tutorial]) -> String {
     let rhai: Vec<&Tutorial> = all.iter().filter(|one| !one.is_lua()).collect();
     let width = rhai.iter().map(|one| one.name().len()).max().unwrap_or(0);
     let line = |one: &&Tutorial| {
-        let twin = all
+        let has_lua = all
             .iter()
             .any(|other| other.is_lua() && other.name() == one.name());
-        let lua = if twin { " (also --lua)" } else { "" };
+        let lua = if has_lua { " (also --lua)" } else { "" };
         format!("{:width$}  {}{lua}", one.name(), one.title())
     };
     let lines: Vec<String> = rhai.iter().map(line).collect();
@@ -73,36 +73,42 @@ pub fn list(all: &[Tutorial]) -> String {
 
 /// The tutorial called `name`.
 ///
-/// Errors: no such tutorial, or none in this language.
-pub fn find<'a>(all: &'a [Tutorial], name: &str, lua: bool) -> Result<&'a Tutorial, Fault> {
+/// Errors: there is no such tutorial, or it has no version in this language
+pub fn find<'a>(all: &'a [Tutorial], name: &str, lua: bool) -> Result<&'a Tutorial, Diagnostic> {
     let lua = lua || name.ends_with(".lua");
-    let mut named = all.iter().filter(|one| one.is(name));
+    let mut named = all.iter().filter(|one| one.matches(name));
     match named.clone().find(|one| one.is_lua() == lua) {
         Some(one) => Ok(one),
-        None if named.next().is_none() => Err(unknown(all, name)),
-        None => Err(Fault::new(format!("tutorial `{name}` has no Lua form"))),
+        None if named.next().is_none() => Err(unknown_tutorial(all, name)),
+        None => Err(Diagnostic::new(format!(
+            "tutorial `{name}` has no Lua version"
+        ))),
     }
 }
 
-/// Writes the tutorials (or those of one name) into `folder`; gives the paths.
+/// Copies the tutorials (or those of one name) to `folder`; returns the paths.
 ///
-/// Errors: no such tutorial; a file that exists already, which is left as it is.
-pub fn copy(all: &[Tutorial], name: Option<&str>, folder: &Path) -> Result<Vec<String>, Fault> {
-    let wanted = |one: &&Tutorial| name.is_none_or(|name| one.is(name));
-    let chosen: Vec<&Tutorial> = all.iter().filter(wanted).collect();
+/// Errors: there is no such tutorial; a file already exists, which is left unchanged
+pub fn copy(
+    all: &[Tutorial],
+    name: Option<&str>,
+    folder: &Path,
+) -> Result<Vec<String>, Diagnostic> {
+    let selected = |one: &&Tutorial| name.is_none_or(|name| one.matches(name));
+    let chosen: Vec<&Tutorial> = all.iter().filter(selected).collect();
     if let (Some(name), []) = (name, chosen.as_slice()) {
-        return Err(unknown(all, name));
+        return Err(unknown_tutorial(all, name));
     }
     let system = |path: &Path, source| {
         let action = "writing";
-        Fault::from(Error::file(path, FileFault::System { action, source }))
+        Diagnostic::from(Error::file(path, FileError::System { action, source }))
     };
     std::fs::create_dir_all(folder).map_err(|source| system(folder, source))?;
     let paths: Vec<_> = chosen.iter().map(|one| folder.join(one.file)).collect();
-    // A link to nothing is something that exists.
+    // A dangling symbolic link counts as an existing file.
     if let Some(path) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
         return Err(
-            Fault::new(format!("{}: the file exists already", path.display()))
+            Diagnostic::new(format!("{}: the file already exists", path.display()))
                 .hint("nothing was written; name another folder, or move the file away"),
         );
     }
@@ -115,10 +121,10 @@ pub fn copy(all: &[Tutorial], name: Option<&str>, folder: &Path) -> Result<Vec<S
         .collect())
 }
 
-fn unknown(all: &[Tutorial], name: &str) -> Fault {
-    let fault = Fault::new(format!("no tutorial is called `{name}`"));
+fn unknown_tutorial(all: &[Tutorial], name: &str) -> Diagnostic {
+    let error = Diagnostic::new(format!("no tutorial is called `{name}`"));
     match nearest(name, all.iter().map(Tutorial::name)) {
-        Some(near) => fault.hint(format!("did you mean `{near}`?")),
-        None => fault.hint("`attractor tutorial` lists them"),
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("`attractor tutorial` lists them"),
     }
 }

@@ -1,20 +1,20 @@
-//! The one error type: facts with numbers. Words are chosen here and nowhere else, so that a
-//! fault reads the same whichever language or floor it was met in.
+//! The error type of the crate. Variants contain facts and numbers; only this file contains the
+//! message texts, so that an error has the same text in both script languages and in every layer.
 
 use std::path::{Path, PathBuf};
 
-/// What can go wrong, as facts. [`std::fmt::Display`] says expected and found;
-/// [`Error::hint`] says what to do.
+/// An error of the crate. [`std::fmt::Display`] states the expected and the actual value;
+/// [`Error::hint`] states the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Two shapes that an operation cannot join.
-    #[error("{op}: shapes {left:?} and {right:?} do not fit together")]
+    /// Two shapes that are incompatible in an operation.
+    #[error("{op}: shapes {left:?} and {right:?} are incompatible")]
     Shapes {
         op: &'static str,
         left: Vec<usize>,
         right: Vec<usize>,
     },
-    /// One array of a shape other than the expected one; `expected` names the axes, as in
+    /// An array whose shape differs from the expected one; `expected` names the axes, as in
     /// `[b, t, 3]`.
     #[error("{op}: expected {what} of shape {expected}, found {found:?}")]
     Shape {
@@ -23,35 +23,35 @@ pub enum Error {
         expected: String,
         found: Vec<usize>,
     },
-    /// A parameter of a network with another shape than it has there.
+    /// A network parameter with the wrong shape.
     #[error("network: expected parameter `{name}` of shape {expected:?}, found {found:?}")]
     Parameter {
         name: String,
         expected: Vec<usize>,
         found: Vec<usize>,
     },
-    /// An axis that an array does not have.
+    /// An axis that does not exist in an array.
     #[error("{op}: expected an axis below {rank}, found {axis}")]
     Axis {
         op: &'static str,
         axis: i64,
         rank: usize,
     },
-    /// An index outside an axis.
+    /// An index that is out of bounds.
     #[error("{op}: expected an index in -{size}..{size}, found {index}")]
     Index {
         op: &'static str,
         index: i64,
         size: usize,
     },
-    /// A value of another kind than the expected one.
+    /// A value of the wrong kind.
     #[error("{of}: expected {expected}, found {found}")]
     Kind {
         of: String,
         expected: String,
         found: String,
     },
-    /// A number outside its range.
+    /// A value that is out of range.
     #[error("{of}: expected `{name}` {expected}, found {found}")]
     Range {
         of: String,
@@ -59,22 +59,22 @@ pub enum Error {
         expected: String,
         found: String,
     },
-    /// A name that is not one of the known ones; `sort` says of what (`option`, `layout`, ...).
-    #[error("{of}: {sort} `{name}` is not known")]
+    /// An unknown name; `category` states what it names (`option`, `layout`, ...).
+    #[error("{of}: {category} `{name}` is not known")]
     Unknown {
         of: String,
-        sort: &'static str,
+        category: &'static str,
         name: String,
         known: Vec<String>,
     },
-    /// A needed option that was not given.
-    #[error("{of}: option `{name}` is needed ({doc})")]
+    /// A missing required option.
+    #[error("{of}: option `{name}` is required ({doc})")]
     Missing {
         of: &'static str,
         name: &'static str,
         doc: String,
     },
-    /// An infinite or undefined number where a finite one is needed.
+    /// An infinite or NaN value where a finite one is required.
     #[error("{of}: {what} is not finite (found {found} at index {index})")]
     NotFinite {
         of: &'static str,
@@ -82,7 +82,7 @@ pub enum Error {
         found: f64,
         index: usize,
     },
-    /// A request for more memory than is allowed.
+    /// A request that exceeds the memory limit.
     #[error("{op}: shape {shape:?} needs {bytes} bytes, the limit is {limit} bytes")]
     Memory {
         op: String,
@@ -90,7 +90,7 @@ pub enum Error {
         bytes: u128,
         limit: u64,
     },
-    /// A request for more memory than the run has left.
+    /// A request that exceeds the remaining memory of the run.
     #[error(
         "{op}: shape {shape:?} needs {bytes} bytes, and {used} of at most {limit} bytes are in use"
     )]
@@ -101,26 +101,26 @@ pub enum Error {
         used: u64,
         limit: u64,
     },
-    /// A file that could not be read or written, or does not hold what it should.
+    /// A file that cannot be read or written, or has unexpected contents.
     #[error("{}: {fact}", path.display())]
-    File { path: PathBuf, fact: FileFault },
-    /// A matrix on which a method of linear algebra gave no result.
+    File { path: PathBuf, fact: FileError },
+    /// A matrix for which a linear-algebra method failed.
     #[error("{op}: {fact}")]
     Algebra {
         op: &'static str,
         fact: &'static str,
     },
-    /// A fault raised by a closure that the caller handed in; passed through unchanged.
+    /// An error raised by a closure of the caller; passed through unchanged.
     #[error("{0}")]
     Caller(Box<dyn std::error::Error + Send + Sync>),
-    /// A fault of the array library that none of the checks above foresaw.
+    /// An error of the array library that no check above detects.
     #[error("tensor: {0}")]
     Tensor(candle_core::Error),
 }
 
-/// What is wrong with a file.
+/// An error of a file.
 #[derive(Debug, thiserror::Error)]
-pub enum FileFault {
+pub enum FileError {
     #[error("the file does not exist")]
     Missing,
     #[error("this is a folder, expected a file")]
@@ -129,15 +129,15 @@ pub enum FileFault {
     Special { found: &'static str },
     /// A FIFO without a reader.
     #[error("no program reads this FIFO")]
-    Unread,
+    NoReader,
     #[error("expected {expected}, found {found}")]
     Format {
         expected: &'static str,
         found: String,
     },
-    #[error("the file is damaged or cut short ({found})")]
+    #[error("the file is damaged or truncated ({found})")]
     Damaged { found: String },
-    #[error("expected an entry `{key}`, found {}", list(found))]
+    #[error("expected an entry `{key}`, found {}", join_names(found))]
     Entry { key: String, found: Vec<String> },
     #[error("entry `{key}`: expected shape {expected}, found {found:?}")]
     EntryShape {
@@ -145,20 +145,20 @@ pub enum FileFault {
         expected: String,
         found: Vec<usize>,
     },
-    #[error("entry `{key}` is of a kind that cannot be read: {found}")]
+    #[error("entry `{key}` has an unsupported type: {found}")]
     EntryKind { key: String, found: String },
     #[error("entry `{key}` is damaged ({found})")]
     EntryDamaged { key: String, found: String },
     #[error(
-        "entry `{key}` is a link to {}, which is not there",
-        target(entry, file)
+        "entry `{key}` is a link to {}, which does not exist",
+        describe_target(entry, file)
     )]
     DeadLink {
         key: String,
         entry: String,
         file: Option<String>,
     },
-    #[error("entry `{key}` is compressed with {name}, which is not built in")]
+    #[error("entry `{key}` is compressed with {name}, which is not supported")]
     Filter { key: String, name: String },
     #[error("written by a newer version of HDF5 than 1.14, or damaged ({found})")]
     Newer { found: String },
@@ -166,9 +166,9 @@ pub enum FileFault {
     Writing,
     #[error("entry `{key}` cannot be written: {found}")]
     EntryUnwritable { key: String, found: String },
-    #[error("expected a state dict of PyTorch, found {found}")]
+    #[error("expected a PyTorch state dict, found {found}")]
     StateDict { found: String },
-    #[error("expected {expected}, found {}", list(found))]
+    #[error("expected {expected}, found {}", join_names(found))]
     Network {
         expected: String,
         found: Vec<String>,
@@ -176,12 +176,17 @@ pub enum FileFault {
     },
     #[error("the folder {} does not exist", folder.display())]
     NoFolder { folder: PathBuf },
-    /// A checkpoint of a run that goes another way.
-    #[error("the checkpoint is of another run: {}", told(differs))]
+    /// A checkpoint of a run with different settings.
+    #[error(
+        "the checkpoint belongs to a different run: {}",
+        list_differences(differs)
+    )]
     OtherRun { differs: Vec<Difference> },
-    #[error("the checkpoint is of a run of {done} batches, expected at most {asked}")]
+    #[error("the checkpoint contains {done} batches, expected at most {asked}")]
     FurtherRun { done: usize, asked: usize },
-    #[error("the run in the checkpoint is finished, after {done} batches, with this very network")]
+    #[error(
+        "the run in the checkpoint finished after {done} batches, and its result is this network"
+    )]
     FinishedRun { done: usize },
     #[error("{action} failed: {source}")]
     System {
@@ -190,21 +195,21 @@ pub enum FileFault {
     },
 }
 
-/// One thing in which a run is not the one that a checkpoint is of.
+/// A setting in which a run differs from the run of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    pub what: String,
-    /// What it is in this run.
-    pub here: String,
-    /// What it is in the checkpoint.
-    pub kept: String,
+    pub setting: String,
+    /// Its value in this run.
+    pub current: String,
+    /// Its value in the checkpoint.
+    pub saved: String,
 }
 
-/// A result whose fault is [`enum@Error`].
+/// A result with the error type [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl From<candle_core::Error> for Error {
-    /// The error itself, without the stack of calls that candle may have wrapped around it.
+    /// Removes the backtraces that candle may have wrapped around the error.
     fn from(mut error: candle_core::Error) -> Error {
         while let candle_core::Error::WithBacktrace { inner, .. } = error {
             error = *inner;
@@ -214,30 +219,28 @@ impl From<candle_core::Error> for Error {
 }
 
 impl Error {
-    /// A fault of the file at `path`.
-    pub fn file(path: impl AsRef<Path>, fact: FileFault) -> Error {
+    /// An error of the file at `path`.
+    pub fn file(path: impl AsRef<Path>, fact: FileError) -> Error {
         Error::File {
             path: path.as_ref().to_path_buf(),
             fact,
         }
     }
 
-    /// What the user can do about it, if that is known.
+    /// The remedy, if one is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Error::Unknown {
-                name, known, of, ..
-            } => Some(hint_for_name(of, name, known)),
+            Error::Unknown { name, known, .. } => Some(hint_for_name(name, known)),
             Error::Memory { shape, .. } => {
                 let empty = match shape.contains(&0) {
-                    true => "an axis of 0 counts as 1 here; ",
+                    true => "an axis of length 0 counts as 1; ",
                     false => "",
                 };
                 let remedy = "make the shape smaller, or raise the limit with --max-memory";
                 Some(format!("{empty}{remedy}"))
             }
             Error::MemoryInUse { .. } => Some(
-                "free values that are no longer needed, or raise the limit with --max-memory"
+                "release values that are no longer needed, or raise the limit with --max-memory"
                     .into(),
             ),
             Error::File { fact, .. } => fact.hint(),
@@ -246,79 +249,82 @@ impl Error {
     }
 }
 
-impl FileFault {
-    /// Why one entry of a file cannot be read, without its name; none for an error of the file.
+impl FileError {
+    /// The reason why an entry of a file cannot be read, without its name; `None` if the error
+    /// concerns the whole file.
     pub fn entry_reason(&self) -> Option<String> {
         Some(match self {
-            FileFault::EntryKind { found, .. } => found.clone(),
-            FileFault::EntryDamaged { found, .. } => format!("damaged ({found})"),
-            FileFault::DeadLink { entry, file, .. } => {
-                format!("a link to {}, which is not there", target(entry, file))
+            FileError::EntryKind { found, .. } => found.clone(),
+            FileError::EntryDamaged { found, .. } => format!("damaged ({found})"),
+            FileError::DeadLink { entry, file, .. } => {
+                format!(
+                    "a link to {}, which does not exist",
+                    describe_target(entry, file)
+                )
             }
-            FileFault::Filter { name, .. } => format!("compressed with {name}, not built in"),
-            FileFault::Newer { .. } => self.to_string(),
+            FileError::Filter { name, .. } => format!("compressed with {name}, not supported"),
+            FileError::Newer { .. } => self.to_string(),
             _ => return None,
         })
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            FileFault::Missing => {
-                Some("paths are relative to the folder that `attractor` was started in".into())
+            FileError::Missing => {
+                Some("paths are relative to the working directory of `attractor`".into())
             }
-            FileFault::Special { .. } => {
-                Some("nothing was written; save to a path that ends in the name of a file".into())
+            FileError::Special { .. } => {
+                Some("nothing was written; use a path that ends in a file name".into())
             }
-            FileFault::Unread => Some("start the program that reads it first".into()),
-            FileFault::Entry { key, found } => nearest(key, found.iter().map(String::as_str))
+            FileError::NoReader => Some("start the program that reads it first".into()),
+            FileError::Entry { key, found } => nearest(key, found.iter().map(String::as_str))
                 .map(|near| format!("did you mean `{near}`?")),
-            FileFault::EntryDamaged { .. } => Some(
-                "other entries may be whole: h5::list shows them, h5::read(path, entry) reads one"
+            FileError::EntryDamaged { .. } => Some(
+                "other entries may be intact: h5::list shows them, h5::read(path, entry) reads one"
                     .into(),
             ),
-            FileFault::DeadLink { file: Some(_), .. } => {
-                Some("the linked file is looked for in the folder of this one".into())
+            FileError::DeadLink { file: Some(_), .. } => {
+                Some("the path of the linked file is relative to the folder of this file".into())
             }
-            FileFault::Filter { .. } => Some(
-                "rewrite the file where the filter is at hand: h5repack -f GZIP=4 old.h5 new.h5"
+            FileError::Filter { .. } => Some(
+                "rewrite the file where the filter is installed: h5repack -f GZIP=4 old.h5 new.h5"
                     .into(),
             ),
-            FileFault::Newer { .. } => Some(
+            FileError::Newer { .. } => Some(
                 "rewrite it with h5repack --high=v114 old.h5 new.h5, or in h5py with \
                  libver=(\"earliest\", \"v114\")"
                     .into(),
             ),
-            FileFault::Writing => Some(
-                "close it there; if no program has it open, h5clear -s FILE makes it readable"
-                    .into(),
+            FileError::Writing => Some(
+                "close it in that program; if no program has it open, run h5clear -s FILE".into(),
             ),
-            FileFault::StateDict { .. } => Some(
-                "save one in Python with torch.save(model.state_dict(), \"weights.pt\")".into(),
+            FileError::StateDict { .. } => Some(
+                "in Python, save one with torch.save(model.state_dict(), \"weights.pt\")".into(),
             ),
-            FileFault::Network { hint, .. } => Some((*hint).into()),
-            FileFault::NoFolder { .. } => {
-                Some("make the folder first, or write elsewhere with --out".into())
+            FileError::Network { hint, .. } => Some((*hint).into()),
+            FileError::NoFolder { .. } => {
+                Some("create the folder first, or choose another folder with --out".into())
             }
-            FileFault::OtherRun { .. } | FileFault::FurtherRun { .. } => Some(
-                "to start anew, delete the file or give `resume: false`; else give this run a \
-                 checkpoint of its own"
+            FileError::OtherRun { .. } | FileError::FurtherRun { .. } => Some(
+                "to start a new run, delete the file or set `resume: false`; otherwise use a \
+                 different checkpoint file for this run"
                     .into(),
             ),
-            FileFault::FinishedRun { .. } => Some(
-                "to train on, raise `batches`; a new run wants a checkpoint of its own, or \
-                 `resume: false`"
+            FileError::FinishedRun { .. } => Some(
+                "to continue training, increase `batches`; to start a new run, use a different \
+                 checkpoint file or `resume: false`"
                     .into(),
             ),
-            FileFault::System { source, .. } => match source.kind() {
+            FileError::System { source, .. } => match source.kind() {
                 std::io::ErrorKind::WouldBlock => {
-                    Some("another program has the file open: close it there".into())
+                    Some("another program has the file open: close it in that program".into())
                 }
                 std::io::ErrorKind::NotFound => {
-                    Some("nothing can be written there: write elsewhere with --out".into())
+                    Some("this path cannot be written: choose another folder with --out".into())
                 }
                 std::io::ErrorKind::PermissionDenied => Some("check the file's permissions".into()),
                 std::io::ErrorKind::StorageFull => {
-                    Some("free some disk space, or write elsewhere with --out".into())
+                    Some("free disk space, or choose another folder with --out".into())
                 }
                 _ => None,
             },
@@ -327,40 +333,44 @@ impl FileFault {
     }
 }
 
-/// The one of `known` that `name` was probably meant to be.
+/// The element of `known` that is most similar to `name`, if it is similar enough.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Below this similarity (Jaro-Winkler, 0 to 1) a suggestion confuses more than it helps.
-    const LIKENESS: f64 = 0.8;
+    /// Minimum Jaro-Winkler similarity, 0 to 1: less similar suggestions are confusing.
+    const MIN_SIMILARITY: f64 = 0.8;
     known
         .into_iter()
         .map(|other| (strsim::jaro_winkler(name, other), other))
-        .filter(|(likeness, _)| *likeness >= LIKENESS)
+        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, other)| other)
 }
 
-fn hint_for_name(of: &str, name: &str, known: &[String]) -> String {
-    let all = format!("{of} knows {}", known.join(", "));
+fn hint_for_name(name: &str, known: &[String]) -> String {
+    let all = format!("valid names: {}", known.join(", "));
     match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`? {all}"),
         None => all,
     }
 }
 
-fn told(differs: &[Difference]) -> String {
-    let one = |Difference { what, here, kept }| format!("{what} is {here}, and {kept} there");
-    let all: Vec<String> = differs.iter().cloned().map(one).collect();
-    all.join("; ")
+fn list_differences(differs: &[Difference]) -> String {
+    let describe = |d: &Difference| {
+        format!(
+            "{} is {}, but {} in the checkpoint",
+            d.setting, d.current, d.saved
+        )
+    };
+    differs.iter().map(describe).collect::<Vec<_>>().join("; ")
 }
 
-fn target(entry: &str, file: &Option<String>) -> String {
+fn describe_target(entry: &str, file: &Option<String>) -> String {
     match file {
         Some(file) => format!("`{entry}` in {file}"),
         None => format!("`{entry}`"),
     }
 }
 
-fn list(names: &[String]) -> String {
+fn join_names(names: &[String]) -> String {
     if names.is_empty() {
         "none".into()
     } else {

@@ -1,9 +1,9 @@
-//! What every floor stands on: faults as values, options as documented structs, and the one
-//! handle through which long work reports and is stopped.
+//! The lowest layer: errors as values, options as documented structs, and the handle through which
+//! long computations report progress and are stopped.
 
 pub mod error;
 pub mod options;
 pub mod progress;
 
 pub use error::{Error, Result};
-pub use progress::{Outcome, Progress, Report, Silent, Standing};
+pub use progress::{NoProgress, Outcome, Progress, Report, Status};

@@ -1,65 +1,65 @@
-//! Options are structs whose name, default, range and doc stand in one place: the
-//! [`options!`](crate::options) macro makes the struct, its `Default`, and the table that reading
-//! from a script, `help`, completion and the manual share.
+//! Option structs. The [`options!`](crate::options) macro defines name, default, range and
+//! documentation of each field in one place; it generates the struct, its `Default`, and the table
+//! that the script reader, `help`, completion and the manual share.
 //!
-//! A struct of options lives on the floor of the function that takes it. The script floor fills
-//! it through [`Options::slots`], which hands out one typed [`Slot`] per field.
+//! An option struct belongs to the layer of the function that takes it. The script layer fills it
+//! through [`Options::slots`], which returns one typed [`Slot`] per field.
 
 use std::any::Any;
 use std::path::PathBuf;
 
 use super::{Error, Result};
 
-/// One option: what `help` shows of it.
+/// Description of one option, as `help` displays it.
 #[derive(Debug, Clone)]
 pub struct Field {
     pub name: &'static str,
-    /// The kind of value, as a user would say it (`whole number`, `key`).
+    /// The kind of value, in the words of the documentation (`integer`, `key`).
     pub kind: &'static str,
     pub doc: &'static str,
-    /// The default as a script would write it.
+    /// The default value in script syntax.
     pub default: String,
     pub span: Option<Span>,
 }
 
-/// The numbers a field admits.
+/// The valid range of a numeric field.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
     pub min: f64,
     pub max: f64,
-    /// Whether `min` itself is outside.
-    pub above: bool,
+    /// Whether the range excludes `min`.
+    pub exclusive_min: bool,
 }
 
 impl Span {
-    /// `min` and more.
-    pub const fn from(min: f64) -> Span {
+    /// The range [min, infinity).
+    pub const fn at_least(min: f64) -> Span {
         Span {
             min,
             max: f64::INFINITY,
-            above: false,
+            exclusive_min: false,
         }
     }
-    /// More than `min`.
+    /// The range (min, infinity).
     pub const fn above(min: f64) -> Span {
         Span {
             min,
             max: f64::INFINITY,
-            above: true,
+            exclusive_min: true,
         }
     }
-    /// `min` to `max`, both included.
+    /// The range [min, max].
     pub const fn between(min: f64, max: f64) -> Span {
         Span {
             min,
             max,
-            above: false,
+            exclusive_min: false,
         }
     }
-    /// Whether `x` is inside; never for NaN.
-    pub fn admits(&self, x: f64) -> bool {
+    /// Whether the range contains `x`; false for NaN.
+    pub fn contains(&self, x: f64) -> bool {
         x <= self.max
-            && if self.above {
+            && if self.exclusive_min {
                 x > self.min
             } else {
                 x >= self.min
@@ -69,7 +69,7 @@ impl Span {
 
 impl std::fmt::Display for Span {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.above, self.max.is_finite()) {
+        match (self.exclusive_min, self.max.is_finite()) {
             (true, false) => write!(f, "above {}", self.min),
             (false, false) => write!(f, "of {} or more", self.min),
             (true, true) => write!(f, "above {} and up to {}", self.min, self.max),
@@ -78,60 +78,61 @@ impl std::fmt::Display for Span {
     }
 }
 
-/// A place to write one option into.
+/// A typed mutable reference to one option.
 pub enum Slot<'a> {
     Flag(&'a mut bool),
     Count(&'a mut usize),
     Real(&'a mut f64),
-    /// A number that may be left out.
+    /// An optional number.
     MaybeReal(&'a mut Option<f64>),
     MaybeCount(&'a mut Option<usize>),
     Text(&'a mut String),
     MaybeText(&'a mut Option<String>),
     Reals(&'a mut Vec<f64>),
-    /// One of a few words.
+    /// One of a fixed set of names.
     Choice(&'a mut dyn Choice),
-    /// A key, an optimizer, a closure: the script floor knows which types these can be.
+    /// Any other type, such as a key, an optimizer or a closure; the script layer knows these
+    /// types.
     Other(&'a mut dyn Any),
 }
 
 /// A type that can be the value of an option.
-pub trait Setting {
-    /// The kind of value, as a user would say it.
+pub trait OptionType {
+    /// The kind of value, in the words of the documentation.
     const KIND: &'static str;
     fn slot(&mut self) -> Slot<'_>;
-    /// The value as a script would write it, where that differs from how Rust writes it.
-    fn written(&self) -> Option<String> {
+    /// The value in script syntax, if it differs from Rust syntax.
+    fn script_syntax(&self) -> Option<String> {
         None
     }
 }
 
-impl Setting for Option<PathBuf> {
+impl OptionType for Option<PathBuf> {
     const KIND: &'static str = "path";
     fn slot(&mut self) -> Slot<'_> {
         Slot::Other(self)
     }
 }
 
-/// A type whose values are a few words; made by [`choices!`](crate::choices).
+/// A type with a fixed set of named values; generated by [`choices!`](crate::choices).
 pub trait Choice {
-    fn words(&self) -> &'static [&'static str];
-    fn word(&self) -> &'static str;
-    /// Takes the value called `word`; false if there is none.
-    fn choose(&mut self, word: &str) -> bool;
+    fn names(&self) -> &'static [&'static str];
+    fn name(&self) -> &'static str;
+    /// Selects the value with this name; returns false if no such value exists.
+    fn select(&mut self, name: &str) -> bool;
 }
 
-/// A choice that need not be made; it has no word then.
+/// An optional choice; the name of `None` is the empty string.
 impl<C: Choice + Default> Choice for Option<C> {
-    fn words(&self) -> &'static [&'static str] {
-        C::default().words()
+    fn names(&self) -> &'static [&'static str] {
+        C::default().names()
     }
-    fn word(&self) -> &'static str {
-        self.as_ref().map_or("", C::word)
+    fn name(&self) -> &'static str {
+        self.as_ref().map_or("", C::name)
     }
-    fn choose(&mut self, word: &str) -> bool {
+    fn select(&mut self, name: &str) -> bool {
         let mut choice = C::default();
-        let known = choice.choose(word);
+        let known = choice.select(name);
         if known {
             *self = Some(choice);
         }
@@ -139,15 +140,15 @@ impl<C: Choice + Default> Choice for Option<C> {
     }
 }
 
-/// A struct of options; made by [`options!`](crate::options).
+/// An option struct; generated by [`options!`](crate::options).
 pub trait Options: Default {
-    /// The function the options belong to, as in `train`.
+    /// The function that takes the options, such as `train`.
     const OF: &'static str;
     fn fields() -> Vec<Field>;
-    /// The places of the fields, in the order of [`Options::fields`].
+    /// References to the fields, in the order of [`Options::fields`].
     fn slots(&mut self) -> Vec<Slot<'_>>;
 
-    /// Errors: `Range` if a number is outside its field's span.
+    /// Errors: `Range` if a value is outside the range of its field.
     fn check(&mut self) -> Result<()> {
         for (field, slot) in Self::fields().into_iter().zip(self.slots()) {
             let Some(span) = field.span else { continue };
@@ -159,7 +160,7 @@ pub trait Options: Default {
                 Slot::Reals(xs) => xs,
                 _ => &[],
             };
-            if let Some(x) = numbers.iter().find(|x| !span.admits(**x)) {
+            if let Some(x) = numbers.iter().find(|x| !span.contains(**x)) {
                 return Err(Error::Range {
                     of: Self::OF.into(),
                     name: field.name.into(),
@@ -172,7 +173,7 @@ pub trait Options: Default {
     }
 }
 
-/// Two structs of options read from one map: a function's own and what its caller adds.
+/// Two option structs that are read from one map: those of a function and those of its caller.
 impl<A: Options, B: Options> Options for (A, B) {
     const OF: &'static str = A::OF;
     fn fields() -> Vec<Field> {
@@ -185,27 +186,27 @@ impl<A: Options, B: Options> Options for (A, B) {
     }
 }
 
-macro_rules! settings {
+macro_rules! option_types {
     ($($type:ty, $kind:literal, $slot:ident;)*) => { $(
-        impl Setting for $type {
+        impl OptionType for $type {
             const KIND: &'static str = $kind;
             fn slot(&mut self) -> Slot<'_> { Slot::$slot(self) }
         }
     )* };
 }
 
-settings! {
+option_types! {
     bool, "true or false", Flag;
-    usize, "whole number", Count;
+    usize, "integer", Count;
     f64, "number", Real;
     Option<f64>, "number", MaybeReal;
-    Option<usize>, "whole number", MaybeCount;
+    Option<usize>, "integer", MaybeCount;
     String, "text", Text;
     Option<String>, "text", MaybeText;
     Vec<f64>, "list of numbers", Reals;
 }
 
-/// Declares a struct of options: `name: type = default, in span;` with a doc above each field.
+/// Declares an option struct: `name: type = default, in span;` with documentation above each field.
 #[macro_export]
 macro_rules! options {
     ($(#[doc = $head:literal])* pub struct $name:ident for $of:literal {
@@ -227,18 +228,18 @@ macro_rules! options {
             fn fields() -> Vec<$crate::base::options::Field> {
                 vec![ $( $crate::base::options::Field {
                     name: stringify!($field),
-                    kind: <$type as $crate::base::options::Setting>::KIND,
+                    kind: <$type as $crate::base::options::OptionType>::KIND,
                     doc: concat!($($doc),+),
                     default: {
                         let value: $type = $default;
-                        let written = $crate::base::options::Setting::written(&value);
-                        written.unwrap_or_else(|| stringify!($default).into())
+                        let text = $crate::base::options::OptionType::script_syntax(&value);
+                        text.unwrap_or_else(|| stringify!($default).into())
                     },
                     span: $crate::options!(@span $($span)?),
                 }, )* ]
             }
             fn slots(&mut self) -> Vec<$crate::base::options::Slot<'_>> {
-                vec![ $( $crate::base::options::Setting::slot(&mut self.$field), )* ]
+                vec![ $( $crate::base::options::OptionType::slot(&mut self.$field), )* ]
             }
         }
     };
@@ -246,40 +247,40 @@ macro_rules! options {
     (@span $span:expr) => { Some($span) };
 }
 
-/// Declares an enum whose values are words in scripts: `Tanh = "tanh"`.
+/// Declares an enum whose values have names in scripts: `Tanh = "tanh"`.
 #[macro_export]
 macro_rules! choices {
     ($(#[doc = $head:literal])* pub enum $name:ident {
-        $( $(#[$meta:meta])* $variant:ident = $word:literal, )*
+        $( $(#[$meta:meta])* $variant:ident = $label:literal, )*
     }) => {
         $(#[doc = $head])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
         pub enum $name { $( $(#[$meta])* $variant, )* }
 
         impl $crate::base::options::Choice for $name {
-            fn words(&self) -> &'static [&'static str] { &[ $( $word, )* ] }
-            fn word(&self) -> &'static str { match self { $( $name::$variant => $word, )* } }
-            fn choose(&mut self, word: &str) -> bool {
-                match word {
-                    $( $word => *self = $name::$variant, )*
+            fn names(&self) -> &'static [&'static str] { &[ $( $label, )* ] }
+            fn name(&self) -> &'static str { match self { $( $name::$variant => $label, )* } }
+            fn select(&mut self, name: &str) -> bool {
+                match name {
+                    $( $label => *self = $name::$variant, )*
                     _ => return false,
                 }
                 true
             }
         }
 
-        impl $crate::base::options::Setting for $name {
-            const KIND: &'static str = concat!("one of" $(, " \"", $word, "\"")*);
+        impl $crate::base::options::OptionType for $name {
+            const KIND: &'static str = concat!("one of" $(, " \"", $label, "\"")*);
             fn slot(&mut self) -> $crate::base::options::Slot<'_> {
                 $crate::base::options::Slot::Choice(self)
             }
-            fn written(&self) -> Option<String> {
-                Some(format!("{:?}", $crate::base::options::Choice::word(self)))
+            fn script_syntax(&self) -> Option<String> {
+                Some(format!("{:?}", $crate::base::options::Choice::name(self)))
             }
         }
 
-        impl $crate::base::options::Setting for Option<$name> {
-            const KIND: &'static str = <$name as $crate::base::options::Setting>::KIND;
+        impl $crate::base::options::OptionType for Option<$name> {
+            const KIND: &'static str = <$name as $crate::base::options::OptionType>::KIND;
             fn slot(&mut self) -> $crate::base::options::Slot<'_> {
                 $crate::base::options::Slot::Choice(self)
             }

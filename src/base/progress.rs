@@ -1,70 +1,71 @@
-//! How long work reports and is stopped. The floors below the script vocabulary neither print nor
-//! read the clock: they call one handle, and whoever owns a terminal decides what is seen.
+//! Progress reports and cancellation of long computations. The layers below the script API neither
+//! print nor read the clock: they call one handle, and the owner of the terminal decides what to
+//! display.
 
 use super::Error;
 
-/// Where a long run stands.
+/// Progress of a long computation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Report {
-    /// Steps finished.
+    /// Number of completed steps.
     pub done: usize,
-    /// Steps asked for.
+    /// Number of requested steps.
     pub total: usize,
-    pub standing: Standing,
+    pub status: Status,
 }
 
-/// What long work has come to.
+/// Intermediate result of a long computation.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Standing {
+pub enum Status {
     /// Loss and learning rate of the last step.
-    Descent { loss: f64, rate: f64 },
-    /// Mean distance of outputs from their targets.
+    Loss { loss: f64, rate: f64 },
+    /// Mean distance between outputs and targets.
     Error { error: f64 },
-    /// How many of those that are done have converged.
+    /// Number of completed candidates that converged.
     Search { converged: usize },
-    /// Nothing but how many of these are done.
+    /// A count of completed items only; `of` names them.
     Count { of: &'static str },
 }
 
-/// Listens to a long run and may end it.
+/// Receives the reports of a long computation and can stop it.
 pub trait Progress {
-    /// Called after every step; must be cheap.
+    /// Called after each step; must be cheap.
     fn report(&mut self, report: Report);
-    /// True once the user wants the run to end. Asked once per step.
-    fn stopped(&self) -> bool;
-    /// Told of a fault that does not end the run.
-    fn trouble(&mut self, _: &Error) {}
+    /// Returns true once the user requests a stop. Called once per step.
+    fn stop_requested(&self) -> bool;
+    /// Reports an error that does not stop the computation.
+    fn warn(&mut self, _: &Error) {}
 }
 
-/// Shows nothing and never stops.
+/// Ignores all reports and never stops.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Silent;
+pub struct NoProgress;
 
-impl Progress for Silent {
+impl Progress for NoProgress {
     fn report(&mut self, _: Report) {}
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         false
     }
 }
 
-/// How an iteration ended.
+/// Reason for the end of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// What was asked for is reached.
+    /// The convergence criterion is satisfied.
     Converged,
-    /// The budget of steps is used up.
+    /// The maximum number of steps is reached.
     MaxSteps,
-    /// What the run was judged by no longer became better; this many steps were made.
+    /// Early stopping after this many steps: the validation criterion stopped improving.
     Stopped { at: usize },
-    /// A number stopped being finite at this step; the last good state is kept.
+    /// A value became NaN or infinite at this step; the last finite state is preserved.
     Diverged { at: usize },
-    /// The user ended the run at this step.
+    /// The user stopped the computation at this step.
     Interrupted { at: usize },
 }
 
 impl Outcome {
-    /// The word that scripts see.
-    pub fn word(self) -> &'static str {
+    /// The name of the outcome in scripts.
+    pub fn name(self) -> &'static str {
         match self {
             Outcome::Converged => "converged",
             Outcome::MaxSteps => "finished",

@@ -1,96 +1,110 @@
 //! Axes, ticks, labels and the colour bar of a panel.
 
 use super::colour::INK;
-use super::extent::{Frame, Range};
-use super::layout::Placed;
-use super::sheet::{Anchor, Sheet};
+use super::layout::PanelLayout;
+use super::polyline::Point;
+use super::scale::{Frame, Range};
+use super::svg_writer::{Anchor, SvgWriter};
 use super::text::Font;
 use super::ticks::Ticks;
-use super::trace::Point;
 use super::{Layer, Panel, raster};
 
 pub const TICK_TEXT: f64 = 10.5;
 pub const LABEL_TEXT: f64 = 12.0;
 pub const TITLE_TEXT: f64 = 13.0;
-/// Length of a tick with a label, and of one without.
-pub const TICK: f64 = 4.0;
-const MINOR_TICK: f64 = 2.2;
-const LINE: f64 = 0.9;
-/// From the end of a tick to its label.
+/// Lengths of labelled and unlabelled ticks.
+pub const TICK_LENGTH: f64 = 4.0;
+const MINOR_TICK_LENGTH: f64 = 2.2;
+const LINE_WIDTH: f64 = 0.9;
+/// Gap between a tick and its label.
 pub const TICK_GAP: f64 = 3.5;
-/// From tick labels to the axis label.
+/// Gap between tick labels and the axis label.
 pub const LABEL_GAP: f64 = 7.0;
-/// Height of capitals, relative to the size of the text.
-pub const CAPITALS: f64 = 0.72;
+/// Height of capital letters, relative to the text size.
+pub const CAP_HEIGHT: f64 = 0.72;
 pub const BAR_GAP: f64 = 12.0;
-pub const BAR: f64 = 11.0;
+pub const BAR_WIDTH: f64 = 11.0;
 
-/// The axes of a flat panel with everything written around them; title and colour bar of any.
-pub fn draw(sheet: &mut Sheet, placed: &Placed, font: &Font) {
-    let frame = &placed.frame;
-    if placed.space.is_none() {
-        spines(sheet, placed.panel, frame);
-        x_axis(sheet, placed);
-        y_axis(sheet, placed, font);
+/// Draws the axes and labels of a flat panel, and the title and colour bar of any panel.
+pub fn draw(writer: &mut SvgWriter, layout: &PanelLayout, font: &Font) {
+    let frame = &layout.frame;
+    if layout.projection.is_none() {
+        axis_lines(writer, layout.panel, frame);
+        x_axis(writer, layout);
+        y_axis(writer, layout, font);
     }
     let title = [
         frame.left + frame.width / 2.0,
-        frame.top - title_lift(placed.panel, frame.width, &placed.y_ticks, font),
+        frame.top - title_lift(layout.panel, frame.width, &layout.y_ticks, font),
     ];
-    sheet.text(title, Anchor::Middle, TITLE_TEXT, INK, &placed.panel.title);
-    if let (Some(range), Some(ticks)) = (&placed.colour_range, &placed.bar_ticks) {
-        colour_bar(sheet, placed, range, ticks, font);
+    writer.text(title, Anchor::Middle, TITLE_TEXT, INK, &layout.panel.title);
+    if let (Some(range), Some(ticks)) = (&layout.colour_range, &layout.bar_ticks) {
+        colour_bar(writer, layout, range, ticks, font);
     }
 }
 
-/// The power of ten beside an axis, as text.
-pub fn power(ticks: &Ticks) -> Option<String> {
+/// The common power of ten of the tick labels, as text.
+pub fn exponent_label(ticks: &Ticks) -> Option<String> {
     let k = ticks.power?;
     Some(format!("×10^{{{}}}", k.to_string().replace('-', "−")))
 }
 
-/// How far a title stands above axes of this width: higher where it would meet the power of ten.
+/// Distance of the title above axes of this width; larger if the title would overlap the power of
+/// ten.
 pub fn title_lift(panel: &Panel, width: f64, y_ticks: &Ticks, font: &Font) -> f64 {
     let (low, high) = (8.0, 20.0);
-    let power = power(y_ticks).map_or(0.0, |text| font.width(&text, TICK_TEXT) + LABEL_GAP);
-    let before = (width - font.width(&panel.title, TITLE_TEXT)) / 2.0;
-    if power > before.max(0.0) { high } else { low }
+    let power =
+        exponent_label(y_ticks).map_or(0.0, |text| font.width(&text, TICK_TEXT) + LABEL_GAP);
+    let free_width = (width - font.width(&panel.title, TITLE_TEXT)) / 2.0;
+    if power > free_width.max(0.0) {
+        high
+    } else {
+        low
+    }
 }
 
-/// The widest label.
+/// The width of the widest label.
 pub fn widest(ticks: &Ticks, font: &Font) -> f64 {
     let widths = ticks.major.iter().map(|t| font.width(&t.label, TICK_TEXT));
     widths.fold(0.0, f64::max)
 }
 
-fn spines(sheet: &mut Sheet, panel: &Panel, frame: &Frame) {
+fn axis_lines(writer: &mut SvgWriter, panel: &Panel, frame: &Frame) {
     let (left, right, top, bottom) = (frame.left, frame.right(), frame.top, frame.bottom());
-    if panel.layers.iter().any(|l| matches!(l, Layer::Cells(_))) {
-        let around = [
+    if panel.layers.iter().any(|l| matches!(l, Layer::Heatmap(_))) {
+        let outline = [
             [left, top],
             [right, top],
             [right, bottom],
             [left, bottom],
             [left, top],
         ];
-        return sheet.edge(&around, INK, LINE);
+        return writer.line(&outline, INK, LINE_WIDTH);
     }
-    sheet.edge(&[[left, top], [left, bottom], [right, bottom]], INK, LINE);
+    writer.line(
+        &[[left, top], [left, bottom], [right, bottom]],
+        INK,
+        LINE_WIDTH,
+    );
 }
 
-fn x_axis(sheet: &mut Sheet, placed: &Placed) {
-    let (frame, ticks) = (&placed.frame, &placed.x_ticks);
+fn x_axis(writer: &mut SvgWriter, layout: &PanelLayout) {
+    let (frame, ticks) = (&layout.frame, &layout.x_ticks);
     let bottom = frame.bottom();
-    let inside = |v: f64| frame.across(v).filter(|x| frame.holds([*x, bottom]));
-    for x in ticks.minor.iter().filter_map(|v| inside(*v)) {
-        sheet.edge(&[[x, bottom], [x, bottom + MINOR_TICK]], INK, LINE * 0.8);
+    let visible = |v: f64| frame.x_pixel(v).filter(|x| frame.contains([*x, bottom]));
+    for x in ticks.minor.iter().filter_map(|v| visible(*v)) {
+        writer.line(
+            &[[x, bottom], [x, bottom + MINOR_TICK_LENGTH]],
+            INK,
+            LINE_WIDTH * 0.8,
+        );
     }
-    let text = bottom + TICK + TICK_GAP + TICK_TEXT * CAPITALS;
+    let text = bottom + TICK_LENGTH + TICK_GAP + TICK_TEXT * CAP_HEIGHT;
     for tick in &ticks.major {
-        let Some(x) = inside(tick.at) else { continue };
-        sheet.edge(&[[x, bottom], [x, bottom + TICK]], INK, LINE);
+        let Some(x) = visible(tick.at) else { continue };
+        writer.line(&[[x, bottom], [x, bottom + TICK_LENGTH]], INK, LINE_WIDTH);
         let lower = if tick.label.contains("^{") { 2.0 } else { 0.0 };
-        sheet.text(
+        writer.text(
             [x, text + lower],
             Anchor::Middle,
             TICK_TEXT,
@@ -98,74 +112,95 @@ fn x_axis(sheet: &mut Sheet, placed: &Placed) {
             &tick.label,
         );
     }
-    let line = text + LABEL_GAP + LABEL_TEXT * CAPITALS;
-    if let Some(power) = power(ticks) {
-        sheet.text([frame.right(), line], Anchor::End, TICK_TEXT, INK, &power);
+    let line = text + LABEL_GAP + LABEL_TEXT * CAP_HEIGHT;
+    if let Some(power) = exponent_label(ticks) {
+        writer.text([frame.right(), line], Anchor::End, TICK_TEXT, INK, &power);
     }
     let middle = [frame.left + frame.width / 2.0, line];
-    sheet.text(
+    writer.text(
         middle,
         Anchor::Middle,
         LABEL_TEXT,
         INK,
-        &placed.panel.x.label,
+        &layout.panel.x.label,
     );
 }
 
-fn y_axis(sheet: &mut Sheet, placed: &Placed, font: &Font) {
-    let (frame, ticks) = (&placed.frame, &placed.y_ticks);
+fn y_axis(writer: &mut SvgWriter, layout: &PanelLayout, font: &Font) {
+    let (frame, ticks) = (&layout.frame, &layout.y_ticks);
     let left = frame.left;
-    let inside = |v: f64| frame.down(v).filter(|y| frame.holds([left, *y]));
-    for y in ticks.minor.iter().filter_map(|v| inside(*v)) {
-        sheet.edge(&[[left - MINOR_TICK, y], [left, y]], INK, LINE * 0.8);
+    let visible = |v: f64| frame.y_pixel(v).filter(|y| frame.contains([left, *y]));
+    for y in ticks.minor.iter().filter_map(|v| visible(*v)) {
+        writer.line(
+            &[[left - MINOR_TICK_LENGTH, y], [left, y]],
+            INK,
+            LINE_WIDTH * 0.8,
+        );
     }
     for tick in &ticks.major {
-        let Some(y) = inside(tick.at) else { continue };
-        sheet.edge(&[[left - TICK, y], [left, y]], INK, LINE);
-        let place = [left - TICK - TICK_GAP, y + TICK_TEXT * CAPITALS / 2.0];
-        sheet.text(place, Anchor::End, TICK_TEXT, INK, &tick.label);
+        let Some(y) = visible(tick.at) else { continue };
+        writer.line(&[[left - TICK_LENGTH, y], [left, y]], INK, LINE_WIDTH);
+        let position = [
+            left - TICK_LENGTH - TICK_GAP,
+            y + TICK_TEXT * CAP_HEIGHT / 2.0,
+        ];
+        writer.text(position, Anchor::End, TICK_TEXT, INK, &tick.label);
     }
-    if let Some(power) = power(ticks) {
-        sheet.text(
-            [left - TICK, frame.top - 6.0],
+    if let Some(power) = exponent_label(ticks) {
+        writer.text(
+            [left - TICK_LENGTH, frame.top - 6.0],
             Anchor::Start,
             TICK_TEXT,
             INK,
             &power,
         );
     }
-    let out = TICK + TICK_GAP + widest(ticks, font) + LABEL_GAP;
-    let middle = [left - out, frame.top + frame.height / 2.0];
-    sheet.upright(middle, LABEL_TEXT, INK, &placed.panel.y.label);
+    let distance = TICK_LENGTH + TICK_GAP + widest(ticks, font) + LABEL_GAP;
+    let middle = [left - distance, frame.top + frame.height / 2.0];
+    writer.vertical_text(middle, LABEL_TEXT, INK, &layout.panel.y.label);
 }
 
-fn colour_bar(sheet: &mut Sheet, placed: &Placed, range: &Range, ticks: &Ticks, font: &Font) {
-    let frame = &placed.frame;
+fn colour_bar(
+    writer: &mut SvgWriter,
+    layout: &PanelLayout,
+    range: &Range,
+    ticks: &Ticks,
+    font: &Font,
+) {
+    let frame = &layout.frame;
     let (left, top, bottom) = (frame.right() + BAR_GAP, frame.top, frame.bottom());
-    let right = left + BAR;
-    let map = placed.panel.colour.map;
-    sheet.picture([left, top], [BAR, frame.height], &raster::bar(map));
-    let around: [Point; 5] = [
+    let right = left + BAR_WIDTH;
+    let map = layout.panel.colour.map;
+    writer.image(
+        [left, top],
+        [BAR_WIDTH, frame.height],
+        &raster::colour_bar(map),
+    );
+    let outline: [Point; 5] = [
         [left, top],
         [right, top],
         [right, bottom],
         [left, bottom],
         [left, top],
     ];
-    sheet.edge(&around, INK, LINE * 0.8);
+    writer.line(&outline, INK, LINE_WIDTH * 0.8);
     for tick in &ticks.major {
-        let Some(part) = range.part(tick.at) else {
+        let Some(part) = range.fraction(tick.at) else {
             continue;
         };
         let y = bottom - part * frame.height;
-        sheet.edge(&[[right, y], [right + TICK, y]], INK, LINE);
-        let place = [right + TICK + TICK_GAP, y + TICK_TEXT * CAPITALS / 2.0];
-        sheet.text(place, Anchor::Start, TICK_TEXT, INK, &tick.label);
+        writer.line(&[[right, y], [right + TICK_LENGTH, y]], INK, LINE_WIDTH);
+        let position = [
+            right + TICK_LENGTH + TICK_GAP,
+            y + TICK_TEXT * CAP_HEIGHT / 2.0,
+        ];
+        writer.text(position, Anchor::Start, TICK_TEXT, INK, &tick.label);
     }
-    if let Some(power) = power(ticks) {
-        sheet.text([left, top - 6.0], Anchor::Start, TICK_TEXT, INK, &power);
+    if let Some(power) = exponent_label(ticks) {
+        writer.text([left, top - 6.0], Anchor::Start, TICK_TEXT, INK, &power);
     }
-    let out = TICK + TICK_GAP + widest(ticks, font) + LABEL_GAP + LABEL_TEXT * CAPITALS;
-    let middle = [right + out, top + frame.height / 2.0];
-    sheet.upright(middle, LABEL_TEXT, INK, &placed.panel.colour.label);
+    let distance =
+        TICK_LENGTH + TICK_GAP + widest(ticks, font) + LABEL_GAP + LABEL_TEXT * CAP_HEIGHT;
+    let middle = [right + distance, top + frame.height / 2.0];
+    writer.vertical_text(middle, LABEL_TEXT, INK, &layout.panel.colour.label);
 }

@@ -1,4 +1,4 @@
-//! Colours: a palette for things of different kinds, maps for numbers.
+//! Colours: a qualitative palette, and colour maps for values.
 
 use crate::choices;
 
@@ -8,13 +8,13 @@ pub struct Rgb(pub u8, pub u8, pub u8);
 
 /// Text and axes.
 pub(super) const INK: Rgb = Rgb(0x22, 0x22, 0x22);
-/// Reference lines and other things that should stay behind the data.
+/// Reference lines and other elements that stay behind the data.
 pub(super) const FAINT: Rgb = Rgb(0x8c, 0x8c, 0x8c);
-/// Numbers that are missing; no map passes through this grey (but the grey one).
+/// Missing values; no colour map except the grey one contains this grey.
 pub(super) const MISSING: Rgb = Rgb(0xd0, 0xd0, 0xd0);
 
-/// Okabe and Ito (2008), told apart by colour-blind readers; without the yellow, which is too pale
-/// for a line on white paper.
+/// Okabe and Ito (2008), distinguishable with colour blindness; without yellow, which is too pale
+/// for a line on white.
 pub(super) const PALETTE: [Rgb; 7] = [
     Rgb(0x00, 0x72, 0xb2),
     Rgb(0xd5, 0x5e, 0x00),
@@ -37,14 +37,14 @@ const NAMES: &[(&str, Rgb)] = &[
 ];
 
 choices! {
-    /// How a number becomes a colour.
-    pub enum Map {
-        /// Dark blue to yellow, even in lightness.
+    /// Mapping from values to colours.
+    pub enum ColourMap {
+        /// Dark blue to yellow, perceptually uniform.
         #[default]
         Viridis = "viridis",
-        /// Black to pale yellow, even in lightness.
+        /// Black to pale yellow, perceptually uniform.
         Magma = "magma",
-        /// Blue through white to red, for numbers with a sign.
+        /// Blue through white to red, for signed values.
         BlueWhiteRed = "blue_white_red",
         /// White to black.
         Grey = "grey",
@@ -52,24 +52,24 @@ choices! {
 }
 
 impl Rgb {
-    /// The colour called `name`: a word of [`Rgb::names`] or `#rrggbb`.
-    pub fn named(name: &str) -> Option<Rgb> {
-        if let Some((_, colour)) = NAMES.iter().find(|(word, _)| *word == name) {
+    /// The colour with this name: one of [`Rgb::names`] or `#rrggbb`.
+    pub fn parse(name: &str) -> Option<Rgb> {
+        if let Some((_, colour)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Some(*colour);
         }
         let digits = name.strip_prefix('#').filter(|digits| digits.len() == 6)?;
         u32::from_str_radix(digits, 16).ok().map(unpack)
     }
 
-    /// The colour mixed with white: all of it at 0, none at 1.
-    pub(super) fn towards_white(self, part: f64) -> Rgb {
-        let pale = |c: u8| (f64::from(c) + (255.0 - f64::from(c)) * part).round() as u8;
+    /// The colour mixed with white: fraction 0 returns the colour, 1 returns white.
+    pub(super) fn mix_with_white(self, fraction: f64) -> Rgb {
+        let pale = |c: u8| (f64::from(c) + (255.0 - f64::from(c)) * fraction).round() as u8;
         Rgb(pale(self.0), pale(self.1), pale(self.2))
     }
 
-    /// The words that name a colour.
+    /// The names of the named colours.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().map(|(word, _)| *word)
+        NAMES.iter().map(|(name, _)| *name)
     }
 }
 
@@ -79,43 +79,43 @@ impl std::fmt::Display for Rgb {
     }
 }
 
-impl Map {
-    /// The colour at `u`, 0 to 1; what is beyond takes the colour of the end, NaN is grey.
+impl ColourMap {
+    /// The colour at `u` in 0 to 1; values outside are clamped, NaN is grey.
     pub fn at(self, u: f64) -> Rgb {
         if u.is_nan() {
             return MISSING;
         }
         let stops = self.stops();
-        let place = u.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
-        let below = (place as usize).min(stops.len() - 2);
-        let (a, b, part) = (
+        let position = u.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
+        let below = (position as usize).min(stops.len() - 2);
+        let (a, b, fraction) = (
             unpack(stops[below]),
             unpack(stops[below + 1]),
-            place - below as f64,
+            position - below as f64,
         );
-        let mix = |a: u8, b: u8| (a as f64 + (b as f64 - a as f64) * part).round() as u8;
+        let mix = |a: u8, b: u8| (a as f64 + (b as f64 - a as f64) * fraction).round() as u8;
         Rgb(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
     }
 
     fn stops(self) -> &'static [u32] {
         match self {
-            Map::Viridis => VIRIDIS,
-            Map::Magma => MAGMA,
-            Map::BlueWhiteRed => BLUE_WHITE_RED,
-            Map::Grey => &[0xffffff, 0x000000],
+            ColourMap::Viridis => VIRIDIS,
+            ColourMap::Magma => MAGMA,
+            ColourMap::BlueWhiteRed => BLUE_WHITE_RED,
+            ColourMap::Grey => &[0xffffff, 0x000000],
         }
     }
 }
 
-/// The colours of `count` things in one panel: the palette, and where it has too few, viridis.
-pub(super) fn distinct(count: usize) -> Vec<Rgb> {
-    /// Beyond this viridis is too pale on white.
-    const LAST: f64 = 0.92;
+/// Colours for `count` layers of one panel: the palette, or viridis if the palette is too small.
+pub(super) fn palette(count: usize) -> Vec<Rgb> {
+    /// Above this value viridis is too pale on white.
+    const VIRIDIS_MAX: f64 = 0.92;
     if count <= PALETTE.len() {
         return PALETTE[..count].to_vec();
     }
     (0..count)
-        .map(|i| Map::Viridis.at(LAST * i as f64 / (count - 1) as f64))
+        .map(|i| ColourMap::Viridis.at(VIRIDIS_MAX * i as f64 / (count - 1) as f64))
         .collect()
 }
 
@@ -143,7 +143,7 @@ const MAGMA: &[u32] = &[
     0xfcfdbf,
 ];
 
-/// Two ramps of equal lightness that meet in white, so that zero is the colour of the paper.
+/// Two ramps of equal lightness that meet in white, so that zero has the colour of the background.
 #[rustfmt::skip]
 const BLUE_WHITE_RED: &[u32] = &[
     0x08306b, 0x15539a, 0x2f79b9, 0x62a3d1, 0x9ac6e1, 0xcfe1f0, 0xffffff,

@@ -1,23 +1,21 @@
-//! What a panel shows: each layer is arrays and a style, in the units of the data.
-//!
-//! A colour left out is taken from the palette, in the order of the layers. A number that is not
-//! finite leaves a gap.
+//! Layers of a panel: each consists of arrays and a style, in data units. A missing colour is taken
+//! from the palette, in the order of the layers. A value that is not finite leaves a gap.
 
-use super::{Arrows, Labels, Marker, Paths, Place, Points, Rgb, Stroke};
-use crate::tensor::order::counts;
+use super::{Arrows, Labels, Marker, Paths, Point3, Points, Rgb, Stroke};
+use crate::tensor::sort::bin_counts;
 
-/// One thing drawn in a panel, over the ones before it.
+/// One layer of a panel, drawn over the previous ones.
 #[derive(Debug, Clone)]
 pub enum Layer {
     Line(Line),
     Scatter(Scatter),
     Stem(Stem),
     Bars(Bars),
-    Ribbon(Ribbon),
-    Cells(Cells),
-    Rule(Rule),
+    Band(Band),
+    Heatmap(Heatmap),
+    ReferenceLine(ReferenceLine),
     Circle(Circle),
-    Note(Note),
+    Annotation(Annotation),
     Paths(Paths),
     Points(Points),
     Arrows(Arrows),
@@ -46,7 +44,7 @@ pub struct Line {
 pub struct Scatter {
     pub x: Vec<f64>,
     pub y: Vec<f64>,
-    /// Numbers that colour the points by the panel's colour axis.
+    /// Values that set the colours of the points by the colour axis of the panel.
     pub values: Option<Vec<f64>>,
     pub marker: Marker,
     /// Diameter in pixels.
@@ -56,19 +54,19 @@ pub struct Scatter {
     pub label: Option<String>,
 }
 
-/// Points on stalks from `base`. Shapes: x `[p]`, y `[p]`.
+/// Points on stems that start at `base`. Shapes: x `[p]`, y `[p]`.
 #[derive(Debug, Clone)]
 pub struct Stem {
     pub x: Vec<f64>,
     pub y: Vec<f64>,
     pub base: f64,
-    /// Diameter of a head in pixels.
+    /// Diameter of the marker in pixels.
     pub size: f64,
     pub colour: Option<Rgb>,
     pub label: Option<String>,
 }
 
-/// Bars from zero. Shapes: edges `[p + 1]`, heights `[p]`.
+/// Bars that start at zero. Shapes: edges `[p + 1]`, heights `[p]`.
 #[derive(Debug, Clone, Default)]
 pub struct Bars {
     pub edges: Vec<f64>,
@@ -79,7 +77,7 @@ pub struct Bars {
 
 /// The area between two curves. Shapes: x `[p]`, low `[p]`, high `[p]`.
 #[derive(Debug, Clone, Default)]
-pub struct Ribbon {
+pub struct Band {
     pub x: Vec<f64>,
     pub low: Vec<f64>,
     pub high: Vec<f64>,
@@ -87,9 +85,9 @@ pub struct Ribbon {
     pub label: Option<String>,
 }
 
-/// A matrix in colours. Shapes: values `[rows * columns]`, row by row; row 0 lies at `y[0]`.
+/// A matrix shown as colours. Shapes: values `[rows * columns]`, row-major; row 0 is at `y[0]`.
 #[derive(Debug, Clone)]
-pub struct Cells {
+pub struct Heatmap {
     pub values: Vec<f64>,
     pub rows: usize,
     pub columns: usize,
@@ -99,16 +97,16 @@ pub struct Cells {
     pub y: [f64; 2],
 }
 
-/// A line across the whole panel: at one x, or at one y.
+/// A line across the whole panel at a constant x or y.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub struct ReferenceLine {
     pub side: Side,
     pub at: f64,
     pub stroke: Stroke,
     pub label: Option<String>,
 }
 
-/// A circle in the units of the data.
+/// A circle in data units.
 #[derive(Debug, Clone)]
 pub struct Circle {
     pub centre: [f64; 2],
@@ -116,9 +114,9 @@ pub struct Circle {
     pub stroke: Stroke,
 }
 
-/// Words that begin at a point.
+/// Text that starts at a point.
 #[derive(Debug, Clone)]
-pub struct Note {
+pub struct Annotation {
     pub at: [f64; 2],
     pub text: String,
     pub colour: Option<Rgb>,
@@ -162,10 +160,10 @@ impl Stem {
     }
 }
 
-impl Cells {
-    /// A matrix whose cell `[row, column]` is centred on `x = column`, `y = row`.
-    pub fn new(values: Vec<f64>, rows: usize, columns: usize) -> Cells {
-        Cells {
+impl Heatmap {
+    /// A matrix whose cell `[row, column]` is centred at `x = column`, `y = row`.
+    pub fn new(values: Vec<f64>, rows: usize, columns: usize) -> Heatmap {
+        Heatmap {
             values,
             rows,
             columns,
@@ -175,10 +173,10 @@ impl Cells {
     }
 }
 
-impl Rule {
+impl ReferenceLine {
     /// A faint line at `at` across the panel: vertical for `Side::X`, horizontal for `Side::Y`.
-    pub fn new(side: Side, at: f64) -> Rule {
-        Rule {
+    pub fn new(side: Side, at: f64) -> ReferenceLine {
+        ReferenceLine {
             side,
             at,
             stroke: Stroke::reference(),
@@ -188,8 +186,9 @@ impl Rule {
 }
 
 impl Bars {
-    /// Counts of `data` in `bins` equal bins, or in as many as the rule of Freedman and Diaconis
-    /// asks for. Numbers that are not finite are left out; bins are closed below, the last at both.
+    /// A histogram of `data` with `bins` equal bins; `None` chooses the number of bins by the rule
+    /// of Freedman and Diaconis. Values that are not finite are ignored. Bins are closed on the
+    /// left, the last one on both sides.
     pub fn histogram(data: &[f64], bins: Option<usize>) -> Bars {
         let mut sorted: Vec<f64> = data.iter().copied().filter(|v| v.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
@@ -199,14 +198,14 @@ impl Bars {
                 ..Bars::default()
             };
         };
-        let widen = if first == last {
+        let padding = if first == last {
             0.5f64.max(first.abs() * 0.05)
         } else {
             0.0
         };
-        let (low, high) = (first - widen, last + widen);
+        let (low, high) = (first - padding, last + padding);
         let bins = bins.unwrap_or_else(|| freedman_diaconis(&sorted)).max(1);
-        let (counts, edges) = counts(&sorted, bins, [low, high]);
+        let (counts, edges) = bin_counts(&sorted, bins, [low, high]);
         Bars {
             edges,
             heights: counts.into_iter().map(|n| n as f64).collect(),
@@ -216,47 +215,47 @@ impl Bars {
 }
 
 impl Layer {
-    /// The name in the legend.
+    /// The label in the legend.
     pub fn label(&self) -> Option<&str> {
         match self {
             Layer::Line(l) => l.label.as_deref(),
             Layer::Scatter(l) => l.label.as_deref(),
             Layer::Stem(l) => l.label.as_deref(),
             Layer::Bars(l) => l.label.as_deref(),
-            Layer::Ribbon(l) => l.label.as_deref(),
-            Layer::Rule(l) => l.label.as_deref(),
+            Layer::Band(l) => l.label.as_deref(),
+            Layer::ReferenceLine(l) => l.label.as_deref(),
             Layer::Paths(l) => l.label.as_deref(),
             Layer::Points(l) => l.label.as_deref(),
             Layer::Arrows(l) => l.label.as_deref(),
-            Layer::Cells(_) | Layer::Circle(_) | Layer::Note(_) | Layer::Labels(_) => None,
+            Layer::Heatmap(_) | Layer::Circle(_) | Layer::Annotation(_) | Layer::Labels(_) => None,
         }
     }
 
-    /// The place of the name in the legend, for layers that can have one.
+    /// Mutable access to the legend label; `None` for layers that cannot have one.
     pub fn label_mut(&mut self) -> Option<&mut Option<String>> {
         match self {
             Layer::Line(l) => Some(&mut l.label),
             Layer::Scatter(l) => Some(&mut l.label),
             Layer::Stem(l) => Some(&mut l.label),
             Layer::Bars(l) => Some(&mut l.label),
-            Layer::Ribbon(l) => Some(&mut l.label),
-            Layer::Rule(l) => Some(&mut l.label),
+            Layer::Band(l) => Some(&mut l.label),
+            Layer::ReferenceLine(l) => Some(&mut l.label),
             Layer::Paths(l) => Some(&mut l.label),
             Layer::Points(l) => Some(&mut l.label),
             Layer::Arrows(l) => Some(&mut l.label),
-            Layer::Cells(_) | Layer::Circle(_) | Layer::Note(_) | Layer::Labels(_) => None,
+            Layer::Heatmap(_) | Layer::Circle(_) | Layer::Annotation(_) | Layer::Labels(_) => None,
         }
     }
 
-    /// Whether the layer stands in a panel of three dimensions.
-    pub fn is_solid(&self) -> bool {
+    /// Whether the layer belongs in a three-dimensional panel.
+    pub fn is_3d(&self) -> bool {
         use Layer::{Arrows, Labels, Paths, Points};
         matches!(self, Paths(_) | Points(_) | Arrows(_) | Labels(_))
     }
 
-    /// The places of a layer in three dimensions; none of a flat one.
-    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
-        let (first, second): (&[Place], &[Place]) = match self {
+    /// The positions of a three-dimensional layer; empty for a flat layer.
+    pub(super) fn positions(&self) -> impl Iterator<Item = &Point3> {
+        let (first, second): (&[Point3], &[Point3]) = match self {
             Layer::Paths(l) => (&l.at, &[]),
             Layer::Points(l) => (&l.at, &[]),
             Layer::Arrows(l) => (&l.from, &l.to),
@@ -266,10 +265,10 @@ impl Layer {
         first.iter().chain(second)
     }
 
-    /// Numbers that the colour axis shows.
+    /// The values that the colour axis shows.
     pub fn values(&self) -> Option<&[f64]> {
         match self {
-            Layer::Cells(cells) => Some(&cells.values),
+            Layer::Heatmap(cells) => Some(&cells.values),
             Layer::Scatter(scatter) => scatter.values.as_deref(),
             Layer::Paths(paths) => paths.values.as_deref(),
             Layer::Points(points) => points.values.as_deref(),
@@ -278,18 +277,18 @@ impl Layer {
         }
     }
 
-    /// The colour asked for; `None` for one of the palette.
-    pub(super) fn colour(&self) -> Option<Rgb> {
+    /// The colour of the layer itself; `None` if it is taken from the palette.
+    pub(super) fn own_colour(&self) -> Option<Rgb> {
         match self {
             Layer::Line(l) => l.stroke.colour,
             Layer::Scatter(l) => l.colour,
             Layer::Stem(l) => l.colour,
             Layer::Bars(l) => l.colour,
-            Layer::Ribbon(l) => l.colour,
-            Layer::Rule(l) => Some(l.stroke.colour.unwrap_or(super::colour::FAINT)),
+            Layer::Band(l) => l.colour,
+            Layer::ReferenceLine(l) => Some(l.stroke.colour.unwrap_or(super::colour::FAINT)),
             Layer::Circle(l) => Some(l.stroke.colour.unwrap_or(super::colour::FAINT)),
-            Layer::Note(l) => Some(l.colour.unwrap_or(super::colour::INK)),
-            Layer::Cells(_) => Some(super::colour::INK),
+            Layer::Annotation(l) => Some(l.colour.unwrap_or(super::colour::INK)),
+            Layer::Heatmap(_) => Some(super::colour::INK),
             Layer::Paths(l) => l.stroke.colour,
             Layer::Points(l) => l.colour,
             Layer::Arrows(l) => l.stroke.colour,
@@ -300,13 +299,13 @@ impl Layer {
 
 /// Bins of width 2 IQR / n^(1/3). Source: Freedman and Diaconis, 1981.
 fn freedman_diaconis(sorted: &[f64]) -> usize {
-    /// More bars than this are thinner than a reader can see.
-    const MOST: f64 = 100.0;
+    /// More bars than this would be too thin to see.
+    const MAX_BINS: f64 = 100.0;
     let n = sorted.len();
     let range = sorted[n - 1] - sorted[0];
-    let spread = sorted[(3 * n / 4).min(n - 1)] - sorted[n / 4];
-    let width = 2.0 * spread / (n as f64).cbrt();
+    let iqr = sorted[(3 * n / 4).min(n - 1)] - sorted[n / 4];
+    let width = 2.0 * iqr / (n as f64).cbrt();
     let sturges = (n as f64).log2().ceil() + 1.0;
     let bins = if width > 0.0 { range / width } else { sturges };
-    bins.ceil().clamp(1.0, MOST) as usize
+    bins.ceil().clamp(1.0, MAX_BINS) as usize
 }

@@ -1,61 +1,61 @@
-//! Where everything stands: panels whose axes align, with just the room their labels need.
+//! Page layout: panels with aligned axes, and margins that fit their labels.
 
 use super::axes::{
-    BAR, BAR_GAP, CAPITALS, LABEL_GAP, LABEL_TEXT, TICK, TICK_GAP, TICK_TEXT, TITLE_TEXT, power,
-    title_lift, widest,
+    BAR_GAP, BAR_WIDTH, CAP_HEIGHT, LABEL_GAP, LABEL_TEXT, TICK_GAP, TICK_LENGTH, TICK_TEXT,
+    TITLE_TEXT, exponent_label, title_lift, widest,
 };
-use super::extent::{Frame, Range, of_axis, of_colour};
-use super::space::view::Space;
+use super::polyline::{Point, outline};
+use super::scale::{Frame, Range, of_axis, of_colour};
 use super::text::Font;
+use super::three_d::projection::Projection;
 use super::ticks::{self, Ticks};
-use super::trace::{Point, outline};
-use super::{Axis, Figure, Layer, Panel, Rgb, Side, colour, legend, space};
+use super::{Axis, Figure, Layer, Panel, Rgb, Side, colour, legend, three_d};
 use crate::base::Result;
 
 pub const FIGURE_TITLE: f64 = 15.0;
-/// White around the page.
-const MARGIN: f64 = 10.0;
-/// White between panels, besides their labels.
-const BETWEEN: [f64; 2] = [22.0, 18.0];
-/// One label takes so many pixels along y.
-const TICK_ROOM: f64 = 27.0;
-/// The least side of a panel that keeps its aspect.
-const THINNEST: f64 = 14.0;
+/// Margin around the page.
+const PAGE_MARGIN: f64 = 10.0;
+/// Gap between panels, in addition to their labels.
+const PANEL_GAP: [f64; 2] = [22.0, 18.0];
+/// Space for one tick label along y, in pixels.
+const TICK_SPACING: f64 = 27.0;
+/// Minimum side of the axes of a panel with equal aspect.
+const MIN_AXES_SIZE: f64 = 14.0;
 
-/// A panel with its place on the page.
-pub struct Placed<'a> {
+/// A panel and its position on the page.
+pub struct PanelLayout<'a> {
     pub panel: &'a Panel,
     pub frame: Frame,
-    /// The box of a panel with a camera.
-    pub space: Option<Space>,
+    /// The projection of a three-dimensional panel.
+    pub projection: Option<Projection>,
     pub x_ticks: Ticks,
     pub y_ticks: Ticks,
     pub colour_range: Option<Range>,
-    /// `None` where there is no colour bar.
+    /// `None` if there is no colour bar.
     pub bar_ticks: Option<Ticks>,
-    pub legend: Option<legend::Placed>,
-    /// One for each layer.
+    pub legend: Option<legend::LegendLayout>,
+    /// One colour per layer.
     pub colours: Vec<Rgb>,
-    room: Room,
+    margins: Margins,
 }
 
-/// The page.
-pub struct Page<'a> {
+/// The layout of a page.
+pub struct PageLayout<'a> {
     pub width: f64,
     pub height: f64,
-    pub panels: Vec<Placed<'a>>,
+    pub panels: Vec<PanelLayout<'a>>,
 }
 
-/// Pixels needed around the axes.
+/// Margins around the axes, in pixels.
 #[derive(Clone, Copy, Default)]
-struct Room {
+struct Margins {
     left: f64,
     right: f64,
     top: f64,
     bottom: f64,
 }
 
-/// Columns or rows of a page: room before, axes, room after.
+/// A column or row of the page: margin, axes, margin.
 #[derive(Clone, Copy, Default)]
 struct Track {
     before: f64,
@@ -63,8 +63,10 @@ struct Track {
     after: f64,
 }
 
-/// Errors: `Range` for numbers whose span is not a number.
-pub fn page<'a>(figure: &'a Figure, font: &Font) -> Result<Page<'a>> {
+/// The layout of `figure`.
+///
+/// Errors: `Range` if the span of the data is not finite
+pub fn page<'a>(figure: &'a Figure, font: &Font) -> Result<PageLayout<'a>> {
     let mut columns = vec![Track::default(); figure.columns];
     let mut rows = vec![Track::default(); figure.rows];
     let mut panels = Vec::new();
@@ -72,44 +74,44 @@ pub fn page<'a>(figure: &'a Figure, font: &Font) -> Result<Page<'a>> {
         if panel.layers.is_empty() {
             continue;
         }
-        let placed = place(panel, figure.size, font)?;
-        let (frame, room) = (&placed.frame, &placed.room);
-        columns[i % figure.columns].hold(room.left, frame.width, room.right);
-        rows[i / figure.columns].hold(room.top, frame.height, room.bottom);
-        panels.push((i, placed));
+        let layout = layout_panel(panel, figure.size, font)?;
+        let (frame, margins) = (&layout.frame, &layout.margins);
+        columns[i % figure.columns].include(margins.left, frame.width, margins.right);
+        rows[i / figure.columns].include(margins.top, frame.height, margins.bottom);
+        panels.push((i, layout));
     }
     let title = if figure.title.is_empty() {
         0.0
     } else {
         FIGURE_TITLE + 12.0
     };
-    let (lefts, width) = starts(&columns, MARGIN, BETWEEN[0]);
-    let (tops, height) = starts(&rows, MARGIN + title, BETWEEN[1]);
-    let moved = |(i, mut placed): (usize, Placed<'a>)| {
+    let (lefts, width) = starts(&columns, PAGE_MARGIN, PANEL_GAP[0]);
+    let (tops, height) = starts(&rows, PAGE_MARGIN + title, PANEL_GAP[1]);
+    let positioned = |(i, mut layout): (usize, PanelLayout<'a>)| {
         let (column, row) = (i % figure.columns, i / figure.columns);
-        let frame = &mut placed.frame;
+        let frame = &mut layout.frame;
         frame.left = lefts[column] + (columns[column].inner - frame.width) / 2.0;
         frame.top = tops[row] + (rows[row].inner - frame.height) / 2.0;
-        placed
+        layout
     };
-    Ok(Page {
+    Ok(PageLayout {
         width: width
-            .max(font.width(&figure.title, FIGURE_TITLE) + 2.0 * MARGIN)
+            .max(font.width(&figure.title, FIGURE_TITLE) + 2.0 * PAGE_MARGIN)
             .ceil(),
         height: height.ceil(),
-        panels: panels.into_iter().map(moved).collect(),
+        panels: panels.into_iter().map(positioned).collect(),
     })
 }
 
 impl Track {
-    fn hold(&mut self, before: f64, inner: f64, after: f64) {
+    fn include(&mut self, before: f64, inner: f64, after: f64) {
         self.before = self.before.max(before);
         self.inner = self.inner.max(inner);
         self.after = self.after.max(after);
     }
 }
 
-/// Where the axes of each track begin, and where the page ends.
+/// The position of the axes of each track, and the length of the page.
 fn starts(tracks: &[Track], margin: f64, between: f64) -> (Vec<f64>, f64) {
     let mut edge = margin;
     let mut starts = Vec::new();
@@ -117,67 +119,68 @@ fn starts(tracks: &[Track], margin: f64, between: f64) -> (Vec<f64>, f64) {
         starts.push(edge + track.before);
         edge += track.before + track.inner + track.after + between;
     }
-    (starts, edge - between + MARGIN)
+    (starts, edge - between + PAGE_MARGIN)
 }
 
-fn place<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Placed<'a>> {
+fn layout_panel<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<PanelLayout<'a>> {
     let camera = panel.camera;
-    let space = camera
-        .map(|camera| Space::fit(panel, camera, size, font))
+    let projection = camera
+        .map(|camera| Projection::fit(panel, camera, size, font))
         .transpose()?;
-    let frame = frame(panel, space.as_ref(), size)?;
+    let frame = frame(panel, projection.as_ref(), size)?;
     let colour_range = of_colour(panel)?;
-    let shown = colour_range.filter(|_| !panel.colour.hidden);
-    let most = fitting(frame.height);
-    let bar_ticks = shown.map(|range| ticks::of_axis(&Axis::default(), &range, most, 0.0));
+    let bar_range = colour_range.filter(|_| !panel.colour.hidden);
+    let max_count = max_ticks(frame.height);
+    let bar_ticks = bar_range.map(|range| ticks::of_axis(&Axis::default(), &range, max_count, 0.0));
     let bar = bar_ticks
         .as_ref()
-        .map_or(0.0, |ticks| bar_room(panel, ticks, font));
-    let drawn = || outlines(panel, &frame, space.as_ref(), font);
-    let legend = legend::place(panel, &frame, drawn, font, bar + 10.0);
-    let (x_ticks, y_ticks) = match space {
+        .map_or(0.0, |ticks| colour_bar_width(panel, ticks, font));
+    let obstacles = || outlines(panel, &frame, projection.as_ref(), font);
+    let legend = legend::layout(panel, &frame, obstacles, font, bar + 10.0);
+    let (x_ticks, y_ticks) = match projection {
         Some(_) => Default::default(),
         None => flat_ticks(panel, &frame, font),
     };
-    let mut room = match space {
-        Some(_) => Room {
-            top: above(panel, frame.width, &y_ticks, font),
-            ..Room::default()
+    let mut margins = match projection {
+        Some(_) => Margins {
+            top: top_margin(panel, frame.width, &y_ticks, font),
+            ..Margins::default()
         },
-        None => around(panel, frame.width, &x_ticks, &y_ticks, font),
+        None => axis_margins(panel, frame.width, &x_ticks, &y_ticks, font),
     };
     let beside = legend.as_ref().filter(|legend| legend.outside);
-    let legend_room = beside.map_or(0.0, |legend| bar + 10.0 + legend.size[0]);
-    room.right = room.right.max(bar).max(legend_room);
+    let legend_width = beside.map_or(0.0, |legend| bar + 10.0 + legend.size[0]);
+    margins.right = margins.right.max(bar).max(legend_width);
     if bar_ticks
         .as_ref()
         .is_some_and(|ticks| ticks.power.is_some())
     {
-        room.top = room.top.max(6.0 + TICK_TEXT);
+        margins.top = margins.top.max(6.0 + TICK_TEXT);
     }
-    Ok(Placed {
+    Ok(PanelLayout {
         panel,
         frame,
-        space,
+        projection,
         x_ticks,
         y_ticks,
         colour_range,
         bar_ticks,
         legend,
         colours: colours(panel),
-        room,
+        margins,
     })
 }
 
-/// The axes at the corner of the page; of a box, the rectangle that it fills.
-fn frame(panel: &Panel, space: Option<&Space>, size: [f64; 2]) -> Result<Frame> {
-    let (x, y) = match space {
-        Some(space) => (space.ranges[0], space.ranges[1]),
+/// The rectangle of the axes, at the origin; for a three-dimensional panel, the rectangle that
+/// contains the box.
+fn frame(panel: &Panel, projection: Option<&Projection>, size: [f64; 2]) -> Result<Frame> {
+    let (x, y) = match projection {
+        Some(projection) => (projection.ranges[0], projection.ranges[1]),
         None => (of_axis(panel, Side::X)?, of_axis(panel, Side::Y)?),
     };
-    let [width, height] = match space {
+    let [width, height] = match projection {
         Some(_) => size,
-        None => shaped(panel, size, &x, &y),
+        None => axes_size(panel, size, &x, &y),
     };
     Ok(Frame {
         left: 0.0,
@@ -189,15 +192,20 @@ fn frame(panel: &Panel, space: Option<&Space>, size: [f64; 2]) -> Result<Frame> 
     })
 }
 
-/// What no legend may hide, as lines and points.
-fn outlines(panel: &Panel, frame: &Frame, space: Option<&Space>, font: &Font) -> Vec<Vec<Point>> {
+/// The lines and points that a legend must not hide.
+fn outlines(
+    panel: &Panel,
+    frame: &Frame,
+    projection: Option<&Projection>,
+    font: &Font,
+) -> Vec<Vec<Point>> {
     let layers = panel.layers.iter();
-    match space {
+    match projection {
         None => layers.flat_map(|layer| outline(frame, layer)).collect(),
-        Some(space) => {
-            let drawn = layers.flat_map(|layer| space::marks::outline(space, layer));
+        Some(projection) => {
+            let drawn = layers.flat_map(|layer| three_d::draw_layers::outline(projection, layer));
             drawn
-                .chain(space::walls::outline(space, panel, font))
+                .chain(three_d::axes_box::outline(projection, panel, font))
                 .collect()
         }
     }
@@ -205,62 +213,68 @@ fn outlines(panel: &Panel, frame: &Frame, space: Option<&Space>, font: &Font) ->
 
 fn flat_ticks(panel: &Panel, frame: &Frame, font: &Font) -> (Ticks, Ticks) {
     let x_ticks = x_ticks(panel, frame, font);
-    let least = alike(panel, &x_ticks);
-    let y_ticks = ticks::of_axis(&panel.y, &frame.y, fitting(frame.height), least);
+    let min_step = y_step(panel, &x_ticks);
+    let y_ticks = ticks::of_axis(&panel.y, &frame.y, max_ticks(frame.height), min_step);
     (x_ticks, y_ticks)
 }
 
-/// Width and height of the axes: all of `size`, or less of one side for an equal aspect.
-fn shaped(panel: &Panel, size: [f64; 2], x: &Range, y: &Range) -> [f64; 2] {
+/// Width and height of the axes: `size`, or a reduced side for an equal aspect.
+fn axes_size(panel: &Panel, size: [f64; 2], x: &Range, y: &Range) -> [f64; 2] {
     if !panel.equal_aspect || x.log || y.log {
         return size;
     }
-    let tall = y.span() / x.span();
-    let (width, height) = match size[0] * tall {
+    let aspect = y.span() / x.span();
+    let (width, height) = match size[0] * aspect {
         height if height <= size[1] => (size[0], height),
-        _ => (size[1] / tall, size[1]),
+        _ => (size[1] / aspect, size[1]),
     };
-    [width.max(THINNEST), height.max(THINNEST)]
+    [width.max(MIN_AXES_SIZE), height.max(MIN_AXES_SIZE)]
 }
 
-fn fitting(length: f64) -> usize {
-    ((length / TICK_ROOM) as usize).clamp(2, 9)
+fn max_ticks(length: f64) -> usize {
+    ((length / TICK_SPACING) as usize).clamp(2, 9)
 }
 
-/// As many ticks along x as stand apart with their labels.
+/// As many ticks along x as fit with their labels.
 fn x_ticks(panel: &Panel, frame: &Frame, font: &Font) -> Ticks {
-    let least = least_step(panel, Side::X);
-    let most = ((frame.width / 40.0) as usize).clamp(2, 8);
+    let min_step = min_step_of(panel, Side::X);
+    let max_count = ((frame.width / 40.0) as usize).clamp(2, 8);
     let fits = |ticks: &Ticks| {
         let count = ticks.major.len().max(1) as f64;
         (widest(ticks, font) + 12.0) * count <= frame.width * 1.05
     };
-    (2..=most)
+    (2..=max_count)
         .rev()
-        .map(|most| ticks::of_axis(&panel.x, &frame.x, most, least))
+        .map(|count| ticks::of_axis(&panel.x, &frame.x, count, min_step))
         .find(fits)
-        .unwrap_or_else(|| ticks::of_axis(&panel.x, &frame.x, 1, least))
+        .unwrap_or_else(|| ticks::of_axis(&panel.x, &frame.x, 1, min_step))
 }
 
-/// Rows and columns of a matrix are counted: nothing stands between two of them.
-fn least_step(panel: &Panel, side: Side) -> f64 {
-    let counted = |layer: &Layer| match (layer, side) {
-        (Layer::Cells(cells), Side::X) => cells.x == [-0.5, cells.columns as f64 - 0.5],
-        (Layer::Cells(cells), Side::Y) => cells.y == [-0.5, cells.rows as f64 - 0.5],
+/// The minimum tick step: 1 on an axis of row or column indices, else 0.
+fn min_step_of(panel: &Panel, side: Side) -> f64 {
+    let is_index_axis = |layer: &Layer| match (layer, side) {
+        (Layer::Heatmap(cells), Side::X) => cells.x == [-0.5, cells.columns as f64 - 0.5],
+        (Layer::Heatmap(cells), Side::Y) => cells.y == [-0.5, cells.rows as f64 - 0.5],
         _ => false,
     };
-    f64::from(u8::from(panel.layers.iter().any(counted)))
+    f64::from(u8::from(panel.layers.iter().any(is_index_axis)))
 }
 
-/// The least step along y: with an equal aspect, the step along x.
-fn alike(panel: &Panel, x_ticks: &Ticks) -> f64 {
+/// The minimum tick step along y; with an equal aspect, the step along x.
+fn y_step(panel: &Panel, x_ticks: &Ticks) -> f64 {
     match x_ticks.major.as_slice() {
         [first, second, ..] if panel.equal_aspect => second.at - first.at,
-        _ => least_step(panel, Side::Y),
+        _ => min_step_of(panel, Side::Y),
     }
 }
 
-fn around(panel: &Panel, width: f64, x_ticks: &Ticks, y_ticks: &Ticks, font: &Font) -> Room {
+fn axis_margins(
+    panel: &Panel,
+    width: f64,
+    x_ticks: &Ticks,
+    y_ticks: &Ticks,
+    font: &Font,
+) -> Margins {
     let label = |text: &str| {
         if text.is_empty() {
             0.0
@@ -270,19 +284,20 @@ fn around(panel: &Panel, width: f64, x_ticks: &Ticks, y_ticks: &Ticks, font: &Fo
     };
     let last = x_ticks.major.last();
     let overhang = last.map_or(0.0, |tick| font.width(&tick.label, TICK_TEXT) / 2.0);
-    let below = match power(x_ticks) {
+    let below = match exponent_label(x_ticks) {
         Some(_) => label("power"),
         None => label(&panel.x.label),
     };
-    Room {
-        left: (TICK + TICK_GAP + widest(y_ticks, font) + label(&panel.y.label)).max(overhang),
+    Margins {
+        left: (TICK_LENGTH + TICK_GAP + widest(y_ticks, font) + label(&panel.y.label))
+            .max(overhang),
         right: overhang.max(4.0),
-        top: above(panel, width, y_ticks, font),
-        bottom: TICK + TICK_GAP + TICK_TEXT + below,
+        top: top_margin(panel, width, y_ticks, font),
+        bottom: TICK_LENGTH + TICK_GAP + TICK_TEXT + below,
     }
 }
 
-fn above(panel: &Panel, width: f64, y_ticks: &Ticks, font: &Font) -> f64 {
+fn top_margin(panel: &Panel, width: f64, y_ticks: &Ticks, font: &Font) -> f64 {
     match (panel.title.is_empty(), y_ticks.power.is_some()) {
         (false, _) => title_lift(panel, width, y_ticks, font) + TITLE_TEXT,
         (true, true) => 6.0 + TICK_TEXT,
@@ -290,21 +305,24 @@ fn above(panel: &Panel, width: f64, y_ticks: &Ticks, font: &Font) -> f64 {
     }
 }
 
-fn bar_room(panel: &Panel, ticks: &Ticks, font: &Font) -> f64 {
-    let labels = TICK + TICK_GAP + widest(ticks, font);
+fn colour_bar_width(panel: &Panel, ticks: &Ticks, font: &Font) -> f64 {
+    let labels = TICK_LENGTH + TICK_GAP + widest(ticks, font);
     let name = match panel.colour.label.is_empty() {
         true => 0.0,
-        false => LABEL_GAP + LABEL_TEXT * CAPITALS + 3.0,
+        false => LABEL_GAP + LABEL_TEXT * CAP_HEIGHT + 3.0,
     };
-    let power = power(ticks).map_or(0.0, |text| font.width(&text, TICK_TEXT) - BAR);
-    BAR_GAP + BAR + (labels + name).max(power)
+    let power = exponent_label(ticks).map_or(0.0, |text| font.width(&text, TICK_TEXT) - BAR_WIDTH);
+    BAR_GAP + BAR_WIDTH + (labels + name).max(power)
 }
 
-/// The colour of each layer, from the palette where it has none of its own.
+/// The colour of each layer, from the palette if the layer has no colour of its own.
 pub fn colours(panel: &Panel) -> Vec<Rgb> {
-    let free = panel.layers.iter().filter(|layer| layer.colour().is_none());
-    let mut palette = colour::distinct(free.count()).into_iter();
+    let unset = panel
+        .layers
+        .iter()
+        .filter(|layer| layer.own_colour().is_none());
+    let mut palette = colour::palette(unset.count()).into_iter();
     let mut next = || palette.next().unwrap_or(colour::INK);
-    let of = |layer: &Layer| layer.colour().unwrap_or_else(&mut next);
-    panel.layers.iter().map(of).collect()
+    let colour_of = |layer: &Layer| layer.own_colour().unwrap_or_else(&mut next);
+    panel.layers.iter().map(colour_of).collect()
 }

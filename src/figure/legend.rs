@@ -1,76 +1,86 @@
-//! Legends: what stands in them, and a place where they hide no data.
+//! Legends: entries, and a position that hides no data.
 
-use super::extent::Frame;
-use super::marks::sample;
-use super::sheet::{Anchor, Sheet};
+use super::draw_layers::legend_sample;
+use super::polyline::{Point, clip_segment};
+use super::scale::Frame;
+use super::svg_writer::{Anchor, SvgWriter};
 use super::text::Font;
-use super::trace::{Point, cut};
 use super::{Layer, Legend, Panel, Rgb, colour};
 
-const TEXT: f64 = 10.5;
-const ROW: f64 = 15.0;
-const SAMPLE: f64 = 20.0;
+const TEXT_SIZE: f64 = 10.5;
+const ROW_HEIGHT: f64 = 15.0;
+const SAMPLE_WIDTH: f64 = 20.0;
 const GAP: f64 = 6.0;
-/// Room between the entries and the edge of the legend.
-const PAD: f64 = 4.0;
-/// Distance of a legend from the axes around it.
+/// Padding between the entries and the edge of the legend.
+const PADDING: f64 = 4.0;
+/// Distance between a legend and the axes around it.
 const INSET: f64 = 5.0;
 
-/// A legend with its place, relative to the upper left corner of the axes.
-pub struct Placed {
+/// Position and size of a legend, relative to the upper left corner of the axes.
+pub struct LegendLayout {
     low: Point,
     pub size: Point,
     pub outside: bool,
 }
 
-/// The legend of `panel`; `None` where nothing has a label or none is wanted. `beside` is how far
-/// to the right of the axes an outer legend stands; `drawn` is what it must not hide.
-pub fn place(
+/// The legend of `panel`; `None` if no layer has a label or the legend is hidden. `offset` is the
+/// distance of an outside legend from the right edge of the axes; `obstacles` are the lines and
+/// points that it must not hide.
+pub fn layout(
     panel: &Panel,
     frame: &Frame,
-    drawn: impl Fn() -> Vec<Vec<Point>>,
+    obstacles: impl Fn() -> Vec<Vec<Point>>,
     font: &Font,
-    beside: f64,
-) -> Option<Placed> {
+    offset: f64,
+) -> Option<LegendLayout> {
     let labels: Vec<&str> = panel.layers.iter().filter_map(Layer::label).collect();
     if labels.is_empty() || panel.legend == Legend::Hidden {
         return None;
     }
-    let widest = labels.iter().map(|label| font.width(label, TEXT));
-    let width = widest.fold(0.0, f64::max) + SAMPLE + GAP + 2.0 * PAD;
-    let size = [width, labels.len() as f64 * ROW + 2.0 * PAD - 2.0];
-    let inner = (panel.legend == Legend::Auto).then(|| corner(frame, size, &drawn()));
-    Some(match inner.flatten() {
-        Some(low) => Placed {
+    let widest = labels.iter().map(|label| font.width(label, TEXT_SIZE));
+    let width = widest.fold(0.0, f64::max) + SAMPLE_WIDTH + GAP + 2.0 * PADDING;
+    let size = [
+        width,
+        labels.len() as f64 * ROW_HEIGHT + 2.0 * PADDING - 2.0,
+    ];
+    let inside = (panel.legend == Legend::Auto).then(|| free_corner(frame, size, &obstacles()));
+    Some(match inside.flatten() {
+        Some(low) => LegendLayout {
             low,
             size,
             outside: false,
         },
-        None => Placed {
-            low: [frame.width + beside, 0.0],
+        None => LegendLayout {
+            low: [frame.width + offset, 0.0],
             size,
             outside: true,
         },
     })
 }
 
-pub fn draw(sheet: &mut Sheet, panel: &Panel, frame: &Frame, placed: &Placed, colours: &[Rgb]) {
+pub fn draw(
+    writer: &mut SvgWriter,
+    panel: &Panel,
+    frame: &Frame,
+    layout: &LegendLayout,
+    colours: &[Rgb],
+) {
     let [x, y] = [
-        frame.left + placed.low[0] + PAD,
-        frame.top + placed.low[1] + PAD + ROW / 2.0 - 1.0,
+        frame.left + layout.low[0] + PADDING,
+        frame.top + layout.low[1] + PADDING + ROW_HEIGHT / 2.0 - 1.0,
     ];
-    let named = panel.layers.iter().zip(colours);
-    let named = named.filter_map(|(layer, colour)| Some((layer, colour, layer.label()?)));
-    for (i, (layer, colour, label)) in named.enumerate() {
-        let middle = y + i as f64 * ROW;
-        sample(sheet, layer, *colour, [x, middle], SAMPLE);
-        let place = [x + SAMPLE + GAP, middle + TEXT * 0.35];
-        sheet.text(place, Anchor::Start, TEXT, colour::INK, label);
+    let labelled = panel.layers.iter().zip(colours);
+    let labelled = labelled.filter_map(|(layer, colour)| Some((layer, colour, layer.label()?)));
+    for (i, (layer, colour, label)) in labelled.enumerate() {
+        let middle = y + i as f64 * ROW_HEIGHT;
+        legend_sample(writer, layer, *colour, [x, middle], SAMPLE_WIDTH);
+        let position = [x + SAMPLE_WIDTH + GAP, middle + TEXT_SIZE * 0.35];
+        writer.text(position, Anchor::Start, TEXT_SIZE, colour::INK, label);
     }
 }
 
-/// The first of the corners and middles that holds no data.
-fn corner(frame: &Frame, size: Point, drawn: &[Vec<Point>]) -> Option<Point> {
+/// The first of the corners and edge midpoints where the legend hides no data.
+fn free_corner(frame: &Frame, size: Point, obstacles: &[Vec<Point>]) -> Option<Point> {
     let (far_x, far_y) = (
         frame.width - size[0] - INSET,
         frame.height - size[1] - INSET,
@@ -82,7 +92,7 @@ fn corner(frame: &Frame, size: Point, drawn: &[Vec<Point>]) -> Option<Point> {
         (frame.width - size[0]) / 2.0,
         (frame.height - size[1]) / 2.0,
     );
-    let places = [
+    let candidates = [
         [far_x, INSET],
         [INSET, INSET],
         [far_x, far_y],
@@ -92,16 +102,19 @@ fn corner(frame: &Frame, size: Point, drawn: &[Vec<Point>]) -> Option<Point> {
         [far_x, mid_y],
         [INSET, mid_y],
     ];
-    places.into_iter().find(|low| {
+    candidates.into_iter().find(|low| {
         let first = [frame.left + low[0] - 2.0, frame.top + low[1] - 2.0];
         let last = [first[0] + size[0] + 4.0, first[1] + size[1] + 4.0];
-        !drawn.iter().any(|points| meets(points, first, last))
+        !obstacles
+            .iter()
+            .any(|points| intersects(points, first, last))
     })
 }
 
-fn meets(points: &[Point], low: Point, high: Point) -> bool {
-    let lone = points.len() == 1 && cut(points[0], points[0], low, high).is_some();
-    lone || points
-        .windows(2)
-        .any(|ends| cut(ends[0], ends[1], low, high).is_some())
+fn intersects(points: &[Point], low: Point, high: Point) -> bool {
+    let is_point = points.len() == 1 && clip_segment(points[0], points[0], low, high).is_some();
+    is_point
+        || points
+            .windows(2)
+            .any(|ends| clip_segment(ends[0], ends[1], low, high).is_some())
 }

@@ -1,54 +1,57 @@
-//! Pictures as data: a [`Figure`] holds panels, a [`Panel`] holds layers, a layer holds arrays and
-//! a style. [`svg`] draws it, [`png`] turns that drawing into pixels. A panel is flat, or (with a
-//! camera) a box in three dimensions.
+//! Figures: a [`Figure`] contains panels, a [`Panel`] contains layers, and a layer contains arrays
+//! and a style. [`svg`] writes a figure as SVG; [`png`] rasterizes that SVG. A panel is flat or, if
+//! it has a camera, three-dimensional.
 //!
-//! The drawing is our own and not plotters': plotters keeps its fonts in a global registry, cannot
-//! set a superscript (10^-3), pulls lines that leave the axes back onto their edge, draws a heatmap
-//! as one rectangle a cell, and knows neither colour bars nor equal aspect nor where a legend hides
-//! no data. resvg makes the pixels, with the one font of this folder and none of the machine's, so
-//! that the same figure is the same bytes everywhere. The font (Arimo) has Arial's widths: an SVG
-//! looks alike in a viewer that falls back to Arial, Helvetica or Liberation Sans.
+//! Reasons for our own renderer instead of plotters: plotters stores its fonts in a global
+//! registry, cannot set a superscript (10^-3), moves line segments that leave the axes back onto
+//! their edge, draws a heatmap as one rectangle per cell, and supports neither colour bars nor
+//! equal aspect nor a legend position that hides no data. resvg rasterizes with the embedded font
+//! only and ignores the fonts of the machine, so the same figure yields the same bytes everywhere.
+//! The font (Arimo) has the widths of Arial: an SVG looks the same in a viewer that falls back to
+//! Arial, Helvetica or Liberation Sans.
 
 mod axes;
-mod check;
 mod colour;
-mod extent;
-pub mod kept;
+mod draw_layers;
+mod gif;
 mod layer;
 mod layout;
 mod legend;
-mod marks;
-mod motion;
 mod page;
-mod plot;
+mod panel;
 mod png;
+mod polyline;
 mod raster;
-mod sheet;
-mod space;
+mod scale;
+pub mod serialize;
 mod style;
 mod svg;
+mod svg_writer;
 mod text;
+mod three_d;
 mod ticks;
-mod trace;
+mod validate;
 
-pub use colour::{Map, Rgb};
-pub use layer::{Bars, Cells, Circle, Layer, Line, Note, Ribbon, Rule, Scatter, Side, Stem};
-pub use motion::{Film, Motion, Shots, gif};
+pub use colour::{ColourMap, Rgb};
+pub use gif::{AnimationOptions, FrameBatch, Motion, gif};
+pub use layer::{
+    Annotation, Band, Bars, Circle, Heatmap, Layer, Line, ReferenceLine, Scatter, Side, Stem,
+};
 pub use page::page;
-pub use plot::{Axis, ColourAxis, Figure, Legend, Panel};
+pub use panel::{Axis, ColourAxis, Figure, Legend, Panel};
 pub use png::{pixels, png};
-pub use space::stage;
-pub use space::{Arrows, Camera, Labels, Paths, Place, Points};
 pub use style::{Dash, Marker, Stroke};
 pub use svg::svg;
 pub use text::{FONT, Font};
+pub use three_d::scene;
+pub use three_d::{Arrows, Camera, Labels, Paths, Point3, Points};
 pub use ticks::{Tick, Ticks};
 
-/// The ticks an axis from `low` to `high` would carry, `most` at the most.
-pub fn ticks(low: f64, high: f64, log: bool, most: usize) -> Ticks {
+/// The ticks of an axis from `low` to `high`, at most `max_count` of them.
+pub fn ticks(low: f64, high: f64, log: bool, max_count: usize) -> Ticks {
     if log {
-        ticks::log(low, high, most)
+        ticks::log(low, high, max_count)
     } else {
-        ticks::linear(low, high, most, 0.0)
+        ticks::linear(low, high, max_count, 0.0)
     }
 }

@@ -1,4 +1,4 @@
-//! A figure as pixels.
+//! Rasterization of a figure.
 
 use std::sync::Arc;
 
@@ -8,19 +8,20 @@ use resvg::usvg;
 use super::{Figure, svg, text};
 use crate::base::{Error, Result};
 
-/// The most pixels of a picture, 256 MB.
-const LARGEST: u64 = 256 << 20;
+/// Largest size of an image in bytes (256 MB).
+const MAX_BYTES: u64 = 256 << 20;
 
-/// The bytes of a PNG file of `figure`, `scale` pixels to one pixel of 1/96 inch.
+/// The bytes of a PNG file of `figure`, with `scale` pixels per pixel of 1/96 inch.
 ///
-/// Errors: those of [`svg`]; `Range` for a scale outside 0.1 to 20; `Memory` for a huge picture.
+/// Errors: those of [`svg`]; `Range` if the scale is outside 0.1 to 20; `Memory` if the image is
+/// too large.
 pub fn png(figure: &Figure, scale: f64) -> Result<Vec<u8>> {
     Ok(pixels(figure, scale)?
         .encode_png()
         .expect("writing into memory does not fail"))
 }
 
-/// The pixels of `figure`.
+/// The rasterized figure.
 ///
 /// Errors: those of [`png`]
 pub fn pixels(figure: &Figure, scale: f64) -> Result<Pixmap> {
@@ -33,26 +34,30 @@ pub fn pixels(figure: &Figure, scale: f64) -> Result<Pixmap> {
         });
     }
     let drawing = svg(figure)?;
-    let tree = usvg::Tree::from_str(&drawing, &reading()).expect("our own drawing is valid SVG");
-    let side = |length: f32| (length as f64 * scale).round().max(1.0) as u64;
-    let (width, height) = (side(tree.size().width()), side(tree.size().height()));
+    let tree =
+        usvg::Tree::from_str(&drawing, &parse_options()).expect("our own drawing is valid SVG");
+    let pixel_count = |length: f32| (length as f64 * scale).round().max(1.0) as u64;
+    let (width, height) = (
+        pixel_count(tree.size().width()),
+        pixel_count(tree.size().height()),
+    );
     let too_large = || Error::Memory {
         op: "figure".into(),
         shape: vec![height as usize, width as usize],
         bytes: width as u128 * height as u128 * 4,
-        limit: LARGEST,
+        limit: MAX_BYTES,
     };
-    if width.saturating_mul(height).saturating_mul(4) > LARGEST {
+    if width.saturating_mul(height).saturating_mul(4) > MAX_BYTES {
         return Err(too_large());
     }
     let mut pixels = Pixmap::new(width as u32, height as u32).ok_or_else(too_large)?;
-    let larger = Transform::from_scale(scale as f32, scale as f32);
-    resvg::render(&tree, larger, &mut pixels.as_mut());
+    let transform = Transform::from_scale(scale as f32, scale as f32);
+    resvg::render(&tree, transform, &mut pixels.as_mut());
     Ok(pixels)
 }
 
-/// The embedded font and no other: the machine's fonts are not asked.
-fn reading() -> usvg::Options<'static> {
+/// Parser options with the embedded font only; fonts of the machine are ignored.
+fn parse_options() -> usvg::Options<'static> {
     let mut fonts = usvg::fontdb::Database::new();
     fonts.load_font_data(text::FONT.to_vec());
     usvg::Options {

@@ -1,20 +1,27 @@
-//! A matrix as a small picture: cells finer than the page can show are averaged.
+//! Heatmaps as small images: cells finer than the page can show are averaged.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use resvg::tiny_skia::{IntSize, Pixmap};
 
-use super::extent::Range;
-use super::{Cells, Map};
+use super::scale::Range;
+use super::{ColourMap, Heatmap};
 
-/// Cells per pixel of the page that are kept.
-const DENSITY: f64 = 2.0;
-/// Steps of a colour bar.
-const STEPS: usize = 256;
+/// Maximum number of image cells per pixel of the page.
+const CELLS_PER_PIXEL: f64 = 2.0;
+/// Number of colours of a colour bar.
+const BAR_STEPS: usize = 256;
 
-/// The cells as a PNG in base 64, `flip` telling whether columns run leftwards and rows upwards.
-pub fn cells(cells: &Cells, size: [f64; 2], flip: [bool; 2], range: &Range, map: Map) -> String {
-    let fit = |count: usize, length: f64| count.min((length * DENSITY).ceil().max(1.0) as usize);
+/// The heatmap as a base64 PNG. `flip` states whether columns run to the left and rows upwards.
+pub fn heatmap(
+    cells: &Heatmap,
+    size: [f64; 2],
+    flip: [bool; 2],
+    range: &Range,
+    map: ColourMap,
+) -> String {
+    let fit =
+        |count: usize, length: f64| count.min((length * CELLS_PER_PIXEL).ceil().max(1.0) as usize);
     let (columns, rows) = (fit(cells.columns, size[0]), fit(cells.rows, size[1]));
     let from = |i: usize, all: usize, parts: usize, flip: bool| {
         let i = if flip { parts - 1 - i } else { i };
@@ -26,23 +33,29 @@ pub fn cells(cells: &Cells, size: [f64; 2], flip: [bool; 2], range: &Range, map:
         let across_rows = from(row, cells.rows, rows, flip[1]);
         for column in 0..columns {
             let across_columns = from(column, cells.columns, columns, flip[0]);
-            let v = mean(cells, across_rows.clone(), across_columns);
-            let colour = map.at(range.part(v).unwrap_or(f64::NAN));
+            let v = block_mean(cells, across_rows.clone(), across_columns);
+            let colour = map.at(range.fraction(v).unwrap_or(f64::NAN));
             rgba.extend([colour.0, colour.1, colour.2, 255]);
         }
     }
     encode(rgba, columns, rows)
 }
 
-/// A colour bar, the largest number on top, as a PNG in base 64.
-pub fn bar(map: Map) -> String {
-    let colour = |i| map.at(1.0 - i as f64 / (STEPS - 1) as f64);
-    let rgba = (0..STEPS).map(colour).flat_map(|c| [c.0, c.1, c.2, 255]);
-    encode(rgba.collect(), 1, STEPS)
+/// A colour bar with the largest value at the top, as a base64 PNG.
+pub fn colour_bar(map: ColourMap) -> String {
+    let colour = |i| map.at(1.0 - i as f64 / (BAR_STEPS - 1) as f64);
+    let rgba = (0..BAR_STEPS)
+        .map(colour)
+        .flat_map(|c| [c.0, c.1, c.2, 255]);
+    encode(rgba.collect(), 1, BAR_STEPS)
 }
 
-/// The mean of the finite numbers, NaN where there is none.
-fn mean(cells: &Cells, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) -> f64 {
+/// The mean of the finite values of a block; NaN if there are none.
+fn block_mean(
+    cells: &Heatmap,
+    rows: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
+) -> f64 {
     let (mut sum, mut count) = (0.0, 0usize);
     for row in rows {
         for v in &cells.values[row * cells.columns..][columns.clone()] {

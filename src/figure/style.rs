@@ -1,10 +1,10 @@
-//! How lines and points are drawn.
+//! Styles of lines and points.
 
 use super::Rgb;
 use crate::choices;
 
 choices! {
-    /// How a line is broken up.
+    /// Dash pattern of a line.
     pub enum Dash {
         #[default]
         Solid = "solid",
@@ -14,7 +14,7 @@ choices! {
 }
 
 choices! {
-    /// The shape that stands for one point.
+    /// Marker shape of a point.
     pub enum Marker {
         #[default]
         Dot = "dot",
@@ -23,14 +23,14 @@ choices! {
         Diamond = "diamond",
         Cross = "cross",
         Plus = "plus",
-        /// A circle that is not filled.
+        /// An unfilled circle.
         Ring = "ring",
     }
 }
 
 impl Dash {
-    /// Lengths of ink and of what is left out in a line of this width; `None` for a whole line.
-    /// Where ends are not `round`, the ink of a dot is as long as it is wide.
+    /// Lengths of dashes and gaps for a line of this width; `None` for a solid line. With butt caps
+    /// (not `round`), a dot is as long as the line is wide.
     pub fn pattern(self, width: f64, round: bool) -> Option<[f64; 2]> {
         let [ink, gap]: [f64; 2] = match self {
             Dash::Solid => return None,
@@ -44,7 +44,7 @@ impl Dash {
 }
 
 impl Marker {
-    /// The corners of a marker that is filled and no disc, in halves of its size; y downwards.
+    /// The corners of a filled polygonal marker, in units of half its size; y points downwards.
     pub fn corners(self) -> &'static [[f64; 2]] {
         match self {
             Marker::Square => &[[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
@@ -54,12 +54,12 @@ impl Marker {
         }
     }
 
-    /// Whether ink fills the marker; others are lines.
+    /// Whether the marker is filled; the other markers consist of strokes.
     pub fn is_filled(self) -> bool {
         !matches!(self, Marker::Cross | Marker::Plus | Marker::Ring)
     }
 
-    /// The two strokes of a marker that is nothing else, from end to end.
+    /// The strokes of a cross or a plus, as end points; empty for other markers.
     pub fn strokes(self) -> &'static [[[f64; 2]; 2]] {
         match self {
             Marker::Plus => &[[[-1.0, 0.0], [1.0, 0.0]], [[0.0, -1.0], [0.0, 1.0]]],
@@ -69,7 +69,7 @@ impl Marker {
     }
 }
 
-/// How a line is drawn. Units: pixels of 1/96 inch.
+/// Style of a line. Units: pixels of 1/96 inch.
 #[derive(Debug, Clone, Copy)]
 pub struct Stroke {
     pub colour: Option<Rgb>,
@@ -90,7 +90,7 @@ impl Default for Stroke {
 }
 
 impl Stroke {
-    /// A thin dashed line that stays behind the data.
+    /// A thin dashed line for reference values.
     pub fn reference() -> Stroke {
         Stroke {
             colour: Some(super::colour::FAINT),

@@ -1,44 +1,44 @@
-//! A figure as SVG.
+//! Conversion of a figure to SVG.
 
 use super::layout::{FIGURE_TITLE, page};
-use super::sheet::{Anchor, Sheet};
+use super::svg_writer::{Anchor, SvgWriter};
 use super::text::Font;
-use super::{Figure, axes, colour, legend, marks, space};
+use super::{Figure, axes, colour, draw_layers, legend, three_d};
 use crate::base::Result;
 
 /// The text of an SVG file of `figure`. Units: pixels of 1/96 inch.
 ///
-/// Errors: `Shapes` and `Shape` for arrays that do not go together; `Range` for impossible limits
-/// and sizes; `Kind` for a heatmap on a log axis.
+/// Errors: `Shapes` and `Shape` for arrays of different lengths; `Range` for invalid limits and
+/// sizes; `Kind` for a heatmap on a log axis.
 pub fn svg(figure: &Figure) -> Result<String> {
-    figure.check()?;
+    figure.validate()?;
     let font = Font::embedded();
     let page = page(figure, &font)?;
-    let mut sheet = Sheet::new(page.width, page.height);
+    let mut writer = SvgWriter::new(page.width, page.height);
     let title = [page.width / 2.0, FIGURE_TITLE + 7.0];
-    sheet.text(
+    writer.text(
         title,
         Anchor::Middle,
         FIGURE_TITLE,
         colour::INK,
         &figure.title,
     );
-    for (i, placed) in page.panels.iter().enumerate() {
-        let frame = &placed.frame;
+    for (i, layout) in page.panels.iter().enumerate() {
+        let frame = &layout.frame;
         let corner = [frame.left, frame.top];
-        if let Some(box_of) = &placed.space {
-            space::walls::draw(&mut sheet, box_of, placed.panel, corner, &font);
+        if let Some(projection) = &layout.projection {
+            three_d::axes_box::draw(&mut writer, projection, layout.panel, corner, &font);
         }
-        sheet.clip(i, corner, [frame.width, frame.height]);
-        match &placed.space {
-            Some(space) => space::marks::draw(&mut sheet, placed, space),
-            None => marks::draw(&mut sheet, placed),
+        writer.begin_clip(i, corner, [frame.width, frame.height]);
+        match &layout.projection {
+            Some(projection) => three_d::draw_layers::draw(&mut writer, layout, projection),
+            None => draw_layers::draw(&mut writer, layout),
         }
-        sheet.end();
-        axes::draw(&mut sheet, placed, &font);
-        if let Some(at) = &placed.legend {
-            legend::draw(&mut sheet, placed.panel, frame, at, &placed.colours);
+        writer.end_group();
+        axes::draw(&mut writer, layout, &font);
+        if let Some(at) = &layout.legend {
+            legend::draw(&mut writer, layout.panel, frame, at, &layout.colours);
         }
     }
-    Ok(sheet.finish())
+    Ok(writer.finish())
 }

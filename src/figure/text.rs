@@ -1,28 +1,29 @@
-//! Words on a figure: their markup (`^{..}`, `_{..}`) and how wide the embedded font sets them.
+//! Text in figures: the markup `^{..}` and `_{..}`, and widths in the embedded font.
 
 use ttf_parser::Face;
 
 /// Arimo Regular, see `font/LICENSE.txt`.
 pub const FONT: &[u8] = include_bytes!("font/Arimo-Regular.ttf");
-/// The fonts to try, the embedded one first; all have the same widths but the last.
-pub const FAMILIES: &str = "Arimo, Arial, Helvetica, 'Liberation Sans', sans-serif";
+/// Font families in order of preference, the embedded font first; all but the last have equal
+/// widths.
+pub const FONT_FAMILIES: &str = "Arimo, Arial, Helvetica, 'Liberation Sans', sans-serif";
 
-/// Size of a superscript, relative to the text.
-const SCRIPT: f64 = 0.74;
-/// How far superscripts rise and subscripts sink, relative to the text.
-const RISE: f64 = 0.38;
-const SINK: f64 = 0.20;
+/// Size of a superscript or subscript, relative to the text.
+const SCRIPT_SIZE: f64 = 0.74;
+/// Rise of superscripts and drop of subscripts, relative to the text size.
+const SUPERSCRIPT_RISE: f64 = 0.38;
+const SUBSCRIPT_DROP: f64 = 0.20;
 
-/// The widths of the embedded font.
+/// The metrics of the embedded font.
 pub struct Font {
     face: Face<'static>,
 }
 
-/// A stretch of text on one line of writing.
+/// A run of text on one baseline.
 #[derive(Debug, PartialEq)]
-struct Piece<'a> {
+struct Run<'a> {
     text: &'a str,
-    /// 1 above the line, -1 below it.
+    /// 1 for a superscript, -1 for a subscript, 0 for the baseline.
     level: i8,
 }
 
@@ -34,16 +35,16 @@ impl Font {
 
     /// The width of `text` at `size`, in the units of `size`.
     pub fn width(&self, text: &str, size: f64) -> f64 {
-        let scale = |piece: &Piece| {
-            if piece.level == 0 {
+        let scale = |run: &Run| {
+            if run.level == 0 {
                 size
             } else {
-                size * SCRIPT
+                size * SCRIPT_SIZE
             }
         };
-        pieces(text)
+        split_markup(text)
             .iter()
-            .map(|piece| self.advance(piece.text) * scale(piece))
+            .map(|run| self.advance(run.text) * scale(run))
             .sum()
     }
 
@@ -55,44 +56,43 @@ impl Font {
     }
 }
 
-/// The inside of an SVG `<text>` at `size`.
-pub fn spans(text: &str, size: f64) -> String {
+/// The content of an SVG `<text>` element at `size`.
+pub fn tspans(text: &str, size: f64) -> String {
     let mut out = String::new();
-    let mut height = 0.0;
-    for piece in pieces(text) {
-        let wanted = match piece.level {
-            1 => size * RISE,
-            -1 => -size * SINK,
+    let mut rise = 0.0;
+    for run in split_markup(text) {
+        let target = match run.level {
+            1 => size * SUPERSCRIPT_RISE,
+            -1 => -size * SUBSCRIPT_DROP,
             _ => 0.0,
         };
-        let words = escape(piece.text);
-        let drop: f64 = height - wanted;
-        height = wanted;
-        if piece.level == 0 && drop == 0.0 {
-            out.push_str(&words);
+        let escaped = escape_xml(run.text);
+        let shift: f64 = rise - target;
+        rise = target;
+        if run.level == 0 && shift == 0.0 {
+            out.push_str(&escaped);
             continue;
         }
-        let small = if piece.level == 0 {
+        let small = if run.level == 0 {
             size
         } else {
-            size * SCRIPT
+            size * SCRIPT_SIZE
         };
         out.push_str(&format!(
-            "<tspan dy=\"{drop:.2}\" font-size=\"{small:.2}\">{words}</tspan>"
+            "<tspan dy=\"{shift:.2}\" font-size=\"{small:.2}\">{escaped}</tspan>"
         ));
     }
     out
 }
 
-/// `text` without its markup, with raised and lowered digits where Unicode has them.
-pub fn plain(text: &str) -> String {
+/// `text` without markup; superscripts and subscripts become Unicode characters where these exist.
+pub fn to_unicode(text: &str) -> String {
     const NORMAL: &str = "0123456789+-";
     const SCRIPTS: [(i8, &str, char); 2] = [(1, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", '^'), (-1, "₀₁₂₃₄₅₆₇₈₉₊₋", '_')];
     let mut out = String::new();
-    for piece in pieces(text) {
-        let Some((_, script, sign)) = SCRIPTS.iter().find(|(level, ..)| *level == piece.level)
-        else {
-            out.push_str(piece.text);
+    for run in split_markup(text) {
+        let Some((_, script, sign)) = SCRIPTS.iter().find(|(level, ..)| *level == run.level) else {
+            out.push_str(run.text);
             continue;
         };
         let small = |c| {
@@ -101,7 +101,7 @@ pub fn plain(text: &str) -> String {
                 .position(|n| n == c)
                 .and_then(|at| script.chars().nth(at))
         };
-        match piece
+        match run
             .text
             .replace('\u{2212}', "-")
             .chars()
@@ -111,15 +111,15 @@ pub fn plain(text: &str) -> String {
             Some(small) => out.push_str(&small),
             None => {
                 out.push(*sign);
-                out.push_str(piece.text);
+                out.push_str(run.text);
             }
         }
     }
     out
 }
 
-/// `text` as XML allows it.
-pub fn escape(text: &str) -> String {
+/// `text` escaped for XML.
+pub fn escape_xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -134,12 +134,12 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-fn pieces(text: &str) -> Vec<Piece<'_>> {
+fn split_markup(text: &str) -> Vec<Run<'_>> {
     let mut out = Vec::new();
     let mut rest = text;
     let mut push = |text, level| {
         if !str::is_empty(text) {
-            out.push(Piece { text, level });
+            out.push(Run { text, level });
         }
     };
     while let Some((start, level)) = next_script(rest) {

@@ -1,9 +1,9 @@
-//! Where ticks stand and what they say: round numbers, as many as there is room for.
+//! Tick positions and labels: round numbers, as many as fit.
 
 use super::Axis;
-use super::extent::Range;
+use super::scale::Range;
 
-/// One labelled tick. The label knows `^{..}`.
+/// One labelled tick. The label supports the markup `^{..}`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
     pub at: f64,
@@ -14,29 +14,30 @@ pub struct Tick {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ticks {
     pub major: Vec<Tick>,
-    /// Ticks without a label.
+    /// Positions of the unlabelled ticks.
     pub minor: Vec<f64>,
-    /// The power of ten that every label is to be multiplied by.
+    /// Exponent of the power of ten that multiplies every label.
     pub power: Option<i32>,
 }
 
-/// The ticks of an axis that shows `range`: those asked for, or `most` at the most.
-pub fn of_axis(axis: &Axis, range: &Range, most: usize, least: f64) -> Ticks {
+/// The ticks of an axis with this range: the requested positions, or at most `max_count` automatic
+/// ones.
+pub fn of_axis(axis: &Axis, range: &Range, max_count: usize, min_step: f64) -> Ticks {
     match &axis.ticks {
-        Some(at) => chosen(at, range.log),
-        None if range.log => log(range.low, range.high, most),
-        None => linear(range.low, range.high, most, least),
+        Some(at) => at_values(at, range.log),
+        None if range.log => log(range.low, range.high, max_count),
+        None => linear(range.low, range.high, max_count, min_step),
     }
 }
 
-/// Ticks at 1, 2 or 5 times a power of ten, no closer than `least`. `low` is below `high`, both are
-/// finite.
-pub fn linear(low: f64, high: f64, most: usize, least: f64) -> Ticks {
-    let step = step(((high - low) / most.max(1) as f64).max(least));
+/// Ticks at multiples of 1, 2 or 5 times a power of ten, at least `min_step` apart. Requires finite
+/// `low < high`.
+pub fn linear(low: f64, high: f64, max_count: usize, min_step: f64) -> Ticks {
+    let step = round_step(((high - low) / max_count.max(1) as f64).max(min_step));
     let (first, last) = ((low / step - 1e-6).ceil(), (high / step + 1e-6).floor());
-    let count = (last - first).clamp(-1.0, most as f64) as i64 + 1;
+    let count = (last - first).clamp(-1.0, max_count as f64) as i64 + 1;
     let at: Vec<f64> = (0..count).map(|i| (first + i as f64) * step).collect();
-    let (major, power) = labelled(&at, step);
+    let (major, power) = label_ticks(&at, step);
     Ticks {
         major,
         minor: Vec::new(),
@@ -44,8 +45,8 @@ pub fn linear(low: f64, high: f64, most: usize, least: f64) -> Ticks {
     }
 }
 
-/// Ticks that a user asked for, labelled alike.
-pub fn chosen(at: &[f64], log: bool) -> Ticks {
+/// Ticks at positions requested by the user, with uniform label formatting.
+pub fn at_values(at: &[f64], log: bool) -> Ticks {
     if log {
         let major = at.iter().map(|v| tick(*v, scientific(*v))).collect();
         return Ticks {
@@ -54,16 +55,16 @@ pub fn chosen(at: &[f64], log: bool) -> Ticks {
         };
     }
     let largest = at.iter().fold(0.0f64, |a, v| a.max(v.abs()));
-    let fits = |step: &f64| {
+    let is_multiple = |step: &f64| {
         at.iter()
             .all(|v| (v / step - (v / step).round()).abs() < 1e-6)
     };
-    let coarsest = 10f64.powi(decade(largest.max(1e-300)));
+    let coarsest = 10f64.powi(exponent_of(largest.max(1e-300)));
     let step = (0..6)
         .map(|k| coarsest / 10f64.powi(k))
-        .find(fits)
+        .find(is_multiple)
         .unwrap_or(coarsest / 1e6);
-    let (major, power) = labelled(at, step);
+    let (major, power) = label_ticks(at, step);
     Ticks {
         major,
         minor: Vec::new(),
@@ -71,22 +72,22 @@ pub fn chosen(at: &[f64], log: bool) -> Ticks {
     }
 }
 
-/// Ticks at powers of ten; within less than two of them, at 2 and 5 times as well.
-/// `low` is above zero and below `high`.
-pub fn log(low: f64, high: f64, most: usize) -> Ticks {
+/// Ticks at powers of ten; for a range of less than two decades also at 2 and 5 times each power.
+/// Requires `0 < low < high`.
+pub fn log(low: f64, high: f64, max_count: usize) -> Ticks {
     let first = (low.log10() - 1e-9).ceil() as i32;
     let last = (high.log10() + 1e-9).floor() as i32;
     if last <= first {
-        return within_a_decade(low, high, most);
+        return within_decade(low, high, max_count);
     }
-    let stride = ((last - first + 1) as usize).div_ceil(most.max(2)) as i32;
+    let stride = ((last - first + 1) as usize).div_ceil(max_count.max(2)) as i32;
     let (major, skipped): (Vec<i32>, Vec<i32>) =
         (first..=last).partition(|k| k.rem_euclid(stride) == 0);
     let minor = if stride == 1 {
-        inside(
+        filter_range(
             low,
             high,
-            (first - 1..=last).flat_map(|k| times(k, &[2, 3, 4, 5, 6, 7, 8, 9])),
+            (first - 1..=last).flat_map(|k| multiples(k, &[2, 3, 4, 5, 6, 7, 8, 9])),
         )
     } else {
         skipped.into_iter().map(|k| 10f64.powi(k)).collect()
@@ -94,18 +95,22 @@ pub fn log(low: f64, high: f64, most: usize) -> Ticks {
     Ticks {
         major: major
             .into_iter()
-            .map(|k| tick(10f64.powi(k), ten_to(k)))
+            .map(|k| tick(10f64.powi(k), power_of_ten(k)))
             .collect(),
         minor,
         power: None,
     }
 }
 
-fn within_a_decade(low: f64, high: f64, most: usize) -> Ticks {
-    let around = decade(low)..=decade(high);
+fn within_decade(low: f64, high: f64, max_count: usize) -> Ticks {
+    let around = exponent_of(low)..=exponent_of(high);
     for mantissas in [&[1, 2, 5][..], &[1, 2, 3, 4, 5, 6, 7, 8, 9]] {
-        let at = inside(low, high, around.clone().flat_map(|k| times(k, mantissas)));
-        if (3..=most.max(3)).contains(&at.len()) {
+        let at = filter_range(
+            low,
+            high,
+            around.clone().flat_map(|k| multiples(k, mantissas)),
+        );
+        if (3..=max_count.max(3)).contains(&at.len()) {
             let major = at.into_iter().map(|v| tick(v, scientific(v))).collect();
             return Ticks {
                 major,
@@ -113,46 +118,46 @@ fn within_a_decade(low: f64, high: f64, most: usize) -> Ticks {
             };
         }
     }
-    linear(low, high, most, 0.0)
+    linear(low, high, max_count, 0.0)
 }
 
-fn inside(low: f64, high: f64, at: impl Iterator<Item = f64>) -> Vec<f64> {
+fn filter_range(low: f64, high: f64, at: impl Iterator<Item = f64>) -> Vec<f64> {
     let slack = 1e-9;
     at.filter(|v| *v >= low * (1.0 - slack) && *v <= high * (1.0 + slack))
         .collect()
 }
 
-fn times(k: i32, mantissas: &[u8]) -> impl Iterator<Item = f64> {
+fn multiples(k: i32, mantissas: &[u8]) -> impl Iterator<Item = f64> {
     mantissas.iter().map(move |m| *m as f64 * 10f64.powi(k))
 }
 
-/// The smallest of 1, 2, 5 times a power of ten that is not below `raw`.
-fn step(raw: f64) -> f64 {
-    let unit = 10f64.powi(decade(raw));
-    let enough = |m: &f64| m * unit >= raw * (1.0 - 1e-9);
-    let mantissa = [1.0, 2.0, 5.0].into_iter().find(enough).unwrap_or(10.0);
+/// The smallest of 1, 2 and 5 times a power of ten that is not below `raw`.
+fn round_step(raw: f64) -> f64 {
+    let unit = 10f64.powi(exponent_of(raw));
+    let reaches = |m: &f64| m * unit >= raw * (1.0 - 1e-9);
+    let mantissa = [1.0, 2.0, 5.0].into_iter().find(reaches).unwrap_or(10.0);
     mantissa * unit
 }
 
-/// Labels with just the decimals that `step` needs, and a power of ten taken out of large and small
-/// numbers.
-fn labelled(at: &[f64], step: f64) -> (Vec<Tick>, Option<i32>) {
+/// Labels with only the decimals that `step` requires; a common power of ten is factored out of
+/// large and small values.
+fn label_ticks(at: &[f64], step: f64) -> (Vec<Tick>, Option<i32>) {
     let largest = at.iter().fold(0.0f64, |a, v| a.max(v.abs()));
     let plain = largest == 0.0 || (1e-3..1e5).contains(&largest);
-    let power = if plain { 0 } else { decade(largest) };
-    let decimals = (power - decade(step)).max(0) as usize;
-    let label = |v: f64| number(scaled(v, power), decimals);
+    let power = if plain { 0 } else { exponent_of(largest) };
+    let decimals = (power - exponent_of(step)).max(0) as usize;
+    let label = |v: f64| format_number(divide_by_power(v, power), decimals);
     let ticks = at.iter().map(|v| tick(*v, label(*v))).collect();
     (ticks, (!plain).then_some(power))
 }
 
-/// `v / 10^power`, in two steps where the power itself would not be a number.
-fn scaled(v: f64, power: i32) -> f64 {
+/// `v / 10^power`, in two steps because `10^power` itself may overflow or underflow.
+fn divide_by_power(v: f64, power: i32) -> f64 {
     let half = power / 2;
     v / 10f64.powi(half) / 10f64.powi(power - half)
 }
 
-fn decade(v: f64) -> i32 {
+fn exponent_of(v: f64) -> i32 {
     (v.log10() + 1e-9).floor() as i32
 }
 
@@ -160,24 +165,24 @@ fn tick(at: f64, label: String) -> Tick {
     Tick { at, label }
 }
 
-fn ten_to(k: i32) -> String {
-    format!("10^{{{}}}", number(k as f64, 0))
+fn power_of_ten(k: i32) -> String {
+    format!("10^{{{}}}", format_number(k as f64, 0))
 }
 
 fn scientific(v: f64) -> String {
     if v <= 0.0 || (1e-3..1e4).contains(&v) {
-        let decimals = (-decade(v.abs().max(1e-300))).clamp(0, 6) as usize;
-        return number(v, decimals);
+        let decimals = (-exponent_of(v.abs().max(1e-300))).clamp(0, 6) as usize;
+        return format_number(v, decimals);
     }
-    let k = decade(v);
-    match scaled(v, k) {
-        m if (m - 1.0).abs() < 1e-9 => ten_to(k),
-        m => format!("{}×{}", number(m.round(), 0), ten_to(k)),
+    let k = exponent_of(v);
+    match divide_by_power(v, k) {
+        m if (m - 1.0).abs() < 1e-9 => power_of_ten(k),
+        m => format!("{}×{}", format_number(m.round(), 0), power_of_ten(k)),
     }
 }
 
-/// Digits with a true minus sign; never "−0".
-fn number(v: f64, decimals: usize) -> String {
+/// Formats a number with a true minus sign; never returns "−0".
+fn format_number(v: f64, decimals: usize) -> String {
     let text = format!("{v:.decimals$}");
     match text.strip_prefix('-') {
         Some(zero) if zero.bytes().all(|b| b == b'0' || b == b'.') => zero.into(),

@@ -1,5 +1,5 @@
-//! Which calls of native functions run on a thread of their own, so that Ctrl-C acts at once:
-//! those with much data whose arguments and results can go to another thread.
+//! Calls of native functions on a separate thread, so that Ctrl-C interrupts them immediately:
+//! calls with much data whose arguments and results can be sent to another thread.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,151 +7,158 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::api::context::{Context, Language, Script, Settings, Terminal};
-use crate::api::fault::Fault;
-use crate::api::interrupt::MANY;
+use crate::api::context::{Context, Language, RunConfig, Script, Terminal};
+use crate::api::diagnostic::Diagnostic;
+use crate::api::interrupt::MIN_BACKGROUND_ELEMENTS;
 use crate::api::meter::Meter;
 use crate::api::native::Native;
 use crate::api::value::{Object, Value};
-use crate::base::{Progress, Silent};
+use crate::base::{NoProgress, Progress};
 use crate::random::Key;
 use crate::tensor::Tensor;
 
-/// How many elements of a result that is larger than the arguments (an outer product) count as
-/// one: most pairs of shapes do not give the product of their sizes.
-const RESULT: u128 = 64;
+/// Divisor for the product of the argument sizes, an upper bound of the result size (outer
+/// product): for most pairs of shapes the result is much smaller than the bound.
+const RESULT_DIVISOR: u128 = 64;
 
 /// Bytes of a file that count as one element.
-const BYTES: u128 = 8;
+const BYTES_PER_ELEMENT: u128 = 8;
 
-/// Kinds of results that can come from another thread.
-const PORTABLE: [&str; 11] = [
+/// Kinds of results that can be sent from another thread.
+const SENDABLE_KINDS: [&str; 11] = [
     "tensor",
     "map",
     "list",
     "value",
     "number",
-    "whole number",
+    "integer",
     "text",
     "truth value",
-    "list of whole numbers",
+    "list of integers",
     "list of numbers",
     "list of texts",
 ];
 
-/// A value that can go to another thread.
-enum Portable {
+/// A value that can be sent to another thread.
+enum SendValue {
     Nil,
     Bool(bool),
     Int(i64),
     Float(f64),
     Text(String),
-    List(Vec<Portable>),
-    Map(BTreeMap<String, Portable>),
+    List(Vec<SendValue>),
+    Map(BTreeMap<String, SendValue>),
     Tensor(Tensor),
     Key(Key),
 }
 
-/// No terminal: functions that print run on the script's own thread.
-struct Absent;
+/// A terminal without output: functions that print run on the script thread.
+struct NoTerminal;
 
-impl Terminal for Absent {
+impl Terminal for NoTerminal {
     fn print(&self, _: &str) {}
     fn progress(&self, _: &str) -> Box<dyn Progress> {
-        Box::new(Silent)
+        Box::new(NoProgress)
     }
 }
 
-type Run = fn(&Context, Vec<Value>) -> Result<Value, Fault>;
+type NativeFn = fn(&Context, Vec<Value>) -> Result<Value, Diagnostic>;
 
-/// Runs a native function, on a thread of its own if it may take long and can go there.
+/// Runs a native function, on a separate thread if the call processes much data and its values can
+/// be sent.
 pub fn call(
     context: &Context,
     native: &Native,
-    run: Run,
+    run: NativeFn,
     values: Vec<Value>,
-) -> Result<Value, Fault> {
+) -> Result<Value, Diagnostic> {
     let file = match (native.args.first(), values.first()) {
         (Some(argument), Some(Value::Text(path))) if argument.name == "path" => {
-            bytes(context, path) / BYTES
+            file_size(context, path) / BYTES_PER_ELEMENT
         }
         _ => 0,
     };
-    let goes = PORTABLE.contains(&native.returns.as_str())
-        && work(&values).max(file) >= MANY
-        && values.iter().all(is_portable);
-    if !goes {
+    let use_thread = SENDABLE_KINDS.contains(&native.returns.as_str())
+        && element_count(&values).max(file) >= MIN_BACKGROUND_ELEMENTS
+        && values.iter().all(is_sendable);
+    if !use_thread {
         return run(context, values);
     }
-    let settings = (*context.settings).clone();
-    let (stop, language) = (context.stop.clone(), context.language);
-    let left = context.meter.left();
-    let arguments: Vec<Portable> = values.iter().cloned().filter_map(portable).collect();
-    let outcome = context.interruptible(move || {
-        let context = detached(settings, left, stop, language);
-        let values = arguments.into_iter().map(value).collect();
-        run(&context, values).map(portable)
+    let config = (*context.config).clone();
+    let (interrupt, language) = (context.interrupt.clone(), context.language);
+    let remaining = context.meter.remaining();
+    let arguments: Vec<SendValue> = values.iter().cloned().filter_map(to_send).collect();
+    let outcome = context.run_interruptible(move || {
+        let context = detached(config, remaining, interrupt, language);
+        let values = arguments.into_iter().map(from_send).collect();
+        run(&context, values).map(to_send)
     })??;
     match outcome {
-        Some(result) => Ok(value(result)),
-        // An object in the result belongs to this thread.
+        Some(result) => Ok(from_send(result)),
+        // An object in the result cannot be sent; the call is repeated on this thread.
         None => run(context, values),
     }
 }
 
-/// The context of a call on another thread. Memory is counted for the whole process, so the call
-/// may use the bytes that its run has `left`.
-fn detached(settings: Settings, left: u64, stop: Arc<AtomicBool>, language: Language) -> Context {
-    let limits = Settings {
-        max_memory: left,
-        ..settings.clone()
+/// The context of a call on another thread. Memory is counted for the whole process, so the limit
+/// of the call is the `remaining` memory of its run.
+fn detached(
+    config: RunConfig,
+    remaining: u64,
+    interrupt: Arc<AtomicBool>,
+    language: Language,
+) -> Context {
+    let limits = RunConfig {
+        max_memory: remaining,
+        ..config.clone()
     };
-    let meter = Meter::new(&limits, stop.clone());
-    meter.begin();
+    let meter = Meter::new(&limits, interrupt.clone());
+    meter.start();
     Context {
         meter: Rc::new(meter),
-        settings: Rc::new(settings),
-        terminal: Rc::new(Absent),
-        stop,
+        config: Rc::new(config),
+        terminal: Rc::new(NoTerminal),
+        interrupt,
         language,
         script: Rc::new(Script::default()),
     }
 }
 
-/// The size of the file at this path, where functions that read look for it.
-fn bytes(context: &Context, path: &str) -> u128 {
-    let written = context.settings.out.join(path);
-    let found = fs::metadata(path).or_else(|_| fs::metadata(written));
-    found.map_or(0, |file| u128::from(file.len()))
+/// The size in bytes of an input file, searched like [`Context::input_path`]; 0 if it does not
+/// exist.
+fn file_size(context: &Context, path: &str) -> u128 {
+    let output = context.config.out.join(path);
+    let metadata = fs::metadata(path).or_else(|_| fs::metadata(output));
+    metadata.map_or(0, |file| u128::from(file.len()))
 }
 
-/// How many elements a call may have to do with.
-fn work(values: &[Value]) -> u128 {
-    let parts: Vec<u128> = values.iter().map(size).collect();
+/// Estimate of the number of elements that a call processes.
+fn element_count(values: &[Value]) -> u128 {
+    let sizes: Vec<u128> = values.iter().map(size).collect();
     let tensors = values.iter().filter_map(|value| match value {
         Value::Tensor(tensor) => Some(tensor),
         _ => None,
     });
     let shapes: Vec<&[usize]> = tensors.map(|tensor| tensor.dims()).collect();
-    let alike = shapes.windows(2).all(|pair| pair[0] == pair[1]);
-    let result = match alike {
+    let equal_shapes = shapes.windows(2).all(|pair| pair[0] == pair[1]);
+    let result = match equal_shapes {
         true => 0,
         false => {
-            parts
+            sizes
                 .iter()
-                .fold(1u128, |all, n| all.saturating_mul((*n).max(1)))
-                / RESULT
+                .fold(1u128, |product, n| product.saturating_mul((*n).max(1)))
+                / RESULT_DIVISOR
         }
     };
-    parts
+    sizes
         .iter()
         .fold(0u128, |sum, n| sum.saturating_add(*n))
         .max(result)
 }
 
-/// The elements of a tensor, or those that a shape or a number of steps asks for.
+/// The number of elements of a tensor, or the number that a shape or a step count implies.
 fn size(value: &Value) -> u128 {
-    let whole = |value: &Value| match value {
+    let as_size = |value: &Value| match value {
         Value::Int(n) => Some(u128::try_from(*n).unwrap_or(0)),
         _ => None,
     };
@@ -159,9 +166,11 @@ fn size(value: &Value) -> u128 {
         Value::Tensor(tensor) => tensor.elem_count() as u128,
         Value::Int(n) => u128::try_from(*n).unwrap_or(0),
         Value::List(list) => {
-            let shape: Option<Vec<u128>> = list.iter().map(whole).collect();
+            let shape: Option<Vec<u128>> = list.iter().map(as_size).collect();
             match shape {
-                Some(shape) => shape.iter().fold(1, |all: u128, n| all.saturating_mul(*n)),
+                Some(shape) => shape
+                    .iter()
+                    .fold(1, |product: u128, n| product.saturating_mul(*n)),
                 None => list.iter().map(size).fold(0, u128::saturating_add),
             }
         }
@@ -175,50 +184,53 @@ fn size(value: &Value) -> u128 {
     }
 }
 
-fn is_portable(value: &Value) -> bool {
+/// Whether the value can be sent to another thread.
+fn is_sendable(value: &Value) -> bool {
     match value {
         Value::Function(_) => false,
         Value::Object(object) => object.get::<Key>().is_some(),
-        Value::List(list) => list.iter().all(is_portable),
-        Value::Map(map) => map.values().all(is_portable),
+        Value::List(list) => list.iter().all(is_sendable),
+        Value::Map(map) => map.values().all(is_sendable),
         _ => true,
     }
 }
 
-fn portable(value: Value) -> Option<Portable> {
+/// The sendable form of a value; `None` if it contains a function or an object other than a key.
+fn to_send(value: Value) -> Option<SendValue> {
     Some(match value {
-        Value::Nil => Portable::Nil,
-        Value::Bool(x) => Portable::Bool(x),
-        Value::Int(n) => Portable::Int(n),
-        Value::Float(x) => Portable::Float(x),
-        Value::Text(text) => Portable::Text(text),
-        Value::List(list) => Portable::List(list.into_iter().map(portable).collect::<Option<_>>()?),
+        Value::Nil => SendValue::Nil,
+        Value::Bool(x) => SendValue::Bool(x),
+        Value::Int(n) => SendValue::Int(n),
+        Value::Float(x) => SendValue::Float(x),
+        Value::Text(text) => SendValue::Text(text),
+        Value::List(list) => SendValue::List(list.into_iter().map(to_send).collect::<Option<_>>()?),
         Value::Map(map) => {
             let entries = map
                 .into_iter()
-                .map(|(key, item)| Some((key, portable(item)?)));
-            Portable::Map(entries.collect::<Option<_>>()?)
+                .map(|(key, item)| Some((key, to_send(item)?)));
+            SendValue::Map(entries.collect::<Option<_>>()?)
         }
-        Value::Tensor(tensor) => Portable::Tensor(tensor),
-        Value::Object(object) => Portable::Key(*object.get::<Key>()?),
+        Value::Tensor(tensor) => SendValue::Tensor(tensor),
+        Value::Object(object) => SendValue::Key(*object.get::<Key>()?),
         Value::Function(_) => return None,
     })
 }
 
-fn value(portable: Portable) -> Value {
-    match portable {
-        Portable::Nil => Value::Nil,
-        Portable::Bool(x) => Value::Bool(x),
-        Portable::Int(n) => Value::Int(n),
-        Portable::Float(x) => Value::Float(x),
-        Portable::Text(text) => Value::Text(text),
-        Portable::List(list) => Value::List(list.into_iter().map(value).collect()),
-        Portable::Map(map) => Value::Map(
+/// The script value of a sendable value.
+fn from_send(value: SendValue) -> Value {
+    match value {
+        SendValue::Nil => Value::Nil,
+        SendValue::Bool(x) => Value::Bool(x),
+        SendValue::Int(n) => Value::Int(n),
+        SendValue::Float(x) => Value::Float(x),
+        SendValue::Text(text) => Value::Text(text),
+        SendValue::List(list) => Value::List(list.into_iter().map(from_send).collect()),
+        SendValue::Map(map) => Value::Map(
             map.into_iter()
-                .map(|(key, item)| (key, value(item)))
+                .map(|(key, item)| (key, from_send(item)))
                 .collect(),
         ),
-        Portable::Tensor(tensor) => Value::Tensor(tensor),
-        Portable::Key(key) => Value::Object(Object::new(key)),
+        SendValue::Tensor(tensor) => Value::Tensor(tensor),
+        SendValue::Key(key) => Value::Object(Object::new(key)),
     }
 }

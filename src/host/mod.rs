@@ -1,56 +1,57 @@
-//! The script languages. A host turns the one vocabulary into functions of its language and the
-//! language's faults into [`Fault`]s with file, line and column; nothing else differs.
+//! The script languages. A host exposes the shared vocabulary as functions of its language and
+//! converts the errors of the language to [`Diagnostic`]s with file, line and column. The languages
+//! do not differ in anything else.
 
 mod background;
-mod call;
+mod dispatch;
 mod lua;
 mod report;
 mod rhai;
 mod source;
 
 use crate::api::context::{Context, Language, Script};
-use crate::api::fault::Fault;
+use crate::api::diagnostic::Diagnostic;
 use crate::api::value::Value;
 
 pub use report::{Colours, report};
 
-/// The name under which the inputs of an interactive session appear in faults.
-pub const INPUT: &str = "input";
+/// The file name in errors of interactive inputs.
+pub const REPL_FILE: &str = "input";
 
-/// One session of a script language: definitions and variables live as long as it does.
+/// A session of a script language. Definitions and variables persist for the session.
 pub trait Host {
-    /// Runs a whole script; gives the value of its last expression (Lua: what it returns).
-    fn run(&mut self, script: &Script) -> Result<Value, Fault>;
-    /// Looks for faults without running anything: syntax, and names that nothing has.
-    fn check(&mut self, script: &Script) -> Result<(), Fault>;
-    /// Runs one input of an interactive session, which sees what earlier inputs defined.
-    fn eval(&mut self, input: &str) -> Result<Value, Fault>;
-    /// Whether `input` is the beginning of something longer.
-    fn unfinished(&self, input: &str) -> bool;
-    /// The variables of the session with their values, for completion.
+    /// Runs a script and returns the value of its last expression (Lua: its return value).
+    fn run(&mut self, script: &Script) -> Result<Value, Diagnostic>;
+    /// Checks a script for syntax errors and unknown names, without running it.
+    fn check(&mut self, script: &Script) -> Result<(), Diagnostic>;
+    /// Runs one interactive input, which can use the definitions of earlier inputs.
+    fn eval(&mut self, input: &str) -> Result<Value, Diagnostic>;
+    /// Whether `input` is an incomplete statement that needs more lines.
+    fn is_incomplete(&self, input: &str) -> bool;
+    /// The names and values of the variables of the session, for completion.
     fn variables(&self) -> Vec<(String, Value)>;
 }
 
-/// A new session of the context's language.
-pub fn open(context: Context) -> Result<Box<dyn Host>, Fault> {
+/// A new session in the language of the context.
+pub fn new_session(context: Context) -> Result<Box<dyn Host>, Diagnostic> {
     Ok(match context.language {
         Language::Rhai => Box::new(rhai::RhaiHost::new(context)?),
         Language::Lua => Box::new(lua::LuaHost::new(context)?),
     })
 }
 
-/// The language of a script, from the end of its path.
+/// The language of a script, from its file extension.
 ///
-/// Errors: a path that ends neither in `.rhai` nor in `.lua`.
-pub fn language_of(path: &str) -> Result<Language, Fault> {
+/// Errors: an extension other than `.rhai` and `.lua`
+pub fn language_of(path: &str) -> Result<Language, Diagnostic> {
     match std::path::Path::new(path)
         .extension()
-        .and_then(|end| end.to_str())
+        .and_then(|extension| extension.to_str())
     {
         Some("rhai") => Ok(Language::Rhai),
         Some("lua") => Ok(Language::Lua),
-        _ => Err(Fault::new(format!(
-            "{path}: expected a script that ends in .rhai or .lua"
+        _ => Err(Diagnostic::new(format!(
+            "{path}: expected a script with the extension .rhai or .lua"
         ))),
     }
 }

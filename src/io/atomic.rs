@@ -1,168 +1,169 @@
-//! Files that are written completely or not at all: written beside the target, forced to the disk,
+//! Atomic writes: the data are written to a temporary file in the same folder, flushed to the disk,
 //! then renamed. A crash, a full disk or an interruption leaves the previous file unchanged.
 //!
-//! Only plain files and missing ones are replaced. A device, a FIFO or a socket is never renamed
-//! over: bytes are written into it where that makes sense (`special`), else it is refused.
+//! Only regular files and missing ones are replaced. A device, a FIFO or a socket is never
+//! replaced: the bytes are written to it if that is meaningful (`special`), else the write is an
+//! error.
 //!
-//! The temporary files are called `.NAME.PID-0.part`. Those of a process that was killed are
-//! removed when the same name is written again (`leftover`).
+//! The temporary files are named `.NAME.PID-0.part`. Those of a killed process are removed at the
+//! next write to the same name (`temp_files`).
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::leftover;
 use super::special::{self, Target};
-use crate::base::error::FileFault;
+use super::temp_files;
+use crate::base::error::FileError;
 use crate::base::{Error, Result};
 
-/// Attempts to find a free name beside the target: as many threads may write the same file.
-const NAMES: usize = 100;
+/// Maximum number of threads that may write the same file at a time: each needs a temporary name.
+const MAX_NAMES: usize = 100;
 
-/// Writes `bytes` to `path`, completely or not at all. Into a FIFO, a character device (a terminal,
-/// `/dev/null`) and the program's own standard output they are written as a stream.
+/// Writes `bytes` to `path` atomically. For a FIFO, a character device (a terminal, `/dev/null`)
+/// and the program's own standard output, the bytes are written as a stream.
 ///
-/// Errors: `File` if the folder is missing, the path is a folder, a socket or a disk, or the disk
-/// refuses
+/// Errors: `File` if the folder is missing, the path is a folder, a socket or a disk, or writing
+/// fails
 pub fn atomic_write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     let path = path.as_ref();
     let target = match special::resolve(path)? {
-        Target::Stream(stream) => return special::write_into(path, &stream, bytes),
+        Target::Stream(stream) => return special::write_stream(path, &stream, bytes),
         Target::File(target) => target,
     };
-    let beside = Beside::at(path, target)?;
+    let temporary = TempFile::create(path, target)?;
     let written = OpenOptions::new()
         .write(true)
-        .open(beside.path())
+        .open(temporary.path())
         .and_then(|mut file| file.write_all(bytes));
-    written.map_err(|source| system(path, "writing", source))?;
-    beside.keep()
+    written.map_err(|source| system_error(path, "writing", source))?;
+    temporary.commit()
 }
 
-/// A temporary file beside its target. [`Beside::keep`] puts it in the target's place; dropped
-/// before that, it is removed.
+/// A temporary file in the folder of its target. [`TempFile::commit`] renames it to the target; if
+/// dropped before that, it is removed.
 #[derive(Debug)]
-pub struct Beside {
+pub struct TempFile {
     temporary: PathBuf,
     target: PathBuf,
-    kept: bool,
+    committed: bool,
 }
 
-impl Beside {
-    /// An empty temporary file in the folder of `path`. A link is followed: the file that it points
-    /// to is replaced, not the link.
+impl TempFile {
+    /// An empty temporary file in the folder of `path`. Symbolic links are followed, so the linked
+    /// file is replaced and not the link.
     ///
-    /// Errors: `File` if the folder is missing, the path is neither a plain file nor missing, or
-    /// the folder refuses
-    pub fn new(path: &Path) -> Result<Beside> {
+    /// Errors: `File` if the folder is missing, the path is neither a regular file nor missing, or
+    /// the file cannot be created
+    pub fn new(path: &Path) -> Result<TempFile> {
         match special::resolve(path)? {
-            Target::File(target) => Beside::at(path, target),
-            Target::Stream(stream) => Err(Error::file(path, stream.fault())),
+            Target::File(target) => TempFile::create(path, target),
+            Target::Stream(stream) => Err(Error::file(path, stream.error())),
         }
     }
 
-    fn at(path: &Path, target: PathBuf) -> Result<Beside> {
+    fn create(path: &Path, target: PathBuf) -> Result<TempFile> {
         let Some(name) = target.file_name() else {
-            return Err(Error::file(path, FileFault::Folder));
+            return Err(Error::file(path, FileError::Folder));
         };
         let folder = folder_of(&target);
         if !folder.is_dir() {
             let folder = folder.to_path_buf();
-            return Err(Error::file(path, FileFault::NoFolder { folder }));
+            return Err(Error::file(path, FileError::NoFolder { folder }));
         }
-        leftover::remove(folder, name);
-        let temporary = leftover::create(folder, name, NAMES)
-            .map_err(|source| system(path, "creating a file beside it", source))?;
-        Ok(Beside {
+        temp_files::remove_stale(folder, name);
+        let temporary = temp_files::create(folder, name, MAX_NAMES)
+            .map_err(|source| system_error(path, "creating a temporary file beside it", source))?;
+        Ok(TempFile {
             temporary,
             target,
-            kept: false,
+            committed: false,
         })
     }
 
-    /// Where to write.
+    /// The path of the temporary file.
     pub fn path(&self) -> &Path {
         &self.temporary
     }
 
-    /// Asks the disk for room for so many bytes, by writing as many zeros and taking them back: a
-    /// disk that is full says so here, where nothing has begun.
+    /// Checks that the disk has space for `bytes` bytes, by writing that many zeros and truncating
+    /// the file: a full disk is detected before the actual write starts.
     ///
-    /// Errors: `File` if the room is not there
+    /// Errors: `File` if the disk is full
     pub fn reserve(&self, bytes: u64) -> Result<()> {
-        /// Zeros that are written at a time.
-        static PIECE: [u8; 1 << 16] = [0; 1 << 16];
+        /// Block of zeros per write.
+        static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
         let fill = || -> io::Result<()> {
             let mut file = OpenOptions::new().write(true).open(&self.temporary)?;
-            let mut left = bytes;
-            while left > 0 {
-                let piece = left.min(PIECE.len() as u64);
-                file.write_all(&PIECE[..piece as usize])?;
-                left -= piece;
+            let mut remaining = bytes;
+            while remaining > 0 {
+                let count = remaining.min(ZEROS.len() as u64);
+                file.write_all(&ZEROS[..count as usize])?;
+                remaining -= count;
             }
             file.set_len(0)
         };
-        fill().map_err(|source| system(&self.target, "writing", source))
+        fill().map_err(|source| system_error(&self.target, "writing", source))
     }
 
-    /// Forces the temporary file to the disk and puts it in the target's place. It gets the
+    /// Flushes the temporary file to the disk and renames it to the target. It receives the
     /// permissions of the file that it replaces.
     ///
-    /// Errors: `File` if the disk refuses, or if something other than a plain file has come into
-    /// the target's place meanwhile; the target is then unchanged
-    pub fn keep(mut self) -> Result<()> {
+    /// Errors: `File` if this fails, or if the target has been replaced by something other than a
+    /// regular file in the meantime; the target is then unchanged
+    pub fn commit(mut self) -> Result<()> {
         let target = &self.target;
         match fs::symlink_metadata(target) {
-            Ok(former) if former.is_file() => self.permit(&former),
+            Ok(former) if former.is_file() => self.copy_permissions(&former),
             Ok(other) => Err(io::Error::other(format!(
-                "{} has come into its place",
-                special::kind(&other)
+                "{} now exists at this path",
+                special::describe(&other)
             ))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
-        // On the disk before the rename: a crash in between must not leave an empty file.
+        // Flush before the rename: a crash in between must not leave an empty file.
         .and_then(|()| File::open(&self.temporary)?.sync_all())
-        .and_then(|()| leftover::end(&self.temporary, || fs::rename(&self.temporary, target)))
-        .map_err(|source| system(target, "writing", source))?;
-        self.kept = true;
+        .and_then(|()| temp_files::finish(&self.temporary, || fs::rename(&self.temporary, target)))
+        .map_err(|source| system_error(target, "writing", source))?;
+        self.committed = true;
         Ok(())
     }
 
-    /// Gives the temporary file the permissions of the one that it replaces, and the owner, as far
-    /// as the system lets this user give files away.
+    /// Copies the permissions of the file to be replaced, and its owner as far as the user is
+    /// allowed to.
     #[cfg(unix)]
-    fn permit(&self, former: &Metadata) -> io::Result<()> {
+    fn copy_permissions(&self, former: &Metadata) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, chown};
         let new = fs::metadata(&self.temporary)?;
         if (new.uid(), new.gid()) != (former.uid(), former.gid()) {
-            // Only root may give a file to another user; to everybody else it belongs afterwards.
+            // Only root may change the owner; for other users, the file belongs to them afterwards.
             let _ = chown(&self.temporary, Some(former.uid()), Some(former.gid()));
         }
         fs::set_permissions(&self.temporary, former.permissions())
     }
 
     #[cfg(not(unix))]
-    fn permit(&self, former: &Metadata) -> io::Result<()> {
+    fn copy_permissions(&self, former: &Metadata) -> io::Result<()> {
         fs::set_permissions(&self.temporary, former.permissions())
     }
 }
 
-impl Drop for Beside {
+impl Drop for TempFile {
     fn drop(&mut self) {
-        if !self.kept {
-            // Nothing is left to do about a file that cannot be removed either.
-            let _ = leftover::end(&self.temporary, || fs::remove_file(&self.temporary));
+        if !self.committed {
+            // A failure to remove the file has no further remedy.
+            let _ = temp_files::finish(&self.temporary, || fs::remove_file(&self.temporary));
         }
     }
 }
 
-/// An error of the operating system while doing `action` to `path`.
-pub fn system(path: &Path, action: &'static str, source: io::Error) -> Error {
+/// An error of the operating system during `action` on `path`.
+pub fn system_error(path: &Path, action: &'static str, source: io::Error) -> Error {
     let fact = match source.kind() {
-        io::ErrorKind::NotFound if action == "reading" => FileFault::Missing,
-        io::ErrorKind::IsADirectory => FileFault::Folder,
-        _ => FileFault::System { action, source },
+        io::ErrorKind::NotFound if action == "reading" => FileError::Missing,
+        io::ErrorKind::IsADirectory => FileError::Folder,
+        _ => FileError::System { action, source },
     };
     Error::file(path, fact)
 }

@@ -1,22 +1,22 @@
-//! Files: trees of named arrays in HDF5, and the weights of other programs; written whole or not at
-//! all. The only place below the script vocabulary that touches a disk.
+//! Files: trees of named arrays in HDF5, and weights of other programs. All writes are atomic. This
+//! is the only layer below the script vocabulary that accesses the disk.
 
 pub mod atomic;
-pub mod entries;
-pub mod format;
 pub mod hdf5;
-mod leftover;
-pub mod named;
+pub mod lookup;
+pub mod magic_bytes;
 pub mod provenance;
 pub mod safetensors;
 mod special;
+mod temp_files;
 pub mod text;
 pub mod torch;
 pub mod tree;
+pub mod weights;
 
-pub use atomic::{Beside, atomic_write};
-pub use entries::Entries;
-pub use named::{Content, Named};
+pub use atomic::{TempFile, atomic_write};
+pub use lookup::Lookup;
 pub use provenance::Provenance;
-pub use special::is_plain;
+pub use special::is_replaceable;
 pub use tree::{Map, Tree};
+pub use weights::{NamedTensors, WeightFile};

@@ -1,25 +1,26 @@
-//! What made a file. The floors above hand everything in: nothing here asks a clock or a machine.
+//! Provenance of a file. All values are passed in by higher layers: this module reads neither the
+//! clock nor the system.
 
 use super::tree::{Map, Tree};
 
-/// What made a file, as attributes of its root.
+/// Provenance of a file, stored as attributes of its root.
 #[derive(Debug, Clone, Default)]
 pub struct Provenance {
     /// Name of the script.
     pub script: Option<String>,
-    /// The script itself.
+    /// Source text of the script.
     pub text: Option<String>,
     pub seed: Option<i64>,
     /// Version of the program.
     pub version: Option<String>,
-    /// When, as the caller writes dates.
+    /// Date, formatted by the caller.
     pub date: Option<String>,
-    /// The options that the work was done with; each becomes an attribute `options.name`.
+    /// The options of the computation; each becomes an attribute `options.name`.
     pub options: Map,
 }
 
 impl Provenance {
-    /// The attributes; those that are not known are left out.
+    /// The attributes, without those that are unknown.
     pub fn attributes(&self) -> Map {
         let texts = [
             ("script", &self.script),

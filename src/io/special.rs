@@ -1,148 +1,147 @@
-//! What a path to be written leads to: a plain or missing file, which can be replaced, or something
-//! else (a device, a FIFO, a socket), which must never be.
+//! Classification of output paths: a regular or missing file, which can be replaced, or a special
+//! file (a device, a FIFO, a socket), which must not be replaced.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::atomic::system;
-use crate::base::error::FileFault;
+use super::atomic::system_error;
+use crate::base::error::FileError;
 use crate::base::{Error, Result};
 
-/// Links that lead to links: more than any system follows.
-const LINKS: usize = 40;
+/// Maximum number of chained symbolic links, above the limit of any operating system.
+const MAX_LINKS: usize = 40;
 
-/// What a path leads to, after all links.
+/// The target of a path after all symbolic links.
 #[derive(Debug)]
 pub enum Target {
-    /// A plain file or a missing one.
+    /// A regular or missing file.
     File(PathBuf),
     Stream(Stream),
 }
 
-/// Something to write into as it is.
+/// A special file that is written in place.
 #[derive(Debug)]
 pub enum Stream {
-    /// What standard output (1) or standard error (2) goes to.
-    Own(u8),
+    /// The standard output (1) or standard error (2) of this process.
+    Standard(u8),
     Fifo,
     /// A character device, such as a terminal.
-    Characters,
-    /// Nothing that takes a stream of bytes.
+    CharacterDevice,
+    /// A special file that cannot be written as a stream.
     Other(&'static str),
 }
 
 impl Stream {
-    /// The error of a caller that needs a plain file.
-    pub fn fault(&self) -> FileFault {
-        FileFault::Special {
+    /// The error if a regular file is required.
+    pub fn error(&self) -> FileError {
+        FileError::Special {
             found: match self {
-                Stream::Own(_) => "an output of this program",
+                Stream::Standard(_) => "an output of this program",
                 Stream::Fifo => "a FIFO",
-                Stream::Characters => "a device",
+                Stream::CharacterDevice => "a device",
                 Stream::Other(kind) => kind,
             },
         }
     }
 }
 
-/// Follows the links of `path`.
+/// Resolves the symbolic links of `path`.
 ///
-/// Errors: `File` for a folder, links that lead nowhere or in a circle, or a path that the system
-/// does not let us look at
+/// Errors: `File` for a folder, dead or circular links, or a path without access
 pub fn resolve(path: &Path) -> Result<Target> {
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
-        return Err(Error::file(path, FileFault::Folder));
+        return Err(Error::file(path, FileError::Folder));
     }
-    let found = match fs::metadata(path) {
-        Ok(found) => found,
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return missing(path).map(Target::File);
+            return resolve_missing(path).map(Target::File);
         }
-        // A part of the path is a file: the folder is what is missing.
+        // A part of the path is a file: report a missing folder.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             return Ok(Target::File(path.to_path_buf()));
         }
-        Err(source) => return Err(system(path, "writing", source)),
+        Err(source) => return Err(system_error(path, "writing", source)),
     };
-    if found.is_dir() {
-        return Err(Error::file(path, FileFault::Folder));
+    if metadata.is_dir() {
+        return Err(Error::file(path, FileError::Folder));
     }
-    if let Some(number) = own_output(&found) {
-        return Ok(Target::Stream(Stream::Own(number)));
+    if let Some(number) = standard_output(&metadata) {
+        return Ok(Target::Stream(Stream::Standard(number)));
     }
-    if let Some(stream) = stream(&found) {
+    if let Some(stream) = stream(&metadata) {
         return Ok(Target::Stream(stream));
     }
-    let target = fs::canonicalize(path).map_err(|source| system(path, "writing", source))?;
+    let target = fs::canonicalize(path).map_err(|source| system_error(path, "writing", source))?;
     Ok(Target::File(target))
 }
 
-/// Whether `path` leads to a plain file or to a missing one.
-pub fn is_plain(path: &Path) -> bool {
+/// Whether `path` refers to a regular or a missing file.
+pub fn is_replaceable(path: &Path) -> bool {
     matches!(resolve(path), Ok(Target::File(_)))
 }
 
-/// The place that a link to a missing file points to, or the path itself.
-fn missing(path: &Path) -> Result<PathBuf> {
+/// The path that a link to a missing file points to, or the path itself.
+fn resolve_missing(path: &Path) -> Result<PathBuf> {
     let mut target = path.to_path_buf();
-    for _ in 0..LINKS {
+    for _ in 0..MAX_LINKS {
         let Ok(next) = fs::read_link(&target) else {
             return Ok(target);
         };
         target = target.parent().unwrap_or(Path::new("")).join(next);
     }
-    let source = io::Error::other("too many links");
-    Err(system(path, "writing", source))
+    let source = io::Error::other("too many levels of symbolic links");
+    Err(system_error(path, "writing", source))
 }
 
-/// Writes `bytes` into what `path` leads to.
+/// Writes `bytes` to the special file at `path`.
 ///
-/// Errors: `File` if it takes no stream of bytes, or nobody reads it
-pub fn write_into(path: &Path, stream: &Stream, bytes: &[u8]) -> Result<()> {
+/// Errors: `File` if it cannot be written as a stream, or no process reads it
+pub fn write_stream(path: &Path, stream: &Stream, bytes: &[u8]) -> Result<()> {
     let written = match stream {
-        Stream::Own(1) => put(io::stdout().lock(), bytes),
-        Stream::Own(_) => put(io::stderr().lock(), bytes),
-        Stream::Characters => OpenOptions::new()
+        Stream::Standard(1) => write_and_flush(io::stdout().lock(), bytes),
+        Stream::Standard(_) => write_and_flush(io::stderr().lock(), bytes),
+        Stream::CharacterDevice => OpenOptions::new()
             .write(true)
             .open(path)
-            .and_then(|file| put(file, bytes)),
+            .and_then(|file| write_and_flush(file, bytes)),
         Stream::Fifo => match fifo(path) {
-            Err(error) if unread(&error) => {
-                return Err(Error::file(path, FileFault::Unread));
+            Err(error) if has_no_reader(&error) => {
+                return Err(Error::file(path, FileError::NoReader));
             }
-            other => other.and_then(|file| put(file, bytes)),
+            other => other.and_then(|file| write_and_flush(file, bytes)),
         },
-        Stream::Other(_) => return Err(Error::file(path, stream.fault())),
+        Stream::Other(_) => return Err(Error::file(path, stream.error())),
     };
-    written.map_err(|source| system(path, "writing", source))
+    written.map_err(|source| system_error(path, "writing", source))
 }
 
-fn put(mut into: impl Write, bytes: &[u8]) -> io::Result<()> {
+fn write_and_flush(mut into: impl Write, bytes: &[u8]) -> io::Result<()> {
     into.write_all(bytes)?;
     into.flush()
 }
 
-/// The kind of thing, as a user would say it.
-pub fn kind(found: &Metadata) -> &'static str {
-    match stream(found) {
+/// The file type, for error messages.
+pub fn describe(metadata: &Metadata) -> &'static str {
+    match stream(metadata) {
         Some(Stream::Fifo) => "a FIFO",
-        Some(Stream::Characters) => "a device",
+        Some(Stream::CharacterDevice) => "a device",
         Some(Stream::Other(kind)) => kind,
-        _ if found.is_dir() => "a folder",
-        _ if found.is_symlink() => "a link",
+        _ if metadata.is_dir() => "a folder",
+        _ if metadata.is_symlink() => "a link",
         _ => "a file",
     }
 }
 
 #[cfg(unix)]
-fn stream(found: &Metadata) -> Option<Stream> {
+fn stream(metadata: &Metadata) -> Option<Stream> {
     use std::os::unix::fs::FileTypeExt;
-    let kind = found.file_type();
+    let kind = metadata.file_type();
     if kind.is_fifo() {
         Some(Stream::Fifo)
     } else if kind.is_char_device() {
-        Some(Stream::Characters)
+        Some(Stream::CharacterDevice)
     } else if kind.is_block_device() {
         Some(Stream::Other("a disk"))
     } else if kind.is_socket() {
@@ -157,15 +156,15 @@ fn stream(_: &Metadata) -> Option<Stream> {
     None
 }
 
-/// Which output of this program goes to the same file: `/dev/stdout` leads there, also if it is a
-/// plain one, which must not be replaced under the program.
+/// The output of this process that refers to the same file: `/dev/stdout` resolves to it even if it
+/// is a regular file, which must not be replaced while it is open.
 #[cfg(unix)]
-fn own_output(found: &Metadata) -> Option<u8> {
+fn standard_output(metadata: &Metadata) -> Option<u8> {
     use std::os::fd::AsFd;
     use std::os::unix::fs::MetadataExt;
     let same = |output: io::Result<std::os::fd::OwnedFd>| {
-        let facts = output.and_then(|output| File::from(output).metadata());
-        facts.is_ok_and(|facts| (facts.dev(), facts.ino()) == (found.dev(), found.ino()))
+        let output = output.and_then(|output| File::from(output).metadata());
+        output.is_ok_and(|output| (output.dev(), output.ino()) == (metadata.dev(), metadata.ino()))
     };
     if same(io::stdout().as_fd().try_clone_to_owned()) {
         return Some(1);
@@ -174,21 +173,21 @@ fn own_output(found: &Metadata) -> Option<u8> {
 }
 
 #[cfg(not(unix))]
-fn own_output(_: &Metadata) -> Option<u8> {
+fn standard_output(_: &Metadata) -> Option<u8> {
     None
 }
 
-/// A FIFO, opened for writing. To open one that nobody reads would wait, possibly for ever.
+/// A FIFO opened for writing. A blocking open would wait until a reader appears.
 #[cfg(unix)]
 fn fifo(path: &Path) -> io::Result<File> {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     use std::os::unix::fs::OpenOptionsExt;
-    let wait = OFlag::O_NONBLOCK.bits();
+    let nonblocking = OFlag::O_NONBLOCK.bits();
     let file = OpenOptions::new()
         .write(true)
-        .custom_flags(wait)
+        .custom_flags(nonblocking)
         .open(path)?;
-    // From here on, a full FIFO is waited for.
+    // Writes to a full FIFO block from here on.
     fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
     Ok(file)
 }
@@ -199,11 +198,11 @@ fn fifo(path: &Path) -> io::Result<File> {
 }
 
 #[cfg(unix)]
-fn unread(error: &io::Error) -> bool {
+fn has_no_reader(error: &io::Error) -> bool {
     error.raw_os_error() == Some(nix::libc::ENXIO)
 }
 
 #[cfg(not(unix))]
-fn unread(_: &io::Error) -> bool {
+fn has_no_reader(_: &io::Error) -> bool {
     false
 }

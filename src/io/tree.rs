@@ -1,18 +1,18 @@
-//! What a file holds: named values in nested maps. Scripts, checkpoints and figures all meet
-//! files through this one type, so that a format needs to know nothing else.
+//! The contents of a file: named values in nested maps. Scripts, checkpoints and figures all use
+//! this type, so that a file format depends on nothing else.
 
 use std::collections::BTreeMap;
 
 use crate::tensor::Tensor;
 
-/// Named values; the order of names is the alphabet's, as in the files.
+/// Named values in alphabetical order, as in the files.
 pub type Map = BTreeMap<String, Tree>;
 
 /// One value of a file.
 #[derive(Debug, Clone)]
 pub enum Tree {
-    /// A place that holds nothing (HDF5's null dataspace, h5py's `Empty`).
-    Nothing,
+    /// An empty value (HDF5's null dataspace, h5py's `Empty`).
+    Null,
     Bool(bool),
     Int(i64),
     Float(f64),
@@ -28,12 +28,12 @@ impl Tree {
         Tree::Map(Map::new())
     }
 
-    /// The kind of value, as a user would say it.
+    /// The type of the value, for error messages.
     pub fn kind(&self) -> &'static str {
         match self {
-            Tree::Nothing => "nothing",
+            Tree::Null => "nothing",
             Tree::Bool(_) => "true or false",
-            Tree::Int(_) => "a whole number",
+            Tree::Int(_) => "an integer",
             Tree::Float(_) => "a number",
             Tree::Text(_) => "text",
             Tree::Tensor(_) => "a tensor",
@@ -42,7 +42,7 @@ impl Tree {
         }
     }
 
-    /// The value at `path`, whose names are parted by `/`; the tree itself for an empty path.
+    /// The value at `path`, whose names are separated by `/`; the tree itself for an empty path.
     pub fn at(&self, path: &str) -> Option<&Tree> {
         parts(path).try_fold(self, |tree, name| match tree {
             Tree::Map(map) => map.get(name),
@@ -50,7 +50,7 @@ impl Tree {
         })
     }
 
-    /// The tensor at `path`, if there is one.
+    /// The tensor at `path`; None for any other value.
     pub fn tensor(&self, path: &str) -> Option<&Tensor> {
         match self.at(path)? {
             Tree::Tensor(tensor) => Some(tensor),
@@ -58,7 +58,7 @@ impl Tree {
         }
     }
 
-    /// The number at `path`, whole or not, if there is one.
+    /// The integer or float at `path`; None for any other value.
     pub fn number(&self, path: &str) -> Option<f64> {
         match self.at(path)? {
             Tree::Int(n) => Some(*n as f64),
@@ -67,7 +67,7 @@ impl Tree {
         }
     }
 
-    /// The text at `path`, if there is one.
+    /// The text at `path`; None for any other value.
     pub fn text(&self, path: &str) -> Option<&str> {
         match self.at(path)? {
             Tree::Text(text) => Some(text),
@@ -75,10 +75,10 @@ impl Tree {
         }
     }
 
-    /// Bytes of all numbers and texts.
+    /// Size of all numbers and texts in bytes.
     pub fn bytes(&self) -> u64 {
         match self {
-            Tree::Nothing | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) => 8,
+            Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) => 8,
             Tree::Text(text) => text.len() as u64,
             Tree::Tensor(x) => (x.elem_count() * x.dtype().size_in_bytes()) as u64,
             Tree::List(items) => items.iter().map(Tree::bytes).sum(),
@@ -86,7 +86,7 @@ impl Tree {
         }
     }
 
-    /// The number of values, those that hold others included.
+    /// The number of values, including containers.
     pub fn count(&self) -> u64 {
         match self {
             Tree::List(items) => 1 + items.iter().map(Tree::count).sum::<u64>(),
@@ -95,15 +95,15 @@ impl Tree {
         }
     }
 
-    /// The paths of all values that are not maps, parted by `/`.
+    /// The paths of all values except maps, separated by `/`.
     pub fn paths(&self) -> Vec<String> {
         let mut paths = Vec::new();
-        gather(self, "", &mut paths);
+        collect_paths(self, "", &mut paths);
         paths
     }
 }
 
-/// The names in a path, parted by `/`; doubled and outer slashes count for nothing.
+/// The names in a path, separated by `/`; repeated and outer slashes are ignored.
 pub fn parts(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|name| !name.is_empty())
 }
@@ -116,11 +116,11 @@ pub fn join(folder: &str, name: &str) -> String {
     }
 }
 
-fn gather(tree: &Tree, path: &str, paths: &mut Vec<String>) {
+fn collect_paths(tree: &Tree, path: &str, paths: &mut Vec<String>) {
     match tree {
         Tree::Map(map) => {
             for (name, value) in map {
-                gather(value, &join(path, name), paths);
+                collect_paths(value, &join(path, name), paths);
             }
         }
         _ => paths.push(path.to_string()),

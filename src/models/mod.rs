@@ -1,5 +1,4 @@
-//! Models beyond one network and its readout: with a rule of learning of their own, or of several
-//! networks.
+//! Models that consist of several networks or have their own learning rule.
 
 pub mod force;
 pub mod lfads;

@@ -1,5 +1,5 @@
-//! The cells: how a state follows from the one before. What runs and files need to
-//! know of a cell is asked here; `recipe.rs` says what is drawn of it, `kept.rs` how it is kept.
+//! The recurrent cells. This file provides what runs and files need to know about a cell; `init.rs`
+//! initializes its parameters, `metadata.rs` stores its settings.
 
 use crate::base::Result;
 use crate::ops::Lanes;
@@ -8,32 +8,32 @@ use crate::ops::rnn::gru::Gru;
 use crate::ops::rnn::gru_torch::GruTorch;
 use crate::ops::rnn::lstm::Lstm;
 use crate::ops::rnn::vanilla::Vanilla;
-use crate::ops::rnn::{Layers, Nonlinearity, Operation, Sizes, Update, layout, state};
+use crate::ops::rnn::{CellKernel, Layers, Nonlinearity, Operation, Sizes, layout, state_size};
 use crate::tensor::{Layout, Tensor};
 
-/// How a state follows from the one before.
+/// The equation that computes a state from the previous one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell {
     /// h' = f(wI x + wR h + bR)
     Vanilla(Vanilla),
-    /// Reset before the matrix, as in the tutorials.
+    /// GRU with the reset gate before the matrix, as in the tutorials.
     Gru(Gru),
-    /// Reset after the matrix, as in PyTorch.
+    /// GRU with the reset gate after the matrix, as in PyTorch.
     GruTorch(GruTorch),
     Lstm(Lstm),
     /// a' = a + dt/tau (-a + wR f(a) + wI x + bR)
     Ctrnn(Ctrnn),
 }
 
-/// Does the same with whichever cell it is.
-macro_rules! any {
-    ($cell:expr, $update:ident => $value:expr) => {
+/// Evaluates the same expression for each cell type.
+macro_rules! dispatch_cell {
+    ($cell:expr, $kernel:ident => $value:expr) => {
         match $cell {
-            Cell::Vanilla($update) => $value,
-            Cell::Gru($update) => $value,
-            Cell::GruTorch($update) => $value,
-            Cell::Lstm($update) => $value,
-            Cell::Ctrnn($update) => $value,
+            Cell::Vanilla($kernel) => $value,
+            Cell::Gru($kernel) => $value,
+            Cell::GruTorch($kernel) => $value,
+            Cell::Lstm($kernel) => $value,
+            Cell::Ctrnn($kernel) => $value,
         }
     };
 }
@@ -46,23 +46,23 @@ impl Default for Cell {
 }
 
 impl Cell {
-    /// The words for the kind of cell.
-    pub fn word(&self) -> &'static str {
-        fn word<U: Update<f32>>(_: &U) -> &'static str {
-            U::WORD
+    /// The name of the cell type in messages.
+    pub fn name(&self) -> &'static str {
+        fn name<U: CellKernel<f32>>(_: &U) -> &'static str {
+            U::NAME
         }
-        any!(self, update => word(update))
+        dispatch_cell!(self, kernel => name(kernel))
     }
 
-    /// The word that a file keeps.
-    pub fn kept(&self) -> &'static str {
+    /// The name of the cell type in files.
+    pub fn metadata_name(&self) -> &'static str {
         match self {
             Cell::GruTorch(_) => "gru_torch",
-            _ => self.word(),
+            _ => self.name(),
         }
     }
 
-    /// What each unit makes of its sum, where the cell leaves that open.
+    /// The nonlinearity applied to the pre-activations, for cells with a choice of nonlinearity.
     pub fn nonlinearity(&self) -> Option<Nonlinearity> {
         match self {
             Cell::Vanilla(vanilla) => Some(vanilla.nonlinearity),
@@ -71,7 +71,7 @@ impl Cell {
         }
     }
 
-    /// One step and the readout, in words that a file can keep.
+    /// One step and the readout as text, for the metadata of files.
     pub fn equation(&self) -> &'static str {
         match self {
             Cell::Vanilla(_) => "h' = f(wI x + wR h + bR), o = wO h' + bO",
@@ -92,34 +92,34 @@ impl Cell {
         }
     }
 
-    /// The blocks of the parameters.
+    /// The parameter blocks.
     pub(super) fn layout(&self, sizes: Sizes) -> Layout {
-        fn of<U: Update<f32>>(_: &U, sizes: Sizes) -> Layout {
+        fn of<U: CellKernel<f32>>(_: &U, sizes: Sizes) -> Layout {
             layout::<f32, U>(sizes)
         }
-        any!(self, update => of(update, sizes))
+        dispatch_cell!(self, kernel => of(kernel, sizes))
     }
 
-    /// Numbers of a state, all layers together.
+    /// The number of state variables of all layers.
     pub(super) fn state(&self, sizes: Sizes) -> usize {
-        fn of<U: Update<f32>>(_: &U, sizes: Sizes) -> usize {
-            state::<f32, U>(sizes)
+        fn of<U: CellKernel<f32>>(_: &U, sizes: Sizes) -> usize {
+            state_size::<f32, U>(sizes)
         }
-        any!(self, update => of(update, sizes))
+        dispatch_cell!(self, kernel => of(kernel, sizes))
     }
 
-    /// The fused operation over layers of the cell, with its buffers.
+    /// The fused operation over the layers of the cell, with its buffers.
     pub fn operation<T: Lanes>(&self) -> Box<dyn Operation<T> + Send> {
-        any!(self, update => Box::new(Layers::new(*update)))
+        dispatch_cell!(self, kernel => Box::new(Layers::new(*kernel)))
     }
 
-    /// [`Cell::operation`], with slices of so many groups of 16 trials.
+    /// [`Cell::operation`] with slices of `groups` groups of 16 trials.
     pub fn operation_in_slices<T: Lanes>(&self, groups: usize) -> Box<dyn Operation<T> + Send> {
-        any!(self, update => Box::new(Layers::with_slices(*update, groups)))
+        dispatch_cell!(self, kernel => Box::new(Layers::with_slice_groups(*kernel, groups)))
     }
 
-    /// Of the first part of a state, what the readout reads.
-    pub(super) fn read(&self, state: &Tensor) -> Result<Tensor> {
+    /// The readout's input, computed from the hidden part of a state.
+    pub(super) fn readout_input(&self, state: &Tensor) -> Result<Tensor> {
         match self {
             Cell::Ctrnn(ctrnn) => ctrnn.nonlinearity.of(state),
             _ => Ok(state.clone()),

@@ -1,28 +1,28 @@
-//! Networks: their parameters, how these begin, and how they are run.
+//! Networks: parameters, initialization, runs and training.
 //!
-//! A network is plain data, so that it can be copied, saved and shared; what a run needs besides
-//! stands in a [`Work`].
+//! A network is plain data, so that it can be copied, saved and shared. The buffers of a run are in
+//! a separate [`Workspace`].
 
+mod autograd;
 mod cell;
+mod cell_options;
 mod custom;
-mod dynamics;
-mod flow;
-mod followed;
-pub mod foreign;
-pub mod kept;
+mod init;
+pub mod interop;
+pub mod metadata;
 mod network;
-mod options;
-mod plan;
-mod recipe;
 mod rnn;
+mod spec;
+mod step_map;
+mod traits;
 
 pub use cell::Cell;
-pub use custom::{Custom, CustomRecipe, Named, Rule, Rules};
-pub use dynamics::{Call, Dynamics};
-pub use flow::Flow;
-pub(crate) use network::whichever;
+pub use cell_options::{CtrnnOptions, GruOptions, Reset, VanillaOptions};
+pub use custom::{Custom, CustomOptions, ParamMap, UserFn, UserFns};
+pub use init::NetworkOptions;
+pub(crate) use network::dispatch_network;
 pub use network::{Network, Precision};
-pub use options::{CtrnnOptions, GruOptions, Reset, VanillaOptions};
-pub use plan::Plan;
-pub use recipe::Recipe;
-pub use rnn::{Drive, Rnn, Work};
+pub use rnn::{Rnn, RunInputs, Workspace};
+pub use spec::Spec;
+pub use step_map::StepMap;
+pub use traits::{Dynamics, RunArgs};

@@ -1,13 +1,13 @@
-//! A network whose kind of number, and whose kind of cell, is chosen while the program runs.
+//! A network whose dtype and cell type are selected at run time.
 
-use super::{Call, Cell, Custom, Dynamics, Plan, Recipe, Rnn};
+use super::{Cell, Custom, Dynamics, NetworkOptions, Rnn, RunArgs, Spec};
 use crate::base::{Error, Result};
 use crate::choices;
 use crate::tensor::{Arena, DType, Layout, Real, Tensor};
 use crate::train::Model;
 
 choices! {
-    /// The kind of number that a network computes in.
+    /// The dtype in which a network computes.
     pub enum Precision {
         #[default]
         F32 = "f32",
@@ -16,7 +16,7 @@ choices! {
 }
 
 impl Precision {
-    /// The kind of number, as tensors name it.
+    /// The tensor dtype.
     pub fn dtype(self) -> DType {
         match self {
             Precision::F32 => DType::F32,
@@ -25,7 +25,7 @@ impl Precision {
     }
 }
 
-/// A recurrent network in one of two kinds of number: of a built-in cell, or of a user's own.
+/// A recurrent network in single or double precision, with a built-in or a custom cell.
 #[derive(Debug, Clone)]
 pub enum Network {
     F32(Rnn<f32>),
@@ -34,8 +34,8 @@ pub enum Network {
     CustomF64(Custom<f64>),
 }
 
-/// Does the same with whichever network it is; all of them have [`Dynamics`].
-macro_rules! whichever {
+/// Evaluates the same expression for each network type. All of them implement [`Dynamics`].
+macro_rules! dispatch_network {
     ($network:expr, $net:ident => $value:expr) => {
         match $network {
             $crate::nn::Network::F32($net) => $value,
@@ -46,9 +46,9 @@ macro_rules! whichever {
     };
 }
 
-pub(crate) use whichever;
+pub(crate) use dispatch_network;
 
-macro_rules! wrapped {
+macro_rules! impl_from {
     ($($kind:ident($net:ty);)*) => { $(
         impl From<$net> for Network {
             fn from(net: $net) -> Network {
@@ -58,7 +58,7 @@ macro_rules! wrapped {
     )* };
 }
 
-wrapped! {
+impl_from! {
     F32(Rnn<f32>);
     F64(Rnn<f64>);
     CustomF32(Custom<f32>);
@@ -66,46 +66,46 @@ wrapped! {
 }
 
 impl Network {
-    /// A new network of a built-in cell.
+    /// A new network with a built-in cell.
     ///
-    /// Errors: `Range` if an option is outside its span.
-    pub fn new(cell: Cell, recipe: &Recipe) -> Result<Network> {
-        Ok(match recipe.dtype {
-            Precision::F32 => Network::F32(recipe.build(cell)?),
-            Precision::F64 => Network::F64(recipe.build(cell)?),
+    /// Errors: `Range` if an option is out of range.
+    pub fn new(cell: Cell, options: &NetworkOptions) -> Result<Network> {
+        Ok(match options.dtype {
+            Precision::F32 => Network::F32(options.build(cell)?),
+            Precision::F64 => Network::F64(options.build(cell)?),
         })
     }
 
-    /// The cell and the sizes, if the cell is a built-in one.
-    pub fn plan(&self) -> Option<&Plan> {
+    /// The cell and the sizes, if the cell is built in.
+    pub fn spec(&self) -> Option<&Spec> {
         match self {
-            Network::F32(net) => Some(&net.plan),
-            Network::F64(net) => Some(&net.plan),
+            Network::F32(net) => Some(&net.spec),
+            Network::F64(net) => Some(&net.spec),
             Network::CustomF32(_) | Network::CustomF64(_) => None,
         }
     }
 
     /// i
     pub fn inputs(&self) -> usize {
-        whichever!(self, net => net.ports()[0])
+        dispatch_network!(self, net => net.inputs())
     }
 
-    /// n, of a layer in one direction.
+    /// n, the number of units of one layer in one direction.
     pub fn units(&self) -> usize {
-        whichever!(self, net => net.units())
+        dispatch_network!(self, net => net.units())
     }
 
     /// o
     pub fn outputs(&self) -> usize {
-        whichever!(self, net => net.ports()[1])
+        dispatch_network!(self, net => net.outputs())
     }
 
-    /// s, the numbers of a state.
+    /// s, the number of state variables.
     pub fn state(&self) -> usize {
-        whichever!(self, net => net.state())
+        dispatch_network!(self, net => net.state())
     }
 
-    /// The kind of number it computes in.
+    /// The dtype in which the network computes.
     pub fn dtype(&self) -> DType {
         match self {
             Network::F32(_) | Network::CustomF32(_) => DType::F32,
@@ -113,83 +113,83 @@ impl Network {
         }
     }
 
-    /// The names and shapes of the parameters, in their order.
+    /// The names and shapes of the parameters, in order.
     pub fn layout(&self) -> &Layout {
-        whichever!(self, net => net.params.layout())
+        dispatch_network!(self, net => net.params.layout())
     }
 
-    /// A copy of the parameter called `name`.
+    /// A copy of the parameter `name`.
     ///
-    /// Errors: `Unknown` if there is none.
+    /// Errors: `Unknown` if there is no such parameter.
     pub fn parameter(&self, name: &str) -> Result<Tensor> {
-        whichever!(self, net => net.params.tensor(name))
+        dispatch_network!(self, net => net.params.tensor(name))
     }
 
-    /// Overwrites one parameter, converted to the network's kind of number.
+    /// Overwrites one parameter with `value`, converted to the dtype of the network.
     ///
-    /// Errors: `Unknown` if there is none; `Shape` if it has another shape.
+    /// Errors: `Unknown` if there is no such parameter; `Shape` if its shape differs.
     pub fn set(&mut self, name: &str, value: &Tensor) -> Result<()> {
-        whichever!(self, net => net.params.set(name, value))
+        dispatch_network!(self, net => net.params.set(name, value))
     }
 
-    /// [`Dynamics::response`]
-    pub fn response(&self, call: &Call<'_>) -> Result<[Tensor; 2]> {
-        whichever!(self, net => net.response(call))
+    /// [`Dynamics::run`]
+    pub fn run(&self, args: &RunArgs<'_>) -> Result<[Tensor; 2]> {
+        dispatch_network!(self, net => Dynamics::run(net, args))
     }
 
-    /// [`Dynamics::next`]
+    /// [`Dynamics::step`]
     ///
-    /// Errors: `Shape` if h and x do not fit
-    pub fn next(&self, h: &Tensor, x: &Tensor) -> Result<Tensor> {
-        self.fits(h, x)?;
-        whichever!(self, net => net.next(h, x))
+    /// Errors: `Shape` if the shape of h or x is wrong
+    pub fn step(&self, h: &Tensor, x: &Tensor) -> Result<Tensor> {
+        self.check_shapes(h, x)?;
+        dispatch_network!(self, net => Dynamics::step(net, h, x))
     }
 
-    /// [`Dynamics::slopes`]
+    /// [`Dynamics::jacobians`]
     ///
-    /// Errors: `Shape` if h and x do not fit
-    pub fn slopes(&self, h: &Tensor, x: &Tensor) -> Result<[Tensor; 2]> {
-        self.fits(h, x)?;
-        whichever!(self, net => net.slopes(h, x))
+    /// Errors: `Shape` if the shape of h or x is wrong
+    pub fn jacobians(&self, h: &Tensor, x: &Tensor) -> Result<[Tensor; 2]> {
+        self.check_shapes(h, x)?;
+        dispatch_network!(self, net => Dynamics::jacobians(net, h, x))
     }
 
-    /// The outputs of states.
+    /// The outputs at the given states.
     ///
     /// Shapes: [.., s] -> [.., o]
-    /// Errors: `Shape` if the last axis is not a state
+    /// Errors: `Shape` if the size of the last axis is not s
     pub fn readout(&self, states: &Tensor) -> Result<Tensor> {
         let state = self.state();
         if states.dims().last() != Some(&state) {
-            return Err(misfit("states", format!("[.., {state}]"), states));
+            return Err(shape_error("states", format!("[.., {state}]"), states));
         }
         let states = states.to_dtype(self.dtype())?;
-        whichever!(self, net => net.readout(&states))
+        dispatch_network!(self, net => net.readout(&states))
     }
 
-    fn fits(&self, h: &Tensor, x: &Tensor) -> Result<()> {
+    fn check_shapes(&self, h: &Tensor, x: &Tensor) -> Result<()> {
         let trials = h.dims().first().copied().unwrap_or_default();
         let (state, inputs) = (self.state(), self.inputs());
         if h.dims() != [trials, state] {
-            return Err(misfit("h", format!("[b, {state}]"), h));
+            return Err(shape_error("h", format!("[b, {state}]"), h));
         }
         if x.dims() != [trials, inputs] {
-            return Err(misfit("x", format!("[{trials}, {inputs}]"), x));
+            return Err(shape_error("x", format!("[{trials}, {inputs}]"), x));
         }
         Ok(())
     }
 
-    /// Whether all parameters have the same bits as those of a network of the same sizes and kind
-    /// of number.
+    /// Whether all parameters equal those of `other` bit for bit. Both networks must have the same
+    /// sizes; networks of different dtypes are not equal.
     pub fn same_parameters(&self, other: &Network) -> bool {
         fn bits<T: Real>(params: &Arena<T>) -> Vec<u64> {
             params.data.iter().map(|x| x.double().to_bits()).collect()
         }
-        let all = |of: &Network| whichever!(of, net => bits(&net.params));
-        self.dtype() == other.dtype() && all(self) == all(other)
+        let all_bits = |network: &Network| dispatch_network!(network, net => bits(&net.params));
+        self.dtype() == other.dtype() && all_bits(self) == all_bits(other)
     }
 
-    /// Takes all parameters over from a network of the same sizes and kind of number.
-    pub fn take_parameters(&mut self, other: &Network) {
+    /// Copies all parameters from a network with the same sizes and dtype.
+    pub fn copy_parameters_from(&mut self, other: &Network) {
         fn copy<T: Copy>(into: &mut Arena<T>, from: &Arena<T>) {
             into.data.copy_from_slice(&from.data);
         }
@@ -202,12 +202,12 @@ impl Network {
             (Network::CustomF64(into), Network::CustomF64(from)) => {
                 copy(&mut into.params, &from.params);
             }
-            _ => unreachable!("a network keeps its kind"),
+            _ => unreachable!("a copy has the same dtype and cell type"),
         }
     }
 }
 
-fn misfit(what: &'static str, expected: String, found: &Tensor) -> Error {
+fn shape_error(what: &'static str, expected: String, found: &Tensor) -> Error {
     Error::Shape {
         op: "network",
         what,

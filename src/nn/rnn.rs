@@ -1,172 +1,182 @@
-//! A recurrent network with a linear readout, in one kind of number.
+//! A recurrent network with a linear readout, in one precision.
 
 use std::sync::Arc;
 
-use super::Plan;
+use super::Spec;
 use crate::base::Result;
 use crate::ops::Lanes;
-use crate::ops::rnn::{Aim, Arriving, Given, Gradients, Operation, Sizes};
+use crate::ops::rnn::{Cotangents, Gradients, Inputs, Operation, Sizes, Targets};
 use crate::random::Key;
 use crate::tensor::Arena;
 use crate::train::Trials;
 
-/// Folded into the key of a run's noise to make the key of its dropout.
+/// Folded into the key of the state noise to derive the key of dropout.
 const DROPOUT: u32 = 1;
 
-/// A recurrent network. The states are [b, t, s], each after its input has come in; h0 is the one
-/// before the first input.
+/// A recurrent network. States [b, t, s] are those after each input; h0 is the state before the
+/// first input.
 #[derive(Debug, Clone)]
 pub struct Rnn<T> {
-    /// Biases, weights as [out, in], and the learned first states.
+    /// Biases, weights as [out, in], and the learned initial states.
     pub params: Arena<T>,
     /// The cell and the sizes.
-    pub plan: Plan,
-    /// Standard deviation of the noise added to each state in runs that are given a key for it.
+    pub spec: Spec,
+    /// Standard deviation of the noise added to each state in runs with a noise key.
     pub noise: f64,
-    /// Probability that, in training, a number on its way from a layer to the next becomes zero.
+    /// Probability that training sets a value to zero between two layers.
     pub dropout: f64,
 }
 
-/// What drives a run.
+/// Arguments of a run.
 #[derive(Debug, Clone, Copy)]
-pub struct Drive<'a, T> {
+pub struct RunInputs<'a, T> {
     /// b
     pub trials: usize,
     /// t
     pub time: usize,
     /// [b, t, i]
     pub inputs: &'a [T],
-    /// A first state for each trial, [b, s], in place of the learned one.
+    /// Initial state of each trial, [b, s], instead of the learned one.
     pub h0: Option<&'a [T]>,
-    /// The key of the state noise; none is added without it.
+    /// Key of the state noise. Without it no noise is added.
     pub noise: Option<&'a Key>,
-    /// Times of each trial, [b]: from its end on its states stand still. All last t without it.
+    /// Length of each trial in time steps, [b]; its state is constant from its end on. Without it
+    /// all trials have length t.
     pub lengths: Option<&'a [usize]>,
 }
 
-/// The buffers of runs of one network: kept from run to run, so that only the first allocates.
-pub struct Work<T> {
+/// Scratch buffers for runs of one network. They are reused, so that only the first run allocates.
+pub struct Workspace<T> {
     operation: Box<dyn Operation<T> + Send>,
     noise: Vec<T>,
     dropout: Vec<T>,
 }
 
-impl<T: Lanes> Work<T> {
+impl<T: Lanes> Workspace<T> {
     /// [`Operation::backward`]
     pub(super) fn backward(
         &mut self,
         sizes: Sizes,
-        given: Given<'_, T>,
-        arriving: Arriving<'_, T>,
+        inputs: Inputs<'_, T>,
+        cotangents: Cotangents<'_, T>,
         gradients: Gradients<'_, T>,
     ) -> Result<()> {
-        self.operation.backward(sizes, given, arriving, gradients)
+        self.operation
+            .backward(sizes, inputs, cotangents, gradients)
     }
 }
 
 impl<T: Lanes> Rnn<T> {
     /// A network whose parameters are all zero.
-    pub fn zeros(plan: Plan) -> Rnn<T> {
+    pub fn zeros(spec: Spec) -> Rnn<T> {
         Rnn {
-            params: Arena::zeros(Arc::new(plan.layout())),
-            plan,
+            params: Arena::zeros(Arc::new(spec.layout())),
+            spec,
             noise: 0.0,
             dropout: 0.0,
         }
     }
 
-    /// Room for what a run computes on the way; made once, used again for each batch.
-    pub fn work(&self) -> Work<T> {
-        Work {
-            operation: self.plan.cell.operation(),
+    /// Scratch buffers for runs. Create them once and reuse them for each batch.
+    pub fn workspace(&self) -> Workspace<T> {
+        Workspace {
+            operation: self.spec.cell.operation(),
             noise: Vec::new(),
             dropout: Vec::new(),
         }
     }
 
-    /// Runs all trials; fills `states` [b, t, s] and `outputs` [b, t, o] where they are asked for.
+    /// Runs all trials. Fills `states` [b, t, s] and `outputs` [b, t, o], where present.
     ///
-    /// Errors: `Shape` if an array has not the length that its sizes ask for.
+    /// Errors: `Shape` if the length of an array does not match its sizes.
     pub fn run(
         &self,
-        work: &mut Work<T>,
-        drive: &Drive<'_, T>,
+        work: &mut Workspace<T>,
+        args: &RunInputs<'_, T>,
         states: Option<&mut [T]>,
         outputs: Option<&mut [T]>,
     ) -> Result<()> {
-        let sizes = self.plan.sizes(drive.trials, drive.time);
-        let noise = self.fill_noise(&mut work.noise, drive.noise, sizes);
-        let given = Given {
+        let sizes = self.spec.sizes(args.trials, args.time);
+        let noise = self.fill_noise(&mut work.noise, args.noise, sizes);
+        let inputs = Inputs {
             params: &self.params.data,
-            inputs: drive.inputs,
-            h0: drive.h0,
+            inputs: args.inputs,
+            h0: args.h0,
             noise,
             dropout: None,
-            lengths: drive.lengths,
+            lengths: args.lengths,
         };
-        work.operation.run(sizes, given, states, outputs)
+        work.operation.run(sizes, inputs, states, outputs)
     }
 
-    /// The states one step later, without noise: fills `into` [b, s] from h [b, s] and x [b, i].
+    /// Fills `into` [b, s] with the states after one step without noise, from h [b, s] and x
+    /// [b, i].
     ///
-    /// Errors: `Shape` if the three do not fit; `Range` if there are no states or the layers run
-    /// in both directions
-    pub fn step(&self, work: &mut Work<T>, h: &[T], x: &[T], into: &mut [T]) -> Result<()> {
-        let sizes = self.plan.sizes(h.len() / self.plan.state(), 1);
+    /// Errors: `Shape` if the lengths do not match; `Range` if there are no states or the network
+    /// is bidirectional
+    pub fn step(&self, work: &mut Workspace<T>, h: &[T], x: &[T], into: &mut [T]) -> Result<()> {
+        let sizes = self.spec.sizes(h.len() / self.spec.state(), 1);
         work.operation.step(sizes, &self.params.data, h, x, into)
     }
 
-    /// The Jacobians of [`Rnn::step`] at h [b, s] and x [b, i]: fills `by_state` [b, s, s] with
-    /// d next\[r\] / d h\[c\] and `by_input` [b, s, i] with d next\[r\] / d x\[c\].
+    /// The Jacobians of [`Rnn::step`] at h [b, s] and x [b, i]: fills `by_state` [b, s, s] with d
+    /// next\[r\] / d h\[c\] and `by_input` [b, s, i] with d next\[r\] / d x\[c\].
     ///
     /// Errors: as [`Rnn::step`]
     pub fn jacobians(
         &self,
-        work: &mut Work<T>,
+        work: &mut Workspace<T>,
         [h, x]: [&[T]; 2],
         by_state: Option<&mut [T]>,
         by_input: Option<&mut [T]>,
     ) -> Result<()> {
-        let sizes = self.plan.sizes(h.len() / self.plan.state(), 1);
+        let sizes = self.spec.sizes(h.len() / self.spec.state(), 1);
         let params = &self.params.data;
         work.operation
             .jacobians(sizes, params, [h, x], by_state, by_input)
     }
 
-    /// The mean over batch, time and outputs of (o - y)^2, each time weighing what the mask says;
-    /// without any penalty. With a key, state noise and dropout act as in training.
+    /// The mean of (o - y)^2 over batch, time and outputs, weighted by the mask at each time step,
+    /// without a penalty. With a key, state noise and dropout are applied as in training.
     ///
-    /// Errors: `Shape` if the trials do not fit the network; `Range` if the mask counts nothing.
-    pub fn loss(&self, work: &mut Work<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {
-        let sizes = self.plan.sizes(trials.trials, trials.time);
-        let (operation, given, aim) = self.prepared(work, trials, key, sizes);
-        operation.loss(sizes, given, aim)
+    /// Errors: `Shape` if the trials do not match the network; `Range` if the mask excludes all
+    /// time steps.
+    pub fn loss(
+        &self,
+        work: &mut Workspace<T>,
+        trials: &Trials<T>,
+        key: Option<&Key>,
+    ) -> Result<T> {
+        let sizes = self.spec.sizes(trials.trials, trials.time);
+        let (operation, inputs, targets) = self.prepare(work, trials, key, sizes);
+        operation.loss(sizes, inputs, targets)
     }
 
-    /// [`Rnn::loss`], with its gradient by the parameters in `gradient`, in the order of the arena.
+    /// [`Rnn::loss`]; writes its gradient with respect to the parameters into `gradient`, in the
+    /// order of the arena.
     ///
     /// Errors: as [`Rnn::loss`].
     pub fn loss_gradient(
         &self,
-        work: &mut Work<T>,
+        work: &mut Workspace<T>,
         trials: &Trials<T>,
         key: Option<&Key>,
         gradient: &mut [T],
     ) -> Result<T> {
-        let sizes = self.plan.sizes(trials.trials, trials.time);
-        let (operation, given, aim) = self.prepared(work, trials, key, sizes);
-        operation.loss_gradient(sizes, given, aim, gradient)
+        let sizes = self.spec.sizes(trials.trials, trials.time);
+        let (operation, inputs, targets) = self.prepare(work, trials, key, sizes);
+        operation.loss_gradient(sizes, inputs, targets, gradient)
     }
 
-    /// The operation, what goes into it and what should come out.
-    fn prepared<'a>(
+    /// The operation with its inputs and targets.
+    fn prepare<'a>(
         &'a self,
-        work: &'a mut Work<T>,
+        work: &'a mut Workspace<T>,
         trials: &'a Trials<T>,
         key: Option<&Key>,
         sizes: Sizes,
-    ) -> (&'a mut dyn Operation<T>, Given<'a, T>, Aim<'a, T>) {
-        let given = Given {
+    ) -> (&'a mut dyn Operation<T>, Inputs<'a, T>, Targets<'a, T>) {
+        let inputs = Inputs {
             params: &self.params.data,
             inputs: &trials.inputs,
             h0: None,
@@ -174,14 +184,14 @@ impl<T: Lanes> Rnn<T> {
             dropout: self.fill_dropout(&mut work.dropout, key, sizes),
             lengths: trials.lengths.as_deref(),
         };
-        let aim = Aim {
-            targets: &trials.targets,
+        let targets = Targets {
+            values: &trials.targets,
             mask: trials.mask.as_deref(),
         };
-        (&mut *work.operation, given, aim)
+        (&mut *work.operation, inputs, targets)
     }
 
-    /// The noise [b, t, strands n] of a run, if there is any.
+    /// The state noise of a run, [b, t, sublayers n], if noise is enabled.
     pub(super) fn fill_noise<'a>(
         &self,
         buffer: &'a mut Vec<T>,
@@ -189,7 +199,7 @@ impl<T: Lanes> Rnn<T> {
         s: Sizes,
     ) -> Option<&'a [T]> {
         let key = key.filter(|_| self.noise > 0.0)?;
-        buffer.resize(s.batch * s.time * s.hidden(), T::of(0.0));
+        buffer.resize(s.batch * s.time * s.total_units(), T::of(0.0));
         key.fill_normal(buffer);
         for x in buffer.iter_mut() {
             *x *= T::of(self.noise);
@@ -197,8 +207,8 @@ impl<T: Lanes> Rnn<T> {
         Some(buffer)
     }
 
-    /// What the numbers between layers are multiplied by, [b, t, (layers - 1) d n], if there are
-    /// any: 0 or, that the mean stays, 1 / (1 - dropout).
+    /// The dropout factors of the values between layers, [b, t, (layers - 1) d n], if dropout is
+    /// enabled: 0, or 1 / (1 - dropout) to preserve the mean.
     fn fill_dropout<'a>(
         &self,
         buffer: &'a mut Vec<T>,
@@ -206,13 +216,17 @@ impl<T: Lanes> Rnn<T> {
         s: Sizes,
     ) -> Option<&'a [T]> {
         let key = key.filter(|_| self.dropout > 0.0 && s.layers > 1)?;
-        buffer.resize(s.batch * s.time * s.between(), T::of(0.0));
+        buffer.resize(s.batch * s.time * s.dropout_width(), T::of(0.0));
         key.fold_in(DROPOUT)
             .fill_uniform(T::of(0.0), T::of(1.0), buffer);
-        let keep = 1.0 - self.dropout;
-        let scale = T::of(1.0 / keep);
+        let keep_prob = 1.0 - self.dropout;
+        let scale = T::of(1.0 / keep_prob);
         for x in buffer.iter_mut() {
-            *x = if x.double() < keep { scale } else { T::of(0.0) };
+            *x = if x.double() < keep_prob {
+                scale
+            } else {
+                T::of(0.0)
+            };
         }
         Some(buffer)
     }

@@ -1,5 +1,5 @@
-//! Fused operations: each is one pass, forward and backward, over whole sequences. A folder says
-//! what its operation means, checks shapes, and holds the loops.
+//! Fused operations: each computes the forward or the backward pass of a whole sequence in one
+//! call. The folder of an operation defines its equations, checks shapes and contains the loops.
 
 pub mod force;
 pub mod lfads;

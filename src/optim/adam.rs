@@ -1,7 +1,7 @@
-//! Adam: steps measured by running means of the gradient and of its square.
+//! Adam: steps scaled by running means of the gradient and of its square.
 
 use super::schedule::{Schedule, constant};
-use super::{Pull, State};
+use super::{Moments, StepScale};
 use crate::base::options::Span;
 use crate::options;
 use crate::tensor::Real;
@@ -12,39 +12,40 @@ options! {
     /// m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
     /// p -= rate m / (1 - b1^k) / (sqrt(v / (1 - b2^k)) + epsilon).
     ///
-    /// Epsilon stands outside the root. With `amsgrad` the largest v so far takes the place of v.
+    /// Epsilon is added outside the square root. With `amsgrad` the maximum of v over all steps
+    /// replaces v.
     ///
-    /// Source: Kingma & Ba 2015, algorithm 1; Reddi, Kale & Kumar 2018 for `amsgrad`, its bias
-    /// corrected as in PyTorch; Loshchilov & Hutter 2019 for `decay`.
+    /// Source: Kingma & Ba 2015, algorithm 1; Reddi, Kale & Kumar 2018 for `amsgrad`, with the
+    /// bias correction of PyTorch; Loshchilov & Hutter 2019 for `decay`.
     pub struct Adam for "optim::adam" {
         /// Learning rate, a number or a schedule.
         rate: Schedule = constant(0.001);
-        /// How much of the running mean of the gradient is kept each step.
+        /// Decay rate per step of the running mean of the gradient.
         b1: f64 = 0.9, in BELOW_ONE;
-        /// How much of the running mean of the squared gradient is kept each step.
+        /// Decay rate per step of the running mean of the squared gradient.
         b2: f64 = 0.999, in BELOW_ONE;
-        /// Added to the root of the mean square: large values make steps like plain descent.
-        epsilon: f64 = 1e-8, in Span::from(0.0);
-        /// Divide by the largest mean square so far instead of the present one.
+        /// Constant added to the root of the mean square; large values approach gradient descent.
+        epsilon: f64 = 1e-8, in Span::at_least(0.0);
+        /// Divide by the maximum of the mean square over all steps instead of the current one.
         amsgrad: bool = false;
-        /// Weight decay apart from the gradient: p -= rate * decay * p before each step.
-        decay: f64 = 0.0, in Span::from(0.0);
+        /// Decoupled weight decay: p -= rate * decay * p before each step.
+        decay: f64 = 0.0, in Span::at_least(0.0);
     }
 }
 
-/// At 1 a mean would never move, and its bias correction would divide by zero.
+/// A decay rate of 1 would freeze the running mean, and its bias correction would divide by zero.
 const BELOW_ONE: Span = Span::between(0.0, 1.0 - f64::EPSILON);
 
-/// The numbers of one step that all parameters share.
-struct Factors<T> {
-    /// The gradient is scale * (g + pull p).
+/// The coefficients of one step.
+struct Coefficients<T> {
+    /// The gradient is scale * (g + l2_gradient p).
     scale: T,
-    pull: T,
-    keep: T,
+    l2_gradient: T,
+    decay_factor: T,
     b1: T,
-    b1_rest: T,
+    one_minus_b1: T,
     b2: T,
-    b2_rest: T,
+    one_minus_b2: T,
     /// rate / (1 - b1^k)
     rate: T,
     /// 1 / (1 - b2^k)
@@ -53,90 +54,97 @@ struct Factors<T> {
 }
 
 impl Adam {
-    /// One step from `params` into `next`; true if all numbers stayed finite.
+    /// Writes the parameters after one step to `next`; returns true if all values are finite.
     pub(super) fn step<T: Real>(
         &self,
-        state: &mut State<T>,
+        moments: &mut Moments<T>,
         params: &[T],
         gradient: &[T],
         next: &mut [T],
-        pull: &Pull,
+        step: &StepScale,
     ) -> bool {
-        let f = self.factors(state.steps + 1, pull);
-        let State {
-            mean, square, peak, ..
-        } = state;
-        let rows = Rows {
+        let f = self.coefficients(moments.steps + 1, step);
+        let Moments {
+            mean,
+            mean_square,
+            max_mean_square,
+            ..
+        } = moments;
+        let arrays = Arrays {
             params,
             gradient,
             next,
             mean,
-            square,
-            peak,
+            mean_square,
+            max_mean_square,
         };
-        // Two loops, neither with a branch inside: only so do they become vector code.
+        // Two loops without branches: a branch would prevent vectorization.
         match self.amsgrad {
             true => pulp::Arch::new().dispatch(
                 #[inline(always)]
-                || rows.step::<true>(&f),
+                || arrays.step::<true>(&f),
             ),
             false => pulp::Arch::new().dispatch(
                 #[inline(always)]
-                || rows.step::<false>(&f),
+                || arrays.step::<false>(&f),
             ),
         }
     }
 
-    fn factors<T: Real>(&self, k: usize, pull: &Pull) -> Factors<T> {
-        Factors {
-            scale: T::of(pull.scale),
-            pull: T::of(2.0 * pull.l2),
-            keep: T::of(1.0 - pull.rate * self.decay),
+    fn coefficients<T: Real>(&self, k: usize, step: &StepScale) -> Coefficients<T> {
+        Coefficients {
+            scale: T::of(step.scale),
+            l2_gradient: T::of(2.0 * step.l2),
+            decay_factor: T::of(1.0 - step.rate * self.decay),
             b1: T::of(self.b1),
-            b1_rest: T::of(1.0 - self.b1),
+            one_minus_b1: T::of(1.0 - self.b1),
             b2: T::of(self.b2),
-            b2_rest: T::of(1.0 - self.b2),
-            rate: T::of(pull.rate / (1.0 - self.b1.powf(k as f64))),
+            one_minus_b2: T::of(1.0 - self.b2),
+            rate: T::of(step.rate / (1.0 - self.b1.powf(k as f64))),
             correction: T::of(1.0 / (1.0 - self.b2.powf(k as f64))),
             epsilon: T::of(self.epsilon),
         }
     }
 }
 
-/// The arrays of one step, all of one length; `peak` is empty without amsgrad.
-struct Rows<'a, T> {
+/// The arrays of one step, all of the same length; `max_mean_square` is empty without amsgrad.
+struct Arrays<'a, T> {
     params: &'a [T],
     gradient: &'a [T],
     next: &'a mut [T],
     mean: &'a mut [T],
-    square: &'a mut [T],
-    peak: &'a mut [T],
+    mean_square: &'a mut [T],
+    max_mean_square: &'a mut [T],
 }
 
-impl<T: Real> Rows<'_, T> {
-    /// True if all numbers stayed finite.
+impl<T: Real> Arrays<'_, T> {
+    /// Returns true if all values are finite.
     #[inline(always)]
-    fn step<const AMSGRAD: bool>(self, f: &Factors<T>) -> bool {
+    fn step<const AMSGRAD: bool>(self, f: &Coefficients<T>) -> bool {
         let n = self.params.len();
         let (params, gradient) = (&self.params[..n], &self.gradient[..n]);
         let (next, mean) = (&mut self.next[..n], &mut self.mean[..n]);
-        let square = &mut self.square[..n];
-        let peak = &mut self.peak[..if AMSGRAD { n } else { 0 }];
-        let mut broken = false;
+        let mean_square = &mut self.mean_square[..n];
+        let max_mean_square = &mut self.max_mean_square[..if AMSGRAD { n } else { 0 }];
+        let mut non_finite = false;
         for k in 0..n {
             let p = params[k];
-            let g = f.scale * (gradient[k] + f.pull * p);
-            let m = f.b1 * mean[k] + f.b1_rest * g;
-            let mut v = f.b2 * square[k] + f.b2_rest * g * g;
-            (mean[k], square[k]) = (m, v);
+            let g = f.scale * (gradient[k] + f.l2_gradient * p);
+            let m = f.b1 * mean[k] + f.one_minus_b1 * g;
+            let mut v = f.b2 * mean_square[k] + f.one_minus_b2 * g * g;
+            (mean[k], mean_square[k]) = (m, v);
             if AMSGRAD {
-                v = if v > peak[k] { v } else { peak[k] };
-                peak[k] = v;
+                v = if v > max_mean_square[k] {
+                    v
+                } else {
+                    max_mean_square[k]
+                };
+                max_mean_square[k] = v;
             }
-            let p = f.keep * p - f.rate * m / (T::sqrt(f.correction * v) + f.epsilon);
+            let p = f.decay_factor * p - f.rate * m / (T::sqrt(f.correction * v) + f.epsilon);
             next[k] = p;
-            broken |= !(p.is_finite() & v.is_finite());
+            non_finite |= !(p.is_finite() & v.is_finite());
         }
-        !broken
+        !non_finite
     }
 }

@@ -1,26 +1,26 @@
-//! How parameters move: Adam and gradient descent over one flat array, the clip of the gradient,
-//! and schedules of the learning rate.
+//! Optimizers over one flat parameter array: Adam and gradient descent, gradient clipping and
+//! learning-rate schedules.
 //!
-//! [`Optimizer`] is the choice a user makes, [`Descent`] is that choice at work: its moments are
-//! allocated once, and a step is two passes over memory ([`measure`], [`Descent::step`]).
+//! [`Optimizer`] is the configuration; [`OptimizerState`] applies it. Its buffers are allocated
+//! once, and a step is two passes over memory ([`norms()`], [`OptimizerState::step`]).
 
 mod adam;
-mod descent;
-mod measure;
+mod display;
+mod norms;
 mod schedule;
 mod sgd;
-mod words;
+mod state;
 
 pub use adam::Adam;
-pub use descent::{Descent, Pull, State};
-pub use measure::{Measure, clip_scale, measure};
-pub use schedule::{Cosine, MultiStep, Plateau, Schedule, Watch, constant};
+pub use norms::{Norms, clip_scale, norms};
+pub use schedule::{Cosine, MultiStep, Plateau, PlateauState, Schedule, constant};
 pub use sgd::Sgd;
+pub use state::{Moments, OptimizerState, StepScale};
 
 use crate::base::Result;
-use crate::base::options::{Options, Setting, Slot};
+use crate::base::options::{OptionType, Options, Slot};
 
-/// A method of descent with its options.
+/// An optimization method with its options.
 #[derive(Clone)]
 pub enum Optimizer {
     Adam(Adam),
@@ -28,7 +28,7 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    /// The learning rate over the steps.
+    /// The schedule of the learning rate.
     pub fn schedule(&self) -> &Schedule {
         match self {
             Optimizer::Adam(adam) => &adam.rate,
@@ -36,7 +36,7 @@ impl Optimizer {
         }
     }
 
-    /// Errors: `Range` if a number is outside its span.
+    /// Errors: `Range` if a value is out of range.
     pub fn check(&mut self) -> Result<()> {
         match self {
             Optimizer::Adam(adam) => adam.check(),
@@ -46,12 +46,12 @@ impl Optimizer {
     }
 }
 
-/// Adam as it comes: rate 0.001, epsilon 1e-8.
+/// Adam with the default options: rate 0.001, epsilon 1e-8.
 pub fn adam() -> Optimizer {
     Optimizer::Adam(Adam::default())
 }
 
-impl Setting for Optimizer {
+impl OptionType for Optimizer {
     const KIND: &'static str = "optimizer";
     fn slot(&mut self) -> Slot<'_> {
         Slot::Other(self)

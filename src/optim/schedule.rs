@@ -1,46 +1,46 @@
-//! The learning rate as a function of the step, and for one schedule of the losses seen.
+//! Learning-rate schedules: functions of the step, and for the plateau schedule of the losses.
 
 use crate::base::Result;
-use crate::base::options::{Options, Setting, Slot, Span};
+use crate::base::options::{OptionType, Options, Slot, Span};
 use crate::options;
 
 options! {
-    /// A rate that drops by a factor at chosen steps.
+    /// A learning rate that decreases by a factor at given steps.
     pub struct MultiStep for "optim::multi_step" {
         /// Learning rate before the first milestone.
-        rate: f64 = 0.001, in Span::from(0.0);
-        /// Steps from which the rate is multiplied by `factor`, once more for each.
-        milestones: Vec<f64> = Vec::new(), in Span::from(0.0);
-        /// What the rate is multiplied by.
+        rate: f64 = 0.001, in Span::at_least(0.0);
+        /// Steps at which the rate is multiplied by `factor`.
+        milestones: Vec<f64> = Vec::new(), in Span::at_least(0.0);
+        /// Factor that multiplies the rate.
         factor: f64 = 0.1, in Span::between(0.0, 1.0);
     }
 }
 
 options! {
-    /// Half a cosine from `rate` down to `min`, which it then keeps.
+    /// Cosine annealing from `rate` to `min`; constant afterwards.
     pub struct Cosine for "optim::cosine" {
         /// Learning rate of the first step.
-        rate: f64 = 0.001, in Span::from(0.0);
-        /// Steps until `min` is reached.
-        total: usize = 1000, in Span::from(1.0);
-        /// Learning rate at the end.
-        min: f64 = 0.0, in Span::from(0.0);
+        rate: f64 = 0.001, in Span::at_least(0.0);
+        /// Number of steps until the rate reaches `min`.
+        total: usize = 1000, in Span::at_least(1.0);
+        /// Final learning rate.
+        min: f64 = 0.0, in Span::at_least(0.0);
     }
 }
 
 options! {
-    /// A rate that drops by a factor when the loss no longer falls.
+    /// A learning rate that decreases by a factor when the loss stops decreasing.
     pub struct Plateau for "optim::plateau" {
         /// Learning rate of the first step.
-        rate: f64 = 0.001, in Span::from(0.0);
-        /// What the rate is multiplied by.
+        rate: f64 = 0.001, in Span::at_least(0.0);
+        /// Factor that multiplies the rate.
         factor: f64 = 0.1, in Span::between(0.0, 1.0);
-        /// Steps without a better loss that are borne before the rate drops.
+        /// Number of steps without improvement before the rate decreases.
         patience: usize = 100;
-        /// A loss counts as better when it is below the best one by this part of it.
+        /// Relative decrease below the best loss that counts as an improvement.
         threshold: f64 = 1e-4, in Span::between(0.0, 1.0);
-        /// The rate never drops below this.
-        min: f64 = 0.0, in Span::from(0.0);
+        /// Lower bound of the rate.
+        min: f64 = 0.0, in Span::at_least(0.0);
     }
 }
 
@@ -51,8 +51,8 @@ options! {
 /// | constant | r |
 /// | exponential | r decay^k |
 /// | multi-step | r factor^(milestones m with m <= k) |
-/// | cosine | min + (r - min) (1 + cos(pi k / total)) / 2, from k = total on min |
-/// | plateau | r factor^(plateaus met), not below min; see [`Watch::see`] |
+/// | cosine | min + (r - min) (1 + cos(pi k / total)) / 2; min for k >= total |
+/// | plateau | r factor^(number of plateaus), at least min; see [`PlateauState::observe`] |
 #[derive(Clone)]
 pub enum Schedule {
     Constant { rate: f64 },
@@ -62,14 +62,14 @@ pub enum Schedule {
     Plateau(Plateau),
 }
 
-/// The same rate at every step.
+/// A constant learning rate.
 pub fn constant(rate: f64) -> Schedule {
     Schedule::Constant { rate }
 }
 
 impl Schedule {
-    /// The learning rate of step `k`; `watch` matters to the plateau only.
-    pub fn rate(&self, k: usize, watch: &Watch) -> f64 {
+    /// The learning rate of step `k`; only the plateau schedule uses `state`.
+    pub fn rate(&self, k: usize, state: &PlateauState) -> f64 {
         match self {
             Schedule::Constant { rate } => *rate,
             Schedule::Exponential { rate, decay } => rate * decay.powf(k as f64),
@@ -78,26 +78,26 @@ impl Schedule {
                 steps.rate * steps.factor.powf(passed as f64)
             }
             Schedule::Cosine(cosine) => {
-                let part = (k as f64 / cosine.total as f64).min(1.0);
-                let height = 0.5 * (1.0 + (std::f64::consts::PI * part).cos());
-                cosine.min + (cosine.rate - cosine.min) * height
+                let progress = (k as f64 / cosine.total as f64).min(1.0);
+                let fraction = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+                cosine.min + (cosine.rate - cosine.min) * fraction
             }
             Schedule::Plateau(plateau) => {
-                let floor = plateau.min.min(plateau.rate);
-                (plateau.rate * plateau.factor.powf(watch.drops as f64)).max(floor)
+                let min = plateau.min.min(plateau.rate);
+                (plateau.rate * plateau.factor.powf(state.drops as f64)).max(min)
             }
         }
     }
 
-    /// Errors: `Range` if a number is outside its span.
+    /// Errors: `Range` if a value is out of range.
     pub fn check(&mut self) -> Result<()> {
         match self {
             Schedule::Constant { rate } => {
-                in_span("optim::constant", "rate", *rate, Span::from(0.0))
+                check_range("optim::constant", "rate", *rate, Span::at_least(0.0))
             }
             Schedule::Exponential { rate, decay } => {
-                in_span("optim::exponential", "rate", *rate, Span::from(0.0))?;
-                in_span("optim::exponential", "decay", *decay, Span::above(0.0))
+                check_range("optim::exponential", "rate", *rate, Span::at_least(0.0))?;
+                check_range("optim::exponential", "decay", *decay, Span::above(0.0))
             }
             Schedule::MultiStep(options) => options.check(),
             Schedule::Cosine(options) => options.check(),
@@ -106,60 +106,60 @@ impl Schedule {
     }
 }
 
-fn in_span(of: &str, name: &str, found: f64, span: Span) -> Result<()> {
-    if span.admits(found) && found.is_finite() {
+fn check_range(of: &str, name: &str, value: f64, span: Span) -> Result<()> {
+    if span.contains(value) && value.is_finite() {
         return Ok(());
     }
     Err(crate::base::Error::Range {
         of: of.into(),
         name: name.into(),
         expected: span.to_string(),
-        found: found.to_string(),
+        found: value.to_string(),
     })
 }
 
-impl Setting for Schedule {
+impl OptionType for Schedule {
     const KIND: &'static str = "number or schedule";
     fn slot(&mut self) -> Slot<'_> {
         Slot::Other(self)
     }
 }
 
-/// What a plateau schedule remembers of the losses it has seen.
+/// The state of a plateau schedule.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Watch {
+pub struct PlateauState {
     /// The lowest loss so far.
     pub best: f64,
-    /// Steps since then, or since the last drop.
-    pub waited: usize,
-    /// Times the rate has dropped.
+    /// Number of steps since the best loss, or since the last decrease of the rate.
+    pub bad_steps: usize,
+    /// Number of decreases of the rate.
     pub drops: usize,
 }
 
-impl Default for Watch {
-    fn default() -> Watch {
-        Watch {
+impl Default for PlateauState {
+    fn default() -> PlateauState {
+        PlateauState {
             best: f64::INFINITY,
-            waited: 0,
+            bad_steps: 0,
             drops: 0,
         }
     }
 }
 
-impl Watch {
-    /// Takes note of the loss of one step; does nothing for schedules that do not ask for it.
-    pub fn see(&mut self, loss: f64, schedule: &Schedule) {
+impl PlateauState {
+    /// Updates the state with the loss of one step; has no effect for other schedules.
+    pub fn observe(&mut self, loss: f64, schedule: &Schedule) {
         let Schedule::Plateau(plateau) = schedule else {
             return;
         };
         if loss < self.best * (1.0 - plateau.threshold) {
             self.best = loss;
-            self.waited = 0;
+            self.bad_steps = 0;
             return;
         }
-        self.waited += 1;
-        if self.waited > plateau.patience {
-            self.waited = 0;
+        self.bad_steps += 1;
+        if self.bad_steps > plateau.patience {
+            self.bad_steps = 0;
             self.drops += 1;
         }
     }

@@ -1,7 +1,7 @@
-//! Plain gradient descent, with momentum if asked for.
+//! Gradient descent with optional momentum.
 
 use super::schedule::{Schedule, constant};
-use super::{Pull, State};
+use super::{Moments, StepScale};
 use crate::base::options::Span;
 use crate::options;
 use crate::tensor::Real;
@@ -10,47 +10,48 @@ options! {
     /// Gradient descent. With the gradient g: v = momentum v + g, p -= rate v; with `nesterov`
     /// p -= rate (g + momentum v).
     ///
-    /// Source: Sutskever, Martens, Dahl & Hinton 2013, in PyTorch's form (the rate outside v).
+    /// Source: Sutskever, Martens, Dahl & Hinton 2013, in PyTorch's form (the rate is not part of
+    /// v).
     pub struct Sgd for "optim::sgd" {
         /// Learning rate, a number or a schedule.
         rate: Schedule = constant(0.01);
-        /// How much of the velocity is kept each step.
+        /// Momentum: decay rate per step of the velocity.
         momentum: f64 = 0.0, in Span::between(0.0, 1.0);
-        /// Look ahead along the velocity.
+        /// Use Nesterov momentum.
         nesterov: bool = false;
     }
 }
 
 impl Sgd {
-    /// One step from `params` into `next`; true if all numbers stayed finite.
+    /// Writes the parameters after one step to `next`; returns true if all values are finite.
     pub(super) fn step<T: Real>(
         &self,
-        state: &mut State<T>,
+        moments: &mut Moments<T>,
         params: &[T],
         gradient: &[T],
         next: &mut [T],
-        pull: &Pull,
+        step: &StepScale,
     ) -> bool {
-        let (scale, decay) = (T::of(pull.scale), T::of(2.0 * pull.l2));
-        let (rate, momentum) = (T::of(pull.rate), T::of(self.momentum));
-        let ahead = T::of(if self.nesterov { self.momentum } else { 1.0 });
-        let straight = T::of(if self.nesterov { 1.0 } else { 0.0 });
-        let velocity = &mut state.mean;
+        let (scale, l2_gradient) = (T::of(step.scale), T::of(2.0 * step.l2));
+        let (rate, momentum) = (T::of(step.rate), T::of(self.momentum));
+        let velocity_weight = T::of(if self.nesterov { self.momentum } else { 1.0 });
+        let gradient_weight = T::of(if self.nesterov { 1.0 } else { 0.0 });
+        let velocity = &mut moments.mean;
         let n = params.len();
         assert!(gradient.len() == n && next.len() == n && velocity.len() == n);
         pulp::Arch::new().dispatch(
             #[inline(always)]
             || {
-                let mut broken = false;
+                let mut non_finite = false;
                 for k in 0..n {
-                    let g = scale * (gradient[k] + decay * params[k]);
+                    let g = scale * (gradient[k] + l2_gradient * params[k]);
                     let v = momentum * velocity[k] + g;
                     velocity[k] = v;
-                    let p = params[k] - rate * (straight * g + ahead * v);
+                    let p = params[k] - rate * (gradient_weight * g + velocity_weight * v);
                     next[k] = p;
-                    broken |= !(p.is_finite() & v.is_finite());
+                    non_finite |= !(p.is_finite() & v.is_finite());
                 }
-                !broken
+                !non_finite
             },
         )
     }

@@ -1,60 +1,73 @@
-//! From a key to a filled slice: which counters each element takes, in blocks of lanes, over
-//! threads when there is much to fill.
+//! Fills slices from a key: assigns counters to elements, in blocks of lanes, with several threads
+//! for long slices.
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::threefry::{LANES, block, blocks, count, count_wide};
+use super::threefry::{LANES, counters, threefry, threefry_lanes, wide_counters};
 use super::{Key, Layout};
 
-/// Elements that one thread fills at a time: some ten microseconds, well above the cost of
-/// handing work to a thread.
-const PIECE: usize = 1 << 15;
-/// Elements of one key in the original layout, whose counters have 32 bits.
+/// Number of elements per thread task: about ten microseconds, well above the cost of dispatching a
+/// task.
+const CHUNK: usize = 1 << 15;
+/// Maximum number of elements per key in the original layout, which has 32-bit counters.
 const ORIGINAL_LIMIT: usize = u32::MAX as usize;
 
-/// Turns random words into elements, one word each.
-pub trait Rule: Sync {
+/// Converts random words to elements, one word per element.
+pub trait Distribution: Sync {
     type Word: Word;
     type Out: Copy + Default + Send;
-    /// Writes `out`, which may read what stands there.
+    /// Writes `out`; may read its previous contents.
     fn apply(&self, words: &[Self::Word; LANES], out: &mut [Self::Out; LANES]);
 }
 
 /// A random word of 32 or 64 bits.
 pub trait Word: Sized + Copy + Sync {
-    /// One word from each enciphered counter of the partitionable layout.
+    /// One word per encrypted counter of the partitionable layout.
     fn from_blocks(blocks: [[u32; LANES]; 2]) -> [Self; LANES];
     /// Fills `out` in the original layout.
-    fn original<R: Rule<Word = Self>>(key: [u32; 2], out: &mut [R::Out], rule: &R);
+    fn fill_original<R: Distribution<Word = Self>>(
+        key: [u32; 2],
+        out: &mut [R::Out],
+        distribution: &R,
+    );
 }
 
 impl Key {
-    /// Fills `out` by `rule`, in this key's layout.
-    pub(super) fn fill<R: Rule>(&self, out: &mut [R::Out], rule: &R) {
+    /// Fills `out` from `distribution`, in the layout of this key.
+    pub(super) fn fill<R: Distribution>(&self, out: &mut [R::Out], distribution: &R) {
         match self.layout() {
-            Layout::Partitionable => self.fill_from(0, out, rule),
+            Layout::Partitionable => self.fill_from(0, out, distribution),
             Layout::Original if out.len() < ORIGINAL_LIMIT => {
-                R::Word::original(self.words(), out, rule);
+                R::Word::fill_original(self.words(), out, distribution);
             }
             Layout::Original => {
                 let n = out.len() / ORIGINAL_LIMIT + 1;
                 for (i, part) in out.chunks_mut(ORIGINAL_LIMIT).enumerate() {
-                    R::Word::original(self.child(i, n).words(), part, rule);
+                    R::Word::fill_original(self.split_nth(i, n).words(), part, distribution);
                 }
             }
         }
     }
 
-    /// Fills `out` with the elements `start` and after of the partitionable layout.
-    pub(super) fn fill_from<R: Rule>(&self, start: u64, out: &mut [R::Out], rule: &R) {
+    /// Fills `out` with the elements of the partitionable layout from index `start`.
+    pub(super) fn fill_from<R: Distribution>(
+        &self,
+        start: u64,
+        out: &mut [R::Out],
+        distribution: &R,
+    ) {
         let key = self.words();
-        in_pieces(out, |first, out| {
-            let source = Index {
+        fill_chunks(out, |first, out| {
+            let source = PartitionableWords {
                 key,
                 start: start.wrapping_add(first as u64),
             };
-            pulp::Arch::new().dispatch(Run { rule, out, source });
+            pulp::Arch::new().dispatch(FillJob {
+                distribution,
+                out,
+                source,
+            });
         });
     }
 }
@@ -68,25 +81,33 @@ impl Word for u32 {
         words
     }
 
-    /// Both words of a block are used: the first in the lower half of `out`, the second in the
-    /// upper one. With an odd number of elements the last block has 0 for its second counter.
-    fn original<R: Rule<Word = u32>>(key: [u32; 2], out: &mut [R::Out], rule: &R) {
+    /// Uses both words of a block: the first in the lower half of `out`, the second in the upper
+    /// half. For an odd number of elements the second counter of the last block is 0.
+    fn fill_original<R: Distribution<Word = u32>>(
+        key: [u32; 2],
+        out: &mut [R::Out],
+        distribution: &R,
+    ) {
         let offset = out.len().div_ceil(2);
         let (mut low, high) = out.split_at_mut(offset);
         if low.len() > high.len() {
             let (pairs, out) = low.split_at_mut(offset - 1);
-            let source = Constant(block(key, [offset as u32 - 1, 0])[0]);
-            pulp::Arch::new().dispatch(Run { rule, out, source });
+            let source = RepeatedWord(threefry(key, [offset as u32 - 1, 0])[0]);
+            pulp::Arch::new().dispatch(FillJob {
+                distribution,
+                out,
+                source,
+            });
             low = pairs;
         }
-        in_pairs(low, high, |first, low, high| {
-            pulp::Arch::new().dispatch(Pairs {
+        fill_chunk_pairs(low, high, |first, low, high| {
+            pulp::Arch::new().dispatch(PairJob {
                 key,
                 first,
                 offset,
                 low,
                 high,
-                rule,
+                distribution,
             });
         });
     }
@@ -102,136 +123,148 @@ impl Word for u64 {
         words
     }
 
-    fn original<R: Rule<Word = u64>>(key: [u32; 2], out: &mut [R::Out], rule: &R) {
+    fn fill_original<R: Distribution<Word = u64>>(
+        key: [u32; 2],
+        out: &mut [R::Out],
+        distribution: &R,
+    ) {
         let n = out.len();
-        in_pieces(out, |first, out| {
-            let source = Joined { key, first, n };
-            pulp::Arch::new().dispatch(Run { rule, out, source });
+        fill_chunks(out, |first, out| {
+            let source = OriginalWideWords { key, first, n };
+            pulp::Arch::new().dispatch(FillJob {
+                distribution,
+                out,
+                source,
+            });
         });
     }
 }
 
-/// Where the words of a run of elements come from.
-trait Source<W> {
-    /// The words of element `at` of the run and those after it.
+/// Source of the random words of consecutive elements.
+trait WordSource<W> {
+    /// The words of [`LANES`] elements from element `at`.
     fn words(&self, at: usize) -> [W; LANES];
 }
 
-/// The partitionable layout: element i from counter i.
-struct Index {
+/// Words of the partitionable layout: element i uses counter i.
+struct PartitionableWords {
     key: [u32; 2],
     start: u64,
 }
 
-impl<W: Word> Source<W> for Index {
+impl<W: Word> WordSource<W> for PartitionableWords {
     #[inline(always)]
     fn words(&self, at: usize) -> [W; LANES] {
-        let [high, low] = count_wide(self.start.wrapping_add(at as u64));
-        W::from_blocks(blocks(self.key, high, low))
+        let [high, low] = wide_counters(self.start.wrapping_add(at as u64));
+        W::from_blocks(threefry_lanes(self.key, high, low))
     }
 }
 
-/// Wide words of the original layout: element i of n from the counters i and n + i.
-struct Joined {
+/// 64-bit words of the original layout: element i of n uses the counters i and n + i.
+struct OriginalWideWords {
     key: [u32; 2],
     first: usize,
     n: usize,
 }
 
-impl Source<u64> for Joined {
+impl WordSource<u64> for OriginalWideWords {
     #[inline(always)]
     fn words(&self, at: usize) -> [u64; LANES] {
         let i = self.first + at;
-        u64::from_blocks(blocks(
+        u64::from_blocks(threefry_lanes(
             self.key,
-            count(i as u32),
-            count((self.n + i) as u32),
+            counters(i as u32),
+            counters((self.n + i) as u32),
         ))
     }
 }
 
-/// The same word everywhere.
-struct Constant(u32);
+/// The same word for all elements.
+struct RepeatedWord(u32);
 
-impl Source<u32> for Constant {
+impl WordSource<u32> for RepeatedWord {
     #[inline(always)]
     fn words(&self, _: usize) -> [u32; LANES] {
         [self.0; LANES]
     }
 }
 
-fn in_pieces<T: Send>(out: &mut [T], fill: impl Fn(usize, &mut [T]) + Sync) {
-    if out.len() <= PIECE {
+fn fill_chunks<T: Send>(out: &mut [T], fill: impl Fn(usize, &mut [T]) + Sync) {
+    if out.len() <= CHUNK {
         return fill(0, out);
     }
-    out.par_chunks_mut(PIECE)
+    out.par_chunks_mut(CHUNK)
         .enumerate()
-        .for_each(|(i, piece)| fill(i * PIECE, piece));
+        .for_each(|(i, chunk)| fill(i * CHUNK, chunk));
 }
 
-fn in_pairs<T: Send>(
+fn fill_chunk_pairs<T: Send>(
     low: &mut [T],
     high: &mut [T],
     fill: impl Fn(usize, &mut [T], &mut [T]) + Sync,
 ) {
-    if low.len() <= PIECE {
+    if low.len() <= CHUNK {
         return fill(0, low, high);
     }
-    low.par_chunks_mut(PIECE)
-        .zip(high.par_chunks_mut(PIECE))
+    low.par_chunks_mut(CHUNK)
+        .zip(high.par_chunks_mut(CHUNK))
         .enumerate()
-        .for_each(|(i, (low, high))| fill(i * PIECE, low, high));
+        .for_each(|(i, (low, high))| fill(i * CHUNK, low, high));
 }
 
-/// A run of elements, on the best instruction set there is.
-struct Run<'a, R: Rule, S> {
-    rule: &'a R,
+/// Fills consecutive elements, with the best available instruction set.
+struct FillJob<'a, R: Distribution, S> {
+    distribution: &'a R,
     out: &'a mut [R::Out],
     source: S,
 }
 
-impl<R: Rule, S: Source<R::Word>> pulp::WithSimd for Run<'_, R, S> {
+impl<R: Distribution, S: WordSource<R::Word>> pulp::WithSimd for FillJob<'_, R, S> {
     type Output = ();
     #[inline(always)]
     fn with_simd<I: pulp::Simd>(self, _: I) {
         for (i, part) in self.out.chunks_mut(LANES).enumerate() {
-            apply(self.rule, &self.source.words(i * LANES), part);
+            apply(self.distribution, &self.source.words(i * LANES), part);
         }
     }
 }
 
-/// Pairs of elements that share a block of the original layout.
-struct Pairs<'a, R: Rule> {
+/// Fills pairs of elements that share a block of the original layout.
+struct PairJob<'a, R: Distribution> {
     key: [u32; 2],
     first: usize,
     offset: usize,
     low: &'a mut [R::Out],
     high: &'a mut [R::Out],
-    rule: &'a R,
+    distribution: &'a R,
 }
 
-impl<R: Rule<Word = u32>> pulp::WithSimd for Pairs<'_, R> {
+impl<R: Distribution<Word = u32>> pulp::WithSimd for PairJob<'_, R> {
     type Output = ();
     #[inline(always)]
     fn with_simd<I: pulp::Simd>(self, _: I) {
         let parts = self.low.chunks_mut(LANES).zip(self.high.chunks_mut(LANES));
         for (i, (low, high)) in parts.enumerate() {
             let at = self.first + i * LANES;
-            let [a, b] = blocks(self.key, count(at as u32), count((at + self.offset) as u32));
-            apply(self.rule, &a, low);
-            apply(self.rule, &b, high);
+            let [a, b] = threefry_lanes(
+                self.key,
+                counters(at as u32),
+                counters((at + self.offset) as u32),
+            );
+            apply(self.distribution, &a, low);
+            apply(self.distribution, &b, high);
         }
     }
 }
 
-/// Applies `rule` to up to [`LANES`] elements; the lanes beyond the end are computed and dropped.
+/// Applies `distribution` to up to [`LANES`] elements; discards the lanes beyond the end.
 #[inline(always)]
-fn apply<R: Rule>(rule: &R, words: &[R::Word; LANES], out: &mut [R::Out]) {
-    if let Ok(whole) = <&mut [R::Out; LANES]>::try_from(&mut *out) {
-        return rule.apply(words, whole);
+fn apply<R: Distribution>(distribution: &R, words: &[R::Word; LANES], out: &mut [R::Out]) {
+    if let Ok(full) = <&mut [R::Out; LANES]>::try_from(&mut *out) {
+        return distribution.apply(words, full);
     }
-    let mut whole = [R::Out::default(); LANES];
-    whole[..out.len()].copy_from_slice(out);
-    rule.apply(words, &mut whole);
-    out.copy_from_slice(&whole[..out.len()]);
+    let mut full = [R::Out::default(); LANES];
+    full[..out.len()].copy_from_slice(out);
+    distribution.apply(words, &mut full);
+    out.copy_from_slice(&full[..out.len()]);
 }

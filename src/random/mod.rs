@@ -1,11 +1,11 @@
-//! Random numbers without a hidden state: a [`Key`] says all, so the same key gives the same bits
-//! whatever the number of threads and the processor.
+//! Random numbers without hidden state: a [`Key`] determines all bits, independently of the number
+//! of threads and the processor.
 //!
-//! Keys, layouts and distributions are those of `jax.random` with its threefry-2x32 generator.
-//! Inner loops are plain arrays of `LANES` that the compiler vectorises for the
-//! instruction set found at run time.
+//! Keys, layouts and distributions match `jax.random` with its threefry-2x32 generator. The inner
+//! loops process plain arrays of `LANES`, which the compiler vectorizes for the instruction set
+//! detected at run time.
 
-mod draw;
+mod distributions;
 mod fill;
 mod key;
 mod normal;

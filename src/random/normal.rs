@@ -1,24 +1,23 @@
-//! Standard normals from random words: a uniform number in (-1, 1) through the inverse error
-//! function, `sqrt(2) erfinv(u)`.
+//! Standard normal numbers from random words: `sqrt(2) erfinv(u)` with u uniform in (-1, 1).
 //!
-//! The polynomials are those that JAX evaluates, so draws agree with it to rounding. The middle
-//! branch (99.7 % of all draws, 99.9 % in double precision) runs over all lanes; the few
-//! lanes in the tails are then done again, one by one.
+//! The polynomials are those of JAX, so draws agree with JAX up to rounding. The central branch
+//! (99.7 % of all draws, 99.9 % in double precision) runs over all lanes; the few lanes in the
+//! tails are then recomputed one by one.
 //!
 //! Source: Giles 2010, "Approximating the erfinv function"; the logarithm: Moshier, Cephes.
 
-use super::fill::{Rule, Word};
+use super::fill::{Distribution, Word};
 use super::threefry::LANES;
 use crate::tensor::Real;
 
-/// A kind of number that uniforms and normals are drawn in.
-pub trait Lane: Sync {
+/// A floating-point type in which uniform and normal numbers are computed.
+pub trait Float: Sync {
     type Word: Word;
-    /// The number in [0, 1) that the leading bits of a word make.
+    /// The number in [0, 1) formed by the leading bits of a word.
     fn unit(word: Self::Word) -> Self;
 }
 
-impl Lane for f32 {
+impl Float for f32 {
     type Word = u32;
     #[inline(always)]
     fn unit(word: u32) -> f32 {
@@ -26,7 +25,7 @@ impl Lane for f32 {
     }
 }
 
-impl Lane for f64 {
+impl Float for f64 {
     type Word = u64;
     #[inline(always)]
     fn unit(word: u64) -> f64 {
@@ -34,57 +33,61 @@ impl Lane for f64 {
     }
 }
 
-/// Normals computed in `L`, written as `T`.
+/// Normal numbers, computed in `L` and converted to `T`.
 pub struct Normal<L, T>(pub std::marker::PhantomData<fn() -> (L, T)>);
 
-impl<L: Quantile, T: Real> Rule for Normal<L, T> {
+impl<L: Quantile, T: Real> Distribution for Normal<L, T> {
     type Word = L::Word;
     type Out = T;
     #[inline(always)]
     fn apply(&self, words: &[L::Word; LANES], out: &mut [T; LANES]) {
         let mut x = [L::ZERO; LANES];
-        let mut depth = [L::ZERO; LANES];
+        let mut neg_log = [L::ZERO; LANES];
         let mut value = [L::ZERO; LANES];
         let mut tails = false;
         for l in 0..LANES {
             x[l] = L::signed(words[l]);
-            depth[l] = L::depth(x[l]);
-            value[l] = L::middle(x[l], depth[l]);
-            tails |= L::in_tail(depth[l]);
+            neg_log[l] = L::neg_log(x[l]);
+            value[l] = L::central(x[l], neg_log[l]);
+            tails |= L::in_tail(neg_log[l]);
         }
         for l in 0..LANES {
             out[l] = T::of(value[l].into());
         }
         if tails {
-            refine(&x, &depth, out);
+            recompute_tails(&x, &neg_log, out);
         }
     }
 }
 
-/// Does the lanes in the tails again.
+/// Recomputes the lanes in the tails.
 #[inline(always)]
-fn refine<L: Quantile, T: Real>(x: &[L; LANES], depth: &[L; LANES], out: &mut [T; LANES]) {
+fn recompute_tails<L: Quantile, T: Real>(
+    x: &[L; LANES],
+    neg_log: &[L; LANES],
+    out: &mut [T; LANES],
+) {
     for l in 0..LANES {
-        if L::in_tail(depth[l]) {
-            out[l] = T::of(L::tail(x[l], depth[l]).into());
+        if L::in_tail(neg_log[l]) {
+            out[l] = T::of(L::tail(x[l], neg_log[l]).into());
         }
     }
 }
 
-/// The quantile function of the normal distribution, in its parts.
-pub trait Quantile: Lane + Copy + Into<f64> {
+/// The parts of the quantile function of the normal distribution.
+pub trait Quantile: Float + Copy + Into<f64> {
     const ZERO: Self;
-    /// The number in (-1, 1) of a word.
+    /// The number in (-1, 1) formed by a word.
     fn signed(word: Self::Word) -> Self;
-    /// `w = -log(1 - x^2)`, that the polynomials are in.
-    fn depth(x: Self) -> Self;
-    /// Whether `w` is outside the range of the middle polynomial.
+    /// `w = -log(1 - x^2)`, the argument of the polynomials.
+    fn neg_log(x: Self) -> Self;
+    /// Whether `w` is outside the range of the central polynomial.
     fn in_tail(w: Self) -> bool;
-    fn middle(x: Self, w: Self) -> Self;
+    fn central(x: Self, w: Self) -> Self;
     fn tail(x: Self, w: Self) -> Self;
 }
 
-/// The polynomial with these coefficients, highest power first.
+/// Evaluates the polynomial with these coefficients, highest power first.
 macro_rules! polynomial {
     ($x:expr, $coefficients:expr) => {{
         let x = $x;
@@ -104,12 +107,12 @@ impl Quantile for f32 {
     #[inline(always)]
     fn signed(word: u32) -> f32 {
         const LOWEST: f32 = -1.0 + f32::EPSILON / 2.0;
-        // The width of (-1, 1) less this lowest number rounds to 2, and doubling is exact.
+        // The width 1 - LOWEST of the interval rounds to 2, and multiplication by 2 is exact.
         f32::unit(word) * 2.0 + LOWEST
     }
 
     #[inline(always)]
-    fn depth(x: f32) -> f32 {
+    fn neg_log(x: f32) -> f32 {
         -log_f32(1.0 - x * x)
     }
 
@@ -119,8 +122,8 @@ impl Quantile for f32 {
     }
 
     #[inline(always)]
-    fn middle(x: f32, w: f32) -> f32 {
-        polynomial!(w - 2.5, MIDDLE_F32) * x * std::f32::consts::SQRT_2
+    fn central(x: f32, w: f32) -> f32 {
+        polynomial!(w - 2.5, CENTRAL_F32) * x * std::f32::consts::SQRT_2
     }
 
     #[inline(always)]
@@ -139,7 +142,7 @@ impl Quantile for f64 {
     }
 
     #[inline(always)]
-    fn depth(x: f64) -> f64 {
+    fn neg_log(x: f64) -> f64 {
         -log_f64(1.0 - x * x)
     }
 
@@ -149,8 +152,8 @@ impl Quantile for f64 {
     }
 
     #[inline(always)]
-    fn middle(x: f64, w: f64) -> f64 {
-        polynomial!(w - 3.125, MIDDLE_F64) * x * std::f64::consts::SQRT_2
+    fn central(x: f64, w: f64) -> f64 {
+        polynomial!(w - 3.125, CENTRAL_F64) * x * std::f64::consts::SQRT_2
     }
 
     #[inline(always)]
@@ -158,7 +161,7 @@ impl Quantile for f64 {
         let value = if w < 16.0 {
             polynomial!(w.sqrt() - 3.25, TAIL_F64)
         } else {
-            polynomial!(w.sqrt() - 5.0, END_F64)
+            polynomial!(w.sqrt() - 5.0, FAR_TAIL_F64)
         };
         value * x * std::f64::consts::SQRT_2
     }
@@ -168,7 +171,7 @@ impl Quantile for f64 {
 #[inline(always)]
 fn log_f32(s: f32) -> f32 {
     const ROOT_HALF: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
-    // s = 2^e m with m from sqrt(1/2) to sqrt(2).
+    // s = 2^e m with m in [sqrt(1/2), sqrt(2)).
     let shifted = s.to_bits().wrapping_sub(ROOT_HALF);
     let e = ((shifted as i32) >> 23) as f32;
     let f = f32::from_bits((shifted & 0x007F_FFFF).wrapping_add(ROOT_HALF)) - 1.0;
@@ -182,31 +185,32 @@ fn log_f32(s: f32) -> f32 {
 #[inline(always)]
 fn log_f64(s: f64) -> f64 {
     const ROOT_HALF: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();
-    /// 1.5 * 2^52: adding it to a small whole number puts that into the lowest bits.
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    /// 1.5 * 2^52: adding it to a small integer stores the integer in the lowest bits.
+    const ROUND_SHIFT: f64 = 6_755_399_441_055_744.0;
     let shifted = s.to_bits().wrapping_sub(ROOT_HALF);
     let exponent = (shifted >> 52) as u32 as i32;
-    // The exponent in two's complement of 12 bits, carried over without a conversion from 64-bit
-    // integers, which AVX2 does not have.
+    // Sign-extends the 12-bit two's complement exponent without a conversion from 64-bit integers,
+    // which AVX2 lacks.
     let e = f64::from_bits(
-        WHOLE
+        ROUND_SHIFT
             .to_bits()
             .wrapping_add(((exponent << 20) >> 20) as i64 as u64),
-    ) - WHOLE;
+    ) - ROUND_SHIFT;
     let f = f64::from_bits((shifted & 0x000F_FFFF_FFFF_FFFF).wrapping_add(ROOT_HALF)) - 1.0;
     let square = f * f;
-    let cubic = polynomial!(f, LOG_ABOVE_F64) / polynomial!(f, LOG_BELOW_F64) * f * square;
+    let cubic =
+        polynomial!(f, LOG_NUMERATOR_F64) / polynomial!(f, LOG_DENOMINATOR_F64) * f * square;
     let tail = square.mul_add(-0.5, e.mul_add(LN_2_LOW_F64, cubic));
     e.mul_add(LN_2_HIGH_F64, f + tail)
 }
 
-/// `ln 2` in two parts, the first with few bits, so that its multiples are exact.
+/// `ln 2` as a sum of two numbers; the first has few bits, so that its multiples are exact.
 const LN_2_HIGH_F32: f32 = 0.693_359_4;
 const LN_2_LOW_F32: f32 = -2.121_944_4e-4;
 const LN_2_HIGH_F64: f64 = 0.693_359_375;
 const LN_2_LOW_F64: f64 = -2.121_944_400_546_905_8e-4;
 
-/// `(log(1 + f) - f + f^2/2) / f^3`.
+/// Polynomial approximation of `(log(1 + f) - f + f^2/2) / f^3`.
 const LOG_F32: [f32; 9] = [
     0.070376836,
     -0.1151461,
@@ -218,8 +222,8 @@ const LOG_F32: [f32; 9] = [
     -0.24999994,
     0.3333333,
 ];
-/// `(log(1 + f) - f + f^2/2) / f^3`, above the line.
-const LOG_ABOVE_F64: [f64; 6] = [
+/// Numerator of the rational approximation of `(log(1 + f) - f + f^2/2) / f^3`.
+const LOG_NUMERATOR_F64: [f64; 6] = [
     0.00010187566380458093,
     0.497494994976747,
     4.705791198788817,
@@ -227,8 +231,8 @@ const LOG_ABOVE_F64: [f64; 6] = [
     17.936867850781983,
     7.708387337558854,
 ];
-/// And below the line.
-const LOG_BELOW_F64: [f64; 6] = [
+/// Denominator of the same approximation.
+const LOG_DENOMINATOR_F64: [f64; 6] = [
     1.0,
     11.287358718916746,
     45.227914583753225,
@@ -236,8 +240,8 @@ const LOG_BELOW_F64: [f64; 6] = [
     71.15447506185639,
     23.125162012676533,
 ];
-/// `erfinv(x) / x` in `w - 2.5`, for w < 5.
-const MIDDLE_F32: [f32; 9] = [
+/// `erfinv(x) / x` as a polynomial in `w - 2.5`, for w < 5.
+const CENTRAL_F32: [f32; 9] = [
     2.8102264e-08,
     3.4327394e-07,
     -3.5233877e-06,
@@ -248,7 +252,7 @@ const MIDDLE_F32: [f32; 9] = [
     0.24664073,
     1.5014094,
 ];
-/// `erfinv(x) / x` in `sqrt(w) - 3`, for w of 5 and more.
+/// `erfinv(x) / x` as a polynomial in `sqrt(w) - 3`, for w >= 5.
 const TAIL_F32: [f32; 9] = [
     -0.00020021426,
     0.00010095056,
@@ -260,8 +264,8 @@ const TAIL_F32: [f32; 9] = [
     1.001674,
     2.8329768,
 ];
-/// `erfinv(x) / x` in `w - 3.125`, for w < 6.25.
-const MIDDLE_F64: [f64; 23] = [
+/// `erfinv(x) / x` as a polynomial in `w - 3.125`, for w < 6.25.
+const CENTRAL_F64: [f64; 23] = [
     -3.64441206401782e-21,
     -1.6850591381820166e-19,
     1.28584807152564e-18,
@@ -286,7 +290,7 @@ const MIDDLE_F64: [f64; 23] = [
     0.24015818242558962,
     1.6536545626831027,
 ];
-/// `erfinv(x) / x` in `sqrt(w) - 3.25`, for w from 6.25 to 16.
+/// `erfinv(x) / x` as a polynomial in `sqrt(w) - 3.25`, for 6.25 <= w < 16.
 const TAIL_F64: [f64; 19] = [
     2.2137376921775787e-09,
     9.075656193888539e-08,
@@ -308,8 +312,8 @@ const TAIL_F64: [f64; 19] = [
     1.0052589676941592,
     3.0838856104922208,
 ];
-/// `erfinv(x) / x` in `sqrt(w) - 5`, for w of 16 and more.
-const END_F64: [f64; 17] = [
+/// `erfinv(x) / x` as a polynomial in `sqrt(w) - 5`, for w >= 16.
+const FAR_TAIL_F64: [f64; 17] = [
     -2.7109920616438573e-11,
     -2.555641816996525e-10,
     1.5076572693500548e-09,

@@ -1,19 +1,19 @@
-//! The threefry-2x32 block cipher with 20 rounds: a key and a counter to 64 random bits.
+//! The threefry-2x32 block cipher with 20 rounds: maps a key and a counter to 64 random bits.
 //!
 //! Source: Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
 
-/// Counters enciphered together: two AVX-512 registers of words, whose chains of dependent
-/// operations hide each other's latency.
+/// Number of counters encrypted together: two AVX-512 registers of words; interleaving two chains
+/// of dependent operations hides their latency.
 pub const LANES: usize = 32;
 
-/// Rotations of the rounds, four a group, used in turn.
+/// Rotation constants of the rounds, four per group; the groups alternate.
 const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
-/// The constant that the third word of the key schedule is mixed with.
+/// Constant of the third word of the key schedule.
 const PARITY: u32 = 0x1BD1_1BDA;
 
-/// The enciphered counter `x`.
+/// The encrypted counter `x`.
 #[inline(always)]
-pub fn block(key: [u32; 2], x: [u32; 2]) -> [u32; 2] {
+pub fn threefry(key: [u32; 2], x: [u32; 2]) -> [u32; 2] {
     let schedule = [key[0], key[1], key[0] ^ key[1] ^ PARITY];
     let [mut a, mut b] = [x[0].wrapping_add(key[0]), x[1].wrapping_add(key[1])];
     for group in 0..5 {
@@ -29,22 +29,22 @@ pub fn block(key: [u32; 2], x: [u32; 2]) -> [u32; 2] {
     [a, b]
 }
 
-/// The first and the second words of [`LANES`] enciphered counters.
+/// The first and the second words of [`LANES`] encrypted counters.
 #[inline(always)]
-pub fn blocks(
+pub fn threefry_lanes(
     key: [u32; 2],
     mut first: [u32; LANES],
     mut second: [u32; LANES],
 ) -> [[u32; LANES]; 2] {
     for l in 0..LANES {
-        [first[l], second[l]] = block(key, [first[l], second[l]]);
+        [first[l], second[l]] = threefry(key, [first[l], second[l]]);
     }
     [first, second]
 }
 
-/// `start`, `start + 1`, ..., wrapping.
+/// The counters `start`, `start + 1`, ..., with wrapping.
 #[inline(always)]
-pub fn count(start: u32) -> [u32; LANES] {
+pub fn counters(start: u32) -> [u32; LANES] {
     let mut counters = [0; LANES];
     for (l, counter) in counters.iter_mut().enumerate() {
         *counter = start.wrapping_add(l as u32);
@@ -52,10 +52,10 @@ pub fn count(start: u32) -> [u32; LANES] {
     counters
 }
 
-/// The two halves of the 64-bit counters `start`, `start + 1`, ...
+/// The high and the low words of the 64-bit counters `start`, `start + 1`, ...
 #[inline(always)]
-pub fn count_wide(start: u64) -> [[u32; LANES]; 2] {
-    let low = count(start as u32);
+pub fn wide_counters(start: u64) -> [[u32; LANES]; 2] {
+    let low = counters(start as u32);
     let mut high = [(start >> 32) as u32; LANES];
     for l in 0..LANES {
         high[l] = high[l].wrapping_add(u32::from(low[l] < start as u32));

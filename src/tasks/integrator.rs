@@ -1,4 +1,4 @@
-//! Integration of white noise: the target is the running sum of the input.
+//! The integration task: the target is the cumulative sum of white noise.
 //!
 //! Source: the integrator tutorial of "Computation through dynamics" (Sussillo and others).
 
@@ -10,31 +10,31 @@ use crate::tensor::Real;
 use crate::train::task::{Shape, Task, Trials};
 
 crate::options! {
-    /// What the trials of the integrator are like.
+    /// Options of the integrator task.
     pub struct Options for "tasks::integrator" {
-        /// Time steps of a trial.
-        steps: usize = 25, in Span::from(1.0);
-        /// How long a trial lasts, in seconds.
+        /// Number of time steps per trial.
+        steps: usize = 25, in Span::at_least(1.0);
+        /// Duration of a trial in seconds.
         duration: f64 = 1.0, in Span::above(0.0);
-        /// Size of the constant part of the input, which is `bias 2 (N(0, 1) - 0.5)` a trial.
-        bias: f64 = 0.01, in Span::from(0.0);
-        /// Standard deviation of the noise in the input at a time step of one second.
-        noise: f64 = 0.025, in Span::from(0.0);
+        /// Scale of the constant input component, which is `bias 2 (N(0, 1) - 0.5)` in each trial.
+        bias: f64 = 0.01, in Span::at_least(0.0);
+        /// Standard deviation of the input noise for a time step of one second.
+        noise: f64 = 0.025, in Span::at_least(0.0);
     }
 }
 
-/// White noise to integrate: one input, one output.
+/// The integrator task: white noise as input, one output.
 ///
-/// `x_t = b + noise / sqrt(dt) N(0, 1)` with `b = bias 2 (N(0, 1) - 0.5)` drawn once a trial and
-/// `dt = duration / steps`; the target is `y_t = x_0 + ... + x_t`, without `dt`, so that outputs
-/// are of order 1.
+/// `x_t = b + noise / sqrt(dt) N(0, 1)` with `b = bias 2 (N(0, 1) - 0.5)` drawn once per trial and
+/// `dt = duration / steps`. The target is `y_t = x_0 + ... + x_t`, without the factor `dt`, so that
+/// outputs are of order 1.
 #[derive(Clone)]
 pub struct Integrator {
     noise: Noise,
 }
 
 impl Integrator {
-    /// Errors: `Range` if an option is outside its span.
+    /// Errors: `Range` if an option is out of range.
     pub fn new(mut options: Options) -> Result<Integrator> {
         options.check()?;
         let Options {
@@ -45,7 +45,7 @@ impl Integrator {
         } = options;
         Ok(Integrator {
             noise: Noise {
-                of: Options::OF,
+                task: Options::OF,
                 steps,
                 duration,
                 bias,

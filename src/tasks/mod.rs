@@ -1,12 +1,10 @@
-//! Tasks that networks are trained on: each draws its trials from a key.
+//! Training tasks. Each draws its trials from a key.
 
 pub mod dataset;
 pub mod decision;
 pub mod flip_flop;
 pub mod integrator;
 mod noise;
-pub mod signals;
-pub mod spikes;
 
 pub use dataset::Dataset;
 pub use decision::Decision;

@@ -1,12 +1,12 @@
-//! All parameters of a model in one flat array, with a name and a shape for each block, so that
-//! penalty, clip and optimizer are two passes over memory: one for the norms, one for the step.
+//! All parameters of a model in one flat array, with a name and a shape for each block. Penalty,
+//! clipping and optimizer thus take two passes over memory: one for the norms, one for the step.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::{Real, values};
+use super::{Real, convert};
 use crate::base::{Error, Result};
 
 /// One named block of an [`Arena`].
@@ -18,14 +18,14 @@ pub struct Block {
     pub range: Range<usize>,
 }
 
-/// Where each named block stands in the flat array.
+/// Names, shapes and ranges of the blocks of a flat array.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Layout {
     blocks: Vec<Block>,
 }
 
 impl Layout {
-    /// Blocks one after another, in the order given.
+    /// A layout of consecutive blocks in this order.
     pub fn new(blocks: impl IntoIterator<Item = (String, Vec<usize>)>) -> Layout {
         let mut start = 0;
         let blocks = blocks.into_iter().map(|(name, shape)| {
@@ -42,7 +42,7 @@ impl Layout {
         &self.blocks
     }
 
-    /// Numbers in all blocks together.
+    /// Total number of elements.
     pub fn len(&self) -> usize {
         self.blocks.last().map_or(0, |block| block.range.end)
     }
@@ -51,23 +51,23 @@ impl Layout {
         self.len() == 0
     }
 
-    /// The block called `name`.
+    /// The block with this name.
     ///
-    /// Errors: `Unknown` if there is none.
+    /// Errors: `Unknown` if no block has this name
     pub fn block(&self, name: &str) -> Result<&Block> {
         self.blocks
             .iter()
             .find(|block| block.name == name)
             .ok_or_else(|| Error::Unknown {
                 of: "the network".into(),
-                sort: "parameter",
+                category: "parameter",
                 name: name.into(),
                 known: self.blocks.iter().map(|block| block.name.clone()).collect(),
             })
     }
 }
 
-/// A flat array of parameters (or of their gradients) with its layout.
+/// A flat array of parameters (or gradients) with its layout.
 #[derive(Debug, Clone)]
 pub struct Arena<T> {
     layout: Arc<Layout>,
@@ -75,7 +75,7 @@ pub struct Arena<T> {
 }
 
 impl<T: Real> Arena<T> {
-    /// All zero.
+    /// An arena of zeros.
     pub fn zeros(layout: Arc<Layout>) -> Arena<T> {
         Arena {
             data: vec![T::of(0.0); layout.len()],
@@ -87,7 +87,7 @@ impl<T: Real> Arena<T> {
         &self.layout
     }
 
-    /// The numbers of the block called `name`, row-major.
+    /// The elements of the block `name`, row-major.
     pub fn block(&self, name: &str) -> Result<&[T]> {
         Ok(&self.data[self.layout.block(name)?.range.clone()])
     }
@@ -108,15 +108,15 @@ impl<T: Real> Arena<T> {
         )?)
     }
 
-    /// Copies of all blocks, in their order.
+    /// Copies of all blocks, in the order of the layout.
     pub fn tensors(&self) -> Result<Vec<Tensor>> {
         let names = self.layout.blocks().iter().map(|block| &block.name);
         names.map(|name| self.tensor(name)).collect()
     }
 
-    /// Overwrites one block with the numbers of `tensor`, converted to this arena's kind.
+    /// Overwrites one block with the elements of `tensor`, converted to the dtype of the arena.
     ///
-    /// Errors: `Shape` if the shape is another one; `Unknown` if there is no such block.
+    /// Errors: `Parameter` if the shapes differ; `Unknown` if no block has this name
     pub fn set(&mut self, name: &str, tensor: &Tensor) -> Result<()> {
         let block = self.layout.block(name)?.clone();
         if tensor.dims() != block.shape {
@@ -126,7 +126,7 @@ impl<T: Real> Arena<T> {
                 found: tensor.dims().to_vec(),
             });
         }
-        let values = values::reals::<T>(tensor)?;
+        let values = convert::to_vec::<T>(tensor)?;
         self.data[block.range].copy_from_slice(&values);
         Ok(())
     }

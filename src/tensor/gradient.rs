@@ -1,26 +1,27 @@
-//! The gradient of a function of arrays, by candle's tape.
+//! The gradient of a function of arrays, computed with candle's autograd graph.
 //!
-//! candle walks and drops its tape by recursion: tens of thousands of operations in a row overflow
-//! an ordinary stack and abort the process. Both happen here on a thread with a large one.
+//! candle traverses and drops its graph recursively: tens of thousands of consecutive operations
+//! overflow an ordinary stack and abort the process. This module does both on a thread with a large
+//! stack.
 
 use candle_core::Var;
 
-use super::{Tensor, joined};
+use super::{Tensor, custom_op};
 use crate::base::{Error, Result};
 
-/// Stack for the walk over the tape. It is reserved, not used: about 280 bytes an operation are
-/// touched, so that this holds some two million operations in a row.
-const STACK: usize = 512 << 20;
+/// Stack size for the traversal of the graph. The memory is reserved, not committed: an operation
+/// touches about 280 bytes, so this suffices for about two million consecutive operations.
+const STACK_SIZE: usize = 512 << 20;
 
-/// A function's value with the operations that it came from.
+/// The value of a function and the recorded operations.
 pub struct Tape {
     loss: Tensor,
     inputs: Vec<Tensor>,
-    /// An array of a gradient around this one.
+    /// An input that an enclosing gradient tracks.
     outer: Option<Tensor>,
 }
 
-/// The value of `f` at `at`, and its gradient with respect to each of the arrays.
+/// The value of `f` at `at`, and its gradient with respect to each array.
 ///
 /// Errors: those of [`record`] and [`Tape::gradient`]
 pub fn gradient(
@@ -30,9 +31,9 @@ pub fn gradient(
     record(f, at)?.gradient()
 }
 
-/// `f` at `at`, with the operations of its one number.
+/// Evaluates `f` at `at` and records its operations.
 ///
-/// Errors: `Kind` if an array is not of f32 or f64; those of `f`
+/// Errors: `Kind` if an array is not f32 or f64; errors of `f`
 pub fn record(f: &mut dyn FnMut(&[Tensor]) -> Result<Tensor>, at: &[Tensor]) -> Result<Tape> {
     if let Some(t) = at.iter().find(|t| !t.dtype().is_float()) {
         return Err(Error::Kind {
@@ -57,77 +58,79 @@ pub fn record(f: &mut dyn FnMut(&[Tensor]) -> Result<Tensor>, at: &[Tensor]) -> 
 }
 
 impl Tape {
-    /// The function's value, and its gradient with respect to each of the arrays: zero for one
-    /// that does not matter. There are no second derivatives: asking for one is an error.
+    /// The value of the function and its gradient with respect to each array: zero for an array
+    /// that does not affect the value. Second derivatives are not supported: computing one is an
+    /// error.
     ///
-    /// Errors: `Shape` if the function gives more than one number; `Algebra` if it depends on none
-    /// of the arrays
+    /// Errors: `Shape` if the function returns more than one element; `Algebra` if the value
+    /// depends on none of the arrays
     pub fn gradient(self) -> Result<(Tensor, Vec<Tensor>)> {
         let Tape {
             loss,
             inputs,
             outer,
         } = self;
-        let Walked {
+        let Derivatives {
             loss,
-            slopes,
-            foreign,
-        } = on_large_stack(move || walk(loss, &inputs))??;
-        match outer.or(foreign) {
-            None => Ok((loss, slopes)),
+            gradients,
+            outer_variable,
+        } = on_large_stack(move || backward(loss, &inputs))??;
+        match outer.or(outer_variable) {
+            None => Ok((loss, gradients)),
             Some(outer) => {
-                let refuse = |t| joined::without_gradient("grad", &outer, t);
-                let slopes: Result<Vec<Tensor>> = slopes.into_iter().map(refuse).collect();
-                Ok((refuse(loss)?, slopes?))
+                let without_gradient = |t| custom_op::without_gradient("grad", &outer, t);
+                let gradients: Result<Vec<Tensor>> =
+                    gradients.into_iter().map(without_gradient).collect();
+                Ok((without_gradient(loss)?, gradients?))
             }
         }
     }
 }
 
-fn check(loss: &Tensor) -> Result<()> {
+fn check_loss(loss: &Tensor) -> Result<()> {
     if loss.elem_count() != 1 {
         return Err(Error::Shape {
             op: "grad",
-            what: "one number from the function",
+            what: "a scalar result of the function",
             expected: "[]".into(),
             found: loss.dims().to_vec(),
         });
     }
     if !loss.track_op() {
-        let fact = "the function's number depends on none of the tensors (numbers taken out \
-                    with item or to_list carry no gradient)";
+        let fact = "the result of the function depends on none of the tensors (numbers extracted \
+                    with item or to_list have no gradient)";
         return Err(Error::Algebra { op: "grad", fact });
     }
     Ok(())
 }
 
-struct Walked {
+struct Derivatives {
     loss: Tensor,
-    slopes: Vec<Tensor>,
-    /// A variable of a gradient around this one.
-    foreign: Option<Tensor>,
+    gradients: Vec<Tensor>,
+    /// A variable that an enclosing gradient tracks.
+    outer_variable: Option<Tensor>,
 }
 
-/// Takes the loss by value: its tape is dropped here too, also when it is refused.
-fn walk(loss: Tensor, inputs: &[Tensor]) -> Result<Walked> {
-    check(&loss)?;
+/// Takes the loss by value, so that its graph is dropped on this thread, also after an error.
+fn backward(loss: Tensor, inputs: &[Tensor]) -> Result<Derivatives> {
+    check_loss(&loss)?;
     let loss = loss.reshape(())?;
-    let own = |t: &Tensor| inputs.iter().any(|input| input.id() == t.id());
-    let foreign = loss
+    let is_input = |t: &Tensor| inputs.iter().any(|input| input.id() == t.id());
+    let outer_variable = loss
         .sorted_nodes()
         .into_iter()
-        .find(|node| node.is_variable() && !own(node))
+        .find(|node| node.is_variable() && !is_input(node))
         .cloned();
     let grads = loss.backward()?;
-    let slope = |input: &Tensor| match grads.get(input) {
-        Some(slope) => Ok(slope.detach()),
+    let gradient_of = |input: &Tensor| match grads.get(input) {
+        Some(gradient) => Ok(gradient.detach()),
         None => input.zeros_like(),
     };
-    let slopes: candle_core::Result<Vec<Tensor>> = inputs.iter().map(slope).collect();
-    Ok(Walked {
+    let gradients: candle_core::Result<Vec<Tensor>> = inputs.iter().map(gradient_of).collect();
+    Ok(Derivatives {
         loss: loss.detach(),
-        slopes: slopes?,
-        foreign,
+        gradients: gradients?,
+        outer_variable,
     })
 }
 
@@ -135,11 +138,11 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("gradient".into())
-            .stack_size(STACK)
+            .stack_size(STACK_SIZE)
             .spawn_scoped(scope, work)
             .map_err(|_| Error::Algebra {
                 op: "grad",
-                fact: "there is no memory for the walk over the operations",
+                fact: "there is not enough memory for the backward pass",
             })?;
         Ok(thread
             .join()

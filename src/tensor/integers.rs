@@ -1,43 +1,43 @@
-//! Arithmetic of integers of 64 bits: exact, and an error where a result does not fit.
+//! Arithmetic of 64-bit integers: exact, or an error on overflow.
 
-use super::{DType, Tensor, values};
+use super::{DType, Tensor, convert};
 use crate::base::{Error, Result};
 
 /// All elements as integers, row-major.
-pub fn of(t: &Tensor) -> Result<Vec<i64>> {
+pub fn to_vec(t: &Tensor) -> Result<Vec<i64>> {
     Ok(t.detach().to_dtype(DType::I64)?.flatten_all()?.to_vec1()?)
 }
 
-/// Joins two arrays of one shape element by element.
+/// Combines two arrays of the same shape elementwise.
 ///
-/// Errors: `Algebra` where `join` has no result
-pub fn zip(
+/// Errors: `Algebra` if `combine` returns `None`
+pub fn zip_with(
     op: &'static str,
     left: &Tensor,
     right: &Tensor,
-    join: impl Fn(i64, i64) -> Option<i64>,
+    combine: impl Fn(i64, i64) -> Option<i64>,
 ) -> Result<Tensor> {
-    let pairs = of(left)?.into_iter().zip(of(right)?);
-    let joined: Option<Vec<i64>> = pairs.map(|(l, r)| join(l, r)).collect();
-    values::wholes(joined.ok_or_else(|| overflow(op))?, left.dims())
+    let pairs = to_vec(left)?.into_iter().zip(to_vec(right)?);
+    let results: Option<Vec<i64>> = pairs.map(|(l, r)| combine(l, r)).collect();
+    convert::from_i64(results.ok_or_else(|| overflow(op))?, left.dims())
 }
 
-/// The power.
+/// `base` to the power of `exponent`.
 ///
-/// Errors: `Range` for a negative exponent; `Algebra` for a power that does not fit
+/// Errors: `Range` for a negative exponent; `Algebra` on overflow
 pub fn pow(base: &Tensor, exponent: &Tensor) -> Result<Tensor> {
-    if let Some(negative) = of(exponent)?.into_iter().find(|n| *n < 0) {
+    if let Some(negative) = to_vec(exponent)?.into_iter().find(|n| *n < 0) {
         return Err(Error::Range {
             of: "pow".into(),
             name: "exponent".into(),
-            expected: "of 0 or more for integers (`f64()` makes floats of them)".into(),
+            expected: "of 0 or more for integers (`f64()` converts them to floats)".into(),
             found: negative.to_string(),
         });
     }
-    zip("pow", base, exponent, power)
+    zip_with("pow", base, exponent, power)
 }
 
-/// By squaring, since an exponent may exceed 32 bits where the base is 0, 1 or -1.
+/// Handles exponents above 32 bits, which are valid for the bases 0, 1 and -1.
 fn power(base: i64, exponent: i64) -> Option<i64> {
     match (base, u32::try_from(exponent)) {
         (_, Ok(exponent)) => base.checked_pow(exponent),
@@ -47,38 +47,38 @@ fn power(base: i64, exponent: i64) -> Option<i64> {
     }
 }
 
-/// Folds the last axis of an array into an array of the given shape.
+/// Folds the last axis of an array; the result has the given shape.
 ///
-/// Errors: `Algebra` where a result does not fit
+/// Errors: `Algebra` on overflow
 pub fn fold(
     op: &'static str,
-    (joined, shape): &(Tensor, Vec<usize>),
+    (merged, shape): &(Tensor, Vec<usize>),
     first: i64,
-    join: fn(i64, i64) -> Option<i64>,
+    combine: fn(i64, i64) -> Option<i64>,
 ) -> Result<Tensor> {
-    let results = rows(joined, shape)?;
-    let row = |row: &[i64]| row.iter().try_fold(first, |all, n| join(all, *n));
+    let results = rows(merged, shape)?;
+    let row = |row: &[i64]| row.iter().try_fold(first, |all, n| combine(all, *n));
     let results: Option<Vec<i64>> = results.iter().map(|part| row(part)).collect();
-    values::wholes(results.ok_or_else(|| overflow(op))?, shape)
+    convert::from_i64(results.ok_or_else(|| overflow(op))?, shape)
 }
 
-/// The mean over the last axis as f64: the exact sum, rounded once with the quotient.
-pub fn mean((joined, shape): &(Tensor, Vec<usize>)) -> Result<Tensor> {
+/// The mean over the last axis as f64, from the exact sum.
+pub fn mean((merged, shape): &(Tensor, Vec<usize>)) -> Result<Tensor> {
     let mean = |row: Vec<i64>| {
         let count = row.len() as i128;
         let sum: i128 = row.into_iter().map(i128::from).sum();
-        // The integer part apart: a quotient of two rounded numbers would be rounded three times.
+        // Separates the integer part: the quotient of two rounded numbers is rounded three times.
         (sum / count) as f64 + (sum % count) as f64 / count as f64
     };
-    let means = rows(joined, shape)?.into_iter().map(mean);
-    values::of(means.collect(), shape, DType::F64)
+    let means = rows(merged, shape)?.into_iter().map(mean);
+    convert::from_f64(means.collect(), shape, DType::F64)
 }
 
-/// Running sums along `axis`.
+/// Cumulative sums along `axis`.
 ///
-/// Errors: `Algebra` where a sum does not fit
+/// Errors: `Algebra` on overflow
 pub fn cumsum(t: &Tensor, axis: usize) -> Result<Tensor> {
-    let mut sums = of(t)?;
+    let mut sums = to_vec(t)?;
     let shape = t.dims();
     let (n, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
     for at in 0..sums.len() {
@@ -87,21 +87,21 @@ pub fn cumsum(t: &Tensor, axis: usize) -> Result<Tensor> {
             sums[at] = sum.ok_or_else(|| overflow("cumsum"))?;
         }
     }
-    values::wholes(sums, shape)
+    convert::from_i64(sums, shape)
 }
 
-/// The rows of the last axis, of which there are as many as `shape` has elements.
-fn rows(joined: &Tensor, shape: &[usize]) -> Result<Vec<Vec<i64>>> {
-    let n = joined.dims().last().copied().unwrap_or(1);
-    let numbers = of(joined)?;
+/// The rows of the last axis; `shape` is the shape of the leading axes.
+fn rows(merged: &Tensor, shape: &[usize]) -> Result<Vec<Vec<i64>>> {
+    let n = merged.dims().last().copied().unwrap_or(1);
+    let elements = to_vec(merged)?;
     let count = shape.iter().product::<usize>();
     Ok((0..count)
-        .map(|row| numbers[row * n..(row + 1) * n].to_vec())
+        .map(|row| elements[row * n..(row + 1) * n].to_vec())
         .collect())
 }
 
-/// The error of an operation whose result is not an i64.
+/// The overflow error of an operation.
 pub fn overflow(op: &'static str) -> Error {
-    let fact = "a result does not fit into 64 bits (`f64()` makes floats of integers)";
+    let fact = "a result does not fit into 64 bits (`f64()` converts integers to floats)";
     Error::Algebra { op, fact }
 }

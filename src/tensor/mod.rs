@@ -1,25 +1,25 @@
-//! Arrays: candle's [`Tensor`] as it stands, and the few things it lacks.
+//! Arrays: candle's [`Tensor`] and the operations that candle lacks.
 //!
-//! What is here checks shapes before candle is asked, keeps gradients right or refuses them, and
-//! never gives a silent zero.
+//! The functions check shapes before they call candle. Each either propagates the correct gradient
+//! or returns an error; none returns a zero gradient silently.
 
 pub mod arena;
 pub mod arith;
+pub mod convert;
+pub mod custom_op;
 pub mod gradient;
+pub mod indexing;
 pub mod integers;
-pub mod joined;
 pub mod linear;
-pub mod order;
-pub mod pieces;
 pub mod pointwise;
-pub mod real;
 pub mod reduce;
+pub mod scalar;
 pub mod shape;
+pub mod sort;
+pub mod sum;
 pub mod summary;
-pub mod total;
-pub mod values;
 
 pub use arena::{Arena, Block, Layout};
 pub use candle_core::{DType, Device, Tensor};
 pub use gradient::{gradient, record};
-pub use real::Real;
+pub use scalar::Real;

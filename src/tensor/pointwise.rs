@@ -1,87 +1,87 @@
-//! Functions of each number that candle lacks, or whose value or slope it gets wrong:
-//! `log1p` and `softplus` without loss of small numbers, the slope 0 of `abs` and `relu` at 0.
+//! Elementwise functions that candle lacks, or whose value or derivative is inaccurate in candle:
+//! `log1p` and `softplus` keep small values, the derivative of `abs` and `relu` at 0 is 0.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::joined::real;
-use super::{DType, Tensor, integers, values};
+use super::custom_op::to_float;
+use super::{DType, Tensor, convert, integers};
 use crate::base::Result;
 
-/// From this many numbers on, threads pay.
-const PARALLEL: usize = 1 << 14;
+/// Minimum number of elements for multithreading.
+const PARALLEL_THRESHOLD: usize = 1 << 14;
 
-/// A function of one number and its slope, both in double precision.
+/// A scalar function and its derivative, both in double precision.
 #[derive(Clone, Copy)]
-pub struct Curve {
+pub struct Function {
     pub name: &'static str,
     pub value: fn(f64) -> f64,
-    pub slope: fn(f64) -> f64,
-    /// The function of integers, if it gives integers: nothing where the result does not fit.
+    pub derivative: fn(f64) -> f64,
+    /// The function on integers, if it returns integers; `None` on overflow.
     pub integer: Option<fn(i64) -> Option<i64>>,
 }
 
 /// ln(1 + x).
-pub const LOG1P: Curve = Curve {
+pub const LOG1P: Function = Function {
     name: "log1p",
     value: f64::ln_1p,
-    slope: |x| 1.0 / (1.0 + x),
+    derivative: |x| 1.0 / (1.0 + x),
     integer: None,
 };
 
 /// e^x - 1.
-pub const EXPM1: Curve = Curve {
+pub const EXPM1: Function = Function {
     name: "expm1",
     value: f64::exp_m1,
-    slope: f64::exp,
+    derivative: f64::exp,
     integer: None,
 };
 
 /// 1 / (1 + e^-x).
-pub const SIGMOID: Curve = Curve {
+pub const SIGMOID: Function = Function {
     name: "sigmoid",
     value: sigmoid,
-    slope: |x| sigmoid(x) * sigmoid(-x),
+    derivative: |x| sigmoid(x) * sigmoid(-x),
     integer: None,
 };
 
 /// ln(1 + e^x).
-pub const SOFTPLUS: Curve = Curve {
+pub const SOFTPLUS: Function = Function {
     name: "softplus",
     value: |x| x.max(0.0) + (-x.abs()).exp().ln_1p(),
-    slope: sigmoid,
+    derivative: sigmoid,
     integer: None,
 };
 
-/// max(x, 0); the slope at 0 is 0.
-pub const RELU: Curve = Curve {
+/// max(x, 0); the derivative at 0 is 0.
+pub const RELU: Function = Function {
     name: "relu",
     value: |x| if x <= 0.0 { 0.0 } else { x },
-    slope: |x| f64::from(u8::from(x > 0.0)),
+    derivative: |x| f64::from(u8::from(x > 0.0)),
     integer: Some(|n| Some(n.max(0))),
 };
 
-/// |x|; the slope at 0 is 0.
-pub const ABS: Curve = Curve {
+/// |x|; the derivative at 0 is 0.
+pub const ABS: Function = Function {
     name: "abs",
     value: f64::abs,
-    slope: sign,
+    derivative: sign,
     integer: Some(i64::checked_abs),
 };
 
-/// -1, 0 or 1.
-pub const SIGN: Curve = Curve {
+/// The sign: -1, 0 or 1.
+pub const SIGN: Function = Function {
     name: "sign",
     value: sign,
-    slope: |_| 0.0,
+    derivative: |_| 0.0,
     integer: Some(|n| Some(n.signum())),
 };
 
-/// The nearest whole number; halves go to the even one.
-pub const ROUND: Curve = Curve {
+/// The nearest integer; ties round to even.
+pub const ROUND: Function = Function {
     name: "round",
     value: f64::round_ties_even,
-    slope: |_| 0.0,
+    derivative: |_| 0.0,
     integer: Some(Some),
 };
 
@@ -97,20 +97,25 @@ fn sign(x: f64) -> f64 {
     }
 }
 
-/// `curve` of each number; whole numbers become f32, but for those that `curve` leaves whole.
-pub fn apply(curve: Curve, t: &Tensor) -> Result<Tensor> {
-    if let (false, Some(integer)) = (t.dtype().is_float(), curve.integer) {
-        let numbers: Vec<i64> = t.to_dtype(DType::I64)?.flatten_all()?.to_vec1()?;
-        let results: Option<Vec<i64>> = numbers.into_iter().map(integer).collect();
-        let results = results.ok_or_else(|| integers::overflow(curve.name))?;
-        return values::wholes(results, t.dims());
+/// Applies `function` to each element. Integers become f32, unless `function` returns integers for
+/// them.
+pub fn apply(function: Function, t: &Tensor) -> Result<Tensor> {
+    if let (false, Some(integer)) = (t.dtype().is_float(), function.integer) {
+        let elements: Vec<i64> = t.to_dtype(DType::I64)?.flatten_all()?.to_vec1()?;
+        let results: Option<Vec<i64>> = elements.into_iter().map(integer).collect();
+        let results = results.ok_or_else(|| integers::overflow(function.name))?;
+        return convert::from_i64(results, t.dims());
     }
-    Ok(real(t)?.contiguous()?.apply_op1(Each(curve))?)
+    Ok(to_float(t)?
+        .contiguous()?
+        .apply_op1(Elementwise(function))?)
 }
 
-/// Truth for each number, as u8.
-pub fn test(t: &Tensor, holds: fn(f64) -> bool) -> Result<Tensor> {
-    let truths = values::doubles(t)?.into_iter().map(|x| u8::from(holds(x)));
+/// Applies a predicate to each element; returns 0 or 1 (u8).
+pub fn map_bool(t: &Tensor, predicate: fn(f64) -> bool) -> Result<Tensor> {
+    let truths = convert::to_f64(t)?
+        .into_iter()
+        .map(|x| u8::from(predicate(x)));
     Ok(Tensor::from_vec(
         truths.collect::<Vec<u8>>(),
         t.dims(),
@@ -118,9 +123,9 @@ pub fn test(t: &Tensor, holds: fn(f64) -> bool) -> Result<Tensor> {
     )?)
 }
 
-/// Powers of each of the numbers that sum to 1 along `axis`: e^x / sum e^x.
+/// The softmax along `axis`: e^x / sum e^x.
 pub fn softmax(t: &Tensor, axis: i64) -> Result<Tensor> {
-    let t = real(t)?;
+    let t = to_float(t)?;
     let axis = super::shape::axis("softmax", axis, t.rank())?;
     if t.elem_count() == 0 {
         return Ok(t);
@@ -128,9 +133,9 @@ pub fn softmax(t: &Tensor, axis: i64) -> Result<Tensor> {
     Ok(candle_nn::ops::softmax(&t, axis)?)
 }
 
-/// The logarithm of [`softmax`], without loss where it is close to 0.
+/// The logarithm of [`softmax`], accurate also for values close to 0.
 pub fn log_softmax(t: &Tensor, axis: i64) -> Result<Tensor> {
-    let t = real(t)?;
+    let t = to_float(t)?;
     let axis = super::shape::axis("log_softmax", axis, t.rank())?;
     if t.elem_count() == 0 {
         return Ok(t);
@@ -138,9 +143,9 @@ pub fn log_softmax(t: &Tensor, axis: i64) -> Result<Tensor> {
     Ok(candle_nn::ops::log_softmax(&t, axis)?)
 }
 
-struct Each(Curve);
+struct Elementwise(Function);
 
-impl CustomOp1 for Each {
+impl CustomOp1 for Elementwise {
     fn name(&self) -> &'static str {
         self.0.name
     }
@@ -151,39 +156,42 @@ impl CustomOp1 for Each {
             self.0.value,
         );
         let mapped = match s {
-            CpuStorage::F32(x) => CpuStorage::F32(each(&x[range], |x| f(f64::from(x)) as f32)),
-            CpuStorage::F64(x) => CpuStorage::F64(each(&x[range], f)),
+            CpuStorage::F32(x) => CpuStorage::F32(map(&x[range], |x| f(f64::from(x)) as f32)),
+            CpuStorage::F64(x) => CpuStorage::F64(map(&x[range], f)),
             _ => candle_core::bail!("{}: expected f32 or f64", self.0.name),
         };
         Ok((mapped, l.shape().clone()))
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let slope = Curve {
-            value: self.0.slope,
+        let derivative = Function {
+            value: self.0.derivative,
             ..self.0
         };
-        let slopes = x.detach().contiguous()?.apply_op1_no_bwd(&Each(slope))?;
-        Ok(Some((grad * slopes)?))
+        let derivatives = x
+            .detach()
+            .contiguous()?
+            .apply_op1_no_bwd(&Elementwise(derivative))?;
+        Ok(Some((grad * derivatives)?))
     }
 }
 
-fn each<T: Copy + Send + Sync>(numbers: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
-    if numbers.len() < PARALLEL {
-        return numbers.iter().map(|&x| f(x)).collect();
+fn map<T: Copy + Send + Sync>(elements: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
+    if elements.len() < PARALLEL_THRESHOLD {
+        return elements.iter().map(|&x| f(x)).collect();
     }
-    numbers.par_iter().map(|&x| f(x)).collect()
+    elements.par_iter().map(|&x| f(x)).collect()
 }
 
-/// Whether two arrays have the same shape and equal numbers; NaN equals nothing.
-pub fn same(left: &Tensor, right: &Tensor) -> Result<bool> {
+/// Whether two arrays have the same shape and equal elements; NaN is not equal to NaN.
+pub fn array_equal(left: &Tensor, right: &Tensor) -> Result<bool> {
     if left.dims() != right.dims() {
         return Ok(false);
     }
-    let dtype = super::arith::meet(left.dtype(), right.dtype());
+    let dtype = super::arith::promote(left.dtype(), right.dtype());
     if dtype == DType::I64 {
-        let whole = |t: &Tensor| t.to_dtype(dtype)?.flatten_all()?.to_vec1::<i64>();
-        return Ok(whole(left)? == whole(right)?);
+        let to_integers = |t: &Tensor| t.to_dtype(dtype)?.flatten_all()?.to_vec1::<i64>();
+        return Ok(to_integers(left)? == to_integers(right)?);
     }
-    Ok(values::doubles(left)? == values::doubles(right)?)
+    Ok(convert::to_f64(left)? == convert::to_f64(right)?)
 }

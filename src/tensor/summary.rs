@@ -1,17 +1,17 @@
-//! What printing shows of an array: all of a small one; of a large one its first numbers and
-//! statistics.
+//! Text representation of arrays: all elements of a small array; the first elements and statistics
+//! of a large array.
 
-use super::{DType, Tensor, integers, values};
+use super::{DType, Tensor, convert, integers};
 use crate::base::Result;
 
-/// Up to this many numbers are shown one by one.
-const ALL: usize = 36;
-/// So many numbers of a larger array are shown.
-const FIRST: usize = 4;
-/// Digits that count.
+/// Maximum number of elements of an array that is shown completely.
+const MAX_ELEMENTS: usize = 36;
+/// Number of leading elements shown of a larger array.
+const LEADING_ELEMENTS: usize = 4;
+/// Number of significant digits.
 const DIGITS: usize = 6;
 
-/// An array in a few numbers. Statistics are over the finite ones.
+/// Summary of an array. The statistics cover the finite elements.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     pub shape: Vec<usize>,
@@ -21,48 +21,48 @@ pub struct Summary {
     pub mean: f64,
     pub max: f64,
     pub std: f64,
-    /// How many numbers are infinite or undefined.
+    /// Number of infinite or NaN elements.
     pub not_finite: usize,
 }
 
 impl Summary {
     pub fn of(t: &Tensor) -> Result<Summary> {
-        let numbers = values::doubles(t)?;
-        let finite = || numbers.iter().copied().filter(|x| x.is_finite());
+        let elements = convert::to_f64(t)?;
+        let finite = || elements.iter().copied().filter(|x| x.is_finite());
         let count = finite().count();
         let mean = finite().sum::<f64>() / count as f64;
         let variance = finite().map(|x| (x - mean).powi(2)).sum::<f64>() / count as f64;
         Ok(Summary {
             shape: t.dims().to_vec(),
             dtype: t.dtype(),
-            first: numbers.iter().copied().take(FIRST).collect(),
+            first: elements.iter().copied().take(LEADING_ELEMENTS).collect(),
             min: finite().fold(f64::NAN, f64::min),
             mean,
             max: finite().fold(f64::NAN, f64::max),
             std: variance.sqrt(),
-            not_finite: numbers.len() - count,
+            not_finite: elements.len() - count,
         })
     }
 }
 
-/// One line: `tensor [2] f32 [1, 2]`, or with statistics where there are many numbers.
-pub fn text(t: &Tensor) -> Result<String> {
+/// One line of text: `tensor [2] f32 [1, 2]`, with statistics for large arrays.
+pub fn format_tensor(t: &Tensor) -> Result<String> {
     let head = format!("tensor {:?} {}", t.dims(), t.dtype().as_str());
     let lists = t.dims().iter().map(|&n| n.max(1));
-    if t.elem_count() == 0 && lists.fold(1, usize::saturating_mul) > ALL {
+    if t.elem_count() == 0 && lists.fold(1, usize::saturating_mul) > MAX_ELEMENTS {
         return Ok(format!("{head} []"));
     }
-    let few = t.flatten_all()?;
-    let few = few.narrow(0, 0, few.elem_count().min(ALL))?;
-    let words = words(&few)?;
-    if t.elem_count() <= ALL {
-        return Ok(format!("{head} {}", nested(&words, t.dims())));
+    let leading = t.flatten_all()?;
+    let leading = leading.narrow(0, 0, leading.elem_count().min(MAX_ELEMENTS))?;
+    let texts = element_texts(&leading)?;
+    if t.elem_count() <= MAX_ELEMENTS {
+        return Ok(format!("{head} {}", format_nested(&texts, t.dims())));
     }
     let s = Summary::of(t)?;
-    let first = &words[..FIRST];
+    let first = &texts[..LEADING_ELEMENTS];
     let mut line = format!("{head} [{}, ...]", first.join(", "));
     if s.not_finite < t.elem_count() {
-        let [min, mean, max, std] = [s.min, s.mean, s.max, s.std].map(short);
+        let [min, mean, max, std] = [s.min, s.mean, s.max, s.std].map(format_number);
         line += &format!(" min {min}, mean {mean}, max {max}, std {std}");
     }
     if s.not_finite > 0 {
@@ -71,25 +71,25 @@ pub fn text(t: &Tensor) -> Result<String> {
     Ok(line)
 }
 
-/// The text of each element: all digits of an integer, six of a float.
-fn words(t: &Tensor) -> Result<Vec<String>> {
+/// The text of each element: all digits of an integer, six digits of a float.
+fn element_texts(t: &Tensor) -> Result<Vec<String>> {
     if t.dtype().is_float() {
-        return Ok(values::doubles(t)?.into_iter().map(short).collect());
+        return Ok(convert::to_f64(t)?.into_iter().map(format_number).collect());
     }
-    Ok(integers::of(t)?.iter().map(i64::to_string).collect())
+    Ok(integers::to_vec(t)?.iter().map(i64::to_string).collect())
 }
 
-fn nested(words: &[String], shape: &[usize]) -> String {
+fn format_nested(texts: &[String], shape: &[usize]) -> String {
     let Some((&n, inner)) = shape.split_first() else {
-        return words.first().cloned().unwrap_or_default();
+        return texts.first().cloned().unwrap_or_default();
     };
     let size = inner.iter().product::<usize>();
-    let parts = (0..n).map(|i| nested(&words[i * size..(i + 1) * size], inner));
+    let parts = (0..n).map(|i| format_nested(&texts[i * size..(i + 1) * size], inner));
     format!("[{}]", parts.collect::<Vec<_>>().join(", "))
 }
 
-/// A number in six digits, without needless zeros: `0.5`, `-12.25`, `1e-7`, `nan`.
-pub fn short(x: f64) -> String {
+/// A number with six significant digits, without trailing zeros: `0.5`, `-12.25`, `1e-7`, `nan`.
+pub fn format_number(x: f64) -> String {
     if x.is_nan() {
         return "nan".into();
     }
@@ -102,16 +102,16 @@ pub fn short(x: f64) -> String {
     let scientific = format!("{x:.*e}", DIGITS - 1);
     let (digits, power) = scientific
         .split_once('e')
-        .expect("the e of a scientific number");
-    let power: i32 = power.parse().expect("a whole power of ten");
+        .expect("scientific notation contains an e");
+    let power: i32 = power.parse().expect("the exponent is an integer");
     if (-4..DIGITS as i32 + 1).contains(&power) {
-        let places = (DIGITS as i32 - 1 - power).max(0) as usize;
-        return trimmed(&format!("{x:.places$}")).to_string();
+        let decimals = (DIGITS as i32 - 1 - power).max(0) as usize;
+        return trim_zeros(&format!("{x:.decimals$}")).to_string();
     }
-    format!("{}e{power}", trimmed(digits))
+    format!("{}e{power}", trim_zeros(digits))
 }
 
-fn trimmed(digits: &str) -> &str {
+fn trim_zeros(digits: &str) -> &str {
     if !digits.contains('.') {
         return digits;
     }

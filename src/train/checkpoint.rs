@@ -1,207 +1,212 @@
-//! A run in a file: written as it goes, read when it is started again. The file is whole at every
-//! moment, so a run may be killed at any; it then goes on, with the same bits, from the last batch
-//! whose end the file has seen.
+//! Checkpoints: a training run saved to a file at intervals and resumed from it. The file is
+//! complete at every moment, because each write replaces it atomically. A killed run resumes from
+//! the last saved batch and produces the same bits as an uninterrupted run.
 
 use std::path::{Path, PathBuf};
 
-use super::kept::{self, Kept, Reading};
-use super::log::Log;
-use super::setting::{self, Setting, digest};
-use super::training::Training;
+use super::checkpoint_format::{self, Reader, SavedRun};
+use super::fingerprint::{self, Fingerprint, digest};
+use super::log::LogEntry;
+use super::step::Trainer;
 use super::{Model, Options};
-use crate::base::error::{Difference, FileFault};
+use crate::base::error::{Difference, FileError};
 use crate::base::{Error, Progress, Result};
 use crate::io::hdf5::{Attributes, WriteOptions};
 use crate::io::{self, Map, Tree};
-use crate::optim::Descent;
+use crate::optim::OptimizerState;
 use crate::tensor::Real;
 
-/// What the file says it is.
-const WHAT: &str = "a checkpoint of a training run";
-/// Raised when a file is written that earlier versions of the program would read wrongly.
+/// The value of the attribute `what`, which identifies the file as a checkpoint.
+const KIND: &str = "a checkpoint of a training run";
+/// The version of the file format. Increment it when the format changes such that earlier versions
+/// of the program would misread the file.
 const FORMAT: i64 = 1;
 
-/// The file of one run.
+/// The checkpoint file of one run.
 pub(super) struct Checkpoint {
     path: PathBuf,
-    setting: Setting,
-    first: String,
-    /// Batches done at the last writing.
-    saved: usize,
-    /// Why the last writing failed, if it did.
-    trouble: Option<String>,
+    fingerprint: Fingerprint,
+    initial_params: String,
+    /// The number of batches completed at the last write.
+    saved_batches: usize,
+    /// The error of the last write, if it failed.
+    write_error: Option<String>,
 }
 
 impl Checkpoint {
-    /// The file that the options ask for, if they do. A run that is in it already is put into
-    /// `training` and `log`; else its beginning is written, which shows at once whether the file
-    /// can be written at all.
+    /// The checkpoint that the options request, if any. An existing run in the file is loaded into
+    /// `trainer` and `log`. Otherwise the initial state is written at once, so that an unwritable
+    /// path is reported before training starts.
     ///
-    /// Errors: `File` if it cannot be read or written, is no checkpoint, or is one of another run;
-    /// whatever the task reports
+    /// Errors: `File` if the file cannot be read or written, is not a checkpoint, or belongs to
+    /// another run; any error of the task
     pub fn open<T: Real, M: Model<T>>(
-        training: &mut Training<'_, T, M>,
-        log: &mut Vec<Log>,
+        trainer: &mut Trainer<'_, T, M>,
+        log: &mut Vec<LogEntry>,
     ) -> Result<Option<Checkpoint>> {
-        let Some(path) = training.options.checkpoint.clone() else {
+        let Some(path) = trainer.options.checkpoint.clone() else {
             return Ok(None);
         };
         let mut checkpoint = Checkpoint {
-            setting: setting::of(training)?,
-            first: params_digest(&training.net.params().data),
+            fingerprint: fingerprint::compute(trainer)?,
+            initial_params: params_digest(&trainer.net.params().data),
             path,
-            saved: 0,
-            trouble: None,
+            saved_batches: 0,
+            write_error: None,
         };
-        match is_there(&checkpoint.path, training.options)? {
-            true => checkpoint.resume(training, log)?,
-            false => checkpoint.write(training, log)?,
+        match should_resume(&checkpoint.path, trainer.options)? {
+            true => checkpoint.resume(trainer, log)?,
+            false => checkpoint.write(trainer, log)?,
         }
         Ok(Some(checkpoint))
     }
 
-    /// Writes the run as it stands, unless it is written already. A fault does not end the run:
-    /// the file is as it was, and the next writing may succeed.
+    /// Writes the current state of the run, unless it is already saved. A write error does not end
+    /// the run: the previous file remains intact, and a later write may succeed.
     pub fn save<T: Real, M: Model<T>>(
         &mut self,
-        training: &Training<'_, T, M>,
-        log: &[Log],
+        trainer: &Trainer<'_, T, M>,
+        log: &[LogEntry],
         progress: &mut dyn Progress,
     ) {
-        if self.saved == training.done() && self.trouble.is_none() {
+        if self.saved_batches == trainer.done() && self.write_error.is_none() {
             return;
         }
-        self.trouble = match self.write(training, log) {
+        self.write_error = match self.write(trainer, log) {
             Ok(()) => None,
-            Err(fault) => {
-                progress.trouble(&fault);
-                Some(fault.to_string())
+            Err(error) => {
+                progress.warn(&error);
+                Some(error.to_string())
             }
         };
     }
 
-    /// Why the run as it stands is not in the file, if it is not.
-    pub fn trouble(self) -> Option<String> {
-        self.trouble
+    /// The reason why the current state of the run is not in the file, if it is not.
+    pub fn write_error(self) -> Option<String> {
+        self.write_error
     }
 
     fn write<T: Real, M: Model<T>>(
         &mut self,
-        training: &Training<'_, T, M>,
-        log: &[Log],
+        trainer: &Trainer<'_, T, M>,
+        log: &[LogEntry],
     ) -> Result<()> {
-        let tree = kept::tree(training, log, (&self.setting, &self.first))?;
-        let mut said = Map::from([
-            ("what".into(), WHAT.into()),
+        let tree =
+            checkpoint_format::tree(trainer, log, (&self.fingerprint, &self.initial_params))?;
+        let mut attributes = Map::from([
+            ("what".into(), KIND.into()),
             ("format".into(), Tree::Int(FORMAT)),
             (
                 "version".into(),
                 concat!("attractor ", env!("CARGO_PKG_VERSION")).into(),
             ),
         ]);
-        for (name, words) in training.net.about() {
-            said.insert(name.into(), words.into());
+        for (name, text) in trainer.net.fingerprint() {
+            attributes.insert(name.into(), text.into());
         }
         let options = WriteOptions {
             compress: 0,
-            attributes: Attributes::of_file(said),
+            attributes: Attributes::of_file(attributes),
         };
         io::hdf5::write(&self.path, &tree, &options)?;
-        self.saved = training.done();
+        self.saved_batches = trainer.done();
         Ok(())
     }
 
     fn resume<T: Real, M: Model<T>>(
         &mut self,
-        training: &mut Training<'_, T, M>,
-        log: &mut Vec<Log>,
+        trainer: &mut Trainer<'_, T, M>,
+        log: &mut Vec<LogEntry>,
     ) -> Result<()> {
         let tree = io::hdf5::read(&self.path)?;
-        let layout = training.net.params().layout().clone();
-        let reading = Reading {
+        let layout = trainer.net.params().layout().clone();
+        let reader = Reader {
             path: &self.path,
             tree: &tree,
             layout: &layout,
         };
-        let differs = setting::differences(&self.setting, &reading.setting()?);
+        let differs = fingerprint::differences(&self.fingerprint, &reader.fingerprint()?);
         if !differs.is_empty() {
-            return Err(self.fault(FileFault::OtherRun { differs }));
+            return Err(self.error(FileError::OtherRun { differs }));
         }
-        let kept = reading.kept(training.descent.state())?;
-        self.check(&kept, training.options)?;
-        self.first = kept.first;
-        self.saved = kept.optimizer.steps;
-        let optimizer = training.options.optimizer.clone();
-        training.descent = Descent::restored(optimizer, kept.optimizer, kept.before);
-        training.key = kept.key;
-        training.judged = kept.judged;
-        training.net.params_mut().data.copy_from_slice(&kept.params);
-        *log = kept.log;
+        let saved = reader.run(trainer.optimizer.moments())?;
+        self.check(&saved, trainer.options)?;
+        self.initial_params = saved.initial_params;
+        self.saved_batches = saved.moments.steps;
+        let optimizer = trainer.options.optimizer.clone();
+        trainer.optimizer = OptimizerState::from_saved(optimizer, saved.moments, saved.before);
+        trainer.key = saved.key;
+        trainer.best_so_far = saved.best_so_far;
+        trainer.net.params_mut().data.copy_from_slice(&saved.params);
+        *log = saved.log;
         Ok(())
     }
 
-    /// Errors: `File` if the network is neither as it was at the beginning of the run nor as the
-    /// run left it, or the run went further than it is now asked to
-    fn check<T: Real>(&self, kept: &Kept<T>, options: &Options) -> Result<()> {
-        let (done, asked) = (kept.optimizer.steps, options.batches);
-        if done > asked {
-            return Err(self.fault(FileFault::FurtherRun { done, asked }));
+    /// Errors: `File` if the network matches neither the initial parameters of the saved run nor
+    /// its final ones, or if the saved run has more batches than the options request
+    fn check<T: Real>(&self, saved: &SavedRun<T>, options: &Options) -> Result<()> {
+        let (done, requested) = (saved.moments.steps, options.batches);
+        if done > requested {
+            return Err(self.error(FileError::FurtherRun {
+                done,
+                asked: requested,
+            }));
         }
-        if self.first == kept.first {
+        if self.initial_params == saved.initial_params {
             return Ok(());
         }
-        let best = kept.judged.as_ref().map(|judged| &judged.params);
-        let left = [Some(&kept.params), best].into_iter().flatten();
-        if !left
+        let best = saved.best_so_far.as_ref().map(|best| &best.params);
+        let final_params = [Some(&saved.params), best].into_iter().flatten();
+        if !final_params
             .into_iter()
-            .any(|params| params_digest(params) == self.first)
+            .any(|params| params_digest(params) == self.initial_params)
         {
             let differs = vec![Difference {
-                what: "first parameters of the network".into(),
-                here: self.first.clone(),
-                kept: kept.first.clone(),
+                setting: "initial parameters of the network".into(),
+                current: self.initial_params.clone(),
+                saved: saved.initial_params.clone(),
             }];
-            return Err(self.fault(FileFault::OtherRun { differs }));
+            return Err(self.error(FileError::OtherRun { differs }));
         }
-        // A network that the run has finished with, and more training asked for: a loop around
-        // `train` would else do nothing from its second turn on, and nobody would know.
-        match done == asked {
-            true => Err(self.fault(FileFault::FinishedRun { done })),
+        // The network is the result of the saved run, but more training was requested. Without this
+        // error, a loop around `train` would silently do nothing from its second iteration on.
+        match done == requested {
+            true => Err(self.error(FileError::FinishedRun { done })),
             false => Ok(()),
         }
     }
 
-    fn fault(&self, fact: FileFault) -> Error {
+    fn error(&self, fact: FileError) -> Error {
         Error::file(&self.path, fact)
     }
 }
 
-/// Whether a run is to go on from the file at `path`.
+/// Whether the run resumes from the file at `path`.
 ///
-/// Errors: `File` if it is there but is no checkpoint: it is then neither read nor replaced.
-fn is_there(path: &Path, options: &Options) -> Result<bool> {
+/// Errors: `File` if the file exists but is not a checkpoint. It is then neither read nor replaced.
+fn should_resume(path: &Path, options: &Options) -> Result<bool> {
     let other = |found: String| {
         let expected = "a checkpoint of `train`";
-        Err(Error::file(path, FileFault::Format { expected, found }))
+        Err(Error::file(path, FileError::Format { expected, found }))
     };
-    let said = match io::hdf5::attributes(path, "") {
-        Ok(said) => said,
+    let attributes = match io::hdf5::attributes(path, "") {
+        Ok(attributes) => attributes,
         Err(Error::File {
-            fact: FileFault::Missing,
+            fact: FileError::Missing,
             ..
         }) => return Ok(false),
         Err(Error::File {
-            fact: FileFault::Damaged { .. },
+            fact: FileError::Damaged { .. },
             ..
         }) if !options.resume => return Ok(false),
-        Err(fault) => return Err(fault),
+        Err(error) => return Err(error),
     };
-    match (said.get("what"), said.get("format")) {
-        (Some(Tree::Text(what)), _) if what != WHAT => other(what.clone()),
+    match (attributes.get("what"), attributes.get("format")) {
+        (Some(Tree::Text(what)), _) if what != KIND => other(what.clone()),
         (Some(Tree::Text(_)), Some(Tree::Int(FORMAT))) => Ok(options.resume),
         (Some(Tree::Text(_)), _) if !options.resume => Ok(false),
-        (Some(Tree::Text(_)), _) => other("one of another version of attractor".into()),
-        _ => other("an HDF5 file of another kind".into()),
+        (Some(Tree::Text(_)), _) => other("a checkpoint of another version of attractor".into()),
+        _ => other("an HDF5 file that is not a checkpoint".into()),
     }
 }
 

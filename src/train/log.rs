@@ -1,55 +1,56 @@
-//! What is told of a run: its lines while it goes on, its fit at the end.
+//! The training log and the result of a training run.
 
 use std::ops::ControlFlow;
 
 use super::Parts;
 use crate::base::{Outcome, Result};
 
-/// One line of the log: what a batch came to. The losses are those after the update, on the same
-/// batch.
+/// One entry of the training log. The losses are measured on the batch of the update, after the
+/// update.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Log {
-    /// Batches before this one.
+pub struct LogEntry {
+    /// The index of the batch, from 0.
     pub batch: usize,
-    /// [`Log::mse`] plus penalty.
+    /// [`LogEntry::mse`] plus the l2 penalty.
     pub loss: f64,
-    /// The loss without penalty: of a network, its mean squared error.
+    /// The loss without the penalty; for a network, the mean squared error.
     pub mse: f64,
-    /// Learning rate of the update.
+    /// The learning rate of the update.
     pub rate: f64,
-    /// Global norm of the gradient of the loss before the update, before it was clipped.
+    /// The global norm of the loss gradient before the update and before clipping.
     pub grad_norm: f64,
-    /// The newest validation loss, if there is validation.
+    /// The latest validation loss, if validation is enabled.
     pub validation: Option<f64>,
-    /// What the loss without penalty, and that of the validation, are made of, if the model says.
+    /// The parts of the loss and of the validation loss, without the penalty, if the model provides
+    /// them.
     pub parts: Option<Parts>,
     pub validation_parts: Option<Parts>,
 }
 
-/// How a training run went.
+/// The result of a training run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
-    /// How the run ended.
+    /// The reason why the run ended.
     pub outcome: Outcome,
-    /// Updates made, those of the checkpoint included.
+    /// The number of updates, including those of the checkpoint.
     pub batches: usize,
-    /// Every `log_every`-th batch, and the last one.
-    pub log: Vec<Log>,
-    /// The lowest validation loss, if there was validation.
+    /// One entry per `log_every` batches, and one for the last batch.
+    pub log: Vec<LogEntry>,
+    /// The lowest validation loss, if validation is enabled.
     pub best: Option<Best>,
-    /// Updates that came from a checkpoint.
-    pub resumed: usize,
-    /// Why the end of the run is not in its checkpoint, if it is not.
-    pub unsaved: Option<String>,
+    /// The number of updates loaded from a checkpoint.
+    pub resumed_batches: usize,
+    /// The reason why the final state is not in the checkpoint, if it is not.
+    pub checkpoint_error: Option<String>,
 }
 
 /// The lowest validation loss of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Best {
-    /// Batches before the one after which it was measured.
+    /// The index of the batch after which it was measured.
     pub batch: usize,
     pub loss: f64,
 }
 
-/// What is called with each line of the log and the network as it then is; it may end the run.
-pub type OnLog<'a, M> = dyn FnMut(&Log, &M) -> Result<ControlFlow<()>> + 'a;
+/// A callback for each log entry, with the current network. It can end the run.
+pub type OnLog<'a, M> = dyn FnMut(&LogEntry, &M) -> Result<ControlFlow<()>> + 'a;

@@ -1,36 +1,37 @@
-//! Training: a task gives batches, a network its loss and gradient, an optimizer moves the
-//! parameters, validation judges them, a log says how it went, and a checkpoint keeps it all.
+//! Training: a task generates batches, a network computes its loss and gradient, an optimizer
+//! updates the parameters, validation selects the best ones, a log records progress, and a
+//! checkpoint stores the run.
 
 mod checkpoint;
-mod descend;
-mod kept;
+mod checkpoint_format;
+mod fingerprint;
 mod log;
 mod model;
 mod options;
-mod setting;
+mod step;
 pub mod task;
-mod training;
+mod training_loop;
 mod validation;
 
-pub use descend::run;
-pub use log::{Best, Fit, Log, OnLog};
+pub(crate) use fingerprint::digest;
+pub use log::{Best, Fit, LogEntry, OnLog};
 pub use model::{Model, Parts};
-pub use options::{Keep, Options};
-pub(crate) use setting::digest;
-pub use task::{Shape, Task, Trials, Turn};
-pub use validation::held_out;
+pub use options::{Options, Restore};
+pub use task::{BatchRequest, Shape, Task, Trials};
+pub use training_loop::run;
+pub use validation::sample_validation;
 
-/// Where the trials of a run come from.
+/// The source of the training and validation trials of a run.
 pub struct Source<'a, T> {
-    /// Trained on.
+    /// The task that generates training batches.
     pub task: &'a dyn Task<T>,
-    /// Judged on, and never trained on.
+    /// Trials for validation. They are never used for training.
     pub validation: Option<&'a Trials<T>>,
 }
 
 impl<'a, T: crate::tensor::Real> Source<'a, T> {
-    /// A task, without validation.
-    pub fn of(task: &'a dyn Task<T>) -> Source<'a, T> {
+    /// A source without validation.
+    pub fn new(task: &'a dyn Task<T>) -> Source<'a, T> {
         Source {
             task,
             validation: None,

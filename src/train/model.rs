@@ -1,50 +1,54 @@
-//! What the training loop needs of a network: parameters in one flat array, a loss, its gradient.
+//! The interface that the training loop requires of a network: parameters in one flat array, a loss
+//! and its gradient.
 
 use super::Trials;
 use crate::base::Result;
-use crate::nn::{Rnn, Work};
+use crate::nn::{Rnn, Workspace};
 use crate::ops::Lanes;
 use crate::random::Key;
 use crate::tensor::{Arena, Real};
 
-/// What a loss is made of; the model knows the words.
+/// The parts of a loss. Their meaning depends on the model.
 pub type Parts = [f64; 3];
 
 /// A network that can be trained.
 pub trait Model<T: Real> {
-    /// The buffers of its runs, kept from batch to batch.
-    type Work;
+    /// Scratch buffers, reused from batch to batch.
+    type Workspace;
 
-    fn work(&self) -> Self::Work;
+    fn workspace(&self) -> Self::Workspace;
 
-    /// The numbers that come in and go out at each time, i and o.
-    fn ports(&self) -> [usize; 2];
+    /// i, the number of inputs per time step.
+    fn inputs(&self) -> usize;
+
+    /// o, the number of outputs per time step.
+    fn outputs(&self) -> usize;
 
     fn params(&self) -> &Arena<T>;
 
     fn params_mut(&mut self) -> &mut Arena<T>;
 
-    /// What it is besides its parameters, as names and words: two networks of which this is the
-    /// same, and the parameters, are the same.
-    fn about(&self) -> Vec<(&'static str, String)>;
+    /// Every property besides the parameters that affects the results, as names and texts. Two
+    /// networks with equal fingerprints and parameters are equal.
+    fn fingerprint(&self) -> Vec<(&'static str, String)>;
 
-    /// Told which batch of the run comes next, from 0: what a loss weighs may depend on it.
-    fn turn(&self, _work: &mut Self::Work, _batch: usize) {}
+    /// Prepares for the batch with index `batch` of the run, from 0. The weights of a loss may
+    /// depend on it.
+    fn begin_batch(&self, _work: &mut Self::Workspace, _batch: usize) {}
 
-    /// What the last loss was made of, if it has parts.
-    fn parts(&self, _work: &Self::Work) -> Option<Parts> {
+    /// The parts of the last loss, if the loss has parts.
+    fn parts(&self, _work: &Self::Workspace) -> Option<Parts> {
         None
     }
 
-    /// The loss without penalty, for a network the mean squared error, each time weighing what the
-    /// mask says. With a key, whatever the
-    /// network adds in training alone (state noise, dropout) is drawn from it.
-    fn loss(&self, work: &mut Self::Work, trials: &Trials<T>, key: Option<&Key>) -> Result<T>;
+    /// The loss without the penalty. For a network it is the mean squared error, weighted by the
+    /// mask at each time step. With a key, training noise (state noise, dropout) is drawn from it.
+    fn loss(&self, work: &mut Self::Workspace, trials: &Trials<T>, key: Option<&Key>) -> Result<T>;
 
-    /// [`Model::loss`], with its gradient by the parameters in `gradient`.
+    /// [`Model::loss`]; writes its gradient with respect to the parameters into `gradient`.
     fn loss_gradient(
         &self,
-        work: &mut Self::Work,
+        work: &mut Self::Workspace,
         trials: &Trials<T>,
         key: Option<&Key>,
         gradient: &mut [T],
@@ -52,14 +56,18 @@ pub trait Model<T: Real> {
 }
 
 impl<T: Lanes> Model<T> for Rnn<T> {
-    type Work = Work<T>;
+    type Workspace = Workspace<T>;
 
-    fn work(&self) -> Work<T> {
-        Rnn::work(self)
+    fn workspace(&self) -> Workspace<T> {
+        Rnn::workspace(self)
     }
 
-    fn ports(&self) -> [usize; 2] {
-        [self.plan.inputs, self.plan.outputs]
+    fn inputs(&self) -> usize {
+        self.spec.inputs
+    }
+
+    fn outputs(&self) -> usize {
+        self.spec.outputs
     }
 
     fn params(&self) -> &Arena<T> {
@@ -70,28 +78,28 @@ impl<T: Lanes> Model<T> for Rnn<T> {
         &mut self.params
     }
 
-    fn about(&self) -> Vec<(&'static str, String)> {
-        let plan = self.plan;
+    fn fingerprint(&self) -> Vec<(&'static str, String)> {
+        let spec = self.spec;
         vec![
-            ("equation", plan.cell.equation().into()),
-            ("cell", format!("{:?}", plan.cell)),
-            ("inputs", plan.inputs.to_string()),
-            ("units", plan.units.to_string()),
-            ("outputs", plan.outputs.to_string()),
-            ("layers", plan.layers.to_string()),
-            ("directions", plan.directions.to_string()),
+            ("equation", spec.cell.equation().into()),
+            ("cell", format!("{:?}", spec.cell)),
+            ("inputs", spec.inputs.to_string()),
+            ("units", spec.units.to_string()),
+            ("outputs", spec.outputs.to_string()),
+            ("layers", spec.layers.to_string()),
+            ("directions", spec.directions.to_string()),
             ("noise", self.noise.to_string()),
             ("dropout", self.dropout.to_string()),
         ]
     }
 
-    fn loss(&self, work: &mut Work<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {
+    fn loss(&self, work: &mut Workspace<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {
         Rnn::loss(self, work, trials, key)
     }
 
     fn loss_gradient(
         &self,
-        work: &mut Work<T>,
+        work: &mut Workspace<T>,
         trials: &Trials<T>,
         key: Option<&Key>,
         gradient: &mut [T],

@@ -1,10 +1,10 @@
-//! What a network is trained on: a source of trials, each batch made from a key.
+//! Tasks: sources of trials to train on. Each batch is generated from a key.
 
 use crate::base::{Error, Result};
 use crate::random::Key;
 use crate::tensor::Real;
 
-/// A batch of trials, all arrays row-major.
+/// A batch of trials. All arrays are row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trials<T> {
     /// b
@@ -15,14 +15,15 @@ pub struct Trials<T> {
     pub inputs: Vec<T>,
     /// [b, t, o]
     pub targets: Vec<T>,
-    /// The weight of each trial and time in the loss, [b, t]; all weigh 1 without it.
+    /// The weight of each trial and time step in the loss, [b, t]. Without it all weights are 1.
     pub mask: Option<Vec<T>>,
-    /// Times of each trial, [b], from 1 to t; what comes after is padding, where the states stand
-    /// still. All last t without it. What counts in the loss is said by the mask alone.
+    /// The length of each trial in time steps, [b], from 1 to t. Later time steps are padding,
+    /// during which the state is constant. Without it all trials have length t. Only the mask
+    /// excludes time steps from the loss.
     pub lengths: Option<Vec<usize>>,
 }
 
-/// The sizes of a task's trials: t, i, o.
+/// The sizes of the trials of a task: t, i, o.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     /// t
@@ -33,37 +34,37 @@ pub struct Shape {
     pub outputs: usize,
 }
 
-/// Which batch of a run is wanted.
+/// The batch that a run requests from a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turn {
-    /// The key that the run began with.
+pub struct BatchRequest {
+    /// The key at the start of the run.
     pub run: Key,
-    /// Batches before this one.
+    /// The index of the batch, from 0.
     pub batch: usize,
     /// The key of this batch alone.
     pub key: Key,
 }
 
-/// Makes batches of trials.
+/// A generator of batches of trials.
 pub trait Task<T: Real> {
     fn shape(&self) -> Shape;
-    /// Overwrites all of `trials`, which has the sizes of [`Task::shape`]; the same key gives the
-    /// same trials.
+    /// Overwrites all of `trials`, which has the sizes of [`Task::shape`]. Equal keys produce equal
+    /// trials.
     fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()>;
-    /// As [`Task::fill`], for one batch of a run: a task that gives its trials in turns knows which
-    /// turn it is.
-    fn turn(&self, turn: &Turn, trials: &mut Trials<T>) -> Result<()> {
-        self.fill(&turn.key, trials)
+    /// [`Task::fill`] for one batch of a run. A task that iterates over stored trials uses the
+    /// batch index.
+    fn fill_batch(&self, request: &BatchRequest, trials: &mut Trials<T>) -> Result<()> {
+        self.fill(&request.key, trials)
     }
-    /// All numbers that the trials are made of, if they are there already: a few batches do not
-    /// tell such a task from another.
-    fn numbers(&self) -> Option<Box<dyn Iterator<Item = f64> + '_>> {
+    /// All values of the stored trials, if the task stores its trials. A fingerprint hashes all of
+    /// them, because a few batches do not identify such a task.
+    fn values(&self) -> Option<Box<dyn Iterator<Item = f64> + '_>> {
         None
     }
 }
 
 impl<T: Real> Trials<T> {
-    /// `trials` trials of zeros, without a mask.
+    /// A batch of `trials` trials of zeros, without a mask.
     pub fn new(shape: Shape, trials: usize) -> Trials<T> {
         let zeros = |features| vec![T::of(0.0); trials * shape.time * features];
         Trials {
@@ -76,8 +77,8 @@ impl<T: Real> Trials<T> {
         }
     }
 
-    /// Takes what comes after the end of each trial out of the loss.
-    pub fn end(&mut self) {
+    /// Sets the mask to 0 at the padding after the end of each trial.
+    pub fn mask_padding(&mut self) {
         let Some(lengths) = &self.lengths else { return };
         let ones = || vec![T::of(1.0); self.trials * self.time];
         let mask = self.mask.get_or_insert_with(ones);
@@ -86,7 +87,7 @@ impl<T: Real> Trials<T> {
         }
     }
 
-    /// Errors: `Shape` if an array has not the length that `shape` asks for.
+    /// Errors: `Shape` if the length of an array differs from that which `shape` requires.
     pub fn check(&self, shape: Shape) -> Result<()> {
         let (b, t) = (self.trials, shape.time);
         let mask = self.mask.as_ref().map_or(b * t, Vec::len);
@@ -116,7 +117,7 @@ impl<T: Real> Trials<T> {
             Some((what, found, expected, axes)) => Err(Error::Shape {
                 op: "trials",
                 what,
-                expected: format!("{axes} ({expected} numbers)"),
+                expected: format!("{axes} ({expected} values)"),
                 found: vec![found],
             }),
         }

@@ -1,5 +1,5 @@
-//! Validation: the loss on trials that are not trained on, the best of it, and how long it has
-//! not become lower.
+//! Validation: the loss on trials that are not used for training, its minimum, and the number of
+//! validations since the minimum.
 
 use std::ops::Range;
 
@@ -9,131 +9,139 @@ use super::{Model, Options, Parts};
 use crate::base::{Error, Result};
 use crate::tensor::Real;
 
-/// Folded into the key of a run to make the key of trials for its validation.
+/// Folded into the key of a run to derive the key of its validation trials.
 const HELD_OUT: u32 = u32::MAX - 1;
 
-/// Trials of `task` to validate a run on: drawn once, from a key of their own.
+/// Validation trials of `task`. They are drawn once, from a separate key.
 ///
-/// Errors: whatever `task` reports
-pub fn held_out<T: Real>(
+/// Errors: any error of `task`
+pub fn sample_validation<T: Real>(
     task: &dyn Task<T>,
     trials: usize,
     options: &Options,
 ) -> Result<Trials<T>> {
-    let key = options.first_key().fold_in(HELD_OUT);
-    let mut held = Trials::new(task.shape(), trials);
-    task.fill(&key, &mut held)?;
-    held.check(task.shape())?;
-    Ok(held)
+    let key = options.initial_key().fold_in(HELD_OUT);
+    let mut validation = Trials::new(task.shape(), trials);
+    task.fill(&key, &mut validation)?;
+    validation.check(task.shape())?;
+    Ok(validation)
 }
 
-/// The trials of a validation, taken a batch at a time so that the network's buffers stay as
-/// large as training makes them.
+/// The validation trials. They are evaluated in chunks of the batch size, so that the buffers of
+/// the network keep the size that training requires.
 pub(super) struct Validation<'a, T> {
-    all: &'a Trials<T>,
-    some: Trials<T>,
-    most: usize,
+    trials: &'a Trials<T>,
+    chunk: Trials<T>,
+    chunk_size: usize,
 }
 
 impl<'a, T: Real> Validation<'a, T> {
-    /// Errors: `Shape` if the trials do not fit the network, `Range` if nothing counts in them.
-    pub fn new(all: &'a Trials<T>, [inputs, outputs]: [usize; 2], most: usize) -> Result<Self> {
-        all.check(Shape {
-            time: all.time,
+    /// Errors: `Shape` if the trials do not match the network; `Range` if the mask excludes all
+    /// time steps.
+    pub fn new(
+        trials: &'a Trials<T>,
+        [inputs, outputs]: [usize; 2],
+        chunk_size: usize,
+    ) -> Result<Self> {
+        trials.check(Shape {
+            time: trials.time,
             inputs,
             outputs,
         })?;
-        let counts = match &all.mask {
+        let has_weight = match &trials.mask {
             Some(mask) => mask.iter().any(|weight| weight.double() > 0.0),
-            None => all.trials > 0 && all.time > 0,
+            None => trials.trials > 0 && trials.time > 0,
         };
-        if !counts {
+        if !has_weight {
             return Err(Error::Range {
                 of: "train".into(),
                 name: "validation".into(),
-                expected: "of 1 or more trials with times that count".into(),
+                expected: "at least one trial with a nonzero mask".into(),
                 found: "none".into(),
             });
         }
-        let most = most.min(all.trials);
+        let chunk_size = chunk_size.min(trials.trials);
         Ok(Validation {
-            all,
-            some: Trials {
-                trials: most,
-                time: all.time,
+            trials,
+            chunk: Trials {
+                trials: chunk_size,
+                time: trials.time,
                 inputs: Vec::new(),
                 targets: Vec::new(),
-                mask: all.mask.as_ref().map(|_| Vec::new()),
-                lengths: all.lengths.as_ref().map(|_| Vec::new()),
+                mask: trials.mask.as_ref().map(|_| Vec::new()),
+                lengths: trials.lengths.as_ref().map(|_| Vec::new()),
             },
-            most,
+            chunk_size,
         })
     }
 
-    /// The loss of `net` over all trials, without penalty and without a key, and its parts.
+    /// The loss of `net` over all trials, without the penalty and without noise, and its parts.
     ///
-    /// Errors: `NotFinite` if a number of the trials is not finite and makes the loss so
+    /// Errors: `NotFinite` if the loss is not finite because a value of the trials is not finite
     pub fn loss<M: Model<T>>(
         &mut self,
         net: &M,
-        work: &mut M::Work,
+        work: &mut M::Workspace,
     ) -> Result<(f64, Option<Parts>)> {
-        let (mut sum, mut weights, mut all) = (0.0, 0.0, None);
-        for first in (0..self.all.trials).step_by(self.most) {
-            let weight = self.take(first);
+        let (mut sum, mut weights, mut part_sums) = (0.0, 0.0, None);
+        for first in (0..self.trials.trials).step_by(self.chunk_size) {
+            let weight = self.load_chunk(first);
             if weight > 0.0 {
-                sum += weight * net.loss(work, &self.some, None)?.double();
+                sum += weight * net.loss(work, &self.chunk, None)?.double();
                 weights += weight;
                 if let Some(parts) = net.parts(work) {
-                    let all = all.get_or_insert([0.0; 3]);
-                    for (all, part) in all.iter_mut().zip(parts) {
-                        *all += weight * part;
+                    let sums = part_sums.get_or_insert([0.0; 3]);
+                    for (sum, part) in sums.iter_mut().zip(parts) {
+                        *sum += weight * part;
                     }
                 }
             }
         }
         let loss = sum / weights;
         match loss.is_finite() {
-            true => Ok((loss, all.map(|all| all.map(|part| part / weights)))),
-            false => self.faultless().map(|()| (loss, None)),
+            true => Ok((loss, part_sums.map(|sums| sums.map(|part| part / weights)))),
+            false => self.check_finite().map(|()| (loss, None)),
         }
     }
 
-    /// Takes the trials from `first` on into the batch; gives the times that count in it.
-    fn take(&mut self, first: usize) -> f64 {
-        let (all, some) = (self.all, &mut self.some);
-        let count = self.most.min(all.trials - first);
-        some.trials = count;
-        fn cut<X: Copy>(from: &[X], each: usize, rows: Range<usize>, into: &mut Vec<X>) {
+    /// Copies the trials from index `first` on into the chunk. Returns the sum of their weights.
+    fn load_chunk(&mut self, first: usize) -> f64 {
+        let (trials, chunk) = (self.trials, &mut self.chunk);
+        let count = self.chunk_size.min(trials.trials - first);
+        chunk.trials = count;
+        fn copy_rows<X: Copy>(from: &[X], width: usize, rows: Range<usize>, into: &mut Vec<X>) {
             into.clear();
-            into.extend_from_slice(&from[rows.start * each..rows.end * each]);
+            into.extend_from_slice(&from[rows.start * width..rows.end * width]);
         }
-        let part = |from: &[T], into: &mut Vec<T>| {
-            cut(from, from.len() / all.trials, first..first + count, into);
+        let copy = |from: &[T], into: &mut Vec<T>| {
+            copy_rows(from, from.len() / trials.trials, first..first + count, into);
         };
-        if let (Some(from), Some(into)) = (&all.lengths, &mut some.lengths) {
-            cut(from, 1, first..first + count, into);
+        if let (Some(from), Some(into)) = (&trials.lengths, &mut chunk.lengths) {
+            copy_rows(from, 1, first..first + count, into);
         }
-        part(&all.inputs, &mut some.inputs);
-        part(&all.targets, &mut some.targets);
-        match (&all.mask, &mut some.mask) {
+        copy(&trials.inputs, &mut chunk.inputs);
+        copy(&trials.targets, &mut chunk.targets);
+        match (&trials.mask, &mut chunk.mask) {
             (Some(from), Some(into)) => {
-                part(from, into);
+                copy(from, into);
                 into.iter().map(|weight| weight.double()).sum()
             }
-            _ => (count * all.time) as f64,
+            _ => (count * trials.time) as f64,
         }
     }
 
-    /// Errors: `NotFinite` for the first number that is not
-    fn faultless(&self) -> Result<()> {
-        let parts = [("inputs", &self.all.inputs), ("targets", &self.all.targets)];
-        for (what, numbers) in parts {
-            if let Some(index) = numbers.iter().position(|x| !x.is_finite()) {
+    /// Errors: `NotFinite` for the first value that is not finite
+    fn check_finite(&self) -> Result<()> {
+        let arrays = [
+            ("inputs", &self.trials.inputs),
+            ("targets", &self.trials.targets),
+        ];
+        for (what, values) in arrays {
+            if let Some(index) = values.iter().position(|x| !x.is_finite()) {
                 return Err(Error::NotFinite {
                     of: "train",
-                    what: format!("a number of `{what}` of the validation"),
-                    found: numbers[index].double(),
+                    what: format!("a value of `{what}` of the validation data"),
+                    found: values[index].double(),
                     index,
                 });
             }
@@ -142,42 +150,42 @@ impl<'a, T: Real> Validation<'a, T> {
     }
 }
 
-/// What the validations of a run have come to.
+/// The lowest validation loss of a run and the state of early stopping.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Judged<T> {
-    /// The loss of the newest one, and its parts.
+pub(super) struct BestSoFar<T> {
+    /// The latest loss and its parts.
     pub latest: f64,
     pub parts: Option<Parts>,
-    /// The lowest.
-    pub best: Best,
-    /// Validations since the lowest.
-    pub waited: usize,
-    /// The parameters at the lowest.
+    /// The lowest loss.
+    pub lowest: Best,
+    /// The number of validations since the lowest loss.
+    pub since_lowest: usize,
+    /// The parameters with the lowest loss.
     pub params: Vec<T>,
 }
 
-impl<T: Real> Judged<T> {
-    /// The first validation, after the batch numbered `batch`.
-    pub fn first(batch: usize, (loss, parts): (f64, Option<Parts>), params: &[T]) -> Judged<T> {
-        Judged {
+impl<T: Real> BestSoFar<T> {
+    /// The state after the first validation, which followed the batch with index `batch`.
+    pub fn new(batch: usize, (loss, parts): (f64, Option<Parts>), params: &[T]) -> BestSoFar<T> {
+        BestSoFar {
             latest: loss,
             parts,
-            best: Best { batch, loss },
-            waited: 0,
+            lowest: Best { batch, loss },
+            since_lowest: 0,
             params: params.to_vec(),
         }
     }
 
-    /// Takes note of one more.
-    pub fn see(&mut self, batch: usize, (loss, parts): (f64, Option<Parts>), params: &[T]) {
+    /// Records one more validation.
+    pub fn observe(&mut self, batch: usize, (loss, parts): (f64, Option<Parts>), params: &[T]) {
         self.latest = loss;
         self.parts = parts;
-        if loss < self.best.loss {
-            self.best = Best { batch, loss };
-            self.waited = 0;
+        if loss < self.lowest.loss {
+            self.lowest = Best { batch, loss };
+            self.since_lowest = 0;
             self.params.copy_from_slice(params);
         } else {
-            self.waited += 1;
+            self.since_lowest += 1;
         }
     }
 }

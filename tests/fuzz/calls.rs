@@ -1,7 +1,7 @@
 //! Random calls of every function and method of the script vocabulary, in both languages.
 
 use attractor::api::context::Language;
-use attractor::api::{self, native::Native, translate};
+use attractor::api::{self, native::Native, rhai_to_lua};
 use fastrand::Rng;
 
 use crate::child::Batch;
@@ -86,7 +86,7 @@ fn expression(native: &Native, mut arguments: Vec<Expression>) -> Expression {
 /// The prelude in `language`.
 pub fn prelude(language: Language) -> String {
     let lines = values::PRELUDE.lines();
-    let lines = lines.map(|line| translate::example(line, language));
+    let lines = lines.map(|line| rhai_to_lua::translate(line, language));
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use attractor::api::context::Language;
-use attractor::api::{self, help, translate};
+use attractor::api::{self, help, rhai_to_lua};
 use fastrand::Rng;
 
 /// Pieces that change the structure of a script.
@@ -65,7 +65,7 @@ impl Mutator {
         for native in api::natives() {
             let example = help::doc(&native).example;
             for language in [Language::Rhai, Language::Lua] {
-                seeds.push((language, translate::example(&example, language)));
+                seeds.push((language, rhai_to_lua::translate(&example, language)));
             }
         }
         for folder in ["scripts", "tests/scripts"] {

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use attractor::base::{Outcome, Silent};
-use attractor::models::force::{Network, Recipe, Training};
+use attractor::base::{Outcome, NoProgress};
+use attractor::models::force::{Network, NetworkOptions, TrainingOptions};
 use fastrand::Rng;
 
 use super::reload::{difference, reload};
@@ -65,20 +65,20 @@ impl Case {
     }
 
     fn network(self) -> Network<f32> {
-        let recipe = Recipe {
+        let recipe = NetworkOptions {
             units: self.units,
             outputs: 2,
             seed: 3,
-            ..Recipe::default()
+            ..NetworkOptions::default()
         };
         recipe.build().expect("sizes within the limits")
     }
 
     fn train(self, network: &mut Network<f32>, passes: usize) -> Outcome {
-        let options = Training {
+        let options = TrainingOptions {
             passes,
             forgetting: self.forgetting,
-            ..Training::default()
+            ..TrainingOptions::default()
         };
         let target = |k: usize| {
             let phase = std::f32::consts::TAU * k as f32 / 100.0;
@@ -87,7 +87,7 @@ impl Case {
         let targets: Vec<f32> = (0..self.steps).flat_map(target).collect();
         let inputs = vec![0.0; self.steps];
         network
-            .train([&inputs, &targets], &options, &mut Silent)
+            .train([&inputs, &targets], &options, &mut NoProgress)
             .outcome
     }
 }

@@ -214,7 +214,7 @@ fn typed(rng: &mut Rng, kind: &str) -> Expression {
         _ if kind.contains("tensor") && rng.bool() => tensor(rng),
         _ if kind.contains("task") => plain(*pick(rng, &["batches", "data"])),
         _ if kind.contains("force network") => plain("student"),
-        _ if kind.contains("whole number") => integer(rng),
+        _ if kind.contains("integer") => integer(rng),
         _ if kind.contains("schedule") && rng.bool() => plain("schedule"),
         _ if kind.contains("number") => number(rng),
         _ => any(rng),

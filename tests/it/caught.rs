@@ -1,7 +1,7 @@
 //! Errors that scripts catch say the same as those that end them: names that scripts know.
 
 use attractor::api::context::Language::{Lua, Rhai};
-use attractor::api::context::Settings;
+use attractor::api::context::RunConfig;
 
 use crate::session::{run, run_in};
 
@@ -118,7 +118,7 @@ fn a_value_that_is_no_text_is_thrown_at_a_place() {
     for value in values {
         let text = format!("pcall(error, {{}})\nlocal function f()\n  error({value})\nend\nf()");
         let fault = run(&text, Lua).outcome.expect_err("it throws");
-        assert_eq!(fault.place.map(|place| place.line), Some(3), "{value}");
+        assert_eq!(fault.location.map(|location| location.line), Some(3), "{value}");
     }
 }
 
@@ -141,7 +141,7 @@ fn a_thrown_text_has_the_line_of_the_call() {
     for (text, line) in cases {
         let fault = run(text, Lua).outcome.expect_err("it throws");
         assert_eq!(fault.message, "bad", "{text}");
-        assert_eq!(fault.place.map(|place| place.line), line, "{text}");
+        assert_eq!(fault.location.map(|location| location.line), line, "{text}");
     }
     let fault = run("return error('bad')", Lua)
         .outcome
@@ -151,14 +151,14 @@ fn a_thrown_text_has_the_line_of_the_call() {
 
 #[test]
 fn lua_names_a_line_where_its_memory_ended() {
-    let settings = Settings {
+    let settings = RunConfig {
         max_memory: 20_000_000,
-        ..Settings::default()
+        ..RunConfig::default()
     };
     let text = "local t = {}\nfor i = 1, 1e9 do\n  t[i] = i .. string.rep('x', 500)\nend";
     let fault = run_in(text, Lua, settings)
         .outcome
         .expect_err("no memory is left");
     assert!(fault.message.contains("not enough memory"), "{fault}");
-    assert_eq!(fault.place.map(|place| place.line), Some(3));
+    assert_eq!(fault.location.map(|location| location.line), Some(3));
 }

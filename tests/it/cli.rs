@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
-use attractor::app::progress::Watch;
-use attractor::app::screen::Screen;
+use attractor::app::progress::ProgressReporter;
+use attractor::app::terminal::TerminalState;
 use attractor::app::tutorials::{self, Tutorial};
-use attractor::base::{Progress, Report, Standing};
+use attractor::base::{Progress, Report, Status};
 use tempfile::TempDir;
 
 /// The program in a folder that holds `files`.
@@ -82,7 +82,7 @@ fn wrong_usage_gives_2_and_says_what_was_expected() {
         (&["run", "."], "this is a folder, expected a file"),
         (
             &["run", "picture.png"],
-            "expected a script that ends in .rhai or .lua",
+            "expected a script with the extension .rhai or .lua",
         ),
         (
             &["run", "latin.rhai"],
@@ -210,7 +210,8 @@ fn a_script_may_begin_with_a_byte_order_mark() {
 fn a_function_in_a_variable_is_told_how_to_call() {
     let folder = folder(&[("held.rhai", b"let twice = |x| 2 * x;\ntwice(4)")]);
     let shown = said(&run(&folder, &["run", "held.rhai"]).stderr);
-    let hint = "hint: `twice` is a variable: a function in it is called with twice.call(..)";
+    let hint =
+        "hint: `twice` is a variable; call the function that it contains with twice.call(..)";
     assert!(shown.contains(hint), "{shown}");
 }
 
@@ -318,7 +319,7 @@ fn the_list_of_tutorials_names_each_once() {
 fn copied_tutorials_never_replace_a_file() {
     let folder = folder(&[("02-second.rhai", b"mine")]);
     let all = tutorials::copy(&TUTORIALS, None, folder.path());
-    assert!(all.is_err_and(|fault| fault.message.contains("the file exists already")));
+    assert!(all.is_err_and(|fault| fault.message.contains("the file already exists")));
     assert!(!folder.path().join("01-first.rhai").exists());
     let first = tutorials::copy(&TUTORIALS, Some("first"), folder.path());
     assert_eq!(first.map(|paths| paths.len()), Ok(2));
@@ -342,20 +343,20 @@ impl Write for Log {
 #[test]
 fn away_from_a_terminal_a_run_ends_with_one_line_that_says_how_far_it_came() {
     let log = Log::default();
-    let mut watch = Watch::lines("train", Arc::default(), Box::new(log.clone()));
+    let mut watch = ProgressReporter::lines("train", Arc::default(), Box::new(log.clone()));
     for done in 1..=42 {
         let (loss, rate) = (0.017_423, 0.002);
         watch.report(Report {
             done,
             total: 100,
-            standing: Standing::Descent { loss, rate },
+            status: Status::Loss { loss, rate },
         });
     }
     drop(watch);
     let text = said(&log.0.lock().expect("no writer is left"));
     let last = text.lines().last().unwrap_or_default();
     assert!(
-        last.starts_with("train: 42/100  loss 0.01742  rate 0.002000  in "),
+        last.starts_with("train: 42/100  loss 0.01742  lr 0.002000  in "),
         "{text}"
     );
 }
@@ -363,13 +364,13 @@ fn away_from_a_terminal_a_run_ends_with_one_line_that_says_how_far_it_came() {
 #[test]
 fn a_run_inside_a_run_says_nothing() {
     let (outer, inner) = (Log::default(), Log::default());
-    let screen = Arc::new(Screen::default());
-    let _outer = Watch::lines("train", screen.clone(), Box::new(outer));
-    let mut watch = Watch::lines("find", screen, Box::new(inner.clone()));
+    let screen = Arc::new(TerminalState::default());
+    let _outer = ProgressReporter::lines("train", screen.clone(), Box::new(outer));
+    let mut watch = ProgressReporter::lines("find", screen, Box::new(inner.clone()));
     watch.report(Report {
         done: 1,
         total: 1,
-        standing: Standing::Search { converged: 1 },
+        status: Status::Search { converged: 1 },
     });
     drop(watch);
     assert_eq!(said(&inner.0.lock().expect("no writer is left")), "");
@@ -378,17 +379,21 @@ fn a_run_inside_a_run_says_nothing() {
 #[test]
 fn a_run_without_a_report_says_nothing() {
     let log = Log::default();
-    drop(Watch::lines("train", Arc::default(), Box::new(log.clone())));
+    drop(ProgressReporter::lines(
+        "train",
+        Arc::default(),
+        Box::new(log.clone()),
+    ));
     assert_eq!(said(&log.0.lock().expect("no writer is left")), "");
 }
 
 #[test]
 fn a_run_learns_that_the_user_wants_it_to_end() {
-    let screen = Arc::new(Screen::default());
-    let watch = Watch::lines("train", screen.clone(), Box::new(Log::default()));
-    assert!(!watch.stopped());
+    let screen = Arc::new(TerminalState::default());
+    let watch = ProgressReporter::lines("train", screen.clone(), Box::new(Log::default()));
+    assert!(!watch.stop_requested());
     screen
         .stop
         .store(true, std::sync::atomic::Ordering::Relaxed);
-    assert!(watch.stopped());
+    assert!(watch.stop_requested());
 }

@@ -16,7 +16,7 @@ fn numbers(text: &str, language: Language) -> Vec<(String, f64)> {
     let map: Map = match outcome {
         Ok(Value::Map(map)) => map,
         Ok(other) => panic!("{language:?}: the script gives {}", other.kind()),
-        Err(fault) => panic!("{language:?}: {fault} {:?}", fault.place),
+        Err(fault) => panic!("{language:?}: {fault} {:?}", fault.location),
     };
     let entries = map.into_iter().map(|(name, value)| match value {
         Value::Float(x) => (name, x),

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use attractor::nn::{Cell, Recipe, Rnn};
+use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::random::{Key, Layout};
 use attractor::tasks::Dataset;
-use attractor::tasks::dataset::{Part, Parts};
+use attractor::tasks::dataset::{RawArray, RawData};
 use attractor::tensor::{Device, Tensor};
-use attractor::train::{Task, Trials, Turn};
+use attractor::train::{Task, Trials, BatchRequest};
 
 fn tensor(numbers: Vec<f64>, shape: &[usize]) -> Tensor {
     Tensor::from_vec(numbers, shape, &Device::Cpu).expect("a tensor")
@@ -19,9 +19,9 @@ fn counted(trials: usize, time: usize) -> Tensor {
     tensor((0..trials * time).map(number).collect(), &[trials, time, 1])
 }
 
-fn whole(trials: usize, time: usize) -> Parts {
-    let inputs = Part::Whole(counted(trials, time));
-    Parts {
+fn whole(trials: usize, time: usize) -> RawData {
+    let inputs = RawArray::Stacked(counted(trials, time));
+    RawData {
         targets: Some(inputs.clone()),
         inputs,
         mask: None,
@@ -29,7 +29,7 @@ fn whole(trials: usize, time: usize) -> Parts {
     }
 }
 
-fn set(parts: Parts) -> Dataset {
+fn set(parts: RawData) -> Dataset {
     Dataset::new(parts).expect("a data set")
 }
 
@@ -42,12 +42,12 @@ fn turns(set: &Dataset, batch: usize, batches: std::ops::Range<usize>) -> Vec<us
     let mut trials: Trials<f32> = Trials::new(Task::<f32>::shape(set), batch);
     let mut found = Vec::new();
     for batch in batches {
-        let turn = Turn {
+        let turn = BatchRequest {
             run: key(3),
             batch,
             key: key(batch as u64),
         };
-        set.turn(&turn, &mut trials).expect("a batch");
+        set.fill_batch(&turn, &mut trials).expect("a batch");
         let firsts = trials.inputs.chunks(trials.time);
         found.extend(firsts.map(|trial| trial[0] as usize / 100));
     }
@@ -75,7 +75,7 @@ fn every_trial_comes_once_an_epoch_and_epochs_follow_without_a_gap() {
 fn every_order_of_a_few_trials_comes_about_as_often_as_any_other() {
     let mut counts = std::collections::BTreeMap::new();
     for seed in 0..6000 {
-        let order: Vec<usize> = (0..4).map(|i| key(seed).permuted(i, 4)).collect();
+        let order: Vec<usize> = (0..4).map(|i| key(seed).permutation_at(i, 4)).collect();
         *counts.entry(order).or_insert(0) += 1;
     }
     // 24 orders, 250 each; five standard deviations of a count are 77.
@@ -89,7 +89,7 @@ fn every_order_of_a_few_trials_comes_about_as_often_as_any_other() {
 #[test]
 fn a_random_order_has_every_number_once() {
     for n in (1..80).chain([127, 128, 129, 1000, 4097]) {
-        let order: BTreeSet<usize> = (0..n).map(|i| key(7).permuted(i, n)).collect();
+        let order: BTreeSet<usize> = (0..n).map(|i| key(7).permutation_at(i, n)).collect();
         assert!(order.into_iter().eq(0..n), "{n}");
     }
 }
@@ -97,8 +97,8 @@ fn a_random_order_has_every_number_once() {
 #[test]
 fn padding_is_zero_and_does_not_count() {
     let one = |time: usize, value: f64| tensor(vec![value; time], &[time, 1]);
-    let ragged = || Part::Trials(vec![one(2, 5.0), one(4, 6.0), one(1, 7.0)]);
-    let lists = Parts {
+    let ragged = || RawArray::PerTrial(vec![one(2, 5.0), one(4, 6.0), one(1, 7.0)]);
+    let lists = RawData {
         inputs: ragged(),
         targets: Some(ragged()),
         mask: None,
@@ -107,9 +107,9 @@ fn padding_is_zero_and_does_not_count() {
     let full = [[5.0; 4], [6.0; 4], [f64::NAN; 4]].concat();
     let mut padded = full.clone();
     padded[8] = 7.0;
-    let lengths = Parts {
-        inputs: Part::Whole(tensor(padded.clone(), &[3, 4, 1])),
-        targets: Some(Part::Whole(tensor(padded, &[3, 4, 1]))),
+    let lengths = RawData {
+        inputs: RawArray::Stacked(tensor(padded.clone(), &[3, 4, 1])),
+        targets: Some(RawArray::Stacked(tensor(padded, &[3, 4, 1]))),
         mask: None,
         lengths: Some(vec![2, 4, 1]),
     };
@@ -135,11 +135,11 @@ fn the_loss_of_padded_trials_is_that_of_each_by_itself() {
         .iter()
         .map(|time| (walk(*time, 1), walk(*time, 2)))
         .unzip();
-    let net: Rnn<f64> = Recipe::default().build(Cell::default()).expect("defaults");
-    let loss = |trials: &Trials<f64>| net.loss(&mut net.work(), trials, None).expect("a loss");
-    let parts = |inputs: &[Tensor], targets: &[Tensor]| Parts {
-        inputs: Part::Trials(inputs.into()),
-        targets: Some(Part::Trials(targets.into())),
+    let net: Rnn<f64> = NetworkOptions::default().build(Cell::default()).expect("defaults");
+    let loss = |trials: &Trials<f64>| net.loss(&mut net.workspace(), trials, None).expect("a loss");
+    let parts = |inputs: &[Tensor], targets: &[Tensor]| RawData {
+        inputs: RawArray::PerTrial(inputs.into()),
+        targets: Some(RawArray::PerTrial(targets.into())),
         mask: None,
         lengths: None,
     };
@@ -155,8 +155,8 @@ fn the_loss_of_padded_trials_is_that_of_each_by_itself() {
 
 #[test]
 fn targets_without_times_are_those_of_the_last_time_of_each_trial() {
-    let parts = Parts {
-        targets: Some(Part::Whole(tensor(vec![1.0, 2.0, 3.0, 4.0], &[2, 2]))),
+    let parts = RawData {
+        targets: Some(RawArray::Stacked(tensor(vec![1.0, 2.0, 3.0, 4.0], &[2, 2]))),
         lengths: Some(vec![3, 2]),
         ..whole(2, 3)
     };
@@ -192,7 +192,7 @@ fn a_set_falls_into_two_without_a_trial_in_common() {
 
 #[test]
 fn the_batches_of_a_data_set_share_their_memory() {
-    let parts = Parts {
+    let parts = RawData {
         lengths: Some(vec![2; 10]),
         ..whole(10, 4)
     };
@@ -201,7 +201,7 @@ fn the_batches_of_a_data_set_share_their_memory() {
     let mut places = BTreeSet::new();
     for batch in 0..5 {
         let (run, key) = (key(0), key(1));
-        set.turn(&Turn { run, batch, key }, &mut trials)
+        set.fill_batch(&BatchRequest { run, batch, key }, &mut trials)
             .expect("a batch");
         let mask = trials.mask.as_ref().expect("a mask");
         places.insert([&trials.inputs, &trials.targets, mask].map(|x| x.as_ptr()));
@@ -211,119 +211,119 @@ fn the_batches_of_a_data_set_share_their_memory() {
 
 #[test]
 fn data_that_do_not_fit_are_refused_with_their_place() {
-    let with = |numbers: Vec<f64>, shape: &[usize]| Part::Whole(tensor(numbers, shape));
+    let with = |numbers: Vec<f64>, shape: &[usize]| RawArray::Stacked(tensor(numbers, shape));
     let mut broken = vec![0.0; 12];
     broken[7] = f64::NAN;
     let mut weights = vec![1.0; 12];
     weights[7] = f64::NAN;
     let ragged = |lengths: &[usize]| {
         let one = |time: &usize| tensor(vec![1.0; *time], &[*time, 1]);
-        Part::Trials(lengths.iter().map(one).collect())
+        RawArray::PerTrial(lengths.iter().map(one).collect())
     };
     let base = || whole(3, 4);
     let rows = [
         (
-            Parts {
+            RawData {
                 inputs: with(broken.clone(), &[3, 4, 1]),
                 ..base()
             },
-            "a number of `inputs`, trial 1, time 3, is not finite (found NaN at index 0)",
+            "a value of `inputs`, trial 1, time 3, is not finite (found NaN at index 0)",
         ),
         (
-            Parts {
+            RawData {
                 targets: Some(with(broken.clone(), &[3, 2, 2])),
                 ..whole(3, 2)
             },
-            "a number of `targets`, trial 1, time 1, is not finite (found NaN at index 1)",
+            "a value of `targets`, trial 1, time 1, is not finite (found NaN at index 1)",
         ),
         (
-            Parts {
+            RawData {
                 inputs: with(vec![0.0; 12], &[12]),
                 ..base()
             },
             "expected inputs of shape [n, t, i], found [12]",
         ),
         (
-            Parts {
+            RawData {
                 inputs: with(vec![], &[0, 4, 1]),
                 ..base()
             },
             "expected `trials` of 1 or more, found 0",
         ),
         (
-            Parts {
-                inputs: Part::Trials(vec![]),
+            RawData {
+                inputs: RawArray::PerTrial(vec![]),
                 ..base()
             },
             "expected `trials` of 1 or more, found 0",
         ),
         (
-            Parts {
+            RawData {
                 targets: Some(with(vec![0.0; 8], &[2, 4, 1])),
                 ..base()
             },
             "expected targets of shape [3, 4, o], found [2, 4, 1]",
         ),
         (
-            Parts {
+            RawData {
                 targets: Some(with(vec![0.0; 2], &[2, 1])),
                 ..base()
             },
             "expected targets of shape [3, o], found [2, 1]",
         ),
         (
-            Parts {
+            RawData {
                 lengths: Some(vec![4, 5, 1]),
                 ..base()
             },
             "expected `lengths[1]` from 1 to 4, found 5",
         ),
         (
-            Parts {
+            RawData {
                 lengths: Some(vec![4, 0, 1]),
                 ..base()
             },
             "expected `lengths[1]` from 1 to 4, found 0",
         ),
         (
-            Parts {
+            RawData {
                 lengths: Some(vec![4]),
                 ..base()
             },
             "expected lengths of shape [3], found [1]",
         ),
         (
-            Parts {
+            RawData {
                 mask: Some(with(vec![1.0; 9], &[3, 3])),
                 ..base()
             },
             "expected mask of shape [3, 4], found [3, 3]",
         ),
         (
-            Parts {
+            RawData {
                 mask: Some(with(weights, &[3, 4])),
                 ..base()
             },
             "expected `mask[1, 3]` of 0 or more, found NaN",
         ),
         (
-            Parts {
+            RawData {
                 mask: Some(with(vec![1.0, 0.0, 1.0, 0.0], &[4, 1])),
                 ..whole(4, 1)
             },
-            "expected `mask[1]` with a time that counts, found zeros only",
+            "expected `mask[1]` at least one positive weight, found zeros only",
         ),
         (
-            Parts {
+            RawData {
                 inputs: ragged(&[4, 2]),
                 targets: Some(ragged(&[4, 1])),
                 ..base()
             },
-            "expected targets of shape [2, ..] for trial 1, as its inputs, found [1, 1]",
+            "expected targets of shape [2, ..] for trial 1, as for its inputs, found [1, 1]",
         ),
         (
-            Parts {
-                inputs: Part::Trials(vec![counted(1, 4), counted(1, 4)]),
+            RawData {
+                inputs: RawArray::PerTrial(vec![counted(1, 4), counted(1, 4)]),
                 ..base()
             },
             "expected inputs of shape [t, 4] for trial 0, found [1, 4, 1]",

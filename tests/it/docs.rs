@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use attractor::api::context::{Language, Settings};
+use attractor::api::context::{Language, RunConfig};
 use attractor::api::native::Native;
-use attractor::api::{self, help, show, translate};
+use attractor::api::{self, help, display, rhai_to_lua};
 
 use crate::session::{LANGUAGES, run_in};
 
@@ -18,7 +18,7 @@ const RESERVED: [&str; 48] = [
 ];
 
 fn shown(example: &str, language: Language, out: &Path) -> Result<String, String> {
-    let mut lines: Vec<String> = translate::example(example, language)
+    let mut lines: Vec<String> = rhai_to_lua::translate(example, language)
         .lines()
         .map(String::from)
         .collect();
@@ -27,13 +27,13 @@ fn shown(example: &str, language: Language, out: &Path) -> Result<String, String
         *last = format!("return {last}");
     }
     let text = lines.join("\n");
-    let settings = Settings {
+    let settings = RunConfig {
         out: out.into(),
-        ..Settings::default()
+        ..RunConfig::default()
     };
     let run = run_in(&text, language, settings);
     match run.outcome {
-        Ok(value) => Ok(show::printed(&value)),
+        Ok(value) => Ok(display::print_text(&value)),
         Err(fault) => Err(format!("{fault} in\n{text}")),
     }
 }
@@ -49,7 +49,7 @@ fn every_example_shows_what_its_doc_says_in_both_languages() {
         }
         for language in LANGUAGES {
             let found = shown(&doc.example, language, out.path());
-            match (found, &doc.shows) {
+            match (found, &doc.output) {
                 (Err(fault), _) => wrong.push(format!("{} ({language:?}): {fault}", native.path())),
                 (Ok(found), Some(expected)) if found != *expected => wrong.push(format!(
                     "{} ({language:?}): shows\n{found}\ninstead of\n{expected}",
@@ -135,6 +135,6 @@ fn examples_translate_into_lua() {
         ("x[0] ** 2", "x[0] ^ 2"),
     ];
     for (rhai, lua) in table {
-        assert_eq!(translate::example(rhai, Language::Lua), lua, "{rhai}");
+        assert_eq!(rhai_to_lua::translate(rhai, Language::Lua), lua, "{rhai}");
     }
 }

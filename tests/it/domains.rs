@@ -1,7 +1,7 @@
 //! Inputs outside the domain of a measure: an error that names the number, or padding left out.
 
 use attractor::api::context::Language;
-use attractor::api::show;
+use attractor::api::display;
 
 use crate::session::run;
 
@@ -9,7 +9,7 @@ const SETUP: &str = "let none = (tensor(0.0) / 0.0).item(); let inf = (tensor(1.
 
 fn shown(text: &str) -> String {
     match run(&format!("{SETUP} {text}"), Language::Rhai).outcome {
-        Ok(value) => show::value(&value),
+        Ok(value) => display::value_text(&value),
         Err(fault) => format!("error: {fault}"),
     }
 }
@@ -27,7 +27,7 @@ fn a_number_outside_the_domain_is_named() {
         (bits("1.0", "inf"), "counts, at index 0"),
         (
             "spikes::bits_per_spike([[[1.0]]], [[[none]]])".into(),
-            "one spike at least",
+            "at least one spike",
         ),
         (
             "spikes::poisson([-1.0], random::key(0))".into(),

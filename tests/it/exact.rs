@@ -1,14 +1,14 @@
 //! Numbers keep their value: lists beside f64, integers beyond 2^53, means, edges of ranges.
 
 use attractor::api::context::Language;
-use attractor::api::show;
+use attractor::api::display;
 
 use crate::session::run;
 
 /// What the last expression of a Rhai script shows.
 fn shown(text: &str) -> String {
     match run(text, Language::Rhai).outcome {
-        Ok(value) => show::value(&value),
+        Ok(value) => display::value_text(&value),
         Err(fault) => format!("error: {fault}"),
     }
 }
@@ -207,9 +207,9 @@ fn edges_of_reductions() {
         ("zeros([3, 0]).variance(0)", "tensor [0] f32 []"),
         (
             "zeros([0, 3]).variance(0)",
-            "error: var: there are too few numbers for a variance",
+            "error: var: there are too few elements for a variance",
         ),
-        ("zeros([0, 3]).mean(0)", "error: mean: there are no numbers"),
+        ("zeros([0, 3]).mean(0)", "error: mean: there are no elements"),
         ("tensor([1e30, 1e30]).norm().item() > 1e30", "true"),
         (
             "(tensor([0.0]) / 0).histogram(2)",

@@ -8,18 +8,18 @@ mod transitions;
 
 use std::path::PathBuf;
 
-use attractor::analysis::fixed_points::modes::{Linear, linearise};
+use attractor::analysis::fixed_points::linearization::{Linearization, linearize};
 use attractor::analysis::fixed_points::{
-    Candidates, Ends, Keep, KeepSlow, Newton, Points, Tracer, set_margins, sets,
+    Candidates, Filter, Newton, Points, Refinement, SearchResult, SlowFilter, set_margins, sets,
 };
-use attractor::base::Silent;
-use attractor::io::{Tree, named};
-use attractor::nn::foreign::{Choice, Foreign, Open};
-use attractor::nn::{Cell, Network, Plan, Rnn};
+use attractor::base::NoProgress;
+use attractor::io::{Tree, weights};
+use attractor::nn::interop::{CellSettings, PortableNetwork, Selection};
+use attractor::nn::{Cell, Network, Rnn, Spec};
 use attractor::ops::rnn::Nonlinearity;
 use attractor::ops::rnn::vanilla::Vanilla;
 use attractor::random::{Key, Layout};
-use attractor::tensor::{DType, values};
+use attractor::tensor::{DType, convert};
 
 /// What points of other programs and ours may differ by; theirs were polished in double precision.
 pub const SAME: f64 = 1e-10;
@@ -35,7 +35,7 @@ pub fn reference(name: &str) -> PathBuf {
 
 pub fn numbers(tree: &Tree, name: &str) -> Vec<f64> {
     let tensor = tree.tensor(name).unwrap_or_else(|| panic!("no {name}"));
-    values::doubles(tensor).expect("numbers")
+    convert::to_f64(tensor).expect("numbers")
 }
 
 pub fn normal(seed: u64, count: usize, scale: f64) -> Vec<f64> {
@@ -59,45 +59,45 @@ pub fn candidates(network: &Network, states: Vec<f64>) -> Candidates {
 pub const POLISHED: Newton = Newton {
     tolerance: 1e-12,
     polish: true,
-    steps: 200,
-    unique: 1e-3,
+    max_iters: 200,
+    unique_distance: 1e-3,
     scale: 1.0,
 };
 
-pub fn searched(network: &Network, from: &Candidates, newton: Newton) -> Ends {
-    let (mut single, mut double) = (network.flow().expect("a step"), network.flow());
+pub fn searched(network: &Network, from: &Candidates, newton: Newton) -> SearchResult {
+    let (mut single, mut double) = (network.step_map().expect("a step"), network.step_map());
     let double = &mut **double.as_mut().expect("a step");
-    let ends = newton.search(&mut *single, double, from, &mut Silent);
+    let ends = newton.search(&mut *single, double, from, &mut NoProgress);
     ends.expect("a search")
 }
 
-pub const KEEP: Keep = Keep {
+pub const KEEP: Filter = Filter {
     tolerance: 1e-12,
-    unique: None,
+    unique_distance: None,
     resolution: 1e-3,
     refine: true,
-    farthest: None,
-    slow: KeepSlow::None,
+    outlier_distance: None,
+    slow: SlowFilter::None,
 };
 
 /// For networks whose units are a tanh, or a mean of h and a tanh.
-pub const TRACER: Tracer = Tracer {
+pub const TRACER: Refinement = Refinement {
     epsilon: f64::EPSILON,
     limit: 1.0,
     bound: Some(1.0),
 };
 
-pub fn kept(network: &Network, from: &Candidates, ends: &Ends) -> Points {
-    let mut flow = network.flow().expect("a step");
+pub fn kept(network: &Network, from: &Candidates, ends: &SearchResult) -> Points {
+    let mut flow = network.step_map().expect("a step");
     let points = KEEP.points((&mut *flow, &TRACER), from, &mut ends.clone());
     points.expect("points")
 }
 
-pub fn found(network: &Network, states: Vec<f64>) -> (Points, Vec<Linear>) {
+pub fn found(network: &Network, states: Vec<f64>) -> (Points, Vec<Linearization>) {
     let from = candidates(network, states);
     let points = kept(network, &from, &searched(network, &from, POLISHED));
-    let flow = &mut *network.flow().expect("a step");
-    let mut linear = linearise(flow, &points).expect("finite Jacobians");
+    let flow = &mut *network.step_map().expect("a step");
+    let mut linear = linearize(flow, &points).expect("finite Jacobians");
     let sets = sets(flow, &points).expect("sets");
     set_margins(flow, &points, &sets, &mut linear).expect("margins");
     (points, linear)
@@ -105,8 +105,8 @@ pub fn found(network: &Network, states: Vec<f64>) -> (Points, Vec<Linear>) {
 
 /// h' = tanh(wR h)
 pub fn tanh(n: usize, w: Vec<f64>) -> Network {
-    let mut net = Rnn::<f64>::zeros(Plan::new(Cell::default(), [1, n, 1]));
-    let w = values::of(w, &[n, n], DType::F64).expect("as many");
+    let mut net = Rnn::<f64>::zeros(Spec::new(Cell::default(), [1, n, 1]));
+    let w = convert::from_f64(w, &[n, n], DType::F64).expect("as many");
     net.params.set("wR", &w).expect("a parameter");
     Network::F64(net)
 }
@@ -116,21 +116,21 @@ pub fn linear(n: usize, w: Vec<f64>) -> Network {
     let cell = Cell::Vanilla(Vanilla {
         nonlinearity: Nonlinearity::Linear,
     });
-    let mut net = Rnn::<f64>::zeros(Plan::new(cell, [1, n, 1]));
-    let w = values::of(w, &[n, n], DType::F64).expect("as many");
+    let mut net = Rnn::<f64>::zeros(Spec::new(cell, [1, n, 1]));
+    let w = convert::from_f64(w, &[n, n], DType::F64).expect("as many");
     net.params.set("wR", &w).expect("a parameter");
     Network::F64(net)
 }
 
 pub fn flip_flop(name: &str) -> Network {
     let path = reference(&format!("{name}.pt"));
-    let tensors = named::read(&path).expect("a state dict");
-    let choice = Choice {
+    let tensors = weights::read(&path).expect("a state dict");
+    let choice = Selection {
         dtype: Some(DType::F64),
-        ..Choice::default()
+        ..Selection::default()
     };
-    let foreign = Foreign::recognise(&path, &tensors, &choice).expect("a network");
-    foreign.network(Open::default()).expect("a network")
+    let foreign = PortableNetwork::from_tensors(&path, &tensors, &choice).expect("a network");
+    foreign.build(CellSettings::default()).expect("a network")
 }
 
 /// Each row of `expected` with the point that is nearest: its place and how far it is.

@@ -7,13 +7,13 @@ mod mistakes;
 mod reload;
 mod state;
 
-use attractor::base::{Outcome, Silent};
+use attractor::base::{Outcome, NoProgress};
 use attractor::io::{Tree, hdf5};
-use attractor::models::force::{Network, Recipe, Training};
+use attractor::models::force::{Network, NetworkOptions, TrainingOptions};
 use attractor::ops::Lanes;
-use attractor::ops::force::{Dense, End, Matrix, Sequence, Sizes, Weights};
+use attractor::ops::force::{Dense, RunOutcome, Matrix, Sequence, Sizes, Weights};
 use attractor::random::{Key, Layout};
-use attractor::tensor::values;
+use attractor::tensor::convert;
 
 use crate::rnn::case::error;
 
@@ -30,7 +30,7 @@ fn golden() -> Tree {
 
 fn array<T: Lanes>(tree: &Tree, name: &str) -> Vec<T> {
     let tensor = tree.tensor(name).unwrap_or_else(|| panic!("no {name}"));
-    let numbers = values::doubles(tensor).expect("numbers");
+    let numbers = convert::to_f64(tensor).expect("numbers");
     numbers.into_iter().map(T::of).collect()
 }
 
@@ -58,13 +58,13 @@ fn agrees_with_the_reference<T: Lanes>(tolerance: f64) {
     let tree = golden();
     let (x, f) = (array::<T>(&tree, "x"), array::<T>(&tree, "f"));
     let mut network = reference::<T>(&tree);
-    let fit = network.train([&x, &f], &Training::default(), &mut Silent);
+    let fit = network.train([&x, &f], &TrainingOptions::default(), &mut NoProgress);
     assert_eq!(fit.outcome, Outcome::MaxSteps);
     let inverse = network.inverse.as_ref().expect("made by training");
     let found = [
         ("z", fit.outputs),
-        ("wO", network.weights.output.whole()),
-        ("P", inverse.whole()),
+        ("wO", network.weights.output.to_row_major()),
+        ("P", inverse.to_row_major()),
     ];
     for (name, found) in found {
         let error = error(&found, &array::<f64>(&tree, name));
@@ -85,11 +85,11 @@ fn the_published_seed_gives_the_published_targets() {
         env!("CARGO_MANIFEST_DIR")
     );
     let expected = array::<f64>(&hdf5::read(path).expect("a reference"), "targets");
-    let recipe = Recipe {
+    let recipe = NetworkOptions {
         outputs: 20,
         gain: 1.8,
         key: Some(Key::new(7_868_221, Layout::Original)),
-        ..Recipe::default()
+        ..NetworkOptions::default()
     };
     let mut network = recipe.build::<f32>().expect("a network");
     let steps = 100;
@@ -98,11 +98,11 @@ fn the_published_seed_gives_the_published_targets() {
         steps,
         inputs: &vec![0.0; steps],
         threads: rayon::current_num_threads(),
-        fed: None,
+        teacher_forcing: None,
         outputs: &mut z,
         states: Some(&mut h),
     });
-    assert_eq!(end, End::Done);
+    assert_eq!(end, RunOutcome::Completed);
     let found: Vec<f32> = h.chunks(500).flat_map(|h| h[..20].to_vec()).collect();
     let error = error(&found, &expected[..steps * 20]);
     println!("targets: {error:.1e}");
@@ -115,13 +115,13 @@ fn learning_agrees_with_the_reference_in_both_kinds_of_number() {
     agrees_with_the_reference::<f32>(1e-4);
 }
 
-fn small(units: usize, density: f64) -> Recipe {
-    Recipe {
+fn small(units: usize, density: f64) -> NetworkOptions {
+    NetworkOptions {
         units,
         outputs: 2,
         density,
         seed: 3,
-        ..Recipe::default()
+        ..NetworkOptions::default()
     }
 }
 
@@ -137,27 +137,27 @@ fn sines(steps: usize) -> Vec<f64> {
 fn a_learner_follows_its_targets_by_itself() {
     let targets = sines(600);
     let x = vec![0.0; 600];
-    let recipe = Recipe {
+    let recipe = NetworkOptions {
         units: 300,
         ..small(300, 1.0)
     };
     let mut network = recipe.build::<f64>().expect("a network");
-    let options = Training {
+    let options = TrainingOptions {
         passes: 10,
-        ..Training::default()
+        ..TrainingOptions::default()
     };
-    let fit = network.train([&x, &targets], &options, &mut Silent);
+    let fit = network.train([&x, &targets], &options, &mut NoProgress);
     assert!(fit.errors[9] < 0.01, "{:?}", fit.errors);
     let mut z = vec![0.0; 600 * 2];
     let end = network.run(Sequence {
         steps: 600,
         inputs: &x,
         threads: rayon::current_num_threads(),
-        fed: None,
+        teacher_forcing: None,
         outputs: &mut z,
         states: None,
     });
-    assert_eq!(end, End::Done);
+    assert_eq!(end, RunOutcome::Completed);
     let apart = z
         .iter()
         .zip(&targets)

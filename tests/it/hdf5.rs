@@ -8,10 +8,10 @@ mod places;
 use std::path::{Path, PathBuf};
 
 use attractor::base::Error;
-use attractor::base::error::FileFault;
+use attractor::base::error::FileError;
 use attractor::io::hdf5::{self, Attributes, Content, ReadOptions, WriteOptions};
-use attractor::io::{Map, Provenance, Tree, named};
-use attractor::nn::foreign::{Choice, Foreign};
+use attractor::io::{Map, Provenance, Tree, weights};
+use attractor::nn::interop::{Selection, PortableNetwork};
 use attractor::tensor::{DType, Device, Tensor};
 
 fn reference(name: &str) -> PathBuf {
@@ -44,7 +44,7 @@ fn shown(tree: &Tree) -> String {
     }
 }
 
-fn fact(fault: Error) -> FileFault {
+fn fact(fault: Error) -> FileError {
     match fault {
         Error::File { fact, .. } => fact,
         other => panic!("expected a fault of a file, found {other:?}"),
@@ -131,7 +131,7 @@ fn attributes_of_the_file_and_of_an_entry_are_read() {
     let expected = "{equation=Text(\"h' = tanh(W h)\") names=[\"Text(\\\"x\\\")\", \
                     \"Text(\\\"y\\\")\"] rate=Float(0.25) reference=Text(\"arrays\") \
                     seed=Int(7) sizes=I64[3][1.0, 2.0, 3.0]}";
-    let file = Tree::Map(attributes.of("").unwrap().clone());
+    let file = Tree::Map(attributes.get("").unwrap().clone());
     assert_eq!(shown(&file), expected);
     let entry = hdf5::attributes(reference("h5py_kinds.h5"), "arrays/f4").unwrap();
     assert_eq!(shown(&Tree::Map(entry)), "{units=Text(\"Hz\")}");
@@ -162,7 +162,7 @@ fn a_file_reads_back_as_it_was_written() {
             "empty",
             Tensor::zeros((0, 4), DType::F32, cpu).unwrap().into(),
         ),
-        ("none", Tree::Nothing),
+        ("none", Tree::Null),
         ("yes", true.into()),
         ("whole", i64::MIN.into()),
         ("real", f64::MIN_POSITIVE.into()),
@@ -185,7 +185,7 @@ fn a_file_reads_back_as_it_was_written() {
         let back = hdf5::read_with_attributes(&path).unwrap();
         assert_eq!(shown(&back.tree), shown(&tree), "compress {compress}");
         for entry in ["", "tensors/f32"] {
-            let found = back.attributes.of(entry).unwrap().clone();
+            let found = back.attributes.get(entry).unwrap().clone();
             assert_eq!(
                 shown(&Tree::Map(found)),
                 shown(&Tree::Map(said.clone())),
@@ -247,7 +247,7 @@ fn one_entry_and_some_of_its_rows_read_without_the_rest() {
     assert_eq!(group.number("int"), Some(-5.0));
     assert!(matches!(
         fact(hdf5::read_rows(&path, "whole", 2..5, &ReadOptions::default()).unwrap_err()),
-        FileFault::EntryShape { .. }
+        FileError::EntryShape { .. }
     ));
 }
 
@@ -267,8 +267,8 @@ fn a_listing_names_shapes_and_types() {
 #[test]
 fn parameters_of_the_notebooks_load_with_their_shapes_checked() {
     let recognise = |path: &Path| {
-        let named = named::read(path).unwrap();
-        Foreign::recognise(path, &named, &Choice::default())
+        let named = weights::read(path).unwrap();
+        PortableNetwork::from_tensors(path, &named, &Selection::default())
     };
     let found = recognise(&reference("tutorial.h5")).unwrap();
     assert_eq!((found.units, found.inputs, found.outputs), (4, 1, 2));

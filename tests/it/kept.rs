@@ -4,13 +4,13 @@ use std::path::Path;
 
 use attractor::base::Error;
 use attractor::figure::{
-    Arrows, Axis, Bars, Camera, Cells, Circle, ColourAxis, Dash, Figure, Labels, Layer, Legend,
-    Line, Map, Marker, Note, Panel, Paths, Points, Rgb, Ribbon, Rule, Scatter, Side, Stem, Stroke,
-    kept,
+    Annotation, Arrows, Axis, Band, Bars, Camera, Circle, ColourAxis, ColourMap, Dash, Figure,
+    Heatmap, Labels, Layer, Legend, Line, Marker, Panel, Paths, Points, ReferenceLine, Rgb,
+    Scatter, Side, Stem, Stroke, serialize,
 };
 use attractor::io::Tree;
 use attractor::io::hdf5::{self, WriteOptions};
-use attractor::tensor::{DType, values};
+use attractor::tensor::{DType, convert};
 
 /// A grid with every kind of layer and no field as it is by default.
 fn everything() -> Figure {
@@ -52,29 +52,29 @@ fn everything() -> Figure {
             colour,
             label: label(),
         }),
-        Layer::Ribbon(Ribbon {
+        Layer::Band(Band {
             x,
             low: vec![0.0; 3],
             high: y,
             colour,
             label: label(),
         }),
-        Layer::Cells(Cells {
+        Layer::Heatmap(Heatmap {
             x: [0.0, 9.0],
             y: [1.0, 2.0],
-            ..Cells::new(vec![1.0; 6], 2, 3)
+            ..Heatmap::new(vec![1.0; 6], 2, 3)
         }),
-        Layer::Rule(Rule {
+        Layer::ReferenceLine(ReferenceLine {
             stroke,
             label: label(),
-            ..Rule::new(Side::Y, 0.75)
+            ..ReferenceLine::new(Side::Y, 0.75)
         }),
         Layer::Circle(Circle {
             centre: [1.0, 2.0],
             radius: 3.0,
             stroke,
         }),
-        Layer::Note(Note {
+        Layer::Annotation(Annotation {
             at: [0.1, 0.2],
             text: "here".into(),
             colour,
@@ -92,7 +92,7 @@ fn everything() -> Figure {
         x: axis("x", false),
         colour: ColourAxis {
             label: "c".into(),
-            map: Map::BlueWhiteRed,
+            map: ColourMap::BlueWhiteRed,
             limits: Some([-1.0, 1.0]),
             symmetric: true,
             hidden: true,
@@ -160,11 +160,11 @@ fn solid(stroke: Stroke, z: Axis) -> Panel {
 }
 
 fn kept_of(figure: &Figure) -> Tree {
-    kept::keep(figure).expect("a figure that can be drawn")
+    serialize::to_tree(figure).expect("a figure that can be drawn")
 }
 
 fn fault_of(tree: &Tree) -> String {
-    let fault: Error = kept::figure(Path::new("scene.h5"), tree).expect_err("it is broken");
+    let fault: Error = serialize::from_tree(Path::new("scene.h5"), tree).expect_err("it is broken");
     fault.to_string()
 }
 
@@ -184,7 +184,7 @@ fn a_figure_comes_back_from_a_file_as_it_was() {
     let path = folder.path().join("scene.h5");
     hdf5::write(&path, &kept_of(&figure), &WriteOptions::default()).expect("a file");
     let read = hdf5::read(&path).expect("a tree");
-    let again = kept::figure(&path, &read).expect("a figure");
+    let again = serialize::from_tree(&path, &read).expect("a figure");
     assert_eq!(format!("{figure:?}"), format!("{again:?}"));
 }
 
@@ -195,21 +195,21 @@ fn the_numbers_in_the_file_are_plain_arrays() {
     assert_eq!(layer.text("kind"), Some("trajectories"));
     let at = layer.tensor("at").expect("places");
     assert_eq!(at.dims(), [3, 3]);
-    assert_eq!(values::doubles(at).expect("numbers")[..3], [1.0, 2.0, 3.0]);
+    assert_eq!(convert::to_f64(at).expect("numbers")[..3], [1.0, 2.0, 3.0]);
 }
 
 #[test]
 fn a_broken_file_names_the_entry_and_what_was_expected() {
-    let flat = values::of(vec![0.0; 4], &[2, 2], DType::F64).expect("numbers");
-    let ends = values::wholes(vec![2, 9], &[2]).expect("numbers");
+    let flat = convert::from_f64(vec![0.0; 4], &[2, 2], DType::F64).expect("numbers");
+    let ends = convert::from_i64(vec![2, 9], &[2]).expect("numbers");
     let cases = [
         (
             "rows",
             Tree::Int(-1),
-            "a whole number, expected a whole number of 0 or more",
+            "an integer, expected an integer of 0 or more",
         ),
         ("title", Tree::Float(1.0), "a number, expected a text"),
-        ("panels/0", Tree::Nothing, "nothing, expected a map"),
+        ("panels/0", Tree::Null, "nothing, expected a map"),
         (
             "panels/0/legend",
             Tree::from("nowhere"),
@@ -228,14 +228,14 @@ fn a_broken_file_names_the_entry_and_what_was_expected() {
         (
             "panels/1/layers/0/at",
             Tree::Tensor(flat),
-            "a tensor of [2, 2], expected places [n, 3]",
+            "a tensor of [2, 2], expected positions [n, 3]",
         ),
     ];
     for (path, broken, expected) in cases {
         let mut tree = kept_of(&everything());
         *inside(&mut tree, path) = broken;
         let fault = fault_of(&tree);
-        let expected = format!("entry `{path}` is of a kind that cannot be read: {expected}");
+        let expected = format!("entry `{path}` has an unsupported type: {expected}");
         assert!(fault.contains(&expected), "{fault}\nlacks\n{expected}");
     }
     // What can be read and goes not together is what drawing would complain of.

@@ -5,8 +5,8 @@ mod model;
 
 use attractor::io::{Tree, hdf5};
 use attractor::ops::Lanes;
-use attractor::ops::lfads::{Constants, Given, Losses, Noise, Operation, Results, Sizes, layout};
-use attractor::tensor::values;
+use attractor::ops::lfads::{Constants, Inputs, Losses, Noise, Operation, Results, Sizes, layout};
+use attractor::tensor::convert;
 
 use crate::rnn::case::error;
 
@@ -33,7 +33,7 @@ fn golden() -> Tree {
 fn doubles(tree: &Tree, path: &str) -> Vec<f64> {
     let found = tree.at(path).unwrap_or_else(|| panic!("no {path}"));
     match found {
-        Tree::Tensor(tensor) => values::doubles(tensor).expect("numbers"),
+        Tree::Tensor(tensor) => convert::to_f64(tensor).expect("numbers"),
         Tree::Float(x) => vec![*x],
         other => panic!("{path}: {}", other.kind()),
     }
@@ -98,22 +98,22 @@ impl<T: Lanes> Draws<T> {
         }
     }
 
-    fn given<'a>(&'a self, params: &'a [T]) -> Given<'a, T> {
-        Given {
+    fn given<'a>(&'a self, params: &'a [T]) -> Inputs<'a, T> {
+        Inputs {
             params,
             observed: &self.x,
             noise: Noise {
                 initial: Some(&self.normals[0]),
                 inferred: Some(&self.normals[1]),
-                asked: Some(&self.normals[2]),
-                keep_observed: Some(&self.masks[0]),
-                keep_encoded: Some(&self.masks[1]),
-                keep_ends: Some(&self.masks[2]),
-                keep_generated: Some(&self.masks[3]),
+                kl_sample: Some(&self.normals[2]),
+                dropout_observed: Some(&self.masks[0]),
+                dropout_encoded: Some(&self.masks[1]),
+                dropout_final: Some(&self.masks[2]),
+                dropout_generator: Some(&self.masks[3]),
             },
             constants: Constants {
                 var_min: T::of(VAR_MIN),
-                kl_scale: T::of(KL_SCALE),
+                kl_weight: T::of(KL_SCALE),
             },
         }
     }
@@ -167,15 +167,15 @@ fn agrees_with_the_reference<T: Lanes>(tolerance: f64) {
     check("posterior of g_0", error(&initials, &expected));
     let Losses {
         nll,
-        initial,
-        inferred,
+        kl_initial,
+        kl_inferred,
     } = losses;
-    let scaled = [KL_SCALE * initial, KL_SCALE * inferred];
+    let scaled = [KL_SCALE * kl_initial, KL_SCALE * kl_inferred];
     let squares: f64 = params.iter().map(|p| p.double() * p.double()).sum();
     for (name, found) in [
         ("loss/nll", nll),
-        ("loss/kl_g0", initial),
-        ("loss/kl_ii", inferred),
+        ("loss/kl_g0", kl_initial),
+        ("loss/kl_ii", kl_inferred),
         ("loss/l2", L2 * squares),
         ("loss/total", nll + scaled[0] + scaled[1] + L2 * squares),
     ] {

@@ -115,7 +115,7 @@ fn a_limit_on_operations_ends_every_script_that_tries_to_catch_it() {
         let output = run(&folder, &["run", file, "--max-operations", "200000"]);
         let shown = said(&output.stderr);
         assert!(
-            shown.contains("error: the script took too many operations"),
+            shown.contains("error: the script exceeded the limit on operations"),
             "{file}: {shown}"
         );
         assert_eq!(said(&output.stdout), "ready\n", "{file}");
@@ -229,7 +229,7 @@ fn closures_that_the_engine_calls_count_in_the_same_operations() {
         let output = run(&folder, &["run", file, "--max-operations", "50000"]);
         let shown = said(&output.stderr);
         assert!(
-            shown.contains("error: the script took too many operations"),
+            shown.contains("error: the script exceeded the limit on operations"),
             "{file}: {shown}"
         );
     }

@@ -1,7 +1,7 @@
 //! Lua's own library as scripts get it: what is not there, and that its replacements do the same.
 
 use attractor::api::context::Language;
-use attractor::api::show;
+use attractor::api::display;
 
 use crate::session::run;
 
@@ -28,7 +28,7 @@ fn what_reaches_around_the_engine_is_not_there() {
     ];
     for name in absent {
         let run = run(&format!("return {name} == nil"), Language::Lua);
-        assert_eq!(show::value(&run.outcome.expect(name)), "true", "{name}");
+        assert_eq!(display::value_text(&run.outcome.expect(name)), "true", "{name}");
     }
 }
 
@@ -44,7 +44,7 @@ fn byte_code_is_no_script() {
             &format!("local chunk, words = {text} return words"),
             Language::Lua,
         );
-        let words = show::value(&run.outcome.expect(text));
+        let words = display::value_text(&run.outcome.expect(text));
         assert!(
             words.contains("attempt to load a binary chunk"),
             "{text}: {words}"
@@ -66,7 +66,7 @@ fn nothing_shows_an_address() {
     ];
     for text in cases {
         let run = run(&format!("return tostring({text})"), Language::Lua);
-        let words = show::value(&run.outcome.expect(text));
+        let words = display::value_text(&run.outcome.expect(text));
         assert!(!words.contains("0x"), "{text}: {words}");
     }
     for text in [
@@ -85,7 +85,7 @@ fn nothing_shows_an_address() {
         Language::Lua,
     );
     assert_eq!(
-        show::value(&run.outcome.expect("a text")),
+        display::value_text(&run.outcome.expect("a text")),
         r#""%p   2.5|7  |\"a\"""#
     );
 }
@@ -122,7 +122,7 @@ fn a_finalizer_is_refused_and_a_length_of_ones_own_too() {
         let fault = run(&format!("local _ = {text}"), Language::Lua);
         let fault = fault.outcome.expect_err(text);
         assert!(fault.message.contains(words), "{text}: {fault}");
-        assert_eq!(fault.place.map(|place| place.line), Some(1), "{text}");
+        assert_eq!(fault.location.map(|location| location.line), Some(1), "{text}");
     }
 }
 
@@ -209,7 +209,7 @@ fn replaced_functions_give_what_luas_own_give() {
         };
         assert_eq!(here.len(), own.len(), "{text}");
         for (index, (here, own)) in here.iter().zip(&own).enumerate() {
-            assert_eq!(&show::printed(here), own, "line {index} of {text}");
+            assert_eq!(&display::print_text(here), own, "line {index} of {text}");
         }
     }
 }

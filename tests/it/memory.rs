@@ -1,17 +1,17 @@
 //! What a run allows itself: files that are larger than `--max-memory`.
 
-use attractor::api::context::{Language, Settings};
-use attractor::api::show;
+use attractor::api::context::{Language, RunConfig};
+use attractor::api::display;
 
 use crate::session::run_in;
 
 #[test]
 fn a_file_that_is_larger_than_the_run_allows_is_not_read_whole() {
     let out = tempfile::tempdir().expect("a temporary folder");
-    let allowed = |max_memory| Settings {
+    let allowed = |max_memory| RunConfig {
         out: out.path().into(),
         max_memory,
-        ..Settings::default()
+        ..RunConfig::default()
     };
     let written = r#"h5::write("x.h5", #{ x: zeros([1000, 1000]) });"#;
     let run = run_in(written, Language::Rhai, allowed(1 << 30));
@@ -33,5 +33,5 @@ fn a_file_that_is_larger_than_the_run_allows_is_not_read_whole() {
     // A part of it is.
     let part = r#"h5::rows("x.h5", "x", 0, 1).shape()"#;
     let run = run_in(part, Language::Rhai, allowed(1 << 20));
-    assert_eq!(show::value(&run.outcome.expect("a row")), "[1, 1000]");
+    assert_eq!(display::value_text(&run.outcome.expect("a row")), "[1, 1000]");
 }

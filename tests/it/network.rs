@@ -2,8 +2,8 @@
 
 use attractor::api::context::Language;
 use attractor::api::value::{Map, Value};
-use attractor::nn::{Cell, Recipe, Rnn};
-use attractor::tensor::{Tensor, values};
+use attractor::nn::{Cell, NetworkOptions, Rnn};
+use attractor::tensor::{Tensor, convert};
 use attractor::train::Trials;
 
 use crate::session::run;
@@ -56,16 +56,16 @@ fn inner<'a>(map: &'a Map, name: &str) -> &'a Map {
 }
 
 fn list(tensor: &Tensor) -> Vec<f64> {
-    values::doubles(tensor).expect("numbers")
+    convert::to_f64(tensor).expect("numbers")
 }
 
 /// The network and the trials of the script, for the fused loss.
 fn rebuilt(result: &Map) -> (Rnn<f64>, Trials<f64>) {
-    let options = Recipe {
+    let options = NetworkOptions {
         inputs: 2,
         units: 5,
         outputs: 3,
-        ..Recipe::default()
+        ..NetworkOptions::default()
     };
     let mut net: Rnn<f64> = options.build(Cell::default()).expect("sizes");
     for name in NAMES {
@@ -99,7 +99,7 @@ fn grad_through_a_run_equals_the_fused_gradient_and_finite_differences() {
         let count = net.params.data.len();
         let slopes = inner(&result, "grad");
         let found: Vec<f64> = NAMES.iter().flat_map(|n| list(tensor(slopes, n))).collect();
-        let mut work = net.work();
+        let mut work = net.workspace();
         let mut fused = Rnn::<f64> { ..net.clone() };
         net.loss_gradient(&mut work, &trials, None, &mut fused.params.data)
             .expect("trials that fit");

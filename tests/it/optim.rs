@@ -3,8 +3,8 @@
 
 use attractor::base::Error;
 use attractor::optim::{
-    Adam, Cosine, Descent, MultiStep, Optimizer, Plateau, Pull, Schedule, Sgd, Watch, adam,
-    clip_scale, constant, measure,
+    Adam, Cosine, OptimizerState, MultiStep, Optimizer, Plateau, StepScale, Schedule, Sgd, PlateauState, adam,
+    clip_scale, constant, norms,
 };
 use attractor::tensor::Real;
 
@@ -19,14 +19,14 @@ fn reference(name: &str) -> Vec<f64> {
 fn distance<T: Real>(optimizer: Optimizer, l2: f64, clip: Option<f64>, name: &str) -> f64 {
     let numbers = |name| reference(name).into_iter().map(T::of).collect::<Vec<T>>();
     let (mut params, gradients) = (numbers("start"), numbers("gradients"));
-    let mut descent = Descent::new(optimizer, params.len());
+    let mut descent = OptimizerState::new(optimizer, params.len());
     let expected = reference(name);
     let count = params.len();
     let mut largest: f64 = 0.0;
     for (gradient, expected) in gradients.chunks(count).zip(expected.chunks(count)) {
-        let scale = clip_scale(measure(&params, gradient, l2).norm, clip);
+        let scale = clip_scale(norms(&params, gradient, l2).gradient_norm, clip);
         let rate = descent.rate();
-        assert!(descent.step(&mut params, gradient, &Pull { rate, l2, scale }));
+        assert!(descent.step(&mut params, gradient, &StepScale { rate, l2, scale }));
         for (p, e) in params.iter().zip(expected) {
             largest = largest.max((p.double() - e).abs());
         }
@@ -147,7 +147,7 @@ fn schedules_give_the_rates_of_their_formulas() {
         ("cosine", cosine, 500, 0.1),
     ];
     for (name, schedule, k, expected) in rows {
-        let found = schedule.rate(k, &Watch::default());
+        let found = schedule.rate(k, &PlateauState::default());
         assert!(
             (found - expected).abs() < 1e-15,
             "{name} at {k}: {found}, not {expected}"
@@ -164,7 +164,7 @@ fn a_plateau_lowers_the_rate_once_the_loss_has_not_fallen_for_longer_than_its_pa
         threshold: 0.1,
         min: 0.2,
     });
-    let mut watch = Watch::default();
+    let mut watch = PlateauState::default();
     // 0.95 is lower than 1 by less than the threshold.
     let losses = [
         1.0, 0.95, 0.95, 0.95, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8,
@@ -173,7 +173,7 @@ fn a_plateau_lowers_the_rate_once_the_loss_has_not_fallen_for_longer_than_its_pa
         1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.2, 0.2, 0.2, 0.2,
     ];
     for (step, (loss, rate)) in losses.into_iter().zip(rates).enumerate() {
-        watch.see(loss, &schedule);
+        watch.observe(loss, &schedule);
         assert_eq!(schedule.rate(step, &watch), rate, "after step {step}");
     }
 }
@@ -188,14 +188,14 @@ fn a_clipped_step_never_exceeds_the_limit() {
         for l2 in [0.0, 0.5] {
             let before: Vec<f64> = (0..103).map(|k| (k as f64).sin()).collect();
             let gradient: Vec<f64> = (0..103).map(|k| size * (k as f64).cos()).collect();
-            let norm = measure(&before, &gradient, l2).norm;
+            let norm = norms(&before, &gradient, l2).gradient_norm;
             let scale = clip_scale(norm, Some(10.0));
             let mut params = before.clone();
-            let mut descent = Descent::new(Optimizer::Sgd(sgd.clone()), params.len());
+            let mut descent = OptimizerState::new(Optimizer::Sgd(sgd.clone()), params.len());
             assert!(descent.step(
                 &mut params,
                 &gradient,
-                &Pull {
+                &StepScale {
                     rate: 1.0,
                     l2,
                     scale
@@ -217,7 +217,7 @@ fn the_measure_is_the_sum_of_squares_and_the_norm_of_the_joined_gradient() {
     for count in [0, 1, 15, 16, 17, 250] {
         let params: Vec<f64> = (0..count).map(|k| (k as f64).sin()).collect();
         let gradient: Vec<f64> = (0..count).map(|k| (k as f64).cos()).collect();
-        let found = measure(&params, &gradient, 0.3);
+        let found = norms(&params, &gradient, 0.3);
         let squares: f64 = params.iter().map(|p| p * p).sum();
         let joined = params
             .iter()
@@ -225,10 +225,10 @@ fn the_measure_is_the_sum_of_squares_and_the_norm_of_the_joined_gradient() {
             .map(|(p, g)| (g + 0.6 * p).powi(2));
         let norm = joined.sum::<f64>().sqrt();
         assert!(
-            (found.squares - squares).abs() < 1e-12,
+            (found.param_squares - squares).abs() < 1e-12,
             "{count}: {found:?}"
         );
-        assert!((found.norm - norm).abs() < 1e-12, "{count}: {found:?}");
+        assert!((found.gradient_norm - norm).abs() < 1e-12, "{count}: {found:?}");
     }
 }
 
@@ -239,8 +239,8 @@ fn a_step_that_overflows_leaves_the_parameters_as_they_were() {
     for (name, optimizer, gradient, rate) in [("sgd", sgd, 1e30, 1e30), ("adam", adam(), 1e30, 0.1)]
     {
         let mut params = vec![1.0f32, 2.0, 3.0];
-        let mut descent = Descent::new(optimizer, 3);
-        let pull = Pull {
+        let mut descent = OptimizerState::new(optimizer, 3);
+        let pull = StepScale {
             rate,
             l2: 0.0,
             scale: 1.0,
@@ -256,8 +256,8 @@ fn a_step_that_overflows_leaves_the_parameters_as_they_were() {
 #[test]
 fn undoing_a_step_brings_the_parameters_back() {
     let mut params = vec![1.0, 2.0];
-    let mut descent = Descent::new(adam(), 2);
-    let pull = Pull {
+    let mut descent = OptimizerState::new(adam(), 2);
+    let pull = StepScale {
         rate: 0.1,
         l2: 0.0,
         scale: 1.0,

@@ -3,7 +3,7 @@
 use attractor::analysis::pca::Pca;
 use attractor::base::Error;
 use attractor::random::{Key, Layout};
-use attractor::tensor::{DType, Device, Tensor, values};
+use attractor::tensor::{DType, Device, Tensor, convert};
 
 const VARIANCE: [f64; 3] = [
     1.7700946046333834,
@@ -34,7 +34,7 @@ fn drawn(shape: &[usize]) -> Tensor {
 }
 
 fn doubles(tensor: &Tensor) -> Vec<f64> {
-    values::doubles(tensor).expect("numbers")
+    convert::to_f64(tensor).expect("numbers")
 }
 
 fn difference(a: &Tensor, b: &Tensor) -> f64 {
@@ -69,7 +69,7 @@ fn data_come_back_from_all_components() {
         let x = drawn(&shape);
         let pca = Pca::fit(&x, None).expect("samples");
         let back = pca
-            .inverse(&pca.transform(&x).expect("fits"))
+            .inverse_transform(&pca.transform(&x).expect("fits"))
             .expect("fits");
         assert!(difference(&back, &x) < 1e-12, "{shape:?}");
     }
@@ -170,7 +170,7 @@ fn what_cannot_be_is_a_fault() {
         pca.transform(&drawn(&[2, 4])),
         Err(Error::Shape { .. })
     ));
-    assert!(matches!(pca.inverse(&x), Err(Error::Shape { .. })));
+    assert!(matches!(pca.inverse_transform(&x), Err(Error::Shape { .. })));
     let odd = (x / 0.0)
         .and_then(|x| x.to_dtype(DType::F64))
         .expect("numbers");

@@ -70,7 +70,7 @@ fn a_fault_inside_functions_is_shown_where_it_happens() {
 }
 fn outer(x) { inner(x) }
 outer(zeros([3]));",
-            "matmul: shapes [2] and [3] do not fit together
+            "matmul: shapes [2] and [3] are incompatible
   --> main.rhai:2:16
    |
  2 |     zeros([2]).matmul(x)
@@ -80,7 +80,7 @@ outer(zeros([3]));",
 end
 local function outer(x) local y = inner(x); return y end
 outer(zeros({3}))",
-            "matmul: shapes [2] and [3] do not fit together
+            "matmul: shapes [2] and [3] are incompatible
   --> main.lua:2:23
    |
  2 |     return zeros({2}):matmul(x)
@@ -89,7 +89,7 @@ outer(zeros({3}))",
         [
             "let x = zeros([2]);
 x.tnah();",
-            "no method is called `tnah`
+            "no method has the name `tnah`
   --> main.rhai:2:3
    |
  2 | x.tnah();
@@ -97,7 +97,7 @@ x.tnah();",
 hint: did you mean `tanh`?",
             "local x = zeros({2})
 x:tnah()",
-            "no method is called `tnah`
+            "no method has the name `tnah`
   --> main.lua:2:3
    |
  2 | x:tnah()
@@ -149,7 +149,7 @@ end })",
             "let slope = grad(|x| {
     x.matmul(zeros([3]))
 }, zeros([2]));",
-            "matmul: shapes [2] and [3] do not fit together
+            "matmul: shapes [2] and [3] are incompatible
   --> main.rhai:2:7
    |
  2 |     x.matmul(zeros([3]))
@@ -157,7 +157,7 @@ end })",
             "local slope = grad(function(x)
     return x:matmul(zeros({3}))
 end, zeros({2}))",
-            "matmul: shapes [2] and [3] do not fit together
+            "matmul: shapes [2] and [3] are incompatible
   --> main.lua:2:14
    |
  2 |     return x:matmul(zeros({3}))
@@ -168,7 +168,7 @@ end, zeros({2}))",
     random::normal(key, [-1])
 });
 task.batch(3, random::key(0));",
-            "random::normal: argument `shape`: expected a list of whole numbers, found the list [-1]
+            "random::normal: argument `shape`: expected a list of integers, found the list [-1]
   --> main.rhai:2:13
    |
  2 |     random::normal(key, [-1])
@@ -177,7 +177,7 @@ task.batch(3, random::key(0));",
     return random.normal(key, {-1})
 end)
 task:batch(3, random.key(0))",
-            "random::normal: argument `shape`: expected a list of whole numbers, found the list [-1]
+            "random::normal: argument `shape`: expected a list of integers, found the list [-1]
   --> main.lua:2:19
    |
  2 |     return random.normal(key, {-1})
@@ -235,7 +235,7 @@ fn a_fault_in_another_script_shows_the_line_of_that_script() {
             r#"import "other" as other;
 other::fine(zeros([1]));
 other::broken(zeros([2]));"#,
-            "matmul: shapes [2] and [3, 3] do not fit together
+            "matmul: shapes [2] and [3, 3] are incompatible
   --> other.rhai:4:7
    |
  4 |     x.matmul(zeros([3, 3]))
@@ -243,7 +243,7 @@ other::broken(zeros([2]));"#,
             r#"local other = require("other")
 other.fine(zeros({1}))
 other.broken(zeros({2}))"#,
-            "matmul: shapes [2] and [3, 3] do not fit together
+            "matmul: shapes [2] and [3, 3] are incompatible
   --> other.lua:4:14
    |
  4 |     return x:matmul(zeros({3, 3}))
@@ -253,7 +253,7 @@ other.broken(zeros({2}))"#,
             r#"import "other" as other;
 let task = tasks::custom(#{ steps: 5 }, other::closure());
 task.batch(3, random::key(0));"#,
-            "matmul: shapes [3, 5] and [9, 9] do not fit together
+            "matmul: shapes [3, 5] and [9, 9] are incompatible
   --> other.rhai:8:28
    |
  8 |     |key, n| zeros([n, 5]).matmul(zeros([9, 9]))
@@ -261,7 +261,7 @@ task.batch(3, random::key(0));"#,
             r#"local other = require("other")
 local task = tasks.custom({ steps = 5 }, other.closure())
 task:batch(3, random.key(0))"#,
-            "matmul: shapes [3, 5] and [9, 9] do not fit together
+            "matmul: shapes [3, 5] and [9, 9] are incompatible
   --> other.lua:7:50
    |
  7 |     return function(key, n) return zeros({n, 5}):matmul(zeros({9, 9})) end
@@ -282,13 +282,13 @@ task:batch(3, random.key(0))"#,
         ],
         [
             r#"import "othr" as other;"#,
-            r#"no module is called `othr`
+            r#"no module has the name `othr`
   --> main.rhai:1:8
    |
  1 | import "othr" as other;
    |        ^"#,
             r#"local other = require("othr")"#,
-            r#"no module is called `othr`
+            r#"no module has the name `othr`
   --> main.lua:1:24
    |
  1 | local other = require("othr")
@@ -303,7 +303,7 @@ fn a_fault_in_a_bundled_module_shows_the_call_of_the_user() {
         "let fit = #{ batch: [1.0] };
 
 show::training(fit);",
-        "there is no entry `mse`
+        "the map has no entry `mse`
   --> main.rhai:3:7
    |
  3 | show::training(fit);
@@ -311,7 +311,7 @@ show::training(fit);",
         "local fit = { batch = {1.0} }
 
 show.training(fit)",
-        "there is no entry `mse`
+        "the map has no entry `mse`
   --> main.lua:3:6
    |
  3 | show.training(fit)

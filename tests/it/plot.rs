@@ -1,8 +1,8 @@
 //! Figures made in scripts: files that are written, and what a mistaken call is told.
 
-use attractor::api::context::{Language, Settings};
-use attractor::api::show;
-use attractor::api::translate;
+use attractor::api::context::{Language, RunConfig};
+use attractor::api::display;
+use attractor::api::rhai_to_lua;
 
 use crate::session::{LANGUAGES, Run, run_in};
 
@@ -10,11 +10,11 @@ use crate::session::{LANGUAGES, Run, run_in};
 fn one_line(text: &str, language: Language, out: &std::path::Path) -> Run {
     let text = match language {
         Language::Rhai => text.to_string(),
-        Language::Lua => format!("return {}", translate::example(text, language)),
+        Language::Lua => format!("return {}", rhai_to_lua::translate(text, language)),
     };
-    let settings = Settings {
+    let settings = RunConfig {
         out: out.into(),
-        ..Settings::default()
+        ..RunConfig::default()
     };
     run_in(&text, language, settings)
 }
@@ -57,7 +57,7 @@ fn mistaken_calls_are_told_what_was_expected() {
         ),
         (
             "plot::lines([1, 2], #{ x: [1, 2, 3] })",
-            "lines: shapes [3] and [2] do not fit together",
+            "lines: shapes [3] and [2] are incompatible",
         ),
         (
             r#"plot::lines([1, 2], #{ labels: ["a", "b"] })"#,
@@ -73,7 +73,7 @@ fn mistaken_calls_are_told_what_was_expected() {
         ),
         (
             "plot::grid([plot::lines([1]), 3])",
-            "plot::grid: expected figures with one panel each, found a whole number",
+            "plot::grid: expected figures with one panel each, found an integer",
         ),
         (
             "scene::trajectories([[1, 2], [3, 4]])",
@@ -134,7 +134,7 @@ fn mistaken_calls_are_told_what_was_expected() {
         for (text, expected) in table {
             match one_line(text, language, out.path()).outcome {
                 Err(fault) => assert_eq!(fault.message, expected, "{language:?}"),
-                Ok(value) => panic!("{text}: gave {}", show::value(&value)),
+                Ok(value) => panic!("{text}: gave {}", display::value_text(&value)),
             }
         }
     }
@@ -145,7 +145,7 @@ fn a_method_leaves_the_figure_it_was_called_on_as_it_was() {
     let text = "let a = plot::lines([1, 2]); let b = a.vertical(0.5); text_of([a, b])";
     let out = tempfile::tempdir().expect("a temporary folder");
     let run = one_line(text, Language::Rhai, out.path());
-    let shown = run.outcome.map(|value| show::printed(&value));
+    let shown = run.outcome.map(|value| display::print_text(&value));
     assert_eq!(
         shown.expect("a text"),
         "[figure [1, 1], 1 layer, figure [1, 1], 2 layers]"
@@ -186,7 +186,7 @@ fn fixed_points_are_the_larger_the_slower_they_are() {
     "#;
     let out = tempfile::tempdir().expect("a temporary folder");
     let found = one_line(text, Language::Rhai, out.path()).outcome;
-    let found = show::value(&found.expect("three points"));
+    let found = display::value_text(&found.expect("three points"));
     let numbers: Vec<f64> = found
         .split(|c: char| !(c.is_ascii_digit() || "-.e".contains(c)))
         .filter_map(|word| word.parse().ok())

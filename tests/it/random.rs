@@ -83,8 +83,8 @@ fn seeds_splits_and_folds_are_those_of_jax() {
 fn children_are_the_keys_of_a_split() {
     for_each_key(|key, _| {
         let split = key.split(3);
-        assert_eq!(split, key.children::<3>());
-        assert_eq!(split[2], key.child(2, 3));
+        assert_eq!(split, key.split_array::<3>());
+        assert_eq!(split[2], key.split_nth(2, 3));
     });
 }
 

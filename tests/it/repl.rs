@@ -7,9 +7,9 @@ use std::rc::Rc;
 use attractor::api::context::Language::{Lua, Rhai};
 use attractor::api::context::{Context, Language};
 use attractor::api::native::Native;
-use attractor::api::settings::Settings;
-use attractor::api::value::{Object, Thing, Value};
-use attractor::app::repl::{Completion, Drawing, Kind, lexemes};
+use attractor::api::options::CallOptions;
+use attractor::api::value::{Object, ScriptObject, Value};
+use attractor::app::repl::{Completion, Graphics, TokenKind, tokenize};
 use attractor::figure::{Camera, Figure, Layer, Panel, Paths, pixels};
 use tempfile::TempDir;
 
@@ -136,9 +136,9 @@ fn a_long_value_is_shown_in_part() {
 /// A network in the vocabulary below.
 struct Net;
 
-impl Thing for Net {
+impl ScriptObject for Net {
     const KIND: &'static str = "net";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         "net".into()
     }
 }
@@ -158,7 +158,7 @@ attractor::natives! {
     module "rnn";
 
     /// A network.
-    fn vanilla(options: Settings<Vanilla>) -> f64 { Ok(options.gain) }
+    fn vanilla(options: CallOptions<Vanilla>) -> f64 { Ok(options.gain) }
 
     /// The network run on an input.
     fn run(this: Rc<Net>, input: f64) -> f64 { let _ = this; Ok(input) }
@@ -178,7 +178,7 @@ mod always {
         module "";
 
         /// Trains.
-        fn train(cx: &Context, net: Value, options: Settings<Vanilla>) -> f64 {
+        fn train(cx: &Context, net: Value, options: CallOptions<Vanilla>) -> f64 {
             let _ = (cx, net);
             Ok(options.gain)
         }
@@ -211,7 +211,7 @@ fn completed(text: &str, language: Language) -> Vec<String> {
     let whole = |typed: String| format!("{}{typed}", &text[..start]);
     candidates
         .into_iter()
-        .map(|candidate| whole(candidate.typed))
+        .map(|candidate| whole(candidate.replacement))
         .collect()
 }
 
@@ -278,7 +278,7 @@ fn the_hint_tells_what_the_call_around_the_cursor_takes() {
         (
             Rhai,
             "train(net, #{ units: ",
-            Some("units: whole number, 100 if left out"),
+            Some("units: integer, 100 if left out"),
         ),
         (Rhai, "train(net)", None),
         (Rhai, "unknown(", None),
@@ -300,30 +300,30 @@ fn the_hint_tells_what_the_call_around_the_cursor_takes() {
 
 #[test]
 fn an_input_is_cut_into_its_parts() {
-    use Kind::{Comment, Keyword, Name, Number, Sign, Text};
-    type Case<'a> = (Language, &'a str, &'a [(Kind, &'a str)]);
+    use TokenKind::{Comment, Identifier as Name, Keyword, Number, Str, Symbol};
+    type Case<'a> = (Language, &'a str, &'a [(TokenKind, &'a str)]);
     let cases: [Case; 6] = [
         (Rhai, "let x", &[(Keyword, "let"), (Name, "x")]),
         (
             Rhai,
             "1_0.5e-3+2",
-            &[(Number, "1_0.5e-3"), (Sign, "+"), (Number, "2")],
+            &[(Number, "1_0.5e-3"), (Symbol, "+"), (Number, "2")],
         ),
         (
             Rhai,
             "\"a\\\"b\" //c",
-            &[(Text, "\"a\\\"b\""), (Comment, "//c")],
+            &[(Str, "\"a\\\"b\""), (Comment, "//c")],
         ),
-        (Rhai, "a::b", &[(Name, "a"), (Sign, "::"), (Name, "b")]),
+        (Rhai, "a::b", &[(Name, "a"), (Symbol, "::"), (Name, "b")]),
         (
             Lua,
             "--[[x\n]] end",
             &[(Comment, "--[[x\n]]"), (Keyword, "end")],
         ),
-        (Lua, "[[é]]1", &[(Text, "[[é]]"), (Number, "1")]),
+        (Lua, "[[é]]1", &[(Str, "[[é]]"), (Number, "1")]),
     ];
     for (language, text, expected) in cases {
-        let parts = lexemes(text, language);
+        let parts = tokenize(text, language);
         let found: Vec<_> = parts
             .iter()
             .map(|part| (part.kind, &text[part.span.clone()]))
@@ -343,22 +343,22 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
             let found = pairs.iter().find(|(one, _)| one == name);
             found.map(|(_, value)| value.clone())
         };
-        Drawing::of(&variable, &|| Some(answer.into()))
+        Graphics::detect(&variable, &|| Some(answer.into()))
     };
     let of = |pairs: &[(&str, &str)]| answered(pairs, "\x1b[?64;1;2;6c");
-    assert_eq!(of(&[("TERM", "xterm-kitty")]), Drawing::Kitty);
-    assert_eq!(of(&[("TERM_PROGRAM", "iTerm.app")]), Drawing::ITerm);
-    assert_eq!(of(&[("TERM", "xterm-256color")]), Drawing::File);
+    assert_eq!(of(&[("TERM", "xterm-kitty")]), Graphics::Kitty);
+    assert_eq!(of(&[("TERM_PROGRAM", "iTerm.app")]), Graphics::ITerm);
+    assert_eq!(of(&[("TERM", "xterm-256color")]), Graphics::File);
     let inside = [("TERM", "xterm-kitty"), ("TMUX", "/tmp/1")];
-    assert_eq!(of(&inside), Drawing::File);
+    assert_eq!(of(&inside), Graphics::File);
     // Terminals with attribute 4 draw sixels; a terminal of kind 4 need not.
-    assert_eq!(answered(&inside, "\x1b[?62;4c"), Drawing::Sixel);
-    assert_eq!(answered(&[], "\x1b[?64;1;4;22c"), Drawing::Sixel);
-    assert_eq!(answered(&[], "\x1b[?4;14;41c"), Drawing::File);
-    assert_eq!(answered(&[("TERM", "dumb")], "\x1b[?62;4c"), Drawing::File);
-    assert_eq!(answered(&[], ""), Drawing::File);
+    assert_eq!(answered(&inside, "\x1b[?62;4c"), Graphics::Sixel);
+    assert_eq!(answered(&[], "\x1b[?64;1;4;22c"), Graphics::Sixel);
+    assert_eq!(answered(&[], "\x1b[?4;14;41c"), Graphics::File);
+    assert_eq!(answered(&[("TERM", "dumb")], "\x1b[?62;4c"), Graphics::File);
+    assert_eq!(answered(&[], ""), Graphics::File);
     let figure = Figure::from(Panel::histogram(&[1.0, 2.0, 2.0], Some(2)));
-    let kitty = Drawing::Kitty.text(&figure, 1, None).expect("a picture");
+    let kitty = Graphics::Kitty.encode(&figure, 1, None).expect("a picture");
     assert!(kitty.starts_with("\x1b_Gf=100,a=T,m=") && kitty.ends_with("\x1b\\"));
     let data: String = kitty
         .split("\x1b\\")
@@ -369,7 +369,7 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
     assert!(data.starts_with("iVBORw0KGgo"), "{}", &data[..20]);
     let longest = kitty.split("\x1b\\").map(str::len).max();
     assert!(longest.is_some_and(|longest| longest < 4096 + 30));
-    let sixels = Drawing::Sixel.text(&figure, 1, None).expect("a picture");
+    let sixels = Graphics::Sixel.encode(&figure, 1, None).expect("a picture");
     let drawn = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
     let wanted = pixels(&figure, 1.0).expect("pixels");
     // A row of sixels is six pixels high.
@@ -384,13 +384,13 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
         values: Some(vec![0.0, 1.0]),
         ..Paths::default()
     };
-    let mut scene = Panel::of(Layer::Paths(curve));
+    let mut scene = Panel::from_layer(Layer::Paths(curve));
     scene.camera = Some(Camera::default());
-    let sixels = Drawing::Sixel.text(&Figure::from(scene), 1, None);
+    let sixels = Graphics::Sixel.encode(&Figure::from(scene), 1, None);
     let sixels = sixels.expect("a picture");
     let drawn = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
     assert_eq!(drawn.pixels[..4], [255; 4], "white paper");
-    let file = Drawing::File.text(&figure, 1, None).expect("a path");
+    let file = Graphics::File.encode(&figure, 1, None).expect("a path");
     assert!(std::fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
     std::fs::remove_file(&file).expect("it is there");
     let folder = std::path::Path::new(&file).parent().expect("a folder");

@@ -22,7 +22,7 @@ fn compare_with_plain<T: Lanes>(tolerance: f64) {
             let (states, outputs, loss) = plain(&case);
             let found = case.run();
             let mut errors = vec![("states", error(&found.0, &states))];
-            if case.plan.outputs > 0 {
+            if case.spec.outputs > 0 {
                 errors.push(("outputs", error(&found.1, &outputs)));
                 errors.push(("loss", error(&[case.loss()], &[loss])));
                 assert_eq!(case.loss(), case.loss_gradient().0);

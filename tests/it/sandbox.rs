@@ -7,9 +7,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use attractor::api::access::Access;
-use attractor::api::context::{Language, Settings};
-use attractor::api::fault::Fault;
+use attractor::api::sandbox::Sandbox;
+use attractor::api::context::{Language, RunConfig};
+use attractor::api::diagnostic::Diagnostic;
 use attractor::api::value::Value;
 use attractor::app::Arguments;
 use attractor::app::args;
@@ -26,9 +26,9 @@ fn folder() -> TempDir {
         fs::create_dir(root.join(name)).expect("a folder in it");
     }
     let written = "h5::write(\"x.h5\", #{ x: zeros([2, 2, 1]) }); file::write(\"x.json\", \"7\");";
-    let settings = Settings {
+    let settings = RunConfig {
         out: root.join("other"),
-        ..Settings::default()
+        ..RunConfig::default()
     };
     run_in(written, Language::Rhai, settings)
         .outcome
@@ -70,19 +70,19 @@ const ENDS: [&str; 8] = [
     "gif",
 ];
 
-fn sandbox(root: &Path) -> Settings {
+fn sandbox(root: &Path) -> RunConfig {
     let work = root.join("work");
     let out = work.join("out");
-    let access = Access::new(&[work], &out).expect("folders that are there");
-    Settings {
+    let access = Sandbox::new(&[work], &out).expect("folders that are there");
+    RunConfig {
         out,
         sandbox: Some(access),
-        ..Settings::default()
+        ..RunConfig::default()
     }
 }
 
 /// The outcome of a call with `PATH` in it, which is written as in Rhai.
-fn call(text: &str, path: &Path, language: Language, settings: Settings) -> Result<Value, Fault> {
+fn call(text: &str, path: &Path, language: Language, settings: RunConfig) -> Result<Value, Diagnostic> {
     let text = text.replace("PATH", &path.display().to_string());
     let text = match language {
         Language::Rhai => text,
@@ -183,11 +183,11 @@ fn files_in_the_open_folders_are_read() {
             .message
             .contains("the file does not exist")
     );
-    let access = Access::new(&[root.join("other")], &root.join("work/out")).expect("folders");
-    let named = Settings {
+    let access = Sandbox::new(&[root.join("other")], &root.join("work/out")).expect("folders");
+    let named = RunConfig {
         sandbox: Some(access),
         out: root.join("work/out"),
-        ..Settings::default()
+        ..RunConfig::default()
     };
     call(
         "h5::list(\"PATH\")",
@@ -362,7 +362,7 @@ fn a_sandbox_limits_memory_and_operations_unless_the_user_does() {
             panic!("expected the command `run`");
         };
         let settings = run
-            .work
+            .execution
             .settings(Vec::new(), &[PathBuf::new()])
             .expect("settings");
         assert_eq!(settings.max_operations, operations, "{words:?}");

@@ -2,12 +2,12 @@
 
 use attractor::base::Error;
 use attractor::figure::{
-    Arrows, Camera, Figure, Labels, Layer, Line, Panel, Paths, Place, Points, Rgb, Scatter, Stroke,
+    Arrows, Camera, Figure, Labels, Layer, Line, Panel, Paths, Point3, Points, Rgb, Scatter, Stroke,
     svg,
 };
 use resvg::usvg::roxmltree::{Document, Node};
 
-const CORNERS: [Place; 2] = [[0.0; 3], [1.0; 3]];
+const CORNERS: [Point3; 2] = [[0.0; 3], [1.0; 3]];
 
 fn seen(layers: Vec<Layer>, camera: Camera) -> Panel {
     Panel {
@@ -28,7 +28,7 @@ fn drawn(panel: Panel) -> String {
     svg(&Figure::from(panel)).expect("a figure that can be drawn")
 }
 
-fn path(at: Vec<Place>) -> Paths {
+fn path(at: Vec<Point3>) -> Paths {
     Paths {
         ends: vec![at.len()],
         at,
@@ -36,9 +36,9 @@ fn path(at: Vec<Place>) -> Paths {
     }
 }
 
-fn dots(at: &[Place], colour: &str) -> Layer {
+fn dots(at: &[Point3], colour: &str) -> Layer {
     Layer::Points(Points {
-        colour: Rgb::named(colour),
+        colour: Rgb::parse(colour),
         ..Points::new(at.to_vec())
     })
 }
@@ -299,12 +299,12 @@ fn a_panel_that_mixes_dimensions_or_lengths_is_a_clear_fault() {
             "a panel in three dimensions: expected layers in three dimensions, found one in two",
         ),
         (
-            Panel::of(short(None)),
+            Panel::from_layer(short(None)),
             "a panel in two dimensions: expected layers in two dimensions, found one in three",
         ),
         (
             seen(vec![short(Some(vec![1.0]))], Camera::default()),
-            "points: shapes [2] and [1] do not fit together",
+            "points: shapes [2] and [1] are incompatible",
         ),
         (
             seen(vec![Layer::Paths(unended)], Camera::default()),
@@ -332,7 +332,7 @@ fn a_panel_that_mixes_dimensions_or_lengths_is_a_clear_fault() {
 #[test]
 fn data_without_a_span_and_without_numbers_are_drawn() {
     let nothing = Layer::Scatter(Scatter::new(Vec::new(), Vec::new()));
-    drawn(Panel::of(nothing));
+    drawn(Panel::from_layer(nothing));
     for at in [
         vec![],
         vec![[0.0; 3]],

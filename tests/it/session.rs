@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-use attractor::api::context::{Context, Language, Script, Settings, Terminal};
-use attractor::api::fault::Fault;
+use attractor::api::context::{Context, Language, Script, RunConfig, Terminal};
+use attractor::api::diagnostic::Diagnostic;
 use attractor::api::value::Value;
-use attractor::base::{Progress, Silent};
+use attractor::base::{Progress, NoProgress};
 use attractor::host;
 
 /// Keeps printed lines.
@@ -21,13 +21,13 @@ impl Terminal for Pages {
         self.lines.borrow_mut().push(line.into());
     }
     fn progress(&self, _: &str) -> Box<dyn Progress> {
-        Box::new(Silent)
+        Box::new(NoProgress)
     }
 }
 
 /// What a script gave and printed.
 pub struct Run {
-    pub outcome: Result<Value, Fault>,
+    pub outcome: Result<Value, Diagnostic>,
     pub printed: String,
 }
 
@@ -35,7 +35,7 @@ pub struct Run {
 pub const LANGUAGES: [Language; 2] = [Language::Rhai, Language::Lua];
 
 /// Runs `text` as a file called `test.rhai` or `test.lua`, writing files below `out`.
-pub fn run_in(text: &str, language: Language, settings: Settings) -> Run {
+pub fn run_in(text: &str, language: Language, settings: RunConfig) -> Run {
     let end = match language {
         Language::Rhai => "rhai",
         Language::Lua => "lua",
@@ -47,11 +47,11 @@ pub fn run_in(text: &str, language: Language, settings: Settings) -> Run {
     run_as(script, language, settings)
 }
 
-fn run_as(script: Script, language: Language, settings: Settings) -> Run {
+fn run_as(script: Script, language: Language, settings: RunConfig) -> Run {
     let pages = Rc::new(Pages::default());
     let stop = Default::default();
     let context = Context::new(settings, pages.clone(), stop, language, &script);
-    let outcome = host::open(context).and_then(|mut host| host.run(&script));
+    let outcome = host::new_session(context).and_then(|mut host| host.run(&script));
     let printed = pages.lines.borrow().join("\n");
     Run { outcome, printed }
 }
@@ -62,18 +62,18 @@ pub fn run(text: &str, language: Language) -> Run {
     run_in(
         text,
         language,
-        Settings {
+        RunConfig {
             out: out.path().into(),
-            ..Settings::default()
+            ..RunConfig::default()
         },
     )
 }
 
 /// Runs a script that stands in `folder`, where it may find others.
 pub fn run_script(script: &Script, language: Language, folder: &Path) -> Run {
-    let settings = Settings {
+    let settings = RunConfig {
         out: folder.into(),
-        ..Settings::default()
+        ..RunConfig::default()
     };
     run_as(script.clone(), language, settings)
 }

@@ -1,19 +1,19 @@
 //! The loops that fused operations are made of, on each kind of processor that can be had here.
 
 use attractor::ops::Lanes;
-use attractor::ops::simd::product::{Block, Form, Panels, product};
-use attractor::ops::simd::sums::{Frames, Turned, add_sums, padded};
-use attractor::ops::simd::{Cell, TRIALS, functions};
+use attractor::ops::simd::gemm::{Block, GemmConfig, Panels, gemm};
+use attractor::ops::simd::gemm_tn::{Frames, Transposed, gemm_tn_add, padded_len};
+use attractor::ops::simd::{Lane16, TRIALS, math};
 use attractor::tensor::Real;
 use pulp::{Simd, WithSimd};
 
-/// Whole numbers between -8 and 8: their products add up without rounding, in any order.
+/// Integers between -8 and 8: their products add up without rounding, in any order.
 fn whole<T: Real>(seed: usize, k: usize) -> T {
     T::of(((k * 7919 + seed * 104_729) % 17) as f64 - 8.0)
 }
 
-fn cells<T: Real>(seed: usize, count: usize) -> Vec<Cell<T>> {
-    let cell = |c| Cell(std::array::from_fn(|b| whole(seed, c * TRIALS + b)));
+fn cells<T: Real>(seed: usize, count: usize) -> Vec<Lane16<T>> {
+    let cell = |c| Lane16(std::array::from_fn(|b| whole(seed, c * TRIALS + b)));
     (0..count).map(cell).collect()
 }
 
@@ -40,27 +40,27 @@ impl WithSimd for Products {
     }
 }
 
-fn forms() -> Vec<Form> {
-    let form = |groups, shared| Form { groups, shared };
-    vec![form(1, false), form(2, false), form(3, true)]
+fn configs() -> Vec<GemmConfig> {
+    let config = |groups, parallel| GemmConfig { groups, parallel };
+    vec![config(1, false), config(2, false), config(3, true)]
 }
 
 fn products<S: Simd, T: Lanes>(simd: S) {
-    for form in forms() {
+    for config in configs() {
         for (rows, columns) in SIZES {
-            one_product::<S, T>(simd, form, rows, columns);
+            one_product::<S, T>(simd, config, rows, columns);
         }
     }
 }
 
-fn one_product<S: Simd, T: Lanes>(simd: S, form: Form, rows: usize, columns: usize) {
-    let groups = form.groups;
+fn one_product<S: Simd, T: Lanes>(simd: S, config: GemmConfig, rows: usize, columns: usize) {
+    let groups = config.groups;
     let matrix: Vec<T> = (0..rows * columns).map(|k| whole(1, k)).collect();
     let from = cells::<T>(2, columns * groups);
     let mut panels = Panels::default();
-    panels.pack(form, rows, &[Block::plain(&matrix, columns)]);
+    panels.pack(config, rows, &[Block::row_major(&matrix, columns)]);
     let mut into = cells(3, (rows + 1) * groups);
-    product(simd, &panels, &from, &mut into);
+    gemm(simd, &panels, &from, &mut into);
     for (at, cell) in into[..rows * groups].iter().enumerate() {
         let (r, group) = (at / groups, at % groups);
         for b in 0..TRIALS {
@@ -69,7 +69,7 @@ fn one_product<S: Simd, T: Lanes>(simd: S, form: Form, rows: usize, columns: usi
             assert_eq!(
                 cell.0[b].double(),
                 expected.double(),
-                "{form:?} {rows} x {columns}, row {r} trial {b}"
+                "{config:?} {rows} x {columns}, row {r} trial {b}"
             );
         }
     }
@@ -85,41 +85,41 @@ impl WithSimd for Sums {
 
     fn with_simd<S: Simd>(self, simd: S) {
         for (rows, columns) in SIZES {
-            for form in forms() {
+            for config in configs() {
                 for times in [1, 16, 37] {
-                    sums::<S, f32>(simd, form, [rows, columns], times);
-                    sums::<S, f64>(simd, form, [rows, columns], times);
+                    sums::<S, f32>(simd, config, [rows, columns], times);
+                    sums::<S, f64>(simd, config, [rows, columns], times);
                 }
             }
         }
     }
 }
 
-fn sums<S: Simd, T: Lanes>(simd: S, form: Form, [rows, columns]: [usize; 2], times: usize) {
-    let groups = form.groups;
+fn sums<S: Simd, T: Lanes>(simd: S, config: GemmConfig, [rows, columns]: [usize; 2], times: usize) {
+    let groups = config.groups;
     let (left_frame, right_frame) = ((rows + 2) * groups, (columns + 1) * groups);
     let a = cells::<T>(1, left_frame * times);
     let b = cells::<T>(2, right_frame * times);
     let left = Frames {
-        cells: &a,
-        frame: left_frame,
+        lanes: &a,
+        stride: left_frame,
         first: 1,
         count: rows,
     };
     let right = Frames {
-        cells: &b,
-        frame: right_frame,
+        lanes: &b,
+        stride: right_frame,
         first: 0,
         count: columns,
     };
-    let width = padded(columns);
+    let width = padded_len(columns);
     let mut into = vec![T::of(1.0); rows * width];
-    add_sums(
+    gemm_tn_add(
         simd,
-        form,
+        config,
         [left, right],
         times,
-        &mut Turned::default(),
+        &mut Transposed::default(),
         &mut into,
     );
     for r in 0..rows {
@@ -137,7 +137,7 @@ fn sums<S: Simd, T: Lanes>(simd: S, form: Form, [rows, columns]: [usize; 2], tim
             assert_eq!(
                 found,
                 expected.double(),
-                "{form:?} {rows} x {columns} x {times}"
+                "{config:?} {rows} x {columns} x {times}"
             );
         }
     }
@@ -152,16 +152,16 @@ impl WithSimd for Functions {
         for k in -400..=400 {
             let x = f64::from(k) / 20.0;
             for (name, found, exact) in [
-                ("tanh", functions::tanh::<S, f64>(x), x.tanh()),
-                ("exp", functions::exp::<S, f64>(x), x.exp()),
+                ("tanh", math::tanh::<S, f64>(x), x.tanh()),
+                ("exp", math::exp::<S, f64>(x), x.exp()),
                 (
                     "sigmoid",
-                    functions::sigmoid::<S, f64>(x),
+                    math::sigmoid::<S, f64>(x),
                     1.0 / (1.0 + (-x).exp()),
                 ),
                 (
                     "softplus",
-                    functions::softplus::<S, f64>(x),
+                    math::softplus::<S, f64>(x),
                     x.max(0.0) + (-x.abs()).exp().ln_1p(),
                 ),
             ] {

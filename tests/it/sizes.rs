@@ -165,7 +165,7 @@ fn no_argument_of_any_function_aborts_panics_or_hangs() {
     let mut wrong = Vec::new();
     let integers = |native: &Native| {
         let args = native.args.iter();
-        args.filter(|arg| arg.kind.contains("whole number")).count()
+        args.filter(|arg| arg.kind.contains("integer")).count()
     };
     for native in api::natives() {
         let (path, count) = (native.path(), integers(&native));

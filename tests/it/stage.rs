@@ -2,11 +2,11 @@
 
 use std::io::Cursor;
 
-use attractor::base::{Progress, Report, Silent};
-use attractor::figure::stage::{Kind, Stage};
+use attractor::base::{NoProgress, Progress, Report};
+use attractor::figure::scene::{Geometry, Scene};
 use attractor::figure::{
-    Arrows, Camera, Figure, Film, Labels, Layer, Line, Motion, Panel, Paths, Points, Shots,
-    gif as film_of, page,
+    AnimationOptions, Arrows, Camera, Figure, FrameBatch, Labels, Layer, Line, Motion, Panel,
+    Paths, Points, gif as film_of, page,
 };
 
 fn scene() -> Figure {
@@ -35,7 +35,7 @@ fn scene() -> Figure {
         texts: vec!["x_{0} at 10^{-2}".into()],
         ..Labels::default()
     };
-    let mut panel = Panel::of(Layer::Paths(paths));
+    let mut panel = Panel::from_layer(Layer::Paths(paths));
     panel
         .layers
         .push(Layer::Points(Points::new(vec![[1.0, 1.0, 10.0]])));
@@ -51,21 +51,23 @@ fn scene() -> Figure {
 
 #[test]
 fn places_are_parts_of_the_sides_and_give_their_numbers_back() {
-    let stages = Stage::of(&scene()).expect("a scene");
-    let [stage] = &stages[..] else {
-        panic!("{} stages", stages.len());
+    let scenes = Scene::from_figure(&scene()).expect("a scene");
+    let [scene] = &scenes[..] else {
+        panic!("{} scenes", scenes.len());
     };
-    let paths = &stage.acts[0];
-    assert_eq!(paths.at[1], [0.5, 1.0, 0.5]);
-    assert!(paths.at[2][0].is_nan());
-    assert_eq!(stage.scales[2].number(0.5).round(), 10.0);
-    assert_eq!(paths.colours.len(), paths.at.len());
-    assert!(matches!(&paths.kind, Kind::Paths { ends, .. } if ends[..] == [3, 5]));
+    let paths = &scene.layers[0];
+    assert_eq!(paths.positions[1], [0.5, 1.0, 0.5]);
+    assert!(paths.positions[2][0].is_nan());
+    assert_eq!(scene.axes[2].value(0.5).round(), 10.0);
+    assert_eq!(paths.colours.len(), paths.positions.len());
+    assert!(matches!(&paths.geometry, Geometry::Paths { ends, .. } if ends[..] == [3, 5]));
     // Both ends of an arrow have its number; points have the colour of their layer.
-    assert_eq!(stage.acts[2].values, [4.0, 4.0]);
-    assert_eq!(stage.acts[1].colours.len(), 1);
-    assert!(matches!(&stage.acts[3].kind, Kind::Labels(texts) if texts[0] == "x₀ at 10⁻²"));
-    assert!(stage.bar.is_some());
+    assert_eq!(scene.layers[2].values, [4.0, 4.0]);
+    assert_eq!(scene.layers[1].colours.len(), 1);
+    assert!(
+        matches!(&scene.layers[3].geometry, Geometry::Labels(texts) if texts[0] == "x₀ at 10⁻²")
+    );
+    assert!(scene.colour_bar.is_some());
 }
 
 #[test]
@@ -89,14 +91,17 @@ fn a_page_holds_all_of_itself_and_no_text_breaks_out_of_it() {
 
 #[test]
 fn a_flat_figure_does_not_turn() {
-    let flat = Figure::from(Panel::of(Layer::Line(Line::new(vec![0.0], vec![0.0]))));
-    assert!(Stage::of(&flat).is_ok_and(|panels| panels.is_empty()));
+    let flat = Figure::from(Panel::from_layer(Layer::Line(Line::new(
+        vec![0.0],
+        vec![0.0],
+    ))));
+    assert!(Scene::from_figure(&flat).is_ok_and(|panels| panels.is_empty()));
     assert!(page(&flat).is_ok_and(|text| text.contains("\"svg\":")));
     let film = film_of(
         &flat,
-        (&Film::default(), 1.0),
-        &mut Silent,
-        &mut Shots::draw,
+        (&AnimationOptions::default(), 1.0),
+        &mut NoProgress,
+        &mut FrameBatch::draw,
     );
     let fault = film.expect_err("it is flat").to_string();
     assert!(
@@ -122,8 +127,13 @@ fn gif_reader() -> gif::DecodeOptions {
     options
 }
 
-fn shot(film: &Film) -> Vec<u8> {
-    let bytes = film_of(&scene(), (film, 0.5), &mut Silent, &mut Shots::draw);
+fn shot(film: &AnimationOptions) -> Vec<u8> {
+    let bytes = film_of(
+        &scene(),
+        (film, 0.5),
+        &mut NoProgress,
+        &mut FrameBatch::draw,
+    );
     bytes.expect("a film").expect("nobody stops it")
 }
 
@@ -135,28 +145,28 @@ impl Progress for Patience {
         assert_eq!(report.total, 40);
         self.0 -= 1;
     }
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         self.0 == 0
     }
 }
 
 #[test]
 fn a_film_ends_when_the_user_wants_it_to() {
-    let film = Film {
+    let film = AnimationOptions {
         frames: 40,
-        ..Film::default()
+        ..AnimationOptions::default()
     };
     let mut patience = Patience(2);
-    let bytes = film_of(&scene(), (&film, 0.2), &mut patience, &mut Shots::draw);
+    let bytes = film_of(&scene(), (&film, 0.2), &mut patience, &mut FrameBatch::draw);
     assert!(bytes.expect("no fault").is_none());
 }
 
 #[test]
 fn a_film_turns_or_grows() {
-    let film = |motion| Film {
+    let film = |motion| AnimationOptions {
         motion,
         frames: 3,
-        ..Film::default()
+        ..AnimationOptions::default()
     };
     let turned = frames(shot(&film(Motion::Turn)));
     assert_eq!(turned.len(), 3);

@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 
 use attractor::app::tutorials::{self, Tutorial};
 use attractor::io::hdf5::{self, WriteOptions};
-use attractor::io::{Tree, atomic_write, is_plain, safetensors};
+use attractor::io::{Tree, atomic_write, is_replaceable, safetensors};
 use tempfile::TempDir;
 
 /// The ends of names that a script can write.
@@ -226,7 +226,7 @@ fn a_file_that_is_replaced_keeps_its_permissions() {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("ours");
         hdf5::write(&path, &Tree::map(), &WriteOptions::default()).unwrap();
         assert_eq!(identity(&path).2 & 0o7777, mode);
-        safetensors::write(&path, &Vec::new(), safetensors::PLAIN).unwrap();
+        safetensors::write(&path, &Vec::new(), safetensors::PYTORCH_FORMAT).unwrap();
         assert_eq!(identity(&path).2 & 0o7777, mode);
         fs::remove_file(&path).expect("ours");
     }
@@ -238,9 +238,9 @@ fn a_file_that_is_replaced_keeps_its_permissions() {
 fn a_history_is_only_kept_in_a_plain_file() {
     let folder = TempDir::new().expect("a folder");
     for name in special(folder.path()) {
-        assert!(!is_plain(&folder.path().join(name)), "{name}");
+        assert!(!is_replaceable(&folder.path().join(name)), "{name}");
     }
-    assert!(is_plain(&folder.path().join("new")));
+    assert!(is_replaceable(&folder.path().join("new")));
 }
 
 #[test]
@@ -252,6 +252,6 @@ fn copied_tutorials_do_not_go_through_a_link() {
     let folder = TempDir::new().expect("a folder");
     symlink("elsewhere", folder.path().join("01-first.rhai")).expect("a link");
     let fault = tutorials::copy(&all, None, folder.path()).unwrap_err();
-    assert!(fault.message.contains("the file exists already"), "{fault}");
+    assert!(fault.message.contains("the file already exists"), "{fault}");
     assert!(!folder.path().join("elsewhere").exists());
 }

@@ -4,17 +4,17 @@ mod gradients;
 mod linear;
 
 use attractor::base::Result;
-use attractor::tensor::reduce::Along;
+use attractor::tensor::reduce::Reduction;
 use attractor::tensor::{
-    DType, Device, Tensor, arith, order, pieces, reduce, shape, summary, values,
+    DType, Device, Tensor, arith, sort, indexing, reduce, shape, summary, convert,
 };
 
 fn array(numbers: &[f64], shape: &[usize]) -> Tensor {
-    values::of(numbers.to_vec(), shape, DType::F64).unwrap()
+    convert::from_f64(numbers.to_vec(), shape, DType::F64).unwrap()
 }
 
 fn list(t: &Tensor) -> Vec<f64> {
-    values::doubles(t).unwrap()
+    convert::to_f64(t).unwrap()
 }
 
 fn assert_near(found: &[f64], expected: &[f64], tolerance: f64) {
@@ -37,15 +37,15 @@ fn order_agrees_with_numpy() {
         (0.9, 7.8),
         (1.0, 9.0),
     ] {
-        let found = order::quantile(&x, q, None).unwrap();
+        let found = sort::quantile(&x, q, None).unwrap();
         assert_near(&list(&found), &[expected], 1e-14);
     }
-    let (counts, edges) = order::histogram(&x, 4, [None, None]).unwrap();
+    let (counts, edges) = sort::histogram(&x, 4, [None, None]).unwrap();
     assert_eq!(list(&counts), [2.0, 3.0, 0.0, 2.0]);
     assert_eq!(list(&edges), [-1.5, 1.125, 3.75, 6.375, 9.0]);
-    let spread = reduce::variance(&x, &Along::default(), 0).unwrap();
+    let spread = reduce::var(&x, &Reduction::default(), 0).unwrap();
     assert_near(&list(&spread), &[11.676020408163266], 1e-13);
-    let at = order::argsort(&x, 0, false).unwrap();
+    let at = sort::argsort(&x, 0, false).unwrap();
     assert_eq!(list(&at), [1.0, 4.0, 2.0, 5.0, 0.0, 3.0, 6.0]);
 }
 
@@ -55,26 +55,26 @@ fn shapes_that_do_not_fit_are_named() {
     let table: [(Result<Tensor>, &str); 6] = [
         (
             arith::add(&a, &b),
-            "add: shapes [2, 3] and [2, 2] do not fit together",
+            "add: shapes [2, 3] and [2, 2] are incompatible",
         ),
         (
             arith::matmul(&a, &b),
-            "matmul: shapes [2, 3] and [2, 2] do not fit together",
+            "matmul: shapes [2, 3] and [2, 2] are incompatible",
         ),
         (
-            pieces::cat(&[a.clone(), b.clone()], 0),
-            "cat: shapes [2, 3] and [2, 2] do not fit together",
+            indexing::cat(&[a.clone(), b.clone()], 0),
+            "cat: shapes [2, 3] and [2, 2] are incompatible",
         ),
         (
             reduce::cumsum(&a, 2),
             "cumsum: expected an axis below 2, found 2",
         ),
         (
-            pieces::at(&a, &[-3]),
+            indexing::at(&a, &[-3]),
             "at: expected an index in -2..2, found -3",
         ),
         (
-            pieces::take(&a, 1, &[3]),
+            indexing::take(&a, 1, &[3]),
             "take: expected an index in -3..3, found 3",
         ),
     ];
@@ -86,14 +86,14 @@ fn shapes_that_do_not_fit_are_named() {
         [4, 2, 3]
     );
     assert_eq!(
-        shape::bytes(&[usize::MAX, usize::MAX], DType::F64),
+        shape::size_in_bytes(&[usize::MAX, usize::MAX], DType::F64),
         u128::MAX
     );
 }
 
 #[test]
 fn printing_shows_small_tensors_whole_and_large_ones_in_numbers() {
-    let text = |t: &Tensor| summary::text(t).unwrap();
+    let text = |t: &Tensor| summary::format_tensor(t).unwrap();
     let table = [
         (array(&[1.0, 2.5], &[2]), "tensor [2] f64 [1, 2.5]"),
         (
@@ -115,7 +115,7 @@ fn printing_shows_small_tensors_whole_and_large_ones_in_numbers() {
 fn masks_do_not_run_over_at_255() {
     let mask = Tensor::ones(300, DType::U8, &Device::Cpu).unwrap();
     assert_eq!(
-        list(&reduce::sum(&mask, &Along::default()).unwrap()),
+        list(&reduce::sum(&mask, &Reduction::default()).unwrap()),
         [300.0]
     );
 }

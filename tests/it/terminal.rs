@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use attractor::app::repl::Pace;
+use attractor::app::repl::RepaintPolicy;
 use nix::pty::{Winsize, openpty};
 use tempfile::TempDir;
 
@@ -133,15 +133,15 @@ fn a_byte_that_is_not_text_does_not_end_a_session_on_a_terminal() {
 #[test]
 fn a_key_repaints_the_line_only_if_colours_change() {
     let upper = |line: &str| line.replace("let", "LET");
-    let (pace, mut now) = (Pace::default(), Instant::now());
+    let (policy, mut now) = (RepaintPolicy::default(), Instant::now());
     let mut type_at = |line: &str, pause| {
         now += Duration::from_millis(pause);
-        let burst = pace.key(line.len(), now);
-        let changes = pace.changes(line, upper);
+        let burst = policy.record_key(line.len(), now);
+        let changes = policy.needs_repaint(line, upper);
         if changes {
-            pace.painted(&upper(line));
+            policy.record_line(&upper(line));
         }
-        pace.rest(now);
+        policy.record_ready(now);
         (burst, changes)
     };
     assert_eq!(type_at("l", 100), (false, true), "nothing is shown yet");
@@ -155,5 +155,5 @@ fn a_key_repaints_the_line_only_if_colours_change() {
     );
     assert_eq!(type_at(&long[..299], 100), (false, true));
     assert_eq!(type_at(&long, 1), (true, false));
-    assert!(pace.is_plain());
+    assert!(policy.lacks_colours());
 }

@@ -1,14 +1,14 @@
 //! Texts and JSON in files, what is said of those that are neither, and things in brackets.
 
-use attractor::api::context::{Language, Settings};
-use attractor::api::show;
+use attractor::api::context::{Language, RunConfig};
+use attractor::api::display;
 
 use crate::session::{LANGUAGES, run_in};
 
-fn settings(out: &std::path::Path) -> Settings {
-    Settings {
+fn settings(out: &std::path::Path) -> RunConfig {
+    RunConfig {
         out: out.into(),
-        ..Settings::default()
+        ..RunConfig::default()
     }
 }
 
@@ -19,7 +19,7 @@ fn json_goes_out_and_comes_back() {
                 t: \"a \\\"b\\\" ü\", list: [1, [2.5]], rows: tensor([[1, 2], [3, 4]]) }); \
                 text_of(json::read(\"a.json\"))";
     let run = run_in(text, Language::Rhai, settings(out.path()));
-    let found = run.outcome.map(|value| show::printed(&value));
+    let found = run.outcome.map(|value| display::print_text(&value));
     assert_eq!(
         found.expect("a text"),
         "{far: 1e300, list: [1, [2.5]], n: -3, none: nil, rows: [[1.0, 2.0], [3.0, 4.0]], \
@@ -30,7 +30,7 @@ fn json_goes_out_and_comes_back() {
         Language::Rhai,
         settings(out.path()),
     );
-    let found = run.outcome.map(|value| show::printed(&value));
+    let found = run.outcome.map(|value| display::print_text(&value));
     assert_eq!(found.expect("a text"), "[null,null]");
 }
 
@@ -73,7 +73,7 @@ fn what_is_no_text_and_no_json_is_a_clear_fault() {
             };
             match run_in(&text, language, settings(out.path())).outcome {
                 Err(fault) => assert!(fault.message.contains(expected), "{}", fault.message),
-                Ok(value) => panic!("{text}: gave {}", show::value(&value)),
+                Ok(value) => panic!("{text}: gave {}", display::value_text(&value)),
             }
         }
     }
@@ -93,7 +93,7 @@ fn brackets_reach_points_and_nothing_that_has_no_parts() {
             "return points[1]",
             Err("expected `index` from -1 to below 1, the number of points, found 1"),
         ),
-        ("return net[1]", Err("a network has no parts to index")),
+        ("return net[1]", Err("a network cannot be indexed")),
         ("return #random.key(1)", Err("a key has no length")),
     ];
     for (tail, expected) in table {
@@ -102,7 +102,7 @@ fn brackets_reach_points_and_nothing_that_has_no_parts() {
             Language::Lua,
             settings(out.path()),
         );
-        let found = run.outcome.map(|value| show::printed(&value));
+        let found = run.outcome.map(|value| display::print_text(&value));
         match (found, expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found, expected),
             (Err(fault), Err(expected)) => {
@@ -114,5 +114,5 @@ fn brackets_reach_points_and_nothing_that_has_no_parts() {
     let text = "let net = rnn::vanilla(#{ units: 3 }); net[0]";
     let fault = run_in(text, Language::Rhai, settings(out.path())).outcome;
     let fault = fault.expect_err("a fault").message;
-    assert_eq!(fault, "a network has no parts to index");
+    assert_eq!(fault, "a network cannot be indexed");
 }

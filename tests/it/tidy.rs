@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules and their floors; a module uses its own floor and lower ones.
-const FLOORS: [(&str, usize); 17] = [
+const FLOORS: [(&str, usize); 18] = [
     ("base", 0),
     ("tensor", 1),
     ("random", 1),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, usize); 17] = [
     ("models", 4),
     ("analysis", 4),
     ("tasks", 4),
+    ("signal", 4),
     ("figure", 4),
     ("api", 5),
     ("host", 6),

@@ -9,14 +9,14 @@ mod validation;
 use std::cell::Cell as Counter;
 use std::ops::ControlFlow;
 
-use attractor::base::{Error, Outcome, Progress, Report, Result, Silent, Standing};
-use attractor::nn::{Cell, Recipe, Rnn};
+use attractor::base::{Error, Outcome, Progress, Report, Result, NoProgress, Status};
+use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::Lanes;
 use attractor::optim::{Adam, Optimizer, Schedule};
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Integrator, integrator};
 use attractor::tensor::{DType, Device, Real, Tensor};
-use attractor::train::{self, Fit, Log, Options, Shape, Source, Task, Trials};
+use attractor::train::{self, Fit, LogEntry, Options, Shape, Source, Task, Trials};
 
 fn reference(name: &str) -> (Vec<usize>, Vec<f64>) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/references/train.h5");
@@ -76,11 +76,11 @@ fn tutorial(batches: usize) -> Options {
 }
 
 fn small<T: Lanes>(seed: usize) -> Rnn<T> {
-    let options = Recipe {
+    let options = NetworkOptions {
         units: 20,
         gain: 0.85,
         seed,
-        ..Recipe::default()
+        ..NetworkOptions::default()
     };
     options
         .build(Cell::default())
@@ -89,7 +89,7 @@ fn small<T: Lanes>(seed: usize) -> Rnn<T> {
 
 /// Trains without watching.
 fn quietly<T: Lanes>(net: &mut Rnn<T>, task: &dyn Task<T>, options: &Options) -> Result<Fit> {
-    train::run(net, &Source::of(task), options, &mut Silent, &mut |_, _| {
+    train::run(net, &Source::new(task), options, &mut NoProgress, &mut |_, _| {
         Ok(ControlFlow::Continue(()))
     })
 }
@@ -111,9 +111,9 @@ fn six_steps<T: Lanes>() -> [f64; 3] {
         targets: numbers("y"),
         next: Counter::new(0),
     };
-    let mut net: Rnn<T> = Recipe {
+    let mut net: Rnn<T> = NetworkOptions {
         units: 11,
-        ..Recipe::default()
+        ..NetworkOptions::default()
     }
     .build(Cell::default())
     .expect("sizes");
@@ -123,7 +123,7 @@ fn six_steps<T: Lanes>() -> [f64; 3] {
         net.params.set(name, &value).expect("a parameter");
     }
     let mut params: f64 = 0.0;
-    let mut compare = |log: &Log, net: &Rnn<T>| {
+    let mut compare = |log: &LogEntry, net: &Rnn<T>| {
         for name in NAMES {
             let (_, expected) = reference(&format!("step{}/{name}", log.batch + 1));
             for (found, expected) in net.params.block(name)?.iter().zip(expected) {
@@ -141,7 +141,7 @@ fn six_steps<T: Lanes>() -> [f64; 3] {
     let mut losses = Losses::default();
     let fit = train::run(
         &mut net,
-        &Source::of(&task),
+        &Source::new(&task),
         &options,
         &mut losses,
         &mut compare,
@@ -166,11 +166,11 @@ struct Losses(Vec<f64>);
 
 impl Progress for Losses {
     fn report(&mut self, report: Report) {
-        if let Standing::Descent { loss, .. } = report.standing {
+        if let Status::Loss { loss, .. } = report.status {
             self.0.push(loss);
         }
     }
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         false
     }
 }
@@ -206,12 +206,12 @@ fn six_training_steps_agree_with_the_reference() {
 
 #[test]
 fn the_published_integrator_run_repeats_its_losses_to_the_printed_digits() {
-    let [key, _] = Key::new(695940, Layout::Original).children();
-    let [key, first] = key.children();
-    let options = Recipe {
+    let [key, _] = Key::new(695940, Layout::Original).split_array();
+    let [key, first] = key.split_array();
+    let options = NetworkOptions {
         gain: 0.85,
         key: Some(first),
-        ..Recipe::default()
+        ..NetworkOptions::default()
     };
     let mut net: Rnn<f32> = options
         .build(Cell::default())
@@ -234,12 +234,12 @@ fn the_published_integrator_run_repeats_its_losses_to_the_printed_digits() {
 
 #[test]
 fn the_first_parameters_have_the_spread_that_their_sizes_and_the_gain_ask_for() {
-    let options = Recipe {
+    let options = NetworkOptions {
         inputs: 50,
         units: 200,
         outputs: 40,
         gain: 0.7,
-        ..Recipe::default()
+        ..NetworkOptions::default()
     };
     let net: Rnn<f64> = options
         .build(Cell::default())
@@ -274,13 +274,13 @@ fn a_log_tells_the_loss_after_the_update_with_and_without_the_penalty() {
     };
     let mut seen = Vec::new();
     let key = Key::new(options.seed as u64, Layout::default());
-    let mut look = |line: &Log, net: &Rnn<f64>| {
+    let mut look = |line: &LogEntry, net: &Rnn<f64>| {
         let batch = (0..line.batch)
-            .fold(key, |key, _| key.child(0, 2))
-            .child(1, 2);
+            .fold(key, |key, _| key.split_nth(0, 2))
+            .split_nth(1, 2);
         let mut trials = Trials::new(Task::<f64>::shape(&task), 16);
         task.fill(&batch, &mut trials)?;
-        let mse = net.loss(&mut net.work(), &trials, None)?;
+        let mse = net.loss(&mut net.workspace(), &trials, None)?;
         let squares: f64 = net.params.data.iter().map(|p| p * p).sum();
         assert!((line.mse - mse).abs() < 1e-15, "{line:?}, not {mse}");
         assert!((line.loss - mse - 2e-4 * squares).abs() < 1e-15, "{line:?}");
@@ -290,9 +290,9 @@ fn a_log_tells_the_loss_after_the_update_with_and_without_the_penalty() {
     };
     let fit = train::run(
         &mut net,
-        &Source::of(&task),
+        &Source::new(&task),
         &options,
-        &mut Silent,
+        &mut NoProgress,
         &mut look,
     )
     .expect("a run");
@@ -322,7 +322,7 @@ fn the_same_key_gives_the_same_bits_on_one_thread_and_on_two() {
 #[test]
 fn parameters_are_read_and_written_by_name() {
     let mut net =
-        attractor::nn::Network::new(Cell::default(), &Recipe::default()).expect("a network");
+        attractor::nn::Network::new(Cell::default(), &NetworkOptions::default()).expect("a network");
     let value = Tensor::full(0.5, (100, 100), &Device::Cpu).expect("a tensor");
     net.set("wR", &value).expect("a parameter");
     let read = net.parameter("wR").expect("a parameter");
@@ -349,7 +349,7 @@ fn training_lowers_the_loss_on_new_trials() {
     let mut trials = Trials::new(Task::<f32>::shape(&task), 256);
     task.fill(&Key::new(99, Layout::default()), &mut trials)
         .expect("trials");
-    let loss = |net: &Rnn<f32>| net.loss(&mut net.work(), &trials, None).expect("a loss");
+    let loss = |net: &Rnn<f32>| net.loss(&mut net.workspace(), &trials, None).expect("a loss");
     let before = loss(&net);
     quietly(&mut net, &task, &tutorial(300)).expect("a run");
     let after = loss(&net);

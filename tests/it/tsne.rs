@@ -3,7 +3,7 @@
 use attractor::analysis::tsne::Embedding;
 use attractor::base::Error;
 use attractor::random::{Key, Layout};
-use attractor::tensor::{Device, Tensor, values};
+use attractor::tensor::{Device, Tensor, convert};
 
 /// Three groups of 40 samples in 10 dimensions, far from each other.
 fn groups() -> Tensor {
@@ -29,11 +29,11 @@ fn near_neighbours_are_of_the_same_group() {
             steps: 400,
             ..Embedding::default()
         };
-        let places = options.places(&groups()).expect("places");
+        let places = options.embed(&groups()).expect("places");
         assert_eq!(places.dims(), [120, components]);
-        let places = values::doubles(&places).expect("numbers");
-        let again = options.places(&groups()).expect("places");
-        assert_eq!(values::doubles(&again).expect("numbers"), places);
+        let places = convert::to_f64(&places).expect("numbers");
+        let again = options.embed(&groups()).expect("places");
+        assert_eq!(convert::to_f64(&again).expect("numbers"), places);
         let rows: Vec<&[f64]> = places.chunks(components).collect();
         for (k, row) in rows.iter().enumerate() {
             let mut others: Vec<usize> = (0..rows.len()).filter(|j| *j != k).collect();
@@ -46,7 +46,7 @@ fn near_neighbours_are_of_the_same_group() {
 #[test]
 fn too_few_samples_are_told() {
     let few = groups().narrow(0, 0, 50).expect("as many");
-    let found = Embedding::default().places(&few);
+    let found = Embedding::default().embed(&few);
     assert!(matches!(
         found,
         Err(Error::Shape {
@@ -60,5 +60,5 @@ fn too_few_samples_are_told() {
         steps: 5,
         ..Embedding::default()
     };
-    assert!(options.places(&few).is_ok());
+    assert!(options.embed(&few).is_ok());
 }

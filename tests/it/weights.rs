@@ -9,8 +9,8 @@ mod kit;
 use std::path::{Path, PathBuf};
 
 use attractor::base::Error;
-use attractor::io::{Named, hdf5, named, safetensors, torch};
-use attractor::tensor::{DType, Device, Tensor, values};
+use attractor::io::{NamedTensors, hdf5, safetensors, torch, weights};
+use attractor::tensor::{DType, Device, Tensor, convert};
 
 fn reference(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -18,18 +18,18 @@ fn reference(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn read(name: &str) -> Named {
-    named::read(reference(name)).unwrap_or_else(|fault| panic!("{fault}"))
+fn read(name: &str) -> NamedTensors {
+    weights::read(reference(name)).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-fn tensor<'a>(named: &'a Named, name: &str) -> &'a Tensor {
+fn tensor<'a>(named: &'a NamedTensors, name: &str) -> &'a Tensor {
     let found = named.iter().find(|(known, _)| known == name);
     &found.unwrap_or_else(|| panic!("no `{name}`")).1
 }
 
 /// A tensor as text, with all that makes it.
 fn shown(tensor: &Tensor) -> String {
-    let numbers = values::doubles(tensor).unwrap();
+    let numbers = convert::to_f64(tensor).unwrap();
     format!("{}{:?}{numbers:?}", tensor.dtype().as_str(), tensor.dims())
 }
 
@@ -41,7 +41,7 @@ fn message(fault: Error) -> String {
 }
 
 /// The tensors as text, by the alphabet.
-fn all(named: &Named) -> Vec<(String, String)> {
+fn all(named: &NamedTensors) -> Vec<(String, String)> {
     let mut all: Vec<_> = named
         .iter()
         .map(|(name, tensor)| (name.clone(), shown(tensor)))
@@ -134,7 +134,7 @@ fn safetensors_read_back_as_they_were_written() {
         .unwrap()
         .reshape((3, 4))
         .unwrap();
-    let named: Named = vec![
+    let named: NamedTensors = vec![
         ("turned".into(), ramp.t().unwrap()),
         ("single".into(), ramp.to_dtype(DType::F32).unwrap()),
         ("whole".into(), ramp.to_dtype(DType::I64).unwrap()),
@@ -144,10 +144,10 @@ fn safetensors_read_back_as_they_were_written() {
             Tensor::zeros((0, 3), DType::F32, cpu).unwrap(),
         ),
     ];
-    safetensors::write(&path, &named, safetensors::PLAIN).unwrap();
+    safetensors::write(&path, &named, safetensors::PYTORCH_FORMAT).unwrap();
     assert_eq!(all(&safetensors::read(&path).unwrap()), all(&named));
     let first = std::fs::read(&path).unwrap();
-    safetensors::write(&path, &named, safetensors::PLAIN).unwrap();
+    safetensors::write(&path, &named, safetensors::PYTORCH_FORMAT).unwrap();
     assert_eq!(
         std::fs::read(&path).unwrap(),
         first,
@@ -167,7 +167,7 @@ fn what_a_file_is_follows_from_its_bytes_and_not_from_its_name() {
     ] {
         let path = folder.path().join("weights.bin");
         std::fs::copy(reference(name), &path).unwrap();
-        assert!(!named::read(&path).unwrap().is_empty(), "{name}");
+        assert!(!weights::read(&path).unwrap().is_empty(), "{name}");
     }
     let bytes = std::fs::read(reference("torch_gru1.pt")).unwrap();
     assert_eq!(torch::parse(Path::new("x"), &bytes).unwrap().len(), 6);

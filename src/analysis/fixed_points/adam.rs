@@ -1,92 +1,99 @@
-//! Descent on the mean of the errors, as the notebooks search: one run of Adam over the numbers of
-//! all candidates together.
+//! Gradient descent on the mean error, as in the reference notebooks: one Adam run over the states
+//! of all candidates jointly.
 
-use super::search::{Candidates, Ends, Label};
-use crate::base::{Progress, Report, Result, Standing};
-use crate::nn::Flow;
+use super::candidates::{Candidates, Label, SearchResult};
+use crate::base::{Progress, Report, Result, Status};
+use crate::nn::StepMap;
 use crate::ops::Lanes;
-use crate::optim::{Descent, Optimizer, Pull};
+use crate::optim::{Optimizer, OptimizerState, StepScale};
 
-/// Steps between two reports.
-const BETWEEN: usize = 20;
+/// Iterations between two progress reports.
+const REPORT_INTERVAL: usize = 20;
 
-/// How a search by descent is done.
+/// Settings of a search by gradient descent.
 #[derive(Clone)]
 pub struct Adam {
-    /// A candidate stops where its error is this small.
+    /// A candidate stops when its error is at most this value.
     pub tolerance: f64,
-    /// Updates at most.
-    pub steps: usize,
+    /// Maximum number of updates.
+    pub max_iters: usize,
     pub optimizer: Optimizer,
 }
 
 impl Adam {
-    /// Goes from all candidates. The gradient is that of the mean over candidates of the errors,
-    /// so that epsilon weighs as in the notebooks.
+    /// Runs the search from all candidates. The gradient is that of the mean of the errors over the
+    /// candidates, so that epsilon has the same relative effect as in the reference notebooks.
     ///
-    /// Errors: those of the flow
+    /// Errors: those of the step map
     pub fn search<T: Lanes>(
         &self,
-        flow: &mut dyn Flow<T>,
-        from: &Candidates,
+        step_map: &mut dyn StepMap<T>,
+        candidates: &Candidates,
         progress: &mut dyn Progress,
-    ) -> Result<Ends> {
-        let all = |numbers: &[f64]| numbers.iter().map(|x| T::of(*x)).collect::<Vec<T>>();
-        let (mut h, x) = (all(&from.states), all(&from.x));
-        let mut ends = Ends::of(from);
-        let mut still = vec![false; from.count()];
-        let mut descent = Descent::<T>::new(self.optimizer.clone(), h.len());
+    ) -> Result<SearchResult> {
+        let all = |values: &[f64]| values.iter().map(|x| T::of(*x)).collect::<Vec<T>>();
+        let (mut h, x) = (all(&candidates.states), all(&candidates.x));
+        let mut result = SearchResult::new(candidates);
+        let mut converged = vec![false; candidates.count()];
+        let mut descent = OptimizerState::<T>::new(self.optimizer.clone(), h.len());
         let [mut r, mut gradient] = [(); 2].map(|()| vec![T::of(0.0); h.len()]);
-        for step in 0..=self.steps {
-            let loss = self.errors(flow, from, [&h, &x], &mut r, &mut still, &mut ends)?;
-            let done = still.iter().all(|still| *still) || step == self.steps;
-            ends.interrupted = progress.stopped();
-            if done || ends.interrupted {
+        for step in 0..=self.max_iters {
+            let loss = self.errors(
+                step_map,
+                candidates,
+                [&h, &x],
+                &mut r,
+                &mut converged,
+                &mut result,
+            )?;
+            let done = converged.iter().all(|converged| *converged) || step == self.max_iters;
+            result.interrupted = progress.stop_requested();
+            if done || result.interrupted {
                 break;
             }
-            slope(flow, from, [&h, &x], &r, &mut gradient)?;
-            hold(&still, &mut gradient);
-            let pull = Pull {
+            loss_gradient(step_map, candidates, [&h, &x], &r, &mut gradient)?;
+            mask_gradient(&converged, &mut gradient);
+            let pull = StepScale {
                 rate: descent.rate(),
                 l2: 0.0,
                 scale: 1.0,
             };
-            let before = h.clone();
+            let previous = h.clone();
             if !descent.step(&mut h, &gradient, &pull) {
                 break;
             }
-            keep(&still, &before, &mut h);
-            descent.see(loss);
-            for (steps, still) in ends.steps.iter_mut().zip(&still) {
-                *steps += usize::from(!still);
+            restore_states(&converged, &previous, &mut h);
+            descent.observe(loss);
+            for (steps, converged) in result.steps.iter_mut().zip(&converged) {
+                *steps += usize::from(!converged);
             }
-            if step % BETWEEN == 0 {
+            if step % REPORT_INTERVAL == 0 {
                 progress.report(Report {
                     done: step,
-                    total: self.steps,
-                    standing: Standing::Descent {
+                    total: self.max_iters,
+                    status: Status::Loss {
                         loss,
                         rate: pull.rate,
                     },
                 });
             }
         }
-        ends.states = h.iter().map(|x| x.double()).collect();
-        Ok(ends)
+        result.states = h.iter().map(|x| x.double()).collect();
+        Ok(result)
     }
 
-    /// Fills r = h - F and the errors, and stops the candidates that are near; gives the mean.
+    /// Fills r = h - F and the errors, marks converged candidates, and returns the mean error.
     fn errors<T: Lanes>(
         &self,
-        flow: &mut dyn Flow<T>,
-        from: &Candidates,
+        step_map: &mut dyn StepMap<T>,
+        candidates: &Candidates,
         [h, x]: [&[T]; 2],
         r: &mut [T],
-        still: &mut [bool],
-        ends: &mut Ends,
+        converged: &mut [bool],
+        result: &mut SearchResult,
     ) -> Result<f64> {
-        flow.step(h, x, r)?;
-        let s = from.state;
+        step_map.step(h, x, r)?;
+        let s = candidates.state;
         let rows = r.chunks_exact_mut(s).zip(h.chunks_exact(s));
         for (at, (r, h)) in rows.enumerate() {
             let mut square = 0.0;
@@ -94,51 +101,54 @@ impl Adam {
                 *r = *h - *r;
                 square += r.double() * r.double();
             }
-            ends.errors[at] = square / s as f64;
-            still[at] = ends.errors[at] <= self.tolerance;
-            ends.labels[at] = if still[at] {
+            result.errors[at] = square / s as f64;
+            converged[at] = result.errors[at] <= self.tolerance;
+            result.labels[at] = if converged[at] {
                 Label::Converged
             } else {
                 Label::Failed
             };
         }
-        Ok(ends.errors.iter().sum::<f64>() / ends.errors.len() as f64)
+        Ok(result.errors.iter().sum::<f64>() / result.errors.len() as f64)
     }
 }
 
-/// The gradient of the mean of the errors: 2 / (s c) (r - r dF/dh).
-fn slope<T: Lanes>(
-    flow: &mut dyn Flow<T>,
-    from: &Candidates,
+/// The gradient of the mean error with respect to h: 2 / (s c) (r - r dF/dh).
+fn loss_gradient<T: Lanes>(
+    step_map: &mut dyn StepMap<T>,
+    candidates: &Candidates,
     at: [&[T]; 2],
     r: &[T],
     gradient: &mut [T],
 ) -> Result<()> {
-    flow.pull(at, r, gradient)?;
-    let weight = T::of(2.0 / (from.state * from.count()) as f64);
+    step_map.vjp(at, r, gradient)?;
+    let weight = T::of(2.0 / (candidates.state * candidates.count()) as f64);
     for (g, r) in gradient.iter_mut().zip(r) {
         *g = weight * (*r - *g);
     }
     Ok(())
 }
 
-/// No gradient for candidates that have stopped.
-fn hold<T: Lanes>(still: &[bool], gradient: &mut [T]) {
-    let s = gradient.len() / still.len();
+/// Sets the gradient of converged candidates to zero.
+fn mask_gradient<T: Lanes>(converged: &[bool], gradient: &mut [T]) {
+    let s = gradient.len() / converged.len();
     for (row, _) in gradient
         .chunks_exact_mut(s)
-        .zip(still)
-        .filter(|(_, still)| **still)
+        .zip(converged)
+        .filter(|(_, converged)| **converged)
     {
         row.fill(T::of(0.0));
     }
 }
 
-/// Candidates that have stopped do not go on with what Adam remembers of their way.
-fn keep<T: Lanes>(still: &[bool], before: &[T], h: &mut [T]) {
-    let s = h.len() / still.len();
-    let rows = h.chunks_exact_mut(s).zip(before.chunks_exact(s)).zip(still);
-    for ((row, before), _) in rows.filter(|(_, still)| **still) {
-        row.copy_from_slice(before);
+/// Restores the states of converged candidates, which the momentum of Adam would otherwise move.
+fn restore_states<T: Lanes>(converged: &[bool], previous: &[T], h: &mut [T]) {
+    let s = h.len() / converged.len();
+    let rows = h
+        .chunks_exact_mut(s)
+        .zip(previous.chunks_exact(s))
+        .zip(converged);
+    for ((row, previous), _) in rows.filter(|(_, converged)| **converged) {
+        row.copy_from_slice(previous);
     }
 }

@@ -1,39 +1,40 @@
-//! What part of its state space a search has seen: whether the candidates lie in a region so small
-//! that F is nearly linear there, and whether the fixed points found can be all.
+//! Coverage of the state space by a search: whether the candidates lie in a region where F is
+//! nearly linear, and whether the set of fixed points found can be complete.
 //!
-//! A linear F has one fixed point, so candidates within a nearly linear region find one, however
-//! many there are. And F that maps a ball into itself has fixed points whose indices
-//! sign det(1 - J) sum to 1 (Lefschetz 1926; Brouwer): a sum of 8 says that 7 or more of index -1,
-//! which are unstable, are missing.
+//! A linear F has one fixed point, so any number of candidates within a nearly linear region finds
+//! only one. A map F of a ball into itself has fixed points whose indices sign det(1 - J) sum to 1
+//! (Lefschetz 1926; Brouwer): a sum of 8 implies that at least 7 unstable points of index -1 are
+//! missing.
 
+use super::candidates::{Candidates, Label};
 use super::points::Points;
-use super::search::{Candidates, Label};
 use crate::base::Result;
-use crate::nn::Flow;
+use crate::nn::StepMap;
 
-/// Candidates that are sampled.
+/// Maximum number of candidates in the sample.
 const SAMPLES: usize = 256;
 
-/// How nonlinear F is over the candidates under the input of the first one: the root mean square of
-/// F(h) - F(m) - J d beside that of (J - 1) d, for d = h - m and their mean m. 0 if they do not
-/// differ; below about 0.1 all of them see one fixed point.
+/// The nonlinearity of F over the candidates that share the input of the first one: the root mean
+/// square of F(h) - F(m) - J d divided by that of (J - 1) d, for d = h - m and the mean m of the
+/// candidates. 0 if the candidates are identical; below about 0.1 all of them find the same fixed
+/// point.
 ///
-/// Errors: those of the flow
-pub fn nonlinearity(flow: &mut dyn Flow<f64>, from: &Candidates) -> Result<f64> {
-    let (s, i) = (from.state, from.inputs);
-    let first = &from.x[..i];
-    let alike: Vec<usize> = (0..from.count())
-        .filter(|row| from.x[row * i..][..i] == *first)
+/// Errors: those of the step map
+pub fn nonlinearity(step_map: &mut dyn StepMap<f64>, candidates: &Candidates) -> Result<f64> {
+    let (s, i) = (candidates.state, candidates.inputs);
+    let first = &candidates.x[..i];
+    let same_input: Vec<usize> = (0..candidates.count())
+        .filter(|row| candidates.x[row * i..][..i] == *first)
         .collect();
-    let stride = alike.len().div_ceil(SAMPLES);
-    let rows: Vec<usize> = alike.into_iter().step_by(stride).collect();
-    let sample = from.subset(&rows, &from.states);
+    let stride = same_input.len().div_ceil(SAMPLES);
+    let rows: Vec<usize> = same_input.into_iter().step_by(stride).collect();
+    let sample = candidates.subset(&rows, &candidates.states);
     let mean = sample.mean();
     let h = [sample.states.clone(), mean.clone()].concat();
     let mut next = vec![0.0; h.len()];
-    flow.step(&h, &first.repeat(rows.len() + 1), &mut next)?;
+    step_map.step(&h, &first.repeat(rows.len() + 1), &mut next)?;
     let mut j = vec![0.0; s * s];
-    flow.jacobians([&mean, first], Some(&mut j), None)?;
+    step_map.jacobians([&mean, first], Some(&mut j), None)?;
     let (next, base) = next.split_at(rows.len() * s);
     let (mut nonlinear, mut linear) = (0.0, 0.0);
     for (h, next) in sample.states.chunks_exact(s).zip(next.chunks_exact(s)) {
@@ -51,10 +52,10 @@ pub fn nonlinearity(flow: &mut dyn Flow<f64>, from: &Candidates) -> Result<f64> 
     })
 }
 
-/// The least number of fixed points that are missing from all of a map of a ball into itself, by
-/// the sum of their indices; None where an index is not known, the inputs differ, or slow points
-/// stand for what may be fixed points.
-pub fn missing(points: &Points) -> Option<usize> {
+/// A lower bound on the number of missing fixed points of a map of a ball into itself, from the sum
+/// of the indices. None if an index is unknown, the inputs differ, or the points include slow
+/// points, which may be unresolved fixed points.
+pub fn min_missing(points: &Points) -> Option<usize> {
     let input = &points.points.first()?.input;
     let mut sum = 0_i64;
     for point in &points.points {

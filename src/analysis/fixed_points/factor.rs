@@ -1,13 +1,13 @@
-//! The LU factor of A = dF/dh - 1 at one state: Newton steps, the norm of the inverse, and the
-//! sign of the determinant.
+//! The LU factorization of A = dF/dh - 1 at one state: Newton steps, the norm of the inverse, and
+//! the sign of the determinant.
 
 use faer::linalg::solvers::{PartialPivLu, Solve};
 use faer::{Mat, MatRef};
 
-use super::local::{Local, squares};
+use super::damped_step::{DampedSystem, squared_norm};
 
-/// Iterations of the estimate of the inverse's norm; the gap between the smallest two singular
-/// values is rarely so small that these leave an error of a factor of 2.
+/// Power iterations for the norm of the inverse. The gap between the two smallest singular values
+/// is rarely so small that the remaining error reaches a factor of 2.
 const ITERATIONS: usize = 6;
 
 /// A = P' L U.
@@ -16,7 +16,7 @@ pub struct Factor {
 }
 
 impl Factor {
-    /// Of a row-major matrix [s, s].
+    /// Factorizes a row-major matrix [s, s].
     pub fn new(a: &[f64]) -> Factor {
         let s = a.len().isqrt();
         Factor {
@@ -24,17 +24,17 @@ impl Factor {
         }
     }
 
-    /// The Newton step -A^-1 r; not finite where A is singular.
+    /// The Newton step -A^-1 r; not finite if A is singular.
     pub fn step(&self, r: &[f64]) -> Vec<f64> {
         let r = MatRef::from_column_major_slice(r, r.len(), 1);
         let d: Mat<f64> = self.lu.solve(r);
         d.col_as_slice(0).iter().map(|x| -*x).collect()
     }
 
-    /// An estimate of the 2-norm of A^-1, 1 / the smallest singular value; infinite where A is
+    /// An estimate of the 2-norm of A^-1, 1 / the smallest singular value; infinite if A is
     /// singular.
     ///
-    /// Power iteration on (A A')^-1 from a vector of alternating signs, whose entries differ.
+    /// Power iteration on (A A')^-1 from a vector of alternating signs with distinct entries.
     pub fn inverse_norm(&self) -> f64 {
         let s = self.lu.U().nrows();
         let start =
@@ -42,19 +42,19 @@ impl Factor {
         let mut v = Mat::from_fn(s, 1, |k, _| start(k));
         let mut norm = 0.0;
         for _ in 0..ITERATIONS {
-            let size = squares(v.col_as_slice(0)).sqrt();
+            let size = squared_norm(v.col_as_slice(0)).sqrt();
             v = Mat::from_fn(s, 1, |k, _| v[(k, 0)] / size);
             v = self.lu.solve(&v);
-            norm = squares(v.col_as_slice(0)).sqrt();
+            norm = squared_norm(v.col_as_slice(0)).sqrt();
             v = self.lu.solve_transpose(&v);
-            if !norm.is_finite() || !squares(v.col_as_slice(0)).is_finite() {
+            if !norm.is_finite() || !squared_norm(v.col_as_slice(0)).is_finite() {
                 return f64::INFINITY;
             }
         }
         norm
     }
 
-    /// The fixed-point index, the sign of det(1 - J) = det(-A); 0 where it is singular.
+    /// The fixed-point index, sign det(1 - J) = sign det(-A); 0 if the matrix is singular.
     pub fn index(&self) -> i8 {
         let u = self.lu.U();
         let s = u.nrows();
@@ -71,16 +71,16 @@ impl Factor {
     }
 }
 
-/// Whether a permutation is odd: its length less the number of its cycles is.
+/// Whether a permutation is odd, that is, whether its length minus its number of cycles is odd.
 fn odd(permutation: &[usize]) -> bool {
     let mut visited = vec![false; permutation.len()];
     let mut odd = false;
     for start in 0..permutation.len() {
-        let mut at = start;
+        let mut index = start;
         let mut length = 0;
-        while !visited[at] {
-            visited[at] = true;
-            at = permutation[at];
+        while !visited[index] {
+            visited[index] = true;
+            index = permutation[index];
             length += 1;
         }
         odd ^= length > 0 && length % 2 == 0;
@@ -88,10 +88,11 @@ fn odd(permutation: &[usize]) -> bool {
     odd
 }
 
-/// The shortest step that removes what A can reach of r, for a matrix that is singular to rounding:
-/// no step along its null directions. None where rounding leaves no factor.
-pub fn shortest_step(a: &[f64], r: &[f64]) -> Option<Vec<f64>> {
-    let (mut square, mut factor) = (vec![0.0; a.len()], vec![0.0; a.len()]);
-    let mut local = Local::new(a, &mut square, &mut factor);
-    local.damped(r, 0.0).map(|(d, _)| d)
+/// The minimum-norm step that removes the component of r in the range of A, for a matrix that is
+/// singular to rounding: no step along its null directions. None if rounding prevents the
+/// factorization.
+pub fn minimum_norm_step(a: &[f64], r: &[f64]) -> Option<Vec<f64>> {
+    let (mut gram, mut factor) = (vec![0.0; a.len()], vec![0.0; a.len()]);
+    let mut system = DampedSystem::new(a, &mut gram, &mut factor);
+    system.solve(r, 0.0).map(|(d, _)| d)
 }

@@ -1,109 +1,111 @@
-//! How far from 1 the modulus of an eigenvalue may be and still be 1: by rounding and conditioning,
-//! by the error of the point's position, and along a continuum.
+//! Tolerance on |lambda| = 1 for each mode: from rounding and conditioning, from the position error
+//! of the point, and along a continuum.
 //!
 //! ```text
 //! d lambda_k = l_k dJ r_k
 //! ```
 //!
-//! An eigenvalue changes by at most |l_k| |dJ| (|r_k| = 1), so rounding of J weighs by |l_k|. Where
-//! the point is not exact, dJ is the change of J over the bound of the position, or over the
-//! residual, in the direction of the residual. On a continuum of dimension d the d eigenvalues
-//! nearest to 1 belong to its tangent space: they are 1, whatever the drift along it.
+//! An eigenvalue changes by at most |l_k| |dJ| (|r_k| = 1), so rounding of J is weighted by |l_k|.
+//! At an inexact point, dJ is the change of J over the position bound, or over the residual, in the
+//! direction of the residual. On a continuum of dimension d the d eigenvalues nearest to 1 belong
+//! to its tangent space: they count as 1, whatever the drift along it.
 
-use super::modes::{Complex, Linear, modulus};
+use super::linearization::{Complex, Linearization, modulus};
 use super::points::Points;
 use super::sets::Set;
 use crate::base::Result;
-use crate::nn::Flow;
+use crate::nn::StepMap;
 
-/// Units of rounding of J, relative to 1 + |J|.
-const ROUNDINGS: f64 = 32.0;
-/// The largest |l_k| that counts: beyond, eigenvectors coincide and first order says nothing.
-const LARGEST: f64 = 1e6;
-/// Residuals and bounds below this part of the state move no eigenvalue beyond its rounding.
-const EXACT: f64 = 1e-13;
-/// Jacobians at a time.
-const ABREAST: usize = 128;
+/// Rounding units of J, relative to 1 + |J|.
+const ROUNDING_UNITS: f64 = 32.0;
+/// Upper limit on |l_k|: beyond it, eigenvectors coincide and first-order perturbation theory does
+/// not apply.
+const MAX_NORM: f64 = 1e6;
+/// Residuals and bounds below this fraction of the state change no eigenvalue by more than
+/// rounding.
+const NEGLIGIBLE: f64 = 1e-13;
+/// Jacobians per batch.
+const BATCH: usize = 128;
 
 /// Fills the margins of all points.
 ///
-/// Errors: those of the flow
+/// Errors: those of the step map
 pub fn set_margins(
-    flow: &mut dyn Flow<f64>,
+    step_map: &mut dyn StepMap<f64>,
     points: &Points,
     sets: &[Set],
-    linear: &mut [Linear],
+    linear: &mut [Linearization],
 ) -> Result<()> {
     let s = points.state;
-    for start in (0..points.points.len()).step_by(ABREAST) {
-        let some = start..points.points.len().min(start + ABREAST);
-        let part = points.chosen(&some.clone().collect::<Vec<_>>());
-        let h = displaced(flow, &part)?;
+    for start in (0..points.points.len()).step_by(BATCH) {
+        let range = start..points.points.len().min(start + BATCH);
+        let part = points.select(&range.clone().collect::<Vec<_>>());
+        let h = displaced_states(step_map, &part)?;
         let mut j = vec![0.0; part.points.len() * s * s];
-        flow.jacobians([&h, &part.all_inputs()], Some(&mut j), None)?;
-        for (one, j) in linear[some].iter_mut().zip(j.chunks_exact(s * s)) {
+        step_map.jacobians([&h, &part.all_inputs()], Some(&mut j), None)?;
+        for (one, j) in linear[range].iter_mut().zip(j.chunks_exact(s * s)) {
             one.margins = margins(one, j);
         }
     }
     for set in sets {
         for member in &set.members {
-            tangent(&mut linear[*member], set.dimension);
+            mark_tangent_modes(&mut linear[*member], set.dimension);
         }
     }
     Ok(())
 }
 
-/// Each state, moved along its residual by the residual or by the bound of its position.
-fn displaced(flow: &mut dyn Flow<f64>, part: &Points) -> Result<Vec<f64>> {
+/// Each state, displaced along its residual by the larger of the residual and the position bound.
+fn displaced_states(step_map: &mut dyn StepMap<f64>, part: &Points) -> Result<Vec<f64>> {
     let (h, x, s) = (part.states(), part.all_inputs(), part.state);
     let mut next = vec![0.0; h.len()];
-    flow.step(&h, &x, &mut next)?;
+    step_map.step(&h, &x, &mut next)?;
     let rows = h.chunks_exact(s).zip(next.chunks_exact(s));
-    let moved = rows.zip(&part.points).flat_map(|((h, next), point)| {
+    let shift = rows.zip(&part.points).flat_map(|((h, next), point)| {
         let r: Vec<f64> = next.iter().zip(h).map(|(f, h)| f - h).collect();
         let norm = |of: &[f64]| of.iter().map(|x| x * x).sum::<f64>().sqrt();
         let (size, length) = (norm(h), norm(&r));
-        // Without a finite bound nothing is known beyond one step.
+        // Without a finite bound, only the residual is known.
         let bound = Some(point.position_error).filter(|bound| bound.is_finite());
-        let far = bound.unwrap_or(length).max(length);
-        let moves = length > 0.0 && far > EXACT * size;
-        let part = if moves { far / length } else { 0.0 };
+        let distance = bound.unwrap_or(length).max(length);
+        let significant = length > 0.0 && distance > NEGLIGIBLE * size;
+        let factor = if significant { distance / length } else { 0.0 };
         h.iter()
             .zip(r)
-            .map(|(h, r)| h + part * r)
+            .map(|(h, r)| h + factor * r)
             .collect::<Vec<f64>>()
     });
-    Ok(moved.collect())
+    Ok(shift.collect())
 }
 
-/// The margin of each mode: rounding of J here, and its change to `other`.
-fn margins(linear: &Linear, other: &[f64]) -> Vec<f64> {
-    let (s, j) = (linear.values.len(), &linear.by_state);
+/// The margin of each mode: the effect of rounding of J and of its change to `other`.
+fn margins(linear: &Linearization, other: &[f64]) -> Vec<f64> {
+    let (s, j) = (linear.eigenvalues.len(), &linear.jacobian);
     let size = j.iter().map(|j| j * j).sum::<f64>().sqrt();
-    let rounding = ROUNDINGS * f64::EPSILON * (1.0 + size);
+    let rounding = ROUNDING_UNITS * f64::EPSILON * (1.0 + size);
     let change: Vec<f64> = other.iter().zip(j).map(|(a, b)| a - b).collect();
-    let largest = change.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    let largest = change.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
     let one = |k: usize| {
         let vectors = (
             linear.left.get(k * s..(k + 1) * s),
             linear.right.get(k * s..(k + 1) * s),
         );
         let (Some(left), Some(right)) = vectors else {
-            return LARGEST * rounding;
+            return MAX_NORM * rounding;
         };
         let size = left.iter().map(|[a, b]| a * a + b * b).sum::<f64>().sqrt();
-        let moved = if largest > 0.0 {
-            product(left, &change, right)
+        let shift = if largest > 0.0 {
+            perturbation(left, &change, right)
         } else {
             0.0
         };
-        size.min(LARGEST) * rounding + moved
+        size.min(MAX_NORM) * rounding + shift
     };
     (0..s).map(one).collect()
 }
 
 /// |l dJ r|
-fn product(left: &[Complex], change: &[f64], right: &[Complex]) -> f64 {
+fn perturbation(left: &[Complex], change: &[f64], right: &[Complex]) -> f64 {
     let (mut re, mut im) = (0.0, 0.0);
     for ([a, b], row) in left.iter().zip(change.chunks_exact(right.len())) {
         let (mut c, mut d) = (0.0, 0.0);
@@ -117,16 +119,16 @@ fn product(left: &[Complex], change: &[f64], right: &[Complex]) -> f64 {
     re.hypot(im)
 }
 
-/// The modes nearest to 1, as many as a continuum has dimensions, are marginal.
-fn tangent(linear: &mut Linear, dimension: usize) {
-    let far = |at: &usize| {
-        let [re, im] = linear.values[*at];
+/// Marks the modes nearest to 1 as marginal, as many as the continuum has dimensions.
+fn mark_tangent_modes(linear: &mut Linearization, dimension: usize) {
+    let distance = |at: &usize| {
+        let [re, im] = linear.eigenvalues[*at];
         (re - 1.0).hypot(im)
     };
-    let mut order: Vec<usize> = (0..linear.values.len()).collect();
-    order.sort_by(|a, b| far(a).total_cmp(&far(b)));
+    let mut order: Vec<usize> = (0..linear.eigenvalues.len()).collect();
+    order.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
     for at in order.into_iter().take(dimension) {
-        let beyond = (modulus(linear.values[at]) - 1.0).abs();
-        linear.margins[at] = linear.margins[at].max(beyond);
+        let excess = (modulus(linear.eigenvalues[at]) - 1.0).abs();
+        linear.margins[at] = linear.margins[at].max(excess);
     }
 }

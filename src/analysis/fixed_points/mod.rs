@@ -1,9 +1,10 @@
-//! Fixed points h* = F(h*, x) of a step F under a constant input x, and slow points, where h nearly
-//! stands still.
+//! Fixed points h* = F(h*, x) of a step F under a constant input x, and slow points, where F moves
+//! h only slightly.
 //!
-//! A search goes from many candidates at once, by one of two methods behind one protocol: each
-//! makes [`Ends`] of [`Candidates`]. Ends within the tolerance are traced to the fixed points that
-//! they stand for (`trace.rs`) and sorted out in `keep.rs`: which are one point, which are kept.
+//! A search starts from many candidates at once and uses one of two methods with the same
+//! interface: each maps [`Candidates`] to a [`SearchResult`]. `refine.rs` converges the final
+//! states within the tolerance to the fixed points that they approximate. `filter.rs` merges
+//! duplicates and selects the points to return.
 //!
 //! ```text
 //! q(h) = 1/2 |F(h, x) - h|^2      error(h) = mean over the state of (F(h, x) - h)^2 = 2 q / s
@@ -12,32 +13,32 @@
 //! Source: Sussillo and Barak 2013; Golub and Sussillo 2018
 
 mod adam;
+mod candidates;
+mod completeness;
 mod coverage;
+mod damped_step;
 mod factor;
-mod keep;
+mod filter;
+mod iterate;
 mod kinks;
-mod local;
+pub mod linearization;
 mod margins;
-pub mod modes;
 mod newton;
 mod points;
-mod runner;
+mod refine;
 mod scale;
-mod search;
 mod sets;
-mod trace;
 pub mod transitions;
-mod unseen;
 
 pub use adam::Adam;
-pub use coverage::{missing, nonlinearity};
-pub use keep::{Counts, Keep, KeepSlow};
+pub use candidates::{Candidates, Label, SearchResult};
+pub use completeness::{CountEstimate, discovery_curve};
+pub use coverage::{min_missing, nonlinearity};
+pub use filter::{Counts, Filter, SlowFilter};
 pub use kinks::one_sided;
 pub use margins::set_margins;
 pub use newton::Newton;
 pub use points::{Point, Points};
+pub use refine::{Refinement, Root};
 pub use scale::scale;
-pub use search::{Candidates, Ends, Label};
-pub use sets::{Set, isolated, sets};
-pub use trace::{Root, Tracer};
-pub use unseen::{Unseen, discovery};
+pub use sets::{Set, sets, singletons};

@@ -1,13 +1,14 @@
-//! Damped Newton steps on F(h, x) - h = 0, all candidates by themselves, with exact Jacobians.
+//! Damped Newton's method for F(h, x) - h = 0, independent for each candidate, with exact
+//! Jacobians.
 //!
 //! ```text
 //! A = dF/dh - 1     r = F(h, x) - h     d = -A' (A A' + m 1)^-1 r     m = k |r|^2 / size^2
 //! ```
 //!
-//! d is the shortest step of those that remove as much of r. With a damping of the order of |r|^2
-//! the steps converge quadratically even where zeros are not isolated, and to one near the start:
-//! along a direction in which h is slow, A is small beside m and h hardly moves. So a line of
-//! nearly fixed points stays a line.
+//! d is the minimum-norm step among those with the same reduction of r. With a damping of the order
+//! of |r|^2 the steps converge quadratically even to zeros that are not isolated, and to one near
+//! the initial state: along a direction in which h is slow, A is small compared with m, so h barely
+//! moves. A line of nearly fixed points therefore remains a line.
 //!
 //! Source: Levenberg 1944; Marquardt 1963; Yamashita and Fukushima 2001 for the damping
 
@@ -18,207 +19,222 @@ use rayon::iter::{
 };
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
-use super::local::{Local, Number, squares};
-use super::runner::{Landing, Runner, inputs, landed, less_one, new_minima, starts};
-use super::search::{Candidates, Ends, Label};
-use crate::base::{Progress, Report, Result, Standing};
-use crate::nn::Flow;
+use super::candidates::{Candidates, Label, SearchResult};
+use super::damped_step::{DampedSystem, Float, squared_norm};
+use super::iterate::{
+    Evaluation, Iterate, evaluate, initial_iterates, inputs, jacobian_minus_identity, new_minima,
+};
+use crate::base::{Progress, Report, Result, Status};
+use crate::nn::StepMap;
 
-/// Candidates that go on side by side.
-const ABREAST: usize = 128;
-/// Errors down to which single precision is good enough to go, relative to scale^2.
-const ROUGH: f64 = 1e-9;
-/// Dampings that are tried with one Jacobian.
-const TRIES: i32 = 6;
-/// The part of the foretold decrease that must come true.
-const TRUST: f64 = 1e-3;
-/// What k is multiplied by where a step made q larger; by its square where the next one did too,
-/// and so on.
-const UP: f64 = 4.0;
-/// And where it made q about as small as foretold: this part of the decrease came true.
-const DOWN: f64 = 0.2;
-const AS_FORETOLD: f64 = 0.9;
-/// Further steps that are taken with one Jacobian, as long as each makes |r|^2 smaller by this.
-const GLIDES: usize = 6;
+/// Maximum number of active candidates.
+const BATCH: usize = 128;
+/// Errors at which the single-precision phase stops, relative to scale^2.
+const SINGLE_TOLERANCE: f64 = 1e-9;
+/// Maximum number of damping values per Jacobian.
+const MAX_DAMPINGS: i32 = 6;
+/// A step is accepted if at least this fraction of the predicted decrease is achieved.
+const ACCEPT: f64 = 1e-3;
+/// Factor on k after a rejected step; its square after the second rejection in a row, and so on.
+const DAMPING_UP: f64 = 4.0;
+/// Factor on k after a step that achieves at least `GOOD_AGREEMENT` of the predicted decrease.
+const DAMPING_DOWN: f64 = 0.2;
+const GOOD_AGREEMENT: f64 = 0.9;
+/// Maximum number of chord steps (with the same Jacobian), taken while each reduces |r|^2 by the
+/// factor `GAIN`.
+const CHORD_STEPS: usize = 6;
 const GAIN: f64 = 0.98;
-/// Errors this far below the mean square of a state, or below scale^2, are rounding alone.
-const EXACT: f64 = 1e-31;
+/// Errors below this fraction of the mean square of the state, or of scale^2, are rounding.
+const ROUNDING: f64 = 1e-31;
 
-/// How a search by Newton's method is done.
+/// Settings of a search by Newton's method.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Newton {
-    /// A candidate stops where its error is this small.
+    /// A candidate stops when its error is at most this value.
     pub tolerance: f64,
-    /// Whether it goes on to where rounding ends it, along slow directions too.
+    /// Whether the iteration continues to the level of rounding, along slow directions as well.
     pub polish: bool,
-    /// Jacobians of a candidate at most; each is good for a few updates.
-    pub steps: usize,
-    /// A candidate that comes this near to a minimum of q where another one ended, with a lower q,
-    /// ends there too. Ends this near to each other count as one point.
-    pub unique: f64,
-    /// The largest modulus of the states: the unit of all lengths, so that a change of units
-    /// changes no result.
+    /// Maximum number of Jacobians per candidate; each serves several updates.
+    pub max_iters: usize,
+    /// A candidate within this distance of a known minimum of q with a lower q terminates there.
+    /// Final states closer than this count as one point.
+    pub unique_distance: f64,
+    /// The largest modulus of the states: the unit of all lengths, so that the result does not
+    /// depend on the units of the states.
     pub scale: f64,
 }
 
-/// A candidate and what is known around it.
-type Try<'a, T> = (&'a mut Runner<T>, Local<'a, T>);
+/// An iterate and its linear system.
+type Active<'a, T> = (&'a mut Iterate<T>, DampedSystem<'a, T>);
 
-/// A step and the decrease of |r|^2 that it foretells.
+/// A step and the predicted decrease of |r|^2.
 type Step<T> = (Vec<T>, f64);
 
-/// Matrices of all candidates that go on.
+/// Matrices of all active candidates.
 #[derive(Default)]
-struct Room<T> {
-    /// A of each.
+struct Buffers<T> {
+    /// The matrix A of each candidate.
     a: Vec<T>,
-    squares: Vec<T>,
+    gram: Vec<T>,
     factors: Vec<T>,
 }
 
 impl Newton {
-    /// Goes from all candidates: at first in single precision, which is twice as fast, then on
-    /// from where that ends. What is found is found in double precision.
+    /// Runs the search from all candidates, first in single precision, which is twice as fast, then
+    /// from the resulting states in double precision. All results come from the double-precision
+    /// phase.
     ///
-    /// Errors: those of the flows
+    /// Errors: those of the step maps
     pub fn search(
         &self,
-        single: &mut dyn Flow<f32>,
-        double: &mut dyn Flow<f64>,
-        from: &Candidates,
+        single: &mut dyn StepMap<f32>,
+        double: &mut dyn StepMap<f64>,
+        candidates: &Candidates,
         progress: &mut dyn Progress,
-    ) -> Result<Ends> {
-        let rough = Newton {
-            tolerance: self.tolerance.max(ROUGH * self.scale * self.scale),
+    ) -> Result<SearchResult> {
+        let coarse = Newton {
+            tolerance: self
+                .tolerance
+                .max(SINGLE_TOLERANCE * self.scale * self.scale),
             polish: false,
             ..*self
         };
-        let mut first = rough.descend(single, from, &vec![1; from.count()], progress)?;
+        let mut first =
+            coarse.descend(single, candidates, &vec![1; candidates.count()], progress)?;
         if first.interrupted {
-            // What is this far only is not what was asked for.
-            let rough = |error: &f64| self.polish || *error > self.tolerance;
+            // The tolerance of the single-precision phase is looser than requested.
+            let coarse = |error: &f64| self.polish || *error > self.tolerance;
             let labels = first.labels.iter_mut().zip(&first.errors);
-            let labels = labels.filter(|(_, error)| rough(error));
+            let labels = labels.filter(|(_, error)| coarse(error));
             labels.for_each(|(label, _)| *label = Label::Failed);
             return Ok(first);
         }
-        // A start that rounding threw out of bounds begins anew.
-        let lost = |(h, start): (&f64, &f64)| if h.is_finite() { *h } else { *start };
-        let states = first.states.iter().zip(&from.states).map(lost);
-        let near = Candidates {
+        // A candidate that became non-finite in single precision restarts from its initial state.
+        let restart = |(h, start): (&f64, &f64)| if h.is_finite() { *h } else { *start };
+        let states = first.states.iter().zip(&candidates.states).map(restart);
+        let restarted = Candidates {
             states: states.collect(),
-            ..from.clone()
+            ..candidates.clone()
         };
-        // Those that ended at one minimum go on as one.
-        let (alone, leaders) = near.once();
-        let mut shares = vec![0; alone.count()];
-        leaders.iter().for_each(|at| shares[*at] += 1);
-        let mut ends = self
-            .descend(double, &alone, &shares, progress)?
-            .shared(&leaders);
-        for (steps, before) in ends.steps.iter_mut().zip(first.steps) {
-            *steps += before;
+        // Candidates that reached the same state continue as one.
+        let (distinct, index) = restarted.deduplicate();
+        let mut multiplicities = vec![0; distinct.count()];
+        index.iter().for_each(|at| multiplicities[*at] += 1);
+        let mut result = self
+            .descend(double, &distinct, &multiplicities, progress)?
+            .expand(&index);
+        for (steps, single_steps) in result.steps.iter_mut().zip(first.steps) {
+            *steps += single_steps;
         }
-        Ok(ends)
+        Ok(result)
     }
 
-    /// Searches from all of some candidates in one precision; progress counts each by its share.
-    pub(super) fn descend<T: Number>(
+    /// Runs the search in one precision; progress counts each candidate by its multiplicity.
+    pub(super) fn descend<T: Float>(
         &self,
-        flow: &mut dyn Flow<T>,
-        from: &Candidates,
-        shares: &[usize],
+        step_map: &mut dyn StepMap<T>,
+        candidates: &Candidates,
+        multiplicities: &[usize],
         progress: &mut dyn Progress,
-    ) -> Result<Ends> {
+    ) -> Result<SearchResult> {
         faer::set_global_parallelism(Par::Seq);
-        let (mut ends, mut room) = (Ends::of(from), Room::<T>::default());
-        let (count, mut begun, mut done) = (from.count(), 0, 0);
-        let mut told = 0;
-        let total = shares.iter().sum();
-        let mut runners: Vec<Runner<T>> = Vec::new();
-        let mut minima: Vec<Runner<T>> = Vec::new();
-        while done < count && !ends.interrupted {
-            // Whoever ends makes room for the next: all threads have work until the last ones.
-            let next = begun..count.min(begun + ABREAST - runners.len());
-            begun = next.end;
-            runners.extend(starts(flow, from, next)?);
-            let going = runners.par_iter_mut().filter(|runner| !self.done(runner));
-            going.for_each(|runner| runner.join(&minima, (self.unique, from)));
-            self.round(flow, from, &mut runners, &mut room)?;
-            let ended: Vec<Runner<T>> = runners.extract_if(.., |r| self.done(r)).collect();
-            minima.extend(new_minima(&minima, &ended, self.unique));
-            done += ended.len();
-            ended.iter().for_each(|runner| self.end(runner, &mut ends));
-            let share = |runner: &Runner<T>| shares[runner.at];
-            told += ended.iter().map(share).sum::<usize>();
-            let converged = ends.labels.iter().zip(shares);
+        let (mut result, mut buffers) = (SearchResult::new(candidates), Buffers::<T>::default());
+        let (count, mut started, mut done) = (candidates.count(), 0, 0);
+        let mut reported = 0;
+        let total = multiplicities.iter().sum();
+        let mut iterates: Vec<Iterate<T>> = Vec::new();
+        let mut minima: Vec<Iterate<T>> = Vec::new();
+        while done < count && !result.interrupted {
+            // Replace finished candidates so that all threads stay busy.
+            let next = started..count.min(started + BATCH - iterates.len());
+            started = next.end;
+            iterates.extend(initial_iterates(step_map, candidates, next)?);
+            let active = iterates
+                .par_iter_mut()
+                .filter(|iterate| !self.is_finished(iterate));
+            active.for_each(|iterate| {
+                iterate.merge_into(&minima, (self.unique_distance, candidates))
+            });
+            self.iterate(step_map, candidates, &mut iterates, &mut buffers)?;
+            let finished: Vec<Iterate<T>> =
+                iterates.extract_if(.., |r| self.is_finished(r)).collect();
+            minima.extend(new_minima(&minima, &finished, self.unique_distance));
+            done += finished.len();
+            finished
+                .iter()
+                .for_each(|iterate| self.record(iterate, &mut result));
+            let multiplicity = |iterate: &Iterate<T>| multiplicities[iterate.index];
+            reported += finished.iter().map(multiplicity).sum::<usize>();
+            let converged = result.labels.iter().zip(multiplicities);
             let converged = converged.filter(|(label, _)| **label == Label::Converged);
             progress.report(Report {
-                done: told,
+                done: reported,
                 total,
-                standing: Standing::Search {
-                    converged: converged.map(|(_, share)| share).sum(),
+                status: Status::Search {
+                    converged: converged.map(|(_, multiplicity)| multiplicity).sum(),
                 },
             });
-            ends.interrupted = progress.stopped();
+            result.interrupted = progress.stop_requested();
         }
-        Ok(ends)
+        Ok(result)
     }
 
-    /// One Jacobian of each, and the steps that it is good for.
-    fn round<T: Number>(
+    /// One iteration of all active candidates: one Jacobian and the steps that use it.
+    fn iterate<T: Float>(
         &self,
-        flow: &mut dyn Flow<T>,
-        from: &Candidates,
-        runners: &mut [Runner<T>],
-        room: &mut Room<T>,
+        step_map: &mut dyn StepMap<T>,
+        candidates: &Candidates,
+        iterates: &mut [Iterate<T>],
+        buffers: &mut Buffers<T>,
     ) -> Result<()> {
-        let going = runners.iter_mut().filter(|runner| !self.done(runner));
-        let going: Vec<&mut Runner<T>> = going.collect();
-        if going.is_empty() {
+        let active = iterates
+            .iter_mut()
+            .filter(|iterate| !self.is_finished(iterate));
+        let active: Vec<&mut Iterate<T>> = active.collect();
+        if active.is_empty() {
             return Ok(());
         }
-        less_one(flow, from, &going, &mut room.a)?;
-        room.squares.resize(room.a.len(), T::of(0.0));
-        room.factors.resize(room.a.len(), T::of(0.0));
-        let each = from.state * from.state;
-        let squares = room.squares.par_chunks_mut(each);
-        let matrices = squares.zip(room.factors.par_chunks_mut(each));
-        let tried = going
+        jacobian_minus_identity(step_map, candidates, &active, &mut buffers.a)?;
+        buffers.gram.resize(buffers.a.len(), T::of(0.0));
+        buffers.factors.resize(buffers.a.len(), T::of(0.0));
+        let each = candidates.state * candidates.state;
+        let gram = buffers.gram.par_chunks_mut(each);
+        let matrices = gram.zip(buffers.factors.par_chunks_mut(each));
+        let tried = active
             .into_par_iter()
-            .zip(room.a.par_chunks(each).zip(matrices))
-            .filter_map(|(runner, (a, (square, factor)))| {
-                let local = Local::new(a, square, factor);
-                let stays = runner.stays(local.reach(&runner.r));
-                (!stays).then_some((runner, local))
+            .zip(buffers.a.par_chunks(each).zip(matrices))
+            .filter_map(|(iterate, (a, (gram, factor)))| {
+                let system = DampedSystem::new(a, gram, factor);
+                let stationary = iterate.check_stationary(system.stationarity(&iterate.r));
+                (!stationary).then_some((iterate, system))
             });
-        let mut moved = leap(flow, (from, self.scale), tried.collect())?;
-        for _ in 0..GLIDES {
-            moved.retain(|(runner, _)| !self.done(runner));
-            moved = glide(flow, from, moved)?;
+        let mut accepted = damped_step(step_map, (candidates, self.scale), tried.collect())?;
+        for _ in 0..CHORD_STEPS {
+            accepted.retain(|(iterate, _)| !self.is_finished(iterate));
+            accepted = chord_step(step_map, candidates, accepted)?;
         }
         Ok(())
     }
 
-    fn done<T: Number>(&self, runner: &Runner<T>) -> bool {
-        let error = runner.square / runner.h.len() as f64;
-        let size = squares(&runner.h) / runner.h.len() as f64;
-        let exact = error <= EXACT * size.max(self.scale * self.scale);
+    fn is_finished<T: Float>(&self, iterate: &Iterate<T>) -> bool {
+        let error = iterate.squared_residual / iterate.h.len() as f64;
+        let size = squared_norm(&iterate.h) / iterate.h.len() as f64;
+        let exact = error <= ROUNDING * size.max(self.scale * self.scale);
         let near = error <= self.tolerance && !self.polish;
-        let over = runner.stuck || runner.minimum || runner.rounds >= self.steps;
-        exact || near || over || !runner.square.is_finite()
+        let over = iterate.stalled || iterate.minimum || iterate.jacobians >= self.max_iters;
+        exact || near || over || !iterate.squared_residual.is_finite()
     }
 
-    fn end<T: Number>(&self, runner: &Runner<T>, ends: &mut Ends) {
-        let (at, s) = (runner.at, runner.h.len());
-        let state = ends.states[at * s..][..s].iter_mut();
-        state.zip(&runner.h).for_each(|(to, h)| *to = h.double());
-        ends.errors[at] = runner.square / s as f64;
-        ends.steps[at] = runner.steps;
-        let near = ends.errors[at] <= self.tolerance;
-        // A polished search that stops early, at a minimum of q, has not shown a zero.
-        let short = self.polish && runner.minimum;
-        ends.labels[at] = match (near, runner.minimum) {
+    fn record<T: Float>(&self, iterate: &Iterate<T>, result: &mut SearchResult) {
+        let (at, s) = (iterate.index, iterate.h.len());
+        let state = result.states[at * s..][..s].iter_mut();
+        state.zip(&iterate.h).for_each(|(to, h)| *to = h.double());
+        result.errors[at] = iterate.squared_residual / s as f64;
+        result.steps[at] = iterate.steps;
+        let near = result.errors[at] <= self.tolerance;
+        // A polished search that stops early at a minimum of q has not reached a zero.
+        let short = self.polish && iterate.minimum;
+        result.labels[at] = match (near, iterate.minimum) {
             (true, _) if !short => Label::Converged,
             (_, true) => Label::Slow,
             _ => Label::Failed,
@@ -226,82 +242,86 @@ impl Newton {
     }
 }
 
-/// Where steps lead.
-fn arrived<T: Number>(
-    flow: &mut dyn Flow<T>,
-    from: &Candidates,
-    tried: &[Try<'_, T>],
+/// The states after the steps, with their residuals.
+fn evaluate_steps<T: Float>(
+    step_map: &mut dyn StepMap<T>,
+    candidates: &Candidates,
+    tried: &[Active<'_, T>],
     steps: &[Step<T>],
-) -> Result<Vec<Landing<T>>> {
+) -> Result<Vec<Evaluation<T>>> {
     let all = tried.iter().zip(steps);
-    let h = all.flat_map(|((runner, _), (d, _))| runner.h.iter().zip(d).map(|(h, d)| *h + *d));
-    let x = inputs(from, tried.iter().map(|(runner, _)| &**runner));
-    landed(flow, from.state, h.collect(), &x)
+    let h = all.flat_map(|((iterate, _), (d, _))| iterate.h.iter().zip(d).map(|(h, d)| *h + *d));
+    let x = inputs(candidates, tried.iter().map(|(iterate, _)| &**iterate));
+    evaluate(step_map, candidates.state, h.collect(), &x)
 }
 
-/// Takes a step of each, with more damping where it makes the error larger; gives those that moved.
-fn leap<'a, T: Number>(
-    flow: &mut dyn Flow<T>,
-    (from, scale): (&Candidates, f64),
-    mut tried: Vec<Try<'a, T>>,
-) -> Result<Vec<Try<'a, T>>> {
-    let mut moved = Vec::new();
-    for attempt in 1..=TRIES {
+/// Takes one damped step per candidate and increases the damping if the error grows. Returns the
+/// candidates that moved.
+fn damped_step<'a, T: Float>(
+    step_map: &mut dyn StepMap<T>,
+    (candidates, scale): (&Candidates, f64),
+    mut tried: Vec<Active<'a, T>>,
+) -> Result<Vec<Active<'a, T>>> {
+    let mut accepted = Vec::new();
+    for attempt in 1..=MAX_DAMPINGS {
         if tried.is_empty() {
             break;
         }
-        let step = |(runner, local): &mut Try<'_, T>| {
-            let largest = runner
+        let step = |(iterate, system): &mut Active<'_, T>| {
+            let largest = iterate
                 .h
                 .iter()
-                .fold(scale, |most, h| most.max(h.double().abs()));
-            let damping = runner.damping * runner.square / (largest * largest);
-            let none = || (vec![T::of(0.0); runner.r.len()], 0.0);
-            local.damped(&runner.r, damping).unwrap_or_else(none)
+                .fold(scale, |max, h| max.max(h.double().abs()));
+            let damping = iterate.damping * iterate.squared_residual / (largest * largest);
+            let zero = || (vec![T::of(0.0); iterate.r.len()], 0.0);
+            system.solve(&iterate.r, damping).unwrap_or_else(zero)
         };
         let steps: Vec<Step<T>> = tried.par_iter_mut().map(step).collect();
-        let found = arrived(flow, from, &tried, &steps)?;
-        let mut again = Vec::new();
-        for (((runner, local), (_, foretold)), found) in tried.into_iter().zip(steps).zip(found) {
-            let true_part = (runner.square - found.2) / foretold;
-            if foretold > 0.0 && true_part > TRUST {
-                if true_part > AS_FORETOLD {
-                    runner.damping *= DOWN;
+        let evaluations = evaluate_steps(step_map, candidates, &tried, &steps)?;
+        let mut rejected = Vec::new();
+        for (((iterate, system), (_, predicted)), evaluation) in
+            tried.into_iter().zip(steps).zip(evaluations)
+        {
+            let achieved = (iterate.squared_residual - evaluation.2) / predicted;
+            if predicted > 0.0 && achieved > ACCEPT {
+                if achieved > GOOD_AGREEMENT {
+                    iterate.damping *= DAMPING_DOWN;
                 }
-                runner.go(found);
-                moved.push((runner, local));
+                iterate.advance(evaluation);
+                accepted.push((iterate, system));
             } else {
-                runner.damping *= UP.powi(attempt);
-                again.push((runner, local));
+                iterate.damping *= DAMPING_UP.powi(attempt);
+                rejected.push((iterate, system));
             }
         }
-        tried = again;
+        tried = rejected;
     }
-    for (runner, _) in tried {
-        runner.stuck = true;
+    for (iterate, _) in tried {
+        iterate.stalled = true;
     }
-    Ok(moved)
+    Ok(accepted)
 }
 
-/// One more step of each with the Jacobian from before; gives those that it did well.
-fn glide<'a, T: Number>(
-    flow: &mut dyn Flow<T>,
-    from: &Candidates,
-    tried: Vec<Try<'a, T>>,
-) -> Result<Vec<Try<'a, T>>> {
+/// Takes one more step per candidate with the existing Jacobian. Returns the candidates whose
+/// residual decreased sufficiently.
+fn chord_step<'a, T: Float>(
+    step_map: &mut dyn StepMap<T>,
+    candidates: &Candidates,
+    tried: Vec<Active<'a, T>>,
+) -> Result<Vec<Active<'a, T>>> {
     if tried.is_empty() {
         return Ok(tried);
     }
     let all = tried.par_iter();
-    let step = |(runner, local): &Try<'_, T>| (local.again(&runner.r), 0.0);
+    let step = |(iterate, system): &Active<'_, T>| (system.chord_step(&iterate.r), 0.0);
     let steps: Vec<Step<T>> = all.map(step).collect();
-    let found = arrived(flow, from, &tried, &steps)?;
-    let mut well = Vec::new();
-    for ((runner, local), found) in tried.into_iter().zip(found) {
-        if found.2 < GAIN * runner.square {
-            runner.go(found);
-            well.push((runner, local));
+    let evaluations = evaluate_steps(step_map, candidates, &tried, &steps)?;
+    let mut improved = Vec::new();
+    for ((iterate, system), evaluation) in tried.into_iter().zip(evaluations) {
+        if evaluation.2 < GAIN * iterate.squared_residual {
+            iterate.advance(evaluation);
+            improved.push((iterate, system));
         }
     }
-    Ok(well)
+    Ok(improved)
 }

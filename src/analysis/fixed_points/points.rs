@@ -1,42 +1,43 @@
-//! The points that a search found: a list that can be sorted, thinned out and put together.
+//! The list of points found by a search, with sorting, selection and merging.
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::keep::Counts;
-use super::search::{Label, squared_distance};
+use super::candidates::{Label, squared_distance};
+use super::filter::Counts;
 
-/// One fixed point, or slow point.
+/// A fixed point or slow point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// [s]
+    /// The state, [s].
     pub state: Vec<f64>,
-    /// The input it stands under, [i].
+    /// The constant input at which the point was found, [i].
     pub input: Vec<f64>,
     /// The mean over the state of (F - h)^2.
     pub error: f64,
     pub label: Label,
-    /// A bound on the distance to the exact fixed point; infinite where J - 1 is singular to
-    /// rounding and for slow points, NaN where it is not known.
+    /// A bound on the distance to the exact fixed point; infinite if J - 1 is singular to rounding
+    /// and for slow points, NaN if unknown.
     pub position_error: f64,
-    /// sign det(1 - J), the fixed-point index; 0 where it is singular or not known.
+    /// sign det(1 - J), the fixed-point index; 0 if the matrix is singular or the index is unknown.
     pub index: i8,
-    /// Updates that led here.
+    /// Number of updates of the candidate.
     pub steps: usize,
-    /// The candidate that led here.
+    /// Index of the candidate that found the point.
     pub candidate: usize,
-    /// Candidates that came to this point.
+    /// Number of candidates that found this point.
     pub hits: usize,
 }
 
-/// Points of one network.
+/// The points of one network.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Points {
-    /// s
+    /// State size s.
     pub state: usize,
-    /// i
+    /// Input size i.
     pub inputs: usize,
     pub points: Vec<Point>,
-    /// How many were left at each stage of the search, until points are put together or left out.
+    /// The number of points after each stage of the search; None once lists are concatenated or
+    /// filtered.
     pub counts: Option<Counts>,
 }
 
@@ -46,17 +47,17 @@ impl Point {
         0.5 * self.error * self.state.len() as f64
     }
 
-    /// |F - h|, how far the state moves in a step.
+    /// |F - h|, the distance that the state moves in one step.
     pub fn speed(&self) -> f64 {
         (2.0 * self.q()).sqrt()
     }
 
-    /// Whether it stands no further from a state than this.
-    pub fn near(&self, state: &[f64], distance: f64) -> bool {
-        /// Most are far already by so many of their numbers.
-        const SOME: usize = 8;
+    /// Whether the distance to a state is at most `distance`.
+    pub fn is_within(&self, state: &[f64], distance: f64) -> bool {
+        /// For most pairs, the first elements alone exceed the distance.
+        const CHUNK: usize = 8;
         let mut sum = 0.0;
-        let parts = self.state.chunks(SOME).zip(state.chunks(SOME));
+        let parts = self.state.chunks(CHUNK).zip(state.chunks(CHUNK));
         for (a, b) in parts {
             sum += squared_distance(a, b);
             if sum > distance * distance {
@@ -66,43 +67,46 @@ impl Point {
         true
     }
 
-    /// Whether both are one point: the same input, and no further from each other than this.
-    pub fn same(&self, other: &Point, distance: f64) -> bool {
-        self.input == other.input && self.near(&other.state, distance)
+    /// Whether two points are duplicates: equal inputs, and a distance of at most `distance`.
+    pub fn is_same(&self, other: &Point, distance: f64) -> bool {
+        self.input == other.input && self.is_within(&other.state, distance)
     }
 }
 
-/// Each point once: the first of those nearer to each other than this, with the hits of all.
-pub fn once(points: impl IntoIterator<Item = Point>, distance: f64) -> Vec<Point> {
+/// The points without duplicates: of the points within the distance, the first is retained with the
+/// hits of all.
+pub fn deduplicate(points: impl IntoIterator<Item = Point>, distance: f64) -> Vec<Point> {
     let mut all = Distinct::default();
     for point in points {
-        all.insert(point, distance, |known, point| known.same(point, distance));
+        all.insert(point, distance, |known, point| {
+            known.is_same(point, distance)
+        });
     }
     all.points
 }
 
-/// Points that differ, in the order of their arrival, sorted by one coordinate: states that are far
-/// in one are far, so that most pairs need not be compared.
+/// Distinct points in insertion order, indexed by the first coordinate: states that are far apart
+/// in one coordinate are far apart, so most pairs need no comparison.
 #[derive(Default)]
 pub struct Distinct {
     pub points: Vec<Point>,
-    /// A coordinate of each point and its index, in increasing order.
+    /// The first coordinate and index of each point, in increasing order.
     sorted: Vec<(f64, usize)>,
 }
 
 impl Distinct {
-    /// Adds a point unless it is the `same` as one before, which then takes over its hits; gives
-    /// the index of either. `same` must hold only within the distance.
+    /// Adds a point unless it is the `same` as an earlier one, to which its hits are then added.
+    /// Returns the index of either. `same` may hold only within the distance.
     pub fn insert(
         &mut self,
         point: Point,
         distance: f64,
         same: impl Fn(&Point, &Point) -> bool,
     ) -> usize {
-        let place = point.state.first().copied().unwrap_or_default();
+        let x0 = point.state.first().copied().unwrap_or_default();
         let below = |bound: f64| self.sorted.partition_point(|(x, _)| *x < bound);
-        // Beyond the distance by more than rounding.
-        let (low, high) = (place - distance, place + distance);
+        // Widen the search interval by more than rounding.
+        let (low, high) = (x0 - distance, x0 + distance);
         let margin = f64::EPSILON * (low.abs() + high.abs());
         let near = &self.sorted[below(low - margin)..];
         let near = near.iter().take_while(|(x, _)| *x <= high + margin);
@@ -115,7 +119,7 @@ impl Distinct {
             }
             None => {
                 let at = self.points.len();
-                self.sorted.insert(below(place), (place, at));
+                self.sorted.insert(below(x0), (x0, at));
                 self.points.push(point);
                 at
             }
@@ -124,16 +128,16 @@ impl Distinct {
 }
 
 impl Points {
-    /// Each point once, in their order of error: of those nearer to each other than this, the one
-    /// with the lowest.
+    /// The points without duplicates, by increasing error: of the points within the distance, the
+    /// one with the lowest error is retained.
     pub fn unique(&self, distance: f64) -> Points {
         let mut order = self.points.clone();
         order.sort_by(|a, b| a.error.total_cmp(&b.error));
-        self.with(once(order, distance))
+        self.with_points(deduplicate(order, distance))
     }
 
-    /// Whether each point is nearer to another one under its input than the bound of its position:
-    /// the two may be one, or lie on a continuum.
+    /// Whether each point is closer to another point of the same input than its position bound: the
+    /// two may be one point, or lie on a continuum.
     pub fn unresolved(&self) -> Vec<bool> {
         let flag = |(at, point): (usize, &Point)| {
             let bound = point.position_error;
@@ -141,24 +145,28 @@ impl Points {
             let mut others = others
                 .filter(|(other, _)| *other != at)
                 .map(|(_, point)| point);
-            point.label == Label::Converged && others.any(|other| point.same(other, bound))
+            point.label == Label::Converged && others.any(|other| point.is_same(other, bound))
         };
         self.points.par_iter().enumerate().map(flag).collect()
     }
 
-    /// The least distance between two points under one input; 1 if there are not two.
-    pub fn gap(&self) -> f64 {
-        let mut least = f64::INFINITY;
+    /// The smallest distance between two points of the same input; 1 if no such pair exists.
+    pub fn min_distance(&self) -> f64 {
+        let mut smallest = f64::INFINITY;
         for (at, a) in self.points.iter().enumerate() {
             for b in self.points[at + 1..].iter().filter(|b| b.input == a.input) {
-                least = least.min(squared_distance(&a.state, &b.state));
+                smallest = smallest.min(squared_distance(&a.state, &b.state));
             }
         }
-        if least.is_finite() { least.sqrt() } else { 1.0 }
+        if smallest.is_finite() {
+            smallest.sqrt()
+        } else {
+            1.0
+        }
     }
 
-    /// The same with other points.
-    pub fn with(&self, points: Vec<Point>) -> Points {
+    /// The same network with the given points.
+    pub fn with_points(&self, points: Vec<Point>) -> Points {
         Points {
             points,
             counts: None,
@@ -166,9 +174,9 @@ impl Points {
         }
     }
 
-    /// Some of the points, in this order.
-    pub fn chosen(&self, order: &[usize]) -> Points {
-        self.with(order.iter().map(|at| self.points[*at].clone()).collect())
+    /// The points with the given indices, in that order.
+    pub fn select(&self, order: &[usize]) -> Points {
+        self.with_points(order.iter().map(|at| self.points[*at].clone()).collect())
     }
 
     /// All states, [k, s].
@@ -183,7 +191,7 @@ impl Points {
         all.flat_map(|point| point.input.iter().copied()).collect()
     }
 
-    /// Candidates that came to each point.
+    /// Number of candidates that found each point.
     pub fn hits(&self) -> Vec<usize> {
         self.points.iter().map(|point| point.hits).collect()
     }

@@ -1,55 +1,55 @@
-//! Fixed points that are not isolated: lines, rings and planes of them, each counted as one set.
+//! Fixed points that are not isolated: lines, rings and surfaces, each counted as one set.
 //!
 //! Two neighbours belong to one continuum if F is as slow between them as at them: the search from
-//! halfway between them ends between them, at no larger error, and so do the searches from halfway
-//! between that point and each of the two. Between isolated fixed points such a search ends at one
-//! of them, at another isolated one (whose own halves then end at it), or nowhere. Neighbours are
-//! joined by the shortest tree; an edge is tested where the chord t is not far from a direction of
-//! eigenvalue 1 at both ends: |J t - t| is below |t|.
+//! the midpoint ends between them at no larger error, and so do the searches from the midpoints
+//! between that point and each of the two. Between isolated fixed points, such a search ends at one
+//! of them, at another isolated one (whose own midpoint searches then end at it), or does not
+//! converge. Neighbours are the edges of the minimum spanning tree. An edge is tested if the chord
+//! t is close to a direction of eigenvalue 1 at both ends: |J t - t| is below |t|.
 
 use std::collections::BTreeMap;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
+use super::candidates::{Candidates, squared_distance};
 use super::newton::Newton;
 use super::points::Points;
-use super::search::{Candidates, squared_distance};
-use crate::base::{Result, Silent};
-use crate::nn::Flow;
-use crate::tensor::{Device, Tensor, linear, values};
+use crate::base::{NoProgress, Result};
+use crate::nn::StepMap;
+use crate::tensor::{Device, Tensor, convert, linear};
 
-/// A chord t may span a bend of a continuum where |J t - t| is below this part of |t|.
-const TANGENT: f64 = 0.9;
-/// Edges of one set that are tested: the longest, and others spread over all lengths. If these
-/// hold, shorter ones do; if one does not, all are tested.
-const TESTED: usize = 96;
-/// Jacobians of a search between two points at most.
-const STEPS: usize = 30;
-/// The part of a chord that a point between its ends must be away from both.
-const BETWEEN: f64 = 0.2;
-/// Errors this far below the mean square of a state are rounding alone.
-const EXACT: f64 = 1e-28;
-/// The error between two points may be this many times the larger of theirs.
-const LARGER: f64 = 4.0;
-/// Members whose Jacobians are looked at for the dimension.
+/// A chord t may span a bend of a continuum if |J t - t| is below this fraction of |t|.
+const TANGENT_ERROR: f64 = 0.9;
+/// Number of edges of one set that are tested: the longest, and others distributed over all
+/// lengths. If these pass, shorter ones pass as well; if one fails, all are tested.
+const MAX_TESTED: usize = 96;
+/// Maximum number of Jacobians of a search between two points.
+const MAX_ITERS: usize = 30;
+/// Minimum distance of an intermediate point from both ends, as a fraction of the chord.
+const MIN_SEPARATION: f64 = 0.2;
+/// Errors below this fraction of the mean square of a state are rounding.
+const ROUNDING: f64 = 1e-28;
+/// The error between two points may exceed the larger of their errors by this factor.
+const ERROR_FACTOR: f64 = 4.0;
+/// Number of members whose Jacobians determine the dimension.
 const SAMPLES: usize = 16;
-/// Singular values of J - 1 below this part of the largest belong to the continuum.
-const SINGULAR: f64 = 1e-5;
-/// Neighbours that span the tangent space: those within this part of the extent, and so many at
-/// least and at most. Points within a tolerance make a band, which is a line from further away.
-const WITHIN: f64 = 0.25;
+/// Singular values of J - 1 below this fraction of the largest belong to the continuum.
+const NULL: f64 = 1e-5;
+/// Neighbours that span the tangent space: those within this fraction of the extent, at least and
+/// at most `NEIGHBOURS`. At a larger distance, a band of points within a tolerance is a line.
+const RADIUS: f64 = 0.25;
 const NEIGHBOURS: [usize; 2] = [4, 256];
-/// The part of their squared distances in one direction that makes it one dimension more.
-const PART: f64 = 0.15;
+/// A direction adds a dimension if it holds more than this fraction of the squared distances.
+const VARIANCE: f64 = 0.15;
 
-/// One fixed point, or a continuum of them.
+/// An isolated fixed point or a continuum of fixed points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Set {
-    /// Its points, by index.
+    /// Indices of the points.
     pub members: Vec<usize>,
     /// 0 for an isolated point, 1 for a line or ring, 2 for a surface.
     pub dimension: usize,
-    /// The largest distance between two of its points.
+    /// The largest distance between two points of the set.
     pub extent: f64,
 }
 
@@ -62,17 +62,17 @@ struct Edge {
 
 /// All sets, in the order of their first points.
 ///
-/// Errors: those of the flow
-pub fn sets(flow: &mut dyn Flow<f64>, points: &Points) -> Result<Vec<Set>> {
-    let edges = tangent(flow, points, shortest_tree(points))?;
-    let edges = connected(flow, points, edges)?;
-    let groups = components(points.points.len(), &edges);
+/// Errors: those of the step map
+pub fn sets(step_map: &mut dyn StepMap<f64>, points: &Points) -> Result<Vec<Set>> {
+    let edges = tangent_edges(step_map, points, shortest_tree(points))?;
+    let edges = slow_edges(step_map, points, edges)?;
+    let groups = connected_components(points.points.len(), &edges);
     groups
         .into_iter()
         .map(|members| {
-            let extent = extent(points, &members);
+            let extent = max_distance(points, &members);
             let dimension = match extent > 0.0 {
-                true => dimension(flow, points, (&members, extent))?,
+                true => dimension(step_map, points, (&members, extent))?,
                 false => 0,
             };
             Ok(Set {
@@ -84,8 +84,8 @@ pub fn sets(flow: &mut dyn Flow<f64>, points: &Points) -> Result<Vec<Set>> {
         .collect()
 }
 
-/// Each point as a set of its own, where there is no network to ask.
-pub fn isolated(points: &Points) -> Vec<Set> {
+/// Each point as a set of its own, for points without a network.
+pub fn singletons(points: &Points) -> Vec<Set> {
     let one = |at| Set {
         members: vec![at],
         dimension: 0,
@@ -94,7 +94,7 @@ pub fn isolated(points: &Points) -> Vec<Set> {
     (0..points.points.len()).map(one).collect()
 }
 
-/// The shortest tree that joins all points under one input (Prim 1957), for each input.
+/// The minimum spanning tree of the points of each input (Prim 1957).
 fn shortest_tree(points: &Points) -> Vec<Edge> {
     let all = &points.points;
     let mut best: Vec<(f64, usize, bool)> = vec![(f64::INFINITY, 0, false); all.len()];
@@ -129,110 +129,122 @@ fn shortest_tree(points: &Points) -> Vec<Edge> {
 }
 
 /// The edges that are nearly tangent to a continuum at both ends.
-fn tangent(flow: &mut dyn Flow<f64>, points: &Points, edges: Vec<Edge>) -> Result<Vec<Edge>> {
-    /// Jacobians at a time.
-    const ABREAST: usize = 128;
+fn tangent_edges(
+    step_map: &mut dyn StepMap<f64>,
+    points: &Points,
+    edges: Vec<Edge>,
+) -> Result<Vec<Edge>> {
+    /// Jacobians per batch.
+    const BATCH: usize = 128;
     let (s, k) = (points.state, points.points.len());
     let mut incident = vec![Vec::new(); k];
-    for (number, edge) in edges.iter().enumerate() {
-        edge.ends.iter().for_each(|end| incident[*end].push(number));
+    for (index, edge) in edges.iter().enumerate() {
+        edge.ends.iter().for_each(|end| incident[*end].push(index));
     }
     let mut slow = vec![true; edges.len()];
-    for start in (0..k).step_by(ABREAST) {
-        let some = start..k.min(start + ABREAST);
-        let part = points.chosen(&some.clone().collect::<Vec<_>>());
+    for start in (0..k).step_by(BATCH) {
+        let sample = start..k.min(start + BATCH);
+        let part = points.select(&sample.clone().collect::<Vec<_>>());
         let mut j = vec![0.0; part.points.len() * s * s];
-        flow.jacobians([&part.states(), &part.all_inputs()], Some(&mut j), None)?;
-        for (at, j) in some.zip(j.chunks_exact(s * s)) {
-            for number in &incident[at] {
-                let [a, b] = edges[*number].ends.map(|end| &points.points[end].state);
+        step_map.jacobians([&part.states(), &part.all_inputs()], Some(&mut j), None)?;
+        for (at, j) in sample.zip(j.chunks_exact(s * s)) {
+            for index in &incident[at] {
+                let [a, b] = edges[*index].ends.map(|end| &points.points[end].state);
                 let t: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
                 let moved = j.chunks_exact(s).zip(&t).map(|(row, t_k)| {
-                    let along: f64 = row.iter().zip(&t).map(|(j, t)| j * t).sum();
-                    (along - t_k).powi(2)
+                    let projection: f64 = row.iter().zip(&t).map(|(j, t)| j * t).sum();
+                    (projection - t_k).powi(2)
                 });
-                slow[*number] &= moved.sum::<f64>().sqrt() <= TANGENT * edges[*number].length;
+                slow[*index] &= moved.sum::<f64>().sqrt() <= TANGENT_ERROR * edges[*index].length;
             }
         }
     }
-    let kept = edges.into_iter().zip(slow).filter(|(_, slow)| *slow);
-    Ok(kept.map(|(edge, _)| edge).collect())
+    let retained = edges.into_iter().zip(slow).filter(|(_, slow)| *slow);
+    Ok(retained.map(|(edge, _)| edge).collect())
 }
 
 /// The edges along which F is as slow as at their ends.
-fn connected(flow: &mut dyn Flow<f64>, points: &Points, edges: Vec<Edge>) -> Result<Vec<Edge>> {
+fn slow_edges(
+    step_map: &mut dyn StepMap<f64>,
+    points: &Points,
+    edges: Vec<Edge>,
+) -> Result<Vec<Edge>> {
     let mut all = Vec::new();
-    for group in components(points.points.len(), &edges) {
-        let mut own: Vec<Edge> = edges
+    for group in connected_components(points.points.len(), &edges) {
+        let mut tree: Vec<Edge> = edges
             .iter()
             .filter(|edge| group.binary_search(&edge.ends[0]).is_ok())
             .copied()
             .collect();
-        own.sort_by(|a, b| b.length.total_cmp(&a.length));
-        let longest = own.len().min(TESTED / 3);
-        let stride = (own.len() - longest).div_ceil(TESTED - longest).max(1);
-        let tested = (0..longest).chain((longest..own.len()).step_by(stride));
-        let tested: Vec<Edge> = tested.map(|at| own[at]).collect();
-        if tested.len() < own.len() && slow_between(flow, points, &tested)?.iter().all(|ok| *ok) {
-            all.extend(own);
+        tree.sort_by(|a, b| b.length.total_cmp(&a.length));
+        let longest = tree.len().min(MAX_TESTED / 3);
+        let stride = (tree.len() - longest).div_ceil(MAX_TESTED - longest).max(1);
+        let tested = (0..longest).chain((longest..tree.len()).step_by(stride));
+        let tested: Vec<Edge> = tested.map(|at| tree[at]).collect();
+        if tested.len() < tree.len()
+            && is_slow_between(step_map, points, &tested)?
+                .iter()
+                .all(|ok| *ok)
+        {
+            all.extend(tree);
             continue;
         }
-        let slow = slow_between(flow, points, &own)?;
-        all.extend(
-            own.into_iter()
-                .zip(slow)
-                .filter(|(_, ok)| *ok)
-                .map(|(edge, _)| edge),
-        );
+        let slow = is_slow_between(step_map, points, &tree)?;
+        let tested = tree.into_iter().zip(slow);
+        all.extend(tested.filter(|(_, ok)| *ok).map(|(edge, _)| edge));
     }
     Ok(all)
 }
 
-/// For each edge whether F is as slow between its ends as there.
-fn slow_between(flow: &mut dyn Flow<f64>, points: &Points, edges: &[Edge]) -> Result<Vec<bool>> {
-    // One tolerance for edges of errors of one order of magnitude.
+/// For each edge, whether F is as slow between its ends as at them.
+fn is_slow_between(
+    step_map: &mut dyn StepMap<f64>,
+    points: &Points,
+    edges: &[Edge],
+) -> Result<Vec<bool>> {
+    // One search per order of magnitude of the error, because a search has a single tolerance.
     let mut orders: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
     let error = |edge: &Edge| {
         let [a, b] = edge.ends.map(|end| &points.points[end]);
         let size = |state: &[f64]| state.iter().map(|h| h * h).sum::<f64>() / state.len() as f64;
-        let exact = EXACT * size(&a.state).max(size(&b.state));
-        (LARGER * a.error.max(b.error))
+        let exact = ROUNDING * size(&a.state).max(size(&b.state));
+        (ERROR_FACTOR * a.error.max(b.error))
             .max(exact)
             .max(f64::MIN_POSITIVE)
     };
-    for (number, edge) in edges.iter().enumerate() {
+    for (index, edge) in edges.iter().enumerate() {
         orders
             .entry(error(edge).log10().floor() as i32)
             .or_default()
-            .push(number);
+            .push(index);
     }
     let mut slow = vec![false; edges.len()];
-    for numbers in orders.into_values() {
-        let tolerance = numbers
+    for indices in orders.into_values() {
+        let tolerance = indices
             .iter()
             .map(|at| error(&edges[*at]))
             .fold(0.0, f64::max);
         let state = |end: usize| points.points[end].state.clone();
         let inputs = |at: &usize| points.points[edges[*at].ends[0]].input.clone();
-        let pairs: Vec<[Vec<f64>; 2]> = numbers
+        let pairs: Vec<[Vec<f64>; 2]> = indices
             .iter()
             .map(|at| edges[*at].ends.map(state))
             .collect();
-        let x: Vec<Vec<f64>> = numbers.iter().map(inputs).collect();
-        let middles = between(flow, points, (&pairs, &x), tolerance)?;
-        let halves = |side: usize| -> Vec<[Vec<f64>; 2]> {
-            let all = pairs.iter().zip(&middles);
-            all.map(|(pair, middle)| {
-                let middle = middle.clone().unwrap_or_else(|| pair[side].clone());
-                [pair[side].clone(), middle]
+        let x: Vec<Vec<f64>> = indices.iter().map(inputs).collect();
+        let midpoints = intermediate_states(step_map, points, (&pairs, &x), tolerance)?;
+        let midpoint_pairs = |side: usize| -> Vec<[Vec<f64>; 2]> {
+            let all = pairs.iter().zip(&midpoints);
+            all.map(|(pair, midpoint)| {
+                let midpoint = midpoint.clone().unwrap_or_else(|| pair[side].clone());
+                [pair[side].clone(), midpoint]
             })
             .collect()
         };
-        let first = between(flow, points, (&halves(0), &x), tolerance)?;
-        let second = between(flow, points, (&halves(1), &x), tolerance)?;
-        for (row, at) in numbers.iter().enumerate() {
+        let first = intermediate_states(step_map, points, (&midpoint_pairs(0), &x), tolerance)?;
+        let second = intermediate_states(step_map, points, (&midpoint_pairs(1), &x), tolerance)?;
+        for (row, at) in indices.iter().enumerate() {
             slow[*at] = edges[*at].length == 0.0
-                || [&middles, &first, &second]
+                || [&midpoints, &first, &second]
                     .iter()
                     .all(|found| found[row].is_some());
         }
@@ -240,44 +252,45 @@ fn slow_between(flow: &mut dyn Flow<f64>, points: &Points, edges: &[Edge]) -> Re
     Ok(slow)
 }
 
-/// A point between the two of each pair where the error is within the tolerance.
-fn between(
-    flow: &mut dyn Flow<f64>,
+/// A state between the two of each pair whose error is within the tolerance; None if the search
+/// does not find one.
+fn intermediate_states(
+    step_map: &mut dyn StepMap<f64>,
     points: &Points,
     (pairs, x): (&[[Vec<f64>; 2]], &[Vec<f64>]),
     tolerance: f64,
 ) -> Result<Vec<Option<Vec<f64>>>> {
-    let middle = |[a, b]: &[Vec<f64>; 2]| -> Vec<f64> {
+    let midpoint = |[a, b]: &[Vec<f64>; 2]| -> Vec<f64> {
         a.iter().zip(b).map(|(a, b)| 0.5 * (a + b)).collect()
     };
     let from = Candidates {
         state: points.state,
         inputs: points.inputs,
-        states: pairs.iter().flat_map(middle).collect(),
+        states: pairs.iter().flat_map(midpoint).collect(),
         x: x.concat(),
     };
     let largest = from
         .states
         .iter()
-        .fold(0.0, |most: f64, h| most.max(h.abs()));
+        .fold(0.0, |maximum: f64, h| maximum.max(h.abs()));
     let newton = Newton {
         tolerance,
         polish: false,
-        steps: STEPS,
-        unique: 0.0,
+        max_iters: MAX_ITERS,
+        unique_distance: 0.0,
         scale: if largest > 0.0 { largest } else { 1.0 },
     };
-    let shares = vec![1; from.count()];
-    let ends = newton.descend(flow, &from, &shares, &mut Silent)?;
-    let states = ends.states.chunks_exact(points.state);
-    let found = states.zip(&ends.errors).zip(pairs);
+    let multiplicities = vec![1; from.count()];
+    let result = newton.descend(step_map, &from, &multiplicities, &mut NoProgress)?;
+    let states = result.states.chunks_exact(points.state);
+    let found = states.zip(&result.errors).zip(pairs);
     Ok(found
         .map(|((state, error), [a, b])| {
             let chord = squared_distance(a, b);
             let far = |end: &[f64]| squared_distance(state, end);
             let inside = |square: f64| {
-                square >= BETWEEN * BETWEEN * chord
-                    && square <= (1.0 - BETWEEN) * (1.0 - BETWEEN) * chord
+                square >= MIN_SEPARATION * MIN_SEPARATION * chord
+                    && square <= (1.0 - MIN_SEPARATION) * (1.0 - MIN_SEPARATION) * chord
             };
             let slow = *error <= tolerance && chord > 0.0;
             (slow && inside(far(a)) && inside(far(b))).then(|| state.to_vec())
@@ -285,29 +298,29 @@ fn between(
         .collect())
 }
 
-/// Points that edges join, each group in order, and the groups by their first points.
-fn components(count: usize, edges: &[Edge]) -> Vec<Vec<usize>> {
-    let mut leader: Vec<usize> = (0..count).collect();
-    fn find(leader: &mut [usize], mut at: usize) -> usize {
-        while leader[at] != at {
-            leader[at] = leader[leader[at]];
-            at = leader[at];
+/// The connected components of the graph, each in increasing order, sorted by their first points.
+fn connected_components(count: usize, edges: &[Edge]) -> Vec<Vec<usize>> {
+    let mut parent: Vec<usize> = (0..count).collect();
+    fn root(parent: &mut [usize], mut at: usize) -> usize {
+        while parent[at] != at {
+            parent[at] = parent[parent[at]];
+            at = parent[at];
         }
         at
     }
     for edge in edges {
-        let [a, b] = edge.ends.map(|end| find(&mut leader, end));
-        leader[a.max(b)] = a.min(b);
+        let [a, b] = edge.ends.map(|end| root(&mut parent, end));
+        parent[a.max(b)] = a.min(b);
     }
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for at in 0..count {
-        groups.entry(find(&mut leader, at)).or_default().push(at);
+        groups.entry(root(&mut parent, at)).or_default().push(at);
     }
     groups.into_values().collect()
 }
 
-/// The largest distance between two of some points.
-fn extent(points: &Points, members: &[usize]) -> f64 {
+/// The largest distance between two of the points.
+fn max_distance(points: &Points, members: &[usize]) -> f64 {
     let state = |at: &usize| &points.points[*at].state;
     let mut largest = 0.0_f64;
     for (row, a) in members.iter().enumerate() {
@@ -318,30 +331,25 @@ fn extent(points: &Points, members: &[usize]) -> f64 {
     largest.sqrt()
 }
 
-/// The dimension of a continuum: the number of null directions of J - 1 where these are clear, or
-/// else of the directions in which neighbours lie; the median over some of its points.
+/// The dimension of a continuum: the number of null directions of J - 1 if these are clear, else
+/// the number of directions spanned by the neighbours; the median over a sample of its points.
 fn dimension(
-    flow: &mut dyn Flow<f64>,
+    step_map: &mut dyn StepMap<f64>,
     points: &Points,
     (members, extent): (&[usize], f64),
 ) -> Result<usize> {
     let stride = members.len().div_ceil(SAMPLES);
-    let some: Vec<usize> = members.iter().copied().step_by(stride).collect();
-    let (s, part) = (points.state, points.chosen(&some));
-    let mut j = vec![0.0; some.len() * s * s];
-    flow.jacobians([&part.states(), &part.all_inputs()], Some(&mut j), None)?;
+    let sample: Vec<usize> = members.iter().copied().step_by(stride).collect();
+    let (s, part) = (points.state, points.select(&sample));
+    let mut j = vec![0.0; sample.len() * s * s];
+    step_map.jacobians([&part.states(), &part.all_inputs()], Some(&mut j), None)?;
     let mut null = Vec::new();
     let mut spanned = Vec::new();
-    for (at, a) in some.iter().zip(j.chunks_exact_mut(s * s)) {
+    for (at, a) in sample.iter().zip(j.chunks_exact_mut(s * s)) {
         a.iter_mut().step_by(s + 1).for_each(|x| *x -= 1.0);
         let sizes = singular_values(a.to_vec(), [s, s])?;
         let largest = sizes.iter().copied().fold(0.0, f64::max);
-        null.push(
-            sizes
-                .iter()
-                .filter(|size| **size <= SINGULAR * largest)
-                .count(),
-        );
+        null.push(sizes.iter().filter(|size| **size <= NULL * largest).count());
         spanned.push(spanned_dimensions(points, (members, extent), *at)?);
     }
     null.sort_unstable();
@@ -353,7 +361,7 @@ fn dimension(
     })
 }
 
-/// How many directions the neighbours of a point lie in.
+/// The number of directions spanned by the neighbours of a point.
 fn spanned_dimensions(
     points: &Points,
     (members, extent): (&[usize], f64),
@@ -365,10 +373,10 @@ fn spanned_dimensions(
         .map(|other| (squared_distance(&points.points[*other].state, here), *other))
         .collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let [least, most] = NEIGHBOURS;
-    let within = near.partition_point(|(square, _)| square.sqrt() <= WITHIN * extent);
-    near.truncate(within.max(least));
-    let stride = near.len().div_ceil(most);
+    let [min, max] = NEIGHBOURS;
+    let within = near.partition_point(|(square, _)| square.sqrt() <= RADIUS * extent);
+    near.truncate(within.max(min));
+    let stride = near.len().div_ceil(max);
     let near: Vec<usize> = near
         .iter()
         .map(|(_, other)| *other)
@@ -380,12 +388,12 @@ fn spanned_dimensions(
     });
     let sizes = singular_values(rows.collect(), [near.len(), here.len()])?;
     let all: f64 = sizes.iter().map(|size| size * size).sum();
-    let counted = sizes.iter().filter(|size| **size * **size > PART * all);
+    let counted = sizes.iter().filter(|size| **size * **size > VARIANCE * all);
     Ok(counted.count().max(1))
 }
 
 fn singular_values(matrix: Vec<f64>, [rows, columns]: [usize; 2]) -> Result<Vec<f64>> {
     let matrix = Tensor::from_vec(matrix, (rows, columns), &Device::Cpu)?;
     let (_, sizes, _) = linear::svd(&matrix)?;
-    values::doubles(&sizes)
+    convert::to_f64(&sizes)
 }

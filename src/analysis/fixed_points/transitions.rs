@@ -1,159 +1,167 @@
-//! Where a network goes when it leaves its fixed points: runs under the constant input, and the
-//! graph of their ends.
+//! Transitions between fixed points: trajectories under the constant input that start near a fixed
+//! point, and the graph of their end points.
 //!
-//! A run leaves a point along plus or minus a direction in which it is unstable, or from anywhere
-//! in a ball around it. It ends at a point once it comes as near as `arrival` to it AND that point
-//! draws it nearer. Near a point with ways out, which it may only pass, and near the one it left
-//! before it went away from there, it must come a million times nearer than it began. A run that
-//! ends nowhere in time is undecided, and counted.
+//! A trajectory starts from a point along plus or minus an unstable direction, or from a random
+//! state in a ball around it. It ends at a point when its distance is at most `arrival` AND the
+//! point attracts it. At a point with unstable directions, which it may only pass, and at its
+//! starting point before it has moved away, it must come a million times closer than its initial
+//! distance. A trajectory without an end point within the step limit is counted as undecided.
 
-use super::modes::Linear;
+use super::candidates::squared_distance;
+use super::linearization::Linearization;
 use super::points::Points;
-use super::search::squared_distance;
 use crate::base::{Progress, Result};
-use crate::nn::Flow;
+use crate::nn::StepMap;
 use crate::random::Key;
 
-/// How runs are made.
+/// Settings of the trajectories.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transitions {
-    /// How far from its point a run begins.
+    /// Initial distance of a trajectory from its point.
     pub distance: f64,
-    /// How near to a point a run has arrived.
+    /// Distance at which a trajectory has arrived at a point.
     pub arrival: f64,
-    /// Steps of a run at most.
-    pub steps: usize,
-    /// Runs from the ball around each point; none makes runs along unstable directions alone.
-    pub noise: usize,
-    /// How far |lambda| may be from 1 in a marginal mode; without it, the margin of each mode.
+    /// Maximum number of steps of a trajectory.
+    pub max_steps: usize,
+    /// Number of random trajectories per point; 0 uses the unstable directions alone.
+    pub samples: usize,
+    /// Largest distance of |lambda| from 1 of a marginal mode; if None, the margin of each mode.
     pub marginal: Option<f64>,
 }
 
-/// One run.
+/// One trajectory.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// The point it left.
+pub struct Trajectory {
+    /// Index of the starting point.
     pub from: usize,
-    /// The mode along which it left, and whether along plus; none from the ball.
+    /// The mode along which it starts, and whether in the positive direction; None for a random
+    /// start.
     pub mode: Option<(usize, bool)>,
-    /// The point where it ended; none if it is undecided.
+    /// Index of the end point; None if undecided.
     pub to: Option<usize>,
-    /// Steps it took.
+    /// Number of steps.
     pub steps: usize,
 }
 
-/// An edge of the graph: how often runs from one point ended at another.
+/// An edge of the graph: the number of trajectories from one point to another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edge {
     pub from: usize,
-    /// None for runs that are undecided.
+    /// None for undecided trajectories.
     pub to: Option<usize>,
     pub count: usize,
-    /// The part of the runs from there.
+    /// Fraction of the trajectories from the starting point.
     pub probability: f64,
-    /// Its interval of 95 %.
+    /// The 95 % confidence interval of the probability.
     ///
     /// Source: Wilson 1927
     pub interval: [f64; 2],
 }
 
-/// Runs in progress.
-struct Going {
-    runs: Vec<Run>,
+/// State of all trajectories.
+struct State {
+    trajectories: Vec<Trajectory>,
     h: Vec<f64>,
     x: Vec<f64>,
-    /// Whether each has gone away from where it began.
+    /// Whether each trajectory has moved away from its starting point.
     left: Vec<bool>,
-    /// The point that each was near at the step before, and how near.
+    /// The nearest point within `arrival` at the previous step, and the squared distance.
     near: Vec<Option<(usize, f64)>>,
 }
 
 impl Transitions {
-    /// All runs: from each point along plus and minus each direction in which it is unstable, then
-    /// those from the balls, which are drawn from the key.
+    /// All trajectories: from each point along plus and minus each unstable direction, then the
+    /// random ones, which are drawn from the key.
     ///
-    /// Errors: those of the flow
-    pub fn runs(
+    /// Errors: those of the step map
+    pub fn trajectories(
         &self,
-        flow: &mut dyn Flow<f64>,
-        (points, linear): (&Points, &[Linear]),
+        step_map: &mut dyn StepMap<f64>,
+        (points, linear): (&Points, &[Linearization]),
         key: &Key,
         progress: &mut dyn Progress,
-    ) -> Result<Vec<Run>> {
-        let mut going = self.begin(points, linear, key);
+    ) -> Result<Vec<Trajectory>> {
+        let mut state = self.initial_state(points, linear, key);
         let s = points.state;
-        let ways_out = linear.iter().map(|one| one.growing(self.marginal).len());
-        let ways_out: Vec<usize> = ways_out.collect();
-        let mut next = vec![0.0; going.h.len()];
-        for step in 1..=self.steps {
-            if going.runs.iter().all(|run| run.to.is_some()) || progress.stopped() {
+        let unstable = linear.iter().map(|one| one.growing(self.marginal).len());
+        let unstable: Vec<usize> = unstable.collect();
+        let mut next = vec![0.0; state.h.len()];
+        for step in 1..=self.max_steps {
+            if state
+                .trajectories
+                .iter()
+                .all(|trajectory| trajectory.to.is_some())
+                || progress.stop_requested()
+            {
                 break;
             }
-            flow.step(&going.h, &going.x, &mut next)?;
-            for (at, run) in going.runs.iter_mut().enumerate() {
-                if run.to.is_some() {
+            step_map.step(&state.h, &state.x, &mut next)?;
+            for (at, trajectory) in state.trajectories.iter_mut().enumerate() {
+                if trajectory.to.is_some() {
                     continue;
                 }
-                let h = &mut going.h[at * s..][..s];
+                let h = &mut state.h[at * s..][..s];
                 h.copy_from_slice(&next[at * s..][..s]);
-                run.steps = step;
-                going.left[at] |= self.away(points, run.from, h);
-                let near = self.nearest(points, &run.clone(), h);
-                if let (Some((to, now)), Some((before_to, before))) = (near, going.near[at])
-                    && to == before_to
-                    && now <= before
-                    && (now <= self.caught()
-                        || ways_out[to] == 0 && (to != run.from || going.left[at]))
+                trajectory.steps = step;
+                state.left[at] |= self.has_left(points, trajectory.from, h);
+                let near = self.nearest(points, &trajectory.clone(), h);
+                if let (Some((to, now)), Some((previous_to, previous))) = (near, state.near[at])
+                    && to == previous_to
+                    && now <= previous
+                    && (now <= self.capture_square()
+                        || unstable[to] == 0 && (to != trajectory.from || state.left[at]))
                 {
-                    run.to = Some(to);
+                    trajectory.to = Some(to);
                 }
-                going.near[at] = near;
+                state.near[at] = near;
             }
         }
-        Ok(going.runs)
+        Ok(state.trajectories)
     }
 
-    /// The square of the distance from a point within which a run does not get by chance.
-    fn caught(&self) -> f64 {
-        const NEARER: f64 = 1e-6;
-        (NEARER * self.distance).powi(2)
+    /// The squared distance from a point that a trajectory does not reach by chance.
+    fn capture_square(&self) -> f64 {
+        const APPROACH: f64 = 1e-6;
+        (APPROACH * self.distance).powi(2)
     }
 
-    /// Whether a state is further than a run begins, and than it arrives.
-    fn away(&self, points: &Points, from: usize, h: &[f64]) -> bool {
-        let far = 2.0 * self.distance.max(self.arrival);
-        squared_distance(&points.points[from].state, h) > far * far
+    /// Whether a state is further from the starting point than twice the larger of the initial
+    /// distance and the arrival distance.
+    fn has_left(&self, points: &Points, from: usize, h: &[f64]) -> bool {
+        let limit = 2.0 * self.distance.max(self.arrival);
+        squared_distance(&points.points[from].state, h) > limit * limit
     }
 
-    /// The nearest point under the same input, if it is as near as a run arrives.
-    fn nearest(&self, points: &Points, run: &Run, h: &[f64]) -> Option<(usize, f64)> {
-        let input = &points.points[run.from].input;
+    /// The nearest point of the same input, if within the arrival distance.
+    fn nearest(&self, points: &Points, trajectory: &Trajectory, h: &[f64]) -> Option<(usize, f64)> {
+        let input = &points.points[trajectory.from].input;
         let all = points.points.iter().enumerate();
         let same = all.filter(|(_, point)| point.input == *input);
-        let far = same.map(|(at, point)| (at, squared_distance(&point.state, h)));
-        far.min_by(|a, b| a.1.total_cmp(&b.1))
-            .filter(|(_, far)| *far <= self.arrival * self.arrival)
+        let square = same.map(|(at, point)| (at, squared_distance(&point.state, h)));
+        square
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .filter(|(_, square)| *square <= self.arrival * self.arrival)
     }
 
-    fn begin(&self, points: &Points, linear: &[Linear], key: &Key) -> Going {
+    fn initial_state(&self, points: &Points, linear: &[Linearization], key: &Key) -> State {
         let s = points.state;
-        let mut going = Going {
-            runs: Vec::new(),
+        let mut state = State {
+            trajectories: Vec::new(),
             h: Vec::new(),
             x: Vec::new(),
             left: Vec::new(),
             near: Vec::new(),
         };
-        let mut leave = |from: usize, mode, direction: &[f64]| {
+        let mut start = |from: usize, mode, direction: &[f64]| {
             let point = &points.points[from];
             let size = direction.iter().map(|d| d * d).sum::<f64>().sqrt();
             let part = self.distance / size;
-            let moved = point.state.iter().zip(direction).map(|(h, d)| h + part * d);
-            going.h.extend(moved);
-            going.x.extend_from_slice(&point.input);
-            going.left.push(false);
-            going.near.push(None);
-            going.runs.push(Run {
+            let displaced = point.state.iter().zip(direction).map(|(h, d)| h + part * d);
+            state.h.extend(displaced);
+            state.x.extend_from_slice(&point.input);
+            state.left.push(false);
+            state.near.push(None);
+            state.trajectories.push(Trajectory {
                 from,
                 mode,
                 to: None,
@@ -165,35 +173,36 @@ impl Transitions {
                 let Some(vector) = linear.right.get(mode * s..(mode + 1) * s) else {
                     continue;
                 };
-                // Of a pair, one gives the real parts and the other the imaginary ones.
-                let part = usize::from(linear.values[mode][1] < 0.0);
+                // In a conjugate pair, one mode uses the real parts and the other the imaginary
+                // parts.
+                let part = usize::from(linear.eigenvalues[mode][1] < 0.0);
                 let plus: Vec<f64> = vector.iter().map(|x| x[part]).collect();
                 let minus: Vec<f64> = plus.iter().map(|x| -x).collect();
-                leave(from, Some((mode, true)), &plus);
-                leave(from, Some((mode, false)), &minus);
+                start(from, Some((mode, true)), &plus);
+                start(from, Some((mode, false)), &minus);
             }
         }
-        let mut drawn = vec![0.0; self.noise * linear.len() * s];
+        let mut drawn = vec![0.0; self.samples * linear.len() * s];
         key.fill_normal(&mut drawn);
         for (at, direction) in drawn.chunks_exact(s).enumerate() {
-            leave(at / self.noise, None, direction);
+            start(at / self.samples, None, direction);
         }
-        going
+        state
     }
 }
 
-/// The edges that runs make, by where they begin.
-pub fn edges(runs: &[Run]) -> Vec<Edge> {
+/// The edges of the graph, by starting point.
+pub fn edges(trajectories: &[Trajectory]) -> Vec<Edge> {
     let mut edges: Vec<Edge> = Vec::new();
-    for run in runs {
+    for trajectory in trajectories {
         match edges
             .iter_mut()
-            .find(|e| (e.from, e.to) == (run.from, run.to))
+            .find(|e| (e.from, e.to) == (trajectory.from, trajectory.to))
         {
             Some(edge) => edge.count += 1,
             None => edges.push(Edge {
-                from: run.from,
-                to: run.to,
+                from: trajectory.from,
+                to: trajectory.to,
                 count: 1,
                 probability: 0.0,
                 interval: [0.0; 2],
@@ -201,7 +210,10 @@ pub fn edges(runs: &[Run]) -> Vec<Edge> {
         }
     }
     for edge in &mut edges {
-        let all = runs.iter().filter(|run| run.from == edge.from).count();
+        let all = trajectories
+            .iter()
+            .filter(|trajectory| trajectory.from == edge.from)
+            .count();
         edge.probability = edge.count as f64 / all as f64;
         edge.interval = wilson(edge.count, all);
     }
@@ -209,20 +221,25 @@ pub fn edges(runs: &[Run]) -> Vec<Edge> {
     edges
 }
 
-/// The interval of 95 % of a probability of which `count` of `all` came true.
+/// The 95 % confidence interval of a probability, for `count` successes in `all` trials.
 fn wilson(count: usize, all: usize) -> [f64; 2] {
-    /// Of the normal distribution, 95 % lie this many deviations around the mean.
+    /// 95 % of a normal distribution lie within this many standard deviations of the mean.
     const Z: f64 = 1.959_963_984_540_054;
     let (n, p) = (all as f64, count as f64 / all as f64);
     let scale = 1.0 + Z * Z / n;
-    let middle = (p + Z * Z / (2.0 * n)) / scale;
+    let center = (p + Z * Z / (2.0 * n)) / scale;
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt() / scale;
-    // Rounding must not leave p outside.
-    [(middle - half).clamp(0.0, p), (middle + half).clamp(p, 1.0)]
+    // Rounding must not leave p outside the interval.
+    [(center - half).clamp(0.0, p), (center + half).clamp(p, 1.0)]
 }
 
-/// The graph in the language of Graphviz: points by number, edges with their probabilities.
-pub fn dot(points: &Points, linear: &[Linear], marginal: Option<f64>, edges: &[Edge]) -> String {
+/// The graph in Graphviz format: points by index, edges with their probabilities.
+pub fn dot(
+    points: &Points,
+    linear: &[Linearization],
+    marginal: Option<f64>,
+    edges: &[Edge],
+) -> String {
     let mut lines = vec!["digraph transitions {".to_string()];
     for (at, linear) in linear.iter().enumerate().take(points.points.len()) {
         let (class, grow) = (linear.class(marginal), linear.growing(marginal).len());

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use super::FixedPoints;
-use crate::analysis::fixed_points::modes::{
-    self, Growth, Linear, Manner, along_the_line, linear_error, linearise, manner,
+use crate::analysis::fixed_points::linearization::{
+    self, Growth, Linearization, ModeKind, line_alignment, linear_error, linearize, mode_kind,
 };
-use crate::analysis::fixed_points::transitions::{self, Edge, Run, Transitions};
+use crate::analysis::fixed_points::transitions::{self, Edge, Trajectory, Transitions};
 use crate::analysis::fixed_points::{self, Points, set_margins};
 use crate::api::context::Context;
-use crate::api::fault::Fault;
-use crate::api::settings::Settings;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::options::CallOptions;
 use crate::api::train::Watched;
 use crate::api::value::{Map, Value};
 use crate::base::Result;
@@ -19,7 +19,7 @@ use crate::nn::{Cell, Network};
 use crate::ops::rnn::Nonlinearity;
 use crate::options;
 use crate::random::{Key, Layout};
-use crate::tensor::{DType, values};
+use crate::tensor::{DType, convert};
 
 /// Numbers that are known of each run, beside its state.
 const RUN: usize = 16;
@@ -32,7 +32,7 @@ options! {
         /// How far |lambda| may be from 1 in a mode that is called marginal. Without it: as far as
         /// rounding, the conditioning of the eigenvalue and the error of the point's position leave
         /// it open; and along a continuum of fixed points its tangent modes are marginal.
-        marginal: Option<f64> = None, in Span::from(0.0);
+        marginal: Option<f64> = None, in Span::at_least(0.0);
     }
 }
 
@@ -42,7 +42,7 @@ options! {
         /// How far from the point the steps begin.
         distance: f64 = 0.01, in Span::above(0.0);
         /// Directions that are tried, at random.
-        directions: usize = 32, in Span::from(1.0);
+        directions: usize = 32, in Span::at_least(1.0);
         /// Seed of the directions.
         seed: usize = 0;
     }
@@ -57,13 +57,13 @@ options! {
         /// How near to a point a run has arrived. Without it: as far as it begins.
         arrival: Option<f64> = None, in Span::above(0.0);
         /// Steps of a run at most.
-        steps: usize = 10_000, in Span::from(1.0);
+        steps: usize = 10_000, in Span::at_least(1.0);
         /// Runs from random places around each point, besides those along unstable directions.
         noise: usize = 0;
         /// How far |lambda| may be from 1 in a mode that is called marginal. Without it: as far as
         /// rounding, the conditioning of the eigenvalue and the error of the point's position leave
         /// it open; and along a continuum of fixed points its tangent modes are marginal.
-        marginal: Option<f64> = None, in Span::from(0.0);
+        marginal: Option<f64> = None, in Span::at_least(0.0);
         /// Seed of the random places.
         seed: usize = 0;
     }
@@ -100,23 +100,23 @@ crate::natives! {
     /// > let modes = points.modes();
     /// > [modes.re.to_list(), modes.growth, modes.manner, modes.class]
     /// = [[[2.0, -0.5]], [["growing", "decaying"]], [["straight", "flipping"]], ["saddle"]]
-    fn modes(cx: &Context, this: Rc<FixedPoints>, options: Settings<ModeOptions>) -> Map {
+    fn modes(cx: &Context, this: Rc<FixedPoints>, options: CallOptions<ModeOptions>) -> Map {
         let (network, linear) = known(cx, "fixed_points.modes", &this)?;
         let (k, s, i) = (linear.len(), this.points.state, this.points.inputs);
         let mut map = spectra(&linear, [k, s], &options)?;
         let one_sided = one_sided(network, &this.points)?.into_iter();
         let one_sided = one_sided.map(|flag| f64::from(u8::from(flag))).collect();
         map.insert("one_sided".into(), tensor(one_sided, &[k])?);
-        let flat = |part: fn(&Linear) -> &[f64]| -> Vec<f64> {
+        let flat = |part: fn(&Linearization) -> &[f64]| -> Vec<f64> {
             linear.iter().flat_map(|one| part(one).iter().copied()).collect()
         };
-        let states = values::of(this.points.states(), &[k, s], DType::F64)?;
+        let states = convert::from_f64(this.points.states(), &[k, s], DType::F64)?;
         let readout = network.readout(&states)?.to_dtype(DType::F64)?;
-        let line = along_the_line(&this.points, &linear)?;
+        let line = line_alignment(&this.points, &linear)?;
         let class = linear.iter().map(|one| Value::Text(one.class(options.marginal).into()));
         map.extend([
-            ("by_state".into(), tensor(flat(|one| &one.by_state), &[k, s, s])?),
-            ("by_input".into(), tensor(flat(|one| &one.by_input), &[k, s, i])?),
+            ("by_state".into(), tensor(flat(|one| &one.jacobian), &[k, s, s])?),
+            ("by_input".into(), tensor(flat(|one| &one.input_jacobian), &[k, s, i])?),
             ("class".into(), Value::List(class.collect())),
             ("line".into(), tensor(line, &[k])?),
             ("readout".into(), Value::Tensor(readout)),
@@ -132,20 +132,20 @@ crate::natives! {
     /// > points.linear_error().item() < 1e-12
     /// = true
     fn linear_error(
-        cx: &Context, this: Rc<FixedPoints>, options: Settings<ErrorOptions>,
+        cx: &Context, this: Rc<FixedPoints>, options: CallOptions<ErrorOptions>,
     ) -> crate::tensor::Tensor {
         let (network, linear) = known(cx, "fixed_points.linear_error", &this)?;
         let s = this.points.state;
-        cx.room("fixed_points.linear_error", &[options.directions, s, 4], DType::F64)?;
+        cx.check_memory("fixed_points.linear_error", &[options.directions, s, 4], DType::F64)?;
         let mut directions = vec![0.0; options.directions * s];
         Key::new(options.seed as u64, Layout::default()).fill_normal(&mut directions);
         for d in directions.chunks_exact_mut(s) {
             let size = d.iter().map(|x| x * x).sum::<f64>().sqrt();
             d.iter_mut().for_each(|x| *x *= options.distance / size);
         }
-        let flow = &mut *network.flow()?;
+        let flow = &mut *network.step_map()?;
         let errors = linear_error(flow, &this.points, &linear, &directions)?;
-        Ok(values::of(errors, &[linear.len()], DType::F64)?)
+        Ok(convert::from_f64(errors, &[linear.len()], DType::F64)?)
     }
 
     /// Where the network goes from its points under their inputs: runs that leave each along plus
@@ -167,26 +167,26 @@ crate::natives! {
     /// > graph.matrix.to_list()
     /// = [[0.0, 0.0, 0.0], [0.5, 0.0, 0.5], [0.0, 0.0, 0.0]]
     fn transitions(
-        cx: &Context, this: Rc<FixedPoints>, options: Settings<TransitionOptions>,
+        cx: &Context, this: Rc<FixedPoints>, options: CallOptions<TransitionOptions>,
     ) -> Map {
         let of = "fixed_points.transitions";
         let (network, linear) = known(cx, of, &this)?;
         let around = linear.len().saturating_mul(options.noise);
         let run = this.points.state.saturating_add(this.points.inputs).saturating_add(RUN);
-        cx.room(of, &[around, run, 4], DType::F64)?;
-        let distance = options.distance.unwrap_or(0.1 * this.points.gap());
+        cx.check_memory(of, &[around, run, 4], DType::F64)?;
+        let distance = options.distance.unwrap_or(0.1 * this.points.min_distance());
         let how = Transitions {
             distance,
             arrival: options.arrival.unwrap_or(distance),
-            steps: options.steps,
-            noise: options.noise,
+            max_steps: options.steps,
+            samples: options.noise,
             marginal: options.marginal,
         };
         let key = Key::new(options.seed as u64, Layout::default());
         let mut progress = Watched::new(cx, of);
-        let flow = &mut *network.flow()?;
-        let runs = how.runs(flow, (&this.points, &linear), &key, &mut progress)?;
-        cx.stop.store(false, std::sync::atomic::Ordering::Relaxed);
+        let flow = &mut *network.step_map()?;
+        let runs = how.trajectories(flow, (&this.points, &linear), &key, &mut progress)?;
+        cx.interrupt.store(false, std::sync::atomic::Ordering::Relaxed);
         let edges = transitions::edges(&runs);
         let dot = transitions::dot(&this.points, &linear, options.marginal, &edges);
         graph(&runs, &edges, dot, linear.len())
@@ -201,15 +201,15 @@ fn known<'a>(
     cx: &Context,
     of: &str,
     this: &'a FixedPoints,
-) -> Result<(&'a Network, Vec<Linear>), Fault> {
+) -> Result<(&'a Network, Vec<Linearization>), Diagnostic> {
     let Some(network) = &this.network else {
         let words = format!("{of}: these points came from a file, without their network");
-        return Err(Fault::new(words).hint("give it back to them: points.of(net)"));
+        return Err(Diagnostic::new(words).hint("give it back to them: points.of(net)"));
     };
     let (k, s) = (this.points.points.len(), this.points.state);
-    cx.room(of, &[k, s, 6 * s + this.points.inputs], DType::F64)?;
-    let flow = &mut *network.flow()?;
-    let mut linear = linearise(flow, &this.points)?;
+    cx.check_memory(of, &[k, s, 6 * s + this.points.inputs], DType::F64)?;
+    let flow = &mut *network.step_map()?;
+    let mut linear = linearize(flow, &this.points)?;
     set_margins(flow, &this.points, this.sets()?, &mut linear)?;
     Ok((network, linear))
 }
@@ -219,7 +219,7 @@ fn known<'a>(
 /// Errors: those of the step
 pub fn one_sided(network: &Network, points: &Points) -> Result<Vec<bool>> {
     let relu = |nonlinearity: Nonlinearity| nonlinearity == Nonlinearity::Relu;
-    let smooth = network.plan().is_some_and(|plan| match plan.cell {
+    let smooth = network.spec().is_some_and(|spec| match spec.cell {
         Cell::Vanilla(cell) => !relu(cell.nonlinearity),
         Cell::Ctrnn(cell) => !relu(cell.nonlinearity),
         Cell::Gru(_) | Cell::GruTorch(_) | Cell::Lstm(_) => true,
@@ -227,7 +227,7 @@ pub fn one_sided(network: &Network, points: &Points) -> Result<Vec<bool>> {
     if smooth {
         return Ok(vec![false; points.points.len()]);
     }
-    fixed_points::one_sided(&mut *network.flow()?, points, rounding(network))
+    fixed_points::one_sided(&mut *network.step_map()?, points, rounding(network))
 }
 
 /// The rounding of a network's step: a step that a script wrote computes in its own precision.
@@ -239,17 +239,22 @@ pub fn rounding(network: &Network) -> f64 {
 }
 
 fn tensor(numbers: Vec<f64>, shape: &[usize]) -> Result<Value> {
-    Ok(Value::Tensor(values::of(numbers, shape, DType::F64)?))
+    Ok(Value::Tensor(convert::from_f64(
+        numbers,
+        shape,
+        DType::F64,
+    )?))
 }
 
 /// What is told of eigenvalues and eigenvectors.
-fn spectra(linear: &[Linear], [k, s]: [usize; 2], options: &ModeOptions) -> Result<Map> {
-    let each = |number: &dyn Fn(modes::Complex) -> f64| -> Result<Value> {
-        let all = linear.iter().flat_map(|one| one.values.iter());
+fn spectra(linear: &[Linearization], [k, s]: [usize; 2], options: &ModeOptions) -> Result<Map> {
+    let each = |number: &dyn Fn(linearization::Complex) -> f64| -> Result<Value> {
+        let all = linear.iter().flat_map(|one| one.eigenvalues.iter());
         tensor(all.map(|value| number(*value)).collect(), &[k, s])
     };
-    let one = |number: &dyn Fn(&Linear) -> f64| tensor(linear.iter().map(number).collect(), &[k]);
-    let vectors = |of: fn(&Linear) -> &[modes::Complex]| -> Result<Value> {
+    let one =
+        |number: &dyn Fn(&Linearization) -> f64| tensor(linear.iter().map(number).collect(), &[k]);
+    let vectors = |of: fn(&Linearization) -> &[linearization::Complex]| -> Result<Value> {
         let part = |part: usize| -> Result<Value> {
             let mut all = Vec::with_capacity(k * s * s);
             for one in linear {
@@ -266,8 +271,8 @@ fn spectra(linear: &[Linear], [k, s]: [usize; 2], options: &ModeOptions) -> Resu
             ("im".into(), part(1)?),
         ])))
     };
-    let words = |word: &dyn Fn(&Linear, usize) -> &'static str| {
-        let of = |one: &Linear| {
+    let words = |word: &dyn Fn(&Linearization, usize) -> &'static str| {
+        let of = |one: &Linearization| {
             let words = (0..s).map(|mode| Value::Text(word(one, mode).into()));
             Value::List(words.collect())
         };
@@ -283,7 +288,10 @@ fn spectra(linear: &[Linear], [k, s]: [usize; 2], options: &ModeOptions) -> Resu
             "growth".into(),
             words(&|of, mode| growing(of.growth(mode, marginal))),
         ),
-        ("manner".into(), words(&|of, mode| going(of.values[mode]))),
+        (
+            "manner".into(),
+            words(&|of, mode| going(of.eigenvalues[mode])),
+        ),
         (
             "margin".into(),
             tensor(
@@ -293,9 +301,12 @@ fn spectra(linear: &[Linear], [k, s]: [usize; 2], options: &ModeOptions) -> Resu
         ),
         (
             "time_constant".into(),
-            each(&|value| modes::time_constant(value, dt))?,
+            each(&|value| linearization::time_constant(value, dt))?,
         ),
-        ("period".into(), each(&|value| modes::period(value, dt))?),
+        (
+            "period".into(),
+            each(&|value| linearization::period(value, dt))?,
+        ),
         (
             "unstable".into(),
             one(&|of| of.growing(marginal).len() as f64)?,
@@ -321,15 +332,15 @@ fn growing(growth: Growth) -> &'static str {
     }
 }
 
-fn going(value: modes::Complex) -> &'static str {
-    match manner(value) {
-        Manner::Straight => "straight",
-        Manner::Flipping => "flipping",
-        Manner::Spiralling => "spiralling",
+fn going(value: linearization::Complex) -> &'static str {
+    match mode_kind(value) {
+        ModeKind::Straight => "straight",
+        ModeKind::Flipping => "flipping",
+        ModeKind::Spiralling => "spiralling",
     }
 }
 
-fn graph(runs: &[Run], edges: &[Edge], dot: String, k: usize) -> Result<Map, Fault> {
+fn graph(runs: &[Trajectory], edges: &[Edge], dot: String, k: usize) -> Result<Map, Diagnostic> {
     let whole = |n: usize| Value::Int(n as i64);
     let place = |to: Option<usize>| to.map_or(Value::Int(-1), whole);
     let edge = |edge: &Edge| {
@@ -342,7 +353,7 @@ fn graph(runs: &[Run], edges: &[Edge], dot: String, k: usize) -> Result<Map, Fau
             ("high".into(), Value::Float(edge.interval[1])),
         ]))
     };
-    let run = |run: &Run| {
+    let run = |run: &Trajectory| {
         let mut map = Map::from([
             ("from".into(), whole(run.from)),
             ("to".into(), place(run.to)),

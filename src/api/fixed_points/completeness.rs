@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use super::FixedPoints;
-use crate::analysis::fixed_points::{Set, Unseen, discovery, isolated, sets};
-use crate::api::fault::Fault;
+use crate::analysis::fixed_points::{CountEstimate, Set, discovery_curve, sets, singletons};
+use crate::api::diagnostic::Diagnostic;
 use crate::api::value::{Map, Value};
 use crate::base::Result;
-use crate::tensor::{DType, values};
+use crate::tensor::{DType, convert};
 
 /// What the estimate is about.
 const BASIS: &str = "basins that these candidates reach";
@@ -64,15 +64,15 @@ crate::natives! {
         let all: usize = hits.iter().sum();
         let mut sizes: Vec<usize> = (1..=PLACES).map(|k| (k * all).div_ceil(PLACES)).collect();
         sizes.dedup();
-        let found = discovery(hits, &sizes);
+        let found = discovery_curve(hits, &sizes);
         let vector = |numbers: Vec<f64>| -> Result<Value> {
             let shape = [numbers.len()];
-            Ok(Value::Tensor(values::of(numbers, &shape, DType::F64)?))
+            Ok(Value::Tensor(convert::from_f64(numbers, &shape, DType::F64)?))
         };
         Ok(Map::from([
-            ("seen".into(), Value::Int(unseen.seen as i64)),
-            ("once".into(), Value::Int(unseen.once as i64)),
-            ("twice".into(), Value::Int(unseen.twice as i64)),
+            ("seen".into(), Value::Int(unseen.observed as i64)),
+            ("once".into(), Value::Int(unseen.singletons as i64)),
+            ("twice".into(), Value::Int(unseen.doubletons as i64)),
             ("estimate".into(), Value::Float(unseen.estimate)),
             ("basis".into(), Value::Text(BASIS.into())),
             ("missing".into(), Value::Int(this.findings.missing as i64)),
@@ -86,7 +86,7 @@ crate::natives! {
 /// What is known of unseen points.
 pub struct Completeness {
     /// Of isolated points alone; the estimate is NaN where there can be none.
-    pub unseen: Unseen,
+    pub unseen: CountEstimate,
     /// Sets that are not isolated points.
     pub continua: usize,
     /// Candidates that came to each isolated point.
@@ -97,19 +97,19 @@ impl FixedPoints {
     /// The sets that the points make.
     ///
     /// Errors: those of the step
-    pub fn sets(&self) -> Result<&[Set], Fault> {
+    pub fn sets(&self) -> Result<&[Set], Diagnostic> {
         if let Some(known) = self.sets.get() {
             return Ok(known);
         }
         let all = match &self.network {
-            Some(network) => sets(&mut *network.flow()?, &self.points)?,
-            None => isolated(&self.points),
+            Some(network) => sets(&mut *network.step_map()?, &self.points)?,
+            None => singletons(&self.points),
         };
         Ok(self.sets.get_or_init(|| all))
     }
 
     /// Errors: those of the step
-    pub fn completeness(&self) -> Result<Completeness, Fault> {
+    pub fn completeness(&self) -> Result<Completeness, Diagnostic> {
         let sets = self.sets()?;
         let isolated = sets.iter().filter(|set| set.dimension == 0);
         let hits = isolated.map(|set| {
@@ -117,12 +117,12 @@ impl FixedPoints {
             members.map(|at| self.points.points[*at].hits).sum()
         });
         let hits: Vec<usize> = hits.collect();
-        let mut unseen = Unseen::of(&hits);
+        let mut unseen = CountEstimate::new(&hits);
         unseen.estimate = match self.findings.one_region || hits.is_empty() {
             true => f64::NAN,
             false => unseen
                 .estimate
-                .max((unseen.seen + self.findings.missing) as f64),
+                .max((unseen.observed + self.findings.missing) as f64),
         };
         let continua = sets.len() - hits.len();
         Ok(Completeness {
@@ -133,27 +133,27 @@ impl FixedPoints {
     }
 
     /// One line about what is unseen, on what basis.
-    pub fn basis(&self) -> Result<String, Fault> {
+    pub fn basis(&self) -> Result<String, Diagnostic> {
         let Completeness {
             unseen, continua, ..
         } = self.completeness()?;
-        let Unseen {
-            seen,
-            once,
+        let CountEstimate {
+            observed,
+            singletons,
             estimate,
             ..
         } = unseen;
-        if seen == 0 {
+        if observed == 0 {
             return Ok(format!("  isolated points: none; continua: {continua}"));
         }
         if estimate.is_nan() {
             return Ok(format!(
-                "  {BASIS}: {seen}; of others these candidates say nothing"
+                "  {BASIS}: {observed}; of others these candidates say nothing"
             ));
         }
         Ok(format!(
-            "  {BASIS}: about {estimate:.0} or more isolated points, as {once} of {seen} were \
-             found by one candidate alone"
+            "  {BASIS}: about {estimate:.0} or more isolated points, as {singletons} of {observed} \
+             were found by one candidate alone"
         ))
     }
 }

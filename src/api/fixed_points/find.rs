@@ -6,19 +6,19 @@ use std::sync::atomic::Ordering;
 use super::FixedPoints;
 use super::search::Search;
 use super::warnings::Findings;
-use crate::analysis::fixed_points::{Adam, Candidates, Ends, Newton};
+use crate::analysis::fixed_points::{Adam, Candidates, Newton, SearchResult};
 use crate::api::context::Context;
 use crate::api::convert::New;
-use crate::api::fault::Fault;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::options::CallOptions;
 use crate::api::rnn::Net;
-use crate::api::settings::Settings;
 use crate::api::train::Watched;
 use crate::base::options::Span;
 use crate::base::{Error, Result};
 use crate::nn::Network;
 use crate::optim::{Adam as AdamRule, Optimizer, Schedule};
 use crate::random::{Key, Layout};
-use crate::tensor::{DType, Tensor, values};
+use crate::tensor::{DType, Tensor, convert};
 use crate::{choices, options};
 
 /// What faults are said to be of.
@@ -45,13 +45,13 @@ options! {
         /// States to begin from, [c, s], such as those of a run (then [b, t, s]).
         candidates: Option<Tensor> = None;
         /// How many of the candidates are taken, drawn without replacement; all without it.
-        count: Option<usize> = None, in Span::from(1.0);
+        count: Option<usize> = None, in Span::at_least(1.0);
         /// Further candidates on the lines between two of them, drawn at random: saddles lie
         /// between the states that a network dwells at. Without it, for `newton` as many as there
         /// are candidates, 1024 at most; none for `adam`.
         between: Option<usize> = None;
         /// Standard deviation of the noise that is added to the candidates.
-        noise: f64 = 0.0, in Span::from(0.0);
+        noise: f64 = 0.0, in Span::at_least(0.0);
         /// The constant input: [i] for all candidates, or [c, i]; 0 without it.
         input: Option<Tensor> = None;
         /// The method.
@@ -59,7 +59,7 @@ options! {
         /// Each candidate stops where its error, the mean over the state of (F - h)^2, is this
         /// small. Without it: 1e-12 times the square of the largest |F| over the candidates, so
         /// that the unit of the states does not matter. With it, slow points within it are kept.
-        tolerance: Option<f64> = None, in Span::from(0.0);
+        tolerance: Option<f64> = None, in Span::at_least(0.0);
         /// Whether `newton` goes on from there to where rounding ends it, along slow directions
         /// too: a line of nearly fixed points falls together to the few that are.
         polish: bool = false;
@@ -72,10 +72,10 @@ options! {
         /// Without it, ends are one point where the bounds of their positions overlap, and points
         /// whose position is not determined, as on a line of fixed points, are one within a
         /// thousandth of the spread of the candidates.
-        unique: Option<f64> = None, in Span::from(0.0);
+        unique: Option<f64> = None, in Span::at_least(0.0);
         /// Points further from the mean of the candidates than so many spreads are left out.
         /// Without it, none is.
-        outlier: Option<f64> = None, in Span::from(0.0);
+        outlier: Option<f64> = None, in Span::at_least(0.0);
         /// Whether slow points are kept too: local minima of q above the tolerance, and ends
         /// within it that are near no fixed point. Without it, the latter are kept if `tolerance`
         /// is given.
@@ -126,15 +126,15 @@ crate::natives! {
     /// > let points = fixed_points::find(net, #{ candidates: h, polish: true });
     /// > points.count()
     /// = 3
-    fn find(cx: &Context, network: Rc<Net>, options: Settings<Find>) -> New<FixedPoints> {
+    fn find(cx: &Context, network: Rc<Net>, options: CallOptions<Find>) -> New<FixedPoints> {
         let network = network.0.borrow().clone();
-        let given = [options.names("tolerance"), options.names("slow")];
+        let given = [options.is_set("tolerance"), options.is_set("slow")];
         let options = options.into_inner();
         finite(&network)?;
         let from = candidates(cx, &network, &options)?;
         let search = Search::new(&network, &from, &options, &given)?;
         let mut ends = searched(cx, &network, &from, (&options, &search))?;
-        let flow = &mut *network.flow()?;
+        let flow = &mut *network.step_map()?;
         let points = search.keep.points((flow, &search.tracer), &from, &mut ends)?;
         let findings = Findings::new(&network, &from, &options, &points)?;
         let (ends, findings) = (Some(Rc::new(ends)), Rc::new(findings));
@@ -146,7 +146,7 @@ crate::natives! {
 /// Where the search begins.
 ///
 /// Errors: `Missing` without candidates; `Shape` if they do not fit the network
-fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candidates, Fault> {
+fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candidates, Diagnostic> {
     let Some(given) = &options.candidates else {
         let doc = "states to begin from, such as `net.run(x).states`".into();
         let (of, name) = (OF, "candidates");
@@ -156,13 +156,13 @@ fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candida
     if given.rank() < 2 || given.dims().last() != Some(&s) {
         return Err(wrong("candidates", format!("[.., {s}]"), given).into());
     }
-    let states = values::doubles(given)?;
+    let states = convert::to_f64(given)?;
     let all = states.len() / s.max(1);
     let x = match &options.input {
         None => vec![0.0; all * i],
-        Some(input) if input.dims() == [i] => values::doubles(input)?.repeat(all),
+        Some(input) if input.dims() == [i] => convert::to_f64(input)?.repeat(all),
         Some(input) if input.elem_count() == all * i && input.dims().last() == Some(&i) => {
-            values::doubles(input)?
+            convert::to_f64(input)?
         }
         Some(input) => {
             return Err(wrong("input", format!("[{i}] or [{all}, {i}]"), input).into());
@@ -174,11 +174,11 @@ fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candida
         states,
         x,
     };
-    from.check()?;
+    from.validate()?;
     let count = from
         .count()
         .saturating_add(options.between.unwrap_or(BETWEEN));
-    cx.room(OF, &[count, s.max(i), 8], DType::F64)?;
+    cx.check_memory(OF, &[count, s.max(i), 8], DType::F64)?;
     draw(&mut from, options);
     Ok(from)
 }
@@ -198,7 +198,7 @@ fn draw(from: &mut Candidates, options: &Find) {
     let key = options
         .key
         .unwrap_or_else(|| Key::new(seed, Layout::default()));
-    let [choice, between, noise] = key.children();
+    let [choice, between, noise] = key.split_array();
     let (s, i, all) = (from.state, from.inputs, from.count());
     if let Some(count) = options.count.filter(|count| *count < all) {
         let mut rows = choice.permutation(all);
@@ -228,7 +228,7 @@ fn draw(from: &mut Candidates, options: &Find) {
 /// Adds `count` candidates between two of them, under the input of the first.
 fn mix(from: &mut Candidates, count: usize, key: &Key) {
     let (s, i, all) = (from.state, from.inputs, from.count());
-    let [ends, places] = key.children();
+    let [ends, places] = key.split_array();
     let mut pairs = vec![0; 2 * count];
     ends.fill_integers(0, all as i32, &mut pairs);
     let mut parts = vec![0.0; count];
@@ -246,7 +246,7 @@ fn mix(from: &mut Candidates, count: usize, key: &Key) {
 /// Errors: `NotFinite` for the first parameter that is not
 fn finite(network: &Network) -> Result<()> {
     for block in network.layout().blocks() {
-        let values = values::doubles(&network.parameter(&block.name)?)?;
+        let values = convert::to_f64(&network.parameter(&block.name)?)?;
         if let Some(index) = values.iter().position(|value| !value.is_finite()) {
             return Err(Error::NotFinite {
                 of: OF,
@@ -264,7 +264,7 @@ fn searched(
     network: &Network,
     from: &Candidates,
     (options, search): (&Find, &Search),
-) -> Result<Ends, Fault> {
+) -> Result<SearchResult, Diagnostic> {
     let mut progress = Watched::new(cx, OF);
     let steps = |method: usize| options.steps.unwrap_or(STEPS[method]);
     let tolerance = search.keep.tolerance;
@@ -273,26 +273,26 @@ fn searched(
             let newton = Newton {
                 tolerance,
                 polish: options.polish,
-                steps: steps(0),
-                unique: options.unique.unwrap_or(search.keep.resolution),
+                max_iters: steps(0),
+                unique_distance: options.unique.unwrap_or(search.keep.resolution),
                 scale: search.scale,
             };
-            let (mut single, mut double) = (network.flow()?, network.flow()?);
+            let (mut single, mut double) = (network.step_map()?, network.step_map()?);
             newton.search(&mut *single, &mut *double, from, &mut progress)
         }
         Method::Adam => {
             let adam = Adam {
                 tolerance,
-                steps: steps(1),
+                max_iters: steps(1),
                 optimizer: options.optimizer.clone(),
             };
             match network.dtype() {
-                DType::F64 => adam.search::<f64>(&mut *network.flow()?, from, &mut progress),
-                _ => adam.search::<f32>(&mut *network.flow()?, from, &mut progress),
+                DType::F64 => adam.search::<f64>(&mut *network.step_map()?, from, &mut progress),
+                _ => adam.search::<f32>(&mut *network.step_map()?, from, &mut progress),
             }
         }
     }?;
     // The interruption was for this search, and is dealt with.
-    cx.stop.store(false, Ordering::Relaxed);
+    cx.interrupt.store(false, Ordering::Relaxed);
     Ok(ends)
 }

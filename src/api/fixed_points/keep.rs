@@ -6,14 +6,14 @@ use super::FixedPoints;
 use crate::analysis::fixed_points::{Label, Point, Points};
 use crate::api::context::Context;
 use crate::api::convert::New;
-use crate::api::fault::Fault;
+use crate::api::diagnostic::Diagnostic;
 use crate::api::h5;
 use crate::api::rnn::Net;
-use crate::base::error::FileFault;
+use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::io::{self, Tree};
-use crate::nn::kept;
-use crate::tensor::{DType, Tensor, values};
+use crate::nn::metadata;
+use crate::tensor::{DType, Tensor, convert};
 
 crate::natives! {
     /// Fixed points of networks, and of the points all that can be told of them.
@@ -33,10 +33,10 @@ crate::natives! {
         let k = points.points.len();
         let column = |number: &dyn Fn(&Point) -> f64| -> Result<Tree> {
             let numbers: Vec<f64> = points.points.iter().map(number).collect();
-            Ok(Tree::Tensor(values::of(numbers, &[k], DType::F64)?))
+            Ok(Tree::Tensor(convert::from_f64(numbers, &[k], DType::F64)?))
         };
-        let labels = points.points.iter().map(|point| Tree::Text(point.label.word().into()));
-        let tensor = |numbers, features| values::of(numbers, &[k, features], DType::F64);
+        let labels = points.points.iter().map(|point| Tree::Text(point.label.name().into()));
+        let tensor = |numbers, features| convert::from_f64(numbers, &[k, features], DType::F64);
         let tree = Tree::Map(io::Map::from([
             ("states".into(), Tree::Tensor(tensor(points.states(), points.state)?)),
             ("inputs".into(), Tree::Tensor(tensor(points.all_inputs(), points.inputs)?)),
@@ -51,7 +51,7 @@ crate::natives! {
         ]));
         let mut said = io::Map::from([("holds".into(), Tree::Text(HOLDS.into()))]);
         if let Some(network) = &this.network {
-            let network = kept::said(network).into_iter();
+            let network = metadata::describe(network).into_iter();
             said.extend(network.map(|(name, what)| (format!("network_{name}"), what)));
         }
         h5::save(cx, &path, &tree, said, 0)
@@ -65,7 +65,7 @@ crate::natives! {
     /// = 1
     fn load(cx: &Context, path: String) -> New<FixedPoints> {
         let tree = h5::load(cx, &path)?.tree;
-        let points = points(&cx.input(&path)?, &tree)?;
+        let points = points(&cx.input_path(&path)?, &tree)?;
         Ok(New(FixedPoints::new(points, None)))
     }
 
@@ -101,11 +101,11 @@ const HOLDS: &str = "fixed points of a recurrent network";
 /// The points in a file.
 ///
 /// Errors: `File` if an entry is missing or of another shape than the states ask for
-fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Fault> {
+fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Diagnostic> {
     let entry = |key: &str| -> Result<&Tensor> {
         tree.tensor(key).ok_or_else(|| {
             let (key, found) = (key.to_string(), tree.paths());
-            Error::file(path, FileFault::Entry { key, found })
+            Error::file(path, FileError::Entry { key, found })
         })
     };
     let shaped = |key: &str, expected: &str, rank: usize, rows: Option<usize>| -> Result<&Tensor> {
@@ -115,7 +115,7 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Fault> {
         }
         let (key, expected) = (key.to_string(), expected.to_string());
         let found = tensor.dims().to_vec();
-        let fact = FileFault::EntryShape {
+        let fact = FileError::EntryShape {
             key,
             expected,
             found,
@@ -126,7 +126,7 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Fault> {
     let (k, s) = states.dims2().map_err(Error::from)?;
     let inputs = shaped("inputs", &format!("[{k}, i]"), 2, Some(k))?;
     let i = inputs.dims()[1];
-    let column = |key: &str| values::doubles(shaped(key, &format!("[{k}]"), 1, Some(k))?);
+    let column = |key: &str| convert::to_f64(shaped(key, &format!("[{k}]"), 1, Some(k))?);
     let (error, steps) = (column("error")?, column("steps")?);
     let (candidates, hits) = (column("candidates")?, column("hits")?);
     // Files of earlier versions have neither.
@@ -137,12 +137,12 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Fault> {
     let (position_error, index) = (newer("position_error", f64::NAN)?, newer("index", 0.0)?);
     let label = |at: usize| match tree.at("labels") {
         Some(Tree::List(labels)) => match labels.get(at) {
-            Some(Tree::Text(word)) => Label::of(word),
+            Some(Tree::Text(word)) => Label::from_name(word),
             _ => None,
         },
         _ => None,
     };
-    let (states, inputs) = (values::doubles(states)?, values::doubles(inputs)?);
+    let (states, inputs) = (convert::to_f64(states)?, convert::to_f64(inputs)?);
     let point = |at: usize| Point {
         state: states[at * s..][..s].to_vec(),
         input: inputs[at * i..][..i].to_vec(),

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use super::FixedPoints;
 use crate::analysis::fixed_points::{Point, Points};
-use crate::api::convert::{Exact, New};
-use crate::api::fault::Fault;
+use crate::api::convert::{ExactTensor, New};
+use crate::api::diagnostic::Diagnostic;
 use crate::api::value::{Function, Map, Value};
 use crate::base::{Error, Result};
-use crate::tensor::{DType, Tensor, values};
+use crate::tensor::{DType, Tensor, convert};
 
 crate::natives! {
     /// Fixed points of networks, and of the points all that can be told of them.
@@ -30,7 +30,7 @@ crate::natives! {
     /// = [1, 3]
     fn states(this: Rc<FixedPoints>) -> Tensor {
         let points = &this.points;
-        Ok(values::of(points.states(), &[points.points.len(), points.state], DType::F64)?)
+        Ok(convert::from_f64(points.states(), &[points.points.len(), points.state], DType::F64)?)
     }
 
     /// The inputs that the points stand under, [k, i].
@@ -42,7 +42,7 @@ crate::natives! {
     fn inputs(this: Rc<FixedPoints>) -> Tensor {
         let points = &this.points;
         let shape = [points.points.len(), points.inputs];
-        Ok(values::of(points.all_inputs(), &shape, DType::F64)?)
+        Ok(convert::from_f64(points.all_inputs(), &shape, DType::F64)?)
     }
 
     /// q = 1/2 |F - h|^2 of each point, [k].
@@ -94,7 +94,7 @@ crate::natives! {
         let flags = this.points.unresolved();
         let flags: Vec<f64> = flags.into_iter().map(|flag| f64::from(u8::from(flag))).collect();
         let shape = [flags.len()];
-        Ok(values::of(flags, &shape, DType::F64)?)
+        Ok(convert::from_f64(flags, &shape, DType::F64)?)
     }
 
     /// What makes the search incomplete or its points doubtful, a list of sentences: candidates of
@@ -155,7 +155,7 @@ crate::natives! {
         let count = this.points.points.len();
         match places.iter().find(|at| **at >= count) {
             Some(at) => Err(outside(*at as i64, count).into()),
-            None => Ok(New(this.with(this.points.chosen(&places)))),
+            None => Ok(New(this.with(this.points.select(&places)))),
         }
     }
 
@@ -175,7 +175,7 @@ crate::natives! {
                 other => return Err(unfit("filter", "true or false", &other, &keep)),
             }
         }
-        Ok(New(this.with(this.points.chosen(&places))))
+        Ok(New(this.with(this.points.select(&places))))
     }
 
     /// The points by increasing number that a closure gives; it is given each as the map of `at`.
@@ -189,14 +189,14 @@ crate::natives! {
         let mut keyed = Vec::new();
         for (at, point) in this.points.points.iter().enumerate() {
             let given = number.call(vec![Value::Map(told(point)?)])?;
-            match crate::api::convert::number(&given) {
+            match crate::api::convert::as_number(&given) {
                 Some(x) => keyed.push((x, at)),
                 None => return Err(unfit("sort_by", "a number", &given, &number)),
             }
         }
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
         let places: Vec<usize> = keyed.into_iter().map(|(_, at)| at).collect();
-        Ok(New(this.with(this.points.chosen(&places))))
+        Ok(New(this.with(this.points.select(&places))))
     }
 
     /// These points and then others of the same network.
@@ -214,7 +214,7 @@ crate::natives! {
             let found = vec![b.state, b.inputs];
             return Err(Error::Shape { op, what: "points", expected, found }.into());
         }
-        Ok(New(this.with(a.with([a.points.clone(), b.points.clone()].concat()))))
+        Ok(New(this.with(a.with_points([a.points.clone(), b.points.clone()].concat()))))
     }
 
     /// Each point once: of those nearer to each other than `distance`, the one with the lowest
@@ -236,15 +236,15 @@ crate::natives! {
     /// > let points = fixed_points::find(net, #{ candidates: h });
     /// > [points.contains(zeros([3]), 0.01), points.contains(ones([3]), 0.01)]
     /// = [true, false]
-    fn contains(this: Rc<FixedPoints>, state: Exact, distance: f64) -> bool {
+    fn contains(this: Rc<FixedPoints>, state: ExactTensor, distance: f64) -> bool {
         let s = this.points.state;
         if state.dims() != [s] {
             let (op, what) = ("fixed_points.contains", "the state");
             let (expected, found) = (format!("[{s}]"), state.dims().to_vec());
             return Err(Error::Shape { op, what, expected, found }.into());
         }
-        let state = values::doubles(&state)?;
-        Ok(this.points.points.iter().any(|point| point.near(&state, distance)))
+        let state = convert::to_f64(&state)?;
+        Ok(this.points.points.iter().any(|point| point.is_within(&state, distance)))
     }
 
     /// What became of every candidate of the search, as a map: `states` [c, s], `error` [c],
@@ -257,13 +257,14 @@ crate::natives! {
     /// = ["converged", "converged"]
     fn ends(this: Rc<FixedPoints>) -> Map {
         let Some(ends) = &this.ends else {
-            return Err(Fault::new("fixed_points.ends: only the points that `find` gave have them"));
+            let message = "fixed_points.ends: only the points that `find` gave have them";
+            return Err(Diagnostic::new(message));
         };
         let (c, s) = (ends.errors.len(), this.points.state);
         let steps = ends.steps.iter().map(|n| *n as f64).collect();
-        let labels = ends.labels.iter().map(|label| Value::Text(label.word().into()));
+        let labels = ends.labels.iter().map(|label| Value::Text(label.name().into()));
         let tensor = |numbers: Vec<f64>, shape: &[usize]| -> Result<Value> {
-            Ok(Value::Tensor(values::of(numbers, shape, DType::F64)?))
+            Ok(Value::Tensor(convert::from_f64(numbers, shape, DType::F64)?))
         };
         Ok(Map::from([
             ("states".into(), tensor(ends.states.clone(), &[c, s])?),
@@ -291,11 +292,11 @@ crate::natives! {
             ("converged", counts.converged),
             ("slow", counts.slow),
             ("failed", counts.failed),
-            ("within_tolerance", counts.within),
+            ("within_tolerance", counts.within_tolerance),
             ("unique", counts.unique),
-            ("near", counts.near),
+            ("near", counts.near_candidates),
             ("slow_excluded", counts.slow_excluded),
-            ("outliers", counts.unique - counts.near),
+            ("outliers", counts.unique - counts.near_candidates),
         ];
         Ok(all.map(|(name, n)| (name.to_string(), Value::Int(n as i64))).into())
     }
@@ -314,17 +315,17 @@ impl FixedPoints {
     }
 }
 
-pub fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor, Fault> {
+pub fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor, Diagnostic> {
     let numbers: Vec<f64> = of.points.points.iter().map(number).collect();
     let shape = [numbers.len()];
-    Ok(values::of(numbers, &shape, DType::F64)?)
+    Ok(convert::from_f64(numbers, &shape, DType::F64)?)
 }
 
 /// A point as a map.
-fn told(point: &Point) -> Result<Map, Fault> {
+fn told(point: &Point) -> Result<Map, Diagnostic> {
     let vector = |numbers: &[f64]| -> Result<Value> {
         let shape = [numbers.len()];
-        Ok(Value::Tensor(values::of(
+        Ok(Value::Tensor(convert::from_f64(
             numbers.to_vec(),
             &shape,
             DType::F64,
@@ -336,7 +337,7 @@ fn told(point: &Point) -> Result<Map, Fault> {
         ("q".into(), Value::Float(point.q())),
         ("speed".into(), Value::Float(point.speed())),
         ("error".into(), Value::Float(point.error)),
-        ("label".into(), Value::Text(point.label.word().into())),
+        ("label".into(), Value::Text(point.label.name().into())),
         ("position_error".into(), Value::Float(point.position_error)),
         ("steps".into(), Value::Int(point.steps as i64)),
         ("candidate".into(), Value::Int(point.candidate as i64)),
@@ -354,11 +355,11 @@ fn outside(index: i64, count: usize) -> Error {
 }
 
 /// What a closure gave and should not have.
-fn unfit(method: &str, expected: &str, found: &Value, closure: &Function) -> Fault {
+fn unfit(method: &str, expected: &str, found: &Value, closure: &Function) -> Diagnostic {
     let error = Error::Kind {
         of: format!("fixed_points.{method}: the closure"),
         expected: expected.into(),
         found: found.kind(),
     };
-    Fault::from(error).at(closure.place())
+    Diagnostic::from(error).at(closure.location())
 }

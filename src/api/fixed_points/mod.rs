@@ -12,12 +12,12 @@ mod warnings;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::analysis::fixed_points::{Ends, Points, Set};
+use crate::analysis::fixed_points::{Points, SearchResult, Set};
 use crate::nn::Network;
 
 use self::warnings::Findings;
 use super::native::Module;
-use super::value::Thing;
+use super::value::ScriptObject;
 
 /// Points as scripts hold them, with a copy of the network that they are points of.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub struct FixedPoints {
     /// The network at the time of the search; none for points of a file.
     pub network: Option<Network>,
     /// What became of each candidate, right after a search.
-    pub ends: Option<Rc<Ends>>,
+    pub ends: Option<Rc<SearchResult>>,
     /// What makes the search incomplete or its points doubtful; empty for points of a file.
     pub findings: Rc<Findings>,
     /// The sets that the points make, once they are needed.
@@ -46,9 +46,9 @@ impl FixedPoints {
     }
 }
 
-impl Thing for FixedPoints {
+impl ScriptObject for FixedPoints {
     const KIND: &'static str = "fixed points";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         show::table(self)
     }
 }

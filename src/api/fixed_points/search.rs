@@ -2,7 +2,7 @@
 
 use super::analyse::rounding;
 use super::find::Find;
-use crate::analysis::fixed_points::{Candidates, Keep, KeepSlow, Tracer, scale};
+use crate::analysis::fixed_points::{Candidates, Filter, Refinement, SlowFilter, scale};
 use crate::base::Result;
 use crate::nn::{Cell, Network};
 use crate::ops::rnn::Nonlinearity;
@@ -15,8 +15,8 @@ const UNIQUE: f64 = 1e-3;
 
 /// What a search and the sorting of its ends go by.
 pub struct Search {
-    pub keep: Keep,
-    pub tracer: Tracer,
+    pub keep: Filter,
+    pub tracer: Refinement,
     pub scale: f64,
 }
 
@@ -30,29 +30,29 @@ impl Search {
         options: &Find,
         [tolerance, slow]: &[bool; 2],
     ) -> Result<Search> {
-        let scale = scale(&mut *network.flow()?, from)?;
-        let (size, spread) = (scale * (from.state as f64).sqrt(), from.spread());
+        let scale = scale(&mut *network.step_map()?, from)?;
+        let (size, spread) = (scale * (from.state as f64).sqrt(), from.rms_distance());
         let length = if spread > 0.0 { spread.min(size) } else { size };
-        let keep = Keep {
+        let keep = Filter {
             tolerance: options.tolerance.unwrap_or(TOLERANCE * scale * scale),
-            unique: options.unique,
+            unique_distance: options.unique,
             resolution: UNIQUE * length,
             refine: options.polish || !tolerance,
-            farthest: options.outlier.map(|times| times * spread.max(length)),
+            outlier_distance: options.outlier.map(|times| times * spread.max(length)),
             slow: match (options.slow, slow, tolerance) {
-                (true, _, _) => KeepSlow::All,
-                (false, false, true) => KeepSlow::Within,
-                _ => KeepSlow::None,
+                (true, _, _) => SlowFilter::All,
+                (false, false, true) => SlowFilter::WithinTolerance,
+                _ => SlowFilter::None,
             },
         };
         let epsilon = rounding(network);
         // Where ends stay, a fixed point further away than they may differ is not theirs.
-        let limit = match keep.unique.filter(|_| !keep.refine) {
+        let limit = match keep.unique_distance.filter(|_| !keep.refine) {
             Some(unique) => unique.max(keep.resolution),
             None => size.max(spread),
         };
         let bound = bound(network);
-        let tracer = Tracer {
+        let tracer = Refinement {
             epsilon,
             limit,
             bound,
@@ -68,7 +68,7 @@ impl Search {
 /// The largest modulus of a unit at any fixed point, where the cell sets one: F is a tanh, or a
 /// mean of h and a tanh.
 fn bound(network: &Network) -> Option<f64> {
-    match network.plan()?.cell {
+    match network.spec()?.cell {
         Cell::Vanilla(cell) => (cell.nonlinearity == Nonlinearity::Tanh).then_some(1.0),
         Cell::Gru(_) | Cell::GruTorch(_) => Some(1.0),
         Cell::Lstm(_) | Cell::Ctrnn(_) => None,

@@ -2,11 +2,11 @@
 
 use super::FixedPoints;
 use super::analyse::one_sided;
-use crate::analysis::fixed_points::modes::{Linear, linearise};
+use crate::analysis::fixed_points::linearization::{Linearization, linearize};
 use crate::analysis::fixed_points::{Counts, Points, Set, set_margins};
-use crate::api::fault::Fault;
+use crate::api::diagnostic::Diagnostic;
 use crate::nn::Network;
-use crate::tensor::{DType, values};
+use crate::tensor::{DType, convert};
 
 /// Points that are shown; the rest are counted.
 const ROWS: usize = 32;
@@ -38,13 +38,13 @@ pub fn table(of: &FixedPoints) -> String {
         ));
     }
     let shown: Vec<usize> = (0..points.len().min(ROWS)).collect();
-    let shown = of.with(of.points.chosen(&shown));
+    let shown = of.with(of.points.select(&shown));
     let told = match &of.network {
         Some(network) => describe(of, network, &shown).unwrap_or_default(),
         None => Vec::new(),
     };
     for (at, point) in shown.points.points.iter().enumerate() {
-        let (speed, label) = (point.speed(), point.label.word());
+        let (speed, label) = (point.speed(), point.label.name());
         let known = told.get(at).map_or("", |words| words);
         let row = format!(
             "  {at:>5}  {speed:>9.2e}  {:>9}  {:>5}  {:>5}  {label:10}  {known}",
@@ -67,12 +67,12 @@ fn stages(counts: Counts) -> String {
         converged,
         slow,
         failed,
-        within,
+        within_tolerance,
         ..
     } = counts;
     let mut lines = vec![format!(
         "  of {candidates} candidates {converged} converged, {slow} ended at slow points, {failed} \
-         failed; within the tolerance: {within}"
+         failed; within the tolerance: {within_tolerance}"
     )];
     if counts.slow_excluded > 0 {
         lines.push(format!(
@@ -81,7 +81,7 @@ fn stages(counts: Counts) -> String {
             counts.slow_excluded
         ));
     }
-    let outliers = counts.unique - counts.near;
+    let outliers = counts.unique - counts.near_candidates;
     if outliers > 0 {
         lines.push(format!(
             "  left out: {outliers} points further from the candidates than `outlier` spreads"
@@ -98,7 +98,7 @@ fn stages(counts: Counts) -> String {
 }
 
 /// What the points are points of, and how many may be unseen.
-fn sets(of: &FixedPoints) -> Result<Vec<String>, Fault> {
+fn sets(of: &FixedPoints) -> Result<Vec<String>, Diagnostic> {
     let sets = of.sets()?;
     let continua: Vec<&Set> = sets.iter().filter(|set| set.dimension > 0).collect();
     let isolated = sets.len() - continua.len();
@@ -133,15 +133,19 @@ fn position(error: f64) -> String {
 }
 
 /// The class, the growing modes and the readout of each of the points `some`.
-fn describe(of: &FixedPoints, network: &Network, some: &FixedPoints) -> Result<Vec<String>, Fault> {
+fn describe(
+    of: &FixedPoints,
+    network: &Network,
+    some: &FixedPoints,
+) -> Result<Vec<String>, Diagnostic> {
     let points = &some.points;
     let linear = linearised(of, network, points)?;
     let one_sided = one_sided(network, points)?;
     let shape = [points.points.len(), points.state];
-    let states = values::of(points.states(), &shape, DType::F64)?;
-    let outputs = values::doubles(&network.readout(&states)?)?;
+    let states = convert::from_f64(points.states(), &shape, DType::F64)?;
+    let outputs = convert::to_f64(&network.readout(&states)?)?;
     let o = network.outputs();
-    let one = |(at, linear): (usize, &Linear)| {
+    let one = |(at, linear): (usize, &Linearization)| {
         let mut class = match linear.growing(None).len() {
             0 => linear.class(None).to_string(),
             n => format!("{}, {n} growing", linear.class(None)),
@@ -158,9 +162,13 @@ fn describe(of: &FixedPoints, network: &Network, some: &FixedPoints) -> Result<V
 }
 
 /// The first points of a list, linearised, with the margins that their sets give them.
-fn linearised(of: &FixedPoints, network: &Network, first: &Points) -> Result<Vec<Linear>, Fault> {
-    let flow = &mut *network.flow()?;
-    let mut linear = linearise(flow, first)?;
+fn linearised(
+    of: &FixedPoints,
+    network: &Network,
+    first: &Points,
+) -> Result<Vec<Linearization>, Diagnostic> {
+    let flow = &mut *network.step_map()?;
+    let mut linear = linearize(flow, first)?;
     let count = first.points.len();
     let sets = of.sets()?.iter().cloned().map(|mut set| {
         set.members.retain(|at| *at < count);

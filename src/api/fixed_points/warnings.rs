@@ -2,7 +2,7 @@
 //! points are not resolved.
 
 use super::find::Find;
-use crate::analysis::fixed_points::{Candidates, Label, Points, missing, nonlinearity};
+use crate::analysis::fixed_points::{Candidates, Label, Points, min_missing, nonlinearity};
 use crate::base::Result;
 use crate::nn::{Cell, Network};
 use crate::ops::rnn::Nonlinearity;
@@ -29,9 +29,11 @@ impl Findings {
         options: &Find,
         points: &Points,
     ) -> Result<Findings> {
-        let flow = &mut *network.flow()?;
+        let flow = &mut *network.step_map()?;
         let one_region = !linear(network) && nonlinearity(flow, from)? < NEARLY_LINEAR;
-        let missing = missing(points).filter(|_| bounded(network)).unwrap_or(0);
+        let missing = min_missing(points)
+            .filter(|_| bounded(network))
+            .unwrap_or(0);
         let mut warnings = Vec::new();
         if one_region {
             warnings.push(
@@ -92,7 +94,7 @@ fn unresolved(points: &Points) -> Option<String> {
 
 /// A linear network has one fixed point, or a continuum of them.
 fn linear(network: &Network) -> bool {
-    let nonlinearity = network.plan().and_then(|plan| match plan.cell {
+    let nonlinearity = network.spec().and_then(|spec| match spec.cell {
         Cell::Vanilla(cell) => Some(cell.nonlinearity),
         Cell::Ctrnn(cell) => Some(cell.nonlinearity),
         _ => None,
@@ -103,7 +105,7 @@ fn linear(network: &Network) -> bool {
 /// Whether the cell maps a ball of states into itself.
 fn bounded(network: &Network) -> bool {
     let tanh = |nonlinearity: Nonlinearity| nonlinearity == Nonlinearity::Tanh;
-    network.plan().is_some_and(|plan| match plan.cell {
+    network.spec().is_some_and(|spec| match spec.cell {
         Cell::Vanilla(cell) => tanh(cell.nonlinearity),
         // A step longer than two time constants overshoots without bound.
         Cell::Ctrnn(cell) => tanh(cell.nonlinearity) && cell.dt < 2.0 * cell.tau,

@@ -1,10 +1,10 @@
 //! Sequences as scripts give them.
 
-use crate::api::convert::tensor_of;
+use crate::api::convert::to_tensor;
 use crate::api::value::Value;
 use crate::base::{Error, Result};
 use crate::ops::Lanes;
-use crate::tensor::{DType, Tensor, values};
+use crate::tensor::{DType, Tensor, convert};
 
 /// The number of steps of a sequence [t, width].
 ///
@@ -55,7 +55,7 @@ pub fn sequence<T: Lanes>(
             found: found.dims().to_vec(),
         });
     }
-    let numbers = values::reals(found)?;
+    let numbers = convert::to_vec(found)?;
     finite(op, what, &numbers)?;
     Ok(numbers)
 }
@@ -64,7 +64,7 @@ pub fn sequence<T: Lanes>(
 pub fn of_value(op: &'static str, what: &str, value: Value) -> Result<Tensor> {
     let found = match value {
         Value::Tensor(tensor) => Ok(tensor),
-        other => tensor_of(&other, DType::F64).ok_or(other),
+        other => to_tensor(&other, DType::F64).ok_or(other),
     };
     found.map_err(|value| Error::Kind {
         of: format!("{op}: argument `{what}`"),

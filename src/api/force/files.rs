@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Either, Force};
+use super::{AnyPrecision, Force};
 use crate::api::context::Context;
 use crate::api::convert::New;
-use crate::api::either::either;
 use crate::api::h5;
+use crate::api::precision::match_precision;
 use crate::base::Error;
-use crate::base::error::FileFault;
-use crate::models::force::{Network, kept};
+use crate::base::error::FileError;
+use crate::models::force::{Network, serialize};
 use crate::tensor::DType;
 
 crate::natives! {
@@ -28,7 +28,7 @@ crate::natives! {
     /// > h5::read("learner.h5").wO.shape()
     /// = [1, 30]
     fn save(cx: &Context, this: Rc<Force>, path: String) -> () {
-        let (tree, said) = either!(&*this.0.borrow(), net => net.kept()?);
+        let (tree, said) = match_precision!(&*this.0.borrow(), net => net.to_tree()?);
         h5::save(cx, &path, &tree, said, 0)
     }
 
@@ -42,12 +42,12 @@ crate::natives! {
     /// = 0.0
     fn load(cx: &Context, path: String) -> New<Force> {
         let content = h5::load(cx, &path)?;
-        let found = cx.input(&path)?;
-        let either = match kept::dtype(&content) {
-            Some(DType::F32) => Either::F32(Network::of_kept(&found, &content)?),
-            Some(DType::F64) => Either::F64(Network::of_kept(&found, &content)?),
+        let found = cx.input_path(&path)?;
+        let either = match serialize::dtype(&content) {
+            Some(DType::F32) => AnyPrecision::F32(Network::from_content(&found, &content)?),
+            Some(DType::F64) => AnyPrecision::F64(Network::from_content(&found, &content)?),
             _ => {
-                let fact = FileFault::Network {
+                let fact = FileError::Network {
                     expected: "a network that `save` of a force network wrote".into(),
                     found: content.tree.paths(),
                     hint: "networks of other kinds are read by `rnn::load`, arrays by `h5::read`",

@@ -5,21 +5,21 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use super::args::{finite, given, length};
-use super::{Either, Force};
+use super::{AnyPrecision, Force};
 use crate::api::context::Context;
-use crate::api::convert::Exact;
-use crate::api::either::either;
-use crate::api::fault::Fault;
+use crate::api::convert::ExactTensor;
+use crate::api::diagnostic::Diagnostic;
 use crate::api::native::FromValue;
+use crate::api::options::CallOptions;
+use crate::api::precision::match_precision;
 use crate::api::rnn::map;
-use crate::api::settings::Settings;
 use crate::api::train::Watched;
 use crate::api::value::{Map, Value};
 use crate::base::{Error, Outcome};
-use crate::models::force::{self, Fit, Network, Pupil, Training};
+use crate::models::force::{self, Fit, Network, Student, TrainingOptions};
 use crate::ops::Lanes;
 use crate::ops::force::Sizes;
-use crate::tensor::{DType, Tensor, values};
+use crate::tensor::{DType, Tensor, convert};
 
 crate::natives! {
     /// FORCE learning: a chaotic network whose outputs are fed back, and whose readout learns in
@@ -42,7 +42,8 @@ crate::natives! {
     /// > fit.error[9] < 0.1
     /// = true
     fn train(
-        cx: &Context, net: Learners, inputs: Value, targets: Exact, options: Settings<Training>,
+        cx: &Context, net: Learners, inputs: Value, targets: ExactTensor,
+        options: CallOptions<TrainingOptions>,
     ) -> Map {
         let of = "force::train";
         let mut learners = net.all.iter().map(|net| net.changing()).collect::<Result<Vec<_>, _>>()?;
@@ -51,9 +52,9 @@ crate::natives! {
         }
         let call = Call { cx, of, inputs, targets: &targets, options: &options };
         match learners.first().map(|net| &**net) {
-            None => Err(Fault::new(format!("{of}: the list of networks is empty"))),
-            Some(Either::F32(_)) => call.train::<f32>(&mut learners, net.many),
-            Some(Either::F64(_)) => call.train::<f64>(&mut learners, net.many),
+            None => Err(Diagnostic::new(format!("{of}: the list of networks is empty"))),
+            Some(AnyPrecision::F32(_)) => call.train::<f32>(&mut learners, net.many),
+            Some(AnyPrecision::F64(_)) => call.train::<f64>(&mut learners, net.many),
         }
     }
 
@@ -71,20 +72,21 @@ crate::natives! {
     /// > fit.error[9] < 0.05
     /// = true
     fn teach(
-        cx: &Context, net: Rc<Force>, teacher: Rc<Force>, inputs: Value, targets: Exact,
-        options: Settings<Training>,
+        cx: &Context, net: Rc<Force>, teacher: Rc<Force>, inputs: Value, targets: ExactTensor,
+        options: CallOptions<TrainingOptions>,
     ) -> Map {
         let of = "force::teach";
         if Rc::ptr_eq(&net, &teacher) {
             let words = format!("{of}: the teacher is the network itself");
-            return Err(Fault::new(words).hint("make it another one, with `copy()` if need be"));
+            let hint = "make it another one, with `copy()` if need be";
+            return Err(Diagnostic::new(words).hint(hint));
         }
         let (mut net, mut teacher) = (net.changing()?, teacher.changing()?);
         new_alpha(of, &net, &options)?;
         let call = Call { cx, of, inputs, targets: &targets, options: &options };
         match &*teacher {
-            Either::F32(_) => call.teach::<f32>(&mut net, &mut teacher),
-            Either::F64(_) => call.teach::<f64>(&mut net, &mut teacher),
+            AnyPrecision::F32(_) => call.teach::<f32>(&mut net, &mut teacher),
+            AnyPrecision::F64(_) => call.teach::<f64>(&mut net, &mut teacher),
         }
     }
 }
@@ -121,11 +123,15 @@ impl FromValue for Learners {
 }
 
 /// Errors: `alpha` is given for a P that there is already
-fn new_alpha(of: &str, net: &Either, options: &Settings<Training>) -> Result<(), Fault> {
-    let known = either!(net, net => net.inverse.is_some());
-    if options.names("alpha") && !options.anew && known {
+fn new_alpha(
+    of: &str,
+    net: &AnyPrecision,
+    options: &CallOptions<TrainingOptions>,
+) -> Result<(), Diagnostic> {
+    let known = match_precision!(net, net => net.inverse.is_some());
+    if options.is_set("alpha") && !options.anew && known {
         let words = format!("{of}: option `alpha`: the network has a P from its last training");
-        return Err(Fault::new(words).hint("begin it anew with `anew: true`"));
+        return Err(Diagnostic::new(words).hint("begin it anew with `anew: true`"));
     }
     Ok(())
 }
@@ -136,11 +142,15 @@ struct Call<'a> {
     of: &'static str,
     inputs: Value,
     targets: &'a Tensor,
-    options: &'a Training,
+    options: &'a TrainingOptions,
 }
 
 impl Call<'_> {
-    fn train<T: Kind>(self, learners: &mut [RefMut<'_, Either>], many: bool) -> Result<Map, Fault> {
+    fn train<T: Kind>(
+        self,
+        learners: &mut [RefMut<'_, AnyPrecision>],
+        many: bool,
+    ) -> Result<Map, Diagnostic> {
         let nets = learners.iter_mut().map(|net| self.network::<T>(net));
         let mut nets = nets.collect::<Result<Vec<_>, _>>()?;
         let Sizes {
@@ -162,11 +172,12 @@ impl Call<'_> {
         };
         let [x, f] = self.numbers::<T>(steps, inputs)?;
         let each = if own { steps * outputs } else { 0 };
-        let pupils = nets.iter_mut().enumerate();
-        let pupils = pupils.map(|(at, net)| Pupil::new(net, &f[at * each..][..steps * outputs]));
-        let mut pupils = pupils.collect::<Vec<_>>();
-        self.watched(|progress| force::train(&mut pupils, &x, self.options, progress));
-        let fits = pupils.into_iter().map(|pupil| pupil.fit);
+        let students = nets.iter_mut().enumerate();
+        let students =
+            students.map(|(at, net)| Student::new(net, &f[at * each..][..steps * outputs]));
+        let mut students = students.collect::<Vec<_>>();
+        self.watched(|progress| force::train(&mut students, &x, self.options, progress));
+        let fits = students.into_iter().map(|student| student.fit);
         match many {
             true => told_of_many(fits.collect(), [steps, outputs]),
             false => {
@@ -176,7 +187,11 @@ impl Call<'_> {
         }
     }
 
-    fn teach<T: Kind>(self, net: &mut Either, teacher: &mut Either) -> Result<Map, Fault> {
+    fn teach<T: Kind>(
+        self,
+        net: &mut AnyPrecision,
+        teacher: &mut AnyPrecision,
+    ) -> Result<Map, Diagnostic> {
         let (net, teacher) = (self.network::<T>(net)?, self.network::<T>(teacher)?);
         let Sizes {
             units,
@@ -188,20 +203,21 @@ impl Call<'_> {
         self.same("outputs", outputs, teacher.sizes.outputs)?;
         let steps = length(self.of, "targets", self.targets, outputs)?;
         let [x, f] = self.numbers::<T>(steps, inputs)?;
-        let mut pupils = [Pupil {
+        let mut students = [Student {
             teacher: Some(teacher),
-            ..Pupil::new(net, &f)
+            ..Student::new(net, &f)
         }];
-        self.watched(|progress| force::train(&mut pupils, &x, self.options, progress));
-        let [pupil] = pupils;
-        told(self.of, pupil.fit, [steps, outputs])
+        self.watched(|progress| force::train(&mut students, &x, self.options, progress));
+        let [student] = students;
+        told(self.of, student.fit, [steps, outputs])
     }
 
     /// The inputs and the targets.
-    fn numbers<T: Kind>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Fault> {
-        self.cx.room(self.of, &[self.options.passes], DType::F64)?;
+    fn numbers<T: Kind>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Diagnostic> {
+        self.cx
+            .check_memory(self.of, &[self.options.passes], DType::F64)?;
         let x = given(self.of, self.inputs.clone(), [steps, inputs])?;
-        let f = values::reals(self.targets)?;
+        let f = convert::to_vec(self.targets)?;
         finite(self.of, "targets", &f)?;
         Ok([x, f])
     }
@@ -209,28 +225,31 @@ impl Call<'_> {
     fn watched(&self, work: impl FnOnce(&mut Watched<'_>)) {
         let mut progress = Watched::new(self.cx, self.of);
         work(&mut progress);
-        self.cx.stop.store(false, Ordering::Relaxed);
+        self.cx.interrupt.store(false, Ordering::Relaxed);
     }
 
-    fn network<'n, T: Kind>(&self, net: &'n mut Either) -> Result<&'n mut Network<T>, Fault> {
+    fn network<'n, T: Kind>(
+        &self,
+        net: &'n mut AnyPrecision,
+    ) -> Result<&'n mut Network<T>, Diagnostic> {
         let word = net.dtype().as_str();
         T::network(net).ok_or_else(|| {
             let (of, asked) = (self.of, T::DTYPE.as_str());
             let words = format!("{of}: expected networks of one dtype, found {asked} and {word}");
-            Fault::new(words)
+            Diagnostic::new(words)
         })
     }
 
-    fn same(&self, what: &str, expected: usize, found: usize) -> Result<(), Fault> {
+    fn same(&self, what: &str, expected: usize, found: usize) -> Result<(), Diagnostic> {
         let of = self.of;
         let words =
             format!("{of}: expected networks of as many {what}, found {expected} and {found}");
         (expected == found)
             .then_some(())
-            .ok_or_else(|| Fault::new(words))
+            .ok_or_else(|| Diagnostic::new(words))
     }
 
-    fn shape(&self, expected: String) -> Fault {
+    fn shape(&self, expected: String) -> Diagnostic {
         let found = self.targets.dims().to_vec();
         Error::Shape {
             op: self.of,
@@ -244,23 +263,23 @@ impl Call<'_> {
 
 /// A kind of number that networks come in.
 trait Kind: Lanes {
-    fn network(either: &mut Either) -> Option<&mut Network<Self>>;
+    fn network(either: &mut AnyPrecision) -> Option<&mut Network<Self>>;
 }
 
 impl Kind for f32 {
-    fn network(either: &mut Either) -> Option<&mut Network<f32>> {
+    fn network(either: &mut AnyPrecision) -> Option<&mut Network<f32>> {
         match either {
-            Either::F32(net) => Some(net),
-            Either::F64(_) => None,
+            AnyPrecision::F32(net) => Some(net),
+            AnyPrecision::F64(_) => None,
         }
     }
 }
 
 impl Kind for f64 {
-    fn network(either: &mut Either) -> Option<&mut Network<f64>> {
+    fn network(either: &mut AnyPrecision) -> Option<&mut Network<f64>> {
         match either {
-            Either::F32(_) => None,
-            Either::F64(net) => Some(net),
+            AnyPrecision::F32(_) => None,
+            AnyPrecision::F64(net) => Some(net),
         }
     }
 }
@@ -268,27 +287,30 @@ impl Kind for f64 {
 /// The fit as a map.
 ///
 /// Errors: a fault if the activity, or P, was not finite
-fn told<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, Fault> {
+fn told<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, Diagnostic> {
     if let Outcome::Diverged { at } = fit.outcome {
-        let (what, hint) = match fit.lost {
+        let (what, hint) = match fit.p_not_positive {
             true => ("P is no longer positive and finite", LOST),
             false => ("the activity is not finite", DIVERGED),
         };
         let (pass, step) = (at / steps, at % steps);
         let words = format!("{of}: {what} at step {step} of pass {pass}");
-        return Err(Fault::new(words).hint(hint));
+        return Err(Diagnostic::new(words).hint(hint));
     }
     let passes = fit.errors.len();
     let mut map = map([
-        ("error", values::of(fit.errors, &[passes], DType::F64)?),
-        ("outputs", values::tensor(&fit.outputs, &[steps, m])?),
+        (
+            "error",
+            convert::from_f64(fit.errors, &[passes], DType::F64)?,
+        ),
+        ("outputs", convert::from_slice(&fit.outputs, &[steps, m])?),
     ]);
-    map.insert("outcome".into(), Value::Text(fit.outcome.word().into()));
+    map.insert("outcome".into(), Value::Text(fit.outcome.name().into()));
     Ok(map)
 }
 
 /// The fits of some networks as a map; passes and outputs of those that diverged are NaN.
-fn told_of_many<T: Lanes>(fits: Vec<Fit<T>>, [steps, m]: [usize; 2]) -> Result<Map, Fault> {
+fn told_of_many<T: Lanes>(fits: Vec<Fit<T>>, [steps, m]: [usize; 2]) -> Result<Map, Diagnostic> {
     let k = fits.len();
     let done = fits.iter().map(|fit| fit.errors.len()).max().unwrap_or(0);
     let (mut errors, mut outputs, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
@@ -299,11 +321,11 @@ fn told_of_many<T: Lanes>(fits: Vec<Fit<T>>, [steps, m]: [usize; 2]) -> Result<M
             fit.outputs.fill(T::of(f64::NAN));
         }
         outputs.append(&mut fit.outputs);
-        outcomes.push(Value::Text(fit.outcome.word().into()));
+        outcomes.push(Value::Text(fit.outcome.name().into()));
     }
     let mut map = map([
-        ("error", values::of(errors, &[k, done], DType::F64)?),
-        ("outputs", values::tensor(&outputs, &[k, steps, m])?),
+        ("error", convert::from_f64(errors, &[k, done], DType::F64)?),
+        ("outputs", convert::from_slice(&outputs, &[k, steps, m])?),
     ]);
     map.insert("outcome".into(), Value::List(outcomes));
     Ok(map)

@@ -9,27 +9,27 @@ use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::New;
-use super::either::either;
-use super::fault::Fault;
+use super::diagnostic::Diagnostic;
+use super::options::CallOptions;
+use super::precision::match_precision;
 use super::rnn::{Net, map};
-use super::settings::Settings;
-use super::value::{Map, Thing, Value};
+use super::value::{Map, ScriptObject, Value};
 use crate::base::Result;
-use crate::models::force::{Network, Recipe};
+use crate::models::force::{Network, NetworkOptions};
 use crate::nn::{self, Precision};
 use crate::ops::Lanes;
-use crate::ops::force::{End, Sequence};
+use crate::ops::force::{RunOutcome, Sequence};
 use crate::options;
-use crate::tensor::{Tensor, shape, values};
+use crate::tensor::{Tensor, convert, shape};
 use args::{length, of_value, sequence};
 
 /// Elements of a row of a matrix that lie in memory together.
 const LINE: usize = 16;
 
 /// A network as scripts hold it.
-pub struct Force(RefCell<Either>);
+pub struct Force(RefCell<AnyPrecision>);
 
-type Either = super::either::Either<Network<f32>, Network<f64>>;
+type AnyPrecision = super::precision::AnyPrecision<Network<f32>, Network<f64>>;
 
 options! {
     /// How a network is run.
@@ -42,12 +42,12 @@ options! {
     }
 }
 
-impl Thing for Force {
+impl ScriptObject for Force {
     const KIND: &'static str = "force network";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         let both = self.0.borrow();
         let word = both.dtype().as_str();
-        let (sizes, learned) = either!(&*both, net => (net.sizes, net.inverse.is_some()));
+        let (sizes, learned) = match_precision!(&*both, net => (net.sizes, net.inverse.is_some()));
         let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         format!(
             "force network: {}, {}, {}, {word}{}",
@@ -71,15 +71,16 @@ crate::natives! {
     ///
     /// > force::network(#{ units: 300, outputs: 2, gain: 1.5, seed: 1 })
     /// = force network: 1 input, 300 units, 2 outputs, f32
-    fn network(cx: &Context, options: Settings<Recipe>) -> New<Force> {
+    fn network(cx: &Context, options: CallOptions<NetworkOptions>) -> New<Force> {
         let (n, i, m) = (options.units, options.inputs, options.outputs);
         // Twice, as drawn and as the network has them; rows have whole lines of memory.
         let line = |n: usize| n.div_ceil(LINE).saturating_mul(2 * LINE);
         let arrays: [&[usize]; 4] = [&[n, line(n)], &[n, line(i)], &[n, line(m)], &[m, line(n)]];
-        cx.room("force::network", &[shape::total(&arrays)], options.dtype.dtype())?;
+        let elements = shape::total_elements(&arrays);
+        cx.check_memory("force::network", &[elements], options.dtype.dtype())?;
         let either = match options.dtype {
-            Precision::F32 => Either::F32(options.build()?),
-            Precision::F64 => Either::F64(options.build()?),
+            Precision::F32 => AnyPrecision::F32(options.build()?),
+            Precision::F64 => AnyPrecision::F64(options.build()?),
         };
         Ok(New(Force(RefCell::new(either))))
     }
@@ -91,9 +92,9 @@ crate::natives! {
     /// > let run = net.run(100);
     /// > [run.outputs.shape(), run.states.shape()]
     /// = [[100, 2], [100, 50]]
-    fn run(cx: &Context, this: Rc<Force>, inputs: Value, options: Settings<RunOptions>) -> Map {
+    fn run(cx: &Context, this: Rc<Force>, inputs: Value, options: CallOptions<RunOptions>) -> Map {
         let mut either = this.changing()?;
-        either!(&mut *either, net => ran(cx, net, inputs, &options))
+        match_precision!(&mut *either, net => ran(cx, net, inputs, &options))
     }
 
     /// Goes back to the state that the network began with; what it has learned stays.
@@ -104,7 +105,7 @@ crate::natives! {
     /// > (net.run(10).outputs - first).abs().max().item()
     /// = 0.0
     fn restart(this: Rc<Force>) -> () {
-        either!(&mut *this.changing()?, net => net.restart());
+        match_precision!(&mut *this.changing()?, net => net.reset_state());
         Ok(())
     }
 
@@ -114,7 +115,7 @@ crate::natives! {
     /// > force::network(#{ units: 50, outputs: 2 }).params().wO.shape()
     /// = [2, 50]
     fn params(this: Rc<Force>) -> Map {
-        either!(&*this.0.borrow(), net => {
+        match_precision!(&*this.0.borrow(), net => {
             let [a0, wi, wr, wf, wo] = weights(net)?;
             Ok(map([("a0", a0), ("wI", wi), ("wR", wr), ("wF", wf), ("wO", wo)]))
         })
@@ -159,8 +160,8 @@ crate::natives! {
     /// = true
     fn ctrnn(this: Rc<Force>) -> New<Net> {
         let network = match &*this.0.borrow() {
-            Either::F32(net) => nn::Network::F32(net.closed()?),
-            Either::F64(net) => nn::Network::F64(net.closed()?),
+            AnyPrecision::F32(net) => nn::Network::F32(net.to_rnn()?),
+            AnyPrecision::F64(net) => nn::Network::F64(net.to_rnn()?),
         };
         Ok(New(Net(RefCell::new(network))))
     }
@@ -170,9 +171,9 @@ crate::natives! {
     /// > force::network(#{ units: 50 }).effective().shape()
     /// = [50, 50]
     fn effective(this: Rc<Force>) -> Tensor {
-        either!(&*this.0.borrow(), net => {
+        match_precision!(&*this.0.borrow(), net => {
             let n = net.sizes.units;
-            Ok(values::tensor(&net.effective(), &[n, n])?)
+            Ok(convert::from_slice(&net.effective_recurrent(), &[n, n])?)
         })
     }
 
@@ -183,26 +184,26 @@ crate::natives! {
     /// > net.inverse().shape()
     /// = [20, 20]
     fn inverse(this: Rc<Force>) -> Tensor {
-        either!(&*this.0.borrow(), net => match &net.inverse {
+        match_precision!(&*this.0.borrow(), net => match &net.inverse {
             Some(inverse) => {
                 let n = net.sizes.units;
-                Ok(values::tensor(&inverse.whole(), &[n, n])?)
+                Ok(convert::from_slice(&inverse.to_row_major(), &[n, n])?)
             }
             None => {
                 let words = "force network.inverse: there is no P before the first training";
-                Err(Fault::new(words))
+                Err(Diagnostic::new(words))
             }
         })
     }
 }
 
 impl Force {
-    fn overwrite(&self, params: Map) -> Result<(), Fault> {
+    fn overwrite(&self, params: Map) -> Result<(), Diagnostic> {
         let mut changed = self.0.borrow().clone();
         for (name, value) in params {
             let of = format!("force network: parameter `{name}`");
             let value = super::rnn::tensor(of, value)?;
-            either!(&mut changed, net => net.set(&name, &value)?);
+            match_precision!(&mut changed, net => net.set(&name, &value)?);
         }
         *self.changing()? = changed;
         Ok(())
@@ -211,9 +212,9 @@ impl Force {
     /// The network, to be changed.
     ///
     /// Errors: a call has it twice
-    fn changing(&self) -> Result<RefMut<'_, Either>, Fault> {
+    fn changing(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
         let words = "force network: it is in this call twice, or runs already";
-        self.0.try_borrow_mut().map_err(|_| Fault::new(words))
+        self.0.try_borrow_mut().map_err(|_| Diagnostic::new(words))
     }
 }
 
@@ -222,11 +223,11 @@ fn weights<T: Lanes>(net: &Network<T>) -> Result<[Tensor; 5]> {
     let (n, i, m) = (net.sizes.units, net.sizes.inputs, net.sizes.outputs);
     let w = &net.weights;
     Ok([
-        values::tensor(&net.start, &[n])?,
-        values::tensor(&w.input.whole(), &[n, i])?,
-        values::tensor(&net.recurrent().whole(), &[n, n])?,
-        values::tensor(&w.feedback.whole(), &[n, m])?,
-        values::tensor(&w.output.whole(), &[m, n])?,
+        convert::from_slice(&net.a0, &[n])?,
+        convert::from_slice(&w.input.to_row_major(), &[n, i])?,
+        convert::from_slice(&net.recurrent().to_row_major(), &[n, n])?,
+        convert::from_slice(&w.feedback.to_row_major(), &[n, m])?,
+        convert::from_slice(&w.output.to_row_major(), &[m, n])?,
     ])
 }
 
@@ -235,13 +236,13 @@ fn ran<T: Lanes>(
     net: &mut Network<T>,
     inputs: Value,
     options: &RunOptions,
-) -> Result<Map, Fault> {
+) -> Result<Map, Diagnostic> {
     let of = "force network.run";
     let (n, i, m) = (net.sizes.units, net.sizes.inputs, net.sizes.outputs);
     let (steps, x) = match inputs {
         Value::Int(steps) if steps > 0 => {
             let steps = steps as usize;
-            cx.room(of, &[steps, n.max(i)], T::DTYPE)?;
+            cx.check_memory(of, &[steps, n.max(i)], T::DTYPE)?;
             (steps, vec![T::of(0.0); steps * i])
         }
         other => {
@@ -250,30 +251,30 @@ fn ran<T: Lanes>(
             (steps, sequence(of, "inputs", &x, [steps, i])?)
         }
     };
-    cx.room(of, &[steps, n.max(m)], T::DTYPE)?;
+    cx.check_memory(of, &[steps, n.max(m)], T::DTYPE)?;
     let fed = options.fed.as_ref();
     let fed = fed
         .map(|fed| sequence::<T>(of, "fed", fed, [steps, m]))
         .transpose()?;
     if options.restart {
-        net.restart();
+        net.reset_state();
     }
     let (mut z, mut h) = (vec![T::of(0.0); steps * m], vec![T::of(0.0); steps * n]);
     let end = net.run(Sequence {
         steps,
         threads: rayon::current_num_threads(),
         inputs: &x,
-        fed: fed.as_deref(),
+        teacher_forcing: fed.as_deref(),
         outputs: &mut z,
         states: Some(&mut h),
     });
-    if let End::Diverged { at } | End::Lost { at } = end {
+    if let RunOutcome::Diverged { at } | RunOutcome::NotPositive { at } = end {
         let words = format!("{of}: the activity is not finite at step {at}");
-        return Err(Fault::new(words).hint("`restart()` begins again where the network does"));
+        return Err(Diagnostic::new(words).hint("`restart()` begins again where the network does"));
     }
     let (z, h) = (
-        values::tensor(&z, &[steps, m])?,
-        values::tensor(&h, &[steps, n])?,
+        convert::from_slice(&z, &[steps, m])?,
+        convert::from_slice(&h, &[steps, n])?,
     );
     Ok(map([("outputs", z), ("states", h)]))
 }

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Either, Lfads};
+use super::{AnyPrecision, Lfads};
 use crate::api::context::Context;
 use crate::api::convert::New;
-use crate::api::either::either;
 use crate::api::h5;
+use crate::api::precision::match_precision;
 use crate::base::Error;
-use crate::base::error::FileFault;
-use crate::models::lfads::{Model, kept};
+use crate::base::error::FileError;
+use crate::models::lfads::{Model, serialize};
 use crate::tensor::DType;
 
 crate::natives! {
@@ -24,7 +24,7 @@ crate::natives! {
     /// > h5::read("model.h5").rates_w.shape()
     /// = [5, 3]
     fn save(cx: &Context, this: Rc<Lfads>, path: String) -> () {
-        let (tree, said) = either!(&*this.0.borrow(), model => model.kept()?);
+        let (tree, said) = match_precision!(&*this.0.borrow(), model => model.to_tree()?);
         h5::save(cx, &path, &tree, said, 0)
     }
 
@@ -35,12 +35,12 @@ crate::natives! {
     /// = lfads model: 5 poisson channels, 3 factors, 1 inferred input, generator of 128 units, f32
     fn load(cx: &Context, path: String) -> New<Lfads> {
         let content = h5::load(cx, &path)?;
-        let found = cx.input(&path)?;
-        let either = match kept::dtype(&content) {
-            Some(DType::F32) => Either::F32(Model::of_kept(&found, &content)?),
-            Some(DType::F64) => Either::F64(Model::of_kept(&found, &content)?),
+        let found = cx.input_path(&path)?;
+        let either = match serialize::dtype(&content) {
+            Some(DType::F32) => AnyPrecision::F32(Model::from_content(&found, &content)?),
+            Some(DType::F64) => AnyPrecision::F64(Model::from_content(&found, &content)?),
             _ => {
-                let fact = FileFault::Network {
+                let fact = FileError::Network {
                     expected: "a model that `save` of an lfads model wrote".into(),
                     found: content.tree.paths(),
                     hint: "networks are read by `rnn::load` and `force::load`, \

@@ -4,21 +4,21 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::{Either, Lfads};
+use super::{AnyPrecision, Lfads};
 use crate::api::context::Context;
-use crate::api::either::either;
-use crate::api::fault::Fault;
-use crate::api::settings::Settings;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::options::CallOptions;
+use crate::api::precision::match_precision;
 use crate::api::train::{Watched, column, course, helped, idle, well};
 use crate::api::trials::Trials;
 use crate::api::value::{Function, Map, Value};
 use crate::base::Result;
-use crate::models::lfads::{Model, Training, WarmUp};
+use crate::models::lfads::{Model, TrainingOptions, WarmUp};
 use crate::ops::Lanes;
 use crate::tasks::Dataset;
-use crate::tasks::dataset::{Part, Parts};
-use crate::tensor::{DType, Tensor, values};
-use crate::train::{Fit, Log, Source, Task, run};
+use crate::tasks::dataset::{RawArray, RawData};
+use crate::tensor::{DType, Tensor, convert};
+use crate::train::{Fit, LogEntry, Source, Task, run};
 
 crate::options! {
     /// What a script adds to the options of training.
@@ -57,16 +57,16 @@ crate::natives! {
     /// = ["finished", [7], true]
     fn train(
         cx: &Context, model: Rc<Lfads>, data: Trials,
-        options: Settings<(Training, Listener)>,
+        options: CallOptions<(TrainingOptions, Listener)>,
     ) -> Map {
         idle(OF, &options)?;
-        let data = data.stacked(OF)?;
+        let data = data.stack(OF)?;
         let (mut options, listener) = options.into_inner();
         let plain = &mut options.run;
         plain.batches = cx.budget(plain.batches);
-        plain.checkpoint = plain.checkpoint.take().map(|path| cx.output(path)).transpose()?;
+        plain.checkpoint = plain.checkpoint.take().map(|path| cx.output_path(path)).transpose()?;
         let copy = model.0.borrow().clone();
-        let fit = either!(copy, copy => {
+        let fit = match_precision!(copy, copy => {
             let trained = Call { cx, model: &model, listener: &listener, options: &options };
             trained.run(copy, &data)
         });
@@ -80,50 +80,54 @@ struct Call<'a> {
     cx: &'a Context,
     model: &'a Lfads,
     listener: &'a Listener,
-    options: &'a Training,
+    options: &'a TrainingOptions,
 }
 
 /// A model that goes back to its script.
 trait Kind: Lanes {
-    fn either(model: Model<Self>) -> Either;
+    fn either(model: Model<Self>) -> AnyPrecision;
 }
 
 impl Kind for f32 {
-    fn either(model: Model<f32>) -> Either {
-        Either::F32(model)
+    fn either(model: Model<f32>) -> AnyPrecision {
+        AnyPrecision::F32(model)
     }
 }
 
 impl Kind for f64 {
-    fn either(model: Model<f64>) -> Either {
-        Either::F64(model)
+    fn either(model: Model<f64>) -> AnyPrecision {
+        AnyPrecision::F64(model)
     }
 }
 
 impl Call<'_> {
     /// Trains the copy, which becomes the script's at each line of the log and at the end.
-    fn run<T: Kind>(&self, copy: Model<T>, data: &Tensor) -> Result<(Fit, Vec<String>), Fault> {
+    fn run<T: Kind>(
+        &self,
+        copy: Model<T>,
+        data: &Tensor,
+    ) -> Result<(Fit, Vec<String>), Diagnostic> {
         let (cx, options) = (self.cx, self.options);
-        let mut model = copy.warming_up(options.warm_up.clone());
+        let mut model = copy.with_warm_up(options.warm_up.clone());
         let set = dataset(&model, data)?;
         let trials = self.listener.validation.clone();
-        let trials = trials.map(|trials| trials.stacked(OF)).transpose()?;
+        let trials = trials.map(|trials| trials.stack(OF)).transpose()?;
         let validation = trials.map(|trials| dataset(&model, &trials)).transpose()?;
         let validation = validation.map(|set| set.all::<T>());
         let s = model.sizes;
         let units = 4 * (2 * s.encoder + s.controller + s.generator) + s.channels;
         let time = Task::<T>::shape(&set).time;
-        cx.room(OF, &[options.run.batch, time, units], T::DTYPE)?;
+        cx.check_memory(OF, &[options.run.batch, time, units], T::DTYPE)?;
         let source = Source {
             task: &set,
             validation: validation.as_ref(),
         };
         let show = |model: &Model<T>| *self.model.0.borrow_mut() = T::either(model.clone());
-        let mut on_log = |line: &Log, model: &Model<T>| {
+        let mut on_log = |line: &LogEntry, model: &Model<T>| {
             let Some(function) = &self.listener.on_log else {
                 return Ok(ControlFlow::Continue(()));
             };
-            if cx.stopped() {
+            if cx.is_interrupted() {
                 return Ok(ControlFlow::Break(()));
             }
             show(model);
@@ -144,7 +148,7 @@ impl Call<'_> {
         );
         show(&model);
         let fit = fit?;
-        cx.stop.store(false, Ordering::Relaxed);
+        cx.interrupt.store(false, Ordering::Relaxed);
         let constant = match s.gaussian {
             true => None,
             false => Some(constant_nll(data)?),
@@ -158,9 +162,9 @@ impl Call<'_> {
 ///
 /// Errors: those of [`Model::observed`]
 fn dataset<T: Kind>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
-    model.observed(OF, trials)?;
-    Dataset::new(Parts {
-        inputs: Part::Whole(trials.clone()),
+    model.observed_trials(OF, trials)?;
+    Dataset::new(RawData {
+        inputs: RawArray::Stacked(trials.clone()),
         targets: None,
         mask: None,
         lengths: None,
@@ -169,7 +173,7 @@ fn dataset<T: Kind>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
 
 /// The negative log-likelihood of a trial of counts [n, t, d] if each channel had a constant rate.
 fn constant_nll(counts: &Tensor) -> Result<f64> {
-    let means = values::doubles(&counts.to_dtype(DType::F64)?.mean((0, 1))?)?;
+    let means = convert::to_f64(&counts.to_dtype(DType::F64)?.mean((0, 1))?)?;
     let term = |mean: &f64| match *mean > 0.0 {
         true => mean * (1.0 - mean.ln()),
         false => 0.0,
@@ -186,7 +190,7 @@ fn warnings(fit: &Fit, warm_up: &WarmUp, constant: Option<f64>) -> Vec<String> {
     let Some([nll, initial, inferred]) = line.validation_parts.or(line.parts) else {
         return warnings;
     };
-    let grown = warm_up.kl_scale(line.batch) >= warm_up.kl_last;
+    let grown = warm_up.kl_weight(line.batch) >= warm_up.kl_last;
     if grown && warm_up.kl_last > 0.0 && initial + inferred < COLLAPSED {
         warnings.push(format!(
             "the divergences of the posteriors are {:.2} nats a trial: they have become their \
@@ -208,11 +212,11 @@ fn warnings(fit: &Fit, warm_up: &WarmUp, constant: Option<f64>) -> Vec<String> {
 /// Nats below which divergences say nothing.
 const COLLAPSED: f64 = 0.1;
 
-fn entries(line: &Log, warm_up: &WarmUp) -> Map {
+fn entries(line: &LogEntry, warm_up: &WarmUp) -> Map {
     let mut map = Map::from([("batch".into(), Value::Int(line.batch as i64))]);
     let mut real = |name: &str, x: f64| map.insert(name.to_string(), Value::Float(x));
     real("loss", line.loss);
-    real("kl", warm_up.kl_scale(line.batch));
+    real("kl", warm_up.kl_weight(line.batch));
     real("rate", line.rate);
     real("grad_norm", line.grad_norm);
     for (k, name) in PARTS.iter().enumerate() {
@@ -233,16 +237,18 @@ const PARTS: [&str; 3] = ["nll", "kl_initial", "kl_inferred"];
 /// The fit as a map.
 ///
 /// Errors: a fault if the run diverged.
-fn told((fit, warnings): &(Fit, Vec<String>), options: &Training) -> Result<Map, Fault> {
+fn told(
+    (fit, warnings): &(Fit, Vec<String>), options: &TrainingOptions,
+) -> Result<Map, Diagnostic> {
     well(OF, fit)?;
     let mut map = course(fit, options.run.checkpoint.is_some())?;
-    let weights = column(fit, |line| options.warm_up.kl_scale(line.batch))?;
+    let weights = column(fit, |line| options.warm_up.kl_weight(line.batch))?;
     map.insert("kl".into(), weights);
     for (k, name) in PARTS.iter().enumerate() {
         let part = column(fit, |line| line.parts.map_or(f64::NAN, |parts| parts[k]))?;
         map.insert(name.to_string(), part);
         if fit.best.is_some() {
-            let of = |line: &Log| line.validation_parts.map_or(f64::NAN, |parts| parts[k]);
+            let of = |line: &LogEntry| line.validation_parts.map_or(f64::NAN, |parts| parts[k]);
             map.insert(format!("validation_{name}"), column(fit, of)?);
         }
     }

@@ -5,25 +5,25 @@ use std::sync::atomic::Ordering;
 
 use super::Lfads;
 use crate::api::context::Context;
-use crate::api::either::either;
-use crate::api::fault::Fault;
-use crate::api::settings::Settings;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::options::CallOptions;
+use crate::api::precision::match_precision;
 use crate::api::train::Watched;
 use crate::api::trials::Trials;
 use crate::api::value::{Map, Value};
 use crate::base::options::Span;
 use crate::base::{Outcome, Result};
-use crate::models::lfads::{Inference, Model, Posterior, Summary};
+use crate::models::lfads::{InferenceOptions, Model, Posterior, Summary};
 use crate::ops::Lanes;
 use crate::options;
 use crate::random::{Key, Layout};
-use crate::tensor::{Tensor, values};
+use crate::tensor::{Tensor, convert};
 
 options! {
     /// What is made up.
     pub struct Generation for "lfads model.generate" {
         /// Times of a trial.
-        steps: usize = 100, in Span::from(1.0);
+        steps: usize = 100, in Span::at_least(1.0);
         /// Seed of the first states and inputs.
         seed: usize = 0;
         /// Key of these, in place of a seed.
@@ -47,12 +47,12 @@ crate::natives! {
     /// > [found.rates.shape(), found.rates_sd.shape(), found.factors_quantiles.shape()]
     /// = [[4, 10, 3], [4, 10, 3], [2, 4, 10, 2]]
     fn infer(
-        cx: &Context, this: Rc<Lfads>, observations: Trials, options: Settings<Inference>,
+        cx: &Context, this: Rc<Lfads>, observations: Trials, options: CallOptions<InferenceOptions>,
     ) -> Map {
-        let observations = observations.stacked("lfads model.infer")?;
+        let observations = observations.stack("lfads model.infer")?;
         let single = observations.rank() == 2;
         let all = if single { observations.unsqueeze(0)? } else { observations };
-        either!(&*this.0.borrow(), model => inferred(cx, model, &all, &options, single))
+        match_precision!(&*this.0.borrow(), model => inferred(cx, model, &all, &options, single))
     }
 
     /// Trials that come from the priors of first state and inputs, as a map of `rates`
@@ -60,10 +60,10 @@ crate::natives! {
     ///
     /// > lfads::model(#{ channels: 3 }).generate(5, #{ steps: 20 }).rates.shape()
     /// = [5, 20, 3]
-    fn generate(cx: &Context, this: Rc<Lfads>, n: usize, options: Settings<Generation>) -> Map {
+    fn generate(cx: &Context, this: Rc<Lfads>, n: usize, options: CallOptions<Generation>) -> Map {
         let key = options.key.unwrap_or_else(|| Key::new(options.seed as u64, Layout::default()));
         let t = options.steps;
-        either!(&*this.0.borrow(), model => made_up(cx, model, [n, t], &key))
+        match_precision!(&*this.0.borrow(), model => made_up(cx, model, [n, t], &key))
     }
 
     /// The parts of the loss of trials [n, t, channels] (means over them) as in validation, without
@@ -76,11 +76,11 @@ crate::natives! {
     /// > [found.nll > 0.0, found.kl_initial > 0.0, found.loss > found.nll]
     /// = [true, true, true]
     fn evaluate(this: Rc<Lfads>, observations: Trials) -> Map {
-        let observations = observations.stacked("lfads model.evaluate")?;
-        either!(&*this.0.borrow(), model => {
-            let observed = model.observed("lfads model.evaluate", &observations)?;
+        let observations = observations.stack("lfads model.evaluate")?;
+        match_precision!(&*this.0.borrow(), model => {
+            let observed = model.observed_trials("lfads model.evaluate", &observations)?;
             let losses = model.evaluate(&observed)?;
-            let [nll, initial, inferred] = [losses.nll, losses.initial, losses.inferred];
+            let [nll, initial, inferred] = [losses.nll, losses.kl_initial, losses.kl_inferred];
             let all = [("nll", nll), ("kl_initial", initial), ("kl_inferred", inferred),
                        ("loss", nll + initial + inferred),
                        ("log_factorials", model.log_factorials(&observed))];
@@ -93,18 +93,18 @@ fn inferred<T: Lanes>(
     cx: &Context,
     model: &Model<T>,
     observations: &Tensor,
-    options: &Inference,
+    options: &InferenceOptions,
     single: bool,
-) -> Result<Map, Fault> {
+) -> Result<Map, Diagnostic> {
     let of = "lfads model.infer";
-    let observed = model.observed(of, observations)?;
+    let observed = model.observed_trials(of, observations)?;
     let (s, n, t, q) = (
         model.sizes,
         observed.trials,
         observed.time,
         options.quantiles.len(),
     );
-    cx.room(of, &[n, t, (2 + q) * (s.channels + s.generator)], T::DTYPE)?;
+    cx.check_memory(of, &[n, t, (2 + q) * (s.channels + s.generator)], T::DTYPE)?;
     let mut progress = Watched::new(cx, of);
     let Posterior {
         rates,
@@ -114,9 +114,9 @@ fn inferred<T: Lanes>(
         initial,
         outcome,
     } = model.infer(&observed, options, &mut progress);
-    cx.stop.store(false, Ordering::Relaxed);
+    cx.interrupt.store(false, Ordering::Relaxed);
     if let Outcome::Interrupted { at } = outcome {
-        return Err(Fault::new(format!(
+        return Err(Diagnostic::new(format!(
             "{of}: interrupted after {at} of {n} trials"
         )));
     }
@@ -143,12 +143,12 @@ fn told<T: Lanes>(
     (shape, q): (&[usize], usize),
 ) -> Result<()> {
     let mut put = |name: String, numbers: &[T], shape: &[usize]| -> Result<()> {
-        map.insert(name, Value::Tensor(values::tensor(numbers, shape)?));
+        map.insert(name, Value::Tensor(convert::from_slice(numbers, shape)?));
         Ok(())
     };
     put(name.into(), &summary.mean, shape)?;
-    if !summary.deviation.is_empty() {
-        put(format!("{name}_sd"), &summary.deviation, shape)?;
+    if !summary.std.is_empty() {
+        put(format!("{name}_sd"), &summary.std, shape)?;
     }
     if q > 0 {
         let shape = [&[q], shape].concat();
@@ -162,15 +162,15 @@ fn made_up<T: Lanes>(
     model: &Model<T>,
     [n, t]: [usize; 2],
     key: &Key,
-) -> Result<Map, Fault> {
+) -> Result<Map, Diagnostic> {
     let s = model.sizes;
     let of = "lfads model.generate";
     if n == 0 {
-        return Err(Fault::new(format!(
+        return Err(Diagnostic::new(format!(
             "{of}: expected `n` of 1 or more, found 0"
         )));
     }
-    cx.room(of, &[n, t, s.channels + s.generator], T::DTYPE)?;
+    cx.check_memory(of, &[n, t, s.channels + s.generator], T::DTYPE)?;
     let course = model.generate(n, t, key);
     let mut map = Map::new();
     for (name, numbers, shape) in [
@@ -181,7 +181,10 @@ fn made_up<T: Lanes>(
         ("initial", &course.initial, &[n, s.generator]),
     ] {
         if !numbers.is_empty() {
-            map.insert(name.into(), Value::Tensor(values::tensor(numbers, shape)?));
+            map.insert(
+                name.into(),
+                Value::Tensor(convert::from_slice(numbers, shape)?),
+            );
         }
     }
     Ok(map)

@@ -9,27 +9,27 @@ use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::New;
-use super::either::either;
-use super::fault::Fault;
+use super::diagnostic::Diagnostic;
+use super::options::CallOptions;
+use super::precision::match_precision;
 use super::rnn::Net;
-use super::settings::Settings;
-use super::value::{Map, Thing, Value};
-use crate::models::lfads::{Model, Recipe};
+use super::value::{Map, ScriptObject, Value};
+use crate::models::lfads::{Model, ModelOptions};
 use crate::nn::{self, Precision};
 use crate::ops::lfads::Sizes;
 
 /// A model as scripts hold it.
-pub struct Lfads(RefCell<Either>);
+pub struct Lfads(RefCell<AnyPrecision>);
 
-type Either = super::either::Either<Model<f32>, Model<f64>>;
+type AnyPrecision = super::precision::AnyPrecision<Model<f32>, Model<f64>>;
 
-fn sizes(model: &Either) -> Sizes {
-    either!(model, model => model.sizes)
+fn sizes(model: &AnyPrecision) -> Sizes {
+    match_precision!(model, model => model.sizes)
 }
 
-impl Thing for Lfads {
+impl ScriptObject for Lfads {
     const KIND: &'static str = "lfads model";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         let model = self.0.borrow();
         let (s, dtype) = (sizes(&model), model.dtype().as_str());
         let kind = if s.gaussian { "gaussian" } else { "poisson" };
@@ -55,11 +55,11 @@ crate::natives! {
     ///
     /// > lfads::model(#{ channels: 50, generator: 64 })
     /// = lfads model: 50 poisson channels, 32 factors, 1 inferred input, generator of 64 units, f32
-    fn model(cx: &Context, options: Settings<Recipe>) -> New<Lfads> {
-        cx.room("lfads::model", &[options.parameters()], options.dtype.dtype())?;
+    fn model(cx: &Context, options: CallOptions<ModelOptions>) -> New<Lfads> {
+        cx.check_memory("lfads::model", &[options.num_params()], options.dtype.dtype())?;
         let either = match options.dtype {
-            Precision::F32 => Either::F32(options.build()?),
-            Precision::F64 => Either::F64(options.build()?),
+            Precision::F32 => AnyPrecision::F32(options.build()?),
+            Precision::F64 => AnyPrecision::F64(options.build()?),
         };
         Ok(New(Lfads(RefCell::new(either))))
     }
@@ -72,7 +72,7 @@ crate::natives! {
     /// > lfads::model(#{ channels: 5, factors: 3 }).params().rates_w.shape()
     /// = [5, 3]
     fn params(this: Rc<Lfads>) -> Map {
-        either!(&*this.0.borrow(), model => {
+        match_precision!(&*this.0.borrow(), model => {
             let names = model.params.layout().blocks().iter().map(|block| &block.name);
             names
                 .map(|name| Ok((name.clone(), Value::Tensor(model.params.tensor(name)?))))
@@ -91,7 +91,7 @@ crate::natives! {
         let mut changed = this.0.borrow().clone();
         for (name, value) in params {
             let value = super::rnn::tensor(format!("lfads model: parameter `{name}`"), value)?;
-            either!(&mut changed, model => model.params.set(&name, &value)?);
+            match_precision!(&mut changed, model => model.params.set(&name, &value)?);
         }
         *this.changing()? = changed;
         Ok(())
@@ -108,7 +108,7 @@ crate::natives! {
     /// > lfads::model(#{ channels: 100 }).count()
     /// = 460137
     fn count(this: Rc<Lfads>) -> usize {
-        Ok(either!(&*this.0.borrow(), model => model.params.layout().len()))
+        Ok(match_precision!(&*this.0.borrow(), model => model.params.layout().len()))
     }
 
     /// The generator as a GRU of its own: its inputs are the inferred ones, its outputs the
@@ -119,8 +119,8 @@ crate::natives! {
     /// = gru network: 1 input, 20 units, 5 outputs, f32
     fn generator(this: Rc<Lfads>) -> New<Net> {
         let network = match &*this.0.borrow() {
-            Either::F32(model) => nn::Network::F32(model.generator()?),
-            Either::F64(model) => nn::Network::F64(model.generator()?),
+            AnyPrecision::F32(model) => nn::Network::F32(model.generator_network()?),
+            AnyPrecision::F64(model) => nn::Network::F64(model.generator_network()?),
         };
         Ok(New(Net(RefCell::new(network))))
     }
@@ -130,8 +130,8 @@ impl Lfads {
     /// The model, to be changed.
     ///
     /// Errors: it is being trained
-    fn changing(&self) -> Result<RefMut<'_, Either>, Fault> {
+    fn changing(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
         let words = "lfads model: it cannot be changed while it is trained";
-        self.0.try_borrow_mut().map_err(|_| Fault::new(words))
+        self.0.try_borrow_mut().map_err(|_| Diagnostic::new(words))
     }
 }

@@ -1,13 +1,13 @@
 //! What figures are made of, read from a script's values.
 
 use super::Plot;
-use crate::api::convert::{number, tensor_of};
-use crate::api::fault::Fault;
+use crate::api::convert::{as_number, to_tensor};
+use crate::api::diagnostic::Diagnostic;
 use crate::api::value::Value;
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
-use crate::figure::{Cells, Dash, Figure, Layer, Marker, Panel, Place, Rgb, Stroke};
-use crate::tensor::{DType, Tensor, values};
+use crate::figure::{Dash, Figure, Heatmap, Layer, Marker, Panel, Point3, Rgb, Stroke};
+use crate::tensor::{DType, Tensor, convert};
 
 /// 0, 1, 2, ... as many as `count`.
 pub fn span(count: usize) -> Vec<f64> {
@@ -26,13 +26,13 @@ pub fn numbers(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<
             found: tensor.dims().to_vec(),
         });
     }
-    values::doubles(tensor)
+    convert::to_f64(tensor)
 }
 
 /// Places in three dimensions, the axes before the last one after another.
 ///
 /// Errors: `Shape` unless the last axis has three
-pub fn places(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<Place>> {
+pub fn places(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<Point3>> {
     if tensor.dims().last() != Some(&3) {
         return Err(Error::Shape {
             op,
@@ -41,7 +41,7 @@ pub fn places(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<V
             found: tensor.dims().to_vec(),
         });
     }
-    let flat = values::doubles(&tensor.flatten_all()?)?;
+    let flat = convert::to_f64(&tensor.flatten_all()?)?;
     let (places, _) = flat.as_chunks::<3>();
     Ok(places.to_vec())
 }
@@ -49,7 +49,7 @@ pub fn places(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<V
 /// A matrix in cells.
 ///
 /// Errors: `Shape` for a tensor that is no matrix
-pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Cells> {
+pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Heatmap> {
     let &[rows, columns] = tensor.dims() else {
         return Err(Error::Shape {
             op,
@@ -58,14 +58,14 @@ pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Cells> {
             found: tensor.dims().to_vec(),
         });
     };
-    let values = values::doubles(tensor)?;
-    Ok(Cells::new(values, rows, columns))
+    let values = convert::to_f64(tensor)?;
+    Ok(Heatmap::new(values, rows, columns))
 }
 
 /// The curves in a vector, a matrix `[lines, points]` or a list of vectors.
 ///
 /// Errors: a fault for any other value
-pub fn curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Fault> {
+pub fn curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Diagnostic> {
     let refused = |found: &Value| Error::Kind {
         of: format!("{op}: argument `y`"),
         expected: "a vector, a matrix [lines, points] or a list of vectors".into(),
@@ -77,13 +77,13 @@ pub fn curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Fault> {
         }
         Value::Tensor(tensor) => Ok(vec![numbers(op, "y", &tensor)?]),
         Value::List(list) => {
-            if let Some(line) = list.iter().map(number).collect() {
+            if let Some(line) = list.iter().map(as_number).collect() {
                 return Ok(vec![line]);
             }
             let line = |item: &Value| match item {
                 Value::Tensor(tensor) => Ok(numbers(op, "y", tensor)?),
                 Value::List(line) => {
-                    let line: Option<Vec<f64>> = line.iter().map(number).collect();
+                    let line: Option<Vec<f64>> = line.iter().map(as_number).collect();
                     line.ok_or_else(|| refused(item).into())
                 }
                 other => Err(refused(other).into()),
@@ -97,18 +97,18 @@ pub fn curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Fault> {
 /// Real and imaginary parts: a matrix `[n, 2]`, or a map with `re` and `im`.
 ///
 /// Errors: a fault for any other value
-pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Fault> {
+pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Diagnostic> {
     let refused = |found: String| Error::Kind {
         of: format!("{op}: argument `values`"),
         expected: "a matrix [n, 2] or a map with re and im".into(),
         found,
     };
     let part = |map: &crate::api::value::Map, name: &'static str| match map.get(name) {
-        Some(value) => match tensor_of(value, DType::F64) {
+        Some(value) => match to_tensor(value, DType::F64) {
             Some(tensor) => Ok(numbers(op, name, &tensor)?),
             None => match value {
                 Value::Tensor(tensor) => Ok(numbers(op, name, tensor)?),
-                other => Err(Fault::from(refused(other.kind()))),
+                other => Err(Diagnostic::from(refused(other.kind()))),
             },
         },
         None => Err(refused(format!("a map without {name}")).into()),
@@ -116,7 +116,7 @@ pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Faul
     let tensor = match &value {
         Value::Map(map) => return Ok((part(map, "re")?, part(map, "im")?)),
         Value::Tensor(tensor) => tensor.clone(),
-        other => tensor_of(other, DType::F64).ok_or_else(|| refused(other.kind()))?,
+        other => to_tensor(other, DType::F64).ok_or_else(|| refused(other.kind()))?,
     };
     match tensor.dims() {
         [_, 2] => {}
@@ -124,7 +124,7 @@ pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Faul
     }
     let column = |i| -> Result<Vec<f64>> {
         let column = tensor.narrow(1, i, 1)?.flatten_all()?;
-        values::doubles(&column)
+        convert::to_f64(&column)
     };
     Ok((column(0)?, column(1)?))
 }
@@ -148,7 +148,7 @@ pub fn texts(of: &str, list: &[Value]) -> Result<Vec<String>> {
 ///
 /// Errors: `Kind` unless there are as many names as layers
 pub fn named(of: &str, panel: &mut Panel, labels: Vec<String>) -> Result<()> {
-    let data = |layer: &&mut Layer| !matches!(layer, Layer::Rule(_) | Layer::Ribbon(_));
+    let data = |layer: &&mut Layer| !matches!(layer, Layer::ReferenceLine(_) | Layer::Band(_));
     let layers = panel.layers.iter_mut().filter(data);
     let places: Vec<_> = layers.filter_map(Layer::label_mut).collect();
     if places.len() != labels.len() {
@@ -171,7 +171,7 @@ pub fn shade(of: &str, name: &Option<String>) -> Result<Option<Rgb>> {
         let known = Rgb::names().map(String::from).chain(["#rrggbb".into()]);
         not_known(of, "colour", name, known.collect())
     };
-    Rgb::named(name).map(Some).ok_or_else(unknown)
+    Rgb::parse(name).map(Some).ok_or_else(unknown)
 }
 
 /// How lines are drawn: their colour, their width and opacity, and how they are broken up.
@@ -195,17 +195,17 @@ pub fn stroke(
 pub fn marker(of: &str, name: &Option<String>) -> Result<Option<Marker>> {
     let Some(name) = name else { return Ok(None) };
     let mut marker = Marker::default();
-    if marker.choose(name) {
+    if marker.select(name) {
         return Ok(Some(marker));
     }
-    let known = marker.words().iter().map(|word| word.to_string()).collect();
+    let known = marker.names().iter().map(|word| word.to_string()).collect();
     Err(not_known(of, "marker", name, known))
 }
 
 /// One page of the figures in a list of rows, or in a list that is broken into rows of `columns`.
 ///
 /// Errors: a fault for anything that is not a figure with one panel
-pub fn grid(figures: Vec<Value>, columns: usize) -> Result<Figure, Fault> {
+pub fn grid(figures: Vec<Value>, columns: usize) -> Result<Figure, Diagnostic> {
     let of_rows = figures.iter().any(|item| matches!(item, Value::List(_)));
     let rows: Vec<Vec<Value>> = if of_rows {
         let row = |item| match item {
@@ -223,12 +223,12 @@ pub fn grid(figures: Vec<Value>, columns: usize) -> Result<Figure, Fault> {
             *page.panel(r, c) = panel(item)?;
         }
     }
-    page.size = Figure::usual_size(&page.panels);
-    page.check()?;
+    page.size = Figure::default_size(&page.panels);
+    page.validate()?;
     Ok(page)
 }
 
-fn panel(value: Value) -> Result<Panel, Fault> {
+fn panel(value: Value) -> Result<Panel, Diagnostic> {
     let refused = |found: String| Error::Kind {
         of: "plot::grid".into(),
         expected: "figures with one panel each".into(),
@@ -249,7 +249,7 @@ fn panel(value: Value) -> Result<Panel, Fault> {
 fn not_known(of: &str, sort: &'static str, name: &str, known: Vec<String>) -> Error {
     Error::Unknown {
         of: of.into(),
-        sort,
+        category: sort,
         name: name.into(),
         known,
     }

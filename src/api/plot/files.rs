@@ -6,12 +6,12 @@ use super::Plot;
 use super::options::SaveOptions;
 use crate::api::context::Context;
 use crate::api::convert::New;
-use crate::api::fault::Fault;
+use crate::api::diagnostic::Diagnostic;
 use crate::api::h5;
-use crate::api::settings::Settings;
+use crate::api::options::CallOptions;
 use crate::base::Error;
-use crate::base::error::FileFault;
-use crate::figure::{Film, Shots, gif, kept, page, png, svg};
+use crate::base::error::FileError;
+use crate::figure::{AnimationOptions, FrameBatch, gif, page, png, serialize, svg};
 use crate::io::{Map, Tree, atomic_write};
 
 crate::natives! {
@@ -27,33 +27,33 @@ crate::natives! {
     /// > plot::lines([1, 3, 2]).save("lines.svg")
     /// = nil
     fn save(cx: &Context, this: Rc<Plot>, path: String,
-            options: Settings<(SaveOptions, Film)>) -> () {
+            options: CallOptions<(SaveOptions, AnimationOptions)>) -> () {
         let (options, film) = &*options;
-        let target = cx.output(&path)?;
+        let target = cx.output_path(&path)?;
         let end = target.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
         let bytes = match end.as_deref() {
             Some("png") => {
                 let (figure, scale) = (this.0.clone(), options.scale);
-                cx.interruptible(move || png(&figure, scale))??
+                cx.run_interruptible(move || png(&figure, scale))??
             }
             Some("svg") => {
                 let figure = this.0.clone();
-                cx.interruptible(move || svg(&figure))??.into_bytes()
+                cx.run_interruptible(move || svg(&figure))??.into_bytes()
             }
             Some("html") => {
                 let figure = this.0.clone();
-                cx.interruptible(move || page(&figure))??.into_bytes()
+                cx.run_interruptible(move || page(&figure))??.into_bytes()
             }
             Some("gif") => {
                 let mut progress = cx.terminal.progress("film");
-                let mut draw = |shots: Shots| cx.interruptible(move || shots.draw())?;
+                let mut draw = |shots: FrameBatch| cx.run_interruptible(move || shots.draw())?;
                 let how = (film, options.scale);
                 let bytes = gif(&this.0, how, &mut *progress, &mut draw)?;
-                bytes.ok_or_else(Fault::interrupted)?
+                bytes.ok_or_else(Diagnostic::interrupted)?
             }
             Some("h5") => {
-                let said = Map::from([("holds".into(), Tree::from(kept::HOLDS))]);
-                return h5::save(cx, &path, &kept::keep(&this.0)?, said, 0);
+                let said = Map::from([("holds".into(), Tree::from(serialize::CONTENT))]);
+                return h5::save(cx, &path, &serialize::to_tree(&this.0)?, said, 0);
             }
             _ => return Err(Error::Kind {
                 of: "figure.save: argument `path`".into(),
@@ -71,15 +71,15 @@ crate::natives! {
     /// = figure [1, 1], 1 layer
     fn load(cx: &Context, path: String) -> New<Plot> {
         let content = h5::load(cx, &path)?;
-        let found = cx.input(&path)?;
-        let holds = content.attributes.of("").and_then(|said| said.get("holds"));
-        if !matches!(holds, Some(Tree::Text(what)) if what == kept::HOLDS) {
-            return Err(Error::file(found, FileFault::Network {
+        let found = cx.input_path(&path)?;
+        let holds = content.attributes.get("").and_then(|said| said.get("holds"));
+        if !matches!(holds, Some(Tree::Text(what)) if what == serialize::CONTENT) {
+            return Err(Error::file(found, FileError::Network {
                 expected: "a figure that `save` wrote".into(),
                 found: content.tree.paths(),
                 hint: "arrays are read by `h5::read`; `show::file` draws what other files hold",
             }).into());
         }
-        Ok(New(Plot(kept::figure(&found, &content.tree)?)))
+        Ok(New(Plot(serialize::from_tree(&found, &content.tree)?)))
     }
 }

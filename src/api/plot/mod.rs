@@ -9,13 +9,14 @@ pub mod scene;
 
 use std::rc::Rc;
 
-use super::convert::{Exact, New};
-use super::fault::Fault;
-use super::settings::Settings;
-use super::value::{Thing, Value};
+use super::convert::{ExactTensor, New};
+use super::diagnostic::Diagnostic;
+use super::options::CallOptions;
+use super::value::{ScriptObject, Value};
 use crate::base::{Error, Result};
 use crate::figure::{
-    Bars, Cells, Figure, Layer, Legend, Line, Note, Panel, Ribbon, Rule, Scatter, Side, Stem,
+    Annotation, Band, Bars, Figure, Heatmap, Layer, Legend, Line, Panel, ReferenceLine, Scatter,
+    Side, Stem,
 };
 use data::{curves, ends, grid, marker, matrix, named, numbers, pair, shade, span, stroke, texts};
 use options::{
@@ -26,9 +27,9 @@ use options::{
 #[derive(Clone)]
 pub struct Plot(pub Figure);
 
-impl Thing for Plot {
+impl ScriptObject for Plot {
     const KIND: &'static str = "figure";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         let layers: usize = self.0.panels.iter().map(|panel| panel.layers.len()).sum();
         let plural = if layers == 1 { "" } else { "s" };
         format!(
@@ -47,7 +48,7 @@ crate::natives! {
     ///
     /// > plot::lines([[1, 3, 2], [2, 1, 1]], #{ labels: ["one", "two"] })
     /// = figure [1, 1], 2 layers
-    fn lines(y: Value, options: Settings<LinesOptions>) -> New<Plot> {
+    fn lines(y: Value, options: CallOptions<LinesOptions>) -> New<Plot> {
         let curves = curves("plot::lines", y)?;
         let look = [options.width, options.opacity];
         let stroke = stroke("plot::lines", &options.colour, look, options.dash)?;
@@ -69,7 +70,7 @@ crate::natives! {
     ///
     /// > plot::scatter([1, 2, 3], [2, 1, 2], #{ values: [0.1, 0.5, 0.9] })
     /// = figure [1, 1], 1 layer
-    fn scatter(x: Exact, y: Exact, options: Settings<ScatterOptions>) -> New<Plot> {
+    fn scatter(x: ExactTensor, y: ExactTensor, options: CallOptions<ScatterOptions>) -> New<Plot> {
         let of = "plot::scatter";
         let values = options.values.as_ref().map(|v| numbers(of, "values", v)).transpose()?;
         let scatter = Scatter {
@@ -81,7 +82,7 @@ crate::natives! {
             label: options.label.clone(),
             ..Scatter::new(numbers(of, "x", &x)?, numbers(of, "y", &y)?)
         };
-        let mut panel = Panel::of(Layer::Scatter(scatter));
+        let mut panel = Panel::from_layer(Layer::Scatter(scatter));
         panel.colour.map = options.map;
         checked(panel)
     }
@@ -90,10 +91,10 @@ crate::natives! {
     ///
     /// > plot::stem([1, 0.5, 0.25]).x_label("lag")
     /// = figure [1, 1], 1 layer
-    fn stem(y: Exact, options: Settings<StemOptions>) -> New<Plot> {
+    fn stem(y: ExactTensor, options: CallOptions<StemOptions>) -> New<Plot> {
         let y = numbers("plot::stem", "y", &y)?;
         let x = options.x.as_ref().map(|x| numbers("plot::stem", "x", x)).transpose()?;
-        checked(Panel::of(Layer::Stem(Stem {
+        checked(Panel::from_layer(Layer::Stem(Stem {
             colour: shade("plot::stem", &options.colour)?,
             label: options.label.clone(),
             ..Stem::new(x.unwrap_or_else(|| span(y.len())), y)
@@ -104,7 +105,7 @@ crate::natives! {
     ///
     /// > plot::histogram([1, 2, 2, 3, 3, 3], #{ bins: 3 })
     /// = figure [1, 1], 1 layer
-    fn histogram(data: Exact, options: Settings<HistogramOptions>) -> New<Plot> {
+    fn histogram(data: ExactTensor, options: CallOptions<HistogramOptions>) -> New<Plot> {
         let data = data.flatten_all()?;
         let data = numbers("plot::histogram", "data", &data)?;
         let mut panel = Panel::histogram(&data, options.bins);
@@ -120,7 +121,7 @@ crate::natives! {
     ///
     /// > plot::heatmap([[1, 2], [3, 4]], #{ label: "rate", x: [0, 0.5] })
     /// = figure [1, 1], 1 layer
-    fn heatmap(values: Exact, options: Settings<HeatOptions>) -> New<Plot> {
+    fn heatmap(values: ExactTensor, options: CallOptions<HeatOptions>) -> New<Plot> {
         let cells = matrix("plot::heatmap", &values)?;
         coloured("plot::heatmap", Panel::heatmap(cells), &options)
     }
@@ -129,7 +130,7 @@ crate::natives! {
     ///
     /// > plot::image([[1, -1], [0, 2]]).title("W_{rec}")
     /// = figure [1, 1], 1 layer
-    fn image(values: Exact, options: Settings<HeatOptions>) -> New<Plot> {
+    fn image(values: ExactTensor, options: CallOptions<HeatOptions>) -> New<Plot> {
         let cells = matrix("plot::image", &values)?;
         coloured("plot::image", Panel::image(cells), &options)
     }
@@ -148,7 +149,7 @@ crate::natives! {
     ///
     /// > plot::grid([plot::lines([1, 2]), plot::stem([2, 1])], #{ columns: 2 })
     /// = figure [1, 2], 2 layers
-    fn grid(figures: Vec<Value>, options: Settings<GridOptions>) -> New<Plot> {
+    fn grid(figures: Vec<Value>, options: CallOptions<GridOptions>) -> New<Plot> {
         Ok(New(Plot(grid(figures, options.columns)?)))
     }
 
@@ -267,7 +268,8 @@ crate::natives! {
     /// > plot::lines([1, 2]).vertical(0.5)
     /// = figure [1, 1], 2 layers
     fn vertical(this: Rc<Plot>, x: f64) -> New<Plot> {
-        Ok(each(this, |panel| panel.layers.push(Layer::Rule(Rule::new(Side::X, x)))))
+        let line = ReferenceLine::new(Side::X, x);
+        Ok(each(this, |panel| panel.layers.push(Layer::ReferenceLine(line.clone()))))
     }
 
     /// The figure with a horizontal reference line at `y`.
@@ -275,7 +277,8 @@ crate::natives! {
     /// > plot::lines([1, 2]).horizontal(0)
     /// = figure [1, 1], 2 layers
     fn horizontal(this: Rc<Plot>, y: f64) -> New<Plot> {
-        Ok(each(this, |panel| panel.layers.push(Layer::Rule(Rule::new(Side::Y, y)))))
+        let line = ReferenceLine::new(Side::Y, y);
+        Ok(each(this, |panel| panel.layers.push(Layer::ReferenceLine(line.clone()))))
     }
 
     /// The figure with words that begin at a point.
@@ -283,25 +286,25 @@ crate::natives! {
     /// > plot::lines([1, 2]).note(0.2, 1.8, "start")
     /// = figure [1, 1], 2 layers
     fn note(this: Rc<Plot>, x: f64, y: f64, text: String) -> New<Plot> {
-        let note = Note { at: [x, y], text, colour: None };
-        Ok(each(this, |panel| panel.layers.push(Layer::Note(note.clone()))))
+        let note = Annotation { at: [x, y], text, colour: None };
+        Ok(each(this, |panel| panel.layers.push(Layer::Annotation(note.clone()))))
     }
 
     /// The figure with a pale band between two curves behind it, as for mean and deviation.
     ///
     /// > plot::lines([1, 2]).band([0, 1], [0.5, 1.5], [1.5, 2.5])
     /// = figure [1, 1], 2 layers
-    fn band(this: Rc<Plot>, x: Exact, low: Exact, high: Exact) -> New<Plot> {
+    fn band(this: Rc<Plot>, x: ExactTensor, low: ExactTensor, high: ExactTensor) -> New<Plot> {
         let of = "figure.band";
-        let ribbon = Ribbon {
+        let ribbon = Band {
             x: numbers(of, "x", &x)?,
             low: numbers(of, "low", &low)?,
             high: numbers(of, "high", &high)?,
-            colour: crate::figure::Rgb::named("blue"),
+            colour: crate::figure::Rgb::parse("blue"),
             label: None,
         };
-        let plot = each(this, |panel| panel.layers.insert(0, Layer::Ribbon(ribbon.clone())));
-        plot.0.0.check()?;
+        let plot = each(this, |panel| panel.layers.insert(0, Layer::Band(ribbon.clone())));
+        plot.0.0.validate()?;
         Ok(plot)
     }
 
@@ -318,24 +321,24 @@ crate::natives! {
             panel.colour = other.colour;
         }
         panel.layers.extend(other.layers);
-        plot.0.check()?;
+        plot.0.validate()?;
         Ok(New(plot))
     }
 }
 
 /// The figure of `panel`, refused at once if its arrays do not go together.
-fn checked(panel: Panel) -> Result<New<Plot>, Fault> {
+fn checked(panel: Panel) -> Result<New<Plot>, Diagnostic> {
     let figure = Figure::from(panel);
-    figure.check()?;
+    figure.validate()?;
     Ok(New(Plot(figure)))
 }
 
 fn coloured(
     of: &str,
     mut panel: Panel,
-    options: &Settings<HeatOptions>,
-) -> Result<New<Plot>, Fault> {
-    if options.names("map") {
+    options: &CallOptions<HeatOptions>,
+) -> Result<New<Plot>, Diagnostic> {
+    if options.is_set("map") {
         panel.colour.map = options.map;
     }
     panel.colour.symmetric |= options.symmetric;
@@ -344,8 +347,8 @@ fn coloured(
     panel.colour.limits = ends(of, "limits", &options.limits)?;
     let (x, y) = (ends(of, "x", &options.x)?, ends(of, "y", &options.y)?);
     for layer in &mut panel.layers {
-        if let Layer::Cells(cells) = layer {
-            *cells = Cells {
+        if let Layer::Heatmap(cells) = layer {
+            *cells = Heatmap {
                 x: x.unwrap_or(cells.x),
                 y: y.unwrap_or(cells.y),
                 ..cells.clone()

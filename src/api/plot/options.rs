@@ -3,7 +3,7 @@
 use crate::api::trials::Trials;
 use crate::api::value::Value;
 use crate::base::options::Span;
-use crate::figure::{Dash, Map};
+use crate::figure::{ColourMap, Dash};
 use crate::tensor::Tensor;
 use crate::{choices, options};
 
@@ -33,7 +33,7 @@ options! {
         /// One number for each point, shown by its colour.
         values: Option<Tensor> = None;
         /// The colours of `values`.
-        map: Map = Map::Viridis;
+        map: ColourMap = ColourMap::Viridis;
         /// A colour for all points, as in `plot::lines`.
         colour: Option<String> = None;
         /// Diameter in pixels.
@@ -75,7 +75,7 @@ options! {
     /// Options of `plot::heatmap` and `plot::image`.
     pub struct HeatOptions for "plot::heatmap" {
         /// The colours; an image has blue_white_red, a heatmap viridis.
-        map: Map = Map::Viridis;
+        map: ColourMap = ColourMap::Viridis;
         /// The numbers at the ends of the colour bar; the data's own if left out.
         limits: Vec<f64> = Vec::new();
         /// Whether the ends of the colour bar are equally far from zero.
@@ -95,7 +95,7 @@ options! {
     /// Options of `plot::grid`.
     pub struct GridOptions for "plot::grid" {
         /// Figures side by side, for a list that is not a list of rows.
-        columns: usize = 2, in Span::from(1.0);
+        columns: usize = 2, in Span::at_least(1.0);
     }
 }
 
@@ -129,7 +129,7 @@ options! {
         /// trial in a list.
         values: Option<Trials> = None;
         /// The colours of these numbers.
-        map: Map = Map::Viridis;
+        map: ColourMap = ColourMap::Viridis;
         /// What stands at the colour bar.
         values_label: String = "".into();
         /// A colour for all trajectories, as in `plot::lines`.
@@ -151,7 +151,7 @@ options! {
         /// One number for each point, shown by its colour.
         values: Option<Tensor> = None;
         /// The colours of these numbers.
-        map: Map = Map::Viridis;
+        map: ColourMap = ColourMap::Viridis;
         /// What stands at the colour bar.
         values_label: String = "".into();
         /// A colour for all points, as in `plot::lines`.
@@ -175,7 +175,7 @@ options! {
         /// One number for each arrow, shown by its colour.
         values: Option<Tensor> = None;
         /// The colours of these numbers.
-        map: Map = Map::Viridis;
+        map: ColourMap = ColourMap::Viridis;
         /// What stands at the colour bar.
         values_label: String = "".into();
         /// A colour for all arrows, as in `plot::lines`.

@@ -5,15 +5,15 @@ use std::rc::Rc;
 use super::data::{numbers, places, shade, stroke, texts};
 use super::options::{ArrowOptions, By, PathOptions, PointOptions};
 use super::{Plot, checked, each};
-use crate::api::convert::{Exact, New};
-use crate::api::fault::Fault;
-use crate::api::settings::Settings;
+use crate::api::convert::{ExactTensor, New};
+use crate::api::diagnostic::Diagnostic;
+use crate::api::options::CallOptions;
 use crate::api::trials::Trials;
 use crate::api::value::Value;
 use crate::base::{Error, Result};
-use crate::figure::{Arrows, Camera, Labels, Layer, Map, Panel, Paths, Place, Points};
+use crate::figure::{Arrows, Camera, ColourMap, Labels, Layer, Panel, Paths, Point3, Points};
 use crate::tensor::Tensor;
-use crate::tensor::values::doubles;
+use crate::tensor::convert::to_f64;
 
 crate::natives! {
     /// Figures in three dimensions: trajectories, points and arrows, which `add` puts into one box.
@@ -29,7 +29,7 @@ crate::natives! {
     /// > let trials = [helix, helix.slice(0, 0, 30) * 0.5];
     /// > scene::trajectories(trials, #{ by: "time" }).z_label("time (s)")
     /// = figure [1, 1], 1 layer
-    fn trajectories(states: Trials, options: Settings<PathOptions>) -> New<Plot> {
+    fn trajectories(states: Trials, options: CallOptions<PathOptions>) -> New<Plot> {
         let of = "scene::trajectories";
         let (at, lengths) = courses(of, &states)?;
         let values = path_values(of, &options, &lengths)?;
@@ -51,7 +51,7 @@ crate::natives! {
     ///
     /// > scene::points([[0, 0, 0], [1, 1, 0], [1, 0, 1]], #{ values: [0.1, 0.5, 0.9] })
     /// = figure [1, 1], 1 layer
-    fn points(at: Exact, options: Settings<PointOptions>) -> New<Plot> {
+    fn points(at: ExactTensor, options: CallOptions<PointOptions>) -> New<Plot> {
         let of = "scene::points";
         let column = |what, tensor: &Option<Tensor>| {
             tensor.as_ref().map(|v| numbers(of, what, v)).transpose()
@@ -73,7 +73,7 @@ crate::natives! {
     ///
     /// > scene::arrows([[0, 0, 0]], [[1, 1, 1]]).camera(-30, 20)
     /// = figure [1, 1], 1 layer
-    fn arrows(from: Exact, to: Exact, options: Settings<ArrowOptions>) -> New<Plot> {
+    fn arrows(from: ExactTensor, to: ExactTensor, options: CallOptions<ArrowOptions>) -> New<Plot> {
         let of = "scene::arrows";
         let values = options.values.as_ref().map(|v| numbers(of, "values", v)).transpose()?;
         let arrows = Arrows {
@@ -91,14 +91,14 @@ crate::natives! {
     ///
     /// > scene::points([[0, 0, 0]]).add(scene::labels([[0, 0, 0]], ["saddle"]))
     /// = figure [1, 1], 2 layers
-    fn labels(at: Exact, texts: Vec<Value>) -> New<Plot> {
+    fn labels(at: ExactTensor, texts: Vec<Value>) -> New<Plot> {
         let of = "scene::labels";
         let labels = Labels {
             at: places(of, "places", &at)?,
             texts: self::texts(of, &texts)?,
             colour: None,
         };
-        solid(Layer::Labels(labels), Map::default(), "")
+        solid(Layer::Labels(labels), ColourMap::default(), "")
     }
 
     /// The figure as seen from elsewhere: `azimuth` degrees around the upright axis, from x towards
@@ -109,7 +109,7 @@ crate::natives! {
     fn camera(this: Rc<Plot>, azimuth: f64, elevation: f64) -> New<Plot> {
         let camera = Some(Camera { azimuth, elevation });
         let plot = each(this, |panel| panel.camera = camera);
-        plot.0.0.check()?;
+        plot.0.0.validate()?;
         Ok(plot)
     }
 
@@ -137,8 +137,8 @@ crate::natives! {
 }
 
 /// The figure of one layer in three dimensions.
-fn solid(layer: Layer, map: Map, values_label: &str) -> Result<New<Plot>, Fault> {
-    let mut panel = Panel::of(layer);
+fn solid(layer: Layer, map: ColourMap, values_label: &str) -> Result<New<Plot>, Diagnostic> {
+    let mut panel = Panel::from_layer(layer);
     panel.camera = Some(Camera::default());
     panel.colour.map = map;
     panel.colour.label = values_label.into();
@@ -148,7 +148,7 @@ fn solid(layer: Layer, map: Map, values_label: &str) -> Result<New<Plot>, Fault>
 /// The places of all trials, one trial after the other, and how many each has.
 ///
 /// Errors: `Shape` for trials that are not [time, 3]
-fn courses(of: &'static str, states: &Trials) -> Result<(Vec<Place>, Vec<usize>)> {
+fn courses(of: &'static str, states: &Trials) -> Result<(Vec<Point3>, Vec<usize>)> {
     let shape = |what, expected: &str, tensor: &Tensor| Error::Shape {
         op: of,
         what,
@@ -156,7 +156,7 @@ fn courses(of: &'static str, states: &Trials) -> Result<(Vec<Place>, Vec<usize>)
         found: tensor.dims().to_vec(),
     };
     match states {
-        Trials::Whole(tensor) => {
+        Trials::Stacked(tensor) => {
             let lengths = match *tensor.dims() {
                 [steps, _] => vec![steps],
                 [trials, steps, _] => vec![steps; trials],
@@ -164,7 +164,7 @@ fn courses(of: &'static str, states: &Trials) -> Result<(Vec<Place>, Vec<usize>)
             };
             Ok((places(of, "states", tensor)?, lengths))
         }
-        Trials::Each(trials) => {
+        Trials::Separate(trials) => {
             let (mut at, mut lengths) = (Vec::new(), Vec::new());
             for trial in trials {
                 if trial.rank() != 2 {
@@ -195,8 +195,8 @@ fn path_values(
         (None, By::Layer) => Ok(None),
         (None, By::Time) => Ok(Some(spread(lengths, |_, step| step as f64))),
         (None, By::Trial) => Ok(Some(spread(lengths, |trial, _| trial as f64))),
-        (Some(Trials::Each(values)), By::Layer) => listed(of, values, lengths).map(Some),
-        (Some(Trials::Whole(values)), By::Layer) => given(of, values, lengths).map(Some),
+        (Some(Trials::Separate(values)), By::Layer) => listed(of, values, lengths).map(Some),
+        (Some(Trials::Stacked(values)), By::Layer) => given(of, values, lengths).map(Some),
     }
 }
 
@@ -225,14 +225,14 @@ fn listed(of: &'static str, values: &[Tensor], lengths: &[usize]) -> Result<Vec<
             let expected = format!("[{steps}], one for each step");
             return Err(refused("values of one trial", expected, values.dims()));
         }
-        all.extend(doubles(values)?);
+        all.extend(to_f64(values)?);
     }
     Ok(all)
 }
 
 /// The numbers of a tensor: one for each trial, or for each step.
 fn given(of: &'static str, values: &Tensor, lengths: &[usize]) -> Result<Vec<f64>> {
-    let flat = doubles(&values.flatten_all()?)?;
+    let flat = to_f64(&values.flatten_all()?)?;
     let (trials, steps) = (lengths.len(), lengths.first().copied().unwrap_or(0));
     let even = lengths.iter().all(|length| *length == steps);
     match values.dims() {

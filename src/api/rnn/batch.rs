@@ -1,13 +1,13 @@
 //! Batches of trials, as scripts hand them over: maps of `inputs`, `targets` and perhaps `mask`
 //! and `lengths`.
 
-use super::super::convert::counts;
-use super::super::fault::Fault;
+use super::super::convert::as_counts;
+use super::super::diagnostic::Diagnostic;
 use super::super::value::Map;
 use super::tensor;
 use crate::base::{Error, Result};
 use crate::random::Key;
-use crate::tensor::{Real, Tensor, values};
+use crate::tensor::{Real, Tensor, convert};
 use crate::train::{Model, Trials};
 
 /// What faults are said to be of.
@@ -21,9 +21,9 @@ pub fn loss_of<T: Real>(
     net: &impl Model<T>,
     batch: &Map,
     noise: Option<&Key>,
-) -> Result<f64, Fault> {
+) -> Result<f64, Diagnostic> {
     let trials = trials_of::<T>(OF, batch)?;
-    let loss = net.loss(&mut net.work(), &trials, noise)?.double();
+    let loss = net.loss(&mut net.workspace(), &trials, noise)?.double();
     // Numbers that the mask leaves out may be anything: only those that reach the loss are told.
     let parts = [("inputs", &trials.inputs), ("targets", &trials.targets)];
     for (what, numbers) in parts.into_iter().filter(|_| !loss.is_finite()) {
@@ -44,13 +44,13 @@ pub fn loss_of<T: Real>(
 
 /// The trials in a map of `inputs`, `targets` and perhaps `mask` and `lengths`, after which nothing
 /// counts; faults are said to be of `of`.
-pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Fault> {
+pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Diagnostic> {
     if let Some(name) = batch.keys().find(|name| !PARTS.contains(&name.as_str())) {
         let (of, sort, name) = (of.into(), "entry", name.clone());
         let known = PARTS.map(String::from).to_vec();
         return Err(Error::Unknown {
             of,
-            sort,
+            category: sort,
             name,
             known,
         }
@@ -58,7 +58,7 @@ pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Fa
     }
     let needed = |name: &'static str, axes: &str| {
         let found = batch.keys().cloned().collect::<Vec<_>>().join(", ");
-        let fault = Fault::new(format!(
+        let fault = Diagnostic::new(format!(
             "{of}: a batch needs `{name}` {axes}, found {found}"
         ));
         entry(of, batch, name, (3, axes))?.ok_or(fault)
@@ -83,7 +83,7 @@ pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Fa
     }
     let lengths = entry(of, batch, "lengths", (1, "[b]"))?;
     let lengths = lengths.map(|lengths| lengths_of(of, &lengths, [trials, time]));
-    let mask: Option<Vec<T>> = mask.as_ref().map(values::reals).transpose()?;
+    let mask: Option<Vec<T>> = mask.as_ref().map(convert::to_vec).transpose()?;
     let unfit = |weight: &T| !(weight.double().is_finite() && weight.double() >= 0.0);
     let weights = mask.iter().flatten();
     if let Some((at, weight)) = weights.enumerate().find(|(_, weight)| unfit(weight)) {
@@ -98,12 +98,12 @@ pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Fa
     let mut found = Trials {
         trials,
         time,
-        inputs: values::reals(&inputs)?,
-        targets: values::reals(&targets)?,
+        inputs: convert::to_vec(&inputs)?,
+        targets: convert::to_vec(&targets)?,
         mask,
         lengths: lengths.transpose()?,
     };
-    found.end();
+    found.mask_padding();
     Ok(found)
 }
 
@@ -119,7 +119,7 @@ pub fn lengths_of(of: &'static str, given: &Tensor, [b, t]: [usize; 2]) -> Resul
             found: given.dims().to_vec(),
         });
     }
-    let lengths = counts(of, "lengths", &values::doubles(given)?)?;
+    let lengths = as_counts(of, "lengths", &convert::to_f64(given)?)?;
     match lengths.iter().position(|length| !(1..=t).contains(length)) {
         None => Ok(lengths),
         Some(trial) => Err(Error::Range {
@@ -139,7 +139,7 @@ fn entry(
     batch: &Map,
     name: &'static str,
     (rank, axes): (usize, &str),
-) -> Result<Option<Tensor>, Fault> {
+) -> Result<Option<Tensor>, Diagnostic> {
     let Some(value) = batch.get(name) else {
         return Ok(None);
     };

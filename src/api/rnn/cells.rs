@@ -4,10 +4,10 @@ use std::cell::RefCell;
 
 use super::super::context::Context;
 use super::super::convert::New;
-use super::super::fault::Fault;
-use super::super::settings::Settings;
+use super::super::diagnostic::Diagnostic;
+use super::super::options::CallOptions;
 use super::Net;
-use crate::nn::{Cell, CtrnnOptions, GruOptions, Network, Recipe, VanillaOptions};
+use crate::nn::{Cell, CtrnnOptions, GruOptions, Network, NetworkOptions, VanillaOptions};
 use crate::ops::rnn::lstm::Lstm;
 
 /// Matrices as large as the recurrent one that the largest cell has.
@@ -24,7 +24,7 @@ crate::natives! {
     ///
     /// > rnn::vanilla(#{ inputs: 1, units: 100, outputs: 1, gain: 0.85, seed: 0 })
     /// = vanilla network: 1 input, 100 units (tanh), 1 output, f32
-    fn vanilla(cx: &Context, options: Settings<(VanillaOptions, Recipe)>) -> New<Net> {
+    fn vanilla(cx: &Context, options: CallOptions<(VanillaOptions, NetworkOptions)>) -> New<Net> {
         let (cell, recipe) = options.into_inner();
         made(cx, "rnn::vanilla", cell.cell(), &recipe)
     }
@@ -37,7 +37,7 @@ crate::natives! {
     ///
     /// > rnn::gru(#{ inputs: 1, units: 100, outputs: 1 })
     /// = gru network: 1 input, 100 units, 1 output, f32
-    fn gru(cx: &Context, options: Settings<(GruOptions, Recipe)>) -> New<Net> {
+    fn gru(cx: &Context, options: CallOptions<(GruOptions, NetworkOptions)>) -> New<Net> {
         let (cell, recipe) = options.into_inner();
         made(cx, "rnn::gru", cell.cell()?, &recipe)
     }
@@ -48,7 +48,7 @@ crate::natives! {
     ///
     /// > rnn::lstm(#{ inputs: 3, units: 20, layers: 2 })
     /// = lstm network: 3 inputs, 2 layers of 20 units, 1 output, f32
-    fn lstm(cx: &Context, options: Settings<Recipe>) -> New<Net> {
+    fn lstm(cx: &Context, options: CallOptions<NetworkOptions>) -> New<Net> {
         made(cx, "rnn::lstm", Cell::Lstm(Lstm), &options)
     }
 
@@ -57,15 +57,20 @@ crate::natives! {
     ///
     /// > rnn::ctrnn(#{ units: 200, dt: 0.01, tau: 0.1, gain: 1.5 })
     /// = ctrnn network: 1 input, 200 units (tanh), 1 output, f32
-    fn ctrnn(cx: &Context, options: Settings<(CtrnnOptions, Recipe)>) -> New<Net> {
+    fn ctrnn(cx: &Context, options: CallOptions<(CtrnnOptions, NetworkOptions)>) -> New<Net> {
         let (cell, recipe) = options.into_inner();
         made(cx, "rnn::ctrnn", cell.cell()?, &recipe)
     }
 }
 
 /// The network, if there is room for it.
-fn made(cx: &Context, of: &'static str, cell: Cell, recipe: &Recipe) -> Result<New<Net>, Fault> {
-    let Recipe {
+fn made(
+    cx: &Context,
+    of: &'static str,
+    cell: Cell,
+    recipe: &NetworkOptions,
+) -> Result<New<Net>, Diagnostic> {
+    let NetworkOptions {
         inputs,
         units,
         outputs,
@@ -78,6 +83,6 @@ fn made(cx: &Context, of: &'static str, cell: Cell, recipe: &Recipe) -> Result<N
         .saturating_add(outputs);
     let strands = layers.saturating_mul(if recipe.bidirectional { 2 } else { 1 });
     let rows = units.saturating_mul(GATES).saturating_mul(strands);
-    cx.room(of, &[rows, width], recipe.dtype.dtype())?;
+    cx.check_memory(of, &[rows, width], recipe.dtype.dtype())?;
     Ok(New(Net(RefCell::new(Network::new(cell, recipe)?))))
 }

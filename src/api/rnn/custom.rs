@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use super::super::context::Context;
 use super::super::convert::New;
-use super::super::fault::Fault;
-use super::super::settings::Settings;
+use super::super::diagnostic::Diagnostic;
+use super::super::options::CallOptions;
 use super::super::value::{Function, Map, Value};
 use super::{Net, parameter, plural};
 use crate::base::{Error, Result};
-use crate::nn::{CustomRecipe, Named, Network, Precision, Rule, Rules};
+use crate::nn::{CustomOptions, Network, ParamMap, Precision, UserFn, UserFns};
 use crate::options;
 use crate::tensor::Tensor;
 
@@ -48,22 +48,22 @@ crate::natives! {
     /// > print(net.run(zeros([4, 7, 1])).states.shape());
     /// > net
     /// = custom network: 1 input, 2 units, 1 output, f32
-    fn custom(cx: &Context, options: Settings<(CustomRecipe, Written)>) -> New<Net> {
-        let (recipe, written) = options.into_inner();
+    fn custom(cx: &Context, options: CallOptions<(CustomOptions, Written)>) -> New<Net> {
+        let (options, written) = options.into_inner();
         let doc = "the next states for h, x and the parameters".into();
         let missing = Error::Missing { of: "rnn::custom", name: "step", doc };
         let step = written.step.ok_or(missing)?;
-        let rules = Rc::new(Rules {
+        let functions = Rc::new(UserFns {
             step: rule(("rnn::custom: step", "the next states"), step),
             readout: written.readout.map(|f| rule(("rnn::custom: readout", "outputs"), f)),
         });
-        let widest = recipe.inputs.saturating_add(recipe.outputs).saturating_add(1);
-        let units = recipe.units.unwrap_or_default();
-        cx.room("rnn::custom", &[units, widest], recipe.dtype.dtype())?;
+        let widest = options.inputs.saturating_add(options.outputs).saturating_add(1);
+        let units = options.units.unwrap_or_default();
+        cx.check_memory("rnn::custom", &[units, widest], options.dtype.dtype())?;
         let given = named(written.params.unwrap_or_default())?;
-        Ok(New(Net(RefCell::new(match recipe.dtype {
-            Precision::F32 => Network::CustomF32(recipe.build(rules, &given)?),
-            Precision::F64 => Network::CustomF64(recipe.build(rules, &given)?),
+        Ok(New(Net(RefCell::new(match options.dtype {
+            Precision::F32 => Network::CustomF32(options.build(functions, &given)?),
+            Precision::F64 => Network::CustomF64(options.build(functions, &given)?),
         }))))
     }
 }
@@ -79,7 +79,7 @@ pub fn show(net: &Network) -> String {
     )
 }
 
-fn named(params: Map) -> Result<Named, Fault> {
+fn named(params: Map) -> Result<ParamMap, Diagnostic> {
     let entries = params.into_iter();
     let entries = entries.map(|(name, value)| {
         let value = parameter(&name, value)?;
@@ -89,10 +89,11 @@ fn named(params: Map) -> Result<Named, Fault> {
 }
 
 /// A closure as the engine calls it.
-fn rule((of, what): (&'static str, &'static str), function: Function) -> Rule {
+fn rule((of, what): (&'static str, &'static str), function: Function) -> UserFn {
     let written = function.clone();
-    let blame = move |fault: Error| -> Error { Fault::from(fault).at(written.place()).into() };
-    let given = move |args: &[Tensor], params: &Named| -> Result<Tensor> {
+    let blame =
+        move |fault: Error| -> Error { Diagnostic::from(fault).at(written.location()).into() };
+    let given = move |args: &[Tensor], params: &ParamMap| -> Result<Tensor> {
         let mut values: Vec<Value> = args.iter().cloned().map(Value::Tensor).collect();
         let params = params.iter();
         let params = params.map(|(name, value)| (name.clone(), Value::Tensor(value.clone())));
@@ -100,19 +101,19 @@ fn rule((of, what): (&'static str, &'static str), function: Function) -> Rule {
         match function.call(values)? {
             Value::Tensor(tensor) => Ok(tensor),
             other => {
-                let fault = Fault::from(Error::Kind {
+                let fault = Diagnostic::from(Error::Kind {
                     of: of.into(),
                     expected: format!("{what} as a tensor"),
                     found: other.kind(),
                 });
-                Err(fault.at(function.place()).into())
+                Err(fault.at(function.location()).into())
             }
         }
     };
-    Rule {
-        of,
-        what,
-        given: Box::new(given),
-        blame: Box::new(blame),
+    UserFn {
+        name: of,
+        output: what,
+        function: Box::new(given),
+        locate: Box::new(blame),
     }
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use crate::base::options::{Choice as _, Span};
 use crate::base::{Error, Result};
-use crate::io::{named, safetensors};
+use crate::io::{safetensors, weights};
 use crate::nn::Network;
-use crate::nn::foreign::{Choice, Foreign, Names, Open};
+use crate::nn::interop::{CellSettings, ExportNames, PortableNetwork, Selection};
 use crate::ops::rnn::Nonlinearity;
 use crate::ops::rnn::gru::Gru;
-use crate::tensor::{DType, values};
+use crate::tensor::{DType, convert};
 use crate::{choices, options};
 
 choices! {
@@ -84,29 +84,29 @@ pub fn read(path: &Path, options: ForeignOptions) -> Result<(Network, Option<Str
         Numbers::F32 => Some(DType::F32),
         Numbers::F64 => Some(DType::F64),
     };
-    let choice = Choice {
+    let choice = Selection {
         prefix,
         readout,
         h0,
         c0,
         dtype,
     };
-    let content = named::content(path)?;
-    let found = Foreign::of_content(path, &content, &choice)?;
+    let content = weights::read_entries(path)?;
+    let found = PortableNetwork::from_content(path, &content, &choice)?;
     let named = match content.nonlinearity.as_deref() {
         Some("relu") => Some(Nonlinearity::Relu),
         Some("tanh") => Some(Nonlinearity::Tanh),
         _ => None,
     };
     let nonlinearity = nonlinearity.or(named);
-    let note = (found.unsaid && nonlinearity.is_none()).then(|| {
+    let note = (found.ambiguous_nonlinearity && nonlinearity.is_none()).then(|| {
         format!(
             "rnn::load: {} does not say whether the units are tanh or relu; tanh is assumed \
              (option `nonlinearity`)",
             path.display()
         )
     });
-    let network = found.network(Open {
+    let network = found.build(CellSettings {
         nonlinearity: nonlinearity.unwrap_or(Nonlinearity::Tanh),
         update_bias,
     })?;
@@ -120,30 +120,30 @@ pub fn write(path: &Path, network: &Network, options: TorchOptions) -> Result<()
         readout,
         first_states,
     } = options;
-    let foreign = Foreign::of(network)?;
+    let foreign = PortableNetwork::from_network(network)?;
     if first_states == FirstStates::Refuse {
         without_first_states(network)?;
     }
     let first_states = first_states == FirstStates::Keep;
-    let names = Names {
+    let names = ExportNames {
         prefix,
         readout,
-        first_states,
+        initial_states: first_states,
     };
-    let cell = network.plan().map(|plan| plan.cell);
+    let cell = network.spec().map(|spec| spec.cell);
     let nonlinearity = cell.and_then(|cell| cell.nonlinearity());
     let word = match nonlinearity {
-        Some(nonlinearity) => (safetensors::NONLINEARITY, nonlinearity.word()),
-        None => safetensors::PLAIN,
+        Some(nonlinearity) => (safetensors::NONLINEARITY, nonlinearity.name()),
+        None => safetensors::PYTORCH_FORMAT,
     };
-    safetensors::write(path, &foreign.for_torch(&names)?, word)
+    safetensors::write(path, &foreign.to_state_dict(&names)?, word)
 }
 
 /// Errors: `Range` if a first state is not 0
 fn without_first_states(network: &Network) -> Result<()> {
     for block in network.layout().blocks() {
         let first = block.name.starts_with("h0") || block.name.starts_with("c0");
-        let numbers = values::doubles(&network.parameter(&block.name)?)?;
+        let numbers = convert::to_f64(&network.parameter(&block.name)?)?;
         if first && numbers.iter().any(|x| *x != 0.0) {
             return Err(Error::Range {
                 of: "network.save".into(),

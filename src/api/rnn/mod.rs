@@ -11,13 +11,13 @@ use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::{Exact, New, tensor_of};
-use super::fault::Fault;
-use super::settings::Settings;
-use super::value::{Map, Thing, Value};
+use super::convert::{ExactTensor, New, to_tensor};
+use super::diagnostic::Diagnostic;
+use super::options::CallOptions;
+use super::value::{Map, ScriptObject, Value};
 use crate::base::Error;
 use crate::base::options::Choice;
-use crate::nn::{Network, Plan, whichever};
+use crate::nn::{Network, Spec, dispatch_network};
 use crate::options;
 use crate::random::Key;
 use crate::tensor::{DType, Tensor};
@@ -28,32 +28,32 @@ use run::run_all;
 /// A network that scripts share by reference.
 pub struct Net(pub RefCell<Network>);
 
-impl Thing for Net {
+impl ScriptObject for Net {
     const KIND: &'static str = "network";
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         let net = self.0.borrow();
-        let Some(plan) = net.plan() else {
+        let Some(spec) = net.spec() else {
             return custom::show(&net);
         };
-        let Plan {
+        let Spec {
             cell,
             inputs,
             units,
             outputs,
             layers,
             directions,
-        } = *plan;
+        } = *spec;
         let layers = match layers {
             1 => String::new(),
             _ => format!("{layers} layers of "),
         };
         let f = cell
             .nonlinearity()
-            .map_or(String::new(), |f| format!(" ({})", f.word()));
+            .map_or(String::new(), |f| format!(" ({})", f.name()));
         let both = ["", " in both directions"][directions - 1];
         format!(
             "{} network: {}, {layers}{}{f}{both}, {}, {}",
-            cell.word(),
+            cell.name(),
             plural(inputs, "input"),
             plural(units, "unit"),
             plural(outputs, "output"),
@@ -66,9 +66,11 @@ impl Net {
     /// The network, to be changed.
     ///
     /// Errors: it runs, and what changes it is its own step
-    pub fn changing(&self) -> Result<RefMut<'_, Network>, Fault> {
+    pub fn changing(&self) -> Result<RefMut<'_, Network>, Diagnostic> {
         self.0.try_borrow_mut().map_err(|_| {
-            Fault::new("network: it cannot be changed by its own step or readout while it runs")
+            Diagnostic::new(
+                "network: it cannot be changed by its own step or readout while it runs",
+            )
         })
     }
 }
@@ -116,7 +118,9 @@ crate::natives! {
     /// > let run = net.run(x);
     /// > [net.run(x).states.shape(), run.outputs.shape()]
     /// = [[2, 2, 3], [2, 2, 2]]
-    fn run(cx: &Context, this: Rc<Net>, inputs: Exact, options: Settings<RunOptions>) -> Map {
+    fn run(
+        cx: &Context, this: Rc<Net>, inputs: ExactTensor, options: CallOptions<RunOptions>,
+    ) -> Map {
         let net = this.0.borrow();
         let single = inputs.rank() == 2;
         let inputs = if single { inputs.unsqueeze(0)? } else { inputs.0 };
@@ -124,7 +128,7 @@ crate::natives! {
             let expected = format!("[b, t, {}]", net.inputs());
             return Err(wrong_shape("inputs", expected, &inputs).into());
         };
-        cx.room("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
+        cx.check_memory("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
         let [states, outputs] = match options.params.is_some() {
             true => run_all(&net, &inputs, &options)?,
             false => {
@@ -149,9 +153,9 @@ crate::natives! {
     /// > net.load_params(#{ h0: [0.0, 0.0, 0.0], bR: [0.0, 0.0, 0.0], bO: [2.0] });
     /// > net.loss(#{ inputs: [[[0.0], [0.0]]], targets: [[[1.0], [0.0]]] })
     /// = 2.5
-    fn loss(this: Rc<Net>, batch: Map, options: Settings<LossOptions>) -> f64 {
+    fn loss(this: Rc<Net>, batch: Map, options: CallOptions<LossOptions>) -> f64 {
         let noise = options.noise.as_ref();
-        whichever!(&*this.0.borrow(), net => loss_of(net, &batch, noise))
+        dispatch_network!(&*this.0.borrow(), net => loss_of(net, &batch, noise))
     }
 
     /// The parameters, as a map of tensors (copies); `help` of each cell says which it has. Those
@@ -254,7 +258,7 @@ fn parameter(name: &str, value: Value) -> Result<Tensor, Error> {
 pub(super) fn tensor(of: String, value: Value) -> Result<Tensor, Error> {
     let found = match value {
         Value::Tensor(tensor) => Ok(tensor),
-        other => tensor_of(&other, DType::F64).ok_or(other),
+        other => to_tensor(&other, DType::F64).ok_or(other),
     };
     found.map_err(|value| Error::Kind {
         of,

@@ -1,14 +1,18 @@
 //! How a script's call runs a network: with shapes checked, and every parameter in its place.
 
-use super::super::fault::Fault;
+use super::super::diagnostic::Diagnostic;
 use super::super::value::Map;
 use super::{RunOptions, lengths_of, parameter, wrong_shape};
 use crate::base::{Error, Result};
-use crate::nn::{Call, Network};
+use crate::nn::{Network, RunArgs};
 use crate::tensor::Tensor;
 
 /// States and outputs for inputs [b, t, i].
-pub fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[Tensor; 2], Fault> {
+pub fn run_all(
+    net: &Network,
+    inputs: &Tensor,
+    options: &RunOptions,
+) -> Result<[Tensor; 2], Diagnostic> {
     let inputs = inputs.to_dtype(net.dtype())?;
     let h0 = options
         .h0
@@ -22,7 +26,7 @@ pub fn run_all(net: &Network, inputs: &Tensor, options: &RunOptions) -> Result<[
     let lengths = lengths.transpose()?;
     let params = options.params.clone();
     let params = params.map(|given| all_params(net, given)).transpose()?;
-    Ok(net.response(&Call {
+    Ok(net.run(&RunArgs {
         inputs: &inputs,
         params: params.as_deref(),
         h0: h0.as_ref(),
@@ -49,7 +53,7 @@ fn check_run(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<()> 
 }
 
 /// Every parameter in the order of the layout: what `given` holds, else the network's own.
-fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Fault> {
+fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Diagnostic> {
     let mut params = Vec::new();
     for block in net.layout().blocks() {
         let param = match given.remove(&block.name) {

@@ -1,94 +1,96 @@
-//! What can be typed next: names, members, option keys; and what the call around the cursor takes.
+//! Completion of names, members and option keys, and the signature hint of the enclosing call.
 
 use std::collections::BTreeSet;
 
-use super::hint;
+use super::completion_context::{CalleePath, Position, completion_context};
 use super::lexer;
-use super::site::{Path, Place, site};
+use super::signature_hint;
 use crate::api::context::Language;
 use crate::api::native::Native;
 use crate::api::value::Value;
 
-/// A word that can be typed, and what it becomes.
+/// A completion: its label in the list and the text that it inserts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
-    pub shown: String,
-    pub typed: String,
+    pub label: String,
+    pub replacement: String,
 }
 
-/// What completion knows: the vocabulary and the session's variables.
+/// Inputs of completion: the native functions and the variables of the session.
 pub struct Completion<'a> {
     pub natives: &'a [Native],
     pub language: Language,
-    /// Asked only when a variable matters.
+    /// Called only if the variables are required.
     pub variables: &'a dyn Fn() -> Vec<(String, Value)>,
 }
 
 impl Completion<'_> {
-    /// Where the word that ends `text` begins, and what it can become.
+    /// The start of the word at the end of `text`, and its completions.
     pub fn candidates(&self, text: &str) -> (usize, Vec<Candidate>) {
-        let site = site(text, self.language);
-        let mut all = match &site.place {
-            Place::Text => Vec::new(),
-            Place::Member(of) => self.members(of),
-            Place::Key(call, given) => self.keys(*call, given),
-            Place::Free => self.names(),
+        let context = completion_context(text, self.language);
+        let mut all = match &context.position {
+            Position::Inert => Vec::new(),
+            Position::Member(receiver) => self.members(receiver),
+            Position::Key(call, present) => self.keys(*call, present),
+            Position::Name => self.names(),
         };
-        all.retain(|candidate| candidate.typed.starts_with(site.word));
+        all.retain(|candidate| candidate.replacement.starts_with(context.word));
         all.sort();
         all.dedup();
-        (site.start, all)
+        (context.start, all)
     }
 
-    /// What the call takes that the end of `text` stands in.
+    /// The signature hint of the call at the end of `text`.
     pub fn hint(&self, text: &str) -> Option<String> {
-        let site = site(text, self.language);
-        let native = *self.called(site.call?).first()?;
-        match site.key {
+        let context = completion_context(text, self.language);
+        let native = *self.called_functions(context.call?).first()?;
+        match context.key {
             Some(key) => {
                 let mut fields = native.options().iter();
-                Some(hint::option(fields.find(|field| field.name == key)?))
+                Some(signature_hint::option(
+                    fields.find(|field| field.name == key)?,
+                ))
             }
-            None => Some(hint::signature(native, self.language)),
+            None => Some(signature_hint::signature(native, self.language)),
         }
     }
 
     fn names(&self) -> Vec<Candidate> {
         let globals = self.natives.iter().filter(|native| is_function(native, ""));
         let modules: BTreeSet<&str> = self.natives.iter().map(|native| native.module).collect();
-        let opener = match self.language {
+        let separator = match self.language {
             Language::Rhai => "::",
             Language::Lua => ".",
         };
-        let owned = |module: &str| {
+        let has_functions = |module: &str| {
             let mut natives = self.natives.iter();
             natives.any(|native| is_function(native, module))
         };
         let modules = modules
             .into_iter()
-            .filter(|name| !name.is_empty() && owned(name));
+            .filter(|name| !name.is_empty() && has_functions(name));
         let keywords = lexer::keywords(self.language)
             .iter()
             .map(|word| plain(word));
         globals
             .map(function)
-            .chain(modules.map(|name| plain(&format!("{name}{opener}"))))
+            .chain(modules.map(|name| plain(&format!("{name}{separator}"))))
             .chain((self.variables)().iter().map(|(name, _)| plain(name)))
             .chain(keywords)
             .collect()
     }
 
-    /// What can stand after `of` and a `::`, `.` or `:`.
-    fn members(&self, of: &str) -> Vec<Candidate> {
+    /// The members that can follow `receiver` and a `::`, `.` or `:`.
+    fn members(&self, receiver: &str) -> Vec<Candidate> {
         let functions: Vec<_> = self
             .natives
             .iter()
-            .filter(|native| is_function(native, of))
+            .filter(|native| is_function(native, receiver))
             .collect();
-        if !of.is_empty() && !functions.is_empty() {
+        if !receiver.is_empty() && !functions.is_empty() {
             return functions.into_iter().map(function).collect();
         }
-        let value = self.variable(of);
+        let value = self.variable(receiver);
         let keys = match &value {
             Some(Value::Map(map)) => map.keys().map(|key| plain(key)).collect(),
             _ => Vec::new(),
@@ -104,38 +106,38 @@ impl Completion<'_> {
         methods.map(function).chain(keys).collect()
     }
 
-    fn keys(&self, call: Path, given: &[&str]) -> Vec<Candidate> {
+    fn keys(&self, call: CalleePath, present: &[&str]) -> Vec<Candidate> {
         let sign = match self.language {
             Language::Rhai => ":",
             Language::Lua => " =",
         };
-        let natives = self.called(call);
+        let natives = self.called_functions(call);
         let fields = natives.first().map_or(&[][..], |native| native.options());
-        let open = fields.iter().filter(|field| !given.contains(&field.name));
+        let open = fields.iter().filter(|field| !present.contains(&field.name));
         let candidate = |name: &str| Candidate {
-            shown: name.into(),
-            typed: format!("{name}{sign} "),
+            label: name.into(),
+            replacement: format!("{name}{sign} "),
         };
         open.map(|field| candidate(field.name)).collect()
     }
 
-    /// The native functions that a call may mean.
-    fn called(&self, path: Path) -> Vec<&Native> {
+    /// The native functions that a call can refer to.
+    fn called_functions(&self, path: CalleePath) -> Vec<&Native> {
         let named = self
             .natives
             .iter()
             .filter(|native| native.name == path.name);
-        let Some(of) = path.of else {
+        let Some(receiver) = path.receiver else {
             return named.filter(|native| is_function(native, "")).collect();
         };
         let in_module: Vec<_> = named
             .clone()
-            .filter(|native| is_function(native, of))
+            .filter(|native| is_function(native, receiver))
             .collect();
-        if !of.is_empty() && !in_module.is_empty() {
+        if !receiver.is_empty() && !in_module.is_empty() {
             return in_module;
         }
-        let owner = self.variable(of).and_then(|value| value.owner());
+        let owner = self.variable(receiver).and_then(|value| value.owner());
         let fits = |native: &&Native| match (native.owner(), owner) {
             (Some(kind), Some(owner)) => kind == owner,
             (kind, None) => kind.is_some(),
@@ -161,14 +163,14 @@ fn is_function(native: &Native, module: &str) -> bool {
 fn function(native: &Native) -> Candidate {
     let takes = native.args.iter().any(|arg| arg.name != "this");
     Candidate {
-        shown: native.name.into(),
-        typed: format!("{}{}", native.name, if takes { "(" } else { "()" }),
+        label: native.name.into(),
+        replacement: format!("{}{}", native.name, if takes { "(" } else { "()" }),
     }
 }
 
 fn plain(word: &str) -> Candidate {
     Candidate {
-        shown: word.into(),
-        typed: word.into(),
+        label: word.into(),
+        replacement: word.into(),
     }
 }

@@ -1,4 +1,4 @@
-//! The line editor: several lines, history, completion, colours and hints.
+//! The line editor: multi-line inputs, history, completion, syntax highlighting and hints.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -15,54 +15,55 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
 use super::complete::Completion;
-use super::hint::Aside;
-use super::pace::Pace;
+use super::repaint::RepaintPolicy;
 use super::session::SharedHost;
+use super::signature_hint::DimHint;
 use super::{highlight, history};
 use crate::api;
 use crate::api::context::Language;
-use crate::api::fault::Fault;
+use crate::api::diagnostic::Diagnostic;
 use crate::api::native::Native;
 use crate::api::value::Value;
 
-/// What reading gave.
+/// The result of reading an input.
 pub enum Read {
     Input(String),
     /// Ctrl-C at the prompt.
-    Cleared,
-    /// Bytes that are no text; what was typed before them comes back at the next prompt.
-    NotText,
-    End,
-    /// The terminal fails.
-    Failed(Fault),
+    Cancelled,
+    /// Bytes that are not UTF-8; the text typed before them is restored at the next prompt.
+    InvalidUtf8,
+    Eof,
+    /// The terminal cannot be read.
+    Failed(Diagnostic),
 }
 
 /// Reads inputs from a terminal.
 pub struct Prompt {
-    editor: Editor<Mind, DefaultHistory>,
+    editor: Editor<EditorHelper, DefaultHistory>,
     history: Option<PathBuf>,
-    /// What stands behind the next prompt at first.
+    /// Initial text of the next prompt.
     initial: String,
 }
 
-/// An editor for a session.
+/// The editor of a session.
 ///
-/// Errors: a terminal that cannot be set up.
-pub fn open(host: SharedHost, language: Language) -> Result<Prompt, Fault> {
+/// Errors: the terminal cannot be set up
+pub fn open(host: SharedHost, language: Language) -> Result<Prompt, Diagnostic> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
         .auto_add_history(true)
         .build();
-    let unset = |error: ReadlineError| Fault::new(format!("the terminal cannot be used: {error}"));
-    let mut editor = Editor::with_config(config).map_err(unset)?;
-    editor.set_helper(Some(Mind {
+    let setup_error =
+        |error: ReadlineError| Diagnostic::new(format!("the terminal cannot be used: {error}"));
+    let mut editor = Editor::with_config(config).map_err(setup_error)?;
+    editor.set_helper(Some(EditorHelper {
         host,
         language,
         natives: api::natives(),
         line: RefCell::default(),
-        pace: Pace::default(),
+        repaint: RepaintPolicy::default(),
     }));
-    // A session without a past is better than none: all faults of the history are passed over.
+    // The session works without a history, so errors of the history are ignored.
     let history = history::file(language);
     if let Some(path) = &history {
         let _ = path.parent().map(std::fs::create_dir_all);
@@ -87,32 +88,34 @@ impl Prompt {
                 }
                 Read::Input(input)
             }
-            Err(ReadlineError::Interrupted) => Read::Cleared,
-            Err(ReadlineError::Eof) => Read::End,
+            Err(ReadlineError::Interrupted) => Read::Cancelled,
+            Err(ReadlineError::Eof) => Read::Eof,
             Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
-                let typed = self.editor.helper().map(|mind| mind.line.take());
+                let typed = self.editor.helper().map(|helper| helper.line.take());
                 self.initial = typed.unwrap_or_default();
-                Read::NotText
+                Read::InvalidUtf8
             }
-            Err(error) => Read::Failed(Fault::new(format!("the terminal cannot be read: {error}"))),
+            Err(error) => Read::Failed(Diagnostic::new(format!(
+                "the terminal cannot be read: {error}"
+            ))),
         }
     }
 }
 
-/// What the editor asks while one types.
-struct Mind {
+/// Completion, hints, highlighting and validation for the line editor.
+struct EditorHelper {
     host: SharedHost,
     language: Language,
     natives: Vec<Native>,
-    /// What was typed so far.
+    /// The text typed so far.
     line: RefCell<String>,
-    pace: Pace,
+    repaint: RepaintPolicy,
 }
 
-impl Mind {
-    fn ask<T>(&self, question: impl FnOnce(&Completion) -> T) -> T {
+impl EditorHelper {
+    fn with_completion<T>(&self, query: impl FnOnce(&Completion) -> T) -> T {
         let variables = || -> Vec<(String, Value)> { self.host.borrow().variables() };
-        question(&Completion {
+        query(&Completion {
             natives: &self.natives,
             language: self.language,
             variables: &variables,
@@ -120,9 +123,9 @@ impl Mind {
     }
 }
 
-impl Helper for Mind {}
+impl Helper for EditorHelper {}
 
-impl Completer for Mind {
+impl Completer for EditorHelper {
     type Candidate = Pair;
 
     fn complete(
@@ -131,34 +134,35 @@ impl Completer for Mind {
         pos: usize,
         _: &Context,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let (start, candidates) = self.ask(|known| known.candidates(&line[..pos]));
+        let (start, candidates) =
+            self.with_completion(|completion| completion.candidates(&line[..pos]));
         let pairs = candidates.into_iter().map(|candidate| Pair {
-            display: candidate.shown,
-            replacement: candidate.typed,
+            display: candidate.label,
+            replacement: candidate.replacement,
         });
         Ok((start, pairs.collect()))
     }
 }
 
-impl Hinter for Mind {
-    type Hint = Aside;
+impl Hinter for EditorHelper {
+    type Hint = DimHint;
 
-    fn hint(&self, line: &str, pos: usize, _: &Context) -> Option<Aside> {
+    fn hint(&self, line: &str, pos: usize, _: &Context) -> Option<DimHint> {
         line.clone_into(&mut self.line.borrow_mut());
-        let burst = self.pace.key(line.len(), Instant::now());
+        let burst = self.repaint.record_key(line.len(), Instant::now());
         if pos < line.len() || burst {
             return None;
         }
-        let hint = self.ask(|known| known.hint(line))?;
-        Some(Aside(format!("   {hint}")))
+        let hint = self.with_completion(|completion| completion.hint(line))?;
+        Some(DimHint(format!("   {hint}")))
     }
 }
 
-impl Highlighter for Mind {
+impl Highlighter for EditorHelper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        let coloured = highlight::coloured(line, self.language);
-        self.pace.painted(&coloured);
-        self.pace.rest(Instant::now());
+        let coloured = highlight::highlight(line, self.language);
+        self.repaint.record_line(&coloured);
+        self.repaint.record_ready(Instant::now());
         Cow::Owned(coloured)
     }
 
@@ -171,22 +175,22 @@ impl Highlighter for Mind {
             CmdKind::MoveCursor => false,
             CmdKind::ForcedRefresh => true,
             CmdKind::Other => {
-                let coloured = |line: &str| highlight::coloured(line, self.language);
-                self.pace.changes(line, coloured) || pos < line.len()
+                let coloured = |line: &str| highlight::highlight(line, self.language);
+                self.repaint.needs_repaint(line, coloured) || pos < line.len()
             }
         };
-        self.pace.rest(Instant::now());
+        self.repaint.record_ready(Instant::now());
         changes
     }
 }
 
-impl Validator for Mind {
+impl Validator for EditorHelper {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
-        Ok(if self.host.borrow().unfinished(context.input()) {
+        Ok(if self.host.borrow().is_incomplete(context.input()) {
             ValidationResult::Incomplete
         } else {
-            // A message, even without letters, makes the editor paint the line once more.
-            ValidationResult::Valid(self.pace.is_plain().then(String::new))
+            // Even an empty message makes the editor repaint the line.
+            ValidationResult::Valid(self.repaint.lacks_colours().then(String::new))
         })
     }
 }

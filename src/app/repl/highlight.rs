@@ -1,37 +1,37 @@
-//! The colours of an input.
+//! Syntax highlighting of inputs.
 
-use super::lexer::{Kind, lexemes};
+use super::lexer::{TokenKind, tokenize};
 use crate::api::context::Language;
 
-/// `line` with terminal colours; a reader sees the same letters.
-pub fn coloured(line: &str, language: Language) -> String {
-    let mut shown = String::with_capacity(line.len() * 2);
+/// `line` with terminal colour codes; the visible characters are unchanged.
+pub fn highlight(line: &str, language: Language) -> String {
+    let mut output = String::with_capacity(line.len() * 2);
     let mut end = 0;
-    for part in lexemes(line, language) {
-        shown.push_str(&line[end..part.span.start]);
-        let words = &line[part.span.clone()];
-        match code(part.kind) {
-            // The editor counts lines: a colour may not reach over the end of one.
+    for token in tokenize(line, language) {
+        output.push_str(&line[end..token.span.start]);
+        let text = &line[token.span.clone()];
+        match colour_code(token.kind) {
+            // The editor counts lines, so a colour must not extend across a line break.
             Some(code) => {
-                let painted = words
+                let rows = text
                     .split('\n')
                     .map(|row| format!("\x1b[{code}m{row}\x1b[0m"));
-                shown.push_str(&painted.collect::<Vec<_>>().join("\n"));
+                output.push_str(&rows.collect::<Vec<_>>().join("\n"));
             }
-            None => shown.push_str(words),
+            None => output.push_str(text),
         }
-        end = part.span.end;
+        end = token.span.end;
     }
-    shown.push_str(&line[end..]);
-    shown
+    output.push_str(&line[end..]);
+    output
 }
 
-fn code(kind: Kind) -> Option<&'static str> {
+fn colour_code(kind: TokenKind) -> Option<&'static str> {
     match kind {
-        Kind::Keyword => Some("35"),
-        Kind::Number => Some("36"),
-        Kind::Text => Some("32"),
-        Kind::Comment => Some("90"),
-        Kind::Name | Kind::Sign => None,
+        TokenKind::Keyword => Some("35"),
+        TokenKind::Number => Some("36"),
+        TokenKind::Str => Some("32"),
+        TokenKind::Comment => Some("90"),
+        TokenKind::Identifier | TokenKind::Symbol => None,
     }
 }

@@ -1,20 +1,20 @@
-//! Where the inputs of earlier sessions are kept.
+//! Location of the input history.
 
 use std::path::PathBuf;
 
 use crate::api::context::Language;
 use crate::io;
 
-/// The history file of a language, in the platform's folder for data; none without such a folder,
-/// or if something other than a plain file is in its place.
+/// The history file of a language in the data folder of the platform; `None` if there is no such
+/// folder, or if the path is not a regular file.
 pub fn file(language: Language) -> Option<PathBuf> {
     let name = match language {
         Language::Rhai => "history-rhai.txt",
         Language::Lua => "history-lua.txt",
     };
     let path = folder()?.join("attractor").join(name);
-    // The line editor changes the permissions of its file: those of a device are not its to change.
-    io::is_plain(&path).then_some(path)
+    // The line editor changes the permissions of its file, which must not happen to a device.
+    io::is_replaceable(&path).then_some(path)
 }
 
 fn folder() -> Option<PathBuf> {

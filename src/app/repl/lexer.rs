@@ -1,28 +1,29 @@
-//! Cuts a line of Rhai or Lua into coloured parts: enough to tell code from text, not a parser.
+//! A tokenizer for a line of Rhai or Lua. It suffices for syntax highlighting and completion; it is
+//! not a parser.
 
 use std::ops::Range;
 
 use crate::api::context::Language;
 
-/// What a part of a line is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     Keyword,
-    Name,
+    Identifier,
     Number,
-    Text,
+    Str,
     Comment,
-    /// Brackets and operators, one character each but `::`, and `#{` as a whole.
-    Sign,
+    /// A bracket or an operator: one character, or `::` or `#{`.
+    Symbol,
 }
 
-/// A part of a line; white space is left out.
+/// A token of a line; white space is omitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lexeme {
-    pub kind: Kind,
+pub struct Token {
+    pub kind: TokenKind,
     pub span: Range<usize>,
-    /// A text or a comment that goes on behind the end of what was typed.
-    pub open: bool,
+    /// Whether a string or a comment is not terminated at the end of the input.
+    pub unterminated: bool,
 }
 
 const RHAI: [&str; 24] = [
@@ -36,7 +37,7 @@ const LUA: [&str; 22] = [
     "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
 ];
 
-/// The words of the language itself.
+/// The keywords of the language.
 pub fn keywords(language: Language) -> &'static [&'static str] {
     match language {
         Language::Rhai => &RHAI,
@@ -44,9 +45,9 @@ pub fn keywords(language: Language) -> &'static [&'static str] {
     }
 }
 
-/// The parts of `text`, in order. What is not closed ends with the text.
-pub fn lexemes(text: &str, language: Language) -> Vec<Lexeme> {
-    let mut found = Vec::new();
+/// The tokens of `text`, in order. An unterminated token extends to the end of the text.
+pub fn tokenize(text: &str, language: Language) -> Vec<Token> {
+    let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         if first.is_whitespace() {
@@ -54,42 +55,46 @@ pub fn lexemes(text: &str, language: Language) -> Vec<Lexeme> {
             continue;
         }
         let rest = &text[at..];
-        let (kind, length) = special(rest, language).unwrap_or_else(|| plain(rest, language));
+        let (kind, length) =
+            comment_or_string(rest, language).unwrap_or_else(|| word_or_symbol(rest, language));
         let end = at + length.min(rest.len());
-        found.push(Lexeme {
+        tokens.push(Token {
             kind,
             span: at..end,
-            open: length > rest.len(),
+            unterminated: length > rest.len(),
         });
         at = end;
     }
-    found
+    tokens
 }
 
-/// A comment or a text and its length, which is more than what is there if it is not closed.
-fn special(rest: &str, language: Language) -> Option<(Kind, usize)> {
-    let forms: &[(&str, &str, Kind)] = match language {
+/// A comment or a string and its length. The length exceeds the text if it is not terminated.
+fn comment_or_string(rest: &str, language: Language) -> Option<(TokenKind, usize)> {
+    let forms: &[(&str, &str, TokenKind)] = match language {
         Language::Rhai => &[
-            ("//", "\n", Kind::Comment),
-            ("/*", "*/", Kind::Comment),
-            ("\"", "\"", Kind::Text),
-            ("'", "'", Kind::Text),
-            ("`", "`", Kind::Text),
+            ("//", "\n", TokenKind::Comment),
+            ("/*", "*/", TokenKind::Comment),
+            ("\"", "\"", TokenKind::Str),
+            ("'", "'", TokenKind::Str),
+            ("`", "`", TokenKind::Str),
         ],
         Language::Lua => &[
-            ("--[[", "]]", Kind::Comment),
-            ("--", "\n", Kind::Comment),
-            ("[[", "]]", Kind::Text),
-            ("\"", "\"", Kind::Text),
-            ("'", "'", Kind::Text),
+            ("--[[", "]]", TokenKind::Comment),
+            ("--", "\n", TokenKind::Comment),
+            ("[[", "]]", TokenKind::Str),
+            ("\"", "\"", TokenKind::Str),
+            ("'", "'", TokenKind::Str),
         ],
     };
     let (open, close, kind) = forms.iter().find(|(open, ..)| rest.starts_with(open))?;
-    Some((*kind, open.len() + closing(&rest[open.len()..], close)))
+    Some((
+        *kind,
+        open.len() + length_through(&rest[open.len()..], close),
+    ))
 }
 
-/// Bytes up to and with `close`; a backslash before a quote keeps it open.
-fn closing(text: &str, close: &str) -> usize {
+/// Number of bytes through `close`; a backslash escapes a quote.
+fn length_through(text: &str, close: &str) -> usize {
     let quoted = close.len() == 1 && close != "\n";
     let mut escaped = false;
     for (at, letter) in text.char_indices() {
@@ -101,29 +106,29 @@ fn closing(text: &str, close: &str) -> usize {
     text.len() + 1
 }
 
-fn plain(rest: &str, language: Language) -> (Kind, usize) {
+fn word_or_symbol(rest: &str, language: Language) -> (TokenKind, usize) {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     let length = rest.find(|c| !word(c)).unwrap_or(rest.len());
     let first = rest.chars().next().unwrap_or(' ');
     if first.is_ascii_digit() {
-        return (Kind::Number, number(rest, length));
+        return (TokenKind::Number, number_length(rest, length));
     }
     if length > 0 {
         let kind = match keywords(language).contains(&&rest[..length]) {
-            true => Kind::Keyword,
-            false => Kind::Name,
+            true => TokenKind::Keyword,
+            false => TokenKind::Identifier,
         };
         return (kind, length);
     }
     let pairs = ["::", "#{"];
     match pairs.iter().find(|pair| rest.starts_with(**pair)) {
-        Some(pair) => (Kind::Sign, pair.len()),
-        None => (Kind::Sign, first.len_utf8()),
+        Some(pair) => (TokenKind::Symbol, pair.len()),
+        None => (TokenKind::Symbol, first.len_utf8()),
     }
 }
 
-/// The length of a number whose digits before the point are `whole` bytes long.
-fn number(rest: &str, whole: usize) -> usize {
+/// The length of a number literal whose integer digits are `whole` bytes long.
+fn number_length(rest: &str, whole: usize) -> usize {
     let mut end = whole;
     let fraction =
         |text: &str| text.starts_with('.') && text[1..].starts_with(|c: char| c.is_ascii_digit());

@@ -1,18 +1,19 @@
-//! The interactive session: reads inputs, runs them in one host, shows what they give.
+//! The interactive session: reads inputs, evaluates them in one script host and prints their
+//! values.
 
 mod complete;
+mod completion_context;
 mod editor;
 mod highlight;
-mod hint;
 mod history;
-mod inline;
 mod lexer;
-mod pace;
+mod repaint;
 mod session;
-mod site;
+mod signature_hint;
+mod terminal_graphics;
 
 pub use complete::{Candidate, Completion};
-pub use inline::Drawing;
-pub use lexer::{Kind, Lexeme, lexemes};
-pub use pace::Pace;
+pub use lexer::{Token, TokenKind, tokenize};
+pub use repaint::RepaintPolicy;
 pub use session::start;
+pub use terminal_graphics::Graphics;

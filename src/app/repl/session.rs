@@ -1,4 +1,4 @@
-//! One session: the host, and the loop around it.
+//! An interactive session: the script host and the read-evaluate-print loop.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::io::{BufRead, IsTerminal, stdin, stdout};
@@ -7,211 +7,210 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::super::args::{self, Session};
-use super::super::end::{self, End};
+use super::super::args::{self, SessionArgs};
+use super::super::ctrl_c::{self, ExitPolicy};
+use super::super::exit::{self, ExitStatus};
 use super::super::run::{context, prepare};
-use super::super::screen::{self, Screen};
-use super::super::stop::{self, Hurry};
-use super::super::thread;
+use super::super::script_thread;
+use super::super::terminal::{self, TerminalState};
 use super::editor::{self, Read};
-use super::inline::Drawing;
+use super::terminal_graphics::Graphics;
 use crate::api::context::{Language, Script};
-use crate::api::fault::{Cause, Fault};
+use crate::api::diagnostic::{Cause, Diagnostic};
 use crate::api::value::Value;
-use crate::api::{help, show};
+use crate::api::{display, help};
 use crate::figure::Figure;
 use crate::host::{self, Host};
 
-/// What is shown of a long value.
-const LINES: usize = 40;
-const LETTERS: usize = 1_200;
+/// Maximum output of one value, in lines and characters.
+const MAX_LINES: usize = 40;
+const MAX_CHARS: usize = 1_200;
 
-/// The host, shared with the editor, which asks it for variables and unfinished inputs.
+/// The script host, shared with the editor, which queries variables and incomplete inputs.
 pub type SharedHost = Rc<RefCell<Box<dyn Host>>>;
 
 /// Runs a session on standard input until it ends.
 ///
-/// Errors: what is wrong with the command line; faults of inputs are shown here.
-pub fn start(wanted: Session) -> Result<End, Fault> {
-    prepare(&wanted.work)?;
-    // A session has no script, and stands in the current folder.
-    let settings = wanted.work.settings(Vec::new(), &[PathBuf::new()])?;
-    let pictures = settings.sandbox.is_some().then(|| settings.out.clone());
-    let language = args::language(wanted.lua);
-    let screen = Arc::new(Screen::default());
-    screen
-        .desk
-        .shut
-        .store(wanted.work.no_window, Ordering::Relaxed);
-    stop::listen(screen.clone(), Hurry::Session)?;
-    let shared = screen.clone();
-    let end = thread::run(&shared.desk, move || {
-        let context = context(settings, language, &Script::default(), &screen);
-        let host = host::open(context).map(|host| Rc::new(RefCell::new(host)));
-        let session = host.map(|host| Running {
+/// Errors: the command line is invalid; errors of inputs are reported here
+pub fn start(options: SessionArgs) -> Result<ExitStatus, Diagnostic> {
+    prepare(&options.execution)?;
+    // A session has no script; its folder is the current folder.
+    let settings = options.execution.settings(Vec::new(), &[PathBuf::new()])?;
+    let image_folder = settings.sandbox.is_some().then(|| settings.out.clone());
+    let language = args::language(options.lua);
+    let state = Arc::new(TerminalState::default());
+    state
+        .windows
+        .disabled
+        .store(options.execution.no_window, Ordering::Relaxed);
+    ctrl_c::listen(state.clone(), ExitPolicy::Session)?;
+    let shared = state.clone();
+    let status = script_thread::run(&shared.windows, move || {
+        let context = context(settings, language, &Script::default(), &state);
+        let host = host::new_session(context).map(|host| Rc::new(RefCell::new(host)));
+        let session = host.map(|host| Session {
             host,
-            screen,
+            state,
             language,
             figures: Cell::new(0),
-            drawing: OnceCell::new(),
-            pictures,
+            graphics: OnceCell::new(),
+            image_folder,
         });
         match session {
-            Ok(session) if stdin().is_terminal() => session.talk(),
-            Ok(session) => session.read(),
-            Err(fault) => End::fault(&fault, &Script::default()),
+            Ok(session) if stdin().is_terminal() => session.run_interactive(),
+            Ok(session) => session.run_piped(),
+            Err(error) => ExitStatus::from_error(&error, &Script::default()),
         }
     });
-    Ok(end.unwrap_or_else(|fault| End::fault(&fault, &Script::default())))
+    Ok(status.unwrap_or_else(|error| ExitStatus::from_error(&error, &Script::default())))
 }
 
-struct Running {
+struct Session {
     host: SharedHost,
-    screen: Arc<Screen>,
+    state: Arc<TerminalState>,
     language: Language,
-    /// How many figures the session has shown.
+    /// Number of figures shown so far.
     figures: Cell<usize>,
-    /// What the terminal makes of them, once it has been asked.
-    drawing: OnceCell<Drawing>,
-    /// Where figures are written that the terminal does not draw; in the folder for temporary
-    /// files if this is none.
-    pictures: Option<PathBuf>,
+    /// The image protocol of the terminal, detected at the first figure.
+    graphics: OnceCell<Graphics>,
+    /// Folder for figures that the terminal cannot show; the folder for temporary files if `None`.
+    image_folder: Option<PathBuf>,
 }
 
-impl Running {
-    /// Reads from a terminal.
-    fn talk(&self) -> End {
+impl Session {
+    /// Runs the session on a terminal.
+    fn run_interactive(&self) -> ExitStatus {
         let mut editor = match editor::open(self.host.clone(), self.language) {
             Ok(editor) => editor,
-            Err(fault) => return End::fault(&fault, &Script::default()),
+            Err(error) => return ExitStatus::from_error(&error, &Script::default()),
         };
-        screen::say(&welcome(self.language));
+        terminal::print_line(&welcome(self.language));
         loop {
             match editor.read() {
-                Read::Input(input) if is_farewell(&input) => return End::Fine,
+                Read::Input(input) if is_quit(&input) => return ExitStatus::Success,
                 Read::Input(input) => {
-                    self.answer(&input);
-                    if let Some(end) = self.screen.terminated() {
-                        return end;
+                    self.run_input(&input);
+                    if let Some(status) = self.state.signal_status() {
+                        return status;
                     }
                 }
-                Read::Cleared => {}
-                Read::NotText => end::show(&not_text(None), &Script::default()),
-                Read::Failed(fault) => return End::fault(&fault, &Script::default()),
-                Read::End => return End::Fine,
+                Read::Cancelled => {}
+                Read::InvalidUtf8 => exit::print_error(&invalid_utf8(None), &Script::default()),
+                Read::Failed(error) => return ExitStatus::from_error(&error, &Script::default()),
+                Read::Eof => return ExitStatus::Success,
             }
         }
     }
 
-    /// Reads lines from a file or a pipe, without a prompt.
-    fn read(&self) -> End {
+    /// Runs the session on a file or a pipe, without a prompt.
+    fn run_piped(&self) -> ExitStatus {
         let mut input = String::new();
-        let mut end = End::Fine;
+        let mut status = ExitStatus::Success;
         for (number, line) in stdin().lock().split(b'\n').enumerate() {
             let bytes = match line {
                 Ok(bytes) => bytes,
                 Err(error) => {
-                    let words = format!("standard input cannot be read: {error}");
-                    return End::usage(Fault::new(words));
+                    let message = format!("standard input cannot be read: {error}");
+                    return ExitStatus::usage(Diagnostic::new(message));
                 }
             };
             let Ok(line) = std::str::from_utf8(&bytes) else {
-                end::show(&not_text(Some(number + 1)), &Script::default());
-                end = worse(end, End::Failed);
+                exit::print_error(&invalid_utf8(Some(number + 1)), &Script::default());
+                status = first_failure(status, ExitStatus::Failure);
                 continue;
             };
             input.push_str(line.strip_suffix('\r').unwrap_or(line));
             input.push('\n');
-            if self.host.borrow().unfinished(&input) {
+            if self.host.borrow().is_incomplete(&input) {
                 continue;
             }
-            let whole = std::mem::take(&mut input);
-            if is_farewell(&whole) {
-                return end;
+            let complete = std::mem::take(&mut input);
+            if is_quit(&complete) {
+                return status;
             }
-            end = worse(end, self.answer(&whole));
-            if let Some(end) = self.screen.terminated() {
-                return end;
+            status = first_failure(status, self.run_input(&complete));
+            if let Some(status) = self.state.signal_status() {
+                return status;
             }
-            if self.screen.unread.load(Ordering::Relaxed) {
-                return End::Unread;
+            if self.state.output_closed.load(Ordering::Relaxed) {
+                return ExitStatus::BrokenPipe;
             }
         }
-        end = worse(end, self.answer(&input));
-        self.screen.terminated().unwrap_or(end)
+        status = first_failure(status, self.run_input(&input));
+        self.state.signal_status().unwrap_or(status)
     }
 
-    /// Runs one input and shows its value or its fault.
-    fn answer(&self, input: &str) -> End {
+    /// Evaluates one input and prints its value or its error.
+    fn run_input(&self, input: &str) -> ExitStatus {
         let input = input.trim_end();
         if input.trim().is_empty() {
-            return End::Fine;
+            return ExitStatus::Success;
         }
-        self.screen.stop.store(false, Ordering::Relaxed);
-        self.screen.busy.store(true, Ordering::SeqCst);
-        let end = self.compute(input);
-        self.screen.busy.store(false, Ordering::SeqCst);
-        end
+        self.state.stop.store(false, Ordering::Relaxed);
+        self.state.busy.store(true, Ordering::SeqCst);
+        let status = self.evaluate(input);
+        self.state.busy.store(false, Ordering::SeqCst);
+        status
     }
 
-    fn compute(&self, input: &str) -> End {
-        let outcome = match asked(input) {
-            Some(name) => help::find(name, self.language).map(Answer::Text),
-            None => self.host.borrow_mut().eval(input).map(Answer::Value),
+    fn evaluate(&self, input: &str) -> ExitStatus {
+        let outcome = match help_topic(input) {
+            Some(name) => help::lookup(name, self.language).map(Output::Text),
+            None => self.host.borrow_mut().eval(input).map(Output::Value),
         };
         match outcome {
-            Ok(Answer::Text(text)) => screen::say(text.trim_end()),
-            Ok(Answer::Value(Value::Nil)) => End::Fine,
-            Ok(Answer::Value(value)) => {
-                let end = screen::say(&shortened(&show::value(&value)));
-                match show::figure(&value) {
+            Ok(Output::Text(text)) => terminal::print_line(text.trim_end()),
+            Ok(Output::Value(Value::Nil)) => ExitStatus::Success,
+            Ok(Output::Value(value)) => {
+                let status = terminal::print_line(&truncate(&display::value_text(&value)));
+                match display::as_figure(&value) {
                     Some(figure) if stdin().is_terminal() && stdout().is_terminal() => {
-                        self.picture(&figure)
+                        self.show_figure(&figure)
                     }
-                    _ => end,
+                    _ => status,
                 }
             }
-            Err(fault) if fault.cause == Cause::Interrupt => {
-                screen::complain(&fault.message);
-                End::Interrupted
+            Err(error) if error.cause == Cause::Interrupt => {
+                terminal::print_error_line(&error.message);
+                ExitStatus::Interrupted
             }
-            Err(fault) => {
+            Err(error) => {
                 let script = Script {
-                    path: host::INPUT.into(),
+                    path: host::REPL_FILE.into(),
                     text: input.into(),
                 };
-                end::show(&fault, &script);
-                End::Failed
+                exit::print_error(&error, &script);
+                ExitStatus::Failure
             }
         }
     }
 
-    /// Shows a figure in the terminal, or where it lies.
-    fn picture(&self, figure: &Figure) -> End {
+    /// Shows a figure in the terminal, or prints the path of its file.
+    fn show_figure(&self, figure: &Figure) -> ExitStatus {
         self.figures.set(self.figures.get() + 1);
-        let drawing = self.drawing.get_or_init(Drawing::here);
-        match drawing.text(figure, self.figures.get(), self.pictures.as_deref()) {
-            Ok(text) => screen::say(&text),
-            Err(fault) => {
-                end::show(&fault.into(), &Script::default());
-                End::Failed
+        let graphics = self.graphics.get_or_init(Graphics::detect_terminal);
+        match graphics.encode(figure, self.figures.get(), self.image_folder.as_deref()) {
+            Ok(text) => terminal::print_line(&text),
+            Err(error) => {
+                exit::print_error(&error.into(), &Script::default());
+                ExitStatus::Failure
             }
         }
     }
 }
 
-enum Answer {
+enum Output {
     Text(String),
     Value(Value),
 }
 
-/// The first end that was not a good one.
-fn worse(a: End, b: End) -> End {
-    if a == End::Fine { b } else { a }
+/// The first exit status that is not a success.
+fn first_failure(a: ExitStatus, b: ExitStatus) -> ExitStatus {
+    if a == ExitStatus::Success { b } else { a }
 }
 
 /// The name in `help NAME`; empty for `help` alone.
-fn asked(input: &str) -> Option<&str> {
+fn help_topic(input: &str) -> Option<&str> {
     let rest = input.trim().strip_prefix("help")?;
     let name = rest.trim();
     let is_name = name
@@ -220,27 +219,30 @@ fn asked(input: &str) -> Option<&str> {
     (is_name && (name.is_empty() || rest.starts_with(char::is_whitespace))).then_some(name)
 }
 
-/// The fault of bytes that are not UTF-8, in a line of standard input or typed.
-fn not_text(line: Option<usize>) -> Fault {
+/// The error for bytes that are not UTF-8, on a line of standard input or typed.
+fn invalid_utf8(line: Option<usize>) -> Diagnostic {
     match line {
-        Some(line) => Fault::new(format!(
+        Some(line) => Diagnostic::new(format!(
             "line {line} of standard input: expected text in UTF-8, found other bytes"
         ))
-        .hint("the session goes on without this line"),
-        None => Fault::new("expected text in UTF-8, found other bytes")
-            .hint("set the terminal to UTF-8; the session goes on with what came before them"),
+        .hint("the session continues without this line"),
+        None => Diagnostic::new("expected text in UTF-8, found other bytes")
+            .hint("set the terminal to UTF-8; the session continues with the text before them"),
     }
 }
 
-fn is_farewell(input: &str) -> bool {
-    let words = [":quit", ":q", ":exit", "quit", "exit", "quit()", "exit()"];
-    words.contains(&input.trim().trim_end_matches(';'))
+fn is_quit(input: &str) -> bool {
+    let commands = [":quit", ":q", ":exit", "quit", "exit", "quit()", "exit()"];
+    commands.contains(&input.trim().trim_end_matches(';'))
 }
 
-/// The beginning of a long text, and how much more there is.
-fn shortened(text: &str) -> String {
-    let after_lines = text.match_indices('\n').nth(LINES - 1).map(|(at, _)| at);
-    let after_letters = text.char_indices().nth(LETTERS).map(|(at, _)| at);
+/// The beginning of a long text, and the number of omitted characters.
+fn truncate(text: &str) -> String {
+    let after_lines = text
+        .match_indices('\n')
+        .nth(MAX_LINES - 1)
+        .map(|(at, _)| at);
+    let after_letters = text.char_indices().nth(MAX_CHARS).map(|(at, _)| at);
     match [after_lines, after_letters].into_iter().flatten().min() {
         Some(cut) => {
             let more = text[cut..].trim_start().chars().count();
@@ -254,12 +256,12 @@ fn shortened(text: &str) -> String {
 }
 
 fn welcome(language: Language) -> String {
-    let speaks = match language {
+    let dialect = match language {
         Language::Rhai => "Rhai (Lua: attractor --lua)",
         Language::Lua => "Lua; variables made without `local` last",
     };
     format!(
-        "attractor {} speaks {speaks}\nhelp NAME for the reference, Tab completes, Ctrl-C stops, \
+        "attractor {} speaks {dialect}\nhelp NAME for the reference, Tab completes, Ctrl-C stops, \
          Ctrl-D leaves",
         env!("CARGO_PKG_VERSION")
     )

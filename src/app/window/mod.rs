@@ -1,24 +1,24 @@
-//! Windows, which live on the first thread: scripts ask for them from theirs.
+//! Windows. They must be created on the main thread; scripts send requests from their own thread.
 //!
-//! One window is open at a time. A figure that comes while it is open takes the place of the one
-//! shown before; the camera stays where the user has turned it.
+//! At most one window is open. A figure that arrives while it is open replaces the previous one;
+//! the camera keeps the orientation that the user has chosen.
 
 #[cfg(feature = "window")]
-mod draw;
+mod canvas;
 #[cfg(feature = "window")]
-mod frame;
+mod event_loop;
 #[cfg(feature = "window")]
-mod marks;
+mod markers;
+#[cfg(feature = "window")]
+mod offscreen;
+#[cfg(feature = "window")]
+mod overlay;
 #[cfg(feature = "window")]
 mod pick;
 #[cfg(feature = "window")]
-mod show;
+mod scene;
 #[cfg(feature = "window")]
-mod still;
-#[cfg(feature = "window")]
-mod wanted;
-#[cfg(feature = "window")]
-mod words;
+mod view_state;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,195 +26,200 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::figure::stage::Stage;
+use crate::figure::scene::Scene;
 #[cfg(feature = "window")]
-use show::Place;
+use event_loop::WindowHost;
 
-/// How often a script that waits for a window looks for Ctrl-C.
-const GLANCE: Duration = Duration::from_millis(50);
-/// Why a build has no window.
-const LACKING: &str = "this build has none (`./x window ...` makes one that has)";
-/// Why a word to the first thread is lost.
-const GONE: &str = "the thread for windows is gone";
+/// Interval at which a script that waits for a window checks for Ctrl-C.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// The error of a build without window support.
+const NOT_BUILT: &str = "this build has no window support (`./x window ...` builds it)";
+/// The error when the window thread no longer receives requests.
+const THREAD_ENDED: &str = "the thread for windows is gone";
 
-/// A figure to be shown.
-pub struct Asked {
-    /// Its panels in three dimensions; at least one.
-    pub panels: Vec<Stage>,
-    /// The name of pictures of it, without an end.
-    pub pictures: PathBuf,
-    pub answer: Sender<Fate>,
+/// A request to show a figure.
+pub struct ShowRequest {
+    /// The three-dimensional panels; not empty.
+    pub panels: Vec<Scene>,
+    /// Path prefix of saved images, without an extension.
+    pub image_prefix: PathBuf,
+    pub responses: Sender<Response>,
     /// Set by Ctrl-C.
     pub stop: Arc<AtomicBool>,
 }
 
-/// A figure of which a picture is wanted.
-pub struct Shot {
-    pub stage: Stage,
+/// A request for an image of a figure.
+pub struct ImageRequest {
+    pub scene: Scene,
     /// Units: pixels.
     pub size: [u32; 2],
 }
 
-/// What becomes of a figure.
-pub enum Fate {
+/// The response to a request.
+pub enum Response {
     Shown,
-    /// It is seen no more.
-    Over,
-    /// Why it cannot be seen.
+    /// The window has been closed, or shows another figure.
+    Closed,
+    /// The reason why the figure cannot be shown.
     Failed(String),
-    /// What was to be seen, as a PNG file.
-    Picture(Vec<u8>),
+    /// The image as the bytes of a PNG file.
+    Image(Vec<u8>),
 }
 
-/// What the first thread is told.
-pub enum Word {
-    Show(Box<Asked>),
-    /// What a window would show is wanted, without one.
-    Picture(Box<Shot>, Sender<Fate>),
-    /// The script is at its end: nothing more comes.
+/// A message to the main thread.
+pub enum Request {
+    Show(Box<ShowRequest>),
+    /// Render an image without a window.
+    Image(Box<ImageRequest>, Sender<Response>),
+    /// The script has ended; no further messages follow.
     Done,
 }
 
-/// Where figures are left for the first thread.
-pub struct Desk {
-    out: Sender<Word>,
-    words: Mutex<Receiver<Word>>,
-    /// Set when the script is at its end, just before the word that says so.
+/// The queue of window requests to the main thread.
+pub struct WindowQueue {
+    sender: Sender<Request>,
+    requests: Mutex<Receiver<Request>>,
+    /// Set when the script has ended, just before [`Request::Done`] is sent.
     ended: Arc<AtomicBool>,
-    /// No window is wanted.
-    pub shut: AtomicBool,
+    /// Windows are disabled (`--no-window`).
+    pub disabled: AtomicBool,
 }
 
-/// Tells the first thread that the script is at its end, also if that is a panic.
-pub struct Done {
-    out: Sender<Word>,
+/// Notifies the main thread on drop that the script has ended, also after a panic.
+pub struct DoneGuard {
+    sender: Sender<Request>,
     ended: Arc<AtomicBool>,
 }
 
-impl Default for Desk {
-    fn default() -> Desk {
-        let (out, words) = channel();
-        Desk {
-            out,
-            words: Mutex::new(words),
+impl Default for WindowQueue {
+    fn default() -> WindowQueue {
+        let (sender, requests) = channel();
+        WindowQueue {
+            sender,
+            requests: Mutex::new(requests),
             ended: Arc::default(),
-            shut: AtomicBool::new(false),
+            disabled: AtomicBool::new(false),
         }
     }
 }
 
-impl Drop for Done {
+impl Drop for DoneGuard {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Release);
-        let _ = self.out.send(Word::Done);
+        let _ = self.sender.send(Request::Done);
     }
 }
 
-impl Desk {
-    /// What a script's thread holds while it runs.
-    pub fn done(&self) -> Done {
-        Done {
-            out: self.out.clone(),
+impl WindowQueue {
+    /// The guard that the script thread holds while it runs.
+    pub fn done_guard(&self) -> DoneGuard {
+        DoneGuard {
+            sender: self.sender.clone(),
             ended: self.ended.clone(),
         }
     }
 
-    /// Shows a figure, and waits until its window is closed, if asked to; `stop` ends the
-    /// wait, and closes the window.
+    /// Shows a figure and, if `wait` is set, blocks until its window is closed; `stop` ends the
+    /// wait and closes the window.
     ///
-    /// Errors: why there is no window
+    /// Errors: the reason why there is no window
     pub fn show(
         &self,
-        panels: Vec<Stage>,
+        panels: Vec<Scene>,
         pictures: PathBuf,
         wait: bool,
         stop: &Arc<AtomicBool>,
     ) -> Result<(), String> {
-        if self.shut.load(Ordering::Relaxed) {
-            return Err("none is wanted (--no-window)".into());
+        if self.disabled.load(Ordering::Relaxed) {
+            return Err("windows are disabled (--no-window)".into());
         }
-        missing().map_or(Ok(()), Err)?;
-        let (answer, told) = channel();
-        let asked = Box::new(Asked {
+        unavailable().map_or(Ok(()), Err)?;
+        let (responses, received) = channel();
+        let request = Box::new(ShowRequest {
             panels,
-            pictures,
-            answer,
+            image_prefix: pictures,
+            responses,
             stop: stop.clone(),
         });
-        self.out
-            .send(Word::Show(asked))
-            .map_err(|_| GONE.to_string())?;
+        self.sender
+            .send(Request::Show(request))
+            .map_err(|_| THREAD_ENDED.to_string())?;
         loop {
-            match told.recv_timeout(GLANCE) {
-                Ok(Fate::Shown) if !wait => return Ok(()),
-                Ok(Fate::Shown) => {}
-                Ok(Fate::Over | Fate::Picture(_)) => return Ok(()),
-                Ok(Fate::Failed(why)) => return Err(why),
+            match received.recv_timeout(POLL_INTERVAL) {
+                Ok(Response::Shown) if !wait => return Ok(()),
+                Ok(Response::Shown) => {}
+                Ok(Response::Closed | Response::Image(_)) => return Ok(()),
+                Ok(Response::Failed(reason)) => return Err(reason),
                 Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
-                // The user has had enough of waiting.
+                // Ctrl-C was pressed, or the window thread has ended.
                 Err(_) => return Ok(()),
             }
         }
     }
 
-    /// A PNG file of what a window would show; no display is needed, but a driver is.
+    /// The bytes of a PNG file of what a window would show. Requires a driver but no display.
     ///
-    /// Errors: why there is none
-    pub fn picture(&self, shot: Shot) -> Result<Vec<u8>, String> {
-        let (answer, told) = channel();
-        let word = Word::Picture(Box::new(shot), answer);
-        match self.out.send(word).ok().and_then(|()| told.recv().ok()) {
-            Some(Fate::Picture(bytes)) => Ok(bytes),
-            Some(Fate::Failed(why)) => Err(why),
-            _ => Err(GONE.into()),
+    /// Errors: the reason why there is no image
+    pub fn image(&self, request: ImageRequest) -> Result<Vec<u8>, String> {
+        let (responses, received) = channel();
+        let request = Request::Image(Box::new(request), responses);
+        match self
+            .sender
+            .send(request)
+            .ok()
+            .and_then(|()| received.recv().ok())
+        {
+            Some(Response::Image(bytes)) => Ok(bytes),
+            Some(Response::Failed(reason)) => Err(reason),
+            _ => Err(THREAD_ENDED.into()),
         }
     }
 
-    /// Serves windows on this thread, the first one, until the script is at its end.
+    /// Serves requests on the current (main) thread until the script ends.
     pub fn serve(&self) {
-        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut place = Place::default();
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut host = WindowHost::default();
         loop {
-            // A window may have taken the last word, and broken.
-            let word = match self.ended.load(Ordering::Acquire) {
-                true => words.try_recv().ok(),
-                false => words.recv().ok(),
+            // A window can have consumed the last message and then failed.
+            let request = match self.ended.load(Ordering::Acquire) {
+                true => requests.try_recv().ok(),
+                false => requests.recv().ok(),
             };
-            match word {
-                Some(Word::Show(asked)) => place.open(*asked, &words),
-                Some(Word::Picture(shot, answer)) => place.picture(*shot, &answer),
-                Some(Word::Done) | None => return,
+            match request {
+                Some(Request::Show(request)) => host.open(*request, &requests),
+                Some(Request::Image(image, responses)) => host.image(*image, &responses),
+                Some(Request::Done) | None => return,
             }
         }
     }
 }
 
-/// Why no window can be opened here, if that is known beforehand.
-fn missing() -> Option<String> {
+/// The reason why no window can be opened, if it is known in advance.
+fn unavailable() -> Option<String> {
     if !cfg!(feature = "window") {
-        return Some(LACKING.into());
+        return Some(NOT_BUILT.into());
     }
-    let named = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let unix = cfg!(all(unix, not(target_os = "macos")));
-    if unix && !named("DISPLAY") && !named("WAYLAND_DISPLAY") {
+    if unix && !is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY") {
         return Some("there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)".into());
     }
     None
 }
 
-/// Where windows open, in a build that has none.
+/// Stand-in for the window host in a build without window support.
 #[cfg(not(feature = "window"))]
 #[derive(Default)]
-struct Place {}
+struct WindowHost {}
 
 #[cfg(not(feature = "window"))]
-impl Place {
-    fn open(&mut self, asked: Asked, _: &Receiver<Word>) {
-        let why = missing().unwrap_or_default();
-        let _ = asked.answer.send(Fate::Failed(why));
+impl WindowHost {
+    fn open(&mut self, request: ShowRequest, _: &Receiver<Request>) {
+        let reason = unavailable().unwrap_or_default();
+        let _ = request.responses.send(Response::Failed(reason));
     }
 
-    fn picture(&mut self, _: Shot, answer: &Sender<Fate>) {
-        let _ = answer.send(Fate::Failed(LACKING.into()));
+    fn image(&mut self, _: ImageRequest, responses: &Sender<Response>) {
+        let _ = responses.send(Response::Failed(NOT_BUILT.into()));
     }
 }

@@ -1,12 +1,12 @@
-//! A figure as a page that any browser shows: panels in three dimensions turn, zoom and play, flat
-//! ones stand beside them. All of it is in the one file; nothing is fetched.
+//! A figure as an HTML page: three-dimensional panels can be rotated, zoomed and animated; flat
+//! panels are static. The page is a single self-contained file and loads nothing from the network.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::extent::Range;
-use super::space::stage::{Act, Bar, Kind, Scale, Stage};
+use super::scale::Range;
+use super::three_d::scene::{ColourBar, Geometry, Scene, SceneAxis, SceneLayer};
 use super::{Figure, Rgb, svg};
 use crate::base::Result;
 use crate::base::options::Choice;
@@ -15,25 +15,25 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// The text of an HTML file of `figure`.
+/// The text of an HTML file that shows `figure`.
 ///
 /// Errors: those of [`svg`]
 pub fn page(figure: &Figure) -> Result<String> {
-    let mut stages = Stage::of(figure)?.into_iter();
+    let mut scenes = Scene::from_figure(figure)?.into_iter();
     let mut panels = Vec::new();
     for panel in &figure.panels {
         panels.push(if panel.camera.is_some() {
-            stages
+            scenes
                 .next()
-                .map_or(Value::Null, |stage| self::stage(&stage))
+                .map_or(Value::Null, |scene| self::scene(&scene))
         } else if panel.layers.is_empty() {
             Value::Null
         } else {
-            let alone = Figure {
+            let single = Figure {
                 size: figure.size,
                 ..Figure::from(panel.clone())
             };
-            json!({ "svg": svg(&alone)? })
+            json!({ "svg": svg(&single)? })
         });
     }
     let data = json!({ "columns": figure.columns, "panels": panels });
@@ -42,87 +42,91 @@ pub fn page(figure: &Figure) -> Result<String> {
     } else {
         &figure.title
     };
-    // Nothing in the data can end the element that holds it.
+    // Escape `<` so that the data cannot close the enclosing script element.
     let data = data.to_string().replace('<', "\\u003c");
-    let parts = [
+    let replacements = [
         ("{style}", STYLE.into()),
         ("{script}", SCRIPT.into()),
         ("{data}", data),
-        ("{title}", super::text::escape(&super::text::plain(title))),
+        (
+            "{title}",
+            super::text::escape_xml(&super::text::to_unicode(title)),
+        ),
     ];
-    // From the end of the page to its head: no text of a user is taken for a place.
+    // Replace from the end of the page to its start, so that text supplied by a user is never
+    // treated as a placeholder.
     let page = PAGE.to_string();
-    Ok(parts
-        .iter()
-        .fold(page, |page, (place, text)| page.replacen(place, text, 1)))
+    Ok(replacements.iter().fold(page, |page, (placeholder, text)| {
+        page.replacen(placeholder, text, 1)
+    }))
 }
 
-fn stage(stage: &Stage) -> Value {
+fn scene(scene: &Scene) -> Value {
     json!({
-        "title": stage.title,
-        "azimuth": stage.camera.azimuth,
-        "elevation": stage.camera.elevation,
-        "sides": stage.sides,
-        "scales": stage.scales.each_ref().map(scale),
-        "bar": stage.bar.as_ref().map(bar),
-        "acts": stage.acts.iter().map(act).collect::<Vec<_>>(),
+        "title": scene.title,
+        "azimuth": scene.camera.azimuth,
+        "elevation": scene.camera.elevation,
+        "sides": scene.side_lengths,
+        "scales": scene.axes.each_ref().map(axis),
+        "bar": scene.colour_bar.as_ref().map(colour_bar),
+        "acts": scene.layers.iter().map(layer).collect::<Vec<_>>(),
     })
 }
 
-fn scale(scale: &Scale) -> Value {
+fn axis(axis: &SceneAxis) -> Value {
     let Range {
         low,
         high,
         log,
         reversed,
-    } = scale.range;
+    } = axis.range;
     json!({
-        "label": scale.label, "ticks": scale.ticks,
+        "label": axis.label, "ticks": axis.ticks,
         "low": low, "high": high, "log": log, "reversed": reversed,
     })
 }
 
-fn bar(bar: &Bar) -> Value {
-    let shades: Vec<String> = bar.shades.iter().map(Rgb::to_string).collect();
-    json!({ "label": bar.label, "ticks": bar.ticks, "shades": shades })
+fn colour_bar(bar: &ColourBar) -> Value {
+    let colours: Vec<String> = bar.colours.iter().map(Rgb::to_string).collect();
+    json!({ "label": bar.label, "ticks": bar.ticks, "shades": colours })
 }
 
-fn act(act: &Act) -> Value {
-    let floats = |numbers: &mut dyn Iterator<Item = f32>| {
-        let bytes: Vec<u8> = numbers.flat_map(f32::to_le_bytes).collect();
+fn layer(layer: &SceneLayer) -> Value {
+    let floats = |values: &mut dyn Iterator<Item = f32>| {
+        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
         STANDARD.encode(bytes)
     };
-    let colours = act.colours.iter().flat_map(|Rgb(r, g, b)| [*r, *g, *b]);
+    let colours = layer.colours.iter().flat_map(|Rgb(r, g, b)| [*r, *g, *b]);
     let mut map = json!({
-        "label": act.label,
-        "at": floats(&mut act.at.iter().flatten().copied()),
+        "label": layer.label,
+        "at": floats(&mut layer.positions.iter().flatten().copied()),
         "colours": STANDARD.encode(colours.collect::<Vec<u8>>()),
-        "opacity": act.opacity,
+        "opacity": layer.opacity,
     });
-    if !act.values.is_empty() {
-        map["values"] = floats(&mut act.values.iter().copied()).into();
+    if !layer.values.is_empty() {
+        map["values"] = floats(&mut layer.values.iter().copied()).into();
     }
-    match &act.kind {
-        Kind::Paths { ends, width, dash } => {
+    match &layer.geometry {
+        Geometry::Paths { ends, width, dash } => {
             map["kind"] = "paths".into();
             map["ends"] = json!(ends);
             map["width"] = json!(width);
             map["dash"] = json!(dash.pattern(*width, false));
         }
-        Kind::Points { sizes, marker } => {
+        Geometry::Points { sizes, marker } => {
             map["kind"] = "points".into();
             map["sizes"] = floats(&mut sizes.iter().copied()).into();
-            map["marker"] = marker.word().into();
+            map["marker"] = marker.name().into();
             map["corners"] = json!(marker.corners());
             map["strokes"] = json!(marker.strokes());
         }
-        Kind::Arrows { width, dash, head } => {
+        Geometry::Arrows { width, dash, head } => {
             map["kind"] = "arrows".into();
             map["width"] = json!(width);
             map["dash"] = json!(dash.pattern(*width, false));
             map["head"] = json!(head);
         }
-        Kind::Labels(texts) => {
+        Geometry::Labels(texts) => {
             map["kind"] = "labels".into();
             map["texts"] = json!(texts);
         }

@@ -1,13 +1,13 @@
 "use strict";
-// Turns, zooms and plays the panels of one figure. Places come as parts of the sides of a box.
+// Rotates, zooms and animates the panels of a figure. Positions are fractions of the sides of a box.
 
-const FAR = 4;            // from the eye to the middle of the box, in longest sides
-const FADE = 0.45;        // how much paler a plain curve is at the far end
-const WIDE = 2048;        // texels in a row of what shaders read
-const QUICK = 25;         // milliseconds that a picture may take while something moves
-const STILL = 250;        // milliseconds without a movement until all is drawn again
-const NEAR_ENOUGH = 14;   // pixels from the pointer to a point that is read
-const ALONG = 0.97;       // cosine of the angle under which a side is seen nearly from its end
+const FAR = 4;            // distance from the eye to the centre of the box, in units of its longest side
+const FADE = 0.45;        // fraction of its colour that a single-colour curve loses at the far end
+const WIDE = 2048;        // texels per row of a data texture
+const QUICK = 25;         // target duration of a frame during motion, in milliseconds
+const STILL = 250;        // milliseconds without motion before a full-detail redraw
+const NEAR_ENOUGH = 14;   // largest distance between the pointer and a selectable point, in pixels
+const ALONG = 0.97;       // cosine of the viewing angle above which a side is nearly parallel to the line of sight
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 const floats = (text) => new Float32Array(bytes(text).buffer);
@@ -28,9 +28,9 @@ vec4 place(vec3 p) {
 float depth(vec3 p) { return clamp(0.5 + dot((p - 0.5) * sides, eye) / length(sides), 0.0, 1.0); }
 `;
 const LINES = [PLACE + `
-uniform highp usampler2D pairs;   // the ends of each piece, as places
-uniform highp sampler2D places;   // a place, and how far along its curve it is
-uniform highp sampler2D facts;    // colour (-1: no place), step, trial
+uniform highp usampler2D pairs;   // indices of the two end points of each segment
+uniform highp sampler2D places;   // position, and arc length along the curve
+uniform highp sampler2D facts;    // colour (-1: no position), time step, trial
 uniform float width, fade, now, trail, trial;
 out vec4 ink;
 out float along;
@@ -43,7 +43,7 @@ void main() {
   vec4 fact = texelFetch(facts, from, 0);
   bool shown = fact.x >= 0.0 && texelFetch(facts, to, 0).x >= 0.0
     && !(trial >= 0.0 && fact.z != trial) && !(now >= 0.0 && fact.y >= now);
-  // Nothing is left to be filled of what does not show.
+  // Hidden segments are moved outside the clip volume.
   if (!shown) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); ink = vec4(0.0); along = 0.0; return; }
   bool second = corner % 2 == 1;
   float side = corner < 2 ? -1.0 : 1.0;
@@ -53,7 +53,7 @@ void main() {
   vec2 dir = span > 1e-6 ? way / span : vec2(1.0, 0.0);
   vec4 end = second ? q : p;
   vec2 out2 = (vec2(-dir.y, dir.x) * side + dir * (second ? 0.25 : -0.25)) * width / view;
-  // A little further away than points, which are seen where a line ends in them.
+  // Slightly farther than points, so that a point at the end of a line stays visible.
   gl_Position = end + vec4(out2 * end.w, 0.002 * end.w, 0.0);
   float far = 1.0 - depth(second ? b.xyz : a.xyz);
   vec3 colour = vec3(ivec3(fact.x) >> ivec3(16, 8, 0) & 255) / 255.0;
@@ -63,7 +63,7 @@ void main() {
 }`, `#version 300 es
 precision highp float;
 uniform float opacity;
-uniform vec2 dash;        // what is inked of how much, in pixels
+uniform vec2 dash;        // dash length and period, in pixels
 in vec4 ink;
 in float along;
 out vec4 shown;
@@ -91,7 +91,7 @@ uniform int marker;
 in vec3 ink;
 in float wide, reach;
 out vec4 shown;
-// How far outside of the marker a place is, in pixels; markers are as in figures on paper.
+// Signed distance to the outline of the marker in pixels; the shapes match those of SVG figures.
 float outside(vec2 p, float r, float pen) {
   vec2 q = abs(p);
   if (marker == 1) return max(q.x, q.y) - 0.9 * r;
@@ -106,7 +106,7 @@ void main() {
   float pen = 0.7 * ratio;
   float d = outside((gl_PointCoord - 0.5) * wide, reach, pen);
   bool solid = marker < 4;
-  // What is filled has a white rim, a pixel wide.
+  // Filled markers have a white outline, one pixel wide.
   float a = clamp((solid ? 1.5 : 0.5) - d, 0.0, 1.0) * opacity;
   if (a <= 0.02) discard;
   shown = vec4((solid ? mix(ink, vec3(1.0), clamp(d + 0.5, 0.0, 1.0)) : ink) * a, a);
@@ -114,7 +114,7 @@ void main() {
 const HEADS = [PLACE + `
 uniform float width;
 in vec3 from, to, colour;
-in float corner;          // 0: the tip, 1 and -1: the others
+in float corner;          // 0: tip; 1 and -1: corners of the base
 out vec3 ink;
 void main() {
   vec4 p = place(from), q = place(to);
@@ -153,7 +153,7 @@ function program(gl, [vertex, fragment]) {
   return { made, at };
 }
 
-// A vertex array of records, each of these fields.
+// A vertex array of records with the given fields.
 function records(gl, { made }, fields, data) {
   const array = gl.createVertexArray(), buffer = gl.createBuffer();
   gl.bindVertexArray(array);
@@ -170,7 +170,7 @@ function records(gl, { made }, fields, data) {
   return { array, buffer, count: data.length / size };
 }
 
-// Numbers for shaders, in rows of texels: four floats in each, or two whole numbers.
+// A data texture for shaders; a texel holds four floats or two integers.
 function texture(gl, data, each) {
   const [inside, kind, type] = each === 4 ? [gl.RGBA32F, gl.RGBA, gl.FLOAT]
     : [gl.RG32UI, gl.RG_INTEGER, gl.UNSIGNED_INT];
@@ -193,11 +193,11 @@ class Panel {
     this.hidden = new Set();
     this.now = -1;
     this.playing = false;
-    this.speed = 1;           // times as fast as usual
+    this.speed = 1;           // playback speed relative to the default
     this.trial = -1;
     this.kept = null;
-    this.whole = 0;       // milliseconds that a picture of everything takes
-    this.until = 0;       // until when something moves
+    this.whole = 0;       // duration of a full-detail frame, in milliseconds
+    this.until = 0;       // time at which the current motion ends
     const layer = (name) => {
       const canvas = document.createElement("canvas");
       canvas.className = name;
@@ -253,7 +253,7 @@ class Panel {
     this.ends = records(gl, this.points, POINT, new Float32Array(7));
   }
 
-  // The corners of the heads of arrows.
+  // The vertices of the arrowheads.
   tips(act) {
     const out = [];
     for (const [from, end] of act.curves) {
@@ -273,7 +273,7 @@ class Panel {
     return [colours[c], colours[c + 1], colours[c + 2]];
   }
 
-  // What shaders ask of lines: their places, and facts about these.
+  // Uploads the positions and attributes of lines as data textures.
   describe(act) {
     const n = act.at.length / 3, sides = this.stage.sides;
     const places = new Float32Array(4 * n), facts = new Float32Array(4 * n);
@@ -295,7 +295,7 @@ class Panel {
     act.pieces = new Map();
   }
 
-  // The pieces of a layer's lines, `stride` steps long each.
+  // The segments of the lines of a layer, each `stride` time steps long.
   pieces(act, stride) {
     if (!act.pieces.has(stride)) {
       const out = [];
@@ -309,7 +309,7 @@ class Panel {
     return act.pieces.get(stride);
   }
 
-  // Two triangles for each of so many pieces.
+  // Index buffer with two triangles for each of `count` segments.
   room(count) {
     if (count <= this.quads.count) return;
     const gl = this.gl, all = new Uint32Array(6 * count);
@@ -320,7 +320,7 @@ class Panel {
     this.quads.count = count;
   }
 
-  // Title, legend, and what time needs.
+  // Adds title, legend and playback controls.
   furnish() {
     const add = (kind, name, text) => {
       const made = document.createElement(kind);
@@ -367,7 +367,7 @@ class Panel {
     this.host.append(time);
   }
 
-  // The marker of a layer, as a small drawing.
+  // The marker of a layer as a small SVG.
   sign({ marker, corners, strokes, colours }) {
     const path = (points) => points.map(([x, y]) => `${x} ${y}`).join("L");
     const round = marker === "dot" || marker === "ring";
@@ -466,7 +466,7 @@ class Panel {
     }
   }
 
-  // Asks for pictures that may be coarse, until nothing moves any more.
+  // Requests frames of reduced detail until the motion ends.
   move() {
     this.until = performance.now() + STILL;
     clearTimeout(this.later);
@@ -474,7 +474,7 @@ class Panel {
     this.ask();
   }
 
-  // What the camera makes of places, in pixels.
+  // Resizes the canvases and computes the projection to pixels.
   fit() {
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [this.host.clientWidth, this.host.clientHeight];
@@ -527,14 +527,14 @@ class Panel {
     frames++;
   }
 
-  // Draws everything and waits for it (which reading does): how long does it take?
+  // Measures the duration of a full-detail frame; readPixels waits for the GPU.
   measure() {
     const gl = this.gl;
     const drawn = () => {
       this.shapes();
       gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
     };
-    // The first time shaders are made ready, and the browser has more to do: it is asked again.
+    // The first frame includes shader compilation and other browser work: measure again later.
     if (!this.whole) {
       drawn();
       setTimeout(() => this.ask(), 500);
@@ -606,7 +606,7 @@ class Panel {
     if (this.now >= 0) this.fronts();
   }
 
-  // Where each trial is now.
+  // The current position of each trial.
   fronts() {
     const out = [];
     this.stage.acts.forEach((act, k) => {
@@ -628,7 +628,7 @@ class Panel {
     gl.drawArrays(gl.POINTS, 0, out.length / 7);
   }
 
-  // The far sides of the box with grid and words.
+  // The far walls of the box with grid and labels.
   walls() {
     const g = this.under;
     g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -703,7 +703,7 @@ class Panel {
     }
   }
 
-  // Labels, the colour bar and the marked point.
+  // Labels, the colour bar and the selected point.
   words() {
     const g = this.over;
     g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -797,7 +797,7 @@ class Panel {
     this.stage.scales.forEach(({ label, low, high, log, reversed }, k) => {
       const part = reversed ? 1 - place[k] : place[k];
       let x = log ? low * (high / low) ** part : low + (high - low) * part;
-      // Places come in single precision.
+      // Positions have single precision.
       if (!log && Math.abs(x) < 1e-7 * Math.abs(high - low)) x = 0;
       rows.push(`${label || "xyz"[k]}: ${short(x)}`);
     });
@@ -808,9 +808,9 @@ class Panel {
     this.read.style.top = `${Math.max(4, Math.min(y + 10, this.view[1] - 110))}px`;
   }
 
-  // The three layers as one picture.
+  // Saves the three canvases as one image.
   save() {
-    // What was drawn before is gone when a picture has been shown.
+    // The drawing buffer is cleared after presentation: draw again.
     this.stride = 1;
     this.shapes();
     const canvas = document.createElement("canvas");
@@ -833,7 +833,7 @@ class Panel {
       ArrowLeft: () => this.steps > 1 && this.go(step - 1),
       t: () => {
         if (this.trials < 2) return;
-        // The first choice is the trial that was clicked at.
+        // Start with the trial of the selected point.
         const clicked = this.kept && this.kept.step !== null ? this.kept.trial : 0;
         this.trial = this.trial < 0 ? clicked : this.trial + 1 < this.trials ? this.trial + 1 : -1;
         if (this.choice) this.choice.value = this.trial;

@@ -1,116 +1,119 @@
-//! The limits of a run as Lua keeps them: a hook counts instructions, in coroutines too, and what
-//! Lua may allocate follows what the whole run has left.
+//! Resource limits in Lua: a hook counts instructions, also in coroutines, and the memory limit of
+//! Lua follows the remaining memory of the run.
 
 use std::rc::Rc;
 
 use mlua::{HookTriggers, Lua, MultiValue, Table, Value, VmState};
 
-use super::super::call::Vocabulary;
-use super::faults;
-use super::thrown::NearLimit;
+use super::super::dispatch::Vocabulary;
+use super::errors;
+use super::throw_location::NearLimit;
 use crate::api::context::Context;
-use crate::api::fault::{Cause, Fault};
+use crate::api::diagnostic::{Cause, Diagnostic};
 
-/// Instructions between two looks at Ctrl-C and the limits.
-const PULSE: u32 = 2_000;
+/// Instructions between two checks of the limits and of Ctrl-C.
+const CHECK_INTERVAL: u32 = 2_000;
 
 const PRELUDE: &str = include_str!("prelude.lua");
 
-/// What Lua says when it has no memory left.
+/// The error message of Lua for a failed allocation.
 const NO_MEMORY: &str = "not enough memory";
 
-/// Ends scripts that the user stops or that exceed a limit.
-pub fn set(lua: &Lua, context: &Context) -> mlua::Result<()> {
+/// Installs the hook that stops scripts on Ctrl-C and at their limits.
+pub fn install_hook(lua: &Lua, context: &Context) -> mlua::Result<()> {
     let meter = context.meter.clone();
     let weak = lua.weak();
-    // Lua does not know how large the tensors are that its garbage holds.
-    meter.collect_with(move || {
+    // Lua does not know the size of the tensors that its garbage references.
+    meter.set_collector(move || {
         if let Some(lua) = weak.try_upgrade() {
-            // A collection that fails leaves the garbage there, which is all it can do.
+            // A failed collection frees nothing; the later check reports the error.
             let _ = lua.gc_collect();
         }
     });
     lua.set_global_hook(
-        HookTriggers::new().every_nth_instruction(PULSE),
+        HookTriggers::new().every_nth_instruction(CHECK_INTERVAL),
         move |lua, _| {
-            let counted = meter.count(PULSE.into());
-            counted.map_err(|fault| faults::raise(lua, fault))?;
-            let left = meter.left();
-            if left < lua.used_memory() as u64 {
-                // After an allocation that fails the stack is gone.
-                lua.set_app_data(NearLimit(faults::caller(lua)));
+            let counted = meter.count(CHECK_INTERVAL.into());
+            counted.map_err(|diagnostic| errors::raise(lua, diagnostic))?;
+            let remaining = meter.remaining();
+            if remaining < lua.used_memory() as u64 {
+                // The stack is no longer available after a failed allocation.
+                lua.set_app_data(NearLimit(errors::current_location(lua)));
             }
-            balance(lua, left);
+            set_memory_limit(lua, remaining);
             Ok(VmState::Continue)
         },
     )
 }
 
-/// Lets Lua allocate as much as the run has left.
-pub fn balance(lua: &Lua, left: u64) {
+/// Sets the memory limit of Lua to its current usage plus the remaining memory of the run.
+pub fn set_memory_limit(lua: &Lua, remaining: u64) {
     let used = lua.used_memory().max(1);
-    let most = used.saturating_add(usize::try_from(left).unwrap_or(usize::MAX));
-    // Only a state that was made elsewhere refuses a limit.
-    let _ = lua.set_memory_limit(most);
+    let limit = used.saturating_add(usize::try_from(remaining).unwrap_or(usize::MAX));
+    // Fails only for a Lua state that mlua did not create.
+    let _ = lua.set_memory_limit(limit);
 }
 
-/// Puts bounded functions in the place of those that could evade the limits.
-pub fn guard(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
+/// Overrides the library functions that could evade the limits (`prelude.lua`).
+pub fn install_prelude(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
     let context = vocabulary.context();
     let meter = context.meter.clone();
-    let ended = lua.create_function(move |lua, values: MultiValue| {
-        meter.check().map_err(|fault| faults::raise(lua, fault))?;
-        match values.front().and_then(fatal) {
-            Some(fault) => Err(faults::raise(lua, fault)),
+    let rethrow_limit = lua.create_function(move |lua, values: MultiValue| {
+        meter
+            .check()
+            .map_err(|diagnostic| errors::raise(lua, diagnostic))?;
+        match values.front().and_then(limit_error) {
+            Some(diagnostic) => Err(errors::raise(lua, diagnostic)),
             None => Ok(()),
         }
     })?;
-    let is_fatal = lua.create_function(|_, value: Value| Ok(fatal(&value).is_some()))?;
+    let is_limit = lua.create_function(|_, value: Value| Ok(limit_error(&value).is_some()))?;
     let meter = context.meter.clone();
     let charge = lua.create_function(move |lua, ()| {
-        let counted = meter.count(PULSE.into());
-        counted.map_err(|fault| faults::raise(lua, fault))
+        let counted = meter.count(CHECK_INTERVAL.into());
+        counted.map_err(|diagnostic| errors::raise(lua, diagnostic))
     })?;
-    let plain = lua.create_function(|lua, table: Table| {
+    let check_plain = lua.create_function(|lua, table: Table| {
         let length = table.metatable().map(|meta| meta.raw_get::<Value>("__len"));
         match length.transpose()? {
             None | Some(Value::Nil) => Ok(()),
             Some(_) => {
-                let words = "expected a table whose own entries say how long it is, found `__len`";
-                Err(faults::raise(lua, Fault::new(words)))
+                let message = "expected a table without a metamethod `__len`, found one";
+                Err(errors::raise(lua, Diagnostic::new(message)))
             }
         }
     })?;
     let context = context.clone();
-    let open = lua.create_function(move |lua, name: String| {
-        let (text, path) = module(&context, &name).map_err(|fault| faults::raise(lua, fault))?;
+    let load_module = lua.create_function(move |lua, name: String| {
+        let (text, path) =
+            read_module(&context, &name).map_err(|diagnostic| errors::raise(lua, diagnostic))?;
         let chunk = lua.load(text).set_name(format!("@{path}"));
         let chunk = chunk
             .set_mode(mlua::chunk::ChunkMode::Text)
             .into_function()?;
         Ok((chunk, path))
     })?;
-    let prelude = lua.load(PRELUDE).set_name(format!("={}", faults::PRELUDE));
-    prelude.call::<()>((ended, is_fatal, charge, plain, open))
+    let prelude = lua.load(PRELUDE).set_name(format!("={}", errors::PRELUDE));
+    prelude.call::<()>((rethrow_limit, is_limit, charge, check_plain, load_module))
 }
 
-/// The limit or interruption that an error value of Lua is.
-fn fatal(value: &Value) -> Option<Fault> {
-    let fault = match value {
-        Value::Error(error) => faults::plain((**error).clone()),
-        Value::String(text) if text.to_string_lossy() == NO_MEMORY => faults::out_of_memory(),
+/// The diagnostic of a Lua error value that is a limit or an interruption.
+fn limit_error(value: &Value) -> Option<Diagnostic> {
+    let diagnostic = match value {
+        Value::Error(error) => errors::convert((**error).clone()),
+        Value::String(text) if text.to_string_lossy() == NO_MEMORY => errors::out_of_memory(),
         _ => return None,
     };
-    (fault.cause != Cause::Script).then_some(fault)
+    (diagnostic.cause != Cause::Script).then_some(diagnostic)
 }
 
-/// The text and the path of `name.lua` beside the script; a point parts folders.
-fn module(context: &Context, name: &str) -> Result<(String, String), Fault> {
-    let missing = || Fault::new(format!("no module is called `{name}`")).culprit(name);
-    let place = name.replace('.', "/");
-    let place = place.trim_start_matches('/');
-    let file = context.script.folder().join(format!("{place}.lua"));
-    let path = context.readable(&file)?;
+/// The text and the path of the module `name` in the folder of the script; dots separate folders.
+fn read_module(context: &Context, name: &str) -> Result<(String, String), Diagnostic> {
+    let missing = || Diagnostic::new(format!("no module has the name `{name}`")).symbol(name);
+    let relative = name.replace('.', "/");
+    let relative = relative.trim_start_matches('/');
+    let file = context.script.folder().join(format!("{relative}.lua"));
+    let path = context.check_readable(&file)?;
     let text = std::fs::read_to_string(path).map_err(|_| missing())?;
     Ok((text, file.display().to_string()))
 }

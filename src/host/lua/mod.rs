@@ -1,12 +1,12 @@
-//! Lua 5.4: the vocabulary as tables and methods of one userdata type.
+//! The Lua 5.4 host: exposes the vocabulary as tables and as methods of one userdata type.
 
-mod depth;
-mod faults;
+mod errors;
 mod limits;
+mod nesting;
 mod pattern;
 mod register;
 mod strings;
-mod thrown;
+mod throw_location;
 mod values;
 
 use std::cell::OnceCell;
@@ -15,25 +15,25 @@ use std::rc::Rc;
 use mlua::chunk::ChunkMode;
 use mlua::{Lua, LuaOptions, StdLib};
 
-use super::call::{Caller, Vocabulary};
+use super::dispatch::{StdlibCaller, Vocabulary};
 use super::rhai::RhaiHost;
-use super::{Host, INPUT};
+use super::{Host, REPL_FILE};
 use crate::api::context::{Context, Script};
-use crate::api::fault::Fault;
+use crate::api::diagnostic::Diagnostic;
 use crate::api::value::Value;
 
-/// A session of Lua.
+/// A Lua session.
 pub struct LuaHost {
     lua: Lua,
     vocabulary: Rc<Vocabulary>,
-    /// Globals that were there before the user's own.
-    known: Vec<String>,
+    /// Names of the globals that exist before the script runs.
+    predefined: Vec<String>,
 }
 
-/// The parts of Lua's own library that scripts get: nothing that reaches files, other processes or
-/// the inside of the state. The functions among them that could evade a limit are replaced
-/// (`prelude.lua`, `strings`).
-const LIBRARY: [StdLib; 6] = [
+/// The parts of the Lua library that scripts can use: none that access files, other processes or
+/// the internals of the state. Functions that could evade a limit are overridden (`prelude.lua`,
+/// `strings`).
+const LIBRARIES: [StdLib; 6] = [
     StdLib::COROUTINE,
     StdLib::TABLE,
     StdLib::STRING,
@@ -42,78 +42,85 @@ const LIBRARY: [StdLib; 6] = [
     StdLib::OS,
 ];
 
-/// A call whose line Lua does not know: a tail call replaces the frame of its caller.
+/// A call for which Lua reports no line: a tail call replaces the stack frame of its caller.
 const TAIL_CALL: &str = "return error(";
-const TAIL_CALL_HINT: &str = "Lua has no line for `return error(...)`: write `error(...)` alone";
-/// What stays of the functions that are always there, of `os`, and what goes of other tables.
-const BASE: &str = "_G _VERSION assert coroutine error getmetatable ipairs load math next os \
-    pairs pcall print rawequal rawget rawlen rawset select setmetatable string table tonumber \
-    tostring type utf8 xpcall";
-const OS: &str = "clock date difftime time";
-/// Randomness without a key, and byte code.
-const CLOSED: [(&str, &str); 3] = [
+const TAIL_CALL_HINT: &str =
+    "Lua reports no line for `return error(...)`; write `error(...)` as a statement";
+/// The allowed global names.
+const ALLOWED_GLOBALS: &str = "_G _VERSION assert coroutine error getmetatable ipairs load math \
+    next os pairs pcall print rawequal rawget rawlen rawset select setmetatable string table \
+    tonumber tostring type utf8 xpcall";
+/// The allowed functions of `os`.
+const ALLOWED_OS: &str = "clock date difftime time";
+/// Removed functions: random numbers without a key, and bytecode.
+const REMOVED: [(&str, &str); 3] = [
     ("math", "random"),
     ("math", "randomseed"),
     ("string", "dump"),
 ];
 
 impl LuaHost {
-    pub fn new(context: Context) -> Result<LuaHost, Fault> {
-        let vocabulary = Rc::new(Vocabulary::new(context.clone(), library(context)));
-        let library = LIBRARY.into_iter().fold(StdLib::NONE, |all, one| all | one);
-        let lua = Lua::new_with(library, LuaOptions::default()).map_err(faults::plain)?;
-        let known = Self::prepare(&lua, &vocabulary).map_err(faults::plain)?;
+    /// A new session with this context.
+    pub fn new(context: Context) -> Result<LuaHost, Diagnostic> {
+        let vocabulary = Rc::new(Vocabulary::new(context.clone(), stdlib_caller(context)));
+        let library = LIBRARIES
+            .into_iter()
+            .fold(StdLib::NONE, |all, part| all | part);
+        let lua = Lua::new_with(library, LuaOptions::default()).map_err(errors::convert)?;
+        let predefined = Self::prepare(&lua, &vocabulary).map_err(errors::convert)?;
         Ok(LuaHost {
             lua,
             vocabulary,
-            known,
+            predefined,
         })
     }
 
+    /// Sets up the globals of a new Lua state and returns their names.
     fn prepare(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<Vec<String>> {
         let globals = lua.globals();
-        retain(&globals, BASE)?;
-        retain(&globals.get("os")?, OS)?;
-        for (table, name) in CLOSED {
+        retain(&globals, ALLOWED_GLOBALS)?;
+        retain(&globals.get("os")?, ALLOWED_OS)?;
+        for (table, name) in REMOVED {
             globals.get::<mlua::Table>(table)?.set(name, mlua::Nil)?;
         }
         register::vocabulary(lua, vocabulary)?;
-        limits::guard(lua, vocabulary)?;
+        limits::install_prelude(lua, vocabulary)?;
         strings::register(lua, vocabulary)?;
-        limits::set(lua, vocabulary.context())?;
-        thrown::watch(lua)?;
+        limits::install_hook(lua, vocabulary.context())?;
+        throw_location::install(lua)?;
         let pairs = globals.pairs::<mlua::Value, mlua::Value>();
         Ok(pairs
             .filter_map(|pair| pair.ok()?.0.to_string().ok())
             .collect())
     }
 
-    fn begin(&self) {
+    /// Resets the limits for a script or an input.
+    fn start_run(&self) {
         let meter = &self.vocabulary.context().meter;
-        meter.begin();
-        limits::balance(&self.lua, meter.left());
+        meter.start();
+        limits::set_memory_limit(&self.lua, meter.remaining());
     }
 
-    fn execute(&self, name: &str, text: &str) -> Result<Value, Fault> {
+    fn execute(&self, name: &str, text: &str) -> Result<Value, Diagnostic> {
         let chunk = self.lua.load(text).set_name(format!("@{name}"));
         let chunk = chunk.set_mode(ChunkMode::Text);
         let outcome = chunk.eval::<mlua::Value>();
-        let value = outcome.map_err(|error| self.fault(name, text, error))?;
-        values::value(value).map_err(|error| faults::fault(&self.vocabulary, error))
+        let value = outcome.map_err(|error| self.diagnose(name, text, error))?;
+        values::from_lua(value).map_err(|error| errors::diagnose(&self.vocabulary, error))
     }
 
-    /// A fault from an error of the script `text`.
-    fn fault(&self, name: &str, text: &str, error: mlua::Error) -> Fault {
-        if let Some(fault) = depth::fault(&self.lua, name, text, &error) {
-            return fault;
+    /// The diagnostic of an error in the script `text`.
+    fn diagnose(&self, name: &str, text: &str, error: mlua::Error) -> Diagnostic {
+        if let Some(diagnostic) = nesting::diagnose(&self.lua, name, text, &error) {
+            return diagnostic;
         }
-        let place = thrown::place(&self.lua, &error);
-        let fault = faults::fault(&self.vocabulary, error).at(place);
-        match fault.place {
-            None if name != INPUT && fault.hint.is_none() && text.contains(TAIL_CALL) => {
-                fault.hint(TAIL_CALL_HINT)
+        let location = throw_location::find(&self.lua, &error);
+        let diagnostic = errors::diagnose(&self.vocabulary, error).at(location);
+        match diagnostic.location {
+            None if name != REPL_FILE && diagnostic.hint.is_none() && text.contains(TAIL_CALL) => {
+                diagnostic.hint(TAIL_CALL_HINT)
             }
-            _ => fault,
+            _ => diagnostic,
         }
     }
 
@@ -128,30 +135,30 @@ impl LuaHost {
 }
 
 impl Host for LuaHost {
-    fn run(&mut self, script: &Script) -> Result<Value, Fault> {
-        self.begin();
+    fn run(&mut self, script: &Script) -> Result<Value, Diagnostic> {
+        self.start_run();
         self.check(script)?;
         self.execute(&script.path, &script.text)
     }
 
-    fn check(&mut self, script: &Script) -> Result<(), Fault> {
+    fn check(&mut self, script: &Script) -> Result<(), Diagnostic> {
         self.compile(&script.path, &script.text)
-            .map_err(|error| self.fault(&script.path, &script.text, error))
+            .map_err(|error| self.diagnose(&script.path, &script.text, error))
     }
 
-    fn eval(&mut self, input: &str) -> Result<Value, Fault> {
-        self.begin();
-        // An expression is what people type to see its value.
+    fn eval(&mut self, input: &str) -> Result<Value, Diagnostic> {
+        self.start_run();
+        // An expression is evaluated to show its value.
         let as_value = format!("return {input}");
-        match self.compile(INPUT, &as_value) {
-            Ok(()) => self.execute(INPUT, &as_value),
-            Err(_) => self.execute(INPUT, input),
+        match self.compile(REPL_FILE, &as_value) {
+            Ok(()) => self.execute(REPL_FILE, &as_value),
+            Err(_) => self.execute(REPL_FILE, input),
         }
     }
 
-    fn unfinished(&self, input: &str) -> bool {
-        let open = |text: &str| {
-            let error = self.compile(INPUT, text).err();
+    fn is_incomplete(&self, input: &str) -> bool {
+        let is_open = |text: &str| {
+            let error = self.compile(REPL_FILE, text).err();
             matches!(
                 error,
                 Some(mlua::Error::SyntaxError {
@@ -160,36 +167,37 @@ impl Host for LuaHost {
                 })
             )
         };
-        open(input) && self.compile(INPUT, &format!("return {input}")).is_err()
+        is_open(input) && self.compile(REPL_FILE, &format!("return {input}")).is_err()
     }
 
     fn variables(&self) -> Vec<(String, Value)> {
         let globals = self.lua.globals();
         let pairs = globals.pairs::<String, mlua::Value>();
-        let own = pairs
+        let user_defined = pairs
             .filter_map(Result::ok)
-            .filter(|(name, _)| !self.known.contains(name));
-        own.filter_map(|(name, value)| Some((name, values::value(value).ok()?)))
+            .filter(|(name, _)| !self.predefined.contains(name));
+        user_defined
+            .filter_map(|(name, value)| Some((name, values::from_lua(value).ok()?)))
             .collect()
     }
 }
 
-/// Removes all entries of a table but those of these names.
+/// Removes all entries of a table except those in `names`, which are separated by spaces.
 fn retain(table: &mlua::Table, names: &str) -> mlua::Result<()> {
     let entries: Vec<String> = table
         .pairs::<String, mlua::Value>()
         .filter_map(|pair| Some(pair.ok()?.0))
         .collect();
     for name in entries {
-        if !names.split(' ').any(|kept| kept == name) {
+        if !names.split(' ').any(|allowed| allowed == name) {
             table.raw_set(name, mlua::Nil)?;
         }
     }
     Ok(())
 }
 
-/// Calls functions of the bundled modules in a session of Rhai that begins with the first call.
-fn library(context: Context) -> Caller {
+/// Calls functions of the bundled script modules in a Rhai session, which the first call creates.
+fn stdlib_caller(context: Context) -> StdlibCaller {
     let rhai = OnceCell::new();
     Box::new(move |native, values| {
         let host: &RhaiHost = match rhai.get() {
@@ -199,6 +207,6 @@ fn library(context: Context) -> Caller {
                 rhai.get_or_init(|| host)
             }
         };
-        host.call_library(native, values)
+        host.call_stdlib(native, values)
     })
 }

@@ -1,13 +1,13 @@
--- Takes the place of functions of Lua's own library that could catch the end of a run, run without
--- a bound where no hook is called, or show addresses of memory. The originals stay in locals, which
--- a script cannot reach: there is no `debug`.
+-- Overrides library functions that could catch a limit error, run without a bound because no hook is
+-- called, or expose memory addresses. The original functions are in locals, which a script cannot
+-- access because `debug` is not available.
 --
--- ended(e)   raises the end of the run again, if there is one or `e` says so
--- fatal(e)   whether `e` ends the run
--- charge()   counts what a new coroutine may take before its hook is called
--- plain(t)   raises if a metatable of `t` says how long it is
--- open(name) the chunk of a module and its path
-local ended, fatal, charge, plain, open = ...
+-- rethrow_limit(e)   raises a pending limit error, or `e` if it is a limit error
+-- is_limit(e)        whether `e` is a limit error or an interruption
+-- charge()           counts the instructions that a new coroutine may run before its first hook
+-- check_plain(t)     raises an error if the metatable of `t` has `__len`
+-- load_module(name)  returns the chunk and the path of a module
+local rethrow_limit, is_limit, charge, check_plain, load_module = ...
 
 local load, pcall, xpcall, setmetatable = load, pcall, xpcall, setmetatable
 local error, getmetatable, rawget, rawlen = error, getmetatable, rawget, rawlen
@@ -18,31 +18,32 @@ local concat, insert, remove, sort = table.concat, table.insert, table.remove, t
 local pack, unpack = table.pack, table.unpack
 local format, rep, find, gsub = string.format, string.rep, string.find, string.gsub
 
-local function settle(ok, ...)
-    if not ok then ended(...) end
+local function check_result(ok, ...)
+    if not ok then rethrow_limit(...) end
     return ok, ...
 end
 
-local function loaded_chunk(chunk, ...)
-    if chunk == nil then ended(...) end
+local function check_chunk(chunk, ...)
+    if chunk == nil then rethrow_limit(...) end
     return chunk, ...
 end
 
-_G.pcall = function(...) return settle(pcall(...)) end
+_G.pcall = function(...) return check_result(pcall(...)) end
 
 _G.xpcall = function(f, handler, ...)
-    -- A handler runs where the error was raised, in a hook even: it must not run for a limit.
+    -- A handler runs where the error was raised, possibly inside a hook: it must not run for a limit
+    -- error.
     local function guarded(e)
-        if fatal(e) then return e end
+        if is_limit(e) then return e end
         return handler(e)
     end
-    return settle(xpcall(f, guarded, ...))
+    return check_result(xpcall(f, guarded, ...))
 end
 
--- Text only: the byte code of a damaged or hostile chunk can crash the process.
-_G.load = function(chunk, name, _, ...) return loaded_chunk(load(chunk, name, "t", ...)) end
+-- Text chunks only: invalid or malicious bytecode can crash the process.
+_G.load = function(chunk, name, _, ...) return check_chunk(load(chunk, name, "t", ...)) end
 
--- Finalizers run without hooks: neither limits nor Ctrl-C would end one.
+-- Finalizers run without hooks: neither limits nor Ctrl-C could stop them.
 _G.setmetatable = function(t, metatable)
     if type(metatable) == "table" and rawget(metatable, "__gc") ~= nil then
         error("`__gc` is not available: the engine frees memory itself", 2)
@@ -58,28 +59,28 @@ coroutine.wrap = function(f)
     charge()
     return wrap(f)
 end
-coroutine.resume = function(...) return settle(resume(...)) end
-coroutine.close = function(co) return settle(close(co)) end
+coroutine.resume = function(...) return check_result(resume(...)) end
+coroutine.close = function(co) return check_result(close(co)) end
 
--- These loop as far as `__len` says, in C.
-local function own(t)
-    if type(t) == "table" and getmetatable(t) ~= nil then plain(t) end
+-- The following functions loop up to `__len` in C.
+local function check_length(t)
+    if type(t) == "table" and getmetatable(t) ~= nil then check_plain(t) end
 end
 
 table.insert = function(t, ...)
-    own(t)
+    check_length(t)
     return insert(t, ...)
 end
 table.remove = function(t, ...)
-    own(t)
+    check_length(t)
     return remove(t, ...)
 end
 table.sort = function(t, ...)
-    own(t)
+    check_length(t)
     return sort(t, ...)
 end
 table.concat = function(t, separator, first, last)
-    own(t)
+    check_length(t)
     if last and type(t) == "table" and getmetatable(t) ~= nil and last > rawlen(t) then
         error("table.concat: the table ends at " .. rawlen(t), 2)
     end
@@ -97,8 +98,8 @@ end
 
 local opaque = { table = true, ["function"] = true, thread = true, userdata = true }
 
--- `%s` would show addresses.
-local function shown(...)
+-- Converts values whose address `%s` would expose.
+local function hide_addresses(...)
     for i = 1, select("#", ...) do
         if opaque[type((select(i, ...)))] then
             local values = pack(...)
@@ -115,16 +116,16 @@ string.format = function(pattern, ...)
     if find(pattern, "p", 1, true) and find(gsub(pattern, "%%%%", ""), "%%[-+ #0-9.]*p") then
         error("string.format: `%p` is not available", 2)
     end
-    return format(pattern, shown(...))
+    return format(pattern, hide_addresses(...))
 end
 
--- The original counts to `n` even if there is nothing to repeat.
+-- The original function loops `n` times even for an empty text.
 string.rep = function(text, n, separator)
     if text == "" and (separator == nil or separator == "") then return "" end
     return rep(text, n, separator)
 end
 
-local READING = {}
+local LOADING = {}
 local modules = { _G = _G }
 for _, name in ipairs({ "coroutine", "math", "os", "string", "table", "utf8" }) do
     modules[name] = _G[name]
@@ -132,10 +133,10 @@ end
 
 _G.require = function(name)
     local module = modules[name]
-    if module == READING then error("module `" .. name .. "` requires itself", 2) end
+    if module == LOADING then error("module `" .. name .. "` requires itself", 2) end
     if module ~= nil then return module end
-    local chunk, path = open(name)
-    modules[name] = READING
+    local chunk, path = load_module(name)
+    modules[name] = LOADING
     local ok, result = pcall(chunk, name, path)
     modules[name] = nil
     if not ok then error(result, 0) end

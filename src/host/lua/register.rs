@@ -1,22 +1,22 @@
-//! Fills a Lua state with the vocabulary: globals, one table per module, and the methods and
-//! operators of the one userdata type.
+//! Registration of the vocabulary in a Lua state: globals, one table per module, and the methods
+//! and operators of the userdata type.
 
 use std::rc::Rc;
 
 use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataFields, UserDataMethods};
 
-use super::super::call::Vocabulary;
+use super::super::dispatch::{Vocabulary, read_only_error};
 use super::values::{self, Handle};
-use super::{faults, limits};
-use crate::api::fault::Fault;
+use super::{errors, limits};
+use crate::api::diagnostic::Diagnostic;
+use crate::api::display;
 use crate::api::native::Native;
-use crate::api::show;
 use crate::api::value::Value;
 
-/// Where the methods, one function for each name, are kept out of the script's sight.
+/// Registry key of the table of methods, which scripts cannot access.
 const METHODS: &str = "attractor methods";
 
-/// Sets the globals and the modules.
+/// Registers the globals, the modules and the methods.
 pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
     lua.set_app_data(vocabulary.clone());
     for (module, functions) in &vocabulary.functions {
@@ -29,22 +29,23 @@ pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
             table.set(native.name, function(lua, vocabulary, native)?)?;
         }
         if !module.is_empty() {
-            table.set_metatable(Some(unknown_in(lua, vocabulary, module)?))?;
+            table.set_metatable(Some(unknown_name_metatable(lua, vocabulary, module)?))?;
             lua.globals().set(*module, table)?;
         }
     }
-    let show = |_: &Lua, value: mlua::Value| match value {
+    let to_string = |_: &Lua, value: mlua::Value| match value {
         mlua::Value::Thread(_) => Ok("thread".into()),
-        value => Ok(show::printed(&values::value(value)?)),
+        value => Ok(display::print_text(&values::from_lua(value)?)),
     };
-    lua.globals().set("tostring", lua.create_function(show)?)?;
+    lua.globals()
+        .set("tostring", lua.create_function(to_string)?)?;
     let terminal = vocabulary.context().terminal.clone();
     let print = move |_: &Lua, values: MultiValue| {
-        // Lua's own `print` takes any number of values; a tab stands between them.
-        let shown = values
+        // As in Lua, `print` accepts any number of values and separates them with tabs.
+        let texts = values
             .into_iter()
-            .map(|value| Ok(show::printed(&values::value(value)?)));
-        terminal.print(&shown.collect::<mlua::Result<Vec<_>>>()?.join("\t"));
+            .map(|value| Ok(display::print_text(&values::from_lua(value)?)));
+        terminal.print(&texts.collect::<mlua::Result<Vec<_>>>()?.join("\t"));
         Ok(())
     };
     lua.globals().set("print", lua.create_function(print)?)?;
@@ -55,6 +56,7 @@ pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
     lua.set_named_registry_value(METHODS, methods)
 }
 
+/// The Lua function of a native function.
 fn function(
     lua: &Lua,
     vocabulary: &Rc<Vocabulary>,
@@ -66,6 +68,7 @@ fn function(
     })
 }
 
+/// The Lua function of a method name, which dispatches on the kind of the receiver.
 fn method(
     lua: &Lua,
     vocabulary: &Rc<Vocabulary>,
@@ -76,29 +79,38 @@ fn method(
     })
 }
 
+/// A Lua function that converts its arguments and result and calls the vocabulary.
 fn wrap(
     lua: &Lua,
     vocabulary: &Rc<Vocabulary>,
-    call: impl Fn(&Vocabulary, Vec<Value>) -> Result<Value, Fault> + 'static,
+    call: impl Fn(&Vocabulary, Vec<Value>) -> Result<Value, Diagnostic> + 'static,
 ) -> mlua::Result<mlua::Function> {
     let vocabulary = vocabulary.clone();
     lua.create_function(move |lua, args: MultiValue| {
-        let given = args
+        let converted = args
             .into_iter()
-            .map(values::value)
+            .map(values::from_lua)
             .collect::<mlua::Result<Vec<_>>>();
-        let args = given.map_err(|error| faults::raise(lua, faults::plain(error)))?;
-        let result = call(&vocabulary, args).map_err(|fault| faults::raise(lua, fault))?;
-        limits::balance(lua, vocabulary.context().meter.left());
-        values::lua_value(lua, result)
+        let args = converted.map_err(|error| errors::raise(lua, errors::convert(error)))?;
+        let result =
+            call(&vocabulary, args).map_err(|diagnostic| errors::raise(lua, diagnostic))?;
+        limits::set_memory_limit(lua, vocabulary.context().meter.remaining());
+        values::to_lua(lua, result)
     })
 }
 
-/// A metatable that makes asking a module for a name it does not have a fault.
-fn unknown_in(lua: &Lua, vocabulary: &Rc<Vocabulary>, module: &'static str) -> mlua::Result<Table> {
+/// A metatable that raises an error for unknown names in a module.
+fn unknown_name_metatable(
+    lua: &Lua,
+    vocabulary: &Rc<Vocabulary>,
+    module: &'static str,
+) -> mlua::Result<Table> {
     let vocabulary = vocabulary.clone();
     let index = lua.create_function(move |lua, (_, name): (Table, String)| {
-        Err::<mlua::Value, _>(faults::raise(lua, vocabulary.no_function(module, &name)))
+        Err::<mlua::Value, _>(errors::raise(
+            lua,
+            vocabulary.unknown_function(module, &name),
+        ))
     })?;
     let metatable = lua.create_table()?;
     metatable.set("__index", index)?;
@@ -107,7 +119,7 @@ fn unknown_in(lua: &Lua, vocabulary: &Rc<Vocabulary>, module: &'static str) -> m
 
 impl UserData for Handle {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
-        // What Lua's own functions call it where they expect something else.
+        // The type name in argument errors of the Lua library.
         fields.add_meta_field(MetaMethod::Type, "tensor or object");
     }
 
@@ -132,16 +144,17 @@ impl UserData for Handle {
         });
         for (meta, name) in [(MetaMethod::Lt, "lt"), (MetaMethod::Le, "le")] {
             methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
-                ordered(lua, name, a, b)
+                compare(lua, name, a, b)
             });
         }
         methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
-            Ok(show::printed(&this.0))
+            Ok(display::print_text(&this.0))
         });
         methods.add_meta_function(
             MetaMethod::Concat,
             |_, (a, b): (mlua::Value, mlua::Value)| {
-                let text = |value| Ok::<_, mlua::Error>(show::printed(&values::value(value)?));
+                let text =
+                    |value| Ok::<_, mlua::Error>(display::print_text(&values::from_lua(value)?));
                 Ok(format!("{}{}", text(a)?, text(b)?))
             },
         );
@@ -150,80 +163,88 @@ impl UserData for Handle {
         });
         methods.add_meta_function(MetaMethod::Index, index);
         methods.add_meta_function(MetaMethod::NewIndex, |lua, _: MultiValue| {
-            let fault = super::super::call::unchangeable();
-            Err::<(), _>(faults::raise(lua, fault))
+            Err::<(), _>(errors::raise(lua, read_only_error()))
         });
     }
 }
 
-fn state(lua: &Lua) -> Rc<Vocabulary> {
+/// The vocabulary of the Lua state.
+fn vocabulary_of(lua: &Lua) -> Rc<Vocabulary> {
     lua.app_data_ref::<Rc<Vocabulary>>()
-        .expect("set when the state was made")
+        .expect("set when the state is created")
         .clone()
 }
 
+/// Calls the tensor method of an operator.
 fn operate(lua: &Lua, name: &str, args: Vec<mlua::Value>) -> mlua::Result<mlua::Value> {
     apply(lua, |vocabulary, args| vocabulary.operate(name, args), args)
 }
 
+/// Converts arguments and result and calls the vocabulary.
 fn apply(
     lua: &Lua,
-    call: impl Fn(&Vocabulary, Vec<Value>) -> Result<Value, Fault>,
+    call: impl Fn(&Vocabulary, Vec<Value>) -> Result<Value, Diagnostic>,
     args: Vec<mlua::Value>,
 ) -> mlua::Result<mlua::Value> {
     let args = args
         .into_iter()
-        .map(values::value)
+        .map(values::from_lua)
         .collect::<mlua::Result<Vec<_>>>()?;
-    let vocabulary = state(lua);
-    let result = call(&vocabulary, args).map_err(|fault| faults::raise(lua, fault))?;
-    limits::balance(lua, vocabulary.context().meter.left());
-    values::lua_value(lua, result)
+    let vocabulary = vocabulary_of(lua);
+    let result = call(&vocabulary, args).map_err(|diagnostic| errors::raise(lua, diagnostic))?;
+    limits::set_memory_limit(lua, vocabulary.context().meter.remaining());
+    values::to_lua(lua, result)
 }
 
-/// Lua makes one truth value of whatever a comparison gives, so only single numbers have an order.
-fn ordered(lua: &Lua, name: &str, a: mlua::Value, b: mlua::Value) -> mlua::Result<bool> {
-    let values = vec![values::value(a)?, values::value(b)?];
-    match state(lua)
+/// Compares two scalars. Lua converts the result of a comparison to one truth value, so tensors
+/// have no order.
+fn compare(lua: &Lua, name: &str, a: mlua::Value, b: mlua::Value) -> mlua::Result<bool> {
+    let values = vec![values::from_lua(a)?, values::from_lua(b)?];
+    match vocabulary_of(lua)
         .compare(name, values)
-        .map_err(|fault| faults::raise(lua, fault))?
+        .map_err(|diagnostic| errors::raise(lua, diagnostic))?
     {
         Value::Bool(answer) => Ok(answer),
         _ => {
-            let fault = Fault::new("a comparison of tensors gives one truth value in Lua")
-                .hint("for element by element use a:lt(b), a:le(b), a:gt(b), a:ge(b)");
-            Err(faults::raise(lua, fault))
+            let diagnostic =
+                Diagnostic::new("a comparison of tensors returns one truth value in Lua")
+                    .hint("for an elementwise comparison use a:lt(b), a:le(b), a:gt(b), a:ge(b)");
+            Err(errors::raise(lua, diagnostic))
         }
     }
 }
 
+/// Whether two objects are identical, or two tensors are equal.
 fn equal(lua: &Lua, a: mlua::Value, b: mlua::Value) -> mlua::Result<mlua::Value> {
-    match (values::value(a)?, values::value(b)?) {
+    match (values::from_lua(a)?, values::from_lua(b)?) {
         (Value::Object(a), Value::Object(b)) => Ok(mlua::Value::Boolean(a.same(&b))),
         (a @ Value::Tensor(_), b @ Value::Tensor(_)) => {
-            let same = state(lua).operate("same", vec![a, b]);
-            values::lua_value(lua, same.map_err(|fault| faults::raise(lua, fault))?)
+            let same = vocabulary_of(lua).operate("same", vec![a, b]);
+            values::to_lua(
+                lua,
+                same.map_err(|diagnostic| errors::raise(lua, diagnostic))?,
+            )
         }
         _ => Ok(mlua::Value::Boolean(false)),
     }
 }
 
-/// `value.name` finds a method, `tensor[i]` an element or a part.
+/// `value.name` returns a method, `tensor[i]` an element or a slice.
 fn index(lua: &Lua, (this, key): (mlua::Value, mlua::Value)) -> mlua::Result<mlua::Value> {
     let mlua::Value::String(name) = &key else {
         return apply(lua, Vocabulary::index, vec![this, key]);
     };
     let name = name.to_string_lossy();
-    let this = values::value(this)?;
-    let vocabulary = state(lua);
-    let known = this.owner().is_some_and(|owner| {
+    let this = values::from_lua(this)?;
+    let vocabulary = vocabulary_of(lua);
+    let has_method = this.owner().is_some_and(|owner| {
         vocabulary
             .methods
             .get(name.as_str())
             .is_some_and(|owners| owners.contains_key(owner))
     });
-    if !known {
-        return Err(faults::raise(lua, vocabulary.no_method(&this, &name)));
+    if !has_method {
+        return Err(errors::raise(lua, vocabulary.missing_method(&this, &name)));
     }
     let methods: Table = lua.named_registry_value(METHODS)?;
     methods.get(name)

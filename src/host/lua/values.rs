@@ -1,41 +1,45 @@
-//! Between Lua's values and ours.
+//! Conversion between Lua values and script values of the engine.
 
 use mlua::{Lua, MultiValue};
 
-use super::super::call::{DEEPEST, TOO_DEEP};
-use crate::api::fault::{Fault, Place};
+use super::super::dispatch::{MAX_VALUE_DEPTH, VALUE_TOO_DEEP};
+use crate::api::diagnostic::{Diagnostic, Location};
 use crate::api::value::{Callable, Function, Map, Value};
 
-/// A tensor or an object as Lua holds it.
+/// A tensor or an object as Lua userdata.
 #[derive(Clone)]
 pub struct Handle(pub Value);
 
-/// A value of the engine from one of Lua.
+/// The engine value of a Lua value.
 ///
-/// Errors: a table that is neither a list nor a map, or a kind of value that has no meaning here.
-pub fn value(value: mlua::Value) -> mlua::Result<Value> {
-    nested(value, 0)
+/// Errors: a table that is neither a list nor a map, or a kind of value that exists only in Lua
+pub fn from_lua(value: mlua::Value) -> mlua::Result<Value> {
+    from_lua_at(value, 0)
 }
 
-fn nested(value: mlua::Value, depth: usize) -> mlua::Result<Value> {
+/// The engine value of a Lua value at a nesting depth.
+fn from_lua_at(value: mlua::Value, depth: usize) -> mlua::Result<Value> {
     Ok(match value {
         mlua::Value::Nil => Value::Nil,
         mlua::Value::Boolean(x) => Value::Bool(x),
         mlua::Value::Integer(n) => Value::Int(n),
         mlua::Value::Number(x) => Value::Float(x),
         mlua::Value::String(text) => Value::Text(text.to_string_lossy()),
-        mlua::Value::Table(table) if depth < DEEPEST => from_table(&table, depth)?,
-        mlua::Value::Table(_) => return Err(fault(TOO_DEEP)),
+        mlua::Value::Table(table) if depth < MAX_VALUE_DEPTH => from_table(&table, depth)?,
+        mlua::Value::Table(_) => return Err(external(VALUE_TOO_DEEP)),
         mlua::Value::Function(function) => Value::Function(Function::new(Closure(function))),
         mlua::Value::UserData(data) => data.borrow::<Handle>()?.0.clone(),
-        mlua::Value::Error(error) => Value::Text(super::faults::plain(*error).to_string()),
+        mlua::Value::Error(error) => Value::Text(super::errors::convert(*error).to_string()),
         other => {
             let kind = other.type_name();
-            return Err(fault(format!("a {kind} cannot be given to attractor")));
+            return Err(external(format!(
+                "attractor functions do not accept values of type {kind}"
+            )));
         }
     })
 }
 
+/// A list, if all keys are list indices, or else a map.
 fn from_table(table: &mlua::Table, depth: usize) -> mlua::Result<Value> {
     let length = table.raw_len();
     let pairs: Vec<(mlua::Value, mlua::Value)> = table.pairs().collect::<mlua::Result<Vec<_>>>()?;
@@ -43,17 +47,21 @@ fn from_table(table: &mlua::Table, depth: usize) -> mlua::Result<Value> {
         let items = table.sequence_values::<mlua::Value>();
         return Ok(Value::List(
             items
-                .map(|item| nested(item?, depth + 1))
+                .map(|item| from_lua_at(item?, depth + 1))
                 .collect::<Result<_, _>>()?,
         ));
     }
     let entry = |(key, item): (mlua::Value, mlua::Value)| match key {
-        mlua::Value::String(key) => Ok((key.to_string_lossy(), nested(item, depth + 1)?)),
-        _ if length > 0 => Err(fault("a table has both numbered and named entries")),
+        mlua::Value::String(key) => Ok((key.to_string_lossy(), from_lua_at(item, depth + 1)?)),
+        _ if length > 0 => Err(external(
+            "expected a list or a map, found a table with both list entries and named entries",
+        )),
         other => {
             let kind = other.type_name();
-            let found = nested(other, depth + 1).map_or(kind.to_string(), |key| key.kind());
-            Err(fault(format!("a map needs texts as keys, found {found}")))
+            let kind = from_lua_at(other, depth + 1).map_or(kind.to_string(), |key| key.kind());
+            Err(external(format!(
+                "expected texts as keys of a map, found {kind}"
+            )))
         }
     };
     Ok(Value::Map(
@@ -64,12 +72,13 @@ fn from_table(table: &mlua::Table, depth: usize) -> mlua::Result<Value> {
     ))
 }
 
-fn fault(message: impl Into<String>) -> mlua::Error {
-    mlua::Error::external(Fault::new(message))
+/// A Lua error with this message.
+fn external(message: impl Into<String>) -> mlua::Error {
+    mlua::Error::external(Diagnostic::new(message))
 }
 
-/// A value of Lua from one of the engine.
-pub fn lua_value(lua: &Lua, value: Value) -> mlua::Result<mlua::Value> {
+/// The Lua value of an engine value.
+pub fn to_lua(lua: &Lua, value: Value) -> mlua::Result<mlua::Value> {
     Ok(match value {
         Value::Nil => mlua::Nil,
         Value::Bool(x) => mlua::Value::Boolean(x),
@@ -79,48 +88,48 @@ pub fn lua_value(lua: &Lua, value: Value) -> mlua::Result<mlua::Value> {
         Value::List(list) => {
             let table = lua.create_table_with_capacity(list.len(), 0)?;
             for item in list {
-                table.raw_push(lua_value(lua, item)?)?;
+                table.raw_push(to_lua(lua, item)?)?;
             }
             mlua::Value::Table(table)
         }
         Value::Map(map) => {
             let table = lua.create_table_with_capacity(0, map.len())?;
             for (key, item) in map {
-                table.raw_set(key, lua_value(lua, item)?)?;
+                table.raw_set(key, to_lua(lua, item)?)?;
             }
             mlua::Value::Table(table)
         }
-        held @ (Value::Tensor(_) | Value::Object(_)) => {
-            mlua::Value::UserData(lua.create_userdata(Handle(held))?)
+        object @ (Value::Tensor(_) | Value::Object(_)) => {
+            mlua::Value::UserData(lua.create_userdata(Handle(object))?)
         }
         Value::Function(function) => {
             let call = move |lua: &Lua, args: MultiValue| {
                 let args = args
                     .into_iter()
-                    .map(self::value)
+                    .map(from_lua)
                     .collect::<mlua::Result<_>>()?;
-                lua_value(lua, function.call(args).map_err(mlua::Error::external)?)
+                to_lua(lua, function.call(args).map_err(mlua::Error::external)?)
             };
             mlua::Value::Function(lua.create_function(call)?)
         }
     })
 }
 
-/// A closure of a script as the engine calls it.
+/// A Lua closure that the engine can call.
 struct Closure(mlua::Function);
 
 impl Callable for Closure {
-    fn call(&self, args: Vec<Value>) -> Result<Value, Fault> {
+    fn call(&self, args: Vec<Value>) -> Result<Value, Diagnostic> {
         let lua = self.0.weak_lua().upgrade();
         let args: mlua::Result<MultiValue> =
-            args.into_iter().map(|arg| lua_value(&lua, arg)).collect();
+            args.into_iter().map(|arg| to_lua(&lua, arg)).collect();
         let result = args.and_then(|args| self.0.call::<mlua::Value>(args));
-        result.and_then(value).map_err(super::faults::plain)
+        result.and_then(from_lua).map_err(super::errors::convert)
     }
 
-    fn place(&self) -> Option<Place> {
+    fn location(&self) -> Option<Location> {
         let info = self.0.info();
-        Some(Place {
+        Some(Location {
             file: info.source?.strip_prefix('@')?.into(),
             line: info.line_defined?,
             column: None,

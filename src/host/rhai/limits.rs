@@ -1,37 +1,39 @@
-//! The limits of a run as Rhai keeps them: each operation counts, and no single operation may
-//! make a text, a list or a map that is larger than what the run has left.
+//! Resource limits in Rhai: every operation is counted, and no single operation may create a text,
+//! a list or a map that exceeds the remaining memory.
 
 use std::rc::Rc;
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 
-use super::super::call::Vocabulary;
-use super::faults;
+use super::super::dispatch::Vocabulary;
+use super::errors;
 use crate::api::meter::Meter;
 
-/// Bytes that an element of a list or a map is counted as: itself, and what copies of it take.
+/// Bytes charged for an element of a list or a map: the element and its temporary copies.
 const ELEMENT: usize = 4 * size_of::<Dynamic>();
 
 type Outcome<T> = Result<T, Box<EvalAltResult>>;
 
-/// Makes the engine report to the meter of the run.
+/// Connects the engine to the meter of the run and sets the size limits.
 pub fn set(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
     let context = vocabulary.context();
-    let most = usize::try_from(context.settings.max_memory).unwrap_or(usize::MAX);
-    // With these limits Rhai counts a list anew at each call on it: building one of n elements by
-    // `push` takes time that grows as n^2 (0.2 s for 20,000). Large data travels as a tensor.
-    engine.set_max_string_size(most);
-    engine.set_max_array_size((most / ELEMENT).max(1));
-    engine.set_max_map_size((most / ELEMENT).max(1));
+    let max_bytes = usize::try_from(context.config.max_memory).unwrap_or(usize::MAX);
+    // With these limits Rhai measures a list again at each call on it: the time to build a list of
+    // n elements with `push` grows as n^2 (0.2 s for 20,000 elements). Large data belongs in
+    // tensors.
+    engine.set_max_string_size(max_bytes);
+    engine.set_max_array_size((max_bytes / ELEMENT).max(1));
+    engine.set_max_map_size((max_bytes / ELEMENT).max(1));
     let meter = context.meter.clone();
     engine.on_progress(move |_| meter.step().map(Dynamic::from));
-    replacing(engine, &context.meter);
-    splitting(engine, &context.meter);
+    register_replace(engine, &context.meter);
+    register_split(engine, &context.meter);
 }
 
-/// `replace`, which asks for its memory first: every letter of a text can become a long text.
-fn replacing(engine: &mut Engine, meter: &Rc<Meter>) {
-    let asked = meter.clone();
+/// Registers a `replace` that checks its memory first: each character of a text can be replaced by
+/// a long text.
+fn register_replace(engine: &mut Engine, meter: &Rc<Meter>) {
+    let meter = meter.clone();
     let replace = move |context: NativeCallContext,
                         text: &mut ImmutableString,
                         from: &str,
@@ -39,45 +41,47 @@ fn replacing(engine: &mut Engine, meter: &Rc<Meter>) {
           -> Outcome<()> {
         let added = to.len().saturating_sub(from.len());
         let count = text.matches(from).count();
-        reserve(
-            &asked,
+        check_memory(
+            &meter,
             &context,
             text.len().saturating_add(count.saturating_mul(added)),
         )?;
         *text = text.replace(from, to).into();
         Ok(())
     };
-    let of_letter = replace.clone();
+    let for_char = replace.clone();
     engine.register_fn("replace", replace);
-    let of_letter =
+    let for_char =
         move |context: NativeCallContext, text: &mut ImmutableString, from: char, to: &str| {
-            of_letter(context, text, from.encode_utf8(&mut [0; 4]), to)
+            for_char(context, text, from.encode_utf8(&mut [0; 4]), to)
         };
-    engine.register_fn("replace", of_letter);
+    engine.register_fn("replace", for_char);
 }
 
-/// `split`, which asks for its memory first: a part takes many times as much as a letter.
-fn splitting(engine: &mut Engine, meter: &Rc<Meter>) {
-    let asked = meter.clone();
+/// Registers a `split` that checks its memory first: a part uses many times the memory of a
+/// character.
+fn register_split(engine: &mut Engine, meter: &Rc<Meter>) {
+    let meter = meter.clone();
     let split =
         move |context: NativeCallContext, text: &mut ImmutableString, at: &str| -> Outcome<Array> {
-            // Between letters: as many parts as there are letters, and an empty one at each end.
+            // An empty separator gives one part for each character, and an empty part at each end.
             let count = text.matches(at).count() + 1;
-            reserve(&asked, &context, count.saturating_mul(ELEMENT))?;
+            check_memory(&meter, &context, count.saturating_mul(ELEMENT))?;
             match text.is_empty() {
                 true => Ok(vec![text.clone().into()]),
                 false => Ok(text.split(at).map(|part| part.into()).collect()),
             }
         };
-    let of_letter = split.clone();
+    let for_char = split.clone();
     engine.register_fn("split", split);
-    let of_letter = move |context: NativeCallContext, text: &mut ImmutableString, at: char| {
-        of_letter(context, text, at.encode_utf8(&mut [0; 4]))
+    let for_char = move |context: NativeCallContext, text: &mut ImmutableString, at: char| {
+        for_char(context, text, at.encode_utf8(&mut [0; 4]))
     };
-    engine.register_fn("split", of_letter);
+    engine.register_fn("split", for_char);
 }
 
-fn reserve(meter: &Meter, context: &NativeCallContext, bytes: usize) -> Outcome<()> {
-    let room = meter.reserve(bytes as u64);
-    room.map_err(|fault| faults::raise(fault, context))
+/// Checks that `bytes` more bytes are available.
+fn check_memory(meter: &Meter, context: &NativeCallContext, bytes: usize) -> Outcome<()> {
+    let available = meter.check_allocation(bytes as u64);
+    available.map_err(|diagnostic| errors::raise(diagnostic, context))
 }

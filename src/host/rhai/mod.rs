@@ -1,11 +1,11 @@
-//! Rhai: the vocabulary as functions and modules of a Rhai engine.
+//! The Rhai host: exposes the vocabulary as functions and modules of a Rhai engine.
 
-mod caught;
-mod check;
-mod faults;
+mod errors;
 mod limits;
-mod modules;
+mod name_check;
 mod register;
+mod resolver;
+mod script_terms;
 mod values;
 
 use std::cell::RefCell;
@@ -13,42 +13,46 @@ use std::rc::Rc;
 
 use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseErrorType, Scope};
 
-use super::call::Vocabulary;
-use super::{Host, INPUT};
+use super::dispatch::Vocabulary;
+use super::{Host, REPL_FILE};
 use crate::api::context::{Context, Script};
-use crate::api::fault::Fault;
-use crate::api::library::{LIBRARIES, SOURCE};
+use crate::api::diagnostic::Diagnostic;
 use crate::api::native::Native;
+use crate::api::stdlib::{SCRIPT_MODULES, SOURCE_PREFIX};
 use crate::api::value::Value;
 
-/// What closures need to be called from the engine after the call that took them.
+/// The state that closures need when the engine calls them after the original call returned.
 pub struct Session {
     engine: Engine,
     vocabulary: Rc<Vocabulary>,
-    /// All functions defined so far.
+    /// The functions that the session has defined.
     ast: RefCell<Rc<AST>>,
-    /// Scripts that were imported: their closures may outlive the call that made them.
-    others: Scripts,
+    /// Imported scripts, whose closures may outlive the call that created them.
+    imports: ImportedScripts,
 }
 
-/// Scripts beside the one that runs.
-type Scripts = Rc<RefCell<Vec<Rc<AST>>>>;
+/// The scripts that the running script imports.
+type ImportedScripts = Rc<RefCell<Vec<Rc<AST>>>>;
 
 impl Session {
-    /// The script that has a function with this name and number of arguments; the running one if
-    /// none has.
-    fn home_of(&self, name: &str, arguments: usize) -> Rc<AST> {
-        let own = self.ast.borrow().clone();
-        let has = |ast: &Rc<AST>| ast.shared_lib().get_script_fn(name, arguments).is_some();
-        if has(&own) {
-            return own;
+    /// The script that defines a function with this name and number of arguments, or else the
+    /// running script.
+    fn defining_script(&self, name: &str, arguments: usize) -> Rc<AST> {
+        let current = self.ast.borrow().clone();
+        let defines = |ast: &Rc<AST>| ast.shared_lib().get_script_fn(name, arguments).is_some();
+        if defines(&current) {
+            return current;
         }
-        let others = self.others.borrow();
-        others.iter().find(|ast| has(ast)).cloned().unwrap_or(own)
+        let imports = self.imports.borrow();
+        imports
+            .iter()
+            .find(|ast| defines(ast))
+            .cloned()
+            .unwrap_or(current)
     }
 }
 
-/// A session of Rhai.
+/// A Rhai session.
 pub struct RhaiHost {
     session: Rc<Session>,
     vocabulary: Rc<Vocabulary>,
@@ -56,16 +60,22 @@ pub struct RhaiHost {
 }
 
 impl RhaiHost {
-    pub fn new(context: Context) -> Result<RhaiHost, Fault> {
-        // Rhai finds the bundled modules by itself: nothing is left to call for it.
-        let none = |native: &Native, _| Err(Fault::new(format!("{} is not there", native.path())));
-        let vocabulary = Rc::new(Vocabulary::new(context, Box::new(none)));
-        let others = Scripts::default();
+    /// A new session with this context.
+    pub fn new(context: Context) -> Result<RhaiHost, Diagnostic> {
+        // Rhai resolves the bundled modules itself, so this callback is never used.
+        let unused = |native: &Native, _| {
+            Err(Diagnostic::new(format!(
+                "{} is not available",
+                native.path()
+            )))
+        };
+        let vocabulary = Rc::new(Vocabulary::new(context, Box::new(unused)));
+        let imports = ImportedScripts::default();
         let session = Rc::new_cyclic(|session| Session {
-            engine: register::engine(&vocabulary, session, &others),
+            engine: register::engine(&vocabulary, session, &imports),
             vocabulary: vocabulary.clone(),
             ast: RefCell::new(Rc::new(AST::empty())),
-            others: others.clone(),
+            imports: imports.clone(),
         });
         Ok(RhaiHost {
             session,
@@ -74,83 +84,86 @@ impl RhaiHost {
         })
     }
 
-    /// Calls a function of a bundled script module, for another language's host.
-    pub fn call_library(&self, native: &Native, values: Vec<Value>) -> Result<Value, Fault> {
+    /// Calls a function of a bundled script module, for the host of another language.
+    pub fn call_stdlib(&self, native: &Native, values: Vec<Value>) -> Result<Value, Diagnostic> {
         let engine = &self.session.engine;
-        let library = LIBRARIES
+        let module = SCRIPT_MODULES
             .iter()
-            .find(|library| library.name == native.module);
-        let library = library.expect("library functions come from the list of libraries");
-        let source = format!("{SOURCE}{}", library.name);
-        let fault = |error: &EvalAltResult| {
-            let fault = faults::fault(&self.vocabulary, error, &source);
-            // What to point at is the user's call, not a call inside the library.
-            let culprit = Some(native.name.to_string());
-            Fault { culprit, ..fault }
+            .find(|module| module.name == native.module);
+        let module = module.expect("script functions come from the list of script modules");
+        let source = format!("{SOURCE_PREFIX}{}", module.name);
+        let diagnose = |error: &EvalAltResult| {
+            let diagnostic = errors::diagnose(&self.vocabulary, error, &source);
+            // The report marks the call in the user's script, not a call inside the module.
+            let symbol = Some(native.name.to_string());
+            Diagnostic {
+                symbol,
+                ..diagnostic
+            }
         };
         let compiled = engine
-            .compile(library.text)
-            .map_err(|error| fault(&error.into()));
+            .compile(module.text)
+            .map_err(|error| diagnose(&error.into()));
         let mut ast = compiled?;
         ast.set_source(source.clone());
         *self.session.ast.borrow_mut() = Rc::new(ast.clone());
-        let args: Vec<Dynamic> = values.into_iter().map(values::dynamic).collect();
+        let args: Vec<Dynamic> = values.into_iter().map(values::to_rhai).collect();
         let outcome = engine.call_fn::<Dynamic>(&mut Scope::new(), &ast, native.name, args);
-        values::value(
-            outcome.map_err(|error| fault(&error))?,
+        values::from_rhai(
+            outcome.map_err(|error| diagnose(&error))?,
             &Rc::downgrade(&self.session),
         )
     }
 
-    fn compile(&self, name: &str, text: &str) -> Result<AST, Fault> {
+    fn compile(&self, name: &str, text: &str) -> Result<AST, Diagnostic> {
         let compiled = self.session.engine.compile_with_scope(&self.scope, text);
         let mut ast =
-            compiled.map_err(|error| faults::fault(&self.vocabulary, &error.into(), name))?;
+            compiled.map_err(|error| errors::diagnose(&self.vocabulary, &error.into(), name))?;
         ast.set_source(name);
         Ok(ast)
     }
 
-    fn execute(&mut self, name: &str, ast: AST) -> Result<Value, Fault> {
+    fn execute(&mut self, name: &str, ast: AST) -> Result<Value, Diagnostic> {
         *self.session.ast.borrow_mut() = Rc::new(ast.clone());
         let outcome = self
             .session
             .engine
             .eval_ast_with_scope(&mut self.scope, &ast);
         let value = outcome.map_err(|error| {
-            let fault = faults::fault(&self.vocabulary, &error, name);
-            match fault.culprit.clone() {
-                Some(name) if self.scope.contains(&name) && faults::is_missing(&error) => {
-                    faults::held(fault, &name)
+            let diagnostic = errors::diagnose(&self.vocabulary, &error, name);
+            match diagnostic.symbol.clone() {
+                Some(name) if self.scope.contains(&name) && errors::is_unknown_function(&error) => {
+                    errors::hint_variable_call(diagnostic, &name)
                 }
-                _ => fault,
+                _ => diagnostic,
             }
         })?;
-        values::value(value, &Rc::downgrade(&self.session))
+        values::from_rhai(value, &Rc::downgrade(&self.session))
     }
 }
 
 impl Host for RhaiHost {
-    fn run(&mut self, script: &Script) -> Result<Value, Fault> {
-        self.vocabulary.context().meter.begin();
+    fn run(&mut self, script: &Script) -> Result<Value, Diagnostic> {
+        self.vocabulary.context().meter.start();
         let ast = self.compile(&script.path, &script.text)?;
-        check::names(&self.vocabulary, &ast, &script.path)?;
+        name_check::check(&self.vocabulary, &ast, &script.path)?;
         self.execute(&script.path, ast)
     }
 
-    fn check(&mut self, script: &Script) -> Result<(), Fault> {
+    fn check(&mut self, script: &Script) -> Result<(), Diagnostic> {
         let ast = self.compile(&script.path, &script.text)?;
-        check::names(&self.vocabulary, &ast, &script.path)
+        name_check::check(&self.vocabulary, &ast, &script.path)
     }
 
-    fn eval(&mut self, input: &str) -> Result<Value, Fault> {
-        self.vocabulary.context().meter.begin();
-        let new = self.compile(INPUT, input)?;
+    fn eval(&mut self, input: &str) -> Result<Value, Diagnostic> {
+        self.vocabulary.context().meter.start();
+        let new = self.compile(REPL_FILE, input)?;
         let mut all = (**self.session.ast.borrow()).clone();
         all.clear_statements();
-        self.execute(INPUT, all.merge(&new))
+        self.execute(REPL_FILE, all.merge(&new))
     }
 
-    fn unfinished(&self, input: &str) -> bool {
+    fn is_incomplete(&self, input: &str) -> bool {
         let Err(error) = self.session.engine.compile_with_scope(&self.scope, input) else {
             return false;
         };
@@ -166,7 +179,7 @@ impl Host for RhaiHost {
     fn variables(&self) -> Vec<(String, Value)> {
         let session = Rc::downgrade(&self.session);
         let variables = self.scope.iter().filter_map(|(name, _, value)| {
-            Some((name.to_string(), values::value(value, &session).ok()?))
+            Some((name.to_string(), values::from_rhai(value, &session).ok()?))
         });
         variables.collect()
     }

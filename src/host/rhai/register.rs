@@ -1,4 +1,4 @@
-//! Builds a Rhai engine whose functions and modules are the vocabulary.
+//! Construction of the Rhai engine: registers the functions and modules of the vocabulary.
 
 use std::any::TypeId;
 use std::rc::{Rc, Weak};
@@ -8,29 +8,29 @@ use rhai::{
     NativeCallContext, RhaiFunc, Scope,
 };
 
-use super::super::call::Vocabulary;
-use super::caught;
-use super::modules::Neighbours;
-use super::{Scripts, Session, faults, limits, values};
-use crate::api::fault::Fault;
-use crate::api::library::{LIBRARIES, Library, SOURCE};
+use super::super::dispatch::Vocabulary;
+use super::resolver::FolderResolver;
+use super::script_terms;
+use super::{ImportedScripts, Session, errors, limits, values};
+use crate::api::diagnostic::Diagnostic;
+use crate::api::display;
 use crate::api::native::{Body, Native};
-use crate::api::show;
+use crate::api::stdlib::{SCRIPT_MODULES, SOURCE_PREFIX, ScriptModule};
 use crate::api::value::{Function, Object, Value};
 use crate::tensor::Tensor;
 
-/// Calls with up to this many arguments beyond the known ones reach our own fault for a wrong
-/// number of arguments instead of Rhai's "function not found".
-const SPARE: usize = 3;
+/// Number of excess arguments up to which a call reaches the engine, which reports the wrong number
+/// of arguments, instead of Rhai, which reports "function not found".
+const EXTRA_ARGUMENTS: usize = 3;
 
-/// Nested calls of script functions; the script's thread has the stack for it.
+/// Maximum number of nested calls of script functions. The stack of the script thread allows them.
 const CALL_LEVELS: usize = 256;
 
-/// Brackets, blocks and operators of a chain that may be nested in each other: deeper ones take
-/// time that grows as the square of the depth, and stack for each level.
+/// Maximum nesting of brackets, blocks and chained operators. The compile time grows as the square
+/// of the depth, and each level uses stack.
 pub const EXPRESSION_DEPTH: usize = 512;
 
-/// Operators and the tensor methods behind them.
+/// Operators and their tensor methods.
 const OPERATORS: [(&str, &str); 13] = [
     ("+", "add"),
     ("-", "sub"),
@@ -49,9 +49,9 @@ const OPERATORS: [(&str, &str); 13] = [
 
 type Outcome = Result<Dynamic, Box<EvalAltResult>>;
 
-/// Numbers are compared as they are, and as in Lua. Rhai's own operators take numbers for equal
-/// that differ by less than an epsilon, and what is less than it for 0: `0.0 < 1e-20` is false.
-fn comparisons(engine: &mut Engine) {
+/// Registers exact comparisons of numbers, as in Lua. The operators of Rhai treat numbers as equal
+/// if they differ by less than an epsilon: there, `0.0 < 1e-20` is false.
+fn register_comparisons(engine: &mut Engine) {
     macro_rules! exact {
         ($($operator:tt)*) => { $(
             let name = stringify!($operator);
@@ -64,120 +64,134 @@ fn comparisons(engine: &mut Engine) {
     exact!(< <= > >= == !=);
 }
 
-/// An engine that knows the whole vocabulary.
-pub fn engine(vocabulary: &Rc<Vocabulary>, session: &Weak<Session>, others: &Scripts) -> Engine {
+/// A Rhai engine with the complete vocabulary.
+pub fn engine(
+    vocabulary: &Rc<Vocabulary>,
+    session: &Weak<Session>,
+    imports: &ImportedScripts,
+) -> Engine {
     let mut engine = Engine::new();
     engine.register_type_with_name::<Tensor>("tensor");
     engine.register_type_with_name::<Object>("object");
-    engine.register_type_with_name::<Fault>("fault");
+    engine.register_type_with_name::<Diagnostic>("fault");
     engine.set_max_call_levels(CALL_LEVELS);
     engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
     let context = vocabulary.context().clone();
-    engine.set_module_resolver(Neighbours::of(context, others.clone()));
-    printing(&mut engine, vocabulary, session);
+    engine.set_module_resolver(FolderResolver::new(context, imports.clone()));
+    register_printing(&mut engine, vocabulary, session);
     for (module, functions) in &vocabulary.functions {
         if module.is_empty() {
             for native in functions.values().filter(|native| native.name != "print") {
-                global(&mut engine, vocabulary, session, native);
+                register_global(&mut engine, vocabulary, session, native);
             }
         } else {
             let natives = functions.values();
             let natives = natives.filter(|native| matches!(native.body, Body::Engine(_)));
-            engine.register_static_module(*module, home(vocabulary, session, natives).into());
+            engine.register_static_module(
+                *module,
+                native_module(vocabulary, session, natives).into(),
+            );
         }
     }
     for name in vocabulary.methods.keys() {
-        method(&mut engine, vocabulary, session, name);
+        register_method(&mut engine, vocabulary, session, name);
     }
-    replacements(&mut engine, vocabulary, session);
-    operators(&mut engine, vocabulary, session);
-    comparisons(&mut engine);
-    for library in LIBRARIES {
-        let module = bundled(&engine, library, others);
-        engine.register_static_module(library.name, module.into());
+    register_overrides(&mut engine, vocabulary, session);
+    register_operators(&mut engine, vocabulary, session);
+    register_comparisons(&mut engine);
+    for script in SCRIPT_MODULES {
+        let module = compile_script_module(&engine, script, imports);
+        engine.register_static_module(script.name, module.into());
     }
     limits::set(&mut engine, vocabulary);
     engine
 }
 
-/// A bundled script module as a module of Rhai.
-fn bundled(engine: &Engine, library: &Library, others: &Scripts) -> Module {
+/// The Rhai module of a bundled script module.
+fn compile_script_module(
+    engine: &Engine,
+    script: &ScriptModule,
+    imports: &ImportedScripts,
+) -> Module {
     const TESTED: &str = "a test compiles every bundled module";
-    let mut ast = engine.compile(library.text).expect(TESTED);
-    ast.set_source(format!("{SOURCE}{}", library.name));
-    others.borrow_mut().push(ast.clone().into());
+    let mut ast = engine.compile(script.text).expect(TESTED);
+    ast.set_source(format!("{SOURCE_PREFIX}{}", script.name));
+    imports.borrow_mut().push(ast.clone().into());
     Module::eval_ast_as_new(Scope::new(), &ast, engine).expect(TESTED)
 }
 
-/// Makes printing and text interpolation use the one text form of every value.
-fn printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
+/// Registers printing and text interpolation, which use the common text form of values.
+fn register_printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
     let terminal = vocabulary.context().terminal.clone();
-    engine.on_print(move |line| terminal.print(&caught::in_script_terms(line)));
-    let shown = {
+    engine.on_print(move |line| terminal.print(&script_terms::replace_type_names(line)));
+    let to_text = {
         let session = session.clone();
         move |value: Dynamic| -> ImmutableString {
-            match values::value(value, &session) {
-                Ok(value) => show::printed(&value).into(),
-                Err(fault) => fault.to_string().into(),
+            match values::from_rhai(value, &session) {
+                Ok(value) => display::print_text(&value).into(),
+                Err(diagnostic) => diagnostic.to_string().into(),
             }
         }
     };
-    engine.register_fn("print", shown.clone());
+    engine.register_fn("print", to_text.clone());
     engine.register_fn("print", ImmutableString::new);
-    let of_dynamic = shown;
     macro_rules! texts {
         ($($type:ty),*) => { $(
-            let shown = of_dynamic.clone();
-            engine.register_fn("to_string", move |x: &mut $type| shown(Dynamic::from(x.clone())));
-            let shown = of_dynamic.clone();
-            engine.register_fn("print", move |x: &mut $type| shown(Dynamic::from(x.clone())));
-            let shown = of_dynamic.clone();
-            engine.register_fn("to_debug", move |x: &mut $type| shown(Dynamic::from(x.clone())));
+            let text = to_text.clone();
+            engine.register_fn("to_string", move |x: &mut $type| text(Dynamic::from(x.clone())));
+            let text = to_text.clone();
+            engine.register_fn("print", move |x: &mut $type| text(Dynamic::from(x.clone())));
+            let text = to_text.clone();
+            engine.register_fn("to_debug", move |x: &mut $type| text(Dynamic::from(x.clone())));
         )* };
     }
-    texts!(f64, Array, rhai::Map, Tensor, Object, Fault, ());
-    for arity in 0..=SPARE {
+    texts!(f64, Array, rhai::Map, Tensor, Object, Diagnostic, ());
+    for arity in 0..=EXTRA_ARGUMENTS {
         let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
         types[0] = TypeId::of::<Function>();
         let call = body(vocabulary, session, |_, mut args| match args.remove(0) {
             Value::Function(function) => function.call(args),
-            _ => Err(Fault::new("only functions can be called")),
+            _ => Err(Diagnostic::new("only functions can be called")),
         });
         engine.register_raw_fn("call", types, call);
     }
-    engine.register_get("message", |fault: &mut Fault| fault.message.clone());
-    engine.register_get("hint", |fault: &mut Fault| {
-        fault.hint.clone().unwrap_or_default()
+    engine.register_get("message", |diagnostic: &mut Diagnostic| {
+        diagnostic.message.clone()
+    });
+    engine.register_get("hint", |diagnostic: &mut Diagnostic| {
+        diagnostic.hint.clone().unwrap_or_default()
     });
 }
 
+/// The numbers of arguments for which a function is registered.
 fn arities(native: &Native) -> std::ops::RangeInclusive<usize> {
-    0..=native.args.len() + SPARE
+    0..=native.args.len() + EXTRA_ARGUMENTS
 }
 
-/// What runs when a script calls a native function.
-fn body<F: Fn(&Vocabulary, Vec<Value>) -> Result<Value, Fault> + 'static>(
+/// The Rhai callback of a native function: converts arguments and result.
+fn body<F: Fn(&Vocabulary, Vec<Value>) -> Result<Value, Diagnostic> + 'static>(
     vocabulary: &Rc<Vocabulary>,
     session: &Weak<Session>,
     call: F,
 ) -> impl Fn(NativeCallContext, &mut [&mut Dynamic]) -> Outcome + use<F> {
     let (vocabulary, session) = (vocabulary.clone(), session.clone());
     move |context, args| {
-        let given = args
+        let converted = args
             .iter_mut()
-            .map(|arg| values::value((**arg).clone(), &session));
-        let result = given
+            .map(|arg| values::from_rhai((**arg).clone(), &session));
+        let result = converted
             .collect::<Result<Vec<_>, _>>()
             .and_then(|args| call(&vocabulary, args));
         result
-            .map(values::dynamic)
-            .map_err(|fault| faults::raise(fault, &context))
+            .map(values::to_rhai)
+            .map_err(|diagnostic| errors::raise(diagnostic, &context))
     }
 }
 
-fn global(
+/// Registers a function that is always in scope.
+fn register_global(
     engine: &mut Engine,
     vocabulary: &Rc<Vocabulary>,
     session: &Weak<Session>,
@@ -191,9 +205,9 @@ fn global(
     }
 }
 
-/// Replaces functions of Rhai's own that have the name of one of ours: an exact type is found
-/// before any type.
-fn replacements(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
+/// Overrides functions of Rhai that have the same name as a native function: Rhai resolves a
+/// function with exact types before one with `Dynamic` arguments.
+fn register_overrides(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
     let sleep = &vocabulary.functions[""]["sleep"];
     for kind in [TypeId::of::<i64>(), TypeId::of::<f64>()] {
         let native = sleep.clone();
@@ -202,7 +216,8 @@ fn replacements(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak
     }
 }
 
-fn home<'a>(
+/// The Rhai module of native functions.
+fn native_module<'a>(
     vocabulary: &Rc<Vocabulary>,
     session: &Weak<Session>,
     natives: impl Iterator<Item = &'a Rc<Native>>,
@@ -215,7 +230,7 @@ fn home<'a>(
             let func = RhaiFunc::Pure {
                 func: Rc::new(
                     move |context: Option<NativeCallContext>, args: &mut [&mut Dynamic]| {
-                        call(context.expect("asked for with has_context"), args)
+                        call(context.expect("present because `has_context` is set"), args)
                     },
                 ),
                 has_context: true,
@@ -233,23 +248,23 @@ fn home<'a>(
     module
 }
 
-/// Registers a method name once for tensors and once for objects; the kind decides at the call.
-fn method(
+/// Registers a method name for tensors and for objects; the call dispatches on the kind.
+fn register_method(
     engine: &mut Engine,
     vocabulary: &Rc<Vocabulary>,
     session: &Weak<Session>,
     name: &'static str,
 ) {
     let owners = &vocabulary.methods[name];
-    let longest = owners
+    let max_arguments = owners
         .values()
         .map(|native| native.args.len())
         .max()
         .unwrap_or(1);
-    for of in [TypeId::of::<Tensor>(), TypeId::of::<Object>()] {
-        for arity in 1..=longest + SPARE {
+    for receiver in [TypeId::of::<Tensor>(), TypeId::of::<Object>()] {
+        for arity in 1..=max_arguments + EXTRA_ARGUMENTS {
             let mut types = vec![TypeId::of::<Dynamic>(); arity];
-            types[0] = of;
+            types[0] = receiver;
             let call = body(vocabulary, session, move |v, args| {
                 v.call_method(name, args)
             });
@@ -258,9 +273,10 @@ fn method(
     }
 }
 
-fn operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
+/// Registers the operators and indexing of tensors and objects.
+fn register_operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
     let tensor = TypeId::of::<Tensor>();
-    let others = [
+    let operands = [
         tensor,
         TypeId::of::<f64>(),
         TypeId::of::<i64>(),
@@ -278,19 +294,19 @@ fn operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Se
             register(&[tensor]);
             continue;
         }
-        for other in others {
+        for other in operands {
             register(&[tensor, other]);
             if other != tensor {
                 register(&[other, tensor]);
             }
         }
     }
-    for (operator, alike) in [("==", true), ("!=", false)] {
-        engine.register_fn(operator, move |a: Object, b: Object| a.same(&b) == alike);
+    for (operator, expected) in [("==", true), ("!=", false)] {
+        engine.register_fn(operator, move |a: Object, b: Object| a.same(&b) == expected);
     }
-    for whole in [tensor, TypeId::of::<Object>()] {
+    for indexed in [tensor, TypeId::of::<Object>()] {
         let call = body(vocabulary, session, Vocabulary::index);
-        let types = [whole, TypeId::of::<Dynamic>()];
+        let types = [indexed, TypeId::of::<Dynamic>()];
         engine.register_raw_fn("index$get$", types, call);
     }
 }

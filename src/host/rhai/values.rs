@@ -1,27 +1,32 @@
-//! Between Rhai's values and ours.
+//! Conversion between Rhai values and script values of the engine.
 
 use std::ops::{Range, RangeInclusive};
 use std::rc::Weak;
 
 use rhai::{Array, Dynamic, FnPtr, ImmutableString};
 
-use super::super::call::{DEEPEST, TOO_DEEP};
-use super::{Session, caught, faults};
-use crate::api::fault::{Fault, Place};
+use super::super::dispatch::{MAX_VALUE_DEPTH, VALUE_TOO_DEEP};
+use super::{Session, errors, script_terms};
+use crate::api::diagnostic::{Diagnostic, Location};
 use crate::api::value::{Callable, Function, Map, Object, Value};
 use crate::tensor::Tensor;
 
-/// Closures with more arguments than this, captured ones included, have no known place.
-const MOST_ARGUMENTS: usize = 32;
+/// Closures with more arguments than this, including captured variables, have no known location.
+const MAX_ARGUMENTS: usize = 32;
 
-/// A value of the engine from one of Rhai.
+/// The engine value of a Rhai value.
 ///
-/// Errors: a kind of value that has no meaning outside Rhai, such as a time stamp.
-pub fn value(dynamic: Dynamic, session: &Weak<Session>) -> Result<Value, Fault> {
-    nested(dynamic, session, 0)
+/// Errors: a kind of value that exists only in Rhai, such as a timestamp
+pub fn from_rhai(dynamic: Dynamic, session: &Weak<Session>) -> Result<Value, Diagnostic> {
+    from_rhai_at(dynamic, session, 0)
 }
 
-fn nested(dynamic: Dynamic, session: &Weak<Session>, depth: usize) -> Result<Value, Fault> {
+/// The engine value of a Rhai value at a nesting depth.
+fn from_rhai_at(
+    dynamic: Dynamic,
+    session: &Weak<Session>,
+    depth: usize,
+) -> Result<Value, Diagnostic> {
     let dynamic = dynamic.flatten();
     if let Some(object) = dynamic.read_lock::<Object>() {
         return Ok(Value::Object(object.clone()));
@@ -30,16 +35,16 @@ fn nested(dynamic: Dynamic, session: &Weak<Session>, depth: usize) -> Result<Val
         return Ok(Value::Tensor(tensor.clone()));
     }
     if let Some(range) = dynamic.read_lock::<Range<i64>>() {
-        return Ok(span(range.clone()));
+        return Ok(range_map(range.clone()));
     }
     if let Some(range) = dynamic.read_lock::<RangeInclusive<i64>>() {
-        return Ok(span(*range.start()..range.end().saturating_add(1)));
+        return Ok(range_map(*range.start()..range.end().saturating_add(1)));
     }
     if let Some(function) = dynamic.read_lock::<Function>() {
         return Ok(Value::Function(function.clone()));
     }
-    if let Some(fault) = dynamic.read_lock::<Fault>() {
-        return Ok(Value::Text(fault.to_string()));
+    if let Some(diagnostic) = dynamic.read_lock::<Diagnostic>() {
+        return Ok(Value::Text(diagnostic.to_string()));
     }
     let kind = dynamic.type_name();
     Ok(match kind {
@@ -48,57 +53,58 @@ fn nested(dynamic: Dynamic, session: &Weak<Session>, depth: usize) -> Result<Val
         "i64" => Value::Int(dynamic.as_int().unwrap_or_default()),
         "f64" => Value::Float(dynamic.as_float().unwrap_or_default()),
         "string" | "char" => {
-            Value::Text(caught::in_script_terms(&dynamic.to_string()).into_owned())
+            Value::Text(script_terms::replace_type_names(&dynamic.to_string()).into_owned())
         }
-        "array" | "map" if depth == DEEPEST => return Err(Fault::new(TOO_DEEP)),
+        "array" | "map" if depth == MAX_VALUE_DEPTH => return Err(Diagnostic::new(VALUE_TOO_DEEP)),
         "array" => {
             let items = dynamic.cast::<Array>().into_iter();
             Value::List(
                 items
-                    .map(|item| nested(item, session, depth + 1))
+                    .map(|item| from_rhai_at(item, session, depth + 1))
                     .collect::<Result<_, _>>()?,
             )
         }
         "map" => {
-            if let Some(words) = caught::message(&dynamic) {
-                return Ok(Value::Text(words));
+            if let Some(message) = script_terms::message(&dynamic) {
+                return Ok(Value::Text(message));
             }
             let items = dynamic.cast::<rhai::Map>().into_iter();
-            let items =
-                items.map(|(key, item)| Ok((key.to_string(), nested(item, session, depth + 1)?)));
-            Value::Map(items.collect::<Result<Map, Fault>>()?)
+            let items = items
+                .map(|(key, item)| Ok((key.to_string(), from_rhai_at(item, session, depth + 1)?)));
+            Value::Map(items.collect::<Result<Map, Diagnostic>>()?)
         }
         "Fn" => function(dynamic.cast::<FnPtr>(), session),
         other => {
-            return Err(Fault::new(format!(
-                "a {other} cannot be given to attractor"
+            return Err(Diagnostic::new(format!(
+                "attractor functions do not accept values of type {other}"
             )));
         }
     })
 }
 
-/// A range as a map, the form in which Lua writes one too.
-fn span(range: Range<i64>) -> Value {
-    let ends = [("from", range.start), ("to", range.end)];
+/// A range as a map with the keys `from` and `to`, as in Lua.
+fn range_map(range: Range<i64>) -> Value {
+    let bounds = [("from", range.start), ("to", range.end)];
     Value::Map(
-        ends.map(|(name, end)| (name.to_string(), Value::Int(end)))
+        bounds
+            .map(|(name, bound)| (name.to_string(), Value::Int(bound)))
             .into(),
     )
 }
 
-/// A value of Rhai from one of the engine.
-pub fn dynamic(value: Value) -> Dynamic {
+/// The Rhai value of an engine value.
+pub fn to_rhai(value: Value) -> Dynamic {
     match value {
         Value::Nil => Dynamic::UNIT,
         Value::Bool(x) => x.into(),
         Value::Int(n) => n.into(),
         Value::Float(x) => x.into(),
         Value::Text(text) => ImmutableString::from(text).into(),
-        Value::List(list) => list.into_iter().map(dynamic).collect::<Array>().into(),
+        Value::List(list) => list.into_iter().map(to_rhai).collect::<Array>().into(),
         Value::Map(map) => {
             let items = map
                 .into_iter()
-                .map(|(key, item)| (key.into(), dynamic(item)));
+                .map(|(key, item)| (key.into(), to_rhai(item)));
             items.collect::<rhai::Map>().into()
         }
         Value::Tensor(tensor) => Dynamic::from(tensor),
@@ -107,39 +113,41 @@ pub fn dynamic(value: Value) -> Dynamic {
     }
 }
 
-/// A closure of a script as the engine calls it.
+/// A Rhai closure that the engine can call.
 struct Closure {
     pointer: FnPtr,
     session: Weak<Session>,
 }
 
 impl Callable for Closure {
-    fn call(&self, args: Vec<Value>) -> Result<Value, Fault> {
+    fn call(&self, args: Vec<Value>) -> Result<Value, Diagnostic> {
         let Some(session) = self.session.upgrade() else {
-            return Err(Fault::new("the session of this function has ended"));
+            return Err(Diagnostic::new("the session of this function is closed"));
         };
         let count = args.len() + self.pointer.curry().len();
-        let ast = session.home_of(self.pointer.fn_name(), count);
-        let args: Vec<Dynamic> = args.into_iter().map(dynamic).collect();
+        let ast = session.defining_script(self.pointer.fn_name(), count);
+        let args: Vec<Dynamic> = args.into_iter().map(to_rhai).collect();
         let outcome = self.pointer.call::<Dynamic>(&session.engine, &ast, args);
-        let home = ast.source().unwrap_or_default();
-        let result = outcome.map_err(|error| faults::fault(&session.vocabulary, &error, home))?;
-        value(result, &self.session)
+        let source = ast.source().unwrap_or_default();
+        let result =
+            outcome.map_err(|error| errors::diagnose(&session.vocabulary, &error, source))?;
+        from_rhai(result, &self.session)
     }
 
-    fn place(&self) -> Option<Place> {
+    fn location(&self) -> Option<Location> {
         let session = self.session.upgrade()?;
         let name = self.pointer.fn_name();
-        let at = (0..=MOST_ARGUMENTS).find_map(|count| {
-            let ast = session.home_of(name, count);
+        let start = (0..=MAX_ARGUMENTS).find_map(|count| {
+            let ast = session.defining_script(name, count);
             let function = ast.shared_lib().get_script_fn(name, count)?;
             Some((function.body.start_position(), ast.source()?.to_string()))
         });
-        let (position, source) = at?;
-        faults::place(position, &source)
+        let (position, source) = start?;
+        errors::location(position, &source)
     }
 }
 
+/// The engine value of a Rhai closure.
 fn function(pointer: FnPtr, session: &Weak<Session>) -> Value {
     Value::Function(Function::new(Closure {
         pointer,

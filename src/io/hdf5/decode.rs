@@ -1,32 +1,32 @@
-//! From bytes in memory to values: records, texts, lists, references.
+//! Decoding of records, texts, lists and references in memory.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use ::hdf5::Datatype;
 
-use super::budget::Budget;
-use super::disk::{Disk, Item};
-use super::fault;
-use super::kind::Kind;
+use super::element_type::ElementType;
+use super::error;
 use super::library::data;
 use super::library::types::{HEAP_ID, Padding, REFERENCE};
+use super::validate::budget::Budget;
+use super::validate::raw_file::{Item, RawFile};
 use crate::base::Result;
 use crate::io::tree::{Map, Tree};
 use crate::tensor::{Device, Tensor};
 
-/// What the values of one entry are decoded with.
+/// The context for decoding the values of one entry.
 pub struct Decoder<'a> {
     pub path: &'a Path,
     pub key: &'a str,
-    /// The file that the entry is in.
-    pub disk: &'a mut Disk,
+    /// Raw access to the file that contains the entry.
+    pub raw_file: &'a mut RawFile,
     pub budget: &'a mut Budget,
-    /// The paths of objects by their addresses; empty where there are no references.
+    /// The paths of objects by their addresses; empty if the entry has no references.
     pub names: &'a HashMap<u64, String>,
 }
 
-/// Elements of one kind among bytes: nested levels of a count and a distance.
+/// A strided view of elements within a buffer: nested levels of a count and a stride.
 #[derive(Debug, Clone)]
 pub struct View<'a> {
     bytes: &'a [u8],
@@ -35,8 +35,8 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// `count` elements of `size` bytes, side by side.
-    pub fn of(bytes: &'a [u8], count: usize, size: usize) -> View<'a> {
+    /// `count` contiguous elements of `size` bytes.
+    pub fn new(bytes: &'a [u8], count: usize, size: usize) -> View<'a> {
         let levels = vec![(count, size)];
         let start = 0;
         View {
@@ -46,14 +46,14 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The elements of a field that begins `offset` bytes into each element.
+    /// The field at `offset` bytes within each element.
     fn field(&self, offset: usize) -> View<'a> {
         let mut field = self.clone();
         field.start += offset;
         field
     }
 
-    /// The `count` parts of `size` bytes in each element.
+    /// The `count` parts of `size` bytes within each element.
     fn parts(&self, count: usize, size: usize) -> View<'a> {
         let mut parts = self.clone();
         parts.levels.push((count, size));
@@ -73,67 +73,72 @@ impl<'a> View<'a> {
 }
 
 impl Decoder<'_> {
-    /// The values of `view` as an array of `shape`; a single value for no axes.
+    /// The values of `view` as an array of `shape`; a single value for an empty shape.
     ///
-    /// Errors: `File` if a heap contradicts itself or a number is too large; `Memory`
-    pub fn value(&mut self, kind: &Kind, view: &View, shape: &[usize]) -> Result<Tree> {
+    /// Errors: `File` if a heap is inconsistent or an integer is too large; `Memory` beyond the
+    /// limit
+    pub fn value(&mut self, kind: &ElementType, view: &View, shape: &[usize]) -> Result<Tree> {
         match kind {
-            Kind::Signed(_) | Kind::Enum(_) | Kind::Time { .. } => {
-                numbers(view, shape, i64::from_ne_bytes, Tree::Int)
+            ElementType::Signed(_) | ElementType::Enum(_) | ElementType::Time { .. } => {
+                values(view, shape, i64::from_ne_bytes, Tree::Int)
             }
-            Kind::Bool => numbers(view, shape, u8::from_ne_bytes, |byte| Tree::Bool(byte != 0)),
-            Kind::Unsigned(_) | Kind::Bits(_) => self.unsigned(kind.size(), view, shape),
-            Kind::Float(0..=4) => {
-                numbers(view, shape, f32::from_ne_bytes, |x| Tree::Float(x.into()))
+            ElementType::Bool => {
+                values(view, shape, u8::from_ne_bytes, |byte| Tree::Bool(byte != 0))
             }
-            Kind::Float(_) => numbers(view, shape, f64::from_ne_bytes, Tree::Float),
-            Kind::Text { bytes, padding, .. } => {
+            ElementType::Unsigned(_) | ElementType::Bits(_) => {
+                self.unsigned(kind.size(), view, shape)
+            }
+            ElementType::Float(0..=4) => {
+                values(view, shape, f32::from_ne_bytes, |x| Tree::Float(x.into()))
+            }
+            ElementType::Float(_) => values(view, shape, f64::from_ne_bytes, Tree::Float),
+            ElementType::Text { bytes, padding, .. } => {
                 let texts = view.elements(*bytes).map(|bytes| Ok(text(bytes, *padding)));
                 nest(&mut texts.into_iter(), shape)
             }
-            Kind::LongText => {
-                let mut texts = view.elements(HEAP_ID).map(|id| self.long_text(id));
+            ElementType::LongText => {
+                let mut texts = view.elements(HEAP_ID).map(|id| self.variable_text(id));
                 nest(&mut texts, shape)
             }
-            Kind::List(item, dtype) => {
+            ElementType::List(item, dtype) => {
                 let mut lists = view.elements(HEAP_ID).map(|id| self.list(item, dtype, id));
                 nest(&mut lists, shape)
             }
-            Kind::Reference => {
+            ElementType::Reference => {
                 let mut names = view.elements(REFERENCE).map(|id| Ok(self.name(id)));
                 nest(&mut names, shape)
             }
-            Kind::Opaque { bytes, .. } => {
+            ElementType::Opaque { bytes, .. } => {
                 let inner = [shape, &[*bytes]].concat();
-                numbers(&view.parts(*bytes, 1), &inner, u8::from_ne_bytes, |byte| {
+                values(&view.parts(*bytes, 1), &inner, u8::from_ne_bytes, |byte| {
                     Tree::Int(byte.into())
                 })
             }
-            Kind::Array(item, sizes) => self.array(item, sizes, view, shape),
-            Kind::Compound(fields) => self.record(kind, fields, view, shape),
-            Kind::Other(what) => Err(fault::kind(self.path, self.key, what.as_str())),
+            ElementType::Array(item, sizes) => self.array(item, sizes, view, shape),
+            ElementType::Compound(fields) => self.record(kind, fields, view, shape),
+            ElementType::Other(what) => Err(error::kind(self.path, self.key, what.as_str())),
         }
     }
 
     fn unsigned(&mut self, size: usize, view: &View, shape: &[usize]) -> Result<Tree> {
         match size {
-            1 => numbers(view, shape, u8::from_ne_bytes, |n| Tree::Int(n.into())),
+            1 => values(view, shape, u8::from_ne_bytes, |n| Tree::Int(n.into())),
             2 => {
                 let wide = |bytes| u32::from(u16::from_ne_bytes(bytes));
-                numbers(view, shape, wide, |n| Tree::Int(n.into()))
+                values(view, shape, wide, |n| Tree::Int(n.into()))
             }
-            4 => numbers(view, shape, u32::from_ne_bytes, |n| Tree::Int(n.into())),
+            4 => values(view, shape, u32::from_ne_bytes, |n| Tree::Int(n.into())),
             _ => {
-                let large = view.elements(8).map(super::disk::word);
-                let large = large.map(|n| signed(self.path, self.key, n));
-                array(large.collect::<Result<Vec<i64>>>()?, shape, Tree::Int)
+                let values = view.elements(8).map(super::validate::raw_file::read_u64);
+                let values = values.map(|n| signed(self.path, self.key, n));
+                array(values.collect::<Result<Vec<i64>>>()?, shape, Tree::Int)
             }
         }
     }
 
     fn array(
         &mut self,
-        item: &Kind,
+        item: &ElementType,
         sizes: &[usize],
         view: &View,
         shape: &[usize],
@@ -143,12 +148,12 @@ impl Decoder<'_> {
         self.value(item, &view.parts(count, item.size()), &shape)
     }
 
-    /// A map of fields, each with the values of all elements. Complex numbers are a map of `re`
-    /// and `im`, whatever the file calls them.
+    /// A map of fields, each with the values of all elements. Complex numbers become a map of `re`
+    /// and `im`, regardless of the names in the file.
     fn record(
         &mut self,
-        kind: &Kind,
-        fields: &[(String, Kind)],
+        kind: &ElementType,
+        fields: &[(String, ElementType)],
         view: &View,
         shape: &[usize],
     ) -> Result<Tree> {
@@ -166,77 +171,76 @@ impl Decoder<'_> {
         Ok(Tree::Map(map))
     }
 
-    fn long_text(&mut self, id: &[u8]) -> Result<Tree> {
-        match self.disk.item(id, 1)? {
+    fn variable_text(&mut self, id: &[u8]) -> Result<Tree> {
+        match self.raw_file.item(id, 1)? {
             Item::Bytes(bytes) => {
                 self.budget.array(self.path, self.key, &[bytes.len()], 1)?;
                 Ok(text(bytes, Padding::Terminated))
             }
-            Item::Broken => Err(self.broken()),
+            Item::Inconsistent => Err(self.heap_error()),
         }
     }
 
-    fn list(&mut self, item: &Kind, dtype: &Datatype, id: &[u8]) -> Result<Tree> {
+    fn list(&mut self, item: &ElementType, dtype: &Datatype, id: &[u8]) -> Result<Tree> {
         let stored = match item {
-            Kind::LongText | Kind::List(..) => HEAP_ID,
-            Kind::Reference => REFERENCE,
+            ElementType::LongText | ElementType::List(..) => HEAP_ID,
+            ElementType::Reference => REFERENCE,
             _ => dtype.size(),
         };
-        let Item::Bytes(bytes) = self.disk.item(id, stored)? else {
-            return Err(self.broken());
+        let Item::Bytes(bytes) = self.raw_file.item(id, stored)? else {
+            return Err(self.heap_error());
         };
         let mut bytes = bytes.to_vec();
         let count = bytes.len() / stored.max(1);
-        let (most, converted) = (stored.max(item.size()), stored == dtype.size());
-        self.budget.array(self.path, self.key, &[count], most)?;
-        let direct = matches!(item, Kind::LongText | Kind::List(..) | Kind::Reference);
-        if !direct && converted && count > 0 {
-            bytes.resize(count * most, 0);
+        let (width, is_convertible) = (stored.max(item.size()), stored == dtype.size());
+        self.budget.array(self.path, self.key, &[count], width)?;
+        let direct = matches!(
+            item,
+            ElementType::LongText | ElementType::List(..) | ElementType::Reference
+        );
+        if !direct && is_convertible && count > 0 {
+            bytes.resize(count * width, 0);
             let memory = item.memory();
             memory
                 .and_then(|memory| data::convert(dtype, &memory, count, &mut bytes))
-                .map_err(|f| fault::entry(self.path, self.key, f))?;
+                .map_err(|f| error::entry(self.path, self.key, f))?;
         }
-        self.value(item, &View::of(&bytes, count, item.size()), &[count])
+        self.value(item, &View::new(&bytes, count, item.size()), &[count])
     }
 
-    /// The path of the object that a reference leads to; empty if there is none.
+    /// The path of the object that a reference points to; empty if it does not exist.
     fn name(&self, id: &[u8]) -> Tree {
-        let name = self.names.get(&super::disk::word(id));
+        let name = self.names.get(&super::validate::raw_file::read_u64(id));
         Tree::Text(name.cloned().unwrap_or_default())
     }
 
-    fn broken(&self) -> crate::base::Error {
-        let found = "a text or list that lies outside its heap";
-        fault::damaged_entry(self.path, self.key, found)
+    fn heap_error(&self) -> crate::base::Error {
+        let found = "a text or list outside its heap";
+        error::damaged_entry(self.path, self.key, found)
     }
 }
 
-/// Numbers as an array of `shape`, or as one value for no axes.
+/// Values as an array of `shape`, or as a single value for an empty shape.
 pub fn array<T: candle_core::WithDType>(
-    numbers: Vec<T>,
+    values: Vec<T>,
     shape: &[usize],
     scalar: impl Fn(T) -> Tree,
 ) -> Result<Tree> {
-    match (shape.is_empty(), numbers.first()) {
+    match (shape.is_empty(), values.first()) {
         (true, Some(&number)) => Ok(scalar(number)),
-        _ => Ok(Tree::Tensor(Tensor::from_vec(
-            numbers,
-            shape,
-            &Device::Cpu,
-        )?)),
+        _ => Ok(Tree::Tensor(Tensor::from_vec(values, shape, &Device::Cpu)?)),
     }
 }
 
-/// A 64-bit number without a sign as i64.
+/// An unsigned 64-bit integer as i64.
 ///
 /// Errors: `File` if it is too large
 pub fn signed(path: &Path, key: &str, number: u64) -> Result<i64> {
-    let large = || fault::kind(path, key, format!("uint64 {number}, above 2^63"));
-    i64::try_from(number).map_err(|_| large())
+    let values = || error::kind(path, key, format!("uint64 {number}, above 2^63"));
+    i64::try_from(number).map_err(|_| values())
 }
 
-fn numbers<const N: usize, T: candle_core::WithDType>(
+fn values<const N: usize, T: candle_core::WithDType>(
     view: &View,
     shape: &[usize],
     number: impl Fn([u8; N]) -> T,
@@ -250,7 +254,7 @@ fn numbers<const N: usize, T: candle_core::WithDType>(
     array(view.elements(N).map(bytes).collect(), shape, scalar)
 }
 
-/// A text without its padding; bytes that are not UTF-8 become the replacement sign.
+/// A text without its padding; invalid UTF-8 becomes the replacement character.
 fn text(bytes: &[u8], padding: Padding) -> Tree {
     let end = |filler: u8| {
         bytes
@@ -267,10 +271,10 @@ fn text(bytes: &[u8], padding: Padding) -> Tree {
     Tree::Text(String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// Lists within lists, one for each axis; the first value for no axes.
+/// Nested lists, one level per axis; the first value for an empty shape.
 pub fn nest(values: &mut dyn Iterator<Item = Result<Tree>>, shape: &[usize]) -> Result<Tree> {
     match shape {
-        [] => values.next().unwrap_or(Ok(Tree::Nothing)),
+        [] => values.next().unwrap_or(Ok(Tree::Null)),
         [size] => values.take(*size).collect::<Result<_>>().map(Tree::List),
         [size, inner @ ..] => {
             let rows = (0..*size).map(|_| nest(values, inner));

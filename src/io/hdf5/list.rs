@@ -1,27 +1,28 @@
-//! What is in a file, without reading the arrays.
+//! Listing the entries of a file without reading the arrays.
 
 use std::path::Path;
 
 use ::hdf5::{Group, LocationType};
 
 use super::ReadOptions;
-use super::kind::Kind;
+use super::element_type::ElementType;
 use super::reader::Reader;
 use crate::base::{Error, Result};
 use crate::io::tree::join;
 
-/// One entry of a file that is not a group.
+/// An entry of a file that is not a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its path, parted by `/`.
+    /// The path, separated by `/`.
     pub path: String,
     pub shape: Vec<usize>,
-    /// Its type in the file, as in `float32`; for one that cannot be opened, the reason.
+    /// The element type in the file, as in `float32`; for an entry that cannot be opened, the
+    /// reason.
     pub kind: String,
 }
 
-/// The datasets of the file at `path`, in the order of their paths. Entries that cannot be read
-/// are listed too: this is how to find out what a file holds.
+/// The datasets of the file at `path`, in the order of their paths. The list includes entries that
+/// cannot be read, so that it shows all contents of a file.
 ///
 /// Errors: `File` if the file itself cannot be read
 pub fn list(path: impl AsRef<Path>) -> Result<Vec<Entry>> {
@@ -33,7 +34,7 @@ pub fn list(path: impl AsRef<Path>) -> Result<Vec<Entry>> {
 }
 
 fn walk(reader: &mut Reader, group: &Group, key: &str, entries: &mut Vec<Entry>) -> Result<()> {
-    reader.each(group, key, |reader, name, _| {
+    reader.for_each(group, key, |reader, name, _| {
         let path = join(key, name);
         if let Err(error) = list_one(reader, group, name, &path, entries) {
             let kind = reason(error)?;
@@ -53,16 +54,16 @@ fn list_one(
 ) -> Result<()> {
     match reader.location(group, name, path)? {
         LocationType::Group => {
-            let inner = group.group(name).map_err(|f| reader.fault(path, f))?;
+            let inner = group.group(name).map_err(|f| reader.error(path, f))?;
             walk(reader, &inner, path, entries)
         }
         LocationType::Dataset => {
             let dataset = reader.dataset(group, name, path)?;
-            let kind = dataset.dtype().and_then(|dtype| Kind::of(&dtype));
+            let kind = dataset.dtype().and_then(|dtype| ElementType::new(&dtype));
             entries.push(Entry {
                 path: path.into(),
                 shape: dataset.shape(),
-                kind: kind.map_err(|f| reader.fault(path, f))?.to_string(),
+                kind: kind.map_err(|f| reader.error(path, f))?.to_string(),
             });
             Ok(())
         }
@@ -70,7 +71,7 @@ fn list_one(
     }
 }
 
-/// Why an entry cannot be opened; an error of the whole file is passed on.
+/// The reason why an entry cannot be opened; an error of the whole file is returned as an error.
 fn reason(error: Error) -> Result<String> {
     match &error {
         Error::File { fact, .. } => match fact.entry_reason() {

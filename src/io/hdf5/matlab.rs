@@ -1,40 +1,39 @@
-//! MAT-files of version 7.3: HDF5 with attributes that say what an array stands for. Axes are in
-//! the reverse of MATLAB's order, as h5py shows them too.
+//! MAT-files of version 7.3: HDF5 with attributes that specify the meaning of an array. Axes are in
+//! the reverse of MATLAB's order, as in h5py.
 
-use super::fault;
+use super::error;
 use super::reader::Reader;
 use crate::base::Result;
 use crate::io::tree::{Map, Tree};
 use crate::tensor::{DType, Device, Tensor};
 
-/// The attribute that names the class of an entry.
+/// The attribute with the MATLAB class of an entry.
 const CLASS: &str = "MATLAB_class";
-/// The attribute of an entry that holds the sizes of an empty array instead of its values.
+/// The attribute that marks an empty array, whose stored values are its sizes.
 const EMPTY: &str = "MATLAB_empty";
-/// The attribute of objects, whose values are indices into a part of the file that has no
-/// documentation.
+/// The attribute of objects, whose values are indices into an undocumented part of the file.
 const OBJECT: &str = "MATLAB_object_decode";
-/// Groups that MATLAB keeps for itself.
+/// Internal groups of MATLAB.
 const INTERNAL: [&str; 2] = ["#refs#", "#subsystem#"];
 
-/// Whether MATLAB keeps the entry at `key` for itself.
+/// Whether the entry at `key` is internal to MATLAB.
 pub fn is_internal(key: &str) -> bool {
     INTERNAL.contains(&key)
 }
 
-/// What MATLAB means by the entry `key` with the attributes `said`, whose stored value is `value`.
+/// Interprets the stored `value` of the entry `key` according to its MATLAB attributes.
 ///
-/// Errors: `File` for an object of a class, or as [`Reader::referenced`]
-pub fn meaning(reader: &mut Reader, key: &str, said: &Map, value: Tree) -> Result<Tree> {
-    let class = match said.get(CLASS) {
+/// Errors: `File` for an object of a class, or as [`Reader::dereference`]
+pub fn interpret(reader: &mut Reader, key: &str, attributes: &Map, value: Tree) -> Result<Tree> {
+    let class = match attributes.get(CLASS) {
         Some(Tree::Text(class)) => class.as_str(),
         _ => "",
     };
-    if said.contains_key(OBJECT) {
+    if attributes.contains_key(OBJECT) {
         let found = format!("a MATLAB object of class `{class}`, which only MATLAB can read");
-        return Err(fault::kind(reader.path(), key, found));
+        return Err(error::kind(reader.path(), key, found));
     }
-    if matches!(said.get(EMPTY), Some(Tree::Int(mark)) if *mark != 0) {
+    if matches!(attributes.get(EMPTY), Some(Tree::Int(flag)) if *flag != 0) {
         return empty(class, value);
     }
     match (class, value) {
@@ -45,7 +44,7 @@ pub fn meaning(reader: &mut Reader, key: &str, said: &Map, value: Tree) -> Resul
     }
 }
 
-/// An empty array; the file holds its sizes in MATLAB's order.
+/// An empty array; the file stores its sizes in MATLAB's order.
 fn empty(class: &str, sizes: Tree) -> Result<Tree> {
     let sizes = match &sizes {
         Tree::Tensor(sizes) => sizes
@@ -75,7 +74,7 @@ fn empty(class: &str, sizes: Tree) -> Result<Tree> {
     Ok(Tree::Tensor(Tensor::zeros(shape, dtype, &Device::Cpu)?))
 }
 
-/// A text for one row of characters, a list of texts for several.
+/// A text for one row of characters, a list of texts for several rows.
 fn text(codes: &Tensor) -> Result<Tree> {
     let &[length, rows] = codes.dims() else {
         return Ok(Tree::Tensor(codes.clone()));
@@ -96,7 +95,7 @@ fn text(codes: &Tensor) -> Result<Tree> {
     }
 }
 
-/// The values that the paths lead to: one list for a row or a column of cells, else lists in lists.
+/// The values at the given paths: one list for a row or column of cells, else nested lists.
 fn cell(reader: &mut Reader, key: &str, items: Vec<Tree>) -> Result<Tree> {
     let column = items
         .iter()
@@ -105,11 +104,11 @@ fn cell(reader: &mut Reader, key: &str, items: Vec<Tree>) -> Result<Tree> {
     let single = items.len() == 1;
     for item in items {
         values.push(match item {
-            Tree::Text(path) => reader.referenced(key, &path)?,
+            Tree::Text(path) => reader.dereference(key, &path)?,
             Tree::List(mut inner) if column => match inner.pop() {
-                Some(Tree::Text(path)) => reader.referenced(key, &path)?,
+                Some(Tree::Text(path)) => reader.dereference(key, &path)?,
                 Some(other) => other,
-                None => Tree::Nothing,
+                None => Tree::Null,
             },
             Tree::List(inner) if single => return cell(reader, key, inner),
             Tree::List(inner) => cell(reader, key, inner)?,

@@ -1,4 +1,4 @@
-//! The names in a file: of the entries of a group, and of all objects by their addresses, for
+//! Names in a file: the entries of a group, and the paths of all objects by address, for
 //! references.
 
 use std::collections::{HashMap, VecDeque};
@@ -8,8 +8,8 @@ use ::hdf5::{File, Group, LinkType, LocationType, Result};
 use super::library;
 use crate::io::tree::join;
 
-/// The names in a group with the sorts of their links, in the order of the alphabet.
-pub fn of(group: &Group) -> Result<Vec<(String, LinkType)>> {
+/// The names in a group with their link types, in alphabetical order.
+pub fn entry_names(group: &Group) -> Result<Vec<(String, LinkType)>> {
     let mut names = group.iter_visit_default(Vec::new(), |_, name, link, names| {
         names.push((name.to_string(), link.link_type));
         true
@@ -19,13 +19,13 @@ pub fn of(group: &Group) -> Result<Vec<(String, LinkType)>> {
 }
 
 /// The shortest path of each object of a file, by its address. Soft and external links are not
-/// followed: what they lead to has a path of its own.
+/// followed, because their targets have paths of their own.
 pub fn by_address(file: &File) -> Result<HashMap<u64, String>> {
     let root = file.group("/")?;
     let mut names = HashMap::from([(library::address(&root)?.offset, "/".to_string())]);
     let mut groups = VecDeque::from([(root, String::new())]);
     while let Some((group, folder)) = groups.pop_front() {
-        for (name, link) in of(&group)? {
+        for (name, link) in entry_names(&group)? {
             if link != LinkType::Hard {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! From a tree to a file.
+//! Writing: converts a tree to a file.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -8,76 +8,77 @@ use ::hdf5::types::VarLenUnicode;
 use ::hdf5::{Dataset, File, Group, H5Type, Location};
 use ndarray::{Array1, ArrayViewD};
 
-use super::{Attributes, DEPTH, LIST, LIST_MARK, fault, library};
-use crate::base::error::FileFault;
+use super::{Attributes, DEPTH, LIST, LIST_MARK, error, library};
+use crate::base::error::FileError;
 use crate::base::{Error, Result};
-use crate::io::atomic::Beside;
+use crate::io::atomic::TempFile;
 use crate::io::tree::{Map, Tree, join, parts};
 use crate::tensor::{DType, Tensor};
 
-/// What faults are said to be of.
-const OF: &str = "h5::write";
-/// The highest level of gzip.
-const MOST_COMPRESSED: usize = 9;
+/// Operation name in error messages.
+const OP: &str = "h5::write";
+/// The highest gzip level.
+const MAX_COMPRESSION: usize = 9;
 
-/// How a file is written.
+/// Options for writing a file.
 #[derive(Debug, Clone, Default)]
 pub struct WriteOptions {
-    /// How hard to press the arrays together: 0 not at all, 9 most (gzip with shuffle).
+    /// gzip compression level, 0 to 9; 0 disables compression. Compressed arrays also use the
+    /// shuffle filter.
     pub compress: usize,
-    /// What is said about the file and its entries.
+    /// Attributes of the file and its entries.
     pub attributes: Attributes,
 }
 
-/// Writes a map to `path`, whole or not at all. Maps become groups, tensors datasets of their
-/// dtype, numbers and text scalars; a list of numbers becomes a dataset, a list of other values a
-/// group that is marked as a list.
+/// Writes a map to `path` atomically. Maps become groups, tensors datasets of the same dtype,
+/// numbers and text scalar datasets. A list of numbers becomes a dataset, any other list a group
+/// marked as a list.
 ///
-/// Errors: `Kind` if the tree is not a map; `Range` for `compress`; `File` if a name or a value
-/// has no place in HDF5, or the disk refuses
+/// Errors: `Kind` if the tree is not a map; `Range` for `compress`; `File` if HDF5 cannot represent
+/// a name or a value, or writing fails
 pub fn write(path: impl AsRef<Path>, tree: &Tree, options: &WriteOptions) -> Result<()> {
     let path = path.as_ref();
-    if options.compress > MOST_COMPRESSED {
+    if options.compress > MAX_COMPRESSION {
         return Err(Error::Range {
-            of: OF.into(),
+            of: OP.into(),
             name: "compress".into(),
-            expected: format!("from 0 to {MOST_COMPRESSED}"),
+            expected: format!("from 0 to {MAX_COMPRESSION}"),
             found: options.compress.to_string(),
         });
     }
     let Tree::Map(map) = tree else {
         return Err(Error::Kind {
-            of: OF.into(),
+            of: OP.into(),
             expected: "a map".into(),
             found: tree.kind().into(),
         });
     };
-    let beside = Beside::new(path)?;
-    beside.reserve(room(tree, options))?;
+    let temporary = TempFile::new(path)?;
+    temporary.reserve(estimate_size(tree, options))?;
     let writer = Writer {
         path,
         level: options.compress as u8,
     };
-    let file = create(beside.path()).map_err(|f| writer.fault(f))?;
+    let file = create(temporary.path()).map_err(|f| writer.error(f))?;
     writer.map(&file, "", map, 0)?;
-    for (entry, said) in options.attributes.iter() {
-        writer.say_about(&file, entry, said)?;
+    for (entry, attributes) in options.attributes.iter() {
+        writer.write_entry_attributes(&file, entry, attributes)?;
     }
-    file.flush().map_err(|f| writer.fault(f))?;
-    file.close().map_err(|f| writer.fault(f))?;
-    beside.keep()
+    file.flush().map_err(|f| writer.error(f))?;
+    file.close().map_err(|f| writer.error(f))?;
+    temporary.commit()
 }
 
-/// Bytes that the file will take, rather more than less. The library does not bear a disk that
-/// becomes full while it writes its bookkeeping: it ends the program. Arrays that are pressed
-/// together count nothing, since nobody knows what will be left of them.
-fn room(tree: &Tree, options: &WriteOptions) -> u64 {
-    /// Bookkeeping of the library for the file and for each entry.
+/// An upper estimate of the file size. The library aborts the process if the disk becomes full
+/// while it writes metadata, so the space is reserved first. Compressed arrays are not counted,
+/// because their size is unknown.
+fn estimate_size(tree: &Tree, options: &WriteOptions) -> u64 {
+    /// Library metadata of the file and of each entry.
     const FILE: u64 = 1 << 14;
     const ENTRY: u64 = 1 << 10;
-    let said = options.attributes.iter();
-    let said = said.flat_map(|(_, map)| map.values());
-    let said: u64 = said
+    let attributes = options.attributes.iter();
+    let attributes = attributes.flat_map(|(_, map)| map.values());
+    let attributes: u64 = attributes
         .map(|value| value.bytes() + ENTRY * value.count())
         .sum();
     let arrays = if options.compress == 0 {
@@ -85,10 +86,10 @@ fn room(tree: &Tree, options: &WriteOptions) -> u64 {
     } else {
         0
     };
-    FILE + said + arrays + ENTRY * tree.count()
+    FILE + attributes + arrays + ENTRY * tree.count()
 }
 
-/// The format of HDF5 1.8 and later: older ones have no checksums in their bookkeeping.
+/// The format of HDF5 1.8 and later: older formats have no metadata checksums.
 fn create(path: &Path) -> ::hdf5::Result<File> {
     let access = FileAccess::build().libver_v18().finish()?;
     library::create(path, &access)
@@ -103,7 +104,7 @@ impl Writer<'_> {
     fn map(&self, group: &Group, key: &str, map: &Map, depth: usize) -> Result<()> {
         for (name, value) in map {
             let key = join(key, name);
-            self.check_name(&key, name)?;
+            self.validate_name(&key, name)?;
             self.value(group, name, &key, value, depth)?;
         }
         Ok(())
@@ -118,23 +119,23 @@ impl Writer<'_> {
         depth: usize,
     ) -> Result<()> {
         if depth == DEPTH {
-            return Err(self.unwritable(key, &format!("more than {DEPTH} maps deep")));
+            return Err(self.unwritable(key, &format!("more than {DEPTH} nested maps")));
         }
-        let place = Place { group, name };
+        let target = DatasetTarget { group, name };
         match value {
             Tree::Map(map) => {
-                let inner = group.create_group(name).map_err(|f| self.fault(f))?;
+                let inner = group.create_group(name).map_err(|f| self.error(f))?;
                 self.map(&inner, key, map, depth + 1)
             }
             Tree::List(items) => match array_of(items) {
-                Some(array) => self.tensor(place, key, &array?),
+                Some(array) => self.tensor(target, key, &array?),
                 None if items.iter().all(|item| matches!(item, Tree::Text(_))) => {
-                    self.texts(place, key, items)
+                    self.texts(target, key, items)
                 }
                 None => self.list(group, name, key, items, depth),
             },
-            Tree::Tensor(tensor) => self.tensor(place, key, tensor),
-            plain => self.scalar(place, key, plain),
+            Tree::Tensor(tensor) => self.tensor(target, key, tensor),
+            scalar => self.scalar(target, key, scalar),
         }
     }
 
@@ -147,9 +148,9 @@ impl Writer<'_> {
         items: &[Tree],
         depth: usize,
     ) -> Result<()> {
-        let inner = group.create_group(name).map_err(|f| self.fault(f))?;
+        let inner = group.create_group(name).map_err(|f| self.error(f))?;
         let mark = Map::from([(LIST_MARK.to_string(), Tree::from(LIST))]);
-        self.say(&inner, key, &mark)?;
+        self.write_attributes(&inner, key, &mark)?;
         for (index, item) in items.iter().enumerate() {
             let name = index.to_string();
             self.value(&inner, &name, &join(key, &name), item, depth + 1)?;
@@ -157,99 +158,99 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn say_about(&self, file: &File, entry: &str, said: &Map) -> Result<()> {
+    fn write_entry_attributes(&self, file: &File, entry: &str, attributes: &Map) -> Result<()> {
         if parts(entry).next().is_none() {
-            return self.say(file, "", said);
+            return self.write_attributes(file, "", attributes);
         }
         match (file.dataset(entry), file.group(entry)) {
-            (Ok(dataset), _) => self.say(&dataset, entry, said),
-            (_, Ok(group)) => self.say(&group, entry, said),
-            _ => Err(self.unwritable(entry, "attributes for an entry that is not there")),
+            (Ok(dataset), _) => self.write_attributes(&dataset, entry, attributes),
+            (_, Ok(group)) => self.write_attributes(&group, entry, attributes),
+            _ => Err(self.unwritable(entry, "attributes for a missing entry")),
         }
     }
 
-    /// Attributes; those of a map within go by names such as `options.batch`.
-    fn say(&self, of: &Location, key: &str, said: &Map) -> Result<()> {
-        for (name, value) in said {
+    /// Writes attributes; entries of a nested map get dotted names such as `options.batch`.
+    fn write_attributes(&self, of: &Location, key: &str, attributes: &Map) -> Result<()> {
+        for (name, value) in attributes {
             if name.is_empty() || name.contains('\0') {
-                return Err(self.unwritable(key, "an attribute's name is empty or holds NUL"));
+                return Err(self.unwritable(key, "an attribute name is empty or contains NUL"));
             }
-            let place = Said { of, name };
+            let target = AttributeTarget { of, name };
             let key = join(key, name);
             match value {
                 Tree::Map(inner) => {
                     let inner = inner.iter();
                     let dotted =
                         inner.map(|(last, value)| (format!("{name}.{last}"), value.clone()));
-                    self.say(of, &key, &dotted.collect())?;
+                    self.write_attributes(of, &key, &dotted.collect())?;
                 }
                 Tree::List(items) => match array_of(items) {
-                    Some(array) => self.tensor(place, &key, &array?)?,
-                    None => self.texts(place, &key, items)?,
+                    Some(array) => self.tensor(target, &key, &array?)?,
+                    None => self.texts(target, &key, items)?,
                 },
-                Tree::Tensor(tensor) => self.tensor(place, &key, tensor)?,
-                plain => self.scalar(place, &key, plain)?,
+                Tree::Tensor(tensor) => self.tensor(target, &key, tensor)?,
+                scalar => self.scalar(target, &key, scalar)?,
             }
         }
         Ok(())
     }
 
-    fn scalar(&self, place: impl Target, key: &str, value: &Tree) -> Result<()> {
-        let done = match value {
-            Tree::Bool(value) => place.put(ndarray::arr0(*value).view().into_dyn(), 0),
-            Tree::Int(value) => place.put(ndarray::arr0(*value).view().into_dyn(), 0),
-            Tree::Float(value) => place.put(ndarray::arr0(*value).view().into_dyn(), 0),
+    fn scalar(&self, target: impl Target, key: &str, value: &Tree) -> Result<()> {
+        let result = match value {
+            Tree::Bool(value) => target.put(ndarray::arr0(*value).view().into_dyn(), 0),
+            Tree::Int(value) => target.put(ndarray::arr0(*value).view().into_dyn(), 0),
+            Tree::Float(value) => target.put(ndarray::arr0(*value).view().into_dyn(), 0),
             Tree::Text(text) => {
                 let text = self.text(key, text)?;
-                place.put(ndarray::arr0(text).view().into_dyn(), 0)
+                target.put(ndarray::arr0(text).view().into_dyn(), 0)
             }
-            _ => place.put_nothing(),
+            _ => target.put_null(),
         };
-        done.map_err(|f| self.fault(f))
+        result.map_err(|f| self.error(f))
     }
 
-    fn texts(&self, place: impl Target, key: &str, items: &[Tree]) -> Result<()> {
+    fn texts(&self, target: impl Target, key: &str, items: &[Tree]) -> Result<()> {
         let texts = items.iter().map(|item| match item {
             Tree::Text(text) => self.text(key, text),
-            other => Err(self.unwritable(key, &format!("a list with {} in it", other.kind()))),
+            other => Err(self.unwritable(key, &format!("a list that contains {}", other.kind()))),
         });
         let texts = texts.collect::<Result<Array1<VarLenUnicode>>>()?;
-        place
+        target
             .put(texts.view().into_dyn(), 0)
-            .map_err(|f| self.fault(f))
+            .map_err(|f| self.error(f))
     }
 
     fn text(&self, key: &str, text: &str) -> Result<VarLenUnicode> {
-        VarLenUnicode::from_str(text).map_err(|_| self.unwritable(key, "text with NUL in it"))
+        VarLenUnicode::from_str(text).map_err(|_| self.unwritable(key, "text that contains NUL"))
     }
 
-    fn tensor(&self, place: impl Target, key: &str, tensor: &Tensor) -> Result<()> {
+    fn tensor(&self, target: impl Target, key: &str, tensor: &Tensor) -> Result<()> {
         match tensor.dtype() {
-            DType::F64 => self.array::<f64>(place, tensor),
-            DType::I64 => self.array::<i64>(place, tensor),
-            DType::U32 => self.array::<u32>(place, tensor),
-            DType::U8 => self.array::<u8>(place, tensor),
-            DType::I16 => self.array::<i16>(place, tensor),
-            DType::I32 => self.array::<i32>(place, tensor),
-            DType::F32 => self.array::<f32>(place, tensor),
-            DType::F16 | DType::BF16 => self.array::<f32>(place, &tensor.to_dtype(DType::F32)?),
+            DType::F64 => self.array::<f64>(target, tensor),
+            DType::I64 => self.array::<i64>(target, tensor),
+            DType::U32 => self.array::<u32>(target, tensor),
+            DType::U8 => self.array::<u8>(target, tensor),
+            DType::I16 => self.array::<i16>(target, tensor),
+            DType::I32 => self.array::<i32>(target, tensor),
+            DType::F32 => self.array::<f32>(target, tensor),
+            DType::F16 | DType::BF16 => self.array::<f32>(target, &tensor.to_dtype(DType::F32)?),
             other => Err(self.unwritable(key, &format!("a tensor of {}", other.as_str()))),
         }
     }
 
-    fn array<T>(&self, place: impl Target, tensor: &Tensor) -> Result<()>
+    fn array<T>(&self, target: impl Target, tensor: &Tensor) -> Result<()>
     where
         T: H5Type + candle_core::WithDType,
     {
-        let numbers = tensor.flatten_all()?.to_vec1::<T>()?;
-        let view = ArrayViewD::from_shape(tensor.dims(), &numbers)
-            .expect("a tensor has as many numbers as its shape says");
-        place.put(view, self.level).map_err(|f| self.fault(f))
+        let values = tensor.flatten_all()?.to_vec1::<T>()?;
+        let view = ArrayViewD::from_shape(tensor.dims(), &values)
+            .expect("a tensor has as many values as its shape says");
+        target.put(view, self.level).map_err(|f| self.error(f))
     }
 
-    fn check_name(&self, key: &str, name: &str) -> Result<()> {
+    fn validate_name(&self, key: &str, name: &str) -> Result<()> {
         if name.is_empty() || name == "." || name.contains(['/', '\0']) {
-            let found = "a name must not be empty, be `.`, or hold `/` or NUL";
+            let found = "a name must not be empty or `.`, or contain `/` or NUL";
             return Err(self.unwritable(key, found));
         }
         Ok(())
@@ -257,37 +258,37 @@ impl Writer<'_> {
 
     fn unwritable(&self, key: &str, found: &str) -> Error {
         let (key, found) = (key.to_string(), found.to_string());
-        Error::file(self.path, FileFault::EntryUnwritable { key, found })
+        Error::file(self.path, FileError::EntryUnwritable { key, found })
     }
 
-    fn fault(&self, fault: ::hdf5::Error) -> Error {
-        fault::writing(self.path, fault)
+    fn error(&self, error: ::hdf5::Error) -> Error {
+        error::writing(self.path, error)
     }
 }
 
-/// Where an array can be put: a dataset or an attribute.
+/// The destination of an array: a dataset or an attribute.
 trait Target {
     fn put<T: H5Type>(self, array: ArrayViewD<T>, level: u8) -> ::hdf5::Result<()>;
-    /// HDF5's null dataspace.
-    fn put_nothing(self) -> ::hdf5::Result<()>;
+    /// Writes HDF5's null dataspace.
+    fn put_null(self) -> ::hdf5::Result<()>;
 }
 
-/// A dataset to be.
-struct Place<'a> {
+/// A dataset to create.
+struct DatasetTarget<'a> {
     group: &'a Group,
     name: &'a str,
 }
 
-/// An attribute to be.
-struct Said<'a> {
+/// An attribute to create.
+struct AttributeTarget<'a> {
     of: &'a Location,
     name: &'a str,
 }
 
-impl Target for Place<'_> {
+impl Target for DatasetTarget<'_> {
     fn put<T: H5Type>(self, array: ArrayViewD<T>, level: u8) -> ::hdf5::Result<()> {
         let mut dataset = self.group.new_dataset_builder();
-        // HDF5 has filters for chunks only, and chunks for arrays that have numbers and axes.
+        // Filters require chunks, and chunks require a non-empty array with axes.
         if level > 0 && !array.is_empty() && array.ndim() > 0 {
             dataset = dataset.shuffle().deflate(level);
         }
@@ -296,13 +297,13 @@ impl Target for Place<'_> {
             .create(self.name)
             .map(drop::<Dataset>)
     }
-    fn put_nothing(self) -> ::hdf5::Result<()> {
+    fn put_null(self) -> ::hdf5::Result<()> {
         let dataset = self.group.new_dataset::<f64>().shape(::hdf5::Extents::Null);
         dataset.create(self.name).map(drop)
     }
 }
 
-impl Target for Said<'_> {
+impl Target for AttributeTarget<'_> {
     fn put<T: H5Type>(self, array: ArrayViewD<T>, _: u8) -> ::hdf5::Result<()> {
         self.of
             .new_attr_builder()
@@ -310,19 +311,19 @@ impl Target for Said<'_> {
             .create(self.name)
             .map(drop)
     }
-    fn put_nothing(self) -> ::hdf5::Result<()> {
+    fn put_null(self) -> ::hdf5::Result<()> {
         let attribute = self.of.new_attr::<f64>().shape(::hdf5::Extents::Null);
         attribute.create(self.name).map(drop)
     }
 }
 
-/// A list of numbers as an array: whole numbers as i64, mixed ones as f64; none for other lists.
+/// A list of numbers as an array: integers as i64, mixed numbers as f64; None for other lists.
 fn array_of(items: &[Tree]) -> Option<Result<Tensor>> {
-    let whole = |item: &Tree| match item {
+    let as_int = |item: &Tree| match item {
         Tree::Int(n) => Some(*n),
         _ => None,
     };
-    let real = |item: &Tree| match item {
+    let as_float = |item: &Tree| match item {
         Tree::Int(n) => Some(*n as f64),
         Tree::Float(x) => Some(*x),
         _ => None,
@@ -331,11 +332,11 @@ fn array_of(items: &[Tree]) -> Option<Result<Tensor>> {
         return None;
     }
     let device = crate::tensor::Device::Cpu;
-    let tensor = match items.iter().map(whole).collect::<Option<Vec<i64>>>() {
-        Some(numbers) => Tensor::from_vec(numbers, items.len(), &device),
+    let tensor = match items.iter().map(as_int).collect::<Option<Vec<i64>>>() {
+        Some(values) => Tensor::from_vec(values, items.len(), &device),
         None => {
-            let numbers = items.iter().map(real).collect::<Option<Vec<f64>>>()?;
-            Tensor::from_vec(numbers, items.len(), &device)
+            let values = items.iter().map(as_float).collect::<Option<Vec<f64>>>()?;
+            Tensor::from_vec(values, items.len(), &device)
         }
     };
     Some(tensor.map_err(Error::from))

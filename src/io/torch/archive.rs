@@ -1,4 +1,4 @@
-//! The zip archive around a state dict.
+//! The zip archive that contains a state dict.
 
 use std::io::{Cursor, Read};
 
@@ -6,31 +6,31 @@ use zip::read::ZipReadOptions;
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::base::error::FileFault;
+use crate::base::error::FileError;
 
-/// The record with the pickle, in a folder of any name.
+/// The record with the pickle, in a folder with an arbitrary name.
 const PICKLE: &str = "data.pkl";
-/// How many times the size of the file its records may have when they are inflated; a small file
-/// may have more.
-const INFLATED: usize = 16;
+/// Maximum ratio of the inflated records to the file size, which prevents decompression bombs;
+/// small files may inflate to `SMALL`.
+const MAX_INFLATION: usize = 16;
 const SMALL: usize = 64 << 20;
 
-/// A PyTorch archive whose bytes are in memory.
+/// A PyTorch archive in memory.
 pub struct Archive<'a> {
     zip: ZipArchive<Cursor<&'a [u8]>>,
-    /// The folder of all records, with its slash; empty if they are at the root.
+    /// The folder of all records, with its slash; empty for records at the root.
     folder: String,
-    /// Bytes that may still be read.
-    left: usize,
-    /// Whether checksums were written: `torch.serialization.set_crc32_options(False)` leaves them
-    /// 0.
-    checked: bool,
+    /// Number of bytes that may still be read.
+    remaining: usize,
+    /// Whether the file contains checksums: `torch.serialization.set_crc32_options(False)` leaves
+    /// them 0.
+    has_checksums: bool,
 }
 
 impl Archive<'_> {
-    /// Errors: `Damaged` if it is no whole zip archive, `StateDict` if PyTorch did not write it or
-    /// wrote a program, `Format` for numbers in the order of another processor.
-    pub fn open(bytes: &[u8]) -> Result<Archive<'_>, FileFault> {
+    /// Errors: `Damaged` if the bytes are not a complete zip archive, `StateDict` if PyTorch did
+    /// not write it or it contains a program, `Format` for the byte order of another processor
+    pub fn open(bytes: &[u8]) -> Result<Archive<'_>, FileError> {
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
         let names = zip
             .file_names()
@@ -42,92 +42,95 @@ impl Archive<'_> {
         });
         let Some(folder) = folder else {
             let found = format!("a zip archive without `{PICKLE}`");
-            return Err(FileFault::StateDict { found });
+            return Err(FileError::StateDict { found });
         };
         let code = format!("{folder}code/");
         if names.iter().any(|name| name.starts_with(&code)) {
             let found = "a program (TorchScript)".into();
-            return Err(FileFault::StateDict { found });
+            return Err(FileError::StateDict { found });
         }
-        let ordered = names
+        let has_byte_order = names
             .iter()
             .any(|name| **name == format!("{folder}byteorder"));
         let mut archive = Archive {
             zip,
             folder,
-            left: bytes.len().saturating_mul(INFLATED).max(SMALL),
-            checked: true,
+            remaining: bytes.len().saturating_mul(MAX_INFLATION).max(SMALL),
+            has_checksums: true,
         };
         let pickle = archive.index(PICKLE)?;
         let pickle = archive.zip.by_index_raw(pickle).map_err(damaged)?;
-        let checked = pickle.crc32() != 0;
+        let has_checksums = pickle.crc32() != 0;
         drop(pickle);
-        archive.checked = checked;
-        if ordered && archive.record("byteorder")? != b"little" {
-            let (expected, found) = ("numbers in little-endian order", "another order".into());
-            return Err(FileFault::Format { expected, found });
+        archive.has_checksums = has_checksums;
+        if has_byte_order && archive.record("byteorder")? != b"little" {
+            let (expected, found) = (
+                "values in little-endian byte order",
+                "big-endian values".into(),
+            );
+            return Err(FileError::Format { expected, found });
         }
         Ok(archive)
     }
 
     /// The pickle, of at most `limit` bytes.
-    pub fn pickle(&mut self, limit: usize) -> Result<Vec<u8>, FileFault> {
+    pub fn pickle(&mut self, limit: usize) -> Result<Vec<u8>, FileError> {
         let pickle = self.record(PICKLE)?;
         if pickle.len() > limit {
-            let found = format!("a description of tensors of {} bytes", pickle.len());
-            return Err(FileFault::Damaged { found });
+            let found = format!("a pickle of {} bytes", pickle.len());
+            return Err(FileError::Damaged { found });
         }
         Ok(pickle)
     }
 
     /// The bytes of one storage.
-    pub fn storage(&mut self, name: &str) -> Result<Vec<u8>, FileFault> {
+    pub fn storage(&mut self, name: &str) -> Result<Vec<u8>, FileError> {
         self.record(&format!("data/{name}"))
     }
 
-    /// One record. Its checksum is compared with what is read.
-    fn record(&mut self, name: &str) -> Result<Vec<u8>, FileFault> {
+    /// One record, with its checksum verified.
+    fn record(&mut self, name: &str) -> Result<Vec<u8>, FileError> {
         let index = self.index(name)?;
         let raw = self.zip.by_index_raw(index).map_err(damaged)?;
-        check_method(raw.compression())?;
+        validate_method(raw.compression())?;
         drop(raw);
-        let options = ZipReadOptions::new().ignore_crc32(!self.checked);
+        let options = ZipReadOptions::new().ignore_crc32(!self.has_checksums);
         let file = self.zip.by_index_with_options(index, options);
         let file = file.map_err(damaged)?;
-        // Nothing is allocated that the file does not hold, or inflate to.
+        // The buffer grows with the data, so a false size cannot cause a large allocation.
         let mut bytes = Vec::new();
-        let read = file.take(self.left as u64 + 1).read_to_end(&mut bytes);
-        read.map_err(|fault| damaged(fault.into()))?;
-        let Some(left) = self.left.checked_sub(bytes.len()) else {
-            let found = format!("the record `{name}` is larger than the file allows");
-            return Err(FileFault::Damaged { found });
+        let read = file.take(self.remaining as u64 + 1).read_to_end(&mut bytes);
+        read.map_err(|error| damaged(error.into()))?;
+        let Some(remaining) = self.remaining.checked_sub(bytes.len()) else {
+            let found = format!("the record `{name}` exceeds the size limit of the file");
+            return Err(FileError::Damaged { found });
         };
-        self.left = left;
+        self.remaining = remaining;
         Ok(bytes)
     }
 
-    fn index(&self, name: &str) -> Result<usize, FileFault> {
+    fn index(&self, name: &str) -> Result<usize, FileError> {
         let path = format!("{}{name}", self.folder);
         let index = self.zip.index_for_name(&path);
-        index.ok_or_else(|| FileFault::Damaged {
+        index.ok_or_else(|| FileError::Damaged {
             found: format!("the record `{name}` is missing"),
         })
     }
 }
 
-fn damaged(fault: ZipError) -> FileFault {
-    let found = fault.to_string();
-    FileFault::Damaged { found }
+fn damaged(error: ZipError) -> FileError {
+    let found = error.to_string();
+    FileError::Damaged { found }
 }
 
-/// Errors: `Format` for a method of compression that PyTorch does not read either
-fn check_method(method: CompressionMethod) -> Result<(), FileFault> {
+/// Errors: `Format` for a compression method that PyTorch does not support either
+fn validate_method(method: CompressionMethod) -> Result<(), FileError> {
     match method {
         CompressionMethod::Stored | CompressionMethod::Deflated => Ok(()),
         other => {
-            let expected = "a PyTorch archive that is stored or deflated";
-            let found = format!("records that were compressed by another method ({other})");
-            Err(FileFault::Format { expected, found })
+            let expected = "a PyTorch archive with stored or deflated records";
+            let found = format!("records compressed with {other}");
+            Err(FileError::Format { expected, found })
         }
     }
 }

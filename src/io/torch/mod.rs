@@ -1,120 +1,120 @@
-//! State dicts of PyTorch: the zip archives that `torch.save` has written since version 1.6, of a
-//! pickle that names tensors and of one record of plain numbers for each of their storages; and the
-//! format before that (`legacy`).
+//! PyTorch state dicts: the zip archives that `torch.save` has written since version 1.6, which
+//! contain a pickle with the tensor metadata and one record of raw data per storage, and the format
+//! before that (`legacy`).
 //!
-//! Entries that cannot be read (complex or 8-bit numbers, damaged records) are listed with the
-//! reason. Nothing in the pickle is ever called, and nothing is allocated that the file does not
-//! hold.
+//! Unreadable entries (complex or 8-bit dtypes, damaged records) are listed with the reason.
+//! Nothing in the pickle is executed, and no allocation exceeds the data in the file.
 
 mod archive;
-mod bytes;
-mod hyper;
+mod cursor;
+mod hyper_params;
 mod legacy;
 mod pickle;
-mod state;
+mod state_dict;
 
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::format::{self, OLD_TORCH, ZIP, describe};
-use super::named::{self, Content, Entry, Named, Unreadable};
-use crate::base::error::FileFault;
+use super::magic_bytes::{self, LEGACY_TORCH, ZIP, describe};
+use super::weights::{self, Entry, NamedTensors, Unreadable, WeightFile};
+use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::tensor::Tensor;
 use archive::Archive;
 use legacy::Legacy;
 use pickle::Pickle;
-use state::Stored;
+use state_dict::TensorView;
 
-/// A description of tensors larger than this is none: a thousand of them take 200 kB.
+/// Maximum size of the pickle: the metadata of a thousand tensors takes 200 kB.
 const PICKLE_BYTES: usize = 16 << 20;
-/// How often the numbers of a file may come up in its tensors (tied weights, spread ones).
-const SHARED: usize = 8;
-/// Where a tar archive, the oldest of PyTorch's formats, says that it is one.
+/// Maximum ratio of the tensor data to the file size: tied weights and expanded tensors share
+/// storage.
+const MAX_SHARING: usize = 8;
+/// Offset and magic bytes of a tar archive, the oldest PyTorch format.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 
-/// The tensors of the state dict in the file at `path`, in its order. It may stand in a checkpoint
-/// under the name `state_dict` or `model_state_dict`. Half precision becomes f32.
+/// The tensors of the state dict in the file at `path`, in file order. In a checkpoint, the state
+/// dict is the entry `state_dict` or `model_state_dict`. Half precision becomes f32.
 ///
-/// Errors: `File` if the file is missing, damaged, or holds something else, or if one of the
-/// tensors cannot be read
-pub fn read(path: impl AsRef<Path>) -> Result<Named> {
+/// Errors: `File` if the file is missing, damaged or of another format, or if a tensor cannot be
+/// read
+pub fn read(path: impl AsRef<Path>) -> Result<NamedTensors> {
     let path = path.as_ref();
-    parse(path, &format::bytes(path)?)
+    parse(path, &magic_bytes::read_bytes(path)?)
 }
 
-/// As [`read`], of a file that was read before.
-pub fn parse(path: &Path, bytes: &[u8]) -> Result<Named> {
-    content(path, bytes)?.all(path)
+/// Same as [`read`], for a file in memory.
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<NamedTensors> {
+    parse_entries(path, bytes)?.into_tensors(path)
 }
 
-/// As [`parse`], with the entries that cannot be read among the others.
+/// Same as [`parse`], but lists the unreadable entries instead of failing.
 ///
-/// Errors: `File` if the file is damaged or holds something else
-pub fn content(path: &Path, bytes: &[u8]) -> Result<Content> {
+/// Errors: `File` if the file is damaged or of another format
+pub fn parse_entries(path: &Path, bytes: &[u8]) -> Result<WeightFile> {
     let content = match is_legacy(bytes) {
-        true => legacy(bytes),
-        false => check(bytes).and_then(|()| zipped(bytes)),
+        true => read_legacy(bytes),
+        false => validate_format(bytes).and_then(|()| read_archive(bytes)),
     };
-    content.map_err(|fault| Error::file(path, fault))
+    content.map_err(|error| Error::file(path, error))
 }
 
-/// Whether it begins with the magic number of the older format, pickled in any protocol.
+/// Whether the file starts with the magic number of the legacy format, pickled with any protocol.
 fn is_legacy(bytes: &[u8]) -> bool {
-    /// Bytes that say the protocol.
+    /// Bytes of the protocol opcode.
     const PROTOCOL: usize = 2;
-    /// Bytes of the frame that protocols from 4 on put around a value.
+    /// Bytes of the frame that encloses a value from protocol 4 on.
     const FRAME: usize = 9;
-    let magic = &OLD_TORCH[PROTOCOL..];
-    let begins = |at: usize| bytes.get(at..).is_some_and(|rest| rest.starts_with(magic));
-    bytes.starts_with(&OLD_TORCH[..1]) && (begins(PROTOCOL) || begins(PROTOCOL + FRAME))
+    let magic = &LEGACY_TORCH[PROTOCOL..];
+    let has_magic = |at: usize| bytes.get(at..).is_some_and(|rest| rest.starts_with(magic));
+    bytes.starts_with(&LEGACY_TORCH[..1]) && (has_magic(PROTOCOL) || has_magic(PROTOCOL + FRAME))
 }
 
-/// Whether it is a zip archive, and if not, what else.
-fn check(bytes: &[u8]) -> Result<(), FileFault> {
+/// Errors: `Format` or `StateDict` if the file is not a zip archive
+fn validate_format(bytes: &[u8]) -> Result<(), FileError> {
     if bytes.starts_with(ZIP) {
         return Ok(());
     }
-    let (place, word) = TAR;
+    let (offset, magic) = TAR;
     let tar = bytes
-        .get(place..)
-        .is_some_and(|rest| rest.starts_with(word));
+        .get(offset..)
+        .is_some_and(|rest| rest.starts_with(magic));
     if tar {
         let found = "a tar archive, the format before version 0.2".into();
-        return Err(FileFault::StateDict { found });
+        return Err(FileError::StateDict { found });
     }
     let (expected, found) = ("a PyTorch file", describe(bytes));
-    Err(FileFault::Format { expected, found })
+    Err(FileError::Format { expected, found })
 }
 
-fn zipped(bytes: &[u8]) -> Result<Content, FileFault> {
+fn read_archive(bytes: &[u8]) -> Result<WeightFile, FileError> {
     let mut archive = Archive::open(bytes)?;
     let pickle = Pickle::parse(&archive.pickle(PICKLE_BYTES)?);
-    let pickle = pickle.map_err(|found| FileFault::Damaged {
+    let pickle = pickle.map_err(|found| FileError::Damaged {
         found: found.into(),
     })?;
-    gather(&pickle, bytes.len(), |name| archive.storage(name))
+    read_entries(&pickle, bytes.len(), |name| archive.storage(name))
 }
 
-fn legacy(bytes: &[u8]) -> Result<Content, FileFault> {
+fn read_legacy(bytes: &[u8]) -> Result<WeightFile, FileError> {
     let file = Legacy::open(bytes)?;
-    gather(&file.pickle, bytes.len(), |name| file.storage(name))
+    read_entries(&file.pickle, bytes.len(), |name| file.storage(name))
 }
 
-/// The entries of a file of so many bytes, whose storages `read` reads.
-fn gather(
+/// The entries of a file of `bytes` bytes; `read` returns the bytes of a storage.
+fn read_entries(
     pickle: &Pickle,
     bytes: usize,
-    mut read: impl FnMut(&str) -> Result<Vec<u8>, FileFault>,
-) -> Result<Content, FileFault> {
-    let mut left = bytes.saturating_mul(SHARED);
+    mut read: impl FnMut(&str) -> Result<Vec<u8>, FileError>,
+) -> Result<WeightFile, FileError> {
+    let mut remaining = bytes.saturating_mul(MAX_SHARING);
     let mut storages = HashMap::new();
     let mut entries = Vec::new();
-    for (name, found) in state::tensors(pickle)? {
+    for (name, found) in state_dict::tensors(pickle)? {
         let (shape, tensor) = match found {
-            Ok(stored) => {
-                let tensor = entry(&stored, &mut storages, &mut read, &mut left);
-                (stored.shape, tensor)
+            Ok(view) => {
+                let tensor = entry(&view, &mut storages, &mut read, &mut remaining);
+                (view.shape, tensor)
             }
             Err((shape, why)) => (shape, Err(why)),
         };
@@ -124,66 +124,67 @@ fn gather(
             tensor,
         });
     }
-    Ok(Content {
+    Ok(WeightFile {
         entries,
         ordered: true,
-        nonlinearity: hyper::nonlinearity(pickle).map(String::from),
+        nonlinearity: hyper_params::nonlinearity(pickle).map(String::from),
     })
 }
 
-/// A tensor, from its storage among those that were read before.
+/// A tensor; its storage is read once and cached.
 fn entry(
-    stored: &Stored,
+    view: &TensorView,
     storages: &mut HashMap<String, Result<Vec<u8>, Unreadable>>,
-    read: &mut impl FnMut(&str) -> Result<Vec<u8>, FileFault>,
-    left: &mut usize,
+    read: &mut impl FnMut(&str) -> Result<Vec<u8>, FileError>,
+    remaining: &mut usize,
 ) -> Result<Tensor, Unreadable> {
-    // One storage may serve many tensors: a network from a GPU has all its weights in one.
+    // Several tensors may share a storage: cuDNN stores all weights of a network in one.
     let storage = storages
-        .entry(stored.record.clone())
-        .or_insert_with(|| read(&stored.record).map_err(Unreadable::from));
+        .entry(view.record.clone())
+        .or_insert_with(|| read(&view.record).map_err(Unreadable::from));
     let storage = storage.as_ref().map_err(Unreadable::clone)?;
-    tensor(stored, storage, left)
+    tensor(view, storage, remaining)
 }
 
-/// A tensor from its storage, of which `left` bytes may still be taken.
-fn tensor(stored: &Stored, storage: &[u8], left: &mut usize) -> Result<Tensor, Unreadable> {
-    let width = stored.dtype.size_in_bytes();
-    let size = fitting(stored, storage.len() / width)
+/// A tensor from its storage; decreases `remaining`, the number of bytes that may still be copied.
+fn tensor(view: &TensorView, storage: &[u8], remaining: &mut usize) -> Result<Tensor, Unreadable> {
+    let width = view.dtype.size_in_bytes();
+    let size = element_count(view, storage.len() / width)
         .and_then(|count| Some((count, count.checked_mul(width)?)))
-        .filter(|(_, bytes)| bytes <= left);
+        .filter(|(_, bytes)| bytes <= remaining);
     let Some((count, bytes)) = size else {
-        let shape = &stored.shape;
-        let found = format!("its shape {shape:?} is larger than what is stored for it");
+        let shape = &view.shape;
+        let found = format!("its shape {shape:?} exceeds the stored data");
         return Err(Unreadable::Damaged(found));
     };
-    *left -= bytes;
-    let start = stored.offset * width;
-    if count == 0 || in_order(stored) {
+    *remaining -= bytes;
+    let start = view.offset * width;
+    if count == 0 || is_contiguous(view) {
         let bytes = &storage[start..][..bytes];
-        return Ok(named::tensor(bytes, stored.dtype, &stored.shape)?);
+        return Ok(weights::tensor(bytes, view.dtype, &view.shape)?);
     }
-    let mut gathered = Vec::with_capacity(bytes);
+    let mut values = Vec::with_capacity(bytes);
     for index in 0..count {
-        let at = start + place(stored, index) * width;
-        gathered.extend_from_slice(&storage[at..at + width]);
+        let at = start + offset_of(view, index) * width;
+        values.extend_from_slice(&storage[at..at + width]);
     }
-    Ok(named::tensor(&gathered, stored.dtype, &stored.shape)?)
+    Ok(weights::tensor(&values, view.dtype, &view.shape)?)
 }
 
-/// How many numbers the tensor has, if all of them lie in a storage of `held` numbers.
-fn fitting(stored: &Stored, held: usize) -> Option<usize> {
-    let Stored {
+/// The number of elements of the tensor, if all of them lie within a storage of `available`
+/// elements.
+fn element_count(view: &TensorView, available: usize) -> Option<usize> {
+    let TensorView {
         shape,
         strides,
         offset,
         ..
-    } = stored;
+    } = view;
     if shape.len() != strides.len() {
         return None;
     }
     if shape.contains(&0) {
-        return (*offset <= held).then_some(0);
+        return (*offset <= available).then_some(0);
     }
     let count = shape
         .iter()
@@ -194,13 +195,13 @@ fn fitting(stored: &Stored, held: usize) -> Option<usize> {
         .try_fold(*offset, |last, (size, stride)| {
             last.checked_add((size - 1).checked_mul(*stride)?)
         })?;
-    (last < held).then_some(count)
+    (last < available).then_some(count)
 }
 
-/// Whether the numbers lie row by row without gaps.
-fn in_order(stored: &Stored) -> bool {
+/// Whether the elements are contiguous in row-major order.
+fn is_contiguous(view: &TensorView) -> bool {
     let mut expected = 1;
-    for (size, stride) in stored.shape.iter().zip(&stored.strides).rev() {
+    for (size, stride) in view.shape.iter().zip(&view.strides).rev() {
         if *size > 1 && *stride != expected {
             return false;
         }
@@ -209,12 +210,12 @@ fn in_order(stored: &Stored) -> bool {
     true
 }
 
-/// Where the number of this index, counted row by row, lies behind the first one.
-fn place(stored: &Stored, mut index: usize) -> usize {
-    let mut place = 0;
-    for (size, stride) in stored.shape.iter().zip(&stored.strides).rev() {
-        place += index % size * stride;
+/// The offset of the element with this row-major index, relative to the first element.
+fn offset_of(view: &TensorView, mut index: usize) -> usize {
+    let mut offset = 0;
+    for (size, stride) in view.shape.iter().zip(&view.strides).rev() {
+        offset += index % size * stride;
         index /= size;
     }
-    place
+    offset
 }

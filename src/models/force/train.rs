@@ -1,4 +1,4 @@
-//! Passes of learning over a sequence.
+//! Training of FORCE networks over one or more passes through a sequence.
 
 use std::ops::Range;
 
@@ -6,61 +6,65 @@ use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use super::Network;
 use crate::base::options::Span;
-use crate::base::{Outcome, Progress, Report, Standing};
+use crate::base::{Outcome, Progress, Report, Status};
 use crate::ops::Lanes;
-use crate::ops::force::{self, End, Goals, Inverse, Learning, Lesson, Recurrence, Sequence, Sizes};
+use crate::ops::force::{
+    self, InverseCorrelation, RecurrentTargets, RecurrentUpdates, Rls, RlsOptions, RunOutcome,
+    Sequence, Sizes,
+};
 use crate::options;
 
-/// Weights that are read between two looks at whether the user wants an end: about a second's work
-/// of a slow machine.
-const BETWEEN: usize = 400_000_000;
+/// The number of weights read between two checks for an interrupt: about a second of work on a slow
+/// machine.
+const WEIGHTS_PER_CHECK: usize = 400_000_000;
 
 options! {
-    /// How a network learns.
-    pub struct Training for "force::train" {
-        /// How often the sequence is gone through.
-        passes: usize = 1, in Span::from(1.0);
-        /// Time steps between two changes of the weights, counted across passes and calls.
-        every: usize = 1, in Span::from(1.0);
-        /// P is this times 1 at the start: the larger, the faster and the less regular learning
-        /// begins; 1 / alpha is the weight of the squared weights in what is least.
+    /// Options of FORCE training.
+    pub struct TrainingOptions for "force::train" {
+        /// Number of passes through the sequence.
+        passes: usize = 1, in Span::at_least(1.0);
+        /// Time steps between weight updates, counted across passes and calls.
+        every: usize = 1, in Span::at_least(1.0);
+        /// Initial scale of P, which is alpha times the identity matrix. A larger value makes
+        /// initial learning faster and less stable; 1 / alpha is the weight of the L2 penalty.
         alpha: f64 = 1.0, in Span::above(0.0);
-        /// What a change keeps of the past: 1 for all of it, below 1 for targets that change.
+        /// Forgetting factor of recursive least squares: 1 weights all past errors equally, a value
+        /// below 1 discounts them, for targets that change.
         forgetting: f64 = 1.0, in Span::between(0.5, 1.0);
-        /// Whether every pass begins where the network does, not where the one before ended.
+        /// Reset the state at the start of every pass, instead of continuing from the end of the
+        /// previous pass.
         restart: bool = false;
-        /// Whether P begins anew, if there is one from a training before.
+        /// Reset P at the start, instead of continuing with that of a previous training.
         anew: bool = false;
     }
 }
 
-/// What a training came to.
+/// The result of a training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit<T> {
     pub outcome: Outcome,
-    /// Mean of |z - f| in each pass that was finished, z being the outputs before the weights
-    /// change.
+    /// Mean of |z - f| in each completed pass, where z are the outputs before the weight update.
     pub errors: Vec<f64>,
     /// The outputs of the last pass, [t, m].
     pub outputs: Vec<T>,
-    /// Whether it is P that a run which diverged has lost, and not the activity.
-    pub lost: bool,
+    /// Whether P lost positive definiteness, rather than the activity diverging.
+    pub p_not_positive: bool,
 }
 
-/// A network that learns.
-pub struct Pupil<'a, T> {
+/// A network to be trained, with its targets.
+pub struct Student<'a, T> {
     pub network: &'a mut Network<T>,
-    /// The network whose currents the recurrent weights learn to make, while targets are fed back
-    /// to it in place of its outputs; without one the readout learns alone.
+    /// The network whose currents are the targets of the recurrent weights, with teacher forcing of
+    /// its feedback. Without it only the readout is trained.
     pub teacher: Option<&'a mut Network<T>>,
     /// f [t, m]
     pub targets: &'a [T],
     pub fit: Fit<T>,
 }
 
-impl<'a, T: Lanes> Pupil<'a, T> {
-    pub fn new(network: &'a mut Network<T>, targets: &'a [T]) -> Pupil<'a, T> {
-        Pupil {
+impl<'a, T: Lanes> Student<'a, T> {
+    pub fn new(network: &'a mut Network<T>, targets: &'a [T]) -> Student<'a, T> {
+        Student {
             network,
             teacher: None,
             targets,
@@ -68,99 +72,104 @@ impl<'a, T: Lanes> Pupil<'a, T> {
                 outcome: Outcome::MaxSteps,
                 errors: Vec::new(),
                 outputs: vec![T::of(0.0); targets.len()],
-                lost: false,
+                p_not_positive: false,
             },
         }
     }
 }
 
-/// Lets some networks learn under the same inputs [t, i], side by side; each has the bits that it
-/// would have alone. One that diverges leaves the others alone.
+/// Trains several networks in parallel on the same inputs [t, i]. Each result equals that of
+/// training alone, bit for bit. A network that diverges does not affect the others.
 pub fn train<T: Lanes>(
-    pupils: &mut [Pupil<'_, T>],
+    students: &mut [Student<'_, T>],
     inputs: &[T],
-    options: &Training,
+    options: &TrainingOptions,
     progress: &mut dyn Progress,
 ) {
-    let Some(steps) = pupils.iter().map(Pupil::steps).max() else {
+    let Some(steps) = students.iter().map(Student::steps).max() else {
         return;
     };
-    pupils.iter_mut().for_each(|pupil| pupil.begin(options));
-    let work: usize = pupils
+    students
+        .iter_mut()
+        .for_each(|student| student.prepare(options));
+    let weights: usize = students
         .iter()
-        .map(|pupil| pupil.network.sizes.units.pow(2))
+        .map(|student| student.network.sizes.units.pow(2))
         .sum();
-    let between = (BETWEEN / work.max(1)).clamp(32, 1024);
-    let threads = rayon::current_num_threads().div_ceil(pupils.len());
+    let steps_per_check = (WEIGHTS_PER_CHECK / weights.max(1)).clamp(32, 1024);
+    let threads = rayon::current_num_threads().div_ceil(students.len());
     for pass in 0..options.passes {
         if options.restart {
-            pupils.iter_mut().for_each(Pupil::restart);
+            students.iter_mut().for_each(Student::reset_state);
         }
-        for from in (0..steps).step_by(between) {
-            let some = from..steps.min(from + between);
-            let done = pass * steps + some.end;
-            let begun = pass * steps + from;
-            pupils.par_iter_mut().for_each(|pupil| {
-                pupil.learn(inputs, (begun, some.clone()), options, threads);
+        for from in (0..steps).step_by(steps_per_check) {
+            let range = from..steps.min(from + steps_per_check);
+            let done = pass * steps + range.end;
+            let offset = pass * steps + from;
+            students.par_iter_mut().for_each(|student| {
+                student.train_on(inputs, (offset, range.clone()), options, threads);
             });
-            if pupils.iter().all(|pupil| !pupil.is_well()) {
+            if students.iter().all(|student| !student.is_running()) {
                 return;
             }
             progress.report(Report {
                 done,
                 total: options.passes * steps,
-                standing: Standing::Error {
-                    error: error(pupils, some.end),
+                status: Status::Error {
+                    error: mean_error(students, range.end),
                 },
             });
-            if progress.stopped() {
-                let well = pupils.iter_mut().filter(|pupil| pupil.is_well());
-                well.for_each(|pupil| pupil.fit.outcome = Outcome::Interrupted { at: done });
+            if progress.stop_requested() {
+                let running = students.iter_mut().filter(|student| student.is_running());
+                running.for_each(|student| student.fit.outcome = Outcome::Interrupted { at: done });
                 return;
             }
         }
-        for pupil in pupils.iter_mut().filter(|pupil| pupil.is_well()) {
-            pupil.fit.errors.push(pupil.error(steps));
+        for student in students.iter_mut().filter(|student| student.is_running()) {
+            student.fit.errors.push(student.error(steps));
         }
     }
 }
 
-/// The mean error of those that have not diverged, so many steps into a pass.
-fn error<T: Lanes>(pupils: &[Pupil<'_, T>], steps: usize) -> f64 {
-    let well = pupils.iter().filter(|pupil| pupil.is_well());
-    let (sum, count) = well.fold((0.0, 0), |(sum, count), pupil| {
-        (sum + pupil.error(steps), count + 1)
+/// The mean error of the networks that have not diverged, after `steps` steps of a pass.
+fn mean_error<T: Lanes>(students: &[Student<'_, T>], steps: usize) -> f64 {
+    let running = students.iter().filter(|student| student.is_running());
+    let (sum, count) = running.fold((0.0, 0), |(sum, count), student| {
+        (sum + student.error(steps), count + 1)
     });
     sum / f64::from(count)
 }
 
-impl<T: Lanes> Pupil<'_, T> {
+impl<T: Lanes> Student<'_, T> {
     fn steps(&self) -> usize {
         self.targets.len() / self.network.sizes.outputs
     }
 
-    fn is_well(&self) -> bool {
+    fn is_running(&self) -> bool {
         self.fit.outcome == Outcome::MaxSteps
     }
 
-    fn begin(&mut self, options: &Training) {
+    fn prepare(&mut self, options: &TrainingOptions) {
         let net = &mut *self.network;
         if self.teacher.is_none() || options.anew {
             net.flush_recurrent();
         }
         if net.inverse.is_none() || options.anew {
-            net.inverse = Some(Inverse::new(net.sizes.units, T::of(options.alpha)));
+            net.inverse = Some(InverseCorrelation::new(
+                net.sizes.units,
+                T::of(options.alpha),
+            ));
         }
     }
 
-    fn restart(&mut self) {
-        self.network.restart();
+    fn reset_state(&mut self) {
+        self.network.reset_state();
         if let Some(teacher) = &mut self.teacher {
-            teacher.restart();
+            teacher.reset_state();
         }
     }
 
-    /// The mean distance of outputs from targets in the first steps of a pass.
+    /// The mean absolute error of the outputs in the first `steps` steps of a pass.
     fn error(&self, steps: usize) -> f64 {
         let count = steps * self.network.sizes.outputs;
         let pairs = self.fit.outputs.iter().zip(self.targets).take(count);
@@ -168,22 +177,23 @@ impl<T: Lanes> Pupil<'_, T> {
         sum / count as f64
     }
 
-    /// Learns from some steps of a pass, of which `begun` went before in all passes.
-    fn learn(
+    /// Trains on a range of steps of a pass. `offset` is the number of preceding steps in all
+    /// passes.
+    fn train_on(
         &mut self,
         inputs: &[T],
-        (begun, steps): (usize, Range<usize>),
-        options: &Training,
+        (offset, steps): (usize, Range<usize>),
+        options: &TrainingOptions,
         threads: usize,
     ) {
-        if !self.is_well() {
+        if !self.is_running() {
             return;
         }
         let (i, m) = (self.network.sizes.inputs, self.network.sizes.outputs);
         let inputs = &inputs[steps.start * i..steps.end * i];
         let targets = &self.targets[steps.start * m..steps.end * m];
         let outputs = &mut self.fit.outputs[steps.start * m..steps.end * m];
-        let call = Call {
+        let segment = Segment {
             inputs,
             targets,
             options,
@@ -191,101 +201,111 @@ impl<T: Lanes> Pupil<'_, T> {
         };
         let net = &mut *self.network;
         let end = match &mut self.teacher {
-            None => net.learn(&call, steps.len(), outputs, None),
-            Some(teacher) => net.learn_from(&call, outputs, teacher),
+            None => net.train_segment(&segment, steps.len(), outputs, None),
+            Some(teacher) => net.train_from_teacher(&segment, outputs, teacher),
         };
-        if let End::Diverged { at } | End::Lost { at } = end {
-            self.fit.outcome = Outcome::Diverged { at: begun + at };
-            self.fit.lost = matches!(end, End::Lost { .. });
+        if let RunOutcome::Diverged { at } | RunOutcome::NotPositive { at } = end {
+            self.fit.outcome = Outcome::Diverged { at: offset + at };
+            self.fit.p_not_positive = matches!(end, RunOutcome::NotPositive { .. });
         }
     }
 }
 
-/// What is learned in one segment.
-struct Call<'a, T> {
+/// The arguments of training on one segment.
+struct Segment<'a, T> {
     /// x [t, i]
     inputs: &'a [T],
     /// f [t, m]
     targets: &'a [T],
-    options: &'a Training,
+    options: &'a TrainingOptions,
     threads: usize,
 }
 
 impl<T: Lanes> Network<T> {
-    /// Learns targets [t, m] under inputs [t, i], alone.
+    /// Trains this network alone on targets [t, m] with inputs [t, i].
     pub fn train(
         &mut self,
         [inputs, targets]: [&[T]; 2],
-        options: &Training,
+        options: &TrainingOptions,
         progress: &mut dyn Progress,
     ) -> Fit<T> {
-        let mut pupils = [Pupil::new(self, targets)];
-        train(&mut pupils, inputs, options, progress);
-        let [pupil] = pupils;
-        pupil.fit
+        let mut students = [Student::new(self, targets)];
+        train(&mut students, inputs, options, progress);
+        let [student] = students;
+        student.fit
     }
 
-    /// Learns from the first steps of a segment; wR too, if there are goals [t, n] for it.
-    fn learn(
+    /// Trains on the first `steps` steps of a segment; also trains wR if targets [t, n] of its
+    /// currents are present.
+    fn train_segment(
         &mut self,
-        call: &Call<'_, T>,
+        segment: &Segment<'_, T>,
         steps: usize,
         outputs: &mut [T],
-        goals: Option<&[T]>,
-    ) -> End {
+        target_currents: Option<&[T]>,
+    ) -> RunOutcome {
         let sequence = Sequence {
             steps,
-            threads: call.threads,
-            inputs: call.inputs,
-            fed: None,
+            threads: segment.threads,
+            inputs: segment.inputs,
+            teacher_forcing: None,
             outputs,
             states: None,
         };
-        if goals.is_some() && self.recurrence.is_none() {
+        if target_currents.is_some() && self.recurrence.is_none() {
             let recurrent = &mut self.weights.recurrent;
-            self.recurrence = Some(Recurrence::new(recurrent, &mut self.state));
+            self.recurrence = Some(RecurrentUpdates::new(recurrent, &mut self.state));
         }
-        let recurrent = goals.zip(self.recurrence.as_mut());
-        let lesson = Lesson {
-            inverse: self.inverse.as_mut().expect("made before the first pass"),
-            learning: Learning {
-                every: call.options.every,
-                forgetting: T::of(call.options.forgetting),
+        let recurrent = target_currents.zip(self.recurrence.as_mut());
+        let rls = Rls {
+            inverse: self
+                .inverse
+                .as_mut()
+                .expect("created before the first pass"),
+            options: RlsOptions {
+                every: segment.options.every,
+                forgetting: T::of(segment.options.forgetting),
             },
-            targets: call.targets,
-            recurrent: recurrent.map(|(currents, recurrence)| Goals {
+            targets: segment.targets,
+            recurrent: recurrent.map(|(currents, recurrence)| RecurrentTargets {
                 currents,
                 recurrence,
             }),
         };
         let rate = T::of(self.dt / self.tau);
-        let parts = (&mut self.weights, &mut self.state);
-        force::run(self.sizes, parts, rate, sequence, Some(lesson))
+        let network = (&mut self.weights, &mut self.state);
+        force::run(self.sizes, network, rate, sequence, Some(rls))
     }
 
-    /// Learns the currents of a teacher. If either network fails, both stay where they were after
-    /// the step before.
-    fn learn_from(&mut self, call: &Call<'_, T>, outputs: &mut [T], teacher: &mut Self) -> End {
+    /// Trains on the currents of a teacher. If either network diverges, both keep the state before
+    /// the step that failed.
+    fn train_from_teacher(
+        &mut self,
+        segment: &Segment<'_, T>,
+        outputs: &mut [T],
+        teacher: &mut Self,
+    ) -> RunOutcome {
         teacher.flush_recurrent();
-        let begin = teacher.state.clone();
-        let goals = teacher.teach(call.inputs, call.targets, call.threads);
-        let total = call.targets.len() / self.sizes.outputs;
-        let steps = goals.len() / self.sizes.units;
-        let mut end = self.learn(call, steps, outputs, Some(&goals));
-        if end == End::Done && steps < total {
-            end = End::Diverged { at: steps };
+        let initial_state = teacher.state.clone();
+        let target_currents =
+            teacher.teacher_currents(segment.inputs, segment.targets, segment.threads);
+        let total = segment.targets.len() / self.sizes.outputs;
+        let steps = target_currents.len() / self.sizes.units;
+        let mut end = self.train_segment(segment, steps, outputs, Some(&target_currents));
+        if end == RunOutcome::Completed && steps < total {
+            end = RunOutcome::Diverged { at: steps };
         }
-        if let End::Diverged { at } | End::Lost { at } = end {
-            teacher.state = begin;
-            let targets = &call.targets[..at * self.sizes.outputs];
-            teacher.teach(call.inputs, targets, call.threads);
+        if let RunOutcome::Diverged { at } | RunOutcome::NotPositive { at } = end {
+            teacher.state = initial_state;
+            let targets = &segment.targets[..at * self.sizes.outputs];
+            teacher.teacher_currents(segment.inputs, targets, segment.threads);
         }
         end
     }
 
-    /// The currents [t, n] that this network has while targets are fed back to it, as far as they
-    /// are finite.
-    fn teach(&mut self, inputs: &[T], targets: &[T], threads: usize) -> Vec<T> {
+    /// The currents [t, n] of this network with teacher forcing, up to the first value that is not
+    /// finite.
+    fn teacher_currents(&mut self, inputs: &[T], targets: &[T], threads: usize) -> Vec<T> {
         let Sizes {
             units: n,
             outputs: m,
@@ -297,13 +317,13 @@ impl<T: Lanes> Network<T> {
             steps,
             threads,
             inputs,
-            fed: Some(targets),
+            teacher_forcing: Some(targets),
             outputs: &mut vec![T::of(0.0); targets.len()],
             states: Some(&mut states),
         });
         let count = match end {
-            End::Done => steps,
-            End::Diverged { at } | End::Lost { at } => at,
+            RunOutcome::Completed => steps,
+            RunOutcome::Diverged { at } | RunOutcome::NotPositive { at } => at,
         };
         let mut currents = self.currents(&states[..count * n], &targets[..count * m]);
         if let Some(at) = currents.iter().position(|x| !x.is_finite()) {

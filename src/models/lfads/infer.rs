@@ -1,54 +1,55 @@
-//! What a model makes of observations, and what it makes up itself.
+//! Inference of the posterior of observations, and generation of trials from the prior.
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::{Model, Observed};
+use super::{Model, ObservedTrials};
 use crate::base::options::Span;
-use crate::base::{Outcome, Progress, Report, Standing};
+use crate::base::{Outcome, Progress, Report, Status};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Noise, Operation, Results};
 use crate::ops::simd::TRIALS;
-use crate::ops::simd::functions::exp_all;
+use crate::ops::simd::math::exp_in_place;
 use crate::options;
 use crate::random::{Key, Layout};
 
-/// Numbers that a thread takes at a time.
-const PIECE: usize = 1 << 12;
-/// Columns that a thread sums up at a time.
+/// The number of values that a thread processes at a time.
+const CHUNK: usize = 1 << 12;
+/// The number of columns that a thread summarizes at a time.
 const COLUMNS: usize = 64;
-/// Trials that go through a model together: a few groups for each thread.
-const TOGETHER: usize = 256;
+/// The batch size of inference: a few groups of trials for each thread.
+const BATCH: usize = 256;
 
 options! {
-    /// How posteriors are summed up.
-    pub struct Inference for "lfads model.infer" {
-        /// Samples of the posterior for each trial; with 0 its means go through the model, once.
+    /// Options of posterior inference.
+    pub struct InferenceOptions for "lfads model.infer" {
+        /// Number of posterior samples per trial. With 0 the posterior means are passed through the
+        /// model once.
         samples: usize = 128, in Span::between(0.0, 10_000.0);
-        /// Quantiles of the samples to give too, from 0 to 1.
+        /// Quantiles of the samples to compute, from 0 to 1.
         quantiles: Vec<f64> = Vec::new(), in Span::between(0.0, 1.0);
         /// Seed of the samples.
         seed: usize = 0;
-        /// Key of the samples, in place of a seed.
+        /// Key of the samples, used instead of a seed.
         key: Option<Key> = None;
     }
 }
 
-/// Mean, standard deviation and quantiles over samples, of some numbers of each trial.
+/// Mean, standard deviation and quantiles over samples, for each trial.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary<T> {
     /// [n, width]
     pub mean: Vec<T>,
-    /// [n, width]; none without samples.
-    pub deviation: Vec<T>,
+    /// [n, width]; empty without samples.
+    pub std: Vec<T>,
     /// [q, n, width]
     pub quantiles: Vec<T>,
 }
 
-/// What trials come from, as far as it was inferred.
+/// Summary of the posterior of each trial.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Posterior<T> {
-    /// Per second [n, t, d]; the means of observations that are no counts.
+    /// Rates per second [n, t, d]; for Gaussian observations their means.
     pub rates: Summary<T>,
     /// [n, t, k]
     pub factors: Summary<T>,
@@ -61,9 +62,9 @@ pub struct Posterior<T> {
     pub outcome: Outcome,
 }
 
-/// What a run gives of some rows.
+/// The latent variables and rates of one pass.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub struct Course<T> {
+pub struct Trajectories<T> {
     pub rates: Vec<T>,
     pub factors: Vec<T>,
     pub generator: Vec<T>,
@@ -71,8 +72,8 @@ pub struct Course<T> {
     pub initial: Vec<T>,
 }
 
-impl<T: Lanes> Course<T> {
-    fn fit(&mut self, model: &Model<T>, rows: usize, time: usize) {
+impl<T: Lanes> Trajectories<T> {
+    fn resize(&mut self, model: &Model<T>, rows: usize, time: usize) {
         let (s, zero) = (model.sizes, T::of(0.0));
         self.rates.resize(rows * time * s.channels, zero);
         self.factors.resize(rows * time * s.factors, zero);
@@ -92,28 +93,28 @@ impl<T: Lanes> Course<T> {
         }
     }
 
-    /// Makes rates per second of log-rates per step.
-    fn rates_of_logs(&mut self, model: &Model<T>) {
+    /// Converts log-rates per step to rates per second.
+    fn exponentiate_rates(&mut self, model: &Model<T>) {
         if !model.sizes.gaussian {
             let per_second = T::of(1.0 / model.dt);
-            let pieces = self.rates.par_chunks_mut(PIECE);
-            pieces.for_each(|rates| exp_all(rates, per_second));
+            let chunks = self.rates.par_chunks_mut(CHUNK);
+            chunks.for_each(|rates| exp_in_place(rates, per_second));
         }
     }
 }
 
 impl<T: Lanes> Model<T> {
-    /// Averages over samples of the posterior of each trial. The samples of a trial depend on the
-    /// key and on the trial's place alone.
+    /// Means over posterior samples of each trial. The samples of a trial depend only on the key
+    /// and the index of the trial.
     pub fn infer(
         &self,
-        observed: &Observed<T>,
-        options: &Inference,
+        observed: &ObservedTrials<T>,
+        options: &InferenceOptions,
         progress: &mut dyn Progress,
     ) -> Posterior<T> {
         let (s, t, n) = (self.sizes, observed.time, observed.trials);
         let samples = options.samples.max(1);
-        let summary = |width: usize| Summary::of(n * width, options);
+        let summary = |width: usize| Summary::new(n * width, options);
         let mut posterior = Posterior {
             rates: summary(t * s.channels),
             factors: summary(t * s.factors),
@@ -125,46 +126,48 @@ impl<T: Lanes> Model<T> {
         let key = options
             .key
             .unwrap_or_else(|| Key::new(options.seed as u64, Layout::default()));
-        // Whole groups of rows for each trial; the rows beyond its samples are of no account.
+        // Each trial occupies whole groups of rows. The rows beyond its samples are computed but
+        // ignored.
         let rows = match options.samples {
             0 => 1,
             samples => samples.next_multiple_of(TRIALS),
         };
-        let some = (TOGETHER / rows).max(1);
-        let (mut operation, mut course) = (Operation::default(), Course::default());
+        let trials_per_batch = (BATCH / rows).max(1);
+        let (mut operation, mut trajectories) = (Operation::default(), Trajectories::default());
         let mut normals = [Vec::new(), Vec::new()];
         let width = t * s.channels;
-        for first in (0..n).step_by(some) {
-            let trials = first..n.min(first + some);
-            let sizes = self.sized(trials.len() * rows, t);
-            let x = &observed.numbers[first * width..trials.end * width];
-            course.fit(self, sizes.batch, t);
+        for first in (0..n).step_by(trials_per_batch) {
+            let trials = first..n.min(first + trials_per_batch);
+            let sizes = self.sizes_for(trials.len() * rows, t);
+            let x = &observed.values[first * width..trials.end * width];
+            trajectories.resize(self, sizes.batch, t);
             if options.samples > 0 {
-                let noise = self.samples(&key, trials.clone(), [samples, rows, t], &mut normals);
-                let given = self.given(x, noise, 1.0);
-                operation.infer_copies(sizes, rows, given, course.results());
+                let noise =
+                    self.sample_normals(&key, trials.clone(), [samples, rows, t], &mut normals);
+                let inputs = self.operation_inputs(x, noise, 1.0);
+                operation.infer_copies(sizes, rows, inputs, trajectories.results());
             } else {
-                let given = self.given(x, Noise::default(), 1.0);
-                operation.infer(sizes, given, course.results());
+                let inputs = self.operation_inputs(x, Noise::default(), 1.0);
+                operation.infer(sizes, inputs, trajectories.results());
             }
-            course.rates_of_logs(self);
+            trajectories.exponentiate_rates(self);
             let parts = [
-                (&mut posterior.rates, &course.rates),
-                (&mut posterior.factors, &course.factors),
-                (&mut posterior.generator, &course.generator),
-                (&mut posterior.inferred, &course.inferred),
-                (&mut posterior.initial, &course.initial),
+                (&mut posterior.rates, &trajectories.rates),
+                (&mut posterior.factors, &trajectories.factors),
+                (&mut posterior.generator, &trajectories.generator),
+                (&mut posterior.inferred, &trajectories.inferred),
+                (&mut posterior.initial, &trajectories.initial),
             ];
-            for (part, from) in parts {
-                part.take(first, from, [samples, rows], n, options);
+            for (summary, values) in parts {
+                summary.add_trials(first, values, [samples, rows], n, options);
             }
             let done = trials.end;
             progress.report(Report {
                 done,
                 total: n,
-                standing: Standing::Count { of: "trials" },
+                status: Status::Count { of: "trials" },
             });
-            if progress.stopped() {
+            if progress.stop_requested() {
                 posterior.outcome = Outcome::Interrupted { at: done };
                 break;
             }
@@ -172,8 +175,8 @@ impl<T: Lanes> Model<T> {
         posterior
     }
 
-    /// The normals of all samples of some trials, in so many rows for each.
-    fn samples<'a>(
+    /// Standard normal values for all samples of a range of trials, with `rows` rows per trial.
+    fn sample_normals<'a>(
         &self,
         key: &Key,
         trials: std::ops::Range<usize>,
@@ -184,7 +187,7 @@ impl<T: Lanes> Model<T> {
         for (part, (into, width)) in into.iter_mut().zip(widths).enumerate() {
             into.resize(trials.len() * rows * width, T::of(0.0));
             for (k, trial) in trials.clone().enumerate() {
-                let key = key.fold_in(trial as u32).child(part, 2);
+                let key = key.fold_in(trial as u32).split_nth(part, 2);
                 key.fill_normal(&mut into[k * rows * width..][..samples * width]);
             }
         }
@@ -196,111 +199,113 @@ impl<T: Lanes> Model<T> {
         }
     }
 
-    /// Trials of so many times from the priors of first state and inputs.
-    pub fn generate(&self, trials: usize, time: usize, key: &Key) -> Course<T> {
+    /// Trials of `time` time steps, generated from the priors of the initial condition and the
+    /// inputs.
+    pub fn generate(&self, trials: usize, time: usize, key: &Key) -> Trajectories<T> {
         let s = self.sizes;
-        let numbers = |name: &str| -> Vec<f64> {
+        let param_values = |name: &str| -> Vec<f64> {
             let block = self.params.block(name).unwrap_or_default();
             block.iter().map(|x| x.double()).collect()
         };
-        let drawn = |k: usize, count: usize| {
-            let mut drawn = vec![T::of(0.0); count];
-            key.child(k, 2).fill_normal(&mut drawn);
-            drawn
+        let normals = |k: usize, count: usize| {
+            let mut values = vec![T::of(0.0); count];
+            key.split_nth(k, 2).fill_normal(&mut values);
+            values
         };
         let (means, logvars) = (
-            numbers("initial_prior_mean"),
-            numbers("initial_prior_logvar"),
+            param_values("initial_prior_mean"),
+            param_values("initial_prior_logvar"),
         );
-        let mut initial = drawn(0, trials * s.generator);
+        let mut initial = normals(0, trials * s.generator);
         for row in initial.chunks_exact_mut(s.generator) {
             for ((x, mean), logvar) in row.iter_mut().zip(&means).zip(&logvars) {
-                let spread = (logvar.exp() + self.var_min).sqrt();
-                *x = T::of(mean + spread * x.double());
+                let std = (logvar.exp() + self.var_min).sqrt();
+                *x = T::of(mean + std * x.double());
             }
         }
-        let mut inferred = drawn(1, trials * time * s.inferred);
+        let mut inferred = normals(1, trials * time * s.inferred);
         let (means, logtaus) = (
-            numbers("inferred_prior_mean"),
-            numbers("inferred_prior_logtau"),
+            param_values("inferred_prior_mean"),
+            param_values("inferred_prior_logtau"),
         );
-        let logvars = numbers("inferred_prior_logvar");
+        let logvars = param_values("inferred_prior_logvar");
         for j in 0..s.inferred {
             let phi = (-(-logtaus[j]).exp()).exp();
-            let spread = (0.5 * (logvars[j] + self.var_min)).exp();
+            let std = (0.5 * (logvars[j] + self.var_min)).exp();
             for trial in 0..trials {
-                let mut before = None;
+                let mut previous = None;
                 for t in 0..time {
                     let x = &mut inferred[(trial * time + t) * s.inferred + j];
-                    let noise = spread * x.double();
-                    let next = match before {
+                    let noise = std * x.double();
+                    let next = match previous {
                         None => means[j] + noise / (1.0 - phi * phi).sqrt(),
-                        Some(before) => means[j] + phi * before + noise,
+                        Some(previous) => means[j] + phi * previous + noise,
                     };
                     *x = T::of(next);
-                    before = Some(next);
+                    previous = Some(next);
                 }
             }
         }
-        let mut course = Course::default();
-        course.fit(self, trials, time);
+        let mut trajectories = Trajectories::default();
+        trajectories.resize(self, trials, time);
         let results = Results {
             inferred: &mut [],
             initial: &mut [],
-            ..course.results()
+            ..trajectories.results()
         };
-        let sizes = self.sized(trials, time);
-        let from = [&initial[..], &inferred];
-        Operation::default().generate(sizes, &self.params.data, from, results);
-        course.rates_of_logs(self);
-        Course {
+        let sizes = self.sizes_for(trials, time);
+        let latents = [&initial[..], &inferred];
+        Operation::default().generate(sizes, &self.params.data, latents, results);
+        trajectories.exponentiate_rates(self);
+        Trajectories {
             inferred,
             initial,
-            ..course
+            ..trajectories
         }
     }
 }
 
 impl<T: Lanes> Summary<T> {
-    fn of(count: usize, options: &Inference) -> Summary<T> {
+    fn new(count: usize, options: &InferenceOptions) -> Summary<T> {
         let zeros = |count: usize| vec![T::of(0.0); count];
         Summary {
             mean: zeros(count),
-            deviation: zeros(if options.samples > 0 { count } else { 0 }),
+            std: zeros(if options.samples > 0 { count } else { 0 }),
             quantiles: zeros(count * options.quantiles.len()),
         }
     }
 
-    /// Takes in the first `samples` of the `every` rows of each trial from `first` on, of `n`.
-    fn take(
+    /// Summarizes the trials from index `first` on, out of n. Each trial has `every` rows, of which
+    /// the first `samples` are used.
+    fn add_trials(
         &mut self,
         first: usize,
         rows: &[T],
         [samples, every]: [usize; 2],
         n: usize,
-        options: &Inference,
+        options: &InferenceOptions,
     ) {
         let (count, width) = (self.mean.len(), self.mean.len() / n);
         if width == 0 {
             return;
         }
-        let each = 2 + options.quantiles.len();
-        let mut found = vec![0.0; width * each];
+        let statistics = 2 + options.quantiles.len();
+        let mut results = vec![0.0; width * statistics];
         for (k, rows) in rows.chunks_exact(every * width).enumerate() {
-            let blocks = found.par_chunks_mut(COLUMNS * each).enumerate();
-            blocks.for_each_init(Vec::new, |turned, (at, found)| {
+            let blocks = results.par_chunks_mut(COLUMNS * statistics).enumerate();
+            blocks.for_each_init(Vec::new, |transposed, (at, found)| {
                 let columns = Columns {
                     rows: &rows[..samples * width],
                     width,
                     first: at * COLUMNS,
                 };
-                columns.sum_up(&options.quantiles, turned, found);
+                columns.summarize(&options.quantiles, transposed, found);
             });
             let at = (first + k) * width;
-            for (j, found) in found.chunks_exact(each).enumerate() {
+            for (j, found) in results.chunks_exact(statistics).enumerate() {
                 self.mean[at + j] = T::of(found[0]);
-                if let Some(deviation) = self.deviation.get_mut(at + j) {
-                    *deviation = T::of(found[1]);
+                if let Some(std) = self.std.get_mut(at + j) {
+                    *std = T::of(found[1]);
                 }
                 for (q, x) in found[2..].iter().enumerate() {
                     self.quantiles[q * count + at + j] = T::of(*x);
@@ -310,7 +315,7 @@ impl<T: Lanes> Summary<T> {
     }
 }
 
-/// Some neighbouring columns of rows of numbers.
+/// Adjacent columns of a matrix.
 struct Columns<'a, T> {
     rows: &'a [T],
     width: usize,
@@ -319,9 +324,9 @@ struct Columns<'a, T> {
 
 impl<T: Lanes> Columns<'_, T> {
     /// Mean, standard deviation and quantiles of each column, one column after another.
-    fn sum_up(&self, quantiles: &[f64], turned: &mut Vec<f64>, found: &mut [f64]) {
-        let each = 2 + quantiles.len();
-        let count = found.len() / each;
+    fn summarize(&self, quantiles: &[f64], transposed: &mut Vec<f64>, found: &mut [f64]) {
+        let statistics = 2 + quantiles.len();
+        let count = found.len() / statistics;
         let samples = self.rows.len() / self.width;
         let rows = || {
             let rows = self.rows.chunks_exact(self.width);
@@ -338,22 +343,22 @@ impl<T: Lanes> Columns<'_, T> {
                 *sum += (x.double() - mean) * (x.double() - mean);
             }
         }
-        let rest = (samples as f64 - 1.0).max(1.0);
-        for (j, found) in found.chunks_exact_mut(each).enumerate() {
+        let degrees_of_freedom = (samples as f64 - 1.0).max(1.0);
+        for (j, found) in found.chunks_exact_mut(statistics).enumerate() {
             found[0] = mean[j];
-            found[1] = (squares[j] / rest).sqrt();
+            found[1] = (squares[j] / degrees_of_freedom).sqrt();
         }
         if quantiles.is_empty() {
             return;
         }
-        turned.resize(count * samples, 0.0);
+        transposed.resize(count * samples, 0.0);
         for (k, row) in rows().enumerate() {
             for (j, x) in row.iter().enumerate() {
-                turned[j * samples + k] = x.double();
+                transposed[j * samples + k] = x.double();
             }
         }
-        let columns = turned.chunks_exact_mut(samples);
-        for (column, found) in columns.zip(found.chunks_exact_mut(each)) {
+        let columns = transposed.chunks_exact_mut(samples);
+        for (column, found) in columns.zip(found.chunks_exact_mut(statistics)) {
             for (q, part) in quantiles.iter().enumerate() {
                 found[2 + q] = quantile(column, *part);
             }
@@ -361,14 +366,14 @@ impl<T: Lanes> Columns<'_, T> {
     }
 }
 
-/// Between the neighbours in the order of size, as far as `part` is of the way. Reorders them.
-fn quantile(numbers: &mut [f64], part: f64) -> f64 {
-    let place = part * (numbers.len() - 1) as f64;
-    let below = place.floor() as usize;
-    let (_, low, above) = numbers.select_nth_unstable_by(below, f64::total_cmp);
+/// The quantile at `part`, with linear interpolation between order statistics. Reorders `values`.
+fn quantile(values: &mut [f64], part: f64) -> f64 {
+    let rank = part * (values.len() - 1) as f64;
+    let below = rank.floor() as usize;
+    let (_, low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
     let low = *low;
     match above.iter().copied().min_by(f64::total_cmp) {
-        Some(high) => low + (place - below as f64) * (high - low),
+        Some(high) => low + (rank - below as f64) * (high - low),
         None => low,
     }
 }

@@ -1,78 +1,80 @@
-//! LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
+//! LFADS: inference of the latent dynamics, and of the inputs to them, from observations of many
+//! trials.
 //!
 //! Source: Pandarinath and others 2018, in the form of the tutorial (Sussillo 2019)
 
-mod draws;
 mod infer;
-pub mod kept;
+mod sampling;
+pub mod serialize;
 mod train;
 
 use std::sync::Arc;
 
 use crate::base::options::{Options as _, Span};
 use crate::base::{Error, Result};
-use crate::nn::{Cell, Plan, Precision, Rnn};
+use crate::nn::{Cell, Precision, Rnn, Spec};
 use crate::ops::Lanes;
-use crate::ops::lfads::{Constants, Given, Losses, Noise, Sizes, layout};
+use crate::ops::lfads::{Constants, Inputs, Losses, Noise, Sizes, layout};
 use crate::ops::rnn::gru::Gru;
 use crate::random::{Key, Layout};
-use crate::tensor::{Arena, Tensor, shape, values};
+use crate::tensor::{Arena, Tensor, convert, shape};
 use crate::train::{Model as _, Trials};
 use crate::{choices, options};
-pub use infer::{Course, Inference, Posterior, Summary};
-pub use train::{Training, WarmUp, Work};
+pub use infer::{InferenceOptions, Posterior, Summary, Trajectories};
+pub use train::{TrainingOptions, WarmUp, Workspace};
 
-/// Trials that are judged together.
-const TOGETHER: usize = 128;
+/// The batch size of evaluation.
+const EVALUATION_BATCH: usize = 128;
 
 choices! {
-    /// What observations are, given the rates.
+    /// The distribution of observations given the rates.
     pub enum Observations {
-        /// Counts, with the rates as means.
+        /// Poisson counts with the rates as means.
         #[default]
         Poisson = "poisson",
-        /// Numbers, with normal noise of a spread that is learned for each channel.
+        /// Values with Gaussian noise, whose standard deviation is learned for each channel.
         Gaussian = "gaussian",
     }
 }
 
 options! {
-    /// What a model is made from.
-    pub struct Recipe for "lfads::model" {
-        /// Numbers that are observed at each time.
-        channels: usize = 1, in Span::from(1.0);
-        /// Units of an encoder in one direction; there is one from the first time on, and one back
-        /// from the last.
-        encoder: usize = 128, in Span::from(1.0);
-        /// Units of the controller.
-        controller: usize = 128, in Span::from(1.0);
-        /// Units of the generator.
-        generator: usize = 128, in Span::from(1.0);
-        /// Numbers at each time that all rates are made of.
-        factors: usize = 32, in Span::from(1.0);
-        /// Inputs to the generator that are inferred; with 0 there is no controller, and the
-        /// generator runs by itself.
+    /// Options of a model.
+    pub struct ModelOptions for "lfads::model" {
+        /// Number of observed channels.
+        channels: usize = 1, in Span::at_least(1.0);
+        /// Number of units of an encoder in one direction. Each encoder runs forward and backward
+        /// in time.
+        encoder: usize = 128, in Span::at_least(1.0);
+        /// Number of units of the controller.
+        controller: usize = 128, in Span::at_least(1.0);
+        /// Number of units of the generator.
+        generator: usize = 128, in Span::at_least(1.0);
+        /// Number of latent factors.
+        factors: usize = 32, in Span::at_least(1.0);
+        /// Number of inferred inputs to the generator. With 0 there is no controller, and the
+        /// generator is autonomous.
         inferred: usize = 1;
-        /// What observations are: counts ("poisson") or numbers ("gaussian").
+        /// Distribution of the observations: counts ("poisson") or real values ("gaussian").
         observations: Observations = Observations::Poisson;
-        /// Probability that a number is kept in training, of the observations, of what the encoders
-        /// say of them, and of the generator's state.
+        /// Probability that training retains a value, that is 1 minus the dropout probability.
+        /// Dropout applies to the observations, the encoder outputs and the generator state.
         keep: f64 = 0.98, in Span::between(0.05, 1.0);
-        /// What is added to every variance of a posterior.
+        /// Constant added to every posterior variance.
         var_min: f64 = 1e-3, in Span::above(0.0);
-        /// Variance of the prior of the first state, at the start.
+        /// Variance of the prior of the initial condition, at initialization.
         initial_prior_var: f64 = 0.1, in Span::above(0.0);
-        /// Time constant of the prior of the inferred inputs, in time steps, at the start.
+        /// Time constant of the prior of the inferred inputs, in time steps, at initialization.
         inferred_prior_tau: f64 = 1.0, in Span::above(0.0);
-        /// Variance of the noise of that prior, at the start.
+        /// Variance of the noise of that prior, at initialization.
         inferred_prior_var: f64 = 0.1, in Span::above(0.0);
-        /// Seconds of a time step: rates are given per second. With 1 they are per step.
+        /// Duration of a time step in seconds, so that rates are per second. With 1, rates are per
+        /// step.
         dt: f64 = 1.0, in Span::above(0.0);
-        /// Kind of number.
+        /// Precision of all values.
         dtype: Precision = Precision::F32;
-        /// Seed of the first parameters.
+        /// Seed of the parameter initialization.
         seed: usize = 0;
-        /// Key of the first parameters, in place of a seed.
+        /// Key of the parameter initialization, used instead of a seed.
         key: Option<Key> = None;
     }
 }
@@ -80,42 +82,44 @@ options! {
 /// A model with its parameters.
 #[derive(Clone)]
 pub struct Model<T> {
-    /// Those of a call are these with its batch and time.
+    /// The sizes of the model. Batch and time are set for each call.
     pub sizes: Sizes,
     pub params: Arena<T>,
-    pub keep: f64,
+    pub keep_prob: f64,
     pub var_min: f64,
-    /// Seconds of a time step.
+    /// Seconds per time step.
     pub dt: f64,
     warm_up: WarmUp,
 }
 
-impl Recipe {
-    /// The number of parameters, roughly and rather more; never overflows.
-    pub fn parameters(&self) -> usize {
-        /// Blocks of a GRU, each of as many rows as it has units, and one to spare for vectors.
+impl ModelOptions {
+    /// An upper estimate of the number of parameters, computed without overflow.
+    pub fn num_params(&self) -> usize {
+        /// Blocks of a GRU, each with as many rows as units, and one more for the vectors.
         const BLOCKS: usize = 4;
         let (e, c, g) = (self.encoder, self.controller, self.generator);
         let (d, k, u) = (self.channels, self.factors, self.inferred);
         let sum = |sizes: &[usize]| sizes.iter().fold(1usize, |all, n| all.saturating_add(*n));
         let gru = |units: usize, inputs: &[usize]| {
-            shape::total(&[&[BLOCKS, units, sum(&[units, sum(inputs)])]])
+            shape::total_elements(&[&[BLOCKS, units, sum(&[units, sum(inputs)])]])
         };
-        let strands = [gru(e, &[d]), gru(e, &[d]), gru(c, &[e, e, k]), gru(g, &[u])];
+        let grus = [gru(e, &[d]), gru(e, &[d]), gru(c, &[e, e, k]), gru(g, &[u])];
         let (g1, e1, c1, k1) = (sum(&[g]), sum(&[e]), sum(&[c]), sum(&[k]));
-        let others = shape::total(&[&[BLOCKS, g1, e1], &[BLOCKS, u, c1], &[k, g1], &[2, d, k1]]);
-        sum(&[strands.as_slice(), &[others]].concat())
+        let others =
+            shape::total_elements(&[&[BLOCKS, g1, e1], &[BLOCKS, u, c1], &[k, g1], &[2, d, k1]]);
+        sum(&[grus.as_slice(), &[others]].concat())
     }
 
-    /// A new model. Weights are drawn from N(0, 1) over the root of the numbers that they weigh,
-    /// for a GRU those of the state and of the input apart; first states from 0.1 N(0, 1). Biases
-    /// and the means of priors are 0. Block k of the layout is drawn with child k of the key.
+    /// A new model. Weights are drawn from N(0, 1) divided by the square root of the number of
+    /// inputs; for a GRU, state and input columns are scaled separately. Initial states are drawn
+    /// from 0.1 N(0, 1). Biases and prior means are 0. Block k of the layout is drawn with child k
+    /// of the key.
     ///
-    /// Errors: `Range` if an option is outside its span
+    /// Errors: `Range` if an option is out of range
     pub fn build<T: Lanes>(&self) -> Result<Model<T>> {
         self.clone().check()?;
         let mut model = Model::zeros(self.sizes());
-        model.keep = self.keep;
+        model.keep_prob = self.keep;
         model.var_min = self.var_min;
         model.dt = self.dt;
         let key = self
@@ -127,15 +131,15 @@ impl Recipe {
             let name = block.name.trim_end_matches("_reverse");
             match block.shape[..] {
                 [rows, columns] => {
-                    key.child(k, blocks.blocks().len()).fill_normal(into);
-                    // The matrices of a GRU weigh its state, then its input.
-                    let own = match name.rsplit('_').next() {
+                    key.split_nth(k, blocks.blocks().len()).fill_normal(into);
+                    // The columns of a GRU matrix multiply the state first, then the input.
+                    let state_columns = match name.rsplit('_').next() {
                         Some("wRUHX") => rows / 2,
                         Some("wCHX") => rows,
                         _ => columns,
                     };
                     for row in into.chunks_exact_mut(columns) {
-                        let (state, input) = row.split_at_mut(own);
+                        let (state, input) = row.split_at_mut(state_columns);
                         for part in [state, input] {
                             let scale = T::of(1.0 / (part.len() as f64).sqrt());
                             part.iter_mut().for_each(|w| *w *= scale);
@@ -143,17 +147,17 @@ impl Recipe {
                     }
                 }
                 _ if name.ends_with("_h0") && name != "gen_h0" => {
-                    key.child(k, blocks.blocks().len()).fill_normal(into);
+                    key.split_nth(k, blocks.blocks().len()).fill_normal(into);
                     into.iter_mut().for_each(|h| *h *= T::of(0.1));
                 }
                 _ => {
-                    let start = match name {
+                    let value = match name {
                         "initial_prior_logvar" => self.initial_prior_var.ln(),
                         "inferred_prior_logtau" => self.inferred_prior_tau.ln(),
                         "inferred_prior_logvar" => self.inferred_prior_var.ln(),
                         _ => 0.0,
                     };
-                    into.fill(T::of(start));
+                    into.fill(T::of(value));
                 }
             }
         }
@@ -180,20 +184,20 @@ impl Recipe {
 }
 
 impl<T: Lanes> Model<T> {
-    /// All parameters zero, with the constants of a [`Recipe`] that says nothing of them.
+    /// A model with parameters 0 and the default constants of [`ModelOptions`].
     pub fn zeros(sizes: Sizes) -> Model<T> {
-        let recipe = Recipe::default();
+        let defaults = ModelOptions::default();
         Model {
             sizes,
             params: Arena::zeros(Arc::new(layout::<T>(sizes))),
-            keep: recipe.keep,
-            var_min: recipe.var_min,
-            dt: recipe.dt,
+            keep_prob: defaults.keep,
+            var_min: defaults.var_min,
+            dt: defaults.dt,
             warm_up: WarmUp::default(),
         }
     }
 
-    fn sized(&self, batch: usize, time: usize) -> Sizes {
+    fn sizes_for(&self, batch: usize, time: usize) -> Sizes {
         Sizes {
             batch,
             time,
@@ -201,22 +205,27 @@ impl<T: Lanes> Model<T> {
         }
     }
 
-    /// What a run of observations is given.
-    fn given<'a>(&'a self, observed: &'a [T], noise: Noise<'a, T>, kl_scale: f64) -> Given<'a, T> {
-        Given {
+    /// The inputs of an operation on observations.
+    fn operation_inputs<'a>(
+        &'a self,
+        observed: &'a [T],
+        noise: Noise<'a, T>,
+        kl_weight: f64,
+    ) -> Inputs<'a, T> {
+        Inputs {
             params: &self.params.data,
             observed,
             noise,
             constants: Constants {
                 var_min: T::of(self.var_min),
-                kl_scale: T::of(kl_scale),
+                kl_weight: T::of(kl_weight),
             },
         }
     }
 
-    /// The parts of the loss as a validation has them.
-    pub fn evaluate(&self, observed: &Observed<T>) -> Result<Losses> {
-        let mut work = Work::default();
+    /// The parts of the validation loss.
+    pub fn evaluate(&self, observed: &ObservedTrials<T>) -> Result<Losses> {
+        let mut work = Workspace::default();
         let mut trials = Trials {
             trials: 0,
             time: observed.time,
@@ -225,43 +234,42 @@ impl<T: Lanes> Model<T> {
             mask: None,
             lengths: None,
         };
-        let mut all = Losses::default();
-        let some = observed
-            .numbers
-            .chunks(TOGETHER * observed.time * self.sizes.channels);
-        for numbers in some {
-            trials.trials = numbers.len() / observed.time / self.sizes.channels;
+        let mut mean = Losses::default();
+        let chunks = observed
+            .values
+            .chunks(EVALUATION_BATCH * observed.time * self.sizes.channels);
+        for values in chunks {
+            trials.trials = values.len() / observed.time / self.sizes.channels;
             trials.inputs.clear();
-            trials.inputs.extend_from_slice(numbers);
+            trials.inputs.extend_from_slice(values);
             self.loss(&mut work, &trials, None)?;
-            let part = trials.trials as f64 / observed.trials as f64;
+            let fraction = trials.trials as f64 / observed.trials as f64;
             let losses = work.losses();
-            all.nll += part * losses.nll;
-            all.initial += part * losses.initial;
-            all.inferred += part * losses.inferred;
+            mean.nll += fraction * losses.nll;
+            mean.kl_initial += fraction * losses.kl_initial;
+            mean.kl_inferred += fraction * losses.kl_inferred;
         }
-        Ok(all)
+        Ok(mean)
     }
 
-    /// The logarithm of the factorials of a trial's counts, mean over trials; 0 for observations
-    /// that are no counts.
-    pub fn log_factorials(&self, observed: &Observed<T>) -> f64 {
+    /// The sum of the log-factorials of the counts, mean over trials; 0 for Gaussian observations.
+    pub fn log_factorials(&self, observed: &ObservedTrials<T>) -> f64 {
         if self.sizes.gaussian {
             return 0.0;
         }
-        let all: f64 = observed
-            .numbers
+        let sum: f64 = observed
+            .values
             .iter()
             .map(|x| libm::lgamma(x.double() + 1.0))
             .sum();
-        all / observed.trials as f64
+        sum / observed.trials as f64
     }
 
-    /// The trials of observations [n, t, d], checked.
+    /// The validated trials of observations [n, t, d].
     ///
-    /// Errors: `Shape` for another shape; `NotFinite`; `Range` for a count that is negative or not
-    /// whole
-    pub fn observed(&self, of: &'static str, x: &Tensor) -> Result<Observed<T>> {
+    /// Errors: `Shape` if the shape is wrong; `NotFinite`; `Range` for a count that is negative or
+    /// not an integer
+    pub fn observed_trials(&self, of: &'static str, x: &Tensor) -> Result<ObservedTrials<T>> {
         let d = self.sizes.channels;
         let (trials, time) = match x.dims() {
             [n, t, channels] if *n > 0 && *t > 0 && *channels == d => (*n, *t),
@@ -269,13 +277,13 @@ impl<T: Lanes> Model<T> {
                 return Err(Error::Shape {
                     op: of,
                     what: "observations",
-                    expected: format!("[n, t, {d}], one trial and one time at least"),
+                    expected: format!("[n, t, {d}] with at least one trial and one time step"),
                     found: found.to_vec(),
                 });
             }
         };
-        let numbers = values::reals::<T>(x)?;
-        let place = |at: usize| {
+        let values = convert::to_vec::<T>(x)?;
+        let location = |at: usize| {
             format!(
                 "trial {}, time {}, channel {}",
                 at / d / time,
@@ -283,41 +291,41 @@ impl<T: Lanes> Model<T> {
                 at % d
             )
         };
-        for (at, x) in numbers.iter().enumerate() {
+        for (at, x) in values.iter().enumerate() {
             if !x.is_finite() {
                 return Err(Error::NotFinite {
                     of,
-                    what: format!("the observation of {},", place(at)),
+                    what: format!("the observation at {},", location(at)),
                     found: x.double(),
                     index: at,
                 });
             }
             let x = x.double();
-            let counts = x >= 0.0 && x.fract() == 0.0;
-            if !(self.sizes.gaussian || counts) {
+            let is_count = x >= 0.0 && x.fract() == 0.0;
+            if !(self.sizes.gaussian || is_count) {
                 return Err(Error::Range {
                     of: of.into(),
-                    name: format!("observation of {}", place(at)),
-                    expected: "a count, of 0 or more and whole (the model's observations are \
-                               \"poisson\")"
-                        .into(),
+                    name: format!("observation at {}", location(at)),
+                    expected:
+                        "a non-negative integer (the observations of the model are \"poisson\")"
+                            .into(),
                     found: x.to_string(),
                 });
             }
         }
-        Ok(Observed {
+        Ok(ObservedTrials {
             trials,
             time,
-            numbers,
+            values,
         })
     }
 
-    /// The generator as a network of its own: its inputs are the inferred ones, its outputs the
-    /// log-rates, its first state the mean of the prior.
-    pub fn generator(&self) -> Result<Rnn<T>> {
+    /// The generator as a separate network. Its inputs are the inferred inputs, its outputs the
+    /// log-rates, and its initial state the mean of the prior.
+    pub fn generator_network(&self) -> Result<Rnn<T>> {
         let s = self.sizes;
         let cell = Cell::Gru(Gru::default());
-        let mut net = Rnn::zeros(Plan::new(cell, [s.inferred, s.generator, s.channels]));
+        let mut net = Rnn::zeros(Spec::new(cell, [s.inferred, s.generator, s.channels]));
         for name in ["wRUHX", "wCHX", "bRU", "bC"] {
             let from = self.params.block(&format!("gen_{name}"))?;
             net.params.block_mut(name)?.copy_from_slice(from);
@@ -341,10 +349,10 @@ impl<T: Lanes> Model<T> {
     }
 }
 
-/// Observations [n, t, d] of some trials.
+/// Observations [n, t, d].
 #[derive(Debug, Clone)]
-pub struct Observed<T> {
+pub struct ObservedTrials<T> {
     pub trials: usize,
     pub time: usize,
-    pub numbers: Vec<T>,
+    pub values: Vec<T>,
 }

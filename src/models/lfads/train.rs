@@ -1,7 +1,7 @@
-//! A model as the training loop sees it.
+//! The interface of a model for the training loop, and the options of its training.
 
 use super::Model;
-use super::draws::Draws;
+use super::sampling::Samples;
 use crate::base::Result;
 use crate::base::options::{Field, Options, Slot, Span};
 use crate::ops::Lanes;
@@ -12,34 +12,33 @@ use crate::random::{Key, Layout};
 use crate::tensor::Arena;
 use crate::train::{self, Parts, Trials};
 
-/// The seed of the samples that a validation takes: always the same ones.
-const JUDGED: u64 = 0x1fad5;
+/// The seed of the posterior samples of a validation, constant so that validations are comparable.
+const VALIDATION_SEED: u64 = 0x1fad5;
 
 options! {
-    /// How the weight of the divergences grows.
+    /// Options of the KL warm-up.
     pub struct WarmUp for "lfads::train" {
-        /// The weight of the divergences of the posteriors from their priors at first.
-        kl_first: f64 = 0.01, in Span::from(0.0);
-        /// Their weight in the end, and in every validation.
-        kl_last: f64 = 1.0, in Span::from(0.0);
-        /// The batch from which on the weight grows.
+        /// Initial weight of the KL divergences of the posteriors from their priors.
+        kl_first: f64 = 0.01, in Span::at_least(0.0);
+        /// Final weight of the KL divergences, also used in every validation.
+        kl_last: f64 = 1.0, in Span::at_least(0.0);
+        /// Batch at which the weight starts to increase.
         kl_from: usize = 500;
-        /// The batch from which on it has grown.
+        /// Batch at which the weight reaches its final value.
         kl_until: usize = 1000;
     }
 }
 
-/// How a model is trained: the options of every training, some with defaults of their own, and the
-/// weight of the divergences.
+/// Training options: those of `train`, some with different defaults, and those of the KL warm-up.
 #[derive(Clone)]
-pub struct Training {
+pub struct TrainingOptions {
     pub warm_up: WarmUp,
     pub run: train::Options,
 }
 
-impl Default for Training {
-    fn default() -> Training {
-        Training {
+impl Default for TrainingOptions {
+    fn default() -> TrainingOptions {
+        TrainingOptions {
             warm_up: WarmUp::default(),
             run: train::Options {
                 batches: 20_000,
@@ -59,7 +58,7 @@ impl Default for Training {
     }
 }
 
-/// The defaults that are others than those of every training, as help says them.
+/// Defaults that differ from those of `train`, as shown by `help`.
 const DEFAULTS: [(&str, &str); 4] = [
     ("batches", "20_000"),
     ("clip", "Some(10.0)"),
@@ -70,7 +69,7 @@ const DEFAULTS: [(&str, &str); 4] = [
     ),
 ];
 
-impl Options for Training {
+impl Options for TrainingOptions {
     const OF: &'static str = WarmUp::OF;
     fn fields() -> Vec<Field> {
         let mut fields = [WarmUp::fields(), train::Options::fields()].concat();
@@ -89,26 +88,26 @@ impl Options for Training {
 }
 
 impl WarmUp {
-    /// The weight of the divergences in the batch numbered `at`.
-    pub fn kl_scale(&self, at: usize) -> f64 {
+    /// The weight of the KL divergences in the batch with index `at`.
+    pub fn kl_weight(&self, at: usize) -> f64 {
         let span = self.kl_until.saturating_sub(self.kl_from).max(1) as f64;
-        let grown = at.saturating_sub(self.kl_from) as f64;
-        let part = (grown / span).min(1.0);
+        let elapsed = at.saturating_sub(self.kl_from) as f64;
+        let part = (elapsed / span).min(1.0);
         self.kl_first + part * (self.kl_last - self.kl_first)
     }
 }
 
-/// The buffers of a model's runs.
+/// Scratch buffers of a model.
 #[derive(Default)]
-pub struct Work<T: Lanes> {
+pub struct Workspace<T: Lanes> {
     pub operation: Operation<T>,
-    pub draws: Draws<T>,
-    /// The weight of the divergences.
-    kl_scale: f64,
+    pub samples: Samples<T>,
+    /// The weight of the KL divergences.
+    kl_weight: f64,
     losses: Losses,
 }
 
-impl<T: Lanes> Work<T> {
+impl<T: Lanes> Workspace<T> {
     /// The parts of the last loss.
     pub fn losses(&self) -> Losses {
         self.losses
@@ -116,43 +115,47 @@ impl<T: Lanes> Work<T> {
 }
 
 impl<T: Lanes> Model<T> {
-    /// The same, with this weight of the divergences.
-    pub fn warming_up(self, warm_up: WarmUp) -> Model<T> {
+    /// The model with these options of the KL warm-up.
+    pub fn with_warm_up(self, warm_up: WarmUp) -> Model<T> {
         Model { warm_up, ..self }
     }
 
-    /// Draws for a loss: with a key as in training, without one as in a validation. Gives the
-    /// weight of the divergences.
-    fn draw(&self, work: &mut Work<T>, trials: &Trials<T>, key: Option<&Key>) -> f64 {
-        let sizes = self.sized(trials.trials, trials.time);
+    /// Draws the samples of a loss: with a key as in training, without one as in validation.
+    /// Returns the weight of the KL divergences.
+    fn draw_samples(&self, work: &mut Workspace<T>, trials: &Trials<T>, key: Option<&Key>) -> f64 {
+        let sizes = self.sizes_for(trials.trials, trials.time);
         match key {
             Some(key) => {
-                work.draws.draw(self, sizes, key, true);
-                work.kl_scale
+                work.samples.draw(self, sizes, key, true);
+                work.kl_weight
             }
             None => {
-                let key = Key::new(JUDGED, Layout::default());
-                work.draws.draw(self, sizes, &key, false);
+                let key = Key::new(VALIDATION_SEED, Layout::default());
+                work.samples.draw(self, sizes, &key, false);
                 self.warm_up.kl_last
             }
         }
     }
 
-    fn told(&self, work: &mut Work<T>, losses: Losses, kl_scale: f64) -> T {
+    fn record_losses(&self, work: &mut Workspace<T>, losses: Losses, kl_weight: f64) -> T {
         work.losses = losses;
-        T::of(losses.nll + kl_scale * (losses.initial + losses.inferred))
+        T::of(losses.nll + kl_weight * (losses.kl_initial + losses.kl_inferred))
     }
 }
 
 impl<T: Lanes> train::Model<T> for Model<T> {
-    type Work = Work<T>;
+    type Workspace = Workspace<T>;
 
-    fn work(&self) -> Work<T> {
-        Work::default()
+    fn workspace(&self) -> Workspace<T> {
+        Workspace::default()
     }
 
-    fn ports(&self) -> [usize; 2] {
-        [self.sizes.channels, 0]
+    fn inputs(&self) -> usize {
+        self.sizes.channels
+    }
+
+    fn outputs(&self) -> usize {
+        0
     }
 
     fn params(&self) -> &Arena<T> {
@@ -163,51 +166,51 @@ impl<T: Lanes> train::Model<T> for Model<T> {
         &mut self.params
     }
 
-    fn about(&self) -> Vec<(&'static str, String)> {
+    fn fingerprint(&self) -> Vec<(&'static str, String)> {
         let w = &self.warm_up;
         let weights = [w.kl_first, w.kl_last, w.kl_from as f64, w.kl_until as f64];
         vec![
             ("model", "lfads".into()),
             ("sizes", format!("{:?}", self.sizes)),
-            ("keep", self.keep.to_string()),
+            ("keep", self.keep_prob.to_string()),
             ("var_min", self.var_min.to_string()),
             ("weights of the divergences", format!("{weights:?}")),
         ]
     }
 
-    fn turn(&self, work: &mut Work<T>, batch: usize) {
-        work.kl_scale = self.warm_up.kl_scale(batch);
+    fn begin_batch(&self, work: &mut Workspace<T>, batch: usize) {
+        work.kl_weight = self.warm_up.kl_weight(batch);
     }
 
-    fn parts(&self, work: &Work<T>) -> Option<Parts> {
+    fn parts(&self, work: &Workspace<T>) -> Option<Parts> {
         let Losses {
             nll,
-            initial,
-            inferred,
+            kl_initial,
+            kl_inferred,
         } = work.losses;
-        Some([nll, initial, inferred])
+        Some([nll, kl_initial, kl_inferred])
     }
 
-    fn loss(&self, work: &mut Work<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {
-        let kl_scale = self.draw(work, trials, key);
-        let given = self.given(&trials.inputs, work.draws.noise(), kl_scale);
-        let sizes = self.sized(trials.trials, trials.time);
-        let losses = work.operation.losses(sizes, given);
-        Ok(self.told(work, losses, kl_scale))
+    fn loss(&self, work: &mut Workspace<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {
+        let kl_weight = self.draw_samples(work, trials, key);
+        let inputs = self.operation_inputs(&trials.inputs, work.samples.noise(), kl_weight);
+        let sizes = self.sizes_for(trials.trials, trials.time);
+        let losses = work.operation.losses(sizes, inputs);
+        Ok(self.record_losses(work, losses, kl_weight))
     }
 
     fn loss_gradient(
         &self,
-        work: &mut Work<T>,
+        work: &mut Workspace<T>,
         trials: &Trials<T>,
         key: Option<&Key>,
         gradient: &mut [T],
     ) -> Result<T> {
-        let kl_scale = self.draw(work, trials, key);
-        let given = self.given(&trials.inputs, work.draws.noise(), kl_scale);
-        let sizes = self.sized(trials.trials, trials.time);
+        let kl_weight = self.draw_samples(work, trials, key);
+        let inputs = self.operation_inputs(&trials.inputs, work.samples.noise(), kl_weight);
+        let sizes = self.sizes_for(trials.trials, trials.time);
         let results = Results::default();
-        let losses = work.operation.gradient(sizes, given, results, gradient);
-        Ok(self.told(work, losses, kl_scale))
+        let losses = work.operation.gradient(sizes, inputs, results, gradient);
+        Ok(self.record_losses(work, losses, kl_weight))
     }
 }

@@ -1,28 +1,29 @@
-//! Networks whose step a user writes: h' = step(h, x, p) + noise, o = readout(h', p). Gradients
-//! come from candle's autograd over one step at a time.
+//! Networks whose step is a user function: h' = step(h, x, p) + noise, o = readout(h', p).
+//! Gradients are computed by candle's autograd, one step at a time.
 
-mod dynamics;
-mod loss;
+mod bptt;
+mod init;
 mod model;
-mod recipe;
-mod rule;
+mod run;
+mod user_fn;
 
 use std::rc::Rc;
 
-use super::dynamics::linear;
+use super::traits::linear;
 use crate::base::Result;
-use crate::ops::rnn::{Expect, Sizes};
+use crate::ops::rnn::{Shapes, Sizes};
 use crate::random::Key;
 use crate::tensor::{Arena, Device, Real, Tensor};
 
-pub use recipe::CustomRecipe;
-pub use rule::{Named, Rule, Rules};
+pub use init::CustomOptions;
+pub use user_fn::{ParamMap, UserFn, UserFns};
 
-/// A recurrent network that a user wrote. Each trial is by itself: what a rule makes of one row
-/// must not depend on the others.
+/// A recurrent network defined by user functions. Trials are independent: the result of a function
+/// for one row must not depend on the other rows.
 #[derive(Debug, Clone)]
 pub struct Custom<T> {
-    /// h0 if it is learned, the user's by name, and wO and bO if the readout is linear.
+    /// h0 if it is learned, the parameters of the user by name, and wO and bO if the readout is
+    /// linear.
     pub params: Arena<T>,
     /// i
     pub inputs: usize,
@@ -30,57 +31,62 @@ pub struct Custom<T> {
     pub units: usize,
     /// o
     pub outputs: usize,
-    /// Standard deviation of the noise added to each state in runs that are given a key for it.
+    /// Standard deviation of the noise added to each state in runs with a noise key.
     pub noise: f64,
-    rules: Rc<Rules>,
+    functions: Rc<UserFns>,
 }
 
 impl<T: Real> Custom<T> {
-    /// One step and the readout, as far as they can be put in words.
+    /// One step and the readout as text. The body of a user function is not included.
     pub fn equation(&self) -> &'static str {
-        match self.rules.readout {
+        match self.functions.readout {
             Some(_) => "h' = step(h, x, p), o = readout(h', p)",
             None => "h' = step(h, x, p), o = wO h' + bO",
         }
     }
 
-    /// The next states of h [b, n] and x [b, i], without noise.
-    fn moved(&self, [h, x]: [&Tensor; 2], params: &Named) -> Result<Tensor> {
+    /// The states after one step from h [b, n] with inputs x [b, i], without noise.
+    fn advance(&self, [h, x]: [&Tensor; 2], params: &ParamMap) -> Result<Tensor> {
         let args = [h.clone(), x.clone()];
-        self.rules.step.rows(&args, params, (self.units, T::DTYPE))
+        self.functions
+            .step
+            .evaluate(&args, params, (self.units, T::DTYPE))
     }
 
-    /// Which trials go on at a time, [b, 1] of ones and zeros; none where all do.
-    fn going(&self, lengths: Option<&[usize]>, time: usize) -> Result<Option<Tensor>> {
+    /// A mask [b, 1] that is 1 for trials that have not ended before the time step; `None` if none
+    /// has.
+    fn active_mask(&self, lengths: Option<&[usize]>, time: usize) -> Result<Option<Tensor>> {
         let lengths = lengths.unwrap_or_default();
         if lengths.iter().all(|length| *length > time) {
             return Ok(None);
         }
-        let going = lengths.iter().map(|length| u8::from(*length > time));
-        let going = Tensor::from_iter(going, &Device::Cpu)?;
-        Ok(Some(going.unsqueeze(1)?))
+        let active = lengths.iter().map(|length| u8::from(*length > time));
+        let active = Tensor::from_iter(active, &Device::Cpu)?;
+        Ok(Some(active.unsqueeze(1)?))
     }
 
-    /// The outputs of h [b, n].
-    fn read(&self, h: &Tensor, params: &Named) -> Result<Tensor> {
-        match &self.rules.readout {
-            Some(rule) => rule.rows(std::slice::from_ref(h), params, (self.outputs, T::DTYPE)),
+    /// The outputs at h [b, n].
+    fn apply_readout(&self, h: &Tensor, params: &ParamMap) -> Result<Tensor> {
+        match &self.functions.readout {
+            Some(function) => {
+                function.evaluate(std::slice::from_ref(h), params, (self.outputs, T::DTYPE))
+            }
             None => linear(h, &params["wO"], &params["bO"]),
         }
     }
 
-    /// The first states where none are given, [b, n].
-    fn first(&self, b: usize, params: &Named) -> Result<Tensor> {
+    /// The default initial states, [b, n].
+    fn initial_states(&self, b: usize, params: &ParamMap) -> Result<Tensor> {
         Ok(match params.get("h0") {
             Some(h0) => h0.broadcast_left(b)?.contiguous()?,
             None => Tensor::zeros((b, self.units), T::DTYPE, &Device::Cpu)?,
         })
     }
 
-    /// What a call with so many trials and times should hold.
-    fn expect(&self, [batch, time]: [usize; 2]) -> Expect {
-        Expect {
-            of: "custom",
+    /// The checks of a call with the given batch size and number of time steps.
+    fn shapes(&self, [batch, time]: [usize; 2]) -> Shapes {
+        Shapes {
+            op: "custom",
             sizes: Sizes {
                 batch,
                 time,
@@ -95,19 +101,19 @@ impl<T: Real> Custom<T> {
         }
     }
 
-    fn named(&self) -> Result<Named> {
-        Ok(self.by_name(&self.params.tensors()?))
+    fn param_map(&self) -> Result<ParamMap> {
+        Ok(self.to_param_map(&self.params.tensors()?))
     }
 
-    /// Tensors in the order of the layout, by name.
-    fn by_name(&self, params: &[Tensor]) -> Named {
+    /// Tensors in the order of the layout, as a map by name.
+    fn to_param_map(&self, params: &[Tensor]) -> ParamMap {
         let blocks = self.params.layout().blocks().iter();
         let names = blocks.map(|block| block.name.clone());
         names.zip(params.iter().cloned()).collect()
     }
 
-    /// The noise [b, t, n] of a run, if there is any.
-    fn noise(&self, [b, t]: [usize; 2], key: Option<&Key>) -> Result<Option<Tensor>> {
+    /// The state noise of a run, [b, t, n], if noise is enabled.
+    fn sample_noise(&self, [b, t]: [usize; 2], key: Option<&Key>) -> Result<Option<Tensor>> {
         let Some(key) = key.filter(|_| self.noise > 0.0) else {
             return Ok(None);
         };
@@ -121,24 +127,24 @@ impl<T: Real> Custom<T> {
     }
 }
 
-/// Each time of an array by itself.
+/// The time steps of an array.
 ///
-/// Shapes: [b, t, f] -> t times [b, f]
-fn times(x: &Tensor) -> Result<Vec<Tensor>> {
+/// Shapes: [b, t, f] -> t tensors [b, f]
+fn split_steps(x: &Tensor) -> Result<Vec<Tensor>> {
     let mut parts = Vec::with_capacity(x.dims()[1]);
-    halve(&x.transpose(0, 1)?.contiguous()?, &mut parts)?;
+    split_halves(&x.transpose(0, 1)?.contiguous()?, &mut parts)?;
     Ok(parts)
 }
 
-/// The gradient of a part is as large as what it is a part of: taken one by one, t parts would have
-/// t times that of the whole, taken by halves it is log t times.
-fn halve(x: &Tensor, parts: &mut Vec<Tensor>) -> Result<()> {
+/// Splits recursively into halves. The gradient of a slice has the size of the tensor that it was
+/// taken from: t slices of the whole tensor would need t times its memory, halves need log t times.
+fn split_halves(x: &Tensor, parts: &mut Vec<Tensor>) -> Result<()> {
     match x.dims()[0] {
         0 => {}
         1 => parts.push(x.squeeze(0)?),
         count => {
-            halve(&x.narrow(0, 0, count / 2)?, parts)?;
-            halve(&x.narrow(0, count / 2, count - count / 2)?, parts)?;
+            split_halves(&x.narrow(0, 0, count / 2)?, parts)?;
+            split_halves(&x.narrow(0, count / 2, count - count / 2)?, parts)?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What the training loop asks of a network.
+//! The interface of custom networks for the training loop.
 
 use super::Custom;
 use crate::base::Result;
@@ -6,16 +6,20 @@ use crate::random::{Key, Layout};
 use crate::tensor::{Arena, Device, Real, Tensor};
 use crate::train::{Model, Trials, digest};
 
-/// States that the rules are told by.
+/// The number of states from which the fingerprint of the user functions is computed.
 const SAMPLE: usize = 4;
 
 impl<T: Real> Model<T> for Custom<T> {
-    type Work = ();
+    type Workspace = ();
 
-    fn work(&self) {}
+    fn workspace(&self) {}
 
-    fn ports(&self) -> [usize; 2] {
-        [self.inputs, self.outputs]
+    fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
     }
 
     fn params(&self) -> &Arena<T> {
@@ -26,10 +30,12 @@ impl<T: Real> Model<T> for Custom<T> {
         &mut self.params
     }
 
-    fn about(&self) -> Vec<(&'static str, String)> {
+    fn fingerprint(&self) -> Vec<(&'static str, String)> {
         let blocks = self.params.layout().blocks().iter();
         let blocks = blocks.map(|block| format!("{} {:?}", block.name, block.shape));
-        let rules = self.sampled().unwrap_or_else(|_| "not known".into());
+        let functions = self
+            .function_digest()
+            .unwrap_or_else(|_| "not known".into());
         vec![
             ("equation", self.equation().into()),
             ("cell", "custom".into()),
@@ -38,7 +44,7 @@ impl<T: Real> Model<T> for Custom<T> {
             ("outputs", self.outputs.to_string()),
             ("noise", self.noise.to_string()),
             ("parameters", blocks.collect::<Vec<_>>().join(", ")),
-            ("step", rules),
+            ("step", functions),
         ]
     }
 
@@ -58,23 +64,24 @@ impl<T: Real> Model<T> for Custom<T> {
 }
 
 impl<T: Real> Custom<T> {
-    /// The rules in a few letters, by what they make of one key. A closure has no other name.
-    fn sampled(&self) -> Result<String> {
-        let [of_params, of_h, of_x] = Key::new(0, Layout::default()).children();
+    /// A digest of the results of the user functions at fixed random arguments. A closure has no
+    /// other identity.
+    fn function_digest(&self) -> Result<String> {
+        let [params_key, h_key, x_key] = Key::new(0, Layout::default()).split_array();
         let mut params = Arena::<T>::zeros(self.params.layout().clone());
-        // Positive: a rule may take their logarithm, or divide by them.
-        of_params.fill_uniform(T::of(0.1), T::of(1.0), &mut params.data);
-        let params = self.by_name(&params.tensors()?);
-        let drawn = |key: Key, n: usize| {
-            let mut numbers = vec![T::of(0.0); SAMPLE * n];
-            key.fill_normal(&mut numbers);
-            Tensor::from_vec(numbers, (SAMPLE, n), &Device::Cpu)
+        // Positive, because a function may take logarithms of parameters or divide by them.
+        params_key.fill_uniform(T::of(0.1), T::of(1.0), &mut params.data);
+        let params = self.to_param_map(&params.tensors()?);
+        let normals = |key: Key, n: usize| {
+            let mut values = vec![T::of(0.0); SAMPLE * n];
+            key.fill_normal(&mut values);
+            Tensor::from_vec(values, (SAMPLE, n), &Device::Cpu)
         };
-        let (h, x) = (drawn(of_h, self.units)?, drawn(of_x, self.inputs)?);
-        let next = self.moved([&h, &x], &params)?;
-        let outputs = self.read(&next, &params)?;
-        let numbers = |of: &Tensor| crate::tensor::values::doubles(of);
-        let all = [numbers(&next)?, numbers(&outputs)?].concat();
+        let (h, x) = (normals(h_key, self.units)?, normals(x_key, self.inputs)?);
+        let next = self.advance([&h, &x], &params)?;
+        let outputs = self.apply_readout(&next, &params)?;
+        let values = |of: &Tensor| crate::tensor::convert::to_f64(of);
+        let all = [values(&next)?, values(&outputs)?].concat();
         Ok(digest(all.into_iter()))
     }
 }

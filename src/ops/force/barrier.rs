@@ -22,12 +22,12 @@ const SPIN: Duration = Duration::from_micros(20);
 const FIRST_SPIN: Duration = Duration::from_micros(200);
 /// Attempts between two readings of the clock.
 const ATTEMPTS: usize = 32;
-/// A thread is late if another one has waited for longer than this, in seconds at recent barriers,
+/// A thread is late if another one has waited longer than this at recent barriers (in seconds)
 const LATE: f64 = 300e-6;
-/// and for longer than this part of the time that it worked between them. From 1 on, one thread
-/// alone would be faster than two.
+/// and longer than this fraction of its working time between them. From 1 on, one thread alone
+/// would be faster than two.
 const WAITING: f64 = 0.5;
-/// What remains of the times at one barrier after the next one.
+/// Factor by which each barrier discounts the earlier times.
 const DECAY: f64 = 1.0 - 1.0 / 64.0;
 /// State of a barrier after a worker panicked.
 const BROKEN: usize = usize::MAX;
@@ -44,10 +44,10 @@ pub struct Barrier {
     completed: Condvar,
 }
 
-/// What one worker knows about its waiting times.
+/// Working and waiting times of one worker.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Pace {
-    /// When it left the last barrier.
+    /// Time at which it left the last barrier.
     left: Option<Instant>,
     /// Number of barriers, and seconds that it worked and waited, with old ones discounted.
     barriers: f64,
@@ -93,7 +93,8 @@ impl Barrier {
         }
     }
 
-    /// Waits for all threads. Returns, the same to all of them, whether one was late before.
+    /// Waits for all threads. Returns whether one was late earlier, with the same value in all
+    /// threads.
     ///
     /// Panics if another worker has panicked.
     pub fn wait(&self, pace: &mut Pace) -> bool {

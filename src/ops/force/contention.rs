@@ -1,20 +1,20 @@
-//! How many threads a run uses while other programs use the cores as well.
+//! Limits a run to one thread while other programs use the cores.
 //!
-//! A thread that is denied a core delays all others by a time slice, which is as long as a hundred
-//! time steps. Runs then go on with one thread, and try again with all of them later: the longer
-//! the attempts fail, the more rarely. Results do not depend on it.
+//! A thread that is denied a core delays all others by a time slice of the scheduler, which is as
+//! long as a hundred time steps. Runs then continue with one thread and retry with all threads
+//! later, at intervals that grow with each failure. Results do not depend on the number of threads.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// First pause after a thread was late: an attempt costs about a time slice, some milliseconds.
+/// First pause after a thread was late. An attempt costs about a time slice, some milliseconds.
 const FIRST: Duration = Duration::from_millis(10);
 /// Longest pause.
 const LONGEST: Duration = Duration::from_secs(2);
 
 static LAST: Mutex<Option<Pause>> = Mutex::new(None);
 
-/// A time for which runs use one thread.
+/// A period during which runs use one thread.
 #[derive(Debug, Clone, Copy)]
 pub struct Pause {
     until: Instant,
@@ -27,13 +27,13 @@ impl Pause {
     }
 }
 
-/// The pause that goes on now.
+/// The current pause, if there is one.
 pub fn pause() -> Option<Pause> {
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     last.filter(|pause| !pause.is_over())
 }
 
-/// Begins a pause, since a thread was late.
+/// Begins a pause after a thread was late.
 pub fn begin_pause() {
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     let now = Instant::now();

@@ -1,55 +1,57 @@
-//! Updates of P that are not yet part of its matrix, and when they become part of it.
+//! Updates of P that its matrix does not include yet, and the policy for flushing them.
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::changes::{Changes, WAITING};
-use super::half;
+use super::packed_symmetric;
+use super::rank1_updates::{CAPACITY, Rank1Updates};
 use crate::ops::Lanes;
 
-/// Pending updates: P is `factor` times what is stored, minus these updates.
+/// Pending updates: P is `factor` times the difference of the stored matrix and these updates.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Waiting<T> {
+pub struct Pending<T> {
     pub factor: T,
-    pub changes: Changes<T>,
-    /// Batches that were put aside.
-    pub aside: usize,
-    /// How many may be.
-    most: usize,
+    pub updates: Rank1Updates<T>,
+    /// Number of batches that are deferred: stored as vectors instead of added to the matrix.
+    pub deferred_batches: usize,
+    /// Maximum number of deferred batches.
+    max_deferred: usize,
     /// Time steps of training since the last update of P.
     pub steps_since_update: usize,
 }
 
-/// What becomes of updates when there are enough of them.
+/// Action for a full batch of pending updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    Made,
-    PutAside,
-    /// Made, once there is a half to make them in.
-    WantHalf,
+pub enum FlushPolicy {
+    /// Subtract them from the matrix.
+    Apply,
+    /// Store their vectors.
+    Defer,
+    /// Allocate the matrix, then apply them.
+    AllocateMatrix,
 }
 
-impl<T: Lanes> Waiting<T> {
-    /// No updates; of n units, with at most `most` batches put aside.
-    pub fn new(n: usize, most: usize) -> Waiting<T> {
-        Waiting {
+impl<T: Lanes> Pending<T> {
+    /// No pending updates, for n units and at most `max_deferred` deferred batches.
+    pub fn new(n: usize, max_deferred: usize) -> Pending<T> {
+        Pending {
             factor: T::of(1.0),
-            changes: Changes::new(n),
-            aside: 0,
-            most,
+            updates: Rank1Updates::new(n),
+            deferred_batches: 0,
+            max_deferred,
             steps_since_update: 0,
         }
     }
 
-    pub fn changes(&self) -> &Changes<T> {
-        &self.changes
+    pub fn updates(&self) -> &Rank1Updates<T> {
+        &self.updates
     }
 
-    /// Whether the next time step updates the weights, if every so many do.
+    /// Whether the next time step updates the weights, given an update every `every` steps.
     pub fn is_due(&self, every: usize) -> bool {
         self.steps_since_update + 1 >= every
     }
 
-    /// Counts a time step.
+    /// Counts a time step, with or without an update.
     pub fn count_step(&mut self, updated: bool) {
         self.steps_since_update = match updated {
             true => 0,
@@ -57,44 +59,46 @@ impl<T: Lanes> Waiting<T> {
         };
     }
 
-    /// P h from what the strips give of it; h . P h, and s_j q_j . h of what is pending.
-    pub fn finish(&self, h: &[T], q: &mut [T]) -> (T, [T; WAITING]) {
-        let each = self.changes.add_product(h, q);
+    /// Completes q = P h from the sum of the strips. Returns h . P h, and s_j q_j . h of each
+    /// pending update.
+    pub fn finish_product(&self, h: &[T], q: &mut [T]) -> (T, [T; CAPACITY]) {
+        let projections = self.updates.add_product(h, q);
         let factor = self.factor;
         if factor != T::of(1.0) {
             q.iter_mut().for_each(|q| *q *= factor);
         }
-        (Arch::new().dispatch(Dot { a: h, b: q }), each)
+        (Arch::new().dispatch(Dot { a: h, b: q }), projections)
     }
 
-    /// Takes in that P h was q, with h . q given: P <- (P - q q' / (l + h . q)) / l. Gives s, the
-    /// scale of the change.
-    pub fn update(&mut self, q: &[T], along: T, forgetting: T) -> T {
-        let s = T::of(1.0) / (forgetting + along);
-        // In what is kept, q is smaller by the factor: s q q' = factor (s factor) (q / factor)^2.
-        self.changes
+    /// Adds the update P <- (P - s q q') / l with q = P h and s = 1 / (l + h . q). Returns s.
+    pub fn push_update(&mut self, q: &[T], h_dot_q: T, forgetting: T) -> T {
+        let s = T::of(1.0) / (forgetting + h_dot_q);
+        // Stored vectors are divided by the factor: s q q' = factor (s factor) (q / factor)^2.
+        self.updates
             .push(q, T::of(1.0) / self.factor, s * self.factor);
         self.factor *= T::of(1.0) / forgetting;
         s
     }
 
-    /// What is to be done with the changes, if it is time.
-    pub fn fate(&self, has_half: bool) -> Option<Fate> {
-        let aside = self.factor == T::of(1.0) && self.aside < self.most;
-        self.changes.is_full().then_some(match (has_half, aside) {
-            (true, _) => Fate::Made,
-            (false, true) => Fate::PutAside,
-            (false, false) => Fate::WantHalf,
-        })
+    /// The action for the pending updates, if the batch is full.
+    pub fn flush_policy(&self, has_matrix: bool) -> Option<FlushPolicy> {
+        let can_defer = self.factor == T::of(1.0) && self.deferred_batches < self.max_deferred;
+        self.updates
+            .is_full()
+            .then_some(match (has_matrix, can_defer) {
+                (true, _) => FlushPolicy::Apply,
+                (false, true) => FlushPolicy::Defer,
+                (false, false) => FlushPolicy::AllocateMatrix,
+            })
     }
 
-    /// Forgets the changes, which met their fate.
-    pub fn clear(&mut self, fate: Fate) {
-        if fate == Fate::PutAside {
-            self.aside += 1;
+    /// Clears the pending updates after a flush.
+    pub fn clear(&mut self, policy: FlushPolicy) {
+        if policy == FlushPolicy::Defer {
+            self.deferred_batches += 1;
         }
         self.factor = T::of(1.0);
-        self.changes.clear();
+        self.updates.clear();
     }
 }
 
@@ -108,6 +112,6 @@ impl<T: Lanes> WithSimd for Dot<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> T {
-        half::dot(simd, self.a, self.b)
+        packed_symmetric::dot(simd, self.a, self.b)
     }
 }

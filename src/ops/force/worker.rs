@@ -1,264 +1,274 @@
-//! What one thread of a run does.
+//! One thread of a run.
 
 use std::ops::Range;
 
 use pulp::Arch;
 
 use super::barrier::{Barrier, Pace, PanicGuard, Shared, share};
-use super::changes::{Changes, WAITING};
 use super::contention::Pause;
-use super::inverse::Strip;
-use super::pending::{Fate, Waiting};
-use super::rows::{Dense, Matrix, add_outer, add_product, padded, take_changes};
-use super::{End, Leak, Learning, ROWS, Sizes, rates};
+use super::matrix::{Dense, Matrix, add_outer, add_product, padded_len, subtract_updates};
+use super::pending::{FlushPolicy, Pending};
+use super::rank1_updates::{CAPACITY, Rank1Updates};
+use super::rls::Strip;
+use super::{LeakyTanh, RlsOptions, RunOutcome, Sizes, UNITS_PER_BLOCK, apply_tanh};
 use crate::ops::Lanes;
 
-/// What the threads of a run know of each other.
-pub struct Posts<T> {
-    /// Each thread's part of h, and of z.
+/// Values that the threads of a run exchange.
+pub struct SharedValues<T> {
+    /// Slices of h and of z, one per thread.
     h: Vec<Shared<T>>,
     z: Vec<Shared<T>>,
-    /// What each strip gives of P h.
+    /// Contribution to P h of each strip.
     q: Vec<Shared<T>>,
 }
 
-/// One thread: the parts of the network that are its own, and what it reads of the rest.
+/// State of one thread: its part of the network and the shared values that it reads.
 pub struct Worker<'a, T> {
-    /// Which thread of how many this is.
-    pub crew: (usize, usize),
+    /// Index of this thread and number of threads.
+    pub thread: (usize, usize),
     pub sizes: Sizes,
-    pub rate: T,
+    pub leak: T,
     pub barrier: &'a Barrier,
     pub pace: Pace,
-    /// Whether a thread was denied a core.
+    /// Whether any thread was denied a core.
     pub late: bool,
-    /// Present if this is the only worker because others were late.
+    /// Pause in effect, if this is the only worker because others were late.
     pub pause: Option<Pause>,
-    pub posts: &'a Posts<T>,
+    pub shared: &'a SharedValues<T>,
     pub input: &'a Dense<T>,
-    pub recurrent: Recurrent<'a, T>,
+    pub recurrent: RecurrentWeights<'a, T>,
     pub feedback: &'a Dense<T>,
     pub units: Range<usize>,
     pub a: &'a mut [T],
     pub outputs: Range<usize>,
-    /// Its rows of wO.
-    pub lines: &'a mut [T],
+    /// This thread's rows of wO.
+    pub output_rows: &'a mut [T],
     pub strips: Vec<Strip<'a, T>>,
-    /// Whether the strips are those of a half of P.
-    pub has_half: bool,
-    pub learning: Option<(Learning<T>, Waiting<T>)>,
-    /// The sequence, as far as it is read.
+    /// Whether P is stored as a matrix, so that its strips hold tiles.
+    pub has_matrix: bool,
+    pub rls: Option<(RlsOptions<T>, Pending<T>)>,
+    /// Inputs of the sequence.
     pub inputs: &'a [T],
     pub targets: &'a [T],
-    /// What is fed back after each step in place of z.
-    pub fed: Option<&'a [T]>,
+    /// Signal that is fed back after each step instead of z.
+    pub teacher_forcing: Option<&'a [T]>,
     pub steps: Range<usize>,
     pub z: Vec<T>,
-    /// Where z and h are written to, by one of the threads.
+    /// Buffers for z and h; one thread writes them.
     pub results: Option<(&'a mut [T], Option<&'a mut [T]>)>,
 }
 
-/// wR, as one thread has it.
-pub enum Recurrent<'a, T> {
-    /// The whole, which stands still.
+/// wR as one thread accesses it.
+pub enum RecurrentWeights<'a, T> {
+    /// The whole matrix, not trained.
     Fixed(&'a Matrix<T>),
-    /// The rows of the thread's own units, which learn that the currents wR h + wF z be `goals`
-    /// [t, n].
-    Learns {
-        lines: &'a mut [T],
-        goals: &'a [T],
-        /// The error of each unit's current at each pending update.
-        errors: &'a mut [[T; WAITING]],
-        /// wR h of the thread's own units, between runs.
-        arriving: &'a mut [T],
+    /// The rows of the thread's units, trained so that wR h + wF z approaches `targets` [t, n].
+    Trained {
+        rows: &'a mut [T],
+        targets: &'a [T],
+        /// Error of wR h + wF z of each unit at each pending update.
+        errors: &'a mut [[T; CAPACITY]],
+        /// wR h of the thread's units, saved between runs.
+        recurrent_input: &'a mut [T],
     },
 }
 
-/// What a thread knows at the end; all know the same.
-pub struct Done<T> {
-    pub end: End,
-    /// The step after the last one that was made.
-    pub at: usize,
+/// Result of a run, the same in all threads.
+pub struct WorkerResult<T> {
+    pub outcome: RunOutcome,
+    /// Step after the last one that ran.
+    pub next_step: usize,
     pub z: Vec<T>,
-    pub waiting: Option<Waiting<T>>,
-    /// Whether a thread was denied a core.
+    pub pending: Option<Pending<T>>,
+    /// Whether any thread was denied a core.
     pub late: bool,
 }
 
-/// What a thread needs in each step.
-struct Room<T> {
-    /// Padded, as are all but the last three.
+/// Scratch buffers of a thread.
+struct Scratch<T> {
+    /// All of h; the first four buffers are padded.
     h: Vec<T>,
     q: Vec<T>,
     x: Vec<T>,
-    fed: Vec<T>,
-    /// wR h of its own units.
-    arriving: Vec<T>,
-    own: Vec<T>,
-    changes: Vec<T>,
-    /// a, z and `arriving` before the current step, restored if it fails.
+    feedback_input: Vec<T>,
+    /// wR h of this thread's units.
+    recurrent_input: Vec<T>,
+    local: Vec<T>,
+    output_scales: Vec<T>,
+    /// a, z and `recurrent_input` before the current step, restored if the step fails.
     before: [Vec<T>; 3],
 }
 
-impl<T: Lanes> Posts<T> {
-    pub fn new(sizes: Sizes, crew: usize, strips: usize) -> Posts<T> {
+impl<T: Lanes> SharedValues<T> {
+    pub fn new(sizes: Sizes, threads: usize, strips: usize) -> SharedValues<T> {
         let part = |count: usize, step: usize| {
-            let post = |k| Shared::new(share(k, crew, count, step).len());
-            (0..crew).map(post).collect()
+            let slot = |k| Shared::new(share(k, threads, count, step).len());
+            (0..threads).map(slot).collect()
         };
-        Posts {
-            h: part(sizes.units, ROWS),
+        SharedValues {
+            h: part(sizes.units, UNITS_PER_BLOCK),
             z: part(sizes.outputs, 1),
             q: (0..strips)
-                .map(|_| Shared::new(padded(sizes.units)))
+                .map(|_| Shared::new(padded_len(sizes.units)))
                 .collect(),
         }
     }
 }
 
 impl<T: Lanes> Worker<'_, T> {
-    pub fn work(mut self) -> Done<T> {
+    pub fn run(mut self) -> WorkerResult<T> {
         let _guard = PanicGuard(self.barrier);
         let zeros = |count: usize| vec![T::of(0.0); count];
-        let mut room = Room {
-            h: zeros(padded(self.sizes.units)),
-            q: zeros(padded(self.sizes.units)),
-            x: zeros(padded(self.sizes.inputs)),
-            fed: zeros(padded(self.sizes.outputs)),
-            arriving: zeros(self.units.len()),
-            own: zeros(self.units.len()),
-            changes: zeros(self.outputs.len()),
+        let mut scratch = Scratch {
+            h: zeros(padded_len(self.sizes.units)),
+            q: zeros(padded_len(self.sizes.units)),
+            x: zeros(padded_len(self.sizes.inputs)),
+            feedback_input: zeros(padded_len(self.sizes.outputs)),
+            recurrent_input: zeros(self.units.len()),
+            local: zeros(self.units.len()),
+            output_scales: zeros(self.outputs.len()),
             before: [
                 zeros(self.units.len()),
                 zeros(self.sizes.outputs),
                 zeros(self.units.len()),
             ],
         };
-        rates(self.a, &mut room.own);
-        self.posts.h[self.crew.0].write(|post| post.copy_from_slice(&room.own));
+        apply_tanh(self.a, &mut scratch.local);
+        self.shared.h[self.thread.0].write(|slot| slot.copy_from_slice(&scratch.local));
         self.barrier.wait(&mut self.pace);
-        self.gather(&mut room.h);
+        self.gather(&mut scratch.h);
         match &self.recurrent {
-            Recurrent::Learns { arriving, .. } => room.arriving.copy_from_slice(arriving),
-            Recurrent::Fixed(_) => self.arrive(&mut room),
+            RecurrentWeights::Trained {
+                recurrent_input, ..
+            } => scratch.recurrent_input.copy_from_slice(recurrent_input),
+            RecurrentWeights::Fixed(_) => self.compute_recurrent_input(&mut scratch),
         }
-        // Nobody writes into a post that another still reads.
+        // No thread may write a shared value that another thread still reads.
         self.barrier.wait(&mut self.pace);
-        let (mut end, mut next) = (End::Done, self.steps.start);
+        let (mut outcome, mut next) = (RunOutcome::Completed, self.steps.start);
         for at in self.steps.clone() {
-            let (how, stop) = self.step(at, &mut room);
-            (end, next) = (how, at + 1);
-            if stop || self.late || end != End::Done || self.is_pause_over() {
+            let stop;
+            (outcome, stop) = self.step(at, &mut scratch);
+            next = at + 1;
+            if stop || self.late || outcome != RunOutcome::Completed || self.is_pause_over() {
                 break;
             }
         }
-        if let Recurrent::Learns { arriving, .. } = &mut self.recurrent {
-            arriving.copy_from_slice(&room.arriving);
+        if let RecurrentWeights::Trained {
+            recurrent_input, ..
+        } = &mut self.recurrent
+        {
+            recurrent_input.copy_from_slice(&scratch.recurrent_input);
         }
-        Done {
-            end,
-            at: next,
+        WorkerResult {
+            outcome,
+            next_step: next,
             z: self.z,
-            waiting: self.learning.map(|(_, waiting)| waiting),
+            pending: self.rls.map(|(_, pending)| pending),
             late: self.late,
         }
     }
 
-    /// One step. Gives how it ended, and whether the run has to be left for a half of P.
-    fn step(&mut self, at: usize, room: &mut Room<T>) -> (End, bool) {
-        let learns = self.learns();
-        room.before[0].copy_from_slice(self.a);
-        room.before[1].copy_from_slice(&self.z);
-        room.before[2].copy_from_slice(&room.arriving);
-        self.advance(at, room);
+    /// Runs one step. Returns its outcome and whether the run must stop: P needs its matrix, or the
+    /// step failed.
+    fn step(&mut self, at: usize, scratch: &mut Scratch<T>) -> (RunOutcome, bool) {
+        let is_due = self.is_update_due();
+        scratch.before[0].copy_from_slice(self.a);
+        scratch.before[1].copy_from_slice(&self.z);
+        scratch.before[2].copy_from_slice(&scratch.recurrent_input);
+        self.advance(at, scratch);
         self.barrier.wait(&mut self.pace);
-        self.gather(&mut room.h);
-        self.posts.z[self.crew.0].write(|post| {
-            post.fill(T::of(0.0));
-            add_product(self.lines, &room.h, post);
+        self.gather(&mut scratch.h);
+        self.shared.z[self.thread.0].write(|slot| {
+            slot.fill(T::of(0.0));
+            add_product(self.output_rows, &scratch.h, slot);
         });
-        if learns {
+        if is_due {
             for strip in &self.strips {
-                self.posts.q[strip.place()].write(|post| strip.product(&room.h, post));
+                self.shared.q[strip.index()].write(|slot| strip.multiply(&scratch.h, slot));
             }
         }
-        self.arrive(room);
+        self.compute_recurrent_input(scratch);
         self.late = self.barrier.wait(&mut self.pace);
-        let (crew, m) = (self.crew.1, self.sizes.outputs);
-        for (k, post) in self.posts.z.iter().enumerate() {
-            post.read(|z| self.z[share(k, crew, m, 1)].copy_from_slice(z));
+        let (threads, m) = (self.thread.1, self.sizes.outputs);
+        for (k, slot) in self.shared.z.iter().enumerate() {
+            slot.read(|z| self.z[share(k, threads, m, 1)].copy_from_slice(z));
         }
-        self.tell(at, room);
-        let (end, stop) = match self.z.iter().all(|z| z.is_finite()) {
-            false => (End::Diverged { at }, true),
-            true if learns => self.learn(at, room),
+        self.record(at, scratch);
+        let (outcome, stop) = match self.z.iter().all(|z| z.is_finite()) {
+            false => (RunOutcome::Diverged { at }, true),
+            true if is_due => self.update_weights(at, scratch),
             true => {
-                self.catch_up(room);
-                (End::Done, false)
+                self.correct_recurrent_input(scratch);
+                (RunOutcome::Completed, false)
             }
         };
-        if end != End::Done {
-            self.a.copy_from_slice(&room.before[0]);
-            self.z.copy_from_slice(&room.before[1]);
-            room.arriving.copy_from_slice(&room.before[2]);
-            return (end, stop);
+        if outcome != RunOutcome::Completed {
+            self.a.copy_from_slice(&scratch.before[0]);
+            self.z.copy_from_slice(&scratch.before[1]);
+            scratch.recurrent_input.copy_from_slice(&scratch.before[2]);
+            return (outcome, stop);
         }
-        if let Some((_, waiting)) = &mut self.learning {
-            waiting.count_step(learns);
+        if let Some((_, pending)) = &mut self.rls {
+            pending.count_step(is_due);
         }
-        if let Some(fed) = self.fed {
-            self.z.copy_from_slice(&fed[at * m..][..m]);
+        if let Some(forced) = self.teacher_forcing {
+            self.z.copy_from_slice(&forced[at * m..][..m]);
         }
-        (end, stop)
+        (outcome, stop)
     }
 
     fn is_pause_over(&self) -> bool {
         self.pause.is_some_and(|pause| pause.is_over())
     }
 
-    fn learns(&self) -> bool {
-        let learning = self.learning.as_ref();
-        learning.is_some_and(|(how, waiting)| waiting.is_due(how.every))
+    fn is_update_due(&self) -> bool {
+        let rls = self.rls.as_ref();
+        rls.is_some_and(|(options, pending)| pending.is_due(options.every))
     }
 
-    /// wR h of this thread's units, before the changes of wR that are pending.
-    fn arrive(&self, room: &mut Room<T>) {
-        room.arriving.fill(T::of(0.0));
+    /// Computes wR h of this thread's units, without the pending updates of wR.
+    fn compute_recurrent_input(&self, scratch: &mut Scratch<T>) {
+        scratch.recurrent_input.fill(T::of(0.0));
         match &self.recurrent {
-            Recurrent::Fixed(matrix) => {
-                matrix.add_product(self.units.start, &room.h, &mut room.arriving);
+            RecurrentWeights::Fixed(matrix) => {
+                matrix.add_product(self.units.start, &scratch.h, &mut scratch.recurrent_input);
             }
-            Recurrent::Learns { lines, .. } => add_product(lines, &room.h, &mut room.arriving),
+            RecurrentWeights::Trained { rows, .. } => {
+                add_product(rows, &scratch.h, &mut scratch.recurrent_input)
+            }
         }
     }
 
-    /// This thread's part of h one step later.
-    fn advance(&mut self, at: usize, room: &mut Room<T>) {
+    /// Advances this thread's units by one step.
+    fn advance(&mut self, at: usize, scratch: &mut Scratch<T>) {
         let i = self.sizes.inputs;
-        room.x[..i].copy_from_slice(&self.inputs[at * i..][..i]);
+        scratch.x[..i].copy_from_slice(&self.inputs[at * i..][..i]);
         let first = self.units.start;
-        room.own.copy_from_slice(&room.arriving);
-        self.input.add_product(first, &room.x, &mut room.own);
-        room.fed[..self.z.len()].copy_from_slice(&self.z);
-        self.feedback.add_product(first, &room.fed, &mut room.own);
-        let (a, h, rate) = (&mut *self.a, &mut room.own, self.rate);
-        Arch::new().dispatch(Leak { a, h, rate });
+        scratch.local.copy_from_slice(&scratch.recurrent_input);
+        self.input
+            .add_product(first, &scratch.x, &mut scratch.local);
+        scratch.feedback_input[..self.z.len()].copy_from_slice(&self.z);
+        self.feedback
+            .add_product(first, &scratch.feedback_input, &mut scratch.local);
+        let (a, h, leak) = (&mut *self.a, &mut scratch.local, self.leak);
+        Arch::new().dispatch(LeakyTanh { a, h, leak });
         if !self.a.iter().all(|a| a.is_finite()) {
-            // tanh hides an infinite current; NaN reaches z, and with it every thread.
-            room.own.fill(T::of(f64::NAN));
+            // tanh of an infinite value is finite. NaN reaches z and thereby every thread.
+            scratch.local.fill(T::of(f64::NAN));
         }
-        self.posts.h[self.crew.0].write(|post| post.copy_from_slice(&room.own));
+        self.shared.h[self.thread.0].write(|slot| slot.copy_from_slice(&scratch.local));
     }
 
-    /// The whole h from what all threads have posted.
+    /// Copies all of h from the slices of the threads.
     fn gather(&self, h: &mut [T]) {
-        for (k, post) in self.posts.h.iter().enumerate() {
-            let units = share(k, self.crew.1, self.sizes.units, ROWS);
-            post.read(|part| h[units].copy_from_slice(part));
+        for (k, slot) in self.shared.h.iter().enumerate() {
+            let units = share(k, self.thread.1, self.sizes.units, UNITS_PER_BLOCK);
+            slot.read(|part| h[units].copy_from_slice(part));
         }
     }
 
-    fn tell(&mut self, at: usize, room: &Room<T>) {
+    fn record(&mut self, at: usize, scratch: &Scratch<T>) {
         let Sizes {
             units: n,
             outputs: m,
@@ -267,109 +277,122 @@ impl<T: Lanes> Worker<'_, T> {
         if let Some((outputs, states)) = &mut self.results {
             outputs[at * m..][..m].copy_from_slice(&self.z);
             if let Some(states) = states {
-                states[at * n..][..n].copy_from_slice(&room.h[..n]);
+                states[at * n..][..n].copy_from_slice(&scratch.h[..n]);
             }
         }
     }
 
-    /// Changes P, this thread's rows of wO, and those of wR if they learn.
-    fn learn(&mut self, at: usize, room: &mut Room<T>) -> (End, bool) {
-        let (how, waiting) = self
-            .learning
-            .as_mut()
-            .expect("only asked where there is learning");
-        room.q.fill(T::of(0.0));
-        for post in &self.posts.q {
-            post.read(|part| {
-                room.q
+    /// Updates P, this thread's rows of wO and, if wR is trained, its rows of wR.
+    fn update_weights(&mut self, at: usize, scratch: &mut Scratch<T>) -> (RunOutcome, bool) {
+        let (options, pending) = self.rls.as_mut().expect("called only while training");
+        scratch.q.fill(T::of(0.0));
+        for slot in &self.shared.q {
+            slot.read(|part| {
+                scratch
+                    .q
                     .iter_mut()
                     .zip(part)
                     .for_each(|(q, part)| *q += *part)
             });
         }
-        let (along, each) = waiting.finish(&room.h, &mut room.q);
-        if !along.is_finite() || along < T::of(0.0) {
-            return (End::Lost { at }, true);
+        let (h_dot_q, projections) = pending.finish_product(&scratch.h, &mut scratch.q);
+        if !h_dot_q.is_finite() || h_dot_q < T::of(0.0) {
+            return (RunOutcome::NotPositive { at }, true);
         }
-        let pending = waiting.changes().count();
-        let s = waiting.update(&room.q, along, how.forgetting);
+        let slot = pending.updates().count();
+        let s = pending.push_update(&scratch.q, h_dot_q, options.forgetting);
         let targets = &self.targets[at * self.sizes.outputs..];
-        for (change, o) in room.changes.iter_mut().zip(self.outputs.clone()) {
-            *change = -(s * (self.z[o] - targets[o]));
+        for (scale, o) in scratch.output_scales.iter_mut().zip(self.outputs.clone()) {
+            *scale = -(s * (self.z[o] - targets[o]));
         }
-        add_outer(self.lines, &room.changes, &room.q);
-        let fate = waiting.fate(self.has_half);
-        if matches!(self.recurrent, Recurrent::Learns { .. }) {
-            self.learn_recurrent(at, room, (pending, s * along), &each);
+        add_outer(self.output_rows, &scratch.output_scales, &scratch.q);
+        let policy = pending.flush_policy(self.has_matrix);
+        if matches!(self.recurrent, RecurrentWeights::Trained { .. }) {
+            self.update_recurrent(at, scratch, (slot, s * h_dot_q), &projections);
         }
-        let (_, waiting) = self.learning.as_mut().expect("as above");
-        let Some(fate) = fate else {
-            return (End::Done, false);
+        let (_, pending) = self.rls.as_mut().expect("as above");
+        let Some(policy) = policy else {
+            return (RunOutcome::Completed, false);
         };
-        self.recurrent.settle(waiting.changes());
-        if fate == Fate::WantHalf {
-            return (End::Done, true);
+        self.recurrent.flush(pending.updates());
+        if policy == FlushPolicy::AllocateMatrix {
+            return (RunOutcome::Completed, true);
         }
         self.strips
             .iter_mut()
-            .for_each(|strip| strip.take(waiting, fate));
-        waiting.clear(fate);
-        (End::Done, false)
+            .for_each(|strip| strip.flush(pending, policy));
+        pending.clear(policy);
+        (RunOutcome::Completed, false)
     }
 
-    /// Corrects wR h for the changes of wR that are pending, where nothing new is learned.
-    fn catch_up(&self, room: &mut Room<T>) {
-        let Recurrent::Learns { errors, .. } = &self.recurrent else {
+    /// Subtracts the pending updates of wR from wR h on steps without an update.
+    fn correct_recurrent_input(&self, scratch: &mut Scratch<T>) {
+        let RecurrentWeights::Trained { errors, .. } = &self.recurrent else {
             return;
         };
-        if let Some((_, waiting)) = &self.learning {
-            let each = waiting.changes().add_product(&room.h, &mut room.q);
-            correct(&mut room.arriving, errors, &each);
+        if let Some((_, pending)) = &self.rls {
+            let projections = pending.updates().add_product(&scratch.h, &mut scratch.q);
+            subtract_pending(&mut scratch.recurrent_input, errors, &projections);
         }
     }
 
-    /// Puts down how wrong the currents of this thread's units are, as change `pending` of wR, and
-    /// corrects wR h for all that are: those before by s_j q_j . h, this one by s q . h.
-    fn learn_recurrent(
+    /// Stores the errors of this thread's units as pending update `slot` of wR, and subtracts all
+    /// pending updates from wR h: s_j q_j . h for the earlier ones, s q . h for this one.
+    fn update_recurrent(
         &mut self,
         at: usize,
-        room: &mut Room<T>,
-        (pending, along): (usize, T),
-        each: &[T; WAITING],
+        scratch: &mut Scratch<T>,
+        (slot, scaled_hq): (usize, T),
+        projections: &[T; CAPACITY],
     ) {
-        let Recurrent::Learns { errors, goals, .. } = &mut self.recurrent else {
+        let RecurrentWeights::Trained {
+            errors, targets, ..
+        } = &mut self.recurrent
+        else {
             return;
         };
-        correct(&mut room.arriving, errors, each);
-        room.own.copy_from_slice(&room.arriving);
-        room.fed[..self.z.len()].copy_from_slice(&self.z);
+        subtract_pending(&mut scratch.recurrent_input, errors, projections);
+        scratch.local.copy_from_slice(&scratch.recurrent_input);
+        scratch.feedback_input[..self.z.len()].copy_from_slice(&self.z);
         let feedback = self.feedback;
-        feedback.add_product(self.units.start, &room.fed, &mut room.own);
-        let goals = &goals[at * self.sizes.units..][self.units.clone()];
-        let rows = room.arriving.iter_mut().zip(&room.own).zip(goals);
-        for (errors, ((arriving, own), goal)) in errors.iter_mut().zip(rows) {
-            let error = *own - *goal;
-            errors[pending] = error;
-            *arriving -= error * along;
+        feedback.add_product(
+            self.units.start,
+            &scratch.feedback_input,
+            &mut scratch.local,
+        );
+        let targets = &targets[at * self.sizes.units..][self.units.clone()];
+        let rows = scratch
+            .recurrent_input
+            .iter_mut()
+            .zip(&scratch.local)
+            .zip(targets);
+        for (errors, ((recurrent_input, local), target)) in errors.iter_mut().zip(rows) {
+            let error = *local - *target;
+            errors[slot] = error;
+            *recurrent_input -= error * scaled_hq;
         }
     }
 }
 
-/// Takes from wR h what changes that are pending would take, by s_j q_j . h of each.
-fn correct<T: Lanes>(arriving: &mut [T], errors: &[[T; WAITING]], each: &[T; WAITING]) {
-    for (arriving, errors) in arriving.iter_mut().zip(errors) {
-        for (error, along) in errors.iter().zip(each) {
-            *arriving -= *error * *along;
+/// Subtracts the pending updates from wR h, given s_j q_j . h for each of them.
+fn subtract_pending<T: Lanes>(
+    recurrent_input: &mut [T],
+    errors: &[[T; CAPACITY]],
+    projections: &[T; CAPACITY],
+) {
+    for (recurrent_input, errors) in recurrent_input.iter_mut().zip(errors) {
+        for (error, projection) in errors.iter().zip(projections) {
+            *recurrent_input -= *error * *projection;
         }
     }
 }
 
-impl<T: Lanes> Recurrent<'_, T> {
-    /// Makes the changes that are pending, if wR learns.
-    fn settle(&mut self, changes: &Changes<T>) {
-        if let Recurrent::Learns { lines, errors, .. } = self {
-            take_changes(lines, errors, changes);
-            errors.fill([T::of(0.0); WAITING]);
+impl<T: Lanes> RecurrentWeights<'_, T> {
+    /// Applies the pending updates if wR is trained.
+    fn flush(&mut self, updates: &Rank1Updates<T>) {
+        if let RecurrentWeights::Trained { rows, errors, .. } = self {
+            subtract_updates(rows, errors, updates);
+            errors.fill([T::of(0.0); CAPACITY]);
         }
     }
 }

@@ -1,98 +1,105 @@
-//! One slice of trials from what was observed to the rates.
+//! Forward pass of one slice of trials, from the observations to the rates.
 
 use pulp::Simd;
 
-use super::places::Places;
-use super::spread::{Pass, Workspace};
-use super::{Results, Way};
+use super::layout::ParamLayout;
+use super::scheduler::{Slice, Workspace};
+use super::{Mode, Results};
 use crate::ops::Lanes;
-use crate::ops::simd::each::each_1_3;
-use crate::ops::simd::functions::{exp, softplus};
-use crate::ops::simd::product::product;
-use crate::ops::simd::trials::{At, clear, load, repeat, scale, store};
+use crate::ops::simd::elementwise::each_1_3;
+use crate::ops::simd::gemm::gemm;
+use crate::ops::simd::lanes::{FeatureSlice, broadcast, clear_unused, load, scale, store};
+use crate::ops::simd::math::{exp, softplus};
 
-/// ln(e^v + min), given ln min.
+/// ln(e^v + min), the logarithm of a variance with a lower bound.
 #[inline(always)]
-pub fn with_min<S: Simd, T: Lanes>(v: T, ln_min: T) -> T {
-    ln_min + softplus::<S, T>(v - ln_min)
+pub fn ln_variance<S: Simd, T: Lanes>(v: T, ln_var_min: T) -> T {
+    ln_var_min + softplus::<S, T>(v - ln_var_min)
 }
 
-/// The standard deviation whose variance is e^v + min.
+/// The standard deviation, sqrt(e^v + min).
 #[inline(always)]
-pub fn deviation<S: Simd, T: Lanes>(v: T, ln_min: T) -> T {
-    exp::<S, T>(T::of(0.5) * with_min::<S, T>(v, ln_min))
+pub fn std_dev<S: Simd, T: Lanes>(v: T, ln_var_min: T) -> T {
+    exp::<S, T>(T::of(0.5) * ln_variance::<S, T>(v, ln_var_min))
 }
 
-impl<T: Lanes> Pass<'_, T> {
-    /// Both encoders over all times.
+impl<T: Lanes> Slice<'_, T> {
+    /// Runs both encoders over all time steps.
     pub fn encode<S: Simd>(&mut self, simd: S) {
-        let (s, g, trials) = (self.task.sizes, self.groups(), self.trials.len());
-        let (given, copies) = (&self.task.given, self.task.copies);
-        let places = Places::of(s);
+        let (s, g, trials) = (self.job.sizes, self.groups(), self.trials.len());
+        let (inputs, copies) = (&self.job.inputs, self.job.copies);
+        let layout = ParamLayout::new(s);
         let copied = (copies > 1).then(|| self.trials.start / copies);
-        if copied.is_some() && self.buffers.encoded == copied {
+        if copied.is_some() && self.buffers.encoded_trial == copied {
             return;
         }
-        self.buffers.encoded = copied;
+        self.buffers.encoded_trial = copied;
         let observed = match copied {
-            Some(trial) => &given.observed[trial * s.time * s.channels..][..s.time * s.channels],
+            Some(trial) => &inputs.observed[trial * s.time * s.channels..][..s.time * s.channels],
             None => self
-                .part(Some(given.observed), s.time * s.channels)
+                .trial_rows(Some(inputs.observed), s.time * s.channels)
                 .unwrap_or_default(),
         };
-        let keep = self.part(given.noise.keep_observed, s.time * s.channels);
-        for (direction, place) in places.encoders.into_iter().enumerate() {
-            let first = &given.params[place][..s.encoder];
+        let mask = self.trial_rows(inputs.noise.dropout_observed, s.time * s.channels);
+        for (direction, range) in layout.encoders.into_iter().enumerate() {
+            let first = &inputs.params[range][..s.encoder];
             let encoder = &mut self.buffers.encoders[direction];
             let packed = &self.packed.encoders[direction];
-            repeat(first, g, trials, encoder.state_mut(0));
+            broadcast(first, g, trials, encoder.state_mut(0));
             for step in 0..s.time {
-                let at = At::time(g, time(direction, step, s.time), s.time, s.channels);
+                let at = FeatureSlice::at_step(
+                    g,
+                    time_of_step(direction, step, s.time),
+                    s.time,
+                    s.channels,
+                );
                 let into = encoder.input_mut(step);
                 if copied.is_some() {
                     let row = &observed[at.time * s.channels..][..s.channels];
-                    repeat(row, g, trials, into);
+                    broadcast(row, g, trials, into);
                 } else {
                     load(observed, at, into);
                 }
-                if let Some(keep) = keep {
-                    scale(keep, at, encoder.input_mut(step));
+                if let Some(mask) = mask {
+                    scale(mask, at, encoder.input_mut(step));
                 }
                 encoder.forward(simd, packed, step);
-                // Trials that the slice lacks stay at zero: they could overflow.
-                clear(trials, g, encoder.state_mut(step + 1));
+                // Unused lanes are reset to zero; otherwise they could overflow.
+                clear_unused(trials, g, encoder.state_mut(step + 1));
             }
         }
     }
 
-    /// g_0: a sample of its posterior, or what is given.
-    pub fn begin_generator<S: Simd>(&mut self, simd: S) {
-        let (s, g, trials) = (self.task.sizes, self.groups(), self.trials.len());
-        let noise = self.task.given.noise;
-        let (ln_min, at) = (self.task.ln_min, At::only(g, s.generator));
-        let normals = self.part(noise.initial, s.generator).unwrap_or_default();
-        let ends = self.part(noise.keep_ends, 2 * s.encoder);
+    /// Sets g_0 to a sample of its posterior, or to the given initial condition.
+    pub fn sample_initial<S: Simd>(&mut self, simd: S) {
+        let (s, g, trials) = (self.job.sizes, self.groups(), self.trials.len());
+        let noise = self.job.inputs.noise;
+        let (ln_var_min, at) = (self.job.ln_var_min, FeatureSlice::no_time(g, s.generator));
+        let normals = self
+            .trial_rows(noise.initial, s.generator)
+            .unwrap_or_default();
+        let mask = self.trial_rows(noise.dropout_final, 2 * s.encoder);
         let b = &mut *self.buffers;
-        if self.task.way == Way::Generate {
+        if self.job.mode == Mode::Generate {
             return load(normals, at, b.generator.state_mut(0));
         }
         let e = s.encoder * g;
         let [forward, reverse] = &b.encoders;
-        b.ends.at_mut(0)[..e].copy_from_slice(reverse.state(s.time));
-        b.ends.at_mut(0)[e..2 * e].copy_from_slice(forward.state(s.time));
-        if let Some(keep) = ends {
+        b.final_states.at_mut(0)[..e].copy_from_slice(reverse.state(s.time));
+        b.final_states.at_mut(0)[e..2 * e].copy_from_slice(forward.state(s.time));
+        if let Some(mask) = mask {
             scale(
-                keep,
-                At::only(g, 2 * s.encoder),
-                &mut b.ends.at_mut(0)[..2 * e],
+                mask,
+                FeatureSlice::no_time(g, 2 * s.encoder),
+                &mut b.final_states.at_mut(0)[..2 * e],
             );
         }
         let n = s.generator * g;
         let posterior = b.initial.at_mut(0);
-        product(
+        gemm(
             simd,
-            &self.packed.initial.ahead,
-            &b.ends.at(0)[..2 * e + g],
+            &self.packed.initial.weights,
+            &b.final_states.at(0)[..2 * e + g],
             posterior,
         );
         let (mean, logvar) = posterior[..2 * n].split_at(n);
@@ -100,58 +107,62 @@ impl<T: Lanes> Pass<'_, T> {
         load(normals, at, eps);
         let state = b.generator.state_mut(0);
         each_1_3(simd, [state], [mean, logvar, eps], move |[x], [m, v, e]| {
-            *x = m + e * deviation::<S, T>(v, ln_min);
+            *x = m + e * std_dev::<S, T>(v, ln_var_min);
         });
-        clear(trials, g, b.generator.state_mut(0));
+        clear_unused(trials, g, b.generator.state_mut(0));
     }
 
-    /// Controller, generator, factors and log-rates of all times.
-    pub fn generate<S: Simd>(&mut self, simd: S) {
-        let (s, g, trials) = (self.task.sizes, self.groups(), self.trials.len());
-        let given = &self.task.given;
-        let keep = self.part(given.noise.keep_generated, s.time * s.generator);
-        let inferred = self.part(given.noise.inferred, s.time * s.inferred);
-        let controlled = s.controller > 0 && self.task.way != Way::Generate;
+    /// Computes controller, generator, factors and log-rates at all time steps.
+    pub fn run_generator<S: Simd>(&mut self, simd: S) {
+        let (s, g, trials) = (self.job.sizes, self.groups(), self.trials.len());
+        let inputs = &self.job.inputs;
+        let mask = self.trial_rows(inputs.noise.dropout_generator, s.time * s.generator);
+        let inferred = self.trial_rows(inputs.noise.inferred, s.time * s.inferred);
+        let controlled = s.controller > 0 && self.job.mode != Mode::Generate;
         if controlled {
-            let first = &given.params[Places::of(s).controller][..s.controller];
+            let first = &inputs.params[ParamLayout::new(s).controller][..s.controller];
             let controller = &mut self.buffers.controller;
-            repeat(first, g, trials, controller.state_mut(0));
+            broadcast(first, g, trials, controller.state_mut(0));
             let factors = &mut controller.input_mut(0)[2 * s.encoder * g..];
-            factors.fill(crate::ops::simd::Cell::splat(T::of(0.0)));
+            factors.fill(crate::ops::simd::Lane16::splat(T::of(0.0)));
         }
         for time in 0..s.time {
             if controlled {
-                self.control(simd, time);
+                self.step_controller(simd, time);
             } else {
-                let at = At::time(g, time, s.time, s.inferred);
+                let at = FeatureSlice::at_step(g, time, s.time, s.inferred);
                 let into = self.buffers.generator.input_mut(time);
                 load(inferred.unwrap_or_default(), at, into);
             }
             let b = &mut *self.buffers;
             b.generator.forward(simd, &self.packed.generator, time);
             let state = b.generator.state_mut(time + 1);
-            if let Some(keep) = keep {
-                scale(keep, At::time(g, time, s.time, s.generator), state);
+            if let Some(mask) = mask {
+                scale(
+                    mask,
+                    FeatureSlice::at_step(g, time, s.time, s.generator),
+                    state,
+                );
             }
-            clear(trials, g, state);
+            clear_unused(trials, g, state);
             let factors = b.factors.at_mut(time);
-            product(simd, &self.packed.factors.ahead, state, factors);
+            gemm(simd, &self.packed.factors.weights, state, factors);
             if controlled && time + 1 < s.time {
                 let into = &mut b.controller.input_mut(time + 1)[2 * s.encoder * g..];
                 into.copy_from_slice(&factors[..s.factors * g]);
             }
             let (factors, rates) = (&factors[..(s.factors + 1) * g], b.rates.at_mut(time));
-            product(simd, &self.packed.rates.ahead, factors, rates);
+            gemm(simd, &self.packed.rates.weights, factors, rates);
         }
     }
 
-    /// One step of the controller, and the sample of u that it gives the generator.
-    fn control<S: Simd>(&mut self, simd: S, time: usize) {
-        let (s, g, trials) = (self.task.sizes, self.groups(), self.trials.len());
-        let (noise, ln_min) = (self.task.given.noise, self.task.ln_min);
-        let keep = self.part(noise.keep_encoded, s.time * 2 * s.encoder);
-        let samples = [noise.inferred, noise.asked];
-        let samples = samples.map(|normals| self.part(normals, s.time * s.inferred));
+    /// Runs one controller step and samples u, the input of the generator.
+    fn step_controller<S: Simd>(&mut self, simd: S, time: usize) {
+        let (s, g, trials) = (self.job.sizes, self.groups(), self.trials.len());
+        let (noise, ln_var_min) = (self.job.inputs.noise, self.job.ln_var_min);
+        let mask = self.trial_rows(noise.dropout_encoded, s.time * 2 * s.encoder);
+        let samples = [noise.inferred, noise.kl_sample];
+        let samples = samples.map(|normals| self.trial_rows(normals, s.time * s.inferred));
         let Workspace {
             encoders: [forward, reverse],
             controller,
@@ -164,35 +175,39 @@ impl<T: Lanes> Pass<'_, T> {
         let encoded = &mut controller.input_mut(time)[..2 * e];
         encoded[..e].copy_from_slice(forward.state(time + 1));
         encoded[e..].copy_from_slice(reverse.state(s.time - time));
-        if let Some(keep) = keep {
-            scale(keep, At::time(g, time, s.time, 2 * s.encoder), encoded);
+        if let Some(mask) = mask {
+            scale(
+                mask,
+                FeatureSlice::at_step(g, time, s.time, 2 * s.encoder),
+                encoded,
+            );
         }
         controller.forward(simd, &self.packed.controller, time);
-        clear(trials, g, controller.state_mut(time + 1));
+        clear_unused(trials, g, controller.state_mut(time + 1));
         let posterior = inferred.at_mut(time);
         let from = controller.state_and_one(time + 1);
-        product(simd, &self.packed.inferred.ahead, from, posterior);
+        gemm(simd, &self.packed.inferred.weights, from, posterior);
         let u = s.inferred * g;
         let eps = &mut normals.at_mut(time)[..2 * u];
         for (into, from) in eps.chunks_exact_mut(u).zip(samples) {
-            let at = At::time(g, time, s.time, s.inferred);
+            let at = FeatureSlice::at_step(g, time, s.time, s.inferred);
             load(from.unwrap_or_default(), at, into);
         }
         let (mean, logvar) = posterior[..2 * u].split_at(u);
         let into = generator.input_mut(time);
         each_1_3(simd, [into], [mean, logvar, eps], move |[x], [m, v, e]| {
-            *x = m + e * deviation::<S, T>(v, ln_min);
+            *x = m + e * std_dev::<S, T>(v, ln_var_min);
         });
     }
 
-    /// Copies what is asked for.
-    pub fn store(&mut self, into: &mut Results<'_, T>) {
-        let (s, g) = (self.task.sizes, self.groups());
+    /// Copies the requested results.
+    pub fn store_results(&mut self, into: &mut Results<'_, T>) {
+        let (s, g) = (self.job.sizes, self.groups());
         let b = &mut *self.buffers;
         for time in 0..s.time {
-            let at = |width| At::time(g, time, s.time, width);
-            let put = |cells: &[_], into: &mut [T], width: usize| {
-                store(&cells[..width * g], into, at(width));
+            let at = |width| FeatureSlice::at_step(g, time, s.time, width);
+            let put = |lanes: &[_], into: &mut [T], width: usize| {
+                store(&lanes[..width * g], into, at(width));
             };
             put(b.rates.at(time), into.log_rates, s.channels);
             put(b.factors.at(time), into.factors, s.factors);
@@ -202,18 +217,18 @@ impl<T: Lanes> Pass<'_, T> {
             let posterior = b.inferred.at(time);
             put(posterior, into.inferred_posterior, 2 * s.inferred);
         }
-        let put = |cells: &[_], into: &mut [T], width: usize| {
-            store(&cells[..width * g], into, At::only(g, width));
+        let put = |lanes: &[_], into: &mut [T], width: usize| {
+            store(&lanes[..width * g], into, FeatureSlice::no_time(g, width));
         };
         put(b.generator.state(0), into.initial, s.generator);
         put(b.initial.at(0), into.initial_posterior, 2 * s.generator);
     }
 }
 
-/// The time of a step in a direction.
-pub fn time(direction: usize, step: usize, times: usize) -> usize {
+/// Time step at which an encoder of direction 0 (forward) or 1 (reverse) runs its step `step`.
+pub fn time_of_step(direction: usize, step: usize, steps: usize) -> usize {
     match direction {
         0 => step,
-        _ => times - 1 - step,
+        _ => steps - 1 - step,
     }
 }

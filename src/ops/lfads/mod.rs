@@ -1,84 +1,86 @@
-//! The sequential autoencoder LFADS over all times of all trials: one operation, forward and back.
+//! The sequential autoencoder LFADS over all time steps of all trials as one operation: forward and
+//! backward pass.
 //!
 //! ```text
-//! e_t = [GRU over x from the front, GRU over x from the back]       encoders
-//! g_0 ~ N(m, exp(v) + min),  [m; v] = initial [last of both] + b     initial state
+//! e_t = [forward GRU over x, reverse GRU over x]                     encoders
+//! g_0 ~ N(m, exp(v) + min),  [m; v] = initial [final states] + b     initial condition
 //! c_t = GRU(c_(t-1), [e_t, f_(t-1)])                                 controller
 //! u_t ~ N(m_t, exp(v_t) + min),  [m_t; v_t] = inferred c_t + b       inferred inputs
-//! g_t = GRU(g_(t-1), u_t)    f_t = rows of W of length 1, g_t        generator, factors
+//! g_t = GRU(g_(t-1), u_t)    f_t = W g_t, rows of W with norm 1      generator, factors
 //! log-rates_t = rates f_t + b
 //! ```
 //!
-//! The loss is the negative log-likelihood of x (without the logarithm of x!, which no parameter
-//! moves) plus, weighted, how far both posteriors are from their priors: N(mean, exp(logvar) + min)
-//! for g_0, and for u an autoregressive process u_t = mean + phi u_(t-1) + noise, with
-//! phi = exp(-exp(-logtau)), whose log-density is taken at a second sample. Without a controller
-//! the generator runs by itself.
+//! The loss is the negative log-likelihood of x (without log x!, which does not depend on the
+//! parameters) plus the weighted KL divergences of both posteriors from their priors. The prior of
+//! g_0 is N(mean, exp(logvar) + min). The prior of u is an autoregressive process, u_t = mean + phi
+//! u_(t-1) + noise with phi = exp(-exp(-logtau)), whose log-density is evaluated at a second
+//! sample. Without a controller the generator is autonomous.
 //!
-//! A slice of trials goes through everything in one thread, as in the recurrent layers; the cells
-//! are those of the GRU operation.
+//! One thread computes all networks for a slice of trials, as in the recurrent layers. The GRU
+//! kernels are those of the GRU operation.
 //!
-//! Source: Pandarinath and others 2018, in the form of the tutorial (Sussillo 2019)
+//! Source: Pandarinath and others 2018, as implemented in the tutorial (Sussillo 2019)
 
-mod back;
+mod activations;
+mod backward;
 mod forward;
-mod frames;
+mod layout;
 mod loss;
-mod packed;
-mod places;
-mod spread;
-mod sums;
+mod packed_params;
+mod scheduler;
+mod weight_grads;
 
 use super::Lanes;
+use super::rnn::cell::LayerDims;
 use super::rnn::gru::Gru;
-use super::rnn::update::Strand;
 use super::simd::TRIALS;
-use super::simd::division::Division;
-use super::simd::sums::join;
-use packed::Packed;
-pub use places::layout;
-use places::{Places, SumPlaces};
-use spread::{Task, Workspace};
+use super::simd::gemm_tn::sum_runs;
+use super::simd::partition::Partition;
+pub use layout::layout;
+use layout::{GradLayout, ParamLayout};
+use packed_params::PackedParams;
+use scheduler::{Job, Workspace};
 
-/// The cell of all networks here.
+/// The cell of all networks of the model.
 const CELL: Gru = Gru { update_bias: 0.5 };
 
-/// The sizes of one call.
+/// Sizes of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sizes {
-    /// b
+    /// b, number of trials.
     pub batch: usize,
-    /// t
+    /// t, number of time steps.
     pub time: usize,
-    /// d, numbers of an observation.
+    /// d, number of observed channels.
     pub channels: usize,
-    /// e, units of an encoder in one direction.
+    /// e, units of each encoder.
     pub encoder: usize,
-    /// c, units of the controller; 0 if there is none.
+    /// c, units of the controller; 0 without a controller.
     pub controller: usize,
-    /// u, inferred inputs; 0 without a controller.
+    /// u, number of inferred inputs; 0 without a controller.
     pub inferred: usize,
     /// g, units of the generator.
     pub generator: usize,
-    /// k
+    /// k, number of factors.
     pub factors: usize,
-    /// Whether observations are numbers with normal noise of a learned spread, not counts.
+    /// Whether observations are real values with Gaussian noise of learned variance instead of
+    /// counts.
     pub gaussian: bool,
 }
 
-/// What the equations leave open.
+/// Constants of the equations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Constants<T> {
-    /// What is added to every variance of a posterior.
+    /// Minimum variance, added to every posterior variance.
     pub var_min: T,
-    /// The weight of the divergences from the priors.
-    pub kl_scale: T,
+    /// Weight of the KL divergences in the loss.
+    pub kl_weight: T,
 }
 
-/// What goes into a run.
+/// Inputs of a run.
 #[derive(Debug, Clone, Copy)]
-pub struct Given<'a, T> {
-    /// In the order of the layout.
+pub struct Inputs<'a, T> {
+    /// Parameters in the order of [`layout()`].
     pub params: &'a [T],
     /// x [b, t, d]
     pub observed: &'a [T],
@@ -86,24 +88,23 @@ pub struct Given<'a, T> {
     pub constants: Constants<T>,
 }
 
-/// Standard normals for the samples, zero where they are absent; and what numbers are multiplied
-/// with where some are dropped, 1 where they are absent.
+/// Standard normals for the samples (zero if absent) and dropout factors (1 if absent).
 #[derive(Debug, Clone, Copy)]
 pub struct Noise<'a, T> {
-    /// For g_0, [b, g].
+    /// Normals of g_0, [b, g].
     pub initial: Option<&'a [T]>,
-    /// For u, [b, t, u].
+    /// Normals of u, [b, t, u].
     pub inferred: Option<&'a [T]>,
-    /// For the second sample of u, at which its prior is asked, [b, t, u].
-    pub asked: Option<&'a [T]>,
-    /// On x as the encoders see it, [b, t, d].
-    pub keep_observed: Option<&'a [T]>,
-    /// On e_t, [b, t, 2 e].
-    pub keep_encoded: Option<&'a [T]>,
-    /// On the last states of both encoders, those of the one from the back first, [b, 2 e].
-    pub keep_ends: Option<&'a [T]>,
-    /// On g_t, [b, t, g].
-    pub keep_generated: Option<&'a [T]>,
+    /// Normals of the second sample of u, at which the KL divergence is evaluated, [b, t, u].
+    pub kl_sample: Option<&'a [T]>,
+    /// Factors of x as the input of the encoders, [b, t, d].
+    pub dropout_observed: Option<&'a [T]>,
+    /// Factors of e_t, [b, t, 2 e].
+    pub dropout_encoded: Option<&'a [T]>,
+    /// Factors of the final encoder states, reverse encoder first, [b, 2 e].
+    pub dropout_final: Option<&'a [T]>,
+    /// Factors of g_t, [b, t, g].
+    pub dropout_generator: Option<&'a [T]>,
 }
 
 impl<T> Default for Noise<'_, T> {
@@ -111,19 +112,19 @@ impl<T> Default for Noise<'_, T> {
         Noise {
             initial: None,
             inferred: None,
-            asked: None,
-            keep_observed: None,
-            keep_encoded: None,
-            keep_ends: None,
-            keep_generated: None,
+            kl_sample: None,
+            dropout_observed: None,
+            dropout_encoded: None,
+            dropout_final: None,
+            dropout_generator: None,
         }
     }
 }
 
-/// Where the results go; an empty array is not asked for.
+/// Buffers for the results; an empty buffer means that the result is not requested.
 #[derive(Debug)]
 pub struct Results<'a, T> {
-    /// [b, t, d]; the means, where observations are no counts.
+    /// [b, t, d]; the means if observations are Gaussian.
     pub log_rates: &'a mut [T],
     /// [b, t, k]
     pub factors: &'a mut [T],
@@ -131,7 +132,7 @@ pub struct Results<'a, T> {
     pub generator: &'a mut [T],
     /// c_t [b, t, c]
     pub controller: &'a mut [T],
-    /// The sample that the generator was given, [b, t, u].
+    /// The sample of u that the generator receives, [b, t, u].
     pub inferred: &'a mut [T],
     /// [b, t, 2 u]: means, then log-variances.
     pub inferred_posterior: &'a mut [T],
@@ -156,89 +157,89 @@ impl<T> Default for Results<'_, T> {
     }
 }
 
-/// The parts of a loss, means over trials.
+/// Terms of the loss, averaged over trials.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Losses {
-    /// Negative log-likelihood of a trial.
+    /// Negative log-likelihood.
     pub nll: f64,
-    /// Divergence of g_0 from its prior.
-    pub initial: f64,
-    /// Divergence of u from its prior, at one sample.
-    pub inferred: f64,
+    /// KL divergence of g_0 from its prior.
+    pub kl_initial: f64,
+    /// KL divergence of u from its prior, estimated at one sample.
+    pub kl_inferred: f64,
 }
 
-/// What is done with a batch.
+/// Computation that a call performs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// From observations to rates.
+enum Mode {
+    /// Forward pass from observations to rates.
     Infer,
-    /// The same, with the losses.
-    Judge,
-    /// And back again.
-    Learn,
-    /// From initial states and inputs to rates.
+    /// Forward pass and losses.
+    Losses,
+    /// Forward pass, losses and backward pass.
+    Gradient,
+    /// Forward pass from initial conditions and inputs to rates.
     Generate,
 }
 
-/// The operation with every buffer its runs need: nothing is allocated after the first call of
-/// each kind with the same sizes.
+/// The operation with its buffers. Only the first call of each kind with the same sizes allocates
+/// memory.
 #[derive(Default)]
 pub struct Operation<T: Lanes> {
-    packed: Packed<T>,
+    packed: PackedParams<T>,
     workspaces: Vec<Workspace<T>>,
-    /// Of each group of trials.
+    /// Loss sums of each group of trials.
     losses: Vec<Losses>,
-    /// What the gradients are made of, one run after another.
-    sums: Vec<T>,
+    /// Accumulated weight gradients, one run after another.
+    grads: Vec<T>,
 }
 
 impl Sizes {
-    /// The encoders, the controller and the generator, as recurrent layers.
-    fn encoder_strand(self) -> Strand {
-        strand(self.encoder, self.channels)
+    /// Sizes of each encoder as a recurrent layer.
+    fn encoder_dims(self) -> LayerDims {
+        layer_dims(self.encoder, self.channels)
     }
 
-    fn controller_strand(self) -> Strand {
-        strand(self.controller, 2 * self.encoder + self.factors)
+    fn controller_dims(self) -> LayerDims {
+        layer_dims(self.controller, 2 * self.encoder + self.factors)
     }
 
-    fn generator_strand(self) -> Strand {
-        strand(self.generator, self.inferred)
+    fn generator_dims(self) -> LayerDims {
+        layer_dims(self.generator, self.inferred)
     }
 }
 
-fn strand(units: usize, inputs: usize) -> Strand {
-    Strand {
+fn layer_dims(units: usize, inputs: usize) -> LayerDims {
+    LayerDims {
         units,
-        one: 1,
+        groups: 1,
         inputs,
-        above: 0,
+        outputs: 0,
     }
 }
 
 impl<T: Lanes> Operation<T> {
-    /// Runs all trials from what was observed to the rates.
-    pub fn infer(&mut self, sizes: Sizes, given: Given<'_, T>, results: Results<'_, T>) {
-        self.spread(self.task(sizes, given, Way::Infer), results);
+    /// Computes the rates of all trials from the observations.
+    pub fn infer(&mut self, sizes: Sizes, inputs: Inputs<'_, T>, results: Results<'_, T>) {
+        self.execute(self.job(sizes, inputs, Mode::Infer), results);
     }
 
-    /// The same, for `copies` samples of each trial, a multiple of [`TRIALS`]: x is
-    /// [b / copies, t, d], and the encoders see each trial once.
+    /// [`Operation::infer`] for `copies` samples of each trial, a multiple of [`TRIALS`]: x is
+    /// [b / copies, t, d], and the encoders process each trial once.
     pub fn infer_copies(
         &mut self,
         sizes: Sizes,
         copies: usize,
-        given: Given<'_, T>,
+        inputs: Inputs<'_, T>,
         results: Results<'_, T>,
     ) {
         debug_assert!(copies.is_multiple_of(TRIALS) && sizes.batch.is_multiple_of(copies));
-        let mut task = self.task(sizes, given, Way::Infer);
-        task.copies = copies;
-        task.division.run = copies;
-        self.spread(task, results);
+        let mut job = self.job(sizes, inputs, Mode::Infer);
+        job.copies = copies;
+        job.partition.run = copies;
+        self.execute(job, results);
     }
 
-    /// Runs all trials from initial states [b, g] and inputs [b, t, u] to the rates.
+    /// Computes the rates of all trials from initial conditions [b, g] and inputs [b, t, u].
     pub fn generate(
         &mut self,
         sizes: Sizes,
@@ -252,67 +253,68 @@ impl<T: Lanes> Operation<T> {
             ..Noise::default()
         };
         let zero = T::of(0.0);
-        let given = Given {
+        let inputs = Inputs {
             params,
             observed: &[],
             noise,
             constants: Constants {
                 var_min: zero,
-                kl_scale: zero,
+                kl_weight: zero,
             },
         };
-        self.spread(self.task(sizes, given, Way::Generate), results);
+        self.execute(self.job(sizes, inputs, Mode::Generate), results);
     }
 
-    /// The parts of the loss.
-    pub fn losses(&mut self, sizes: Sizes, given: Given<'_, T>) -> Losses {
-        self.spread(self.task(sizes, given, Way::Judge), Results::default());
+    /// Computes the terms of the loss.
+    pub fn losses(&mut self, sizes: Sizes, inputs: Inputs<'_, T>) -> Losses {
+        self.execute(self.job(sizes, inputs, Mode::Losses), Results::default());
         self.mean_losses(sizes)
     }
 
-    /// The parts of the loss, and the gradient of nll + kl_scale (initial + inferred) by the
-    /// parameters (overwritten; in the order of the layout).
+    /// Computes the terms of the loss, and the gradient of nll + kl_weight (kl_initial +
+    /// kl_inferred) with respect to the parameters, in the order of [`layout()`]. Overwrites
+    /// `gradient`.
     pub fn gradient(
         &mut self,
         sizes: Sizes,
-        given: Given<'_, T>,
+        inputs: Inputs<'_, T>,
         results: Results<'_, T>,
         gradient: &mut [T],
     ) -> Losses {
-        self.spread(self.task(sizes, given, Way::Learn), results);
-        let count = SumPlaces::of(sizes).count();
-        join(&mut self.sums, count);
-        let places = Places::of(sizes);
-        sums::unpack(sizes, &places, &self.packed, &self.sums[..count], gradient);
+        self.execute(self.job(sizes, inputs, Mode::Gradient), results);
+        let count = GradLayout::new(sizes).count();
+        sum_runs(&mut self.grads, count);
+        let layout = ParamLayout::new(sizes);
+        weight_grads::unpack(sizes, &layout, &self.packed, &self.grads[..count], gradient);
         self.mean_losses(sizes)
     }
 
     fn mean_losses(&self, sizes: Sizes) -> Losses {
         let mut all = Losses::default();
-        for some in &self.losses {
-            all.nll += some.nll;
-            all.initial += some.initial;
-            all.inferred += some.inferred;
+        for group in &self.losses {
+            all.nll += group.nll;
+            all.kl_initial += group.kl_initial;
+            all.kl_inferred += group.kl_inferred;
         }
         let trials = sizes.batch as f64;
         Losses {
             nll: all.nll / trials,
-            initial: all.initial / trials,
-            inferred: all.inferred / trials,
+            kl_initial: all.kl_initial / trials,
+            kl_inferred: all.kl_inferred / trials,
         }
     }
 
-    fn task<'a>(&self, sizes: Sizes, given: Given<'a, T>, way: Way) -> Task<'a, T> {
+    fn job<'a>(&self, sizes: Sizes, inputs: Inputs<'a, T>, mode: Mode) -> Job<'a, T> {
         let threads = rayon::current_num_threads();
-        let bytes = size_of_val(given.params);
-        Task {
+        let bytes = size_of_val(inputs.params);
+        Job {
             sizes,
-            given,
-            way,
+            inputs,
+            mode,
             copies: 1,
-            division: Division::of(sizes.batch, way == Way::Learn, bytes, threads, Some(1)),
-            slope: T::of(1.0 / sizes.batch as f64),
-            ln_min: T::of(given.constants.var_min.double().ln()),
+            partition: Partition::new(sizes.batch, mode == Mode::Gradient, bytes, threads, Some(1)),
+            trial_weight: T::of(1.0 / sizes.batch as f64),
+            ln_var_min: T::of(inputs.constants.var_min.double().ln()),
         }
     }
 }

@@ -1,22 +1,22 @@
-//! Recurrent layers, ONE operation over all times, forward and backward. A cell's folder says what
-//! its update means and holds its loops (`update.rs` says which); `layers/` makes the operation of
-//! them.
+//! Recurrent layers: ONE operation over all time steps, with its forward and backward pass. The
+//! folder of a cell documents its equation and contains its kernels (`cell.rs` defines their
+//! interface); `layers/` builds the operation from them.
 
-mod call;
-mod check;
+mod args;
+mod autograd;
+pub mod cell;
 pub mod ctrnn;
 pub mod gru;
 pub mod gru_torch;
 mod layers;
 pub mod lstm;
 pub mod nonlinearity;
-mod tensor;
-pub mod update;
+mod shapes;
 pub mod vanilla;
 
-pub use call::{Aim, Arriving, Given, Gradients, Sizes};
-pub use check::Expect;
-pub use layers::{Layers, Operation, layout, state, suffix};
+pub use args::{Cotangents, Gradients, Inputs, Sizes, Targets};
+pub use autograd::{AuxInputs, DualPrecision, states};
+pub use cell::CellKernel;
+pub use layers::{Layers, Operation, layout, state_size, suffix};
 pub use nonlinearity::Nonlinearity;
-pub use tensor::{Aside, Both, states};
-pub use update::Update;
+pub use shapes::Shapes;

@@ -1,10 +1,10 @@
-//! What a unit makes of its sum.
+//! Nonlinearities of the units and their derivatives.
 
 use pulp::Simd;
 
 use crate::base::Result;
 use crate::choices;
-use crate::ops::simd::{Cell, Lanes, flat_mut, functions, vectorize};
+use crate::ops::simd::{Lane16, Lanes, flat_mut, math, vectorize};
 use crate::tensor::{Tensor, pointwise};
 
 choices! {
@@ -19,7 +19,7 @@ choices! {
 }
 
 impl Nonlinearity {
-    /// f of every number, on the tape of candle's autograd.
+    /// f of each element, recorded by candle's autograd.
     pub fn of(self, x: &Tensor) -> Result<Tensor> {
         match self {
             Nonlinearity::Tanh => Ok(x.tanh()?),
@@ -29,32 +29,32 @@ impl Nonlinearity {
         }
     }
 
-    /// Replaces each sum by f of it, and writes f' beside it.
+    /// Replaces each pre-activation a by f(a) and writes f'(a) to `derivatives`.
     pub(super) fn apply<S: Simd, T: Lanes>(
         self,
         simd: S,
-        sums: &mut [Cell<T>],
-        slopes: &mut [Cell<T>],
+        preactivations: &mut [Lane16<T>],
+        derivatives: &mut [Lane16<T>],
     ) {
         match self {
-            Nonlinearity::Tanh => each(simd, sums, slopes, tanh::<S, T>),
-            Nonlinearity::Relu => each(simd, sums, slopes, relu::<T>),
-            Nonlinearity::Softplus => each(simd, sums, slopes, softplus::<S, T>),
-            Nonlinearity::Linear => each(simd, sums, slopes, linear::<T>),
+            Nonlinearity::Tanh => map(simd, preactivations, derivatives, tanh::<S, T>),
+            Nonlinearity::Relu => map(simd, preactivations, derivatives, relu::<T>),
+            Nonlinearity::Softplus => map(simd, preactivations, derivatives, softplus::<S, T>),
+            Nonlinearity::Linear => map(simd, preactivations, derivatives, linear::<T>),
         }
     }
 }
 
-// Each gives f and f' of one number. They capture nothing: a captured constant would be read from
-// memory again for every number, and the loop would not become vector code.
+// Each function returns f(x) and f'(x). None captures a constant: the loop would reload it from
+// memory for every element and would not be vectorized.
 
 #[inline(always)]
 fn tanh<S: Simd, T: Lanes>(x: T) -> (T, T) {
-    let y = functions::tanh::<S, T>(x);
+    let y = math::tanh::<S, T>(x);
     (y, T::of(1.0) - y * y)
 }
 
-/// The slope at 0 is 0; NaN stays NaN.
+/// The derivative at 0 is 0; NaN stays NaN.
 #[inline(always)]
 fn relu<T: Lanes>(x: T) -> (T, T) {
     if x <= T::of(0.0) {
@@ -66,10 +66,7 @@ fn relu<T: Lanes>(x: T) -> (T, T) {
 
 #[inline(always)]
 fn softplus<S: Simd, T: Lanes>(x: T) -> (T, T) {
-    (
-        functions::softplus::<S, T>(x),
-        functions::sigmoid::<S, T>(x),
-    )
+    (math::softplus::<S, T>(x), math::sigmoid::<S, T>(x))
 }
 
 #[inline(always)]
@@ -78,19 +75,19 @@ fn linear<T: Lanes>(x: T) -> (T, T) {
 }
 
 #[inline(always)]
-fn each<S: Simd, T: Lanes>(
+fn map<S: Simd, T: Lanes>(
     simd: S,
-    sums: &mut [Cell<T>],
-    slopes: &mut [Cell<T>],
+    preactivations: &mut [Lane16<T>],
+    derivatives: &mut [Lane16<T>],
     f: impl Fn(T) -> (T, T),
 ) {
-    let (sums, slopes) = (flat_mut(sums), flat_mut(slopes));
+    let (preactivations, derivatives) = (flat_mut(preactivations), flat_mut(derivatives));
     vectorize(
         simd,
         #[inline(always)]
         || {
-            for (x, slope) in sums.iter_mut().zip(slopes.iter_mut()) {
-                (*x, *slope) = f(*x);
+            for (x, derivative) in preactivations.iter_mut().zip(derivatives.iter_mut()) {
+                (*x, *derivative) = f(*x);
             }
         },
     );

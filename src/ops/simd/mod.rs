@@ -1,58 +1,59 @@
-//! The pieces that fused operations are made of: cells of trials, tile products and elementary
-//! functions, for the widest vectors that the processor has (asked at run time).
+//! SIMD kernels of the fused operations: matrix products, elementwise loops and elementary
+//! functions, for the widest vectors of the processor (detected at run time).
 //!
-//! The trials of a batch lie side by side in the lanes of a vector, so that every step of a
-//! network is the same instruction for all of them, whatever the sizes of the network. The trials
-//! come in groups of [`TRIALS`]; sums are formed group by group, so that results have the same
-//! bits on any number of threads and however many groups a thread takes at a time.
+//! Each SIMD lane holds one trial of a batch, so that each instruction advances all trials of a
+//! vector, whatever the sizes of the network. Trials are divided into groups of [`TRIALS`]. Sums
+//! are accumulated group by group, so that results have the same bits for any number of threads and
+//! for any number of groups that a thread processes together.
 
 use pulp::{NullaryFnOnce, Simd};
 
 use crate::tensor::Real;
 
-pub mod division;
-pub mod each;
-pub mod functions;
-pub mod product;
-pub mod sums;
-pub mod trials;
+pub mod elementwise;
+pub mod gemm;
+pub mod gemm_tn;
+pub mod lanes;
+pub mod math;
+pub mod partition;
 
-/// Trials in one group: a cache line of `f32`, the widest vector that there is.
+/// Trials in one group: one cache line of `f32`, the widest vector of any processor.
 pub const TRIALS: usize = 16;
 
-/// One quantity (a unit, an input) of a group of trials at one time. Where several groups are
-/// taken together, their cells of one quantity are neighbours.
+/// One quantity (a unit, an input) of a group of trials at one time step. Where several groups are
+/// processed together, their values of one quantity are adjacent.
 #[repr(C, align(64))]
 #[derive(Debug, Clone, Copy)]
-pub struct Cell<T>(pub [T; TRIALS]);
+pub struct Lane16<T>(pub [T; TRIALS]);
 
-impl<T: Real> Cell<T> {
-    /// The same number in every trial.
-    pub fn splat(x: T) -> Cell<T> {
-        Cell([x; TRIALS])
+impl<T: Real> Lane16<T> {
+    /// The same value in every trial.
+    pub fn splat(x: T) -> Lane16<T> {
+        Lane16([x; TRIALS])
     }
 }
 
-/// All numbers of `cells`, one cell after another.
-pub fn flat<T: Lanes>(cells: &[Cell<T>]) -> &[T] {
-    let count = count(cells);
-    // SAFETY: `Cell` is `repr(C)` around `[T; TRIALS]` and, as `count` made sure, nothing else:
-    // cells follow each other without gaps, all of it numbers, under the same borrow.
-    unsafe { std::slice::from_raw_parts(cells.as_ptr().cast(), count) }
+/// The values of `lanes` as a flat slice.
+pub fn flat<T: Lanes>(lanes: &[Lane16<T>]) -> &[T] {
+    let count = value_count(lanes);
+    // SAFETY: `Lane16` is `repr(C)` with the single field `[T; TRIALS]` and no padding, which
+    // `value_count` checks, so the memory consists of `count` values of `T` under the same borrow.
+    unsafe { std::slice::from_raw_parts(lanes.as_ptr().cast(), count) }
 }
 
-/// All numbers of `cells`, one cell after another.
-pub fn flat_mut<T: Lanes>(cells: &mut [Cell<T>]) -> &mut [T] {
-    let count = count(cells);
-    // SAFETY: as in `flat`; the borrow of `cells` is exclusive and passes to the result.
-    unsafe { std::slice::from_raw_parts_mut(cells.as_mut_ptr().cast(), count) }
+/// The values of `lanes` as a flat mutable slice.
+pub fn flat_mut<T: Lanes>(lanes: &mut [Lane16<T>]) -> &mut [T] {
+    let count = value_count(lanes);
+    // SAFETY: as in `flat`; the borrow of `lanes` is exclusive and passes to the result.
+    unsafe { std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), count) }
 }
 
-/// Compiles `body` for the processor `S`, and runs it.
+/// Runs `body`, compiled for the processor `S`.
 ///
-/// Not `simd.vectorize(body)`: a closure handed over by value is called through a shim that the
-/// compiler writes, which knows nothing of the processor. Where `body` is too long to vanish from
-/// there, each vector instruction becomes a call (ten times slower, seen with AVX-512).
+/// `simd.vectorize(body)` is not sufficient: a closure that is passed by value is called through a
+/// compiler-generated shim without the target features of the processor. If `body` is too long to
+/// be inlined there, each vector instruction becomes a function call (ten times slower, measured
+/// with AVX-512).
 #[inline(always)]
 pub fn vectorize<S: Simd>(simd: S, body: impl FnMut()) {
     struct Body<F>(F);
@@ -67,32 +68,33 @@ pub fn vectorize<S: Simd>(simd: S, body: impl FnMut()) {
     simd.vectorize(Body(body));
 }
 
-fn count<T>(cells: &[Cell<T>]) -> usize {
-    const { assert!(size_of::<Cell<T>>() == TRIALS * size_of::<T>()) };
-    cells.len() * TRIALS
+fn value_count<T>(lanes: &[Lane16<T>]) -> usize {
+    const { assert!(size_of::<Lane16<T>>() == TRIALS * size_of::<T>()) };
+    lanes.len() * TRIALS
 }
 
-/// A number that fills vectors: what the loops need of `f32` and `f64`.
+/// An element type of SIMD vectors: the operations that the kernels need of `f32` and `f64`.
 pub trait Lanes: Real {
-    /// A vector of this number on the processor `S`.
+    /// SIMD vector of this type on the processor `S`.
     type Vector<S: Simd>: Copy;
-    /// `1.5 * 2^(digits of the fraction)`: a sum with it is rounded to a whole number, which then
-    /// stands in the lowest bits.
-    const ROUNDER: Self;
-    /// ln 2 as a sum of two, the first short enough that its product with an exponent is exact.
+    /// `1.5 * 2^(fraction digits)`: adding it rounds to an integer and places that integer in the
+    /// lowest bits.
+    const ROUND_SHIFT: Self;
+    /// ln 2 as a sum of two terms; the first has few enough digits that its product with an
+    /// exponent is exact.
     const LN_2: [Self; 2];
-    /// Terms of the series of e^x - 1 for |x| <= ln(2) / 2.
+    /// Number of terms of the series of e^x - 1 for |x| <= ln(2) / 2.
     const EXP_TERMS: usize;
-    /// Terms of the series of atanh for |x| <= 1/3.
+    /// Number of terms of the series of atanh for |x| <= 1/3.
     const ATANH_TERMS: usize;
-    /// From here on tanh is 1 within rounding.
-    const TANH_END: Self;
-    /// Between minus this and this, e^x is a normal number.
-    const EXP_END: Self;
+    /// tanh rounds to 1 from this value on.
+    const TANH_LIMIT: Self;
+    /// e^x is a normal number for |x| up to this value.
+    const EXP_LIMIT: Self;
 
-    /// The vectors that all numbers of some cells make.
-    fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
-    fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
+    /// `values` as SIMD vectors; the number of values must be a multiple of the vector length.
+    fn vectors<S: Simd>(values: &[Self]) -> &[Self::Vector<S>];
+    fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [Self::Vector<S>];
     fn splat<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
     /// `a * b + c` in each lane.
     fn mul_add<S: Simd>(
@@ -105,11 +107,11 @@ pub trait Lanes: Real {
     fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
 
     /// `self * b + c`, rounded once.
-    fn fused(self, b: Self, c: Self) -> Self;
+    fn fma(self, b: Self, c: Self) -> Self;
     fn magnitude(self) -> Self;
-    fn with_sign_of(self, other: Self) -> Self;
-    /// 2^k for the whole number k that stands in the lowest bits of `self`; see [`Lanes::ROUNDER`].
-    fn two_to_the_lowest_bits(self) -> Self;
+    fn copysign(self, other: Self) -> Self;
+    /// 2^k for the integer k in the lowest bits of `self`; see [`Lanes::ROUND_SHIFT`].
+    fn exp2_low_bits(self) -> Self;
 }
 
 macro_rules! lanes {
@@ -120,12 +122,12 @@ macro_rules! lanes {
             $($constants)*
 
             #[inline(always)]
-            fn vectors<S: Simd>(numbers: &[Self]) -> &[S::$vector] {
-                S::$as(numbers).0
+            fn vectors<S: Simd>(values: &[Self]) -> &[S::$vector] {
+                S::$as(values).0
             }
             #[inline(always)]
-            fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [S::$vector] {
-                S::$as_mut(numbers).0
+            fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [S::$vector] {
+                S::$as_mut(values).0
             }
             #[inline(always)]
             fn splat<S: Simd>(simd: S, x: Self) -> S::$vector {
@@ -145,7 +147,7 @@ macro_rules! lanes {
                 simd.$add(a, b)
             }
             #[inline(always)]
-            fn fused(self, b: Self, c: Self) -> Self {
+            fn fma(self, b: Self, c: Self) -> Self {
                 self.mul_add(b, c)
             }
             #[inline(always)]
@@ -153,11 +155,11 @@ macro_rules! lanes {
                 self.abs()
             }
             #[inline(always)]
-            fn with_sign_of(self, other: Self) -> Self {
+            fn copysign(self, other: Self) -> Self {
                 self.copysign(other)
             }
             #[inline(always)]
-            fn two_to_the_lowest_bits(self) -> Self {
+            fn exp2_low_bits(self) -> Self {
                 const FRACTION: u32 = <$type>::MANTISSA_DIGITS - 1;
                 const BIAS: $bits = (<$type>::MAX_EXP - 1) as $bits;
                 <$type>::from_bits((self.to_bits() << FRACTION).wrapping_add(BIAS << FRACTION))
@@ -176,12 +178,12 @@ lanes!(
     as_simd_f32s,
     as_mut_simd_f32s,
     {
-        const ROUNDER: f32 = 12_582_912.0;
+        const ROUND_SHIFT: f32 = 12_582_912.0;
         const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
         const EXP_TERMS: usize = 7;
         const ATANH_TERMS: usize = 8;
-        const TANH_END: f32 = 10.0;
-        const EXP_END: f32 = 87.0;
+        const TANH_LIMIT: f32 = 10.0;
+        const EXP_LIMIT: f32 = 87.0;
     }
 );
 lanes!(
@@ -194,11 +196,11 @@ lanes!(
     as_simd_f64s,
     as_mut_simd_f64s,
     {
-        const ROUNDER: f64 = 6_755_399_441_055_744.0;
+        const ROUND_SHIFT: f64 = 6_755_399_441_055_744.0;
         const LN_2: [f64; 2] = [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10];
         const EXP_TERMS: usize = 14;
         const ATANH_TERMS: usize = 17;
-        const TANH_END: f64 = 20.0;
-        const EXP_END: f64 = 708.0;
+        const TANH_LIMIT: f64 = 20.0;
+        const EXP_LIMIT: f64 = 708.0;
     }
 );

@@ -1,55 +1,55 @@
-//! A task over data that are there already: recorded trials, or those of another program.
+//! A task over stored trials, for example recordings or trials of another program.
 //!
-//! The trials of a run are taken in turns, each once an epoch: trial number j of epoch e is the
-//! one that a random order of all, made of the run's key and e, has at place j. Batches follow
-//! each other without a gap, across the end of an epoch too. What a batch holds is so a function
-//! of the key and its number alone, and a run that goes on in the middle finds its place.
+//! Each epoch uses every trial once, in random order: trial j of epoch e is element j of a
+//! permutation derived from the run's key and e. Batches are consecutive and may span two epochs. A
+//! batch therefore depends only on the key and its index, so that a resumed run continues with the
+//! same batches.
 
-mod numbers;
-mod parts;
+mod storage;
+mod validate;
 
 use std::rc::Rc;
 
 use crate::base::{Error, Result};
 use crate::random::Key;
 use crate::tensor::Real;
-use crate::train::task::{Shape, Task, Trials, Turn};
-use numbers::Numbers;
-pub use parts::{Part, Parts};
+use crate::train::task::{BatchRequest, Shape, Task, Trials};
+use storage::Storage;
+pub use validate::{RawArray, RawData};
 
-/// Folded into the key of a run to make the key of its orders.
+/// Folded into the key of a run to derive the key of its permutations.
 const ORDER: u32 = u32::MAX - 2;
 
-/// Trials that are there already, or some of them.
+/// Stored trials, or a subset of them.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     data: Rc<Data>,
-    /// The trials that belong to this set.
+    /// The indices of the trials in this subset.
     rows: Vec<usize>,
 }
 
-/// All numbers of a set: padding is zero and does not count, and so are targets that do not count.
+/// All values of a data set. Padding is zero and has mask 0; targets with mask 0 are zero.
 #[derive(Debug)]
 pub struct Data {
     time: usize,
     inputs: usize,
     outputs: usize,
-    x: Numbers,
-    y: Numbers,
-    mask: Option<Numbers>,
-    /// Times of each trial, where some end before others.
+    x: Storage,
+    y: Storage,
+    mask: Option<Storage>,
+    /// The length of each trial in time steps, if lengths differ.
     lengths: Option<Vec<usize>>,
 }
 
 impl Dataset {
-    /// Errors: as [`Parts::data`]
-    pub fn new(parts: Parts) -> Result<Dataset> {
-        let trials = match &parts.inputs {
-            Part::Whole(tensor) => tensor.dims().first().copied().unwrap_or(0),
-            Part::Trials(tensors) => tensors.len(),
+    /// Errors: as [`RawData::validate`]
+    pub fn new(data: RawData) -> Result<Dataset> {
+        let trials = match &data.inputs {
+            RawArray::Stacked(tensor) => tensor.dims().first().copied().unwrap_or(0),
+            RawArray::PerTrial(tensors) => tensors.len(),
         };
         Ok(Dataset {
-            data: Rc::new(parts.data()?),
+            data: Rc::new(data.validate()?),
             rows: (0..trials).collect(),
         })
     }
@@ -68,33 +68,35 @@ impl Dataset {
         }
     }
 
-    /// Two sets without a trial in common: the rest, and `part` of the trials, drawn from `key`.
+    /// Two disjoint subsets: the rest, and a fraction `part` of the trials, drawn with `key`.
     ///
     /// Errors: `Range` if one of the two would be empty
     pub fn split(&self, part: f64, key: &Key) -> Result<[Dataset; 2]> {
         let count = self.count();
-        let held = (part * count as f64).round();
-        if !(held >= 1.0 && held < count as f64) {
+        let held_out = (part * count as f64).round();
+        if !(held_out >= 1.0 && held_out < count as f64) {
             return Err(Error::Range {
                 of: "task.split".into(),
                 name: "part".into(),
-                expected: format!("that leaves 1 or more of {count} trials on each side"),
+                expected: format!(
+                    "a fraction that leaves at least 1 of {count} trials in each subset"
+                ),
                 found: part.to_string(),
             });
         }
         let mut order = key.permutation(count);
-        let mut rest = order.split_off(held as usize);
-        let sets = [&mut rest, &mut order].map(|places| {
-            places.sort_unstable();
+        let mut rest = order.split_off(held_out as usize);
+        let sets = [&mut rest, &mut order].map(|indices| {
+            indices.sort_unstable();
             Dataset {
                 data: self.data.clone(),
-                rows: places.iter().map(|place| self.rows[*place]).collect(),
+                rows: indices.iter().map(|index| self.rows[*index]).collect(),
             }
         });
         Ok(sets)
     }
 
-    /// All trials, in their order.
+    /// All trials in order.
     pub fn all<T: Real>(&self) -> Trials<T> {
         let mut trials = Trials::new(self.shape(), 0);
         trials.trials = self.count();
@@ -102,28 +104,28 @@ impl Dataset {
         trials
     }
 
-    /// Overwrites `trials` with these rows of the data.
+    /// Overwrites `trials` with the given rows of the data.
     fn gather<T: Real>(&self, rows: impl Iterator<Item = usize> + Clone, trials: &mut Trials<T>) {
         let data = &*self.data;
         trials.time = data.time;
-        let take = |from: &Numbers, features: usize, into: &mut Vec<T>| {
+        let copy = |from: &Storage, features: usize, into: &mut Vec<T>| {
             let width = data.time * features;
             into.clear();
             for row in rows.clone() {
                 from.append(row * width..(row + 1) * width, into);
             }
         };
-        take(&data.x, data.inputs, &mut trials.inputs);
-        take(&data.y, data.outputs, &mut trials.targets);
+        copy(&data.x, data.inputs, &mut trials.inputs);
+        copy(&data.y, data.outputs, &mut trials.targets);
         match &data.mask {
             None => trials.mask = None,
-            Some(mask) => take(mask, 1, trials.mask.get_or_insert_default()),
+            Some(mask) => copy(mask, 1, trials.mask.get_or_insert_default()),
         }
         trials.lengths = data.lengths.as_ref().map(|lengths| {
-            let mut some = trials.lengths.take().unwrap_or_default();
-            some.clear();
-            some.extend(rows.clone().map(|row| lengths[row]));
-            some
+            let mut buffer = trials.lengths.take().unwrap_or_default();
+            buffer.clear();
+            buffer.extend(rows.clone().map(|row| lengths[row]));
+            buffer
         });
     }
 }
@@ -135,27 +137,27 @@ impl<T: Real> Task<T> for Dataset {
 
     fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()> {
         let (run, batch, key) = (*key, 0, *key);
-        self.turn(&Turn { run, batch, key }, trials)
+        self.fill_batch(&BatchRequest { run, batch, key }, trials)
     }
 
-    fn numbers(&self) -> Option<Box<dyn Iterator<Item = f64> + '_>> {
+    fn values(&self) -> Option<Box<dyn Iterator<Item = f64> + '_>> {
         let data = &*self.data;
         let sizes = [data.time, data.inputs, data.outputs, self.count()];
-        let whole = sizes.into_iter().chain(self.rows.iter().copied());
-        let whole = whole.chain(data.lengths.iter().flatten().copied());
-        let parts = [Some(&data.x), Some(&data.y), data.mask.as_ref()];
-        let parts = parts.into_iter().flatten();
-        let all = parts.flat_map(|part| (0..part.count()).map(|at| part.at(at)));
-        Some(Box::new(whole.map(|count| count as f64).chain(all)))
+        let integers = sizes.into_iter().chain(self.rows.iter().copied());
+        let integers = integers.chain(data.lengths.iter().flatten().copied());
+        let arrays = [Some(&data.x), Some(&data.y), data.mask.as_ref()];
+        let arrays = arrays.into_iter().flatten();
+        let all = arrays.flat_map(|array| (0..array.count()).map(|at| array.at(at)));
+        Some(Box::new(integers.map(|count| count as f64).chain(all)))
     }
 
-    fn turn(&self, turn: &Turn, trials: &mut Trials<T>) -> Result<()> {
+    fn fill_batch(&self, request: &BatchRequest, trials: &mut Trials<T>) -> Result<()> {
         let (count, b) = (self.count(), trials.trials);
-        let orders = turn.run.fold_in(ORDER);
-        let first = turn.batch * b;
-        let rows = (first..first + b).map(|place| {
-            let order = orders.fold_in((place / count) as u32);
-            self.rows[order.permuted(place % count, count)]
+        let orders = request.run.fold_in(ORDER);
+        let first = request.batch * b;
+        let rows = (first..first + b).map(|index| {
+            let order = orders.fold_in((index / count) as u32);
+            self.rows[order.permutation_at(index % count, count)]
         });
         self.gather(rows, trials);
         Ok(())

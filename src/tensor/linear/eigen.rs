@@ -3,61 +3,62 @@
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, MatRef, Side, c64};
 
-use super::stack::{each, none, take, whole};
+use super::stack::{entries, map_matrices, no_convergence, unpack};
 use crate::base::{Error, Result};
 use crate::tensor::Tensor;
 
-/// Asymmetry, relative to the largest entry, that rounding in f32 explains.
-const SYMMETRY: f64 = 1e-5;
+/// Maximum asymmetry relative to the largest entry; f32 rounding stays below it.
+const SYMMETRY_TOLERANCE: f64 = 1e-5;
 
-/// Of left eigenvectors longer than this, the right ones having length 1, nothing is left after
-/// rounding.
-const LOST: f64 = 1e8;
-/// Left eigenvectors at least so long belong to eigenvectors that nearly coincide.
-const LONG: f64 = 1e4;
-/// Roundings of the matrix that an eigenvalue computed from it may feel.
-const ROUNDINGS: f64 = 10.0;
+/// Maximum norm of a left eigenvector, for right eigenvectors of norm 1: rounding errors dominate
+/// larger ones.
+const MAX_LEFT_NORM: f64 = 1e8;
+/// Minimum norm of the left eigenvectors of nearly parallel right eigenvectors.
+const DEFECTIVE_LEFT_NORM: f64 = 1e4;
+/// Number of rounding errors of the matrix that may affect a computed eigenvalue.
+const MAX_ROUNDING_ERRORS: f64 = 10.0;
 
-/// Eigenvalues by decreasing modulus, and the eigenvectors as columns of unit length.
+/// Eigenvalues by decreasing modulus, and the eigenvectors as columns of unit norm.
 pub struct Eigen {
     /// Real parts [.., n].
     pub re: Tensor,
     /// Imaginary parts [.., n].
     pub im: Tensor,
-    /// Real and imaginary parts [.., n, n] of the right eigenvectors: A v = v lambda. NaN where
-    /// there are fewer than rows.
+    /// Real and imaginary parts [.., n, n] of the right eigenvectors: A v = v lambda. NaN if the
+    /// matrix has fewer than n eigenvectors.
     pub right: (Tensor, Tensor),
-    /// Those of the left ones: each row of L times A is lambda times that row; L is the inverse of
-    /// the right ones, so that L v = 1.
+    /// Real and imaginary parts of the left eigenvectors, the rows of L: L A = lambda L. L is the
+    /// inverse of the matrix of right eigenvectors, so that L v = 1.
     pub left: (Tensor, Tensor),
-    /// The largest length of a left eigenvector [..]: how much more than the matrix the eigenvalues
-    /// may change. Infinite where eigenvectors are missing.
+    /// The largest norm of a left eigenvector [..], which bounds the sensitivity of the eigenvalues
+    /// to changes of the matrix. Infinite if eigenvectors are missing.
     pub condition: Tensor,
-    /// 1 where eigenvectors are missing, or coincide as far as rounding lets one tell [..].
+    /// 1 if eigenvectors are missing or are parallel within rounding errors [..].
     pub defective: Tensor,
-    /// 1 where two eigenvalues are equal as far as rounding lets one tell [..]: their eigenvectors
-    /// are one choice of many.
+    /// 1 if two eigenvalues are equal within rounding errors [..]: their eigenvectors are not
+    /// unique.
     pub repeated: Tensor,
 }
 
-/// The same of one matrix.
+/// Eigenvalues and eigenvectors of one matrix.
 struct Spectrum {
     values: Vec<c64>,
     right: Mat<c64>,
     left: Mat<c64>,
 }
 
-/// The eigenvalues and eigenvectors of square matrices. Of a pair, the one with the positive
-/// imaginary part comes first; the vectors of the other are the conjugates of its own.
+/// The eigenvalues and eigenvectors of square matrices. In a conjugate pair, the eigenvalue with
+/// the positive imaginary part comes first; the eigenvectors of the second are the conjugates of
+/// those of the first.
 ///
 /// Shapes: [.., n, n] -> [.., n] and [.., n, n]
-/// Errors: `Shape`, `NotFinite`; `Algebra` for numbers that are too small or too large
+/// Errors: `Shape`, `NotFinite`; `Algebra` for entries that are too small or too large
 pub fn eigen(a: &Tensor) -> Result<Eigen> {
-    let parts = each("eig", a, true, |_, m| {
+    let parts = map_matrices("eig", a, true, |_, m| {
         let n = m.nrows();
-        let found = Spectrum::of(m)?;
-        let (condition, defective, repeated) = found.judge(m.norm_l2());
-        let vector = |f: &dyn Fn(&c64) -> f64| (vec![n], found.values.iter().map(f).collect());
+        let factors = Spectrum::of(m)?;
+        let (condition, defective, repeated) = factors.condition(m.norm_l2());
+        let vector = |f: &dyn Fn(&c64) -> f64| (vec![n], factors.values.iter().map(f).collect());
         let matrix = |of: &Mat<c64>, f: &dyn Fn(c64) -> f64| {
             let entries = (0..n * n).map(|at| f(of[(at / n, at % n)]));
             (vec![n, n], entries.collect())
@@ -66,16 +67,16 @@ pub fn eigen(a: &Tensor) -> Result<Eigen> {
         Ok(vec![
             vector(&|z| z.re),
             vector(&|z| z.im),
-            matrix(&found.right, &|z| z.re),
-            matrix(&found.right, &|z| z.im),
-            matrix(&found.left, &|z| z.re),
-            matrix(&found.left, &|z| z.im),
+            matrix(&factors.right, &|z| z.re),
+            matrix(&factors.right, &|z| z.im),
+            matrix(&factors.left, &|z| z.re),
+            matrix(&factors.left, &|z| z.im),
             (vec![], vec![condition]),
             flag(defective),
             flag(repeated),
         ])
     })?;
-    let [re, im, rr, ri, lr, li, condition, defective, repeated] = take(parts);
+    let [re, im, rr, ri, lr, li, condition, defective, repeated] = unpack(parts);
     Ok(Eigen {
         re,
         im,
@@ -87,19 +88,19 @@ pub fn eigen(a: &Tensor) -> Result<Eigen> {
     })
 }
 
-/// The eigenvalues alone (real and imaginary parts), by decreasing modulus.
+/// The eigenvalues (real and imaginary parts), by decreasing modulus.
 ///
 /// Shapes: [.., n, n] -> two of [.., n]
 pub fn eigenvalues(a: &Tensor) -> Result<(Tensor, Tensor)> {
-    let parts = each("eigenvalues", a, true, |_, m| {
-        let found = m.eigenvalues().map_err(|_| none("eigenvalues"))?;
-        let order = by_modulus(&found);
-        let n = found.len();
-        let re = order.iter().map(|&i| found[i].re).collect();
-        let im = order.iter().map(|&i| found[i].im).collect();
+    let parts = map_matrices("eigenvalues", a, true, |_, m| {
+        let factors = m.eigenvalues().map_err(|_| no_convergence("eigenvalues"))?;
+        let order = by_modulus(&factors);
+        let n = factors.len();
+        let re = order.iter().map(|&i| factors[i].re).collect();
+        let im = order.iter().map(|&i| factors[i].im).collect();
         Ok(vec![(vec![n], re), (vec![n], im)])
     })?;
-    let [re, im] = take(parts);
+    let [re, im] = unpack(parts);
     Ok((re, im))
 }
 
@@ -107,17 +108,18 @@ impl Spectrum {
     /// Errors: `Algebra` if the iteration does not converge
     fn of(m: MatRef<'_, f64>) -> Result<Spectrum> {
         let n = m.nrows();
-        let found = m.eigen().map_err(|_| none("eig"))?;
-        let s = found.S().column_vector();
+        let factors = m.eigen().map_err(|_| no_convergence("eig"))?;
+        let s = factors.S().column_vector();
         let values: Vec<c64> = (0..n).map(|i| s[i]).collect();
         let order = by_modulus(&values);
         let values: Vec<c64> = order.iter().map(|&i| values[i]).collect();
-        // One real matrix says all: of a pair, its columns are the real and the imaginary part.
+        // One real matrix represents all eigenvectors: the columns of a conjugate pair are its real
+        // and imaginary part.
         let pairs = pairs(&values);
         let mut real = Mat::from_fn(n, n, |i, j| {
-            let z = found.U()[(i, order[j])];
+            let z = factors.U()[(i, order[j])];
             match pairs[j] {
-                Some(false) => found.U()[(i, order[j - 1])].im,
+                Some(false) => factors.U()[(i, order[j - 1])].im,
                 _ => z.re,
             }
         });
@@ -144,9 +146,9 @@ impl Spectrum {
         Ok(spectrum)
     }
 
-    /// The length of the longest left eigenvector; whether eigenvectors are missing; whether
+    /// The largest norm of a left eigenvector; whether eigenvectors are missing; whether
     /// eigenvalues repeat. `size` is the norm of the matrix.
-    fn judge(&self, size: f64) -> (f64, bool, bool) {
+    fn condition(&self, size: f64) -> (f64, bool, bool) {
         let n = self.values.len();
         let length = |k: usize| match self.left.row(k).norm_l2() {
             missing if missing.is_nan() => f64::INFINITY,
@@ -154,23 +156,23 @@ impl Spectrum {
         };
         let lengths: Vec<f64> = (0..n).map(length).collect();
         let condition = lengths.iter().copied().fold(0.0, f64::max);
-        let (mut defective, mut repeated) = (condition > LOST, false);
+        let (mut defective, mut repeated) = (condition > MAX_LEFT_NORM, false);
         for (i, z) in self.values.iter().enumerate() {
             let others = (0..n).filter(|j| *j != i);
             let gap = others
                 .map(|j| (self.values[j] - z).norm())
                 .fold(f64::INFINITY, f64::min);
-            if gap <= ROUNDINGS * f64::EPSILON * size * lengths[i] {
+            if gap <= MAX_ROUNDING_ERRORS * f64::EPSILON * size * lengths[i] {
                 repeated = true;
-                defective |= lengths[i] > LONG;
+                defective |= lengths[i] > DEFECTIVE_LEFT_NORM;
             }
         }
         (condition, defective, repeated)
     }
 }
 
-/// Places by decreasing modulus. The two of a pair stay together, the one with the positive
-/// imaginary part first, even where another pair is equal to them.
+/// Indices by decreasing modulus. A conjugate pair stays together, with the positive imaginary part
+/// first, even if another pair is equal to it.
 fn by_modulus(values: &[c64]) -> Vec<usize> {
     let mut blocks: Vec<Vec<usize>> = Vec::new();
     let mut at = 0;
@@ -195,7 +197,7 @@ fn by_modulus(values: &[c64]) -> Vec<usize> {
     blocks.concat()
 }
 
-/// For each value none if it is real, else whether it is the first of its pair.
+/// For each eigenvalue, `None` if it is real, otherwise whether it is the first of its pair.
 fn pairs(ordered: &[c64]) -> Vec<Option<bool>> {
     let mut pairs = vec![None; ordered.len()];
     let mut at = 0;
@@ -209,7 +211,7 @@ fn pairs(ordered: &[c64]) -> Vec<Option<bool>> {
     pairs
 }
 
-/// Gives each vector the length 1: a column, or the two columns of a pair together.
+/// Normalizes each eigenvector: a column, or the two columns of a pair together.
 fn scale(real: &mut Mat<f64>, pairs: &[Option<bool>]) {
     for (j, pair) in pairs.iter().enumerate() {
         let columns = match pair {
@@ -232,23 +234,23 @@ fn scale(real: &mut Mat<f64>, pairs: &[Option<bool>]) {
 /// Shapes: [.., n, n] -> [.., n] and [.., n, n]
 /// Errors: `Algebra` if a matrix is not symmetric
 pub fn symmetric_eigen(a: &Tensor) -> Result<(Tensor, Tensor)> {
-    let parts = each("eigh", a, true, |_, m| {
+    let parts = map_matrices("eigh", a, true, |_, m| {
         let n = m.nrows();
-        let scale = SYMMETRY * m.norm_max();
+        let scale = SYMMETRY_TOLERANCE * m.norm_max();
         if (0..n).any(|i| (0..i).any(|j| (m[(i, j)] - m[(j, i)]).abs() > scale)) {
             let fact = "the matrix is not symmetric";
             return Err(Error::Algebra { op: "eigh", fact });
         }
-        let found = m
+        let factors = m
             .self_adjoint_eigen(Side::Lower)
-            .map_err(|_| none("eigh"))?;
-        let (s, u) = (found.S().column_vector(), found.U());
+            .map_err(|_| no_convergence("eigh"))?;
+        let (s, u) = (factors.S().column_vector(), factors.U());
         let columns = Mat::from_fn(n, n, |i, j| u[(i, n - 1 - j)]);
         Ok(vec![
             (vec![n], (0..n).map(|i| s[n - 1 - i]).collect()),
-            whole(columns.as_ref()),
+            entries(columns.as_ref()),
         ])
     })?;
-    let [s, u] = take(parts);
+    let [s, u] = unpack(parts);
     Ok((s, u))
 }

@@ -1,15 +1,15 @@
-//! Dense linear algebra through faer, over the last two axes. It is computed in double precision
-//! and given back in the kind of the input: matrices here are small, and eigenvalues near 1 decide.
+//! Dense linear algebra with faer, over the last two axes. Computes in double precision and returns
+//! the dtype of the input: the matrices are small, and accuracy of eigenvalues near 1 is essential.
 //!
-//! `solve`, `inverse` and `det` pass gradients; the factorisations refuse them.
+//! `solve`, `inverse` and `det` propagate gradients; a gradient of a factorization is an error.
 
 use faer::linalg::solvers::{DenseSolveCore, Solve};
 use faer::{Mat, MatRef};
 
-use super::joined::{with_gradient, without_gradient};
-use super::{Tensor, arith, values};
+use super::custom_op::{with_gradient, without_gradient};
+use super::{Tensor, arith, convert};
 use crate::base::{Error, Result};
-use stack::{each, matrices, none, take, whole};
+use stack::{check_matrices, entries, map_matrices, no_convergence, unpack};
 
 pub use eigen::{Eigen, eigen, eigenvalues, symmetric_eigen};
 
@@ -20,22 +20,26 @@ mod stack;
 ///
 /// Shapes: [.., m, n] -> [.., m, k], [.., k], [.., n, k] with k the smaller of m and n
 pub fn svd(a: &Tensor) -> Result<(Tensor, Tensor, Tensor)> {
-    let parts = each("svd", a, false, |_, m| {
-        let found = m.thin_svd().map_err(|_| none("svd"))?;
-        let s = found.S().column_vector();
+    let parts = map_matrices("svd", a, false, |_, m| {
+        let factors = m.thin_svd().map_err(|_| no_convergence("svd"))?;
+        let s = factors.S().column_vector();
         let s = (0..s.nrows()).map(|i| s[i]).collect::<Vec<_>>();
-        Ok(vec![whole(found.U()), (vec![s.len()], s), whole(found.V())])
+        Ok(vec![
+            entries(factors.U()),
+            (vec![s.len()], s),
+            entries(factors.V()),
+        ])
     })?;
-    let [u, s, v] = take(parts);
+    let [u, s, v] = unpack(parts);
     Ok((u, s, v))
 }
 
-/// The singular values (descending) and V of a matrix, without U: of a long one far cheaper than
-/// [`svd`], and as exact.
+/// The singular values (descending) and V of a matrix, without U: much faster than [`svd`] for a
+/// tall matrix, and as accurate.
 ///
 /// Shapes: [m, n] -> [k], [n, k] with k the smaller of m and n
-pub fn right_singular(a: &Tensor) -> Result<(Tensor, Tensor)> {
-    /// Rows that are reduced at once. Their number, not that of threads, divides the work.
+pub fn right_singular_vectors(a: &Tensor) -> Result<(Tensor, Tensor)> {
+    /// Rows per block. A fixed size, so that the result does not depend on the number of threads.
     const ROWS: usize = 2048;
     let rows = a.dims().first().copied().unwrap_or(0);
     let columns = a.dims().last().copied().unwrap_or(0);
@@ -44,20 +48,20 @@ pub fn right_singular(a: &Tensor) -> Result<(Tensor, Tensor)> {
         let (_, s, v) = svd(a)?;
         return Ok((s, v));
     }
-    // A = Q R has the singular values and the V of R; so has a stack of such R.
-    let whole = rows / chunk * chunk;
+    // A = Q R has the singular values and the V of R; the same holds for stacked factors R.
+    let full_rows = rows / chunk * chunk;
     let blocks = a
-        .narrow(0, 0, whole)?
+        .narrow(0, 0, full_rows)?
         .reshape((rows / chunk, chunk, columns))?;
-    let stacked = triangle(&blocks)?.flatten(0, 1)?;
-    let rest = a.narrow(0, whole, rows - whole)?;
-    right_singular(&Tensor::cat(&[&stacked, &rest.contiguous()?], 0)?)
+    let stacked = triangular_factor(&blocks)?.flatten(0, 1)?;
+    let rest = a.narrow(0, full_rows, rows - full_rows)?;
+    right_singular_vectors(&Tensor::cat(&[&stacked, &rest.contiguous()?], 0)?)
 }
 
-/// R of the QR decomposition of each matrix.
-fn triangle(a: &Tensor) -> Result<Tensor> {
-    let [r] = take(each("svd", a, false, |_, m| {
-        Ok(vec![whole(m.qr().thin_R())])
+/// The factor R of the QR decomposition of each matrix.
+fn triangular_factor(a: &Tensor) -> Result<Tensor> {
+    let [r] = unpack(map_matrices("svd", a, false, |_, m| {
+        Ok(vec![entries(m.qr().thin_R())])
     })?);
     Ok(r)
 }
@@ -66,14 +70,14 @@ fn triangle(a: &Tensor) -> Result<Tensor> {
 ///
 /// Shapes: [.., m, n] -> [.., m, k], [.., k, n] with k the smaller of m and n
 pub fn qr(a: &Tensor) -> Result<(Tensor, Tensor)> {
-    let parts = each("qr", a, false, |_, m| {
-        let found = m.qr();
+    let parts = map_matrices("qr", a, false, |_, m| {
+        let factors = m.qr();
         Ok(vec![
-            whole(found.compute_thin_Q().as_ref()),
-            whole(found.thin_R()),
+            entries(factors.compute_thin_Q().as_ref()),
+            entries(factors.thin_R()),
         ])
     })?;
-    let [q, r] = take(parts);
+    let [q, r] = unpack(parts);
     Ok((q, r))
 }
 
@@ -81,39 +85,39 @@ pub fn qr(a: &Tensor) -> Result<(Tensor, Tensor)> {
 ///
 /// Errors: `Algebra` if a matrix is singular to working precision
 pub fn inverse(a: &Tensor) -> Result<Tensor> {
-    let value = plain_inverse("inverse", a)?;
-    let turned = value.detach().t()?.contiguous()?;
+    let value = inverse_value("inverse", a)?;
+    let transposed = value.detach().t()?.contiguous()?;
     with_gradient("inverse", a, value, move |grad| {
-        Ok(arith::matmul(&arith::matmul(&turned, grad)?, &turned)?.neg()?)
+        Ok(arith::matmul(&arith::matmul(&transposed, grad)?, &transposed)?.neg()?)
     })
 }
 
-fn plain_inverse(op: &'static str, a: &Tensor) -> Result<Tensor> {
-    let parts = each(op, &a.detach(), true, |_, m| {
-        regular(op, m)?;
-        Ok(vec![whole(m.partial_piv_lu().inverse().as_ref())])
+fn inverse_value(op: &'static str, a: &Tensor) -> Result<Tensor> {
+    let parts = map_matrices(op, &a.detach(), true, |_, m| {
+        check_regular(op, m)?;
+        Ok(vec![entries(m.partial_piv_lu().inverse().as_ref())])
     })?;
-    let [value] = take(parts);
+    let [value] = unpack(parts);
     Ok(value)
 }
 
 /// The determinant, with its gradient.
 pub fn det(a: &Tensor) -> Result<Tensor> {
-    let parts = each("det", &a.detach(), true, |_, m| {
-        // Elimination divides 0 by 0 where a column has nothing left.
-        let found = Some(m.determinant()).filter(|d| !d.is_nan());
-        Ok(vec![(vec![], vec![found.unwrap_or(0.0)])])
+    let parts = map_matrices("det", &a.detach(), true, |_, m| {
+        // Elimination computes 0 / 0 if the rest of a column is zero.
+        let value = Some(m.determinant()).filter(|d| !d.is_nan());
+        Ok(vec![(vec![], vec![value.unwrap_or(0.0)])])
     })?;
-    let [value] = take(parts);
-    let (matrix, found) = (a.detach(), value.detach());
+    let [value] = unpack(parts);
+    let (matrix, determinant) = (a.detach(), value.detach());
     with_gradient("det", a, value, move |grad| {
-        let turned = plain_inverse("gradient of det", &matrix)?.t()?;
-        let scale = (grad * &found)?.unsqueeze(found.rank())?;
-        arith::mul(&turned, &scale.unsqueeze(found.rank() + 1)?)
+        let transposed = inverse_value("gradient of det", &matrix)?.t()?;
+        let scale = (grad * &determinant)?.unsqueeze(determinant.rank())?;
+        arith::mul(&transposed, &scale.unsqueeze(determinant.rank() + 1)?)
     })
 }
 
-/// x with A x = b, with its gradient towards both.
+/// The solution x of A x = b, with its gradient with respect to both arguments.
 ///
 /// Shapes: a [.., n, n], b [.., n, k] or [n] -> as b
 /// Errors: `Shapes`; `Algebra` if a matrix is singular to working precision
@@ -121,44 +125,44 @@ pub fn solve(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if b.rank() == 1 {
         return Ok(solve(a, &b.unsqueeze(1)?)?.squeeze(1)?);
     }
-    let dtype = arith::meet(a.dtype(), b.dtype());
+    let dtype = arith::promote(a.dtype(), b.dtype());
     let (a, b) = (a.to_dtype(dtype)?, b.to_dtype(dtype)?);
-    let x = plain_solve("solve", &a, &b)?;
-    let turned = a.detach().t()?.contiguous()?;
-    let back = turned.clone();
-    let towards_b = with_gradient("solve", &b, x.clone(), move |grad| {
-        plain_solve("solve", &back, grad)
+    let x = solve_value("solve", &a, &b)?;
+    let transposed = a.detach().t()?.contiguous()?;
+    let backward_matrix = transposed.clone();
+    let wrt_b = with_gradient("solve", &b, x.clone(), move |grad| {
+        solve_value("solve", &backward_matrix, grad)
     })?;
     if !a.track_op() {
-        return Ok(towards_b);
+        return Ok(wrt_b);
     }
-    let fixed = x.detach();
-    let towards_a = with_gradient("solve", &a, x, move |grad| {
-        let slope = plain_solve("solve", &turned, grad)?;
-        Ok(arith::matmul(&slope, &fixed.t()?)?.neg()?)
+    let solution = x.detach();
+    let wrt_a = with_gradient("solve", &a, x, move |grad| {
+        let gradient = solve_value("solve", &transposed, grad)?;
+        Ok(arith::matmul(&gradient, &solution.t()?)?.neg()?)
     })?;
-    // One value, two ways back: the second one adds exactly zero.
-    Ok((towards_b + (&towards_a - towards_a.detach())?)?)
+    // Joins the two gradients of one value: the second term is exactly zero.
+    Ok((wrt_b + (&wrt_a - wrt_a.detach())?)?)
 }
 
-fn plain_solve(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let (n, lead) = pair(op, a, b, true)?;
+fn solve_value(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let (n, leading) = check_pair(op, a, b, true)?;
     let k = b.dims()[b.rank() - 1];
-    let right = values::doubles(b)?;
-    let parts = each(op, &a.detach(), true, |at, m| {
-        regular(op, m)?;
+    let right = convert::to_f64(b)?;
+    let parts = map_matrices(op, &a.detach(), true, |at, m| {
+        check_regular(op, m)?;
         let block = &right[at * n * k..][..n * k];
         let x = m
             .partial_piv_lu()
             .solve(MatRef::from_row_major_slice(block, n, k));
-        Ok(vec![whole(x.as_ref())])
+        Ok(vec![entries(x.as_ref())])
     })?;
-    let [x] = take(parts);
-    debug_assert_eq!(x.dims()[..lead.len()], lead);
+    let [x] = unpack(parts);
+    debug_assert_eq!(x.dims()[..leading.len()], leading);
     Ok(x)
 }
 
-/// The x for which A x is closest to b; of several, the shortest.
+/// The least-squares solution x of A x = b with the smallest norm.
 ///
 /// Shapes: a [.., m, n], b [.., m, k] or [m] -> [.., n, k] or [n]
 pub fn least_squares(a: &Tensor, b: &Tensor) -> Result<Tensor> {
@@ -166,47 +170,52 @@ pub fn least_squares(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if b.rank() == 1 {
         return Ok(least_squares(a, &b.unsqueeze(1)?)?.squeeze(1)?);
     }
-    pair(op, a, b, false)?;
+    check_pair(op, a, b, false)?;
     let x = arith::matmul(&pseudo_inverse(&a.detach())?, &b.detach())?;
     let x = without_gradient(op, a, x)?;
     let tracked = without_gradient(op, b, x.detach())?;
     Ok((&x + (&tracked - tracked.detach())?)?)
 }
 
-/// The pseudo-inverse. Singular values below eps * max(m, n) of the largest count as 0, with the
-/// eps of the input's kind of number.
+/// The pseudo-inverse. Singular values below eps * max(m, n) times the largest count as 0; eps is
+/// that of the input dtype.
 pub fn pseudo_inverse(a: &Tensor) -> Result<Tensor> {
     let eps = match a.dtype() {
         super::DType::F64 => f64::EPSILON,
         _ => f64::from(f32::EPSILON),
     };
-    let parts = each("pinv", a, false, |_, m| {
-        let found = m.thin_svd().map_err(|_| none("pinv"))?;
-        let s = found.S().column_vector();
+    let parts = map_matrices("pinv", a, false, |_, m| {
+        let factors = m.thin_svd().map_err(|_| no_convergence("pinv"))?;
+        let s = factors.S().column_vector();
         let k = s.nrows();
-        let least = s[0] * eps * m.nrows().max(m.ncols()) as f64;
-        let scale = |j: usize| if s[j] > least { 1.0 / s[j] } else { 0.0 };
-        let scaled = Mat::from_fn(m.ncols(), k, |i, j| found.V()[(i, j)] * scale(j));
-        Ok(vec![whole((scaled * found.U().transpose()).as_ref())])
+        let min_singular = s[0] * eps * m.nrows().max(m.ncols()) as f64;
+        let scale = |j: usize| if s[j] > min_singular { 1.0 / s[j] } else { 0.0 };
+        let scaled = Mat::from_fn(m.ncols(), k, |i, j| factors.V()[(i, j)] * scale(j));
+        Ok(vec![entries((scaled * factors.U().transpose()).as_ref())])
     })?;
-    let [value] = take(parts);
+    let [value] = unpack(parts);
     Ok(value)
 }
 
-/// Errors: `Shapes` unless `b` has the rows and the leading axes of `a`.
-fn pair(op: &'static str, a: &Tensor, b: &Tensor, square: bool) -> Result<(usize, Vec<usize>)> {
-    matrices(op, a, square)?;
-    let lead = a.rank() - 2;
-    if b.rank() != a.rank() || a.dims()[..=lead] != b.dims()[..=lead] {
+/// Errors: `Shapes` unless `b` has the rows and the leading axes of `a`
+fn check_pair(
+    op: &'static str,
+    a: &Tensor,
+    b: &Tensor,
+    square: bool,
+) -> Result<(usize, Vec<usize>)> {
+    check_matrices(op, a, square)?;
+    let leading = a.rank() - 2;
+    if b.rank() != a.rank() || a.dims()[..=leading] != b.dims()[..=leading] {
         let (left, right) = (a.dims().to_vec(), b.dims().to_vec());
         return Err(Error::Shapes { op, left, right });
     }
-    Ok((a.dims()[lead], a.dims()[..lead].to_vec()))
+    Ok((a.dims()[leading], a.dims()[..leading].to_vec()))
 }
 
-/// Errors: `Algebra` if the matrix is singular to working precision.
-fn regular(op: &'static str, m: MatRef<'_, f64>) -> Result<()> {
-    let s = m.singular_values().map_err(|_| none(op))?;
+/// Errors: `Algebra` if the matrix is singular to working precision
+fn check_regular(op: &'static str, m: MatRef<'_, f64>) -> Result<()> {
+    let s = m.singular_values().map_err(|_| no_convergence(op))?;
     let (Some(first), Some(last)) = (s.first(), s.last()) else {
         return Ok(());
     };

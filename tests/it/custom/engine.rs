@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use attractor::base::{Error, Outcome, Progress, Report, Result, Silent};
-use attractor::nn::{Custom, CustomRecipe, Named, Rule, Rules};
+use attractor::base::{Error, Outcome, Progress, Report, Result, NoProgress};
+use attractor::nn::{Custom, CustomOptions, ParamMap, UserFn, UserFns};
 use attractor::optim::{Adam, Optimizer, constant};
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Integrator, integrator};
@@ -14,19 +14,22 @@ use attractor::tensor::{Device, Real, Tensor};
 use attractor::train::{self, Fit, Model, Options, Source, Trials};
 use tempfile::TempDir;
 
-type Given = fn(&[Tensor], &Named) -> Result<Tensor>;
+type Given = fn(&[Tensor], &ParamMap) -> Result<Tensor>;
 
-fn rule(of: &'static str, given: impl Fn(&[Tensor], &Named) -> Result<Tensor> + 'static) -> Rule {
-    Rule {
-        of,
-        what: "rows",
-        given: Box::new(given),
-        blame: Box::new(|fault| fault),
+fn rule(
+    of: &'static str,
+    given: impl Fn(&[Tensor], &ParamMap) -> Result<Tensor> + 'static,
+) -> UserFn {
+    UserFn {
+        name: of,
+        output: "rows",
+        function: Box::new(given),
+        locate: Box::new(|fault| fault),
     }
 }
 
 /// h + 0.1 (w tanh(h) - a h^2) + x b, and outputs exp(-h^2) c.
-fn odd(args: &[Tensor], p: &Named) -> Result<Tensor> {
+fn odd(args: &[Tensor], p: &ParamMap) -> Result<Tensor> {
     let [h, x] = args else {
         unreachable!("a state and an input")
     };
@@ -34,7 +37,7 @@ fn odd(args: &[Tensor], p: &Named) -> Result<Tensor> {
     Ok(((h + (pull * 0.1)?)? + x.matmul(&p["b"])?)?)
 }
 
-fn bumps(args: &[Tensor], p: &Named) -> Result<Tensor> {
+fn bumps(args: &[Tensor], p: &ParamMap) -> Result<Tensor> {
     Ok(args[0].sqr()?.neg()?.exp()?.matmul(&p["c"])?)
 }
 
@@ -47,8 +50,8 @@ fn drawn<T: Real>(seed: u64, shape: &[usize]) -> Tensor {
     Tensor::from_vec(numbers, shape, &Device::Cpu).expect("a tensor")
 }
 
-fn network<T: Real>(step: Rule, readout: Option<Given>) -> Custom<T> {
-    let mut given = Named::from([
+fn network<T: Real>(step: UserFn, readout: Option<Given>) -> Custom<T> {
+    let mut given = ParamMap::from([
         ("w".into(), drawn::<T>(1, &[3, 3])),
         ("a".into(), drawn::<T>(2, &[])),
         ("b".into(), drawn::<T>(3, &[1, 3])),
@@ -58,12 +61,12 @@ fn network<T: Real>(step: Rule, readout: Option<Given>) -> Custom<T> {
         given.insert("c".into(), drawn::<T>(5, &[3, 1]));
     }
     let readout = readout.map(|given| rule("readout", given));
-    let recipe = CustomRecipe {
+    let recipe = CustomOptions {
         units: Some(3),
         noise: 0.02,
-        ..CustomRecipe::default()
+        ..CustomOptions::default()
     };
-    let rules = Rc::new(Rules { step, readout });
+    let rules = Rc::new(UserFns { step, readout });
     recipe.build(rules, &given).expect("rules that fit")
 }
 
@@ -129,7 +132,7 @@ impl Progress for StopAfter {
     fn report(&mut self, _: Report) {
         self.0 -= 1;
     }
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         self.0 == 0
     }
 }
@@ -191,7 +194,7 @@ where
     let held = trials::<T>(5, 9, true);
     let fresh = || network::<T>(rule("step", odd), Some(bumps));
     let mut whole = fresh();
-    let expected = trained(&mut whole, &options(), &mut Silent, Some(&held)).expect("a run");
+    let expected = trained(&mut whole, &options(), &mut NoProgress, Some(&held)).expect("a run");
     let kept = Options {
         checkpoint: Some(folder.path().join("run.h5")),
         ..options()
@@ -200,9 +203,9 @@ where
     for (batches, resumed) in [(3, 0), (9, 3), (10, 12), (usize::MAX, 22)] {
         net = fresh();
         let fit = trained(&mut net, &kept, &mut StopAfter(batches), Some(&held)).expect("a part");
-        assert_eq!(fit.resumed, resumed);
+        assert_eq!(fit.resumed_batches, resumed);
         if resumed == 22 {
-            let started = Fit { resumed: 0, ..fit };
+            let started = Fit { resumed_batches: 0, ..fit };
             assert_eq!(started, expected);
         }
     }
@@ -226,7 +229,7 @@ fn a_checkpoint_of_another_step_is_refused() {
     trained(&mut net, &kept, &mut StopAfter(3), None).expect("a part");
     let other = rule("step", |args, p| Ok((odd(args, p)? * 0.5)?));
     let mut net = network::<f32>(other, None);
-    let fault = trained(&mut net, &kept, &mut Silent, None).expect_err("another run");
+    let fault = trained(&mut net, &kept, &mut NoProgress, None).expect_err("another run");
     assert!(
         fault.to_string().contains("step of the network is"),
         "{fault}"
@@ -234,7 +237,7 @@ fn a_checkpoint_of_another_step_is_refused() {
 }
 
 /// A step that fails from its call numbered `after` on.
-fn failing(after: usize) -> Rule {
+fn failing(after: usize) -> UserFn {
     let calls = Cell::new(0);
     rule("step", move |args, p| {
         calls.set(calls.get() + 1);
@@ -253,7 +256,7 @@ fn a_step_that_fails_leaves_the_network_as_the_last_finished_batch_did() {
     // Trying it out takes one call; a batch 12 forward and 12 back; the line of batch 0 takes 12.
     for (after, batches) in [(1 + 5, 0), (1 + 24 + 12 + 24 + 20, 2), (1 + 24 + 3, 1)] {
         let mut net = network::<f64>(failing(after), None);
-        let fault = trained(&mut net, &options(), &mut Silent, None).expect_err("a fault");
+        let fault = trained(&mut net, &options(), &mut NoProgress, None).expect_err("a fault");
         assert_eq!(fault.to_string(), "step: no more");
         let mut whole = network::<f64>(rule("step", odd), None);
         if batches > 0 {
@@ -261,7 +264,7 @@ fn a_step_that_fails_leaves_the_network_as_the_last_finished_batch_did() {
                 batches,
                 ..options()
             };
-            trained(&mut whole, &short, &mut Silent, None).expect("a run");
+            trained(&mut whole, &short, &mut NoProgress, None).expect("a run");
         }
         assert_eq!(bits(&net), bits(&whole), "{after} calls");
     }
@@ -272,7 +275,7 @@ struct Cut(Rc<Cell<usize>>);
 
 impl Progress for Cut {
     fn report(&mut self, _: Report) {}
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         self.0.get() == 0
     }
 }
@@ -281,7 +284,7 @@ impl Progress for Cut {
 fn a_run_that_is_stopped_inside_its_step_ends_as_one_between_batches() {
     let folder = TempDir::new().expect("a folder");
     let mut whole = network::<f64>(rule("step", odd), None);
-    let expected = trained(&mut whole, &options(), &mut Silent, None).expect("a run");
+    let expected = trained(&mut whole, &options(), &mut NoProgress, None).expect("a run");
     for (calls, done) in [(24 + 12 + 24 + 20, 2), (24 + 3, 1)] {
         let kept = Options {
             checkpoint: Some(folder.path().join(format!("run{done}.h5"))),
@@ -307,7 +310,7 @@ fn a_run_that_is_stopped_inside_its_step_ends_as_one_between_batches() {
             "{calls} calls"
         );
         let mut net = network::<f64>(rule("step", odd), None);
-        let fit = trained(&mut net, &kept, &mut Silent, None).expect("the rest");
+        let fit = trained(&mut net, &kept, &mut NoProgress, None).expect("the rest");
         assert_eq!(fit.log, expected.log);
         assert_eq!(bits(&net), bits(&whole));
     }

@@ -1,13 +1,13 @@
 //! What a search says of its own completeness: exclusions, continua, kinks and small regions.
 
 use attractor::api::context::Language;
-use attractor::api::show;
+use attractor::api::display;
 
 use crate::session::{LANGUAGES, run};
 
 fn value(text: &str) -> String {
     let found = run(text, Language::Rhai).outcome;
-    show::value(&found.unwrap_or_else(|fault| panic!("{text}: {fault:?}")))
+    display::value_text(&found.unwrap_or_else(|fault| panic!("{text}: {fault:?}")))
 }
 
 /// A slow point at h = -0.7 beside a fixed point.

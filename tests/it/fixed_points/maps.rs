@@ -2,7 +2,7 @@
 //! says about them, with every residual computed anew in double precision.
 
 use attractor::api::context::Language;
-use attractor::api::show;
+use attractor::api::display;
 
 use crate::session::run;
 
@@ -106,7 +106,7 @@ const ROWS: [Row; 13] = [
 fn reported(map: &str, options: &str) -> String {
     let text = format!("{PRELUDE}\nlet net = {map};\nreport(net, {options})");
     let found = run(&text, Language::Rhai).outcome;
-    show::value(&found.unwrap_or_else(|fault| panic!("{map}: {fault:?}")))
+    display::value_text(&found.unwrap_or_else(|fault| panic!("{map}: {fault:?}")))
 }
 
 /// Whether a report is what is expected; `*` stands for anything without a comma.

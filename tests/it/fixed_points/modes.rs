@@ -1,6 +1,6 @@
 //! Eigenvalues and eigenvectors at fixed points, and their names.
 
-use attractor::analysis::fixed_points::modes::{self, Growth, Manner};
+use attractor::analysis::fixed_points::linearization::{self, Growth, ModeKind};
 
 use super::{EIGEN, flip_flop, found, normal, tanh};
 
@@ -11,8 +11,8 @@ fn eigenvectors_belong_to_their_values_and_to_each_other() {
     let s = points.state;
     for linear in &linear {
         assert!(!linear.defective);
-        let j = &linear.by_state;
-        for (k, [a, b]) in linear.values.iter().enumerate() {
+        let j = &linear.jacobian;
+        for (k, [a, b]) in linear.eigenvalues.iter().enumerate() {
             let (right, left) = (&linear.right[k * s..][..s], &linear.left[k * s..][..s]);
             for r in 0..s {
                 let along =
@@ -46,7 +46,7 @@ fn a_repeated_eigenvalue_without_its_eigenvectors_is_told() {
     let (_, linear) = found(&tanh(2, vec![0.5, 0.0, 0.0, 0.5]), vec![0.0, 0.0]);
     assert!(!linear[0].defective, "{:?}", linear[0]);
     assert!(linear[0].repeated, "{:?}", linear[0]);
-    assert_eq!(linear[0].values, [[0.5, 0.0], [0.5, 0.0]]);
+    assert_eq!(linear[0].eigenvalues, [[0.5, 0.0], [0.5, 0.0]]);
 }
 
 /// A product of matrices [n, n], row-major.
@@ -123,7 +123,7 @@ fn pairs_stay_together_and_their_vectors_are_conjugates_to_the_bit() {
     }
     j[12] = 0.5;
     let (_, linear) = found(&tanh(5, j), vec![0.0; 5]);
-    let values = &linear[0].values;
+    let values = &linear[0].eigenvalues;
     assert_eq!(values[0], [0.5, 0.0], "{values:?}");
     for at in [1, 3] {
         assert!(values[at][1] > 0.0, "{values:?}");
@@ -138,7 +138,7 @@ fn pairs_stay_together_and_their_vectors_are_conjugates_to_the_bit() {
     let (s, mut pairs) = (points.state, 0);
     for one in &linear {
         for at in 0..s - 1 {
-            if one.values[at][1] > 0.0 {
+            if one.eigenvalues[at][1] > 0.0 {
                 pairs += 1;
                 for vectors in [&one.right, &one.left] {
                     let (first, second) = (&vectors[at * s..][..s], &vectors[(at + 1) * s..][..s]);
@@ -155,18 +155,18 @@ fn pairs_stay_together_and_their_vectors_are_conjugates_to_the_bit() {
 #[test]
 fn modes_are_named_for_what_they_do() {
     let rows = [
-        ([1.1, 0.0], Growth::Growing, Manner::Straight),
-        ([-1.1, 0.0], Growth::Growing, Manner::Flipping),
-        ([0.9, 0.0], Growth::Decaying, Manner::Straight),
-        ([0.6, 0.8], Growth::Marginal, Manner::Spiralling),
-        ([-0.5, 0.1], Growth::Decaying, Manner::Spiralling),
+        ([1.1, 0.0], Growth::Growing, ModeKind::Straight),
+        ([-1.1, 0.0], Growth::Growing, ModeKind::Flipping),
+        ([0.9, 0.0], Growth::Decaying, ModeKind::Straight),
+        ([0.6, 0.8], Growth::Marginal, ModeKind::Spiralling),
+        ([-0.5, 0.1], Growth::Decaying, ModeKind::Spiralling),
     ];
     for (value, growth, manner) in rows {
-        assert_eq!(modes::growth(value, 1e-9), growth, "{value:?}");
-        assert_eq!(modes::manner(value), manner, "{value:?}");
+        assert_eq!(linearization::growth(value, 1e-9), growth, "{value:?}");
+        assert_eq!(linearization::mode_kind(value), manner, "{value:?}");
     }
     let e = std::f64::consts::E;
-    assert!((modes::time_constant([1.0 / e, 0.0], 0.5) - 0.5).abs() < 1e-15);
-    assert!((modes::period([0.0, 0.7], 0.5) - 2.0).abs() < 1e-15);
-    assert_eq!(modes::period([0.7, 0.0], 1.0), f64::INFINITY);
+    assert!((linearization::time_constant([1.0 / e, 0.0], 0.5) - 0.5).abs() < 1e-15);
+    assert!((linearization::period([0.0, 0.7], 0.5) - 2.0).abs() < 1e-15);
+    assert_eq!(linearization::period([0.7, 0.0], 1.0), f64::INFINITY);
 }

@@ -1,14 +1,15 @@
 //! All fixed points that are there, by either method, and what is not one.
 
 use attractor::analysis::fixed_points::{
-    Adam, Candidates, Ends, Keep, Label, Newton, Tracer, Unseen, discovery, modes,
+    Adam, Candidates, CountEstimate, Filter, Label, Newton, Refinement, SearchResult,
+    discovery_curve, linearization,
 };
-use attractor::base::{Error, Progress, Report, Silent};
-use attractor::io::{hdf5, named};
-use attractor::nn::foreign::{Choice, Foreign, Open};
-use attractor::nn::{Cell, Network, Plan, Rnn};
+use attractor::base::{Error, NoProgress, Progress, Report};
+use attractor::io::{hdf5, weights};
+use attractor::nn::interop::{CellSettings, PortableNetwork, Selection};
+use attractor::nn::{Cell, Network, Rnn, Spec};
 use attractor::optim::{self, Optimizer, Schedule};
-use attractor::tensor::{DType, values};
+use attractor::tensor::{DType, convert};
 
 use super::{
     KEEP, POLISHED, SAME, TRACER, candidates, flip_flop, found, kept, linear, matched, normal,
@@ -26,9 +27,9 @@ fn all_fixed_points_of_three_maps_are_found_with_their_types() {
         for (row, (at, far)) in expected.into_iter().enumerate() {
             assert!(far < SAME, "{name} point {row}: {far} away");
             let mut moduli: Vec<f64> = linear[at]
-                .values
+                .eigenvalues
                 .iter()
-                .map(|x| modes::modulus(*x))
+                .map(|x| linearization::modulus(*x))
                 .collect();
             let mut theirs = of("eig_abs")[row * n..][..n].to_vec();
             moduli.sort_by(f64::total_cmp);
@@ -59,7 +60,7 @@ fn flip_flops_have_27_points_from_their_states_and_from_anywhere() {
         for from in [[states, pairs].concat(), normal(2, 4096 * 16, 1.0)] {
             let (points, linear) = found(&network, from);
             assert_eq!(points.points.len(), 27, "{name}");
-            assert_eq!(Unseen::of(&points.hits()).estimate, 27.0, "{name}");
+            assert_eq!(CountEstimate::new(&points.hits()).estimate, 27.0, "{name}");
             let expected = matched(&points, &numbers(&tree, "fixed_points"));
             let (re, im) = (numbers(&tree, "eig_real"), numbers(&tree, "eig_imag"));
             let mut counts = [0; 4];
@@ -68,7 +69,7 @@ fn flip_flops_have_27_points_from_their_states_and_from_anywhere() {
                 counts[linear[at].growing(1e-9).len()] += 1;
                 for k in row * 16..(row + 1) * 16 {
                     let near = |x: &&[f64; 2]| (x[0] - re[k]).hypot(x[1] - im[k]) < 1e-7;
-                    let all = &linear[at].values;
+                    let all = &linear[at].eigenvalues;
                     assert!(
                         all.iter().any(|x| near(&x)),
                         "{name} point {row}: {}",
@@ -84,14 +85,15 @@ fn flip_flops_have_27_points_from_their_states_and_from_anywhere() {
 #[test]
 fn adam_goes_the_way_of_the_notebooks() {
     let path = reference("decision_gru.h5");
-    let tensors = named::read(&path).expect("a file of tensors");
-    let foreign = Foreign::recognise(&path, &tensors, &Choice::default()).expect("a network");
-    let network = foreign.network(Open::default()).expect("a network");
+    let tensors = weights::read(&path).expect("a file of tensors");
+    let foreign =
+        PortableNetwork::from_tensors(&path, &tensors, &Selection::default()).expect("a network");
+    let network = foreign.build(CellSettings::default()).expect("a network");
     let tree = hdf5::read(reference("fixed_points_adam.h5")).expect("a reference");
     let from = candidates(&network, numbers(&tree, "start"));
     let adam = Adam {
         tolerance: 0.0,
-        steps: 20,
+        max_iters: 20,
         optimizer: Optimizer::Adam(optim::Adam {
             rate: Schedule::Exponential {
                 rate: 0.2,
@@ -101,9 +103,9 @@ fn adam_goes_the_way_of_the_notebooks() {
             ..optim::Adam::default()
         }),
     };
-    let mut flow = network.flow::<f32>().expect("a step");
+    let mut flow = network.step_map::<f32>().expect("a step");
     let ends = adam
-        .search(&mut *flow, &from, &mut Silent)
+        .search(&mut *flow, &from, &mut NoProgress)
         .expect("a search");
     let error = |found: &[f64], name: &str| {
         let expected = numbers(&tree, name);
@@ -147,7 +149,7 @@ fn a_line_stays_a_line_unless_it_is_polished() {
 fn a_minimum_that_is_no_zero_is_a_slow_point() {
     // h' = tanh(2 h + b) with b so large that one pair of zeros has just vanished near h = -0.7.
     let mut network = tanh(1, vec![2.0]);
-    let bias = values::of(vec![0.54], &[1], DType::F64).expect("one number");
+    let bias = convert::from_f64(vec![0.54], &[1], DType::F64).expect("one number");
     network.set("bR", &bias).expect("a parameter");
     let from = candidates(&network, vec![-0.9, -0.7, 0.9]);
     let ends = searched(&network, &from, POLISHED);
@@ -187,26 +189,26 @@ fn the_lowest_error_stands_for_points_that_are_one() {
         states: vec![0.0, 0.01, 1.0, 50.0, 0.0],
         x: vec![0.0, 0.0, 0.0, 0.0, 1.0],
     };
-    let ends = Ends {
+    let ends = SearchResult {
         errors: vec![1e-17, 1e-19, 1e-18, 1e-18, 1e-18],
         labels: vec![Label::Converged; 5],
-        ..Ends::of(&from)
+        ..SearchResult::new(&from)
     };
-    let keep = Keep {
-        unique: Some(0.1),
-        farthest: Some(20.0),
+    let keep = Filter {
+        unique_distance: Some(0.1),
+        outlier_distance: Some(20.0),
         refine: false,
         ..KEEP
     };
-    let tracer = Tracer {
+    let tracer = Refinement {
         bound: None,
         ..TRACER
     };
-    let mut flow = network.flow().expect("a step");
+    let mut flow = network.step_map().expect("a step");
     let points = keep.points((&mut *flow, &tracer), &from, &mut ends.clone());
     let points = points.expect("points");
     let counts = points.counts.expect("after a search");
-    assert_eq!((counts.unique, counts.near), (4, 3));
+    assert_eq!((counts.unique, counts.near_candidates), (4, 3));
     assert_eq!(points.points[0].candidate, 1);
     assert_eq!(points.points[0].hits, 2);
 }
@@ -228,17 +230,20 @@ fn equal_starts_end_alike_and_only_under_the_same_input() {
     assert_ne!(end(0), end(3), "another input has other points");
     assert_eq!(ends.labels, [Label::Converged; 4]);
     assert_eq!(ends.steps[0], ends.steps[2]);
-    let (alone, leaders) = from.once();
+    let (alone, leaders) = from.deduplicate();
     assert_eq!((alone.count(), leaders), (3, vec![0, 1, 0, 2]));
 }
 
 #[test]
 fn unseen_points_are_estimated_from_the_rare_ones() {
-    let unseen = Unseen::of(&[5, 1, 1, 1, 2]);
-    assert_eq!((unseen.seen, unseen.once, unseen.twice), (5, 3, 1));
+    let unseen = CountEstimate::new(&[5, 1, 1, 1, 2]);
+    assert_eq!(
+        (unseen.observed, unseen.singletons, unseen.doubletons),
+        (5, 3, 1)
+    );
     assert!((unseen.estimate - (5.0 + 6.0 / 4.0)).abs() < 1e-15);
     // Of 2 candidates for each of 2 points: one finds 1, two find 1 + 2/3, all find 2.
-    let curve = discovery(&[2, 2], &[1, 2, 4]);
+    let curve = discovery_curve(&[2, 2], &[1, 2, 4]);
     for (found, expected) in curve.iter().zip([1.0, 5.0 / 3.0, 2.0]) {
         assert!((found - expected).abs() < 1e-15, "{curve:?}");
     }
@@ -247,19 +252,19 @@ fn unseen_points_are_estimated_from_the_rare_ones() {
 #[test]
 fn candidates_that_cannot_be_are_refused() {
     let network = tanh(2, vec![0.5, 0.0, 0.0, 0.5]);
-    let check = |states: Vec<f64>| candidates(&network, states).check();
+    let check = |states: Vec<f64>| candidates(&network, states).validate();
     assert!(matches!(check(vec![]), Err(Error::Range { .. })));
     assert!(matches!(
         check(vec![f64::NAN, 0.0]),
         Err(Error::NotFinite { .. })
     ));
-    let both = Plan {
+    let both = Spec {
         directions: 2,
-        ..Plan::new(Cell::default(), [1, 2, 1])
+        ..Spec::new(Cell::default(), [1, 2, 1])
     };
     let both = Network::F64(Rnn::zeros(both));
     assert!(matches!(
-        both.flow::<f64>().err(),
+        both.step_map::<f64>().err(),
         Some(Error::Range { .. })
     ));
 }
@@ -288,7 +293,7 @@ impl Progress for StopAfter {
     fn report(&mut self, _: Report) {
         self.0.set(self.0.get().saturating_sub(1));
     }
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         self.0.get() == 0
     }
 }
@@ -298,7 +303,7 @@ fn what_an_interrupted_search_has_not_shown_is_not_said() {
     let network = flip_flop("flipflop_gru_0");
     let from = candidates(&network, normal(5, 600 * 16, 1.0));
     for reports in 1..12 {
-        let (mut single, mut double) = (network.flow(), network.flow());
+        let (mut single, mut double) = (network.step_map(), network.step_map());
         let single = &mut **single.as_mut().expect("a step");
         let double = &mut **double.as_mut().expect("a step");
         let mut progress = StopAfter(reports.into());

@@ -1,7 +1,7 @@
 //! Where runs from fixed points end.
 
 use attractor::analysis::fixed_points::transitions::{Transitions, edges};
-use attractor::base::Silent;
+use attractor::base::NoProgress;
 use attractor::random::{Key, Layout};
 
 use super::{flip_flop, found, normal, tanh};
@@ -10,17 +10,17 @@ use super::{flip_flop, found, normal, tanh};
 fn runs_from_saddles_end_at_other_points() {
     let network = flip_flop("flipflop_tanh_1");
     let (points, linear) = found(&network, normal(2, 4096 * 16, 1.0));
-    let gap = points.gap();
+    let gap = points.min_distance();
     let how = Transitions {
         distance: 0.05 * gap,
         arrival: 0.05 * gap,
-        steps: 5000,
-        noise: 10,
+        max_steps: 5000,
+        samples: 10,
         marginal: Some(1e-9),
     };
     let key = Key::new(0, Layout::default());
-    let mut flow = network.flow().expect("a step");
-    let runs = how.runs(&mut *flow, (&points, &linear), &key, &mut Silent);
+    let mut flow = network.step_map().expect("a step");
+    let runs = how.trajectories(&mut *flow, (&points, &linear), &key, &mut NoProgress);
     let runs = runs.expect("runs");
     // Two runs along each of 12 + 2 * 6 + 3 unstable directions, and 10 from each of 27 balls.
     assert_eq!(runs.len(), 2 * 27 + 270);
@@ -60,13 +60,13 @@ fn a_run_near_its_start_has_not_arrived_there() {
     let how = Transitions {
         distance: 0.01,
         arrival: 0.05,
-        steps: 1000,
-        noise: 20,
+        max_steps: 1000,
+        samples: 20,
         marginal: Some(1e-9),
     };
     let key = Key::new(1, Layout::default());
-    let mut flow = network.flow().expect("a step");
-    let runs = how.runs(&mut *flow, (&points, &linear), &key, &mut Silent);
+    let mut flow = network.step_map().expect("a step");
+    let runs = how.trajectories(&mut *flow, (&points, &linear), &key, &mut NoProgress);
     let saddle = (0..3).find(|at| !linear[*at].growing(1e-9).is_empty());
     for run in runs.expect("runs") {
         if Some(run.from) == saddle {

@@ -1,10 +1,10 @@
 //! Training that is divided continues with the same bits: at every length around every boundary, in
 //! passes, calls and files, with every option.
 
-use attractor::base::{Outcome, Progress, Report, Silent};
-use attractor::models::force::{self, Network, Pupil, Recipe, Training};
+use attractor::base::{Outcome, Progress, Report, NoProgress};
+use attractor::models::force::{self, Network, Student, NetworkOptions, TrainingOptions};
 use attractor::ops::Lanes;
-use attractor::ops::force::Inverse;
+use attractor::ops::force::InverseCorrelation;
 
 use super::reload::{difference, reload};
 use super::{sines, small};
@@ -20,16 +20,16 @@ fn same<T: Lanes>(case: &str, a: &Network<T>, b: &Network<T>) {
 fn train<T: Lanes>(
     (network, teacher): (&mut Network<T>, &mut Option<Network<T>>),
     targets: &[f64],
-    options: &Training,
+    options: &TrainingOptions,
 ) {
     let targets: Vec<T> = targets.iter().map(|f| T::of(*f)).collect();
     let x = vec![T::of(0.0); targets.len() / 2];
-    let mut pupils = [Pupil {
+    let mut students = [Student {
         teacher: teacher.as_mut(),
-        ..Pupil::new(network, &targets)
+        ..Student::new(network, &targets)
     }];
-    force::train(&mut pupils, &x, options, &mut Silent);
-    assert_eq!(pupils[0].fit.outcome, Outcome::MaxSteps);
+    force::train(&mut students, &x, options, &mut NoProgress);
+    assert_eq!(students[0].fit.outcome, Outcome::MaxSteps);
 }
 
 /// Lengths next to those at which the buffer of updates is flushed or P becomes a matrix.
@@ -44,12 +44,12 @@ fn lengths(units: usize, every: usize) -> Vec<usize> {
     all
 }
 
-fn divided_training_matches(recipe: &Recipe, options: &Training, has_teacher: bool) {
+fn divided_training_matches(recipe: &NetworkOptions, options: &TrainingOptions, has_teacher: bool) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let build = || recipe.build::<f32>().expect("a network");
     let teacher = || {
         let seed = recipe.seed + 1;
-        let recipe = Recipe {
+        let recipe = NetworkOptions {
             seed,
             ..recipe.clone()
         };
@@ -65,7 +65,7 @@ fn divided_training_matches(recipe: &Recipe, options: &Training, has_teacher: bo
         let (mut once, mut of_once) = (build(), teacher());
         train((&mut once, &mut of_once), &period.repeat(3), options);
         let (mut passes, mut of_passes) = (build(), teacher());
-        let three = Training {
+        let three = TrainingOptions {
             passes: 3,
             ..options.clone()
         };
@@ -85,23 +85,23 @@ fn divided_training_matches(recipe: &Recipe, options: &Training, has_teacher: bo
 fn training_continues_at_every_length_around_every_boundary() {
     for units in [16, 17, 32, 100] {
         for (every, forgetting) in [(1, 1.0), (1, 0.99), (3, 1.0)] {
-            let options = Training {
+            let options = TrainingOptions {
                 every,
                 forgetting,
-                ..Training::default()
+                ..TrainingOptions::default()
             };
             divided_training_matches(&small(units, 1.0), &options, false);
         }
     }
-    let threaded = Training::default();
+    let threaded = TrainingOptions::default();
     divided_training_matches(&small(416, 1.0), &threaded, false);
 }
 
 #[test]
 fn training_of_sparse_recurrent_weights_continues_at_every_boundary() {
-    let options = Training {
+    let options = TrainingOptions {
         every: 2,
-        ..Training::default()
+        ..TrainingOptions::default()
     };
     divided_training_matches(&small(48, 0.1), &options, false);
 }
@@ -110,22 +110,22 @@ fn training_of_sparse_recurrent_weights_continues_at_every_boundary() {
 fn recurrent_weights_continue_at_every_boundary() {
     for units in [16, 33, 64] {
         for (every, forgetting) in [(1, 1.0), (1, 0.99), (7, 1.0)] {
-            let options = Training {
+            let options = TrainingOptions {
                 every,
                 forgetting,
-                ..Training::default()
+                ..TrainingOptions::default()
             };
             divided_training_matches(&small(units, 1.0), &options, true);
         }
     }
-    divided_training_matches(&small(64, 0.1), &Training::default(), true);
+    divided_training_matches(&small(64, 0.1), &TrainingOptions::default(), true);
 }
 
 #[test]
 fn sixty_steps_with_every_equal_thirty_and_thirty() {
-    let options = Training {
+    let options = TrainingOptions {
         every: 7,
-        ..Training::default()
+        ..TrainingOptions::default()
     };
     let recipe = small(40, 1.0);
     let build = || recipe.build::<f64>().expect("a network");
@@ -142,7 +142,7 @@ struct Stop;
 
 impl Progress for Stop {
     fn report(&mut self, _: Report) {}
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         true
     }
 }
@@ -152,7 +152,7 @@ fn lists_of_networks_continue_after_an_interrupt() {
     let targets = sines(96);
     let x = vec![0.0; 96];
     let build = |seed| {
-        Recipe {
+        NetworkOptions {
             seed,
             ..small(100, 1.0)
         }
@@ -161,13 +161,13 @@ fn lists_of_networks_continue_after_an_interrupt() {
     };
     let mut networks = [build(1), build(2)];
     for _ in 0..4 {
-        let pupils = networks
+        let students = networks
             .iter_mut()
-            .map(|network| Pupil::new(network, &targets));
-        let mut pupils: Vec<_> = pupils.collect();
-        force::train(&mut pupils, &x, &Training::default(), &mut Stop);
+            .map(|network| Student::new(network, &targets));
+        let mut students: Vec<_> = students.collect();
+        force::train(&mut students, &x, &TrainingOptions::default(), &mut Stop);
         assert!(matches!(
-            pupils[0].fit.outcome,
+            students[0].fit.outcome,
             Outcome::Interrupted { at: 96 }
         ));
     }
@@ -176,7 +176,7 @@ fn lists_of_networks_continue_after_an_interrupt() {
         train(
             (&mut once, &mut None),
             &targets.repeat(4),
-            &Training::default(),
+            &TrainingOptions::default(),
         );
         same("interrupted", &once, network);
     }
@@ -191,20 +191,20 @@ fn a_network_that_diverges_keeps_its_last_good_state() {
     train(
         (&mut expected, &mut None),
         &good[..2 * 37],
-        &Training::default(),
+        &TrainingOptions::default(),
     );
     // The weights that follow on the 38th step are too large: the activity of the 39th is not
     // finite, or P is lost.
-    network.start.clone_from(&expected.start);
+    network.a0.clone_from(&expected.a0);
     train(
         (&mut network, &mut None),
         &good[..2 * 37],
-        &Training::default(),
+        &TrainingOptions::default(),
     );
     let before = network.clone();
     network.state.z.fill(f32::MAX);
     let mut fed = network.clone();
-    let fit = fed.train([&[0.0; 3], &[0.0; 6]], &Training::default(), &mut Silent);
+    let fit = fed.train([&[0.0; 3], &[0.0; 6]], &TrainingOptions::default(), &mut NoProgress);
     if let Outcome::Diverged { at } = fit.outcome {
         assert_eq!(at, 0);
         assert!(fed.weights == before.weights && fed.inverse == before.inverse);
@@ -217,21 +217,21 @@ fn a_network_that_diverges_keeps_its_last_good_state() {
 fn a_network_that_lost_p_can_be_saved_and_loaded() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut network = small(50, 1.0).build::<f32>().expect("a network");
-    let options = Training {
+    let options = TrainingOptions {
         forgetting: 0.5,
-        ..Training::default()
+        ..TrainingOptions::default()
     };
-    let train = |network: &mut Network<f32>, options: &Training| {
-        network.train([&[0.0; 300], &[0.0; 600]], options, &mut Silent)
+    let train = |network: &mut Network<f32>, options: &TrainingOptions| {
+        network.train([&[0.0; 300], &[0.0; 600]], options, &mut NoProgress)
     };
-    assert!(train(&mut network, &options).lost);
+    assert!(train(&mut network, &options).p_not_positive);
     assert!(network.state.a.iter().all(|a| a.is_finite()));
     let mut again = reload(&network, folder.path());
     assert!(again.weights == network.weights && again.state == network.state);
-    assert!(train(&mut again, &options).lost);
-    let anew = Training {
+    assert!(train(&mut again, &options).p_not_positive);
+    let anew = TrainingOptions {
         anew: true,
-        ..Training::default()
+        ..TrainingOptions::default()
     };
     assert_eq!(train(&mut again, &anew).outcome, Outcome::MaxSteps);
 }
@@ -240,21 +240,21 @@ fn a_network_that_lost_p_can_be_saved_and_loaded() {
 fn a_file_with_a_full_buffer_of_updates_loads() {
     for forgetting in [1.0, 0.99] {
         let mut network = small(16, 1.0).build::<f64>().expect("a network");
-        let options = Training {
+        let options = TrainingOptions {
             forgetting,
-            ..Training::default()
+            ..TrainingOptions::default()
         };
         let targets = sines(BATCH);
-        network.train([&[0.0; 15], &targets[..30]], &options, &mut Silent);
+        network.train([&[0.0; 15], &targets[..30]], &options, &mut NoProgress);
         let mut parts = network.inverse.as_ref().expect("P").parts();
         assert_eq!(parts.scales.len(), 15);
         // The sixteenth update as it stood before the flush: any vector will do.
         parts.vectors.extend((0..16).map(|k| 0.01 * f64::from(k)));
         parts.scales.push(0.5);
-        let loaded = Inverse::of_parts(&parts);
-        assert!(loaded.has_half());
-        assert_eq!(loaded.pending(), 0);
-        let whole = loaded.whole();
+        let loaded = InverseCorrelation::from_parts(&parts);
+        assert!(loaded.has_matrix());
+        assert_eq!(loaded.pending_count(), 0);
+        let whole = loaded.to_row_major();
         let expected = (0..16 * 16).map(|at| {
             let (i, j) = (at / 16, at % 16);
             let sum = parts.vectors.chunks(16).zip(&parts.scales);

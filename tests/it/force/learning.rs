@@ -1,8 +1,8 @@
 //! Learning against the equations written out, in double precision with whole matrices.
 
-use attractor::base::{Outcome, Silent};
-use attractor::models::force::{self, Network, Pupil, Recipe, Training};
-use attractor::ops::force::{End, Sequence};
+use attractor::base::{Outcome, NoProgress};
+use attractor::models::force::{self, Network, Student, NetworkOptions, TrainingOptions};
+use attractor::ops::force::{RunOutcome, Sequence};
 
 use super::{sines, small};
 use crate::rnn::case::error;
@@ -18,13 +18,13 @@ struct Rules<'a> {
 /// Learning as it is written down, in double precision with whole matrices: wO, P and wR.
 fn naive(network: &Network<f64>, targets: &[f64], rules: &Rules<'_>) -> [Vec<f64>; 3] {
     let (n, m) = (network.sizes.units, network.sizes.outputs);
-    let mut wr = network.weights.recurrent.whole();
-    let wf = network.weights.feedback.whole();
-    let mut wo = network.weights.output.whole();
+    let mut wr = network.weights.recurrent.to_row_major();
+    let wf = network.weights.feedback.to_row_major();
+    let mut wo = network.weights.output.to_row_major();
     let mut p: Vec<f64> = (0..n * n)
         .map(|k| f64::from(u8::from(k / n == k % n)))
         .collect();
-    let (mut a, mut z) = (network.start.clone(), network.state.z.clone());
+    let (mut a, mut z) = (network.a0.clone(), network.state.z.clone());
     let currents = |wr: &[f64], h: &[f64], z: &[f64]| -> Vec<f64> {
         let by_h = |i: usize| (0..n).map(|j| wr[i * n + j] * h[j]).sum::<f64>();
         let by_z = |i: usize| (0..m).map(|j| wf[i * m + j] * z[j]).sum::<f64>();
@@ -86,15 +86,15 @@ fn learning_every_few_steps_and_forgetting_is_what_is_written_down() {
             goals,
         };
         let [wo, p, _] = naive(&network, &targets, &rules);
-        let options = Training {
+        let options = TrainingOptions {
             every,
             forgetting,
-            ..Training::default()
+            ..TrainingOptions::default()
         };
-        let fit = network.train([&x, &targets], &options, &mut Silent);
+        let fit = network.train([&x, &targets], &options, &mut NoProgress);
         assert_eq!(fit.outcome, Outcome::MaxSteps);
-        let found = network.weights.output.whole();
-        let inverse = network.inverse.as_ref().expect("P").whole();
+        let found = network.weights.output.to_row_major();
+        let inverse = network.inverse.as_ref().expect("P").to_row_major();
         for (name, found, expected) in [("wO", found, wo), ("P", inverse, p)] {
             let error = error(&found, &expected);
             assert!(error < 1e-9, "{n} {every} {forgetting} {name}: {error:e}");
@@ -112,7 +112,7 @@ fn recurrent_weights_learn_as_it_is_written_down() {
         (50, 1.0, 3, 0.98),
         (41, 1.0, 1, 0.95),
     ] {
-        let teacher = Recipe {
+        let teacher = NetworkOptions {
             seed: 7,
             ..small(n, 1.0)
         };
@@ -125,23 +125,23 @@ fn recurrent_weights_learn_as_it_is_written_down() {
             goals: Some(&goals),
         };
         let [wo, p, wr] = naive(&network, &targets, &rules);
-        let options = Training {
+        let options = TrainingOptions {
             every,
             forgetting,
-            ..Training::default()
+            ..TrainingOptions::default()
         };
-        let mut pupils = [Pupil {
+        let mut students = [Student {
             teacher: Some(&mut teacher),
-            ..Pupil::new(&mut network, &targets)
+            ..Student::new(&mut network, &targets)
         }];
-        force::train(&mut pupils, &x, &options, &mut Silent);
-        assert_eq!(pupils[0].fit.outcome, Outcome::MaxSteps);
+        force::train(&mut students, &x, &options, &mut NoProgress);
+        assert_eq!(students[0].fit.outcome, Outcome::MaxSteps);
         let weights = &network.weights;
-        let inverse = network.inverse.as_ref().expect("P").whole();
+        let inverse = network.inverse.as_ref().expect("P").to_row_major();
         for (name, found, expected) in [
-            ("wO", weights.output.whole(), wo),
+            ("wO", weights.output.to_row_major(), wo),
             ("P", inverse, p),
-            ("wR", network.recurrent().whole(), wr),
+            ("wR", network.recurrent().to_row_major(), wr),
         ] {
             let error = error(&found, &expected);
             assert!(error < 1e-9, "{n} {every} {forgetting} {name}: {error:e}");
@@ -153,10 +153,10 @@ fn recurrent_weights_learn_as_it_is_written_down() {
 fn goals(teacher: &Network<f64>, targets: &[f64]) -> Vec<f64> {
     let (n, m) = (teacher.sizes.units, teacher.sizes.outputs);
     let (wr, wf) = (
-        teacher.weights.recurrent.whole(),
-        teacher.weights.feedback.whole(),
+        teacher.weights.recurrent.to_row_major(),
+        teacher.weights.feedback.to_row_major(),
     );
-    let (mut a, mut fed) = (teacher.start.clone(), teacher.state.z.clone());
+    let (mut a, mut fed) = (teacher.a0.clone(), teacher.state.z.clone());
     let mut goals: Vec<f64> = Vec::new();
     let arriving = |a: &[f64], fed: &[f64]| -> Vec<f64> {
         let by_h = |i: usize| (0..n).map(|j| wr[i * n + j] * a[j].tanh()).sum::<f64>();
@@ -184,11 +184,11 @@ fn a_network_that_is_fed_runs_on_what_it_is_fed() {
         steps: 50,
         threads: 1,
         inputs: &[0.0; 50],
-        fed: Some(&fed),
+        teacher_forcing: Some(&fed),
         outputs: &mut z,
         states: Some(&mut h),
     });
-    assert_eq!(end, End::Done);
+    assert_eq!(end, RunOutcome::Completed);
     assert!(error(&network.currents(&h, &fed), &expected) < 1e-12);
     assert_eq!(network.state.z, fed[98..]);
 }

@@ -1,9 +1,9 @@
 //! What a user sees of mistaken calls, and of networks that leave what numbers hold.
 
 use attractor::api::context::Language;
-use attractor::api::show;
-use attractor::base::{Outcome, Silent};
-use attractor::models::force::Training;
+use attractor::api::display;
+use attractor::base::{Outcome, NoProgress};
+use attractor::models::force::TrainingOptions;
 
 use super::small;
 
@@ -11,8 +11,8 @@ use super::small;
 fn what_is_not_finite_ends_a_training() {
     let mut network = small(30, 1.0).build::<f32>().expect("a network");
     let targets = vec![f32::MAX; 20];
-    let options = Training::default();
-    let fit = network.train([&[0.0; 10], &targets], &options, &mut Silent);
+    let options = TrainingOptions::default();
+    let fit = network.train([&[0.0; 10], &targets], &options, &mut NoProgress);
     assert!(matches!(fit.outcome, Outcome::Diverged { .. }));
 }
 
@@ -83,11 +83,11 @@ fn mistaken_calls_are_told_what_was_expected() {
         ),
         (
             "net.set(\"wR\", zeros([50, 50]) / 0.0)",
-            "force network: a number of `wR` is not finite (found NaN at index 0)",
+            "force network: a value of `wR` is not finite (found NaN at index 0)",
         ),
         (
             "signals::lorenz(9, #{ start: [1.0] })",
-            "signals::lorenz: expected `start` 3 numbers, x, y and z, found 1 numbers",
+            "signals::lorenz: expected `start` 3 values: x, y and z, found 1 values",
         ),
         (
             "net.inverse()",
@@ -98,7 +98,7 @@ fn mistaken_calls_are_told_what_was_expected() {
         let text = format!("let net = force::network(#{{ units: 50, outputs: 2 }}); {call}");
         match crate::session::run(&text, Language::Rhai).outcome {
             Err(fault) => assert!(fault.message.starts_with(expected), "{}", fault.message),
-            Ok(value) => panic!("{call}: gave {}", show::value(&value)),
+            Ok(value) => panic!("{call}: gave {}", display::value_text(&value)),
         }
     }
 }

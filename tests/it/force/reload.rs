@@ -9,14 +9,14 @@ use attractor::ops::Lanes;
 /// The network after a round trip through a file in `folder`.
 pub fn reload<T: Lanes>(network: &Network<T>, folder: &Path) -> Network<T> {
     let path = folder.join("net.h5");
-    let (tree, metadata) = network.kept().expect("a tree");
+    let (tree, metadata) = network.to_tree().expect("a tree");
     let options = hdf5::WriteOptions {
         compress: 0,
         attributes: hdf5::Attributes::of_file(metadata),
     };
     hdf5::write(&path, &tree, &options).expect("a file");
     let content = hdf5::read_with_attributes(&path).expect("a file");
-    Network::of_kept(&path, &content).expect("a network")
+    Network::from_content(&path, &content).expect("a network")
 }
 
 /// Name of a part in which the networks differ in any bit.

@@ -1,12 +1,12 @@
 //! What a network keeps: over parts of a training, in files, beside others, after many changes.
 
-use attractor::base::{Outcome, Silent};
+use attractor::base::{Outcome, NoProgress};
 use attractor::io::hdf5;
-use attractor::models::force::{self, Network, Pupil, Recipe, Training};
+use attractor::models::force::{self, Network, Student, NetworkOptions, TrainingOptions};
 use attractor::ops;
 use attractor::ops::Lanes;
-use attractor::ops::force::{End, Inverse, Learning, Lesson, Sequence, State};
-use attractor::tensor::{Device, Tensor, linear, values};
+use attractor::ops::force::{RunOutcome, InverseCorrelation, RlsOptions, Rls, Sequence, State};
+use attractor::tensor::{Device, Tensor, linear, convert};
 
 use super::{sines, small, weights};
 use crate::rnn::case::error;
@@ -17,13 +17,13 @@ fn training_goes_on_where_it_stopped_to_the_bit() {
     let x = vec![0.0; 150];
     let mut once = small(60, 1.0).build::<f32>().expect("a network");
     let mut twice = small(60, 1.0).build::<f32>().expect("a network");
-    let passes = |passes| Training {
+    let passes = |passes| TrainingOptions {
         passes,
-        ..Training::default()
+        ..TrainingOptions::default()
     };
-    let one = once.train([&x, &targets], &passes(3), &mut Silent);
-    twice.train([&x, &targets], &passes(1), &mut Silent);
-    let two = twice.train([&x, &targets], &passes(2), &mut Silent);
+    let one = once.train([&x, &targets], &passes(3), &mut NoProgress);
+    twice.train([&x, &targets], &passes(1), &mut NoProgress);
+    let two = twice.train([&x, &targets], &passes(2), &mut NoProgress);
     assert_eq!(one.outputs, two.outputs);
     assert_eq!(once.state, twice.state);
     assert_eq!(once.weights, twice.weights);
@@ -36,25 +36,25 @@ fn p_and_its_training_come_back_from_a_file_to_the_bit() {
     let x = vec![0.0; 100];
     // P as changes that were put aside, as a half with some that wait, and with a factor.
     for (units, forgetting) in [(300, 1.0), (60, 1.0), (60, 0.97)] {
-        let options = Training {
+        let options = TrainingOptions {
             forgetting,
-            ..Training::default()
+            ..TrainingOptions::default()
         };
         let mut network = small(units, 1.0).build::<f32>().expect("a network");
-        network.train([&x, &targets], &options, &mut Silent);
+        network.train([&x, &targets], &options, &mut NoProgress);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("net.h5");
-        let (tree, said) = network.kept().expect("a tree");
+        let (tree, said) = network.to_tree().expect("a tree");
         let options_of_file = hdf5::WriteOptions {
             compress: 0,
             attributes: hdf5::Attributes::of_file(said),
         };
         hdf5::write(&path, &tree, &options_of_file).expect("a file");
         let content = hdf5::read_with_attributes(&path).expect("a file");
-        let mut again = Network::<f32>::of_kept(&path, &content).expect("a network");
+        let mut again = Network::<f32>::from_content(&path, &content).expect("a network");
         assert!(again.inverse == network.inverse, "{units} {forgetting}");
         for net in [&mut network, &mut again] {
-            net.train([&x, &targets], &options, &mut Silent);
+            net.train([&x, &targets], &options, &mut NoProgress);
         }
         assert!(again.weights == network.weights, "{units} {forgetting}");
         assert!(again.state == network.state, "{units} {forgetting}");
@@ -66,12 +66,12 @@ fn p_and_its_training_come_back_from_a_file_to_the_bit() {
 fn many_networks_learn_what_each_would_alone() {
     let targets = sines(80);
     let x = vec![0.0; 80];
-    let options = Training {
+    let options = TrainingOptions {
         passes: 2,
-        ..Training::default()
+        ..TrainingOptions::default()
     };
     let build = |seed| {
-        let recipe = Recipe {
+        let recipe = NetworkOptions {
             seed,
             ..small(50, 1.0)
         };
@@ -79,18 +79,18 @@ fn many_networks_learn_what_each_would_alone() {
     };
     let mut networks: Vec<_> = (0..3).map(build).collect();
     // One that diverges at once leaves the others alone.
-    networks[1].start.fill(f64::NAN);
-    networks[1].restart();
-    let mut pupils: Vec<_> = networks
+    networks[1].a0.fill(f64::NAN);
+    networks[1].reset_state();
+    let mut students: Vec<_> = networks
         .iter_mut()
-        .map(|network| Pupil::new(network, &targets))
+        .map(|network| Student::new(network, &targets))
         .collect();
-    force::train(&mut pupils, &x, &options, &mut Silent);
-    let fits: Vec<_> = pupils.into_iter().map(|pupil| pupil.fit).collect();
+    force::train(&mut students, &x, &options, &mut NoProgress);
+    let fits: Vec<_> = students.into_iter().map(|student| student.fit).collect();
     assert!(matches!(fits[1].outcome, Outcome::Diverged { .. }));
     for seed in [0, 2] {
         let mut alone = build(seed);
-        let fit = alone.train([&x, &targets], &options, &mut Silent);
+        let fit = alone.train([&x, &targets], &options, &mut NoProgress);
         assert_eq!(fits[seed], fit);
         assert_eq!(networks[seed].weights, alone.weights);
         assert_eq!(networks[seed].inverse, alone.inverse);
@@ -105,8 +105,8 @@ fn a_network_has_the_same_bits_on_any_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads").install(|| {
             let mut network = small(1100, 1.0).build::<f32>().expect("a network");
-            let options = Training::default();
-            let fit = network.train([&x, &targets], &options, &mut Silent);
+            let options = TrainingOptions::default();
+            let fit = network.train([&x, &targets], &options, &mut NoProgress);
             (fit.outputs, network.weights.output)
         })
     };
@@ -118,14 +118,14 @@ fn a_network_has_the_same_bits_on_any_number_of_threads() {
 
 /// P after 100,000 changes, states being those of a network on which its targets are held: so the
 /// same in both kinds of number, but for rounding.
-fn much_changed<T: Lanes>(recipe: &Recipe) -> Vec<f64> {
+fn much_changed<T: Lanes>(recipe: &NetworkOptions) -> Vec<f64> {
     // The same weights in both: those of single precision.
     let single = recipe.build::<f32>().expect("a network");
     let of = |numbers: Vec<f32>| -> Vec<T> { numbers.iter().map(|x| T::of((*x).into())).collect() };
     let w = &single.weights;
-    let [wi, wr] = [w.input.whole(), w.recurrent.whole()].map(of);
-    let [wf, wo] = [w.feedback.whole(), w.output.whole()].map(of);
-    let start = of(single.start.clone());
+    let [wi, wr] = [w.input.to_row_major(), w.recurrent.to_row_major()].map(of);
+    let [wf, wo] = [w.feedback.to_row_major(), w.output.to_row_major()].map(of);
+    let start = of(single.a0.clone());
     let mut weights = weights(single.sizes, [&wi, &wr, &wf, &wo]);
     let (n, steps, rounds) = (single.sizes.units, 1000, 100);
     let targets: Vec<T> = sines(steps).into_iter().map(T::of).collect();
@@ -133,7 +133,7 @@ fn much_changed<T: Lanes>(recipe: &Recipe) -> Vec<f64> {
         a: start,
         z: vec![T::of(0.0); 2],
     };
-    let mut inverse = Inverse::new(n, T::of(1.0));
+    let mut inverse = InverseCorrelation::new(n, T::of(1.0));
     for _ in 0..rounds {
         let end = ops::force::run(
             single.sizes,
@@ -143,13 +143,13 @@ fn much_changed<T: Lanes>(recipe: &Recipe) -> Vec<f64> {
                 steps,
                 threads: 1,
                 inputs: &vec![T::of(0.0); steps],
-                fed: Some(&targets),
+                teacher_forcing: Some(&targets),
                 outputs: &mut vec![T::of(0.0); 2 * steps],
                 states: None,
             },
-            Some(Lesson {
+            Some(Rls {
                 inverse: &mut inverse,
-                learning: Learning {
+                options: RlsOptions {
                     every: 1,
                     forgetting: T::of(1.0),
                 },
@@ -157,9 +157,9 @@ fn much_changed<T: Lanes>(recipe: &Recipe) -> Vec<f64> {
                 recurrent: None,
             }),
         );
-        assert_eq!(end, End::Done);
+        assert_eq!(end, RunOutcome::Completed);
     }
-    inverse.whole().into_iter().map(|x| x.double()).collect()
+    inverse.to_row_major().into_iter().map(|x| x.double()).collect()
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_hundred_thousand_changes_leave_p_symmetric_positive_and_near() {
     let (p, exact) = (much_changed::<f32>(&recipe), much_changed::<f64>(&recipe));
     let p = Tensor::from_vec(p, (n, n), &Device::Cpu).expect("as many");
     let turned = p.t().and_then(|t| t.contiguous()).expect("a matrix");
-    let numbers = |t: &Tensor| values::doubles(t).expect("numbers");
+    let numbers = |t: &Tensor| convert::to_f64(t).expect("numbers");
     assert_eq!(numbers(&p), numbers(&turned));
     let (found, _) = linear::symmetric_eigen(&p).expect("symmetric");
     let smallest = numbers(&found)[n - 1];

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{fact, kinds, reference};
-use attractor::base::error::FileFault;
+use attractor::base::error::FileError;
 use attractor::io::hdf5::{self, ReadOptions, WriteOptions};
 use attractor::io::{Tree, atomic_write};
 
@@ -19,11 +19,11 @@ fn what_cannot_be_read_is_named() {
         ),
         (
             "dangling",
-            "entry `dangling` is a link to `/not/there`, which is not there",
+            "entry `dangling` is a link to `/not/there`, which does not exist",
         ),
         (
             "elsewhere",
-            "a link to `/x` in absent.h5, which is not there",
+            "a link to `/x` in absent.h5, which does not exist",
         ),
         ("wole", "expected an entry `wole`"),
         ("whole/inner", "an array, expected a group"),
@@ -40,7 +40,7 @@ fn what_cannot_be_read_is_named() {
             .map(|one| one.error.to_string())
             .collect();
         assert_eq!(left_out.len(), 1, "{left_out:?}");
-        let words = format!("entry `{group}/again` is of a kind that cannot be read: a link to");
+        let words = format!("entry `{group}/again` has an unsupported type: a link to");
         assert!(left_out[0].contains(&words), "{left_out:?}");
     }
     let fault = hdf5::read_entry(&path, "wole").unwrap_err();
@@ -57,8 +57,8 @@ fn what_cannot_be_written_is_named() {
             "entry `a/b` cannot be written",
         ),
         (Tree::from([("", 1.into())]), "a name must not be empty"),
-        (Tree::from([("t", "a\0b".into())]), "text with NUL in it"),
-        (Tree::Int(3), "expected a map, found a whole number"),
+        (Tree::from([("t", "a\0b".into())]), "text that contains NUL"),
+        (Tree::Int(3), "expected a map, found an integer"),
     ];
     for (tree, text) in expected {
         let fault = hdf5::write(&path, &tree, &WriteOptions::default()).unwrap_err();
@@ -97,9 +97,9 @@ fn an_atomic_write_replaces_the_file_and_says_what_is_missing() {
             .is_some_and(|hint| hint.contains("make the folder")),
         "{fault}"
     );
-    assert!(matches!(fact(fault), FileFault::NoFolder { .. }));
+    assert!(matches!(fact(fault), FileError::NoFolder { .. }));
     let fault = atomic_write(folder.path(), b"x").unwrap_err();
-    assert!(matches!(fact(fault), FileFault::Folder));
+    assert!(matches!(fact(fault), FileError::Folder));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -111,7 +111,7 @@ fn files_that_are_not_hdf5_are_told_apart() {
         (b"x, y\n1, 2\n", "text"),
         (b"PK\x03\x04rest", "a zip archive"),
         (b"\x93NUMPY\x01\x00", "a NumPy array"),
-        (&[0; 4096], "bytes of no known kind"),
+        (&[0; 4096], "an unknown format"),
     ];
     for (bytes, text) in other {
         let path = folder.path().join("other");
@@ -124,12 +124,12 @@ fn files_that_are_not_hdf5_are_told_apart() {
     }
     assert!(matches!(
         fact(hdf5::read(folder.path()).unwrap_err()),
-        FileFault::Folder
+        FileError::Folder
     ));
     let absent = folder.path().join("absent.h5");
     assert!(matches!(
         fact(hdf5::read(absent).unwrap_err()),
-        FileFault::Missing
+        FileError::Missing
     ));
 }
 
@@ -142,7 +142,7 @@ fn a_file_cut_short_anywhere_is_a_fault() {
         std::fs::write(&path, &good[..good.len() * part / 50]).unwrap();
         let fault = fact(hdf5::read(&path).unwrap_err());
         assert!(
-            matches!(fault, FileFault::Damaged { .. } | FileFault::Format { .. }),
+            matches!(fault, FileError::Damaged { .. } | FileError::Format { .. }),
             "{part}: {fault}"
         );
     }
@@ -291,7 +291,7 @@ fn rows_are_read_although_others_are_damaged() {
     let again = hdf5::read_rows(&path, "x", 0..5, &options).unwrap();
     assert_eq!(super::shown(&again), super::shown(&first));
     let error = hdf5::read_rows(&path, "x", 10..12, &options).unwrap_err();
-    assert!(matches!(fact(error), FileFault::EntryDamaged { .. }));
+    assert!(matches!(fact(error), FileError::EntryDamaged { .. }));
 }
 
 #[test]

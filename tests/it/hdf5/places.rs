@@ -35,7 +35,7 @@ fn a_script_reads_the_rest_of_a_file_and_a_line_names_what_is_left_out() {
     for (script, value) in [(("a.rhai", rhai), "66"), (("a.lua", lua), "66")] {
         let text = printed(folder.path(), script, &[]);
         let lines: Vec<&str> = text.lines().collect();
-        let dead = "a link to `/nowhere`, which is not there";
+        let dead = "a link to `/nowhere`, which does not exist";
         assert_eq!(lines.len(), 3, "{text}");
         assert!(
             lines[0].starts_with("links.h5: read without entries that cannot be"),
@@ -52,7 +52,7 @@ fn a_script_reads_the_rest_of_a_file_and_a_line_names_what_is_left_out() {
 #[cfg(unix)]
 fn a_folder_whose_name_is_not_utf8_is_a_folder_like_any_other() {
     use attractor::io::hdf5::{self, ReadOptions, WriteOptions};
-    use attractor::io::{Tree, atomic_write, named, text};
+    use attractor::io::{Tree, atomic_write, text, weights};
     use std::os::unix::ffi::OsStrExt;
 
     let folder = tempfile::tempdir().unwrap();
@@ -76,7 +76,7 @@ fn a_folder_whose_name_is_not_utf8_is_a_folder_like_any_other() {
     ] {
         let copy = odd.join(name);
         fs::copy(reference(name), &copy).unwrap();
-        let read = named::read(&copy);
+        let read = weights::read(&copy);
         assert!(
             read.is_ok(),
             "{name}: {}",

@@ -1,6 +1,6 @@
 //! Gradients against finite differences, and results on any number of threads.
 
-use attractor::ops::lfads::{Constants, Given, Noise, Operation, Results, Sizes, layout};
+use attractor::ops::lfads::{Constants, Inputs, Noise, Operation, Results, Sizes, layout};
 use attractor::random::{Key, Layout};
 
 const SIZES: Sizes = Sizes {
@@ -62,29 +62,29 @@ impl Case {
         }
     }
 
-    fn given<'a>(&'a self, params: &'a [f64]) -> Given<'a, f64> {
-        Given {
+    fn given<'a>(&'a self, params: &'a [f64]) -> Inputs<'a, f64> {
+        Inputs {
             params,
             observed: &self.observed,
             noise: Noise {
                 initial: Some(&self.normals[0]),
                 inferred: Some(&self.normals[1]),
-                asked: Some(&self.normals[2]),
-                keep_observed: Some(&self.keep[0]),
-                keep_encoded: Some(&self.keep[1]),
-                keep_ends: Some(&self.keep[2]),
-                keep_generated: Some(&self.keep[3]),
+                kl_sample: Some(&self.normals[2]),
+                dropout_observed: Some(&self.keep[0]),
+                dropout_encoded: Some(&self.keep[1]),
+                dropout_final: Some(&self.keep[2]),
+                dropout_generator: Some(&self.keep[3]),
             },
             constants: Constants {
                 var_min: 1e-2,
-                kl_scale: 0.7,
+                kl_weight: 0.7,
             },
         }
     }
 
     fn loss(&self, s: Sizes, params: &[f64]) -> f64 {
         let losses = Operation::default().losses(s, self.given(params));
-        losses.nll + 0.7 * (losses.initial + losses.inferred)
+        losses.nll + 0.7 * (losses.kl_initial + losses.kl_inferred)
     }
 }
 
@@ -154,7 +154,7 @@ fn what_is_inferred_is_generated_again() {
     let s = SIZES;
     let case = Case::of(s);
     let mut given = case.given(&case.params);
-    given.noise.keep_generated = None;
+    given.noise.dropout_generator = None;
     let steps = s.batch * s.time;
     let (mut initial, mut inferred) = (
         vec![0.0; s.batch * s.generator],
@@ -196,7 +196,7 @@ fn samples_of_one_trial_are_those_of_as_many_rows() {
         ..Noise::default()
     };
     let run = |observed: &[f64], copies: Option<usize>| {
-        let given = Given {
+        let given = Inputs {
             observed,
             noise,
             ..case.given(&case.params)

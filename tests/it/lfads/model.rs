@@ -1,23 +1,25 @@
 //! Models: what is inferred and made up, files, runs that go on, and mistakes.
 
 use attractor::api::context::Language;
-use attractor::api::show;
-use attractor::base::{Outcome, Silent};
+use attractor::api::display;
+use attractor::base::{Outcome, NoProgress};
 use attractor::io::hdf5;
-use attractor::models::lfads::{Inference, Model, Observations, Recipe, Training, WarmUp};
+use attractor::models::lfads::{
+    InferenceOptions, Model, ModelOptions, Observations, TrainingOptions, WarmUp,
+};
 use attractor::ops::Lanes;
 use attractor::random::{Key, Layout};
-use attractor::tasks::dataset::{Dataset, Part, Parts};
-use attractor::tasks::spikes;
-use attractor::tensor::{Device, Tensor, values};
+use attractor::tasks::dataset::{Dataset, RawArray, RawData};
+use attractor::signal::spikes;
+use attractor::tensor::{Device, Tensor, convert};
 use attractor::train::{Fit, Options, Source, run};
 
 fn key(seed: u64) -> Key {
     Key::new(seed, Layout::default())
 }
 
-fn small() -> Recipe {
-    Recipe {
+fn small() -> ModelOptions {
+    ModelOptions {
         channels: 6,
         encoder: 7,
         controller: 5,
@@ -25,7 +27,7 @@ fn small() -> Recipe {
         factors: 3,
         inferred: 2,
         seed: 4,
-        ..Recipe::default()
+        ..ModelOptions::default()
     }
 }
 
@@ -41,8 +43,8 @@ fn counts(trials: usize) -> Tensor {
 }
 
 fn dataset(trials: usize) -> Dataset {
-    let parts = Parts {
-        inputs: Part::Whole(counts(trials)),
+    let parts = RawData {
+        inputs: RawArray::Stacked(counts(trials)),
         targets: None,
         mask: None,
         lengths: None,
@@ -50,21 +52,21 @@ fn dataset(trials: usize) -> Dataset {
     Dataset::new(parts).expect("a data set")
 }
 
-fn trained<T: Lanes>(model: &mut Model<T>, training: &Training) -> Fit {
+fn trained<T: Lanes>(model: &mut Model<T>, training: &TrainingOptions) -> Fit {
     let (data, held) = (dataset(50), dataset(20).all::<T>());
     let source = Source {
         task: &data,
         validation: Some(&held),
     };
-    *model = model.clone().warming_up(training.warm_up.clone());
+    *model = model.clone().with_warm_up(training.warm_up.clone());
     let mut on_log = |_: &_, _: &_| Ok(std::ops::ControlFlow::Continue(()));
-    run(model, &source, &training.run, &mut Silent, &mut on_log).expect("a run")
+    run(model, &source, &training.run, &mut NoProgress, &mut on_log).expect("a run")
 }
 
 #[test]
 fn a_run_that_goes_on_from_its_checkpoint_has_the_same_bits() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let training = |batches, file: Option<&str>| Training {
+    let training = |batches, file: Option<&str>| TrainingOptions {
         warm_up: WarmUp {
             kl_from: 5,
             kl_until: 20,
@@ -75,7 +77,7 @@ fn a_run_that_goes_on_from_its_checkpoint_has_the_same_bits() {
             batch: 16,
             log_every: 5,
             checkpoint: file.map(|file| folder.path().join(file)),
-            ..Training::default().run
+            ..TrainingOptions::default().run
         },
     };
     let mut whole = small().build::<f32>().expect("a model");
@@ -86,7 +88,7 @@ fn a_run_that_goes_on_from_its_checkpoint_has_the_same_bits() {
     trained(&mut parts, &training(17, Some("run.h5")));
     let mut parts = small().build::<f32>().expect("a model");
     let fit = trained(&mut parts, &training(40, Some("run.h5")));
-    assert_eq!(fit.resumed, 17);
+    assert_eq!(fit.resumed_batches, 17);
     assert_eq!(fit.log, expected.log);
     assert_eq!(parts.params.data, whole.params.data);
 }
@@ -95,13 +97,13 @@ fn a_run_that_goes_on_from_its_checkpoint_has_the_same_bits() {
 fn training_lowers_the_loss_of_trials_that_it_has_not_seen() {
     for observations in [Observations::Poisson, Observations::Gaussian] {
         for inferred in [0, 1] {
-            let recipe = Recipe {
+            let recipe = ModelOptions {
                 observations,
                 inferred,
                 ..small()
             };
             let mut model = recipe.build::<f64>().expect("a model");
-            let training = Training {
+            let training = TrainingOptions {
                 warm_up: WarmUp {
                     kl_from: 0,
                     kl_until: 50,
@@ -110,7 +112,7 @@ fn training_lowers_the_loss_of_trials_that_it_has_not_seen() {
                 run: Options {
                     batches: 300,
                     batch: 16,
-                    ..Training::default().run
+                    ..TrainingOptions::default().run
                 },
             };
             let fit = trained(&mut model, &training);
@@ -125,26 +127,26 @@ fn training_lowers_the_loss_of_trials_that_it_has_not_seen() {
 fn a_model_comes_back_from_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("model.h5");
-    let recipe = Recipe {
+    let recipe = ModelOptions {
         observations: Observations::Gaussian,
         keep: 0.9,
         dt: 0.02,
         ..small()
     };
     let model = recipe.build::<f64>().expect("a model");
-    let (tree, said) = model.kept().expect("a tree");
+    let (tree, said) = model.to_tree().expect("a tree");
     let options = hdf5::WriteOptions {
         compress: 0,
         attributes: hdf5::Attributes::of_file(said),
     };
     hdf5::write(&path, &tree, &options).expect("a file");
     let content = hdf5::read_with_attributes(&path).expect("a file");
-    let again = Model::<f64>::of_kept(&path, &content).expect("a model");
+    let again = Model::<f64>::from_content(&path, &content).expect("a model");
     assert_eq!(again.sizes, model.sizes);
     assert_eq!(again.params.data, model.params.data);
     assert_eq!(
-        [again.keep, again.var_min, again.dt],
-        [model.keep, model.var_min, model.dt]
+        [again.keep_prob, again.var_min, again.dt],
+        [model.keep_prob, model.var_min, model.dt]
     );
 }
 
@@ -153,13 +155,13 @@ fn samples_of_a_trial_do_not_depend_on_the_others() {
     let model = small().build::<f64>().expect("a model");
     let of = |trials: usize, samples: usize| {
         let x = counts(40).narrow(0, 0, trials).expect("as many");
-        let observed = model.observed("test", &x).expect("counts");
-        let options = Inference {
+        let observed = model.observed_trials("test", &x).expect("counts");
+        let options = InferenceOptions {
             samples,
             quantiles: vec![0.0, 0.5, 1.0],
-            ..Inference::default()
+            ..InferenceOptions::default()
         };
-        model.infer(&observed, &options, &mut Silent)
+        model.infer(&observed, &options, &mut NoProgress)
     };
     let (one, many) = (of(1, 20), of(40, 20));
     for (one, many) in [
@@ -169,7 +171,7 @@ fn samples_of_a_trial_do_not_depend_on_the_others() {
         (&one.initial, &many.initial),
     ] {
         assert_eq!(one.mean, many.mean[..one.mean.len()]);
-        assert_eq!(one.deviation, many.deviation[..one.mean.len()]);
+        assert_eq!(one.std, many.std[..one.mean.len()]);
         let width = one.mean.len();
         for at in 0..width {
             let [low, middle, high] = [0, 1, 2].map(|q| one.quantiles[q * width + at]);
@@ -179,7 +181,7 @@ fn samples_of_a_trial_do_not_depend_on_the_others() {
     }
     // Without samples the means of the posteriors go through: no spread.
     let plain = of(3, 0);
-    assert!(plain.rates.deviation.is_empty());
+    assert!(plain.rates.std.is_empty());
     let apart = plain.initial.mean.iter().zip(&many.initial.mean);
     assert!(apart.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) < 1.0);
 }
@@ -223,8 +225,8 @@ fn trials_that_are_made_up_follow_the_priors_and_the_generator() {
     assert!((variance / expected - 1.0).abs() < 0.03, "{variance}");
 
     // The generator as a network of its own makes the same log-rates.
-    let net = model.generator().expect("a network");
-    let drive = attractor::nn::Drive {
+    let net = model.generator_network().expect("a network");
+    let drive = attractor::nn::RunInputs {
         trials: n,
         time: t,
         inputs: &made.inferred,
@@ -233,7 +235,7 @@ fn trials_that_are_made_up_follow_the_priors_and_the_generator() {
         lengths: None,
     };
     let mut outputs = vec![0.0; n * t * 6];
-    net.run(&mut net.work(), &drive, None, Some(&mut outputs))
+    net.run(&mut net.workspace(), &drive, None, Some(&mut outputs))
         .expect("a run");
     for (log, rate) in outputs.iter().zip(&made.rates) {
         assert!((log.exp() - rate).abs() < 1e-9 * rate, "{log} {rate}");
@@ -244,7 +246,7 @@ fn trials_that_are_made_up_follow_the_priors_and_the_generator() {
 fn counts_have_their_means_and_variances() {
     for mean in [0.05, 1.6, 40.0, 600.0] {
         let means = Tensor::full(mean, 40_000, &Device::Cpu).expect("a tensor");
-        let counts = values::doubles(&spikes::poisson(&means, &key(3)).expect("counts"));
+        let counts = convert::to_f64(&spikes::poisson(&means, &key(3)).expect("counts"));
         let counts = counts.expect("numbers");
         let found = counts.iter().sum::<f64>() / 4e4;
         let variance = counts.iter().map(|x| (x - found).powi(2)).sum::<f64>() / 4e4;
@@ -264,7 +266,7 @@ fn a_list_of_trials_is_as_good_as_one_tensor() {
     let found = crate::session::run(text, Language::Rhai).outcome;
     // ln 3! for each of the 15 numbers of one trial of two.
     let expected = format!("[true, {}]", 7.5 * 6.0_f64.ln());
-    let found = show::value(&found.expect("no fault"));
+    let found = display::value_text(&found.expect("no fault"));
     assert!(found.starts_with(&expected[..18]), "{found} {expected}");
 }
 
@@ -273,22 +275,23 @@ fn mistaken_calls_are_told_what_was_expected() {
     let table = [
         (
             "lfads::train(model, zeros([20, 5, 3]) - 1.0)",
-            "lfads::train: expected `observation of trial 0, time 0, channel 0` a count, of 0 or \
-             more and whole (the model's observations are \"poisson\"), found -1",
+            "lfads::train: expected `observation at trial 0, time 0, channel 0` a \
+             non-negative integer (the observations of the model are \"poisson\"), found -1",
         ),
         (
             "let x = ones([20, 5, 3]); model.infer(x * 0.5)",
-            "lfads model.infer: expected `observation of trial 0, time 0, channel 0` a count",
+            "lfads model.infer: expected `observation at trial 0, time 0, channel 0` a \
+             non-negative integer",
         ),
         (
             "model.evaluate(zeros([20, 5, 3]) / 0.0)",
-            "lfads model.evaluate: the observation of trial 0, time 0, channel 0, is not finite \
+            "lfads model.evaluate: the observation at trial 0, time 0, channel 0, is not finite \
              (found NaN at index 0)",
         ),
         (
             "model.infer(ones([20, 5, 4]))",
-            "lfads model.infer: expected observations of shape [n, t, 3], one trial and one time \
-             at least, found [20, 5, 4]",
+            "lfads model.infer: expected observations of shape [n, t, 3] with at least one \
+             trial and one time step, found [20, 5, 4]",
         ),
         (
             "lfads::train(model, ones([20, 5, 3]), #{ validation: ones([20, 5, 2]) })",
@@ -296,7 +299,7 @@ fn mistaken_calls_are_told_what_was_expected() {
         ),
         (
             "lfads::train(model, [ones([5, 3]), ones([5, 3]), ones([6, 3])])",
-            "lfads::train: trial 0 is [5, 3], trial 2 is [6, 3]: expected trials of one shape \
+            "lfads::train: trial 0 is [5, 3], trial 2 is [6, 3]: expected trials of equal shape \
              [t, channels]",
         ),
         (
@@ -332,7 +335,7 @@ fn mistaken_calls_are_told_what_was_expected() {
         let text = format!("let model = lfads::model(#{{ channels: 3 }}); {call}");
         match crate::session::run(&text, Language::Rhai).outcome {
             Err(fault) => assert!(fault.message.contains(expected), "{}", fault.message),
-            Ok(value) => panic!("{call}: gave {}", show::value(&value)),
+            Ok(value) => panic!("{call}: gave {}", display::value_text(&value)),
         }
     }
 }
@@ -340,9 +343,9 @@ fn mistaken_calls_are_told_what_was_expected() {
 #[test]
 fn help_says_the_defaults_that_there_are() {
     use attractor::base::options::Options as _;
-    let training = Training::default().run;
+    let training = TrainingOptions::default().run;
     let said = |name: &str| {
-        let fields = Training::fields();
+        let fields = TrainingOptions::fields();
         let field = fields.into_iter().find(|field| field.name == name);
         field.expect("an option").default
     };

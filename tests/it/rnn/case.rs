@@ -1,8 +1,8 @@
 //! Problems for networks: everything they can be given, and their answers.
 
-use attractor::nn::{Cell, Plan};
+use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
-use attractor::ops::rnn::{Aim, Arriving, Given, Gradients, Nonlinearity, Operation};
+use attractor::ops::rnn::{Targets, Cotangents, Inputs, Gradients, Nonlinearity, Operation};
 use attractor::tensor::Real;
 
 /// Sums of a few hundred products in another order than the reference's.
@@ -50,7 +50,7 @@ pub fn numbers<T: Real>(seed: u64, count: usize) -> Vec<T> {
 /// One problem with everything a network can be given.
 #[derive(Clone)]
 pub struct Case<T> {
-    pub plan: Plan,
+    pub spec: Spec,
     /// b, t
     pub size: [usize; 2],
     pub params: Vec<T>,
@@ -66,8 +66,8 @@ pub struct Case<T> {
 }
 
 impl<T: Lanes> Case<T> {
-    pub fn random(plan: Plan, [b, t]: [usize; 2]) -> Case<T> {
-        let (sizes, o) = (plan.sizes(b, t), plan.outputs);
+    pub fn random(spec: Spec, [b, t]: [usize; 2]) -> Case<T> {
+        let (sizes, o) = (spec.sizes(b, t), spec.outputs);
         let scaled = |seed, count, scale: f64| -> Vec<T> {
             let all = numbers::<f64>(seed, count);
             all.into_iter().map(|x| T::of(x * scale)).collect()
@@ -78,17 +78,17 @@ impl<T: Lanes> Case<T> {
                 .map(|x| T::of(f64::from(x > ratio)))
                 .collect()
         };
-        let scale = 1.0 / (plan.units as f64).sqrt();
+        let scale = 1.0 / (spec.units as f64).sqrt();
         let mut mask = ones(6, b * t, -0.3);
         mask[0] = T::of(1.0);
         Case {
-            plan,
+            spec,
             size: [b, t],
-            params: scaled(1, plan.layout().len(), scale),
-            inputs: numbers(2, b * t * plan.inputs),
-            h0: Some(numbers(3, b * plan.state())),
-            noise: Some(scaled(5, b * t * sizes.hidden(), 0.1)),
-            dropout: Some(ones(7, b * t * sizes.between(), -0.5)),
+            params: scaled(1, spec.layout().len(), scale),
+            inputs: numbers(2, b * t * spec.inputs),
+            h0: Some(numbers(3, b * spec.state())),
+            noise: Some(scaled(5, b * t * sizes.total_units(), 0.1)),
+            dropout: Some(ones(7, b * t * sizes.dropout_width(), -0.5)),
             targets: numbers(4, b * t * o),
             mask: Some(mask),
             lengths: None,
@@ -107,11 +107,11 @@ impl<T: Lanes> Case<T> {
     }
 
     pub fn sizes(&self) -> attractor::ops::rnn::Sizes {
-        self.plan.sizes(self.size[0], self.size[1])
+        self.spec.sizes(self.size[0], self.size[1])
     }
 
-    pub fn given(&self) -> Given<'_, T> {
-        Given {
+    pub fn given(&self) -> Inputs<'_, T> {
+        Inputs {
             params: &self.params,
             inputs: &self.inputs,
             h0: self.h0.as_deref(),
@@ -121,17 +121,17 @@ impl<T: Lanes> Case<T> {
         }
     }
 
-    pub fn aim(&self) -> Aim<'_, T> {
-        Aim {
-            targets: &self.targets,
+    pub fn aim(&self) -> Targets<'_, T> {
+        Targets {
+            values: &self.targets,
             mask: self.mask.as_deref(),
         }
     }
 
     pub fn net(&self) -> Box<dyn Operation<T> + Send> {
         match self.slice {
-            None => self.plan.cell.operation(),
-            Some(groups) => self.plan.cell.operation_in_slices(groups),
+            None => self.spec.cell.operation(),
+            Some(groups) => self.spec.cell.operation_in_slices(groups),
         }
     }
 
@@ -151,8 +151,8 @@ impl<T: Lanes> Case<T> {
     /// States and outputs.
     pub fn run(&self) -> (Vec<T>, Vec<T>) {
         let bt = self.size[0] * self.size[1];
-        let mut h = vec![T::of(f64::NAN); bt * self.plan.state()];
-        let mut o = vec![T::of(f64::NAN); bt * self.plan.outputs];
+        let mut h = vec![T::of(f64::NAN); bt * self.spec.state()];
+        let mut o = vec![T::of(f64::NAN); bt * self.spec.outputs];
         self.net()
             .run(self.sizes(), self.given(), Some(&mut h), Some(&mut o))
             .expect("sizes fit");
@@ -162,14 +162,14 @@ impl<T: Lanes> Case<T> {
     /// Gradients by parameters, inputs and h0 when `d_states` and `d_outputs` arrive.
     pub fn backward(&self, d_states: Option<&[T]>, d_outputs: Option<&[T]>) -> [Vec<T>; 3] {
         let b = self.size[0];
-        let lengths = [self.params.len(), self.inputs.len(), b * self.plan.state()];
+        let lengths = [self.params.len(), self.inputs.len(), b * self.spec.state()];
         let [mut params, mut x, mut h0] = lengths.map(|len| vec![T::of(f64::NAN); len]);
         let into = Gradients {
             params: Some(&mut params),
             inputs: Some(&mut x),
             h0: Some(&mut h0),
         };
-        let arriving = Arriving {
+        let arriving = Cotangents {
             states: d_states,
             outputs: d_outputs,
         };
@@ -181,7 +181,7 @@ impl<T: Lanes> Case<T> {
 
     /// The Jacobians by state and input at the first states and the inputs of the first time.
     pub fn jacobians(&self) -> [Vec<T>; 2] {
-        let (b, s, i) = (self.size[0], self.plan.state(), self.plan.inputs);
+        let (b, s, i) = (self.size[0], self.spec.state(), self.spec.inputs);
         let mut by_state = vec![T::of(f64::NAN); b * s * s];
         let mut by_input = vec![T::of(f64::NAN); b * s * i];
         let h = self.h0.as_ref().expect("given");
@@ -195,16 +195,16 @@ impl<T: Lanes> Case<T> {
 
     /// The inputs of the first time, [b, i].
     pub fn first_inputs(&self) -> Vec<T> {
-        let trial = self.size[1] * self.plan.inputs;
+        let trial = self.size[1] * self.spec.inputs;
         let trials = self.inputs.chunks(trial.max(1));
         trials
-            .flat_map(|x| x[..self.plan.inputs].to_vec())
+            .flat_map(|x| x[..self.spec.inputs].to_vec())
             .collect()
     }
 
     /// The derivatives of the loss by the outputs.
     pub fn d_outputs(&self, outputs: &[T]) -> Vec<T> {
-        let o = self.plan.outputs;
+        let o = self.spec.outputs;
         let weight = |at: usize| self.mask.as_ref().map_or(1.0, |mask| mask[at / o].double());
         let count: f64 = (0..outputs.len()).map(weight).sum();
         let error = |at: usize| outputs[at].double() - self.targets[at].double();
@@ -235,12 +235,12 @@ pub fn many_sizes() -> Vec<[usize; 7]> {
 
 /// The problem with these sizes.
 pub fn case<T: Lanes>(cell: Cell, [b, t, i, n, o, layers, directions]: [usize; 7]) -> Case<T> {
-    let plan = Plan {
+    let spec = Spec {
         layers,
         directions,
-        ..Plan::new(cell, [i, n, o])
+        ..Spec::new(cell, [i, n, o])
     };
-    Case::random(plan, [b, t])
+    Case::random(spec, [b, t])
 }
 
 /// The largest error, relative to the largest number.

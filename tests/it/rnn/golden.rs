@@ -5,7 +5,7 @@
 //! eigenvalues by NumPy. `torch_*.h5`: made with PyTorch 2.15, in double precision from the
 //! parameters of the `.pt` file of the same name, the loss is mean(o^2), the first state zero.
 
-use attractor::nn::{Cell, Plan};
+use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
 use attractor::ops::rnn::ctrnn::Ctrnn;
 use attractor::tensor::{Device, Tensor, linear};
@@ -50,8 +50,8 @@ fn tutorial_cell(name: &str) -> Cell {
 }
 
 /// The reference's entries in the order of the layout; those that it lacks are zero.
-fn in_order(reference: &Reference, plan: Plan, folder: &str) -> Vec<f64> {
-    let layout = plan.layout();
+fn in_order(reference: &Reference, spec: Spec, folder: &str) -> Vec<f64> {
+    let layout = spec.layout();
     let mut all = vec![0.0; layout.len()];
     for block in layout.blocks().iter().filter(|block| block.name != "h0") {
         let entry = reference.read(&format!("{folder}/{}", block.name));
@@ -61,10 +61,10 @@ fn in_order(reference: &Reference, plan: Plan, folder: &str) -> Vec<f64> {
 }
 
 fn tutorial<T: Lanes>(reference: &Reference, name: &str) -> Case<T> {
-    let plan = Plan::new(tutorial_cell(name), [4, 11, 2]);
-    let params = in_order(reference, plan, "param");
+    let spec = Spec::new(tutorial_cell(name), [4, 11, 2]);
+    let params = in_order(reference, spec, "param");
     Case {
-        plan,
+        spec,
         size: [3, 9],
         params: params.into_iter().map(T::of).collect(),
         inputs: reference.all("x"),
@@ -84,7 +84,7 @@ fn tutorial_errors<T: Lanes>(name: &str) -> Vec<(String, f64)> {
     let (states, outputs) = case.run();
     let (loss, direct) = case.loss_gradient();
     let [params, inputs, h0] = case.backward(None, Some(&case.d_outputs(&outputs)));
-    let expected = in_order(&reference, case.plan, "grad");
+    let expected = in_order(&reference, case.spec, "grad");
     let mut errors = vec![
         ("states".into(), error(&states, &reference.read("h"))),
         ("outputs".into(), error(&outputs, &reference.read("o"))),
@@ -98,7 +98,7 @@ fn tutorial_errors<T: Lanes>(name: &str) -> Vec<(String, f64)> {
             error(&h0, &reference.read("grad/h0")),
         ),
     ];
-    for block in case.plan.layout().blocks() {
+    for block in case.spec.layout().blocks() {
         let (range, name) = (block.range.clone(), &block.name);
         for (way, found) in [("loss", &direct), ("back", &params)] {
             let error = error(&found[range.clone()], &expected[range.clone()]);

@@ -175,7 +175,7 @@ fn what_comes_after_the_end_of_a_trial_reaches_nothing() {
             let within = |all: &[f64]| {
                 let mut all = all.to_vec();
                 for (trial, numbers) in all.chunks_mut(outputs.len() / b).enumerate() {
-                    numbers[ends[trial] * case.plan.outputs..].fill(0.0);
+                    numbers[ends[trial] * case.spec.outputs..].fill(0.0);
                 }
                 all
             };
@@ -201,7 +201,7 @@ fn what_comes_after_the_end_of_a_trial_reaches_nothing() {
                     "{cell:?} {sizes:?} trial {trial}"
                 );
                 assert_eq!(alone_h0, part(&case, &h0, trial), "{cell:?} {sizes:?}");
-                let after = &part(&case, &inputs, trial)[case.plan.inputs * end..];
+                let after = &part(&case, &inputs, trial)[case.spec.inputs * end..];
                 assert!(after.iter().all(|x| *x == 0.0), "{cell:?} {sizes:?}");
             }
             let error = error(&found, &expected);
@@ -239,7 +239,7 @@ fn jacobians_equal_finite_differences_for_every_cell_and_stack() {
             let mut case = case::<f64>(cell, sizes);
             (case.noise, case.dropout) = (None, None);
             let [by_state, by_input] = case.jacobians();
-            let [b, s] = [case.size[0], case.plan.state()];
+            let [b, s] = [case.size[0], case.spec.state()];
             let column = |place: &dyn Fn(&mut Case<f64>) -> &mut f64| -> Vec<f64> {
                 let at = |shift: f64| {
                     let mut moved = case.clone();
@@ -270,7 +270,7 @@ fn jacobians_equal_finite_differences_for_every_cell_and_stack() {
             };
             for error in [
                 check(&by_state, s, false),
-                check(&by_input, case.plan.inputs, true),
+                check(&by_input, case.spec.inputs, true),
             ] {
                 assert!(error < DIFFERENCE, "{cell:?} {sizes:?}: {error}");
                 largest = largest.max(error);

@@ -98,15 +98,15 @@ fn rates(cell: Cell, state: &[f64], n: usize) -> Vec<f64> {
 
 /// States [b, t, s], outputs [b, t, o] and loss.
 pub fn plain<T: Lanes>(case: &Case<T>) -> (Vec<f64>, Vec<f64>, f64) {
-    let (s, plan) = (case.sizes(), case.plan);
-    let layout = plan.layout();
+    let (s, spec) = (case.sizes(), case.spec);
+    let layout = spec.layout();
     let double = |all: &[T]| -> Vec<f64> { all.iter().map(|x| x.double()).collect() };
     let block = |name: &str| {
         let found = layout.block(name).expect("a block of the layout");
         double(&case.params[found.range.clone()])
     };
-    let (n, t, part) = (s.units, s.time, plan.state() / s.strands());
-    let mut states = vec![0.0; s.batch * t * plan.state()];
+    let (n, t, part) = (s.units, s.time, spec.state() / s.sublayers());
+    let mut states = vec![0.0; s.batch * t * spec.state()];
     let (mut outputs, mut loss, mut count) = (vec![], 0.0, 0.0);
     for b in 0..s.batch {
         let mut feed: Vec<Vec<f64>> = (0..t)
@@ -123,26 +123,26 @@ pub fn plain<T: Lanes>(case: &Case<T>) -> (Vec<f64>, Vec<f64>, f64) {
                     state.extend(mine("c0"));
                 }
                 if let Some(h0) = &case.h0 {
-                    state = double(&h0[b * plan.state() + strand * part..][..part]);
+                    state = double(&h0[b * spec.state() + strand * part..][..part]);
                 }
                 for at in 0..t {
                     let time = if direction == 0 { at } else { t - 1 - at };
                     if case.lengths.as_ref().is_none_or(|ends| time < ends[b]) {
-                        state = step(plan.cell, &mine, &state, &feed[time]);
-                        let from = (b * t + time) * s.hidden() + strand * n;
+                        state = step(spec.cell, &mine, &state, &feed[time]);
+                        let from = (b * t + time) * s.total_units() + strand * n;
                         let noise = case.noise.iter().flat_map(|noise| &noise[from..]);
                         for (x, noise) in state[..n].iter_mut().zip(noise) {
                             *x += noise.double();
                         }
                     }
-                    states[(b * t + time) * plan.state() + strand * part..][..part]
+                    states[(b * t + time) * spec.state() + strand * part..][..part]
                         .copy_from_slice(&state);
-                    above[time].extend(rates(plan.cell, &state, n));
+                    above[time].extend(rates(spec.cell, &state, n));
                 }
             }
             if let Some(dropout) = case.dropout.as_ref().filter(|_| layer + 1 < s.layers) {
                 for (time, x) in above.iter_mut().enumerate() {
-                    let scale = &dropout[(b * t + time) * s.between() + layer * s.read()..];
+                    let scale = &dropout[(b * t + time) * s.dropout_width() + layer * s.layer_width()..];
                     for (x, scale) in x.iter_mut().zip(scale) {
                         *x *= scale.double();
                     }

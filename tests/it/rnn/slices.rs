@@ -1,7 +1,7 @@
 //! What the cutting into slices, the masks and the kept buffers must not change.
 
 use attractor::base::Error;
-use attractor::nn::{Cell, Plan};
+use attractor::nn::{Cell, Spec};
 use attractor::ops::rnn::Nonlinearity;
 use attractor::ops::rnn::vanilla::Vanilla;
 use attractor::tensor::Real;
@@ -80,7 +80,7 @@ fn a_workspace_that_served_other_sizes_gives_the_same_bits_as_a_new_one() {
             .chain(many_sizes().into_iter().rev())
         {
             let case = case::<f32>(cell, sizes);
-            if case.plan.outputs == 0 {
+            if case.spec.outputs == 0 {
                 continue;
             }
             let mut gradient = vec![0.0; case.params.len()];
@@ -115,7 +115,7 @@ fn a_mask_of_zeros_is_a_fault() {
     let words = fault.expect_err("a fault").to_string();
     assert_eq!(
         words,
-        "vanilla: expected `mask` that counts a time of a trial at least, found zeros only"
+        "vanilla: expected `mask` that selects at least one time step, found zeros only"
     );
 }
 
@@ -125,14 +125,14 @@ fn trials_that_fill_up_a_slice_cannot_spoil_the_gradient() {
     let relu = Cell::Vanilla(Vanilla {
         nonlinearity: Nonlinearity::Relu,
     });
-    let plan = Plan::new(relu, [1, 2, 1]);
-    let layout = plan.layout();
+    let spec = Spec::new(relu, [1, 2, 1]);
+    let layout = spec.layout();
     let mut params = vec![0.0_f32; layout.len()];
     params[layout.block("wR").expect("known").range.clone()].fill(1e30);
     params[layout.block("bR").expect("known").range.clone()].fill(1.0);
     params[layout.block("wI").expect("known").range.clone()].fill(-1.0);
     let case = Case {
-        plan,
+        spec,
         size: [1, 5],
         params,
         inputs: vec![1.0; 5],

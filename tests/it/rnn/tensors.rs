@@ -2,7 +2,7 @@
 
 use attractor::base::{Error, Result};
 use attractor::nn::Cell;
-use attractor::ops::rnn::{Aim, Arriving, Aside, Both, Given, Gradients, states};
+use attractor::ops::rnn::{Targets, Cotangents, AuxInputs, DualPrecision, Inputs, Gradients, states};
 use attractor::tensor::{DType, Device, Tensor};
 use candle_core::Var;
 
@@ -27,29 +27,29 @@ fn arrays_of_other_lengths_are_faults() {
     let faulty = [
         (
             "parameters",
-            Given {
+            Inputs {
                 params: short,
                 ..given
             },
         ),
         (
             "inputs",
-            Given {
+            Inputs {
                 inputs: short,
                 ..given
             },
         ),
-        ("h0", Given { h0: some, ..given }),
+        ("h0", Inputs { h0: some, ..given }),
         (
             "noise",
-            Given {
+            Inputs {
                 noise: some,
                 ..given
             },
         ),
         (
             "dropout",
-            Given {
+            Inputs {
                 dropout: some,
                 ..given
             },
@@ -60,18 +60,18 @@ fn arrays_of_other_lengths_are_faults() {
         let expected = format!("expected {what} of shape");
         assert!(fault.contains(&expected), "{fault}");
     }
-    let aim = Aim {
-        targets: short,
+    let aim = Targets {
+        values: short,
         mask: None,
     };
     let fault = message(case.net().loss(sizes, given, aim));
     assert_eq!(
         fault,
-        "vanilla: expected targets of shape [b, t, o] (6 numbers), found [5]"
+        "vanilla: expected targets of shape [b, t, o] (6 elements), found [5]"
     );
     let fault = message(case.net().run(sizes, given, Some(&mut [0.0]), None));
     assert!(fault.contains("states"), "{fault}");
-    let arriving = Arriving {
+    let arriving = Cotangents {
         states: Some(short),
         outputs: None,
     };
@@ -106,14 +106,14 @@ fn tensors(case: &Case<f64>) -> [Tensor; 3] {
         Tensor::from_slice(data, shape, &Device::Cpu).expect("fits")
     };
     [
-        make(&case.inputs, &[b, t, case.plan.inputs]),
+        make(&case.inputs, &[b, t, case.spec.inputs]),
         make(&case.params, &[case.params.len()]),
-        make(case.h0.as_ref().expect("given"), &[b, case.plan.state()]),
+        make(case.h0.as_ref().expect("given"), &[b, case.spec.state()]),
     ]
 }
 
-fn both(cell: Cell) -> Both {
-    Both {
+fn both(cell: Cell) -> DualPrecision {
+    DualPrecision {
         single: cell.operation(),
         double: cell.operation(),
     }
@@ -134,7 +134,7 @@ fn a_loss_in_tensors_reaches_inputs_parameters_and_first_state() -> Result<()> {
             Tensor::from_slice(all, (3, 4, all.len() / 12), &Device::Cpu)
         };
         let (noise, dropout) = (aside(&case.noise)?, aside(&case.dropout)?);
-        let aside = Aside {
+        let aside = AuxInputs {
             noise: Some(&noise),
             dropout: Some(&dropout),
             lengths: case.lengths.as_deref(),
@@ -162,7 +162,7 @@ fn tensors_of_other_shapes_are_faults() -> Result<()> {
     let case = case::<f64>(tanh(), [2, 3, 1, 4, 1, 1, 1]);
     let [inputs, params, h0] = tensors(&case);
     let run = |x: &Tensor, p: &Tensor, h: &Tensor, noise: Option<&Tensor>| {
-        let aside = Aside {
+        let aside = AuxInputs {
             noise,
             dropout: None,
             lengths: None,

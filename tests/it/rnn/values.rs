@@ -1,9 +1,9 @@
 //! Single steps and the elementary functions in them.
 
-use attractor::nn::{Cell, Plan};
+use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
 use attractor::ops::rnn::vanilla::Vanilla;
-use attractor::ops::rnn::{Given, Nonlinearity};
+use attractor::ops::rnn::{Inputs, Nonlinearity};
 
 use super::case::{Case, case, cells};
 use super::plain::f;
@@ -20,10 +20,10 @@ fn a_number_that_is_not_finite_shows_in_the_loss() {
 
 /// f of each number, as the states of a network of one unit.
 fn applied<T: Lanes>(nonlinearity: Nonlinearity, x: &[T]) -> Vec<T> {
-    let plan = Plan::new(Cell::Vanilla(Vanilla { nonlinearity }), [1, 1, 0]);
+    let spec = Spec::new(Cell::Vanilla(Vanilla { nonlinearity }), [1, 1, 0]);
     let params = [0.0, 1.0, 0.0, 0.0].map(T::of);
     let mut h = vec![T::of(0.0); x.len()];
-    let given = Given {
+    let given = Inputs {
         params: &params,
         inputs: x,
         h0: None,
@@ -31,8 +31,8 @@ fn applied<T: Lanes>(nonlinearity: Nonlinearity, x: &[T]) -> Vec<T> {
         dropout: None,
         lengths: None,
     };
-    let mut net = plan.cell.operation();
-    net.run(plan.sizes(x.len(), 1), given, Some(&mut h), None)
+    let mut net = spec.cell.operation();
+    net.run(spec.sizes(x.len(), 1), given, Some(&mut h), None)
         .expect("fits");
     h
 }

@@ -2,9 +2,9 @@
 
 use super::{array, assert_near, list};
 use attractor::base::{Error, Result};
-use attractor::tensor::reduce::Along;
+use attractor::tensor::reduce::Reduction;
 use attractor::tensor::{
-    Tensor, arith, gradient, linear, order, pieces, pointwise, reduce, values,
+    Tensor, arith, gradient, linear, sort, indexing, pointwise, reduce, convert,
 };
 
 /// Central differences in f64 with this step are right to about 1e-9.
@@ -17,8 +17,8 @@ fn weighed(t: &Tensor) -> Result<Tensor> {
     let weights = (0..n)
         .map(|i| 0.3 + 0.17 * (i as f64 * 1.7).sin())
         .collect();
-    let weights = values::of(weights, &[n], t.dtype())?;
-    reduce::sum(&arith::mul(&t.flatten_all()?, &weights)?, &Along::default())
+    let weights = convert::from_f64(weights, &[n], t.dtype())?;
+    reduce::sum(&arith::mul(&t.flatten_all()?, &weights)?, &Reduction::default())
 }
 
 type Unary = fn(&Tensor) -> Result<Tensor>;
@@ -43,10 +43,10 @@ fn worst_gradient_error(f: Unary, at: &Tensor) -> f64 {
 
 #[test]
 fn gradients_agree_with_finite_differences() {
-    fn one(axis: i64) -> Along {
-        Along {
+    fn one(axis: i64) -> Reduction {
+        Reduction {
             axes: Some(vec![axis]),
-            keep: true,
+            keepdims: true,
         }
     }
     fn weights() -> Tensor {
@@ -69,7 +69,7 @@ fn gradients_agree_with_finite_differences() {
             arith::pow(&pointwise::apply(pointwise::ABS, x)?, x)
         }),
         ("select", |x| {
-            arith::select(&array(&[1.0, 0.0, 1.0], &[3]), &arith::mul(x, x)?, x)
+            arith::where_cond(&array(&[1.0, 0.0, 1.0], &[3]), &arith::mul(x, x)?, x)
         }),
         ("matmul", |x| arith::matmul(x, &weights())),
         ("matmul stacked", |x| {
@@ -104,51 +104,51 @@ fn gradients_agree_with_finite_differences() {
         ("floor", |x| Ok(x.floor()?)),
         ("ceil", |x| Ok((x.ceil()? + x)?)),
         ("sum", |x| reduce::sum(x, &one(0))),
-        ("mean", |x| reduce::mean(x, &Along::default())),
-        ("var", |x| reduce::variance(x, &one(-1), 1)),
+        ("mean", |x| reduce::mean(x, &Reduction::default())),
+        ("var", |x| reduce::var(x, &one(-1), 1)),
         ("norm", |x| reduce::norm(x, &one(0))),
-        ("max", |x| reduce::extreme("max", x, &one(1), false)),
+        ("max", |x| reduce::extremum("max", x, &one(1), false)),
         ("min of all", |x| {
-            reduce::extreme("min", x, &Along::default(), true)
+            reduce::extremum("min", x, &Reduction::default(), true)
         }),
-        ("prod", |x| reduce::product(x, &one(1))),
+        ("prod", |x| reduce::prod(x, &one(1))),
         ("cumsum 0", |x| reduce::cumsum(x, 0)),
         ("cumsum -1", |x| reduce::cumsum(x, -1)),
-        ("sort", |x| order::sort(x, 1, false)),
-        ("quantile", |x| order::quantile(x, 0.3, Some(1))),
-        ("median", |x| order::quantile(x, 0.5, None)),
-        ("slice", |x| pieces::slice(x, 1, -2, None, 1)),
-        ("slice by two", |x| pieces::slice(x, 1, 0, None, 2)),
-        ("take", |x| pieces::take(x, 0, &[1, 1, 0, -1])),
-        ("at", |x| pieces::at(x, &[-1, 0])),
+        ("sort", |x| sort::sort(x, 1, false)),
+        ("quantile", |x| sort::quantile(x, 0.3, Some(1))),
+        ("median", |x| sort::quantile(x, 0.5, None)),
+        ("slice", |x| indexing::slice(x, 1, -2, None, 1)),
+        ("slice by two", |x| indexing::slice(x, 1, 0, None, 2)),
+        ("take", |x| indexing::take(x, 0, &[1, 1, 0, -1])),
+        ("at", |x| indexing::at(x, &[-1, 0])),
         ("put into", |x| {
-            pieces::put(x, 0, 0, &array(&[9.0, 9.0, 9.0], &[1, 3]))
+            indexing::slice_assign(x, 0, 0, &array(&[9.0, 9.0, 9.0], &[1, 3]))
         }),
-        ("put", |x| pieces::put(&array(&[0.0; 12], &[4, 3]), 0, 1, x)),
-        ("cat", |x| pieces::cat(&[x.clone(), arith::mul(x, x)?], 1)),
+        ("put", |x| indexing::slice_assign(&array(&[0.0; 12], &[4, 3]), 0, 1, x)),
+        ("cat", |x| indexing::cat(&[x.clone(), arith::mul(x, x)?], 1)),
         ("stack", |x| {
-            pieces::stack(&[x.clone(), arith::mul(x, x)?], -1)
+            indexing::stack(&[x.clone(), arith::mul(x, x)?], -1)
         }),
-        ("roll", |x| pieces::roll(x, 1, -1)),
-        ("flip", |x| pieces::flip(x, 1)),
-        ("permute", |x| pieces::permute(x, &[1, 0])),
-        ("diag", |x| pieces::diag(x)),
-        ("diag of a vector", |x| pieces::diag(&pieces::at(x, &[0])?)),
+        ("roll", |x| indexing::roll(x, 1, -1)),
+        ("flip", |x| indexing::flip(x, 1)),
+        ("permute", |x| indexing::permute(x, &[1, 0])),
+        ("diag", |x| indexing::diag(x)),
+        ("diag of a vector", |x| indexing::diag(&indexing::at(x, &[0])?)),
         ("outer", |x| {
-            pieces::outer(&pieces::at(x, &[0])?, &pieces::at(x, &[1])?)
+            indexing::outer(&indexing::at(x, &[0])?, &indexing::at(x, &[1])?)
         }),
         ("inverse", |x| {
-            linear::inverse(&arith::add(&square(), &pieces::at(x, &[0])?)?)
+            linear::inverse(&arith::add(&square(), &indexing::at(x, &[0])?)?)
         }),
         ("det", |x| {
-            linear::det(&arith::add(&square(), &pieces::at(x, &[1])?)?)
+            linear::det(&arith::add(&square(), &indexing::at(x, &[1])?)?)
         }),
         ("solve, matrix", |x| {
-            linear::solve(&arith::add(&square(), &pieces::at(x, &[0])?)?, &weights())
+            linear::solve(&arith::add(&square(), &indexing::at(x, &[0])?)?, &weights())
         }),
         ("solve, right side", |x| linear::solve(&square(), &x.t()?)),
         ("solve, both", |x| {
-            linear::solve(&arith::add(&square(), &pieces::at(x, &[0])?)?, &x.t()?)
+            linear::solve(&arith::add(&square(), &indexing::at(x, &[0])?)?, &x.t()?)
         }),
     ];
     let at = array(&[0.3, -1.2, 2.1, -0.4, 0.9, 1.6], &[2, 3]);
@@ -167,7 +167,7 @@ fn gradients_agree_with_finite_differences() {
 #[test]
 fn a_gradient_that_does_not_exist_is_refused_and_never_zero() {
     let x = array(&[2.0, 1.0, 1.0, 3.0], &[2, 2]);
-    let whole = Along::default();
+    let whole = Reduction::default();
     type Loss<'a> = &'a dyn Fn(&Tensor) -> Result<Tensor>;
     let table: [(&str, Loss); 4] = [
         ("svd", &|x| reduce::sum(&linear::svd(x)?.1, &whole)),
@@ -196,7 +196,7 @@ fn a_gradient_that_does_not_exist_is_refused_and_never_zero() {
 #[test]
 fn an_input_that_does_not_matter_has_the_gradient_zero() {
     let (a, b) = (array(&[1.0, 2.0], &[2]), array(&[3.0], &[1]));
-    let mut loss = |x: &[Tensor]| reduce::sum(&x[0], &Along::default());
+    let mut loss = |x: &[Tensor]| reduce::sum(&x[0], &Reduction::default());
     let (_, slopes) = gradient(&mut loss, &[a.clone(), b]).unwrap();
     assert_eq!(list(&slopes[1]), [0.0]);
     let mut constant = |_: &[Tensor]| Ok(array(&[1.0], &[]));

@@ -2,7 +2,7 @@
 
 use super::{array, assert_near, list};
 use attractor::base::Result;
-use attractor::tensor::{DType, Device, Tensor, arith, linear, values};
+use attractor::tensor::{DType, Device, Tensor, arith, linear, convert};
 
 #[test]
 fn eigenvalues_agree_with_numpy_and_come_by_decreasing_modulus() {
@@ -116,7 +116,7 @@ fn matrices_without_an_answer_are_refused() {
         (
             "sides",
             linear::solve(&singular, &wide),
-            "solve: shapes [2, 2] and [1, 2] do not fit together",
+            "solve: shapes [2, 2] and [1, 2] are incompatible",
         ),
     ];
     for (name, found, expected) in table {
@@ -143,7 +143,7 @@ fn factorisations_have_the_same_bits_on_any_number_of_threads() {
                 s,
                 v,
             ];
-            all.map(|x| values::doubles(&x).expect("numbers"))
+            all.map(|x| convert::to_f64(&x).expect("numbers"))
         })
     };
     assert!(bits(1) == bits(2));

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use super::{integrate, quietly, small, tutorial};
-use attractor::base::{Error, Outcome, Progress, Report, Silent};
-use attractor::nn::{Cell, Recipe, Rnn};
+use attractor::base::{Error, Outcome, Progress, Report, NoProgress};
+use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::rnn::Nonlinearity;
 use attractor::ops::rnn::vanilla::Vanilla;
 use attractor::optim::{Optimizer, Sgd, constant};
 use attractor::random::{Key, Layout};
-use attractor::train::{self, Log, Options, Source, Task, Trials};
+use attractor::train::{self, LogEntry, Options, Source, Task, Trials};
 
 #[test]
 fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
@@ -17,9 +17,9 @@ fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
     // Each of these ends by another check: a loss or gradient that is not finite, a step that
     // overflows, and the loss of the last line of the log.
     for rate in [0.1, 1.0, 1e30, f64::MAX] {
-        let options = Recipe {
+        let options = NetworkOptions {
             gain: 1.5,
-            ..Recipe::default()
+            ..NetworkOptions::default()
         };
         let relu = Cell::Vanilla(Vanilla {
             nonlinearity: Nonlinearity::Relu,
@@ -43,7 +43,7 @@ fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
         let mut trials = Trials::new(Task::<f32>::shape(&task), 128);
         task.fill(&Key::new(1, Layout::default()), &mut trials)
             .expect("trials");
-        let loss = net.loss(&mut net.work(), &trials, None).expect("a loss");
+        let loss = net.loss(&mut net.workspace(), &trials, None).expect("a loss");
         assert!(loss.is_finite(), "rate {rate}: {loss}");
     }
 }
@@ -58,7 +58,7 @@ impl Progress for StopAfter {
     fn report(&mut self, report: Report) {
         self.done = report.done;
     }
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         self.done == self.batches
     }
 }
@@ -71,11 +71,11 @@ fn an_interrupted_run_leaves_the_network_as_its_last_batch_made_it() {
         batches: 7,
         done: 0,
     };
-    let mut ignore = |_: &Log, _: &Rnn<f32>| Ok(ControlFlow::Continue(()));
+    let mut ignore = |_: &LogEntry, _: &Rnn<f32>| Ok(ControlFlow::Continue(()));
     let options = tutorial(1000);
     let fit = train::run(
         &mut stopped,
-        &Source::of(&task),
+        &Source::new(&task),
         &options,
         &mut progress,
         &mut ignore,
@@ -97,7 +97,7 @@ fn a_listener_can_end_a_run_or_fail_it() {
         log_every: 2,
         ..tutorial(50)
     };
-    let mut brake = |line: &Log, _: &Rnn<f32>| {
+    let mut brake = |line: &LogEntry, _: &Rnn<f32>| {
         Ok(if line.batch < 4 {
             ControlFlow::Continue(())
         } else {
@@ -106,9 +106,9 @@ fn a_listener_can_end_a_run_or_fail_it() {
     };
     let fit = train::run(
         &mut net,
-        &Source::of(&task),
+        &Source::new(&task),
         &options,
-        &mut Silent,
+        &mut NoProgress,
         &mut brake,
     )
     .expect("a run");
@@ -116,7 +116,7 @@ fn a_listener_can_end_a_run_or_fail_it() {
         (fit.outcome, fit.log.len()),
         (Outcome::Interrupted { at: 5 }, 3)
     );
-    let mut fail = |_: &Log, _: &Rnn<f32>| {
+    let mut fail = |_: &LogEntry, _: &Rnn<f32>| {
         Err(Error::Algebra {
             op: "listener",
             fact: "no result",
@@ -124,9 +124,9 @@ fn a_listener_can_end_a_run_or_fail_it() {
     };
     let end = train::run(
         &mut net,
-        &Source::of(&task),
+        &Source::new(&task),
         &options,
-        &mut Silent,
+        &mut NoProgress,
         &mut fail,
     );
     assert!(
@@ -137,9 +137,9 @@ fn a_listener_can_end_a_run_or_fail_it() {
 
 #[test]
 fn a_task_of_other_sizes_than_the_network_is_a_fault() {
-    let mut net: Rnn<f32> = Recipe {
+    let mut net: Rnn<f32> = NetworkOptions {
         inputs: 3,
-        ..Recipe::default()
+        ..NetworkOptions::default()
     }
     .build(Cell::default())
     .expect("sizes");

@@ -4,18 +4,20 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::{integrate, small, tutorial};
-use attractor::base::error::FileFault;
-use attractor::base::{Error, Outcome, Progress, Report, Result, Silent};
-use attractor::nn::{Cell, Recipe, Rnn};
+use attractor::base::error::FileError;
+use attractor::base::{Error, Outcome, Progress, Report, Result, NoProgress};
+use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::Lanes;
 use attractor::ops::rnn::Nonlinearity;
 use attractor::ops::rnn::vanilla::Vanilla;
 use attractor::optim::{Adam, Optimizer, Plateau, Schedule, Sgd, constant};
 use attractor::random::{Key, Layout};
 use attractor::tasks::Dataset;
-use attractor::tasks::dataset::{Part, Parts};
+use attractor::tasks::dataset::{RawArray, RawData};
 use attractor::tensor::{Device, Tensor};
-use attractor::train::{self, Fit, Keep, Log, Options, Source, Task, Trials, held_out};
+use attractor::train::{
+    self, Fit, LogEntry, Options, Restore, Source, Task, Trials, sample_validation,
+};
 use tempfile::TempDir;
 
 /// Ends a run after so many batches of its own.
@@ -25,7 +27,7 @@ impl Progress for StopAfter {
     fn report(&mut self, _: Report) {
         self.0 -= 1;
     }
-    fn stopped(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         self.0 == 0
     }
 }
@@ -58,7 +60,7 @@ pub fn kept(options: &Options, path: PathBuf) -> Options {
 fn differs<T: Lanes>(first: &Rnn<T>, source: &Source<'_, T>, options: &Options) -> Option<String> {
     let folder = TempDir::new().expect("a folder");
     let mut whole = first.clone();
-    let expected = run(&mut whole, source, options, &mut Silent).expect("a run");
+    let expected = run(&mut whole, source, options, &mut NoProgress).expect("a run");
     let options = kept(options, folder.path().join("run.h5"));
     let mut net = first.clone();
     let mut fit = None;
@@ -69,11 +71,11 @@ fn differs<T: Lanes>(first: &Rnn<T>, source: &Source<'_, T>, options: &Options) 
     }
     let fit = fit.expect("four parts");
     let started = Fit {
-        resumed: 0,
+        resumed_batches: 0,
         ..fit.clone()
     };
     match (bits(&net) == bits(&whole), started == expected) {
-        (true, true) if fit.resumed == 22.min(expected.batches) => None,
+        (true, true) if fit.resumed_batches == 22.min(expected.batches) => None,
         (same, _) => Some(format!("parameters {same}: {fit:?}, not {expected:?}")),
     }
 }
@@ -125,7 +127,7 @@ fn every_optimizer_resumes<T: Lanes>() {
         ..small(3)
     };
     for (name, optimizer) in optimizers() {
-        let wrong = differs(&net, &Source::of(&task), &options(optimizer));
+        let wrong = differs(&net, &Source::new(&task), &options(optimizer));
         assert_eq!(wrong, None, "{name}");
     }
 }
@@ -148,9 +150,9 @@ fn recorded(trials: usize) -> Dataset {
         .expect("trials");
     let part = |numbers: Vec<f32>| {
         let tensor = Tensor::from_vec(numbers, (trials, 10, 1), &Device::Cpu);
-        Part::Whole(tensor.expect("a tensor"))
+        RawArray::Stacked(tensor.expect("a tensor"))
     };
-    Dataset::new(Parts {
+    Dataset::new(RawData {
         inputs: part(batch.inputs),
         targets: Some(part(batch.targets)),
         mask: None,
@@ -171,9 +173,9 @@ fn a_run_over_a_data_set_resumes_in_the_middle_of_an_epoch_with_its_validation()
     let (_, adam) = optimizers()[0].clone();
     let net = small::<f32>(2);
     for (keep, patience) in [
-        (Keep::Best, None),
-        (Keep::Last, None),
-        (Keep::Best, Some(2)),
+        (Restore::Best, None),
+        (Restore::Last, None),
+        (Restore::Best, Some(2)),
     ] {
         let options = Options {
             validate_every: Some(3),
@@ -194,33 +196,33 @@ fn a_run_that_was_finished_is_not_run_again() {
     let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
     let options = kept(&tutorial(20), folder.path().join("run.h5"));
     let (mut first, mut second) = (small::<f32>(1), small::<f32>(1));
-    let source = Source::of(&task);
-    let fit = run(&mut first, &source, &options, &mut Silent).expect("a run");
+    let source = Source::new(&task);
+    let fit = run(&mut first, &source, &options, &mut NoProgress).expect("a run");
     let again = run(&mut second, &source, &options, &mut StopAfter(1)).expect("the same");
     assert_eq!(bits(&first), bits(&second));
-    assert_eq!(again, Fit { resumed: 20, ..fit });
+    assert_eq!(again, Fit { resumed_batches: 20, ..fit });
 }
 
 #[test]
 fn a_finished_run_goes_on_when_more_batches_are_asked_for() {
     let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
-    let source = Source::of(&task);
+    let source = Source::new(&task);
     let short = kept(&tutorial(20), folder.path().join("run.h5"));
     let long = Options {
         batches: 30,
         ..short.clone()
     };
     let (mut net, mut whole) = (small::<f32>(1), small::<f32>(1));
-    run(&mut net, &source, &short, &mut Silent).expect("a run");
-    let fit = run(&mut net, &source, &long, &mut Silent).expect("the rest");
-    let expected = run(&mut whole, &source, &tutorial(30), &mut Silent).expect("a run");
+    run(&mut net, &source, &short, &mut NoProgress).expect("a run");
+    let fit = run(&mut net, &source, &long, &mut NoProgress).expect("the rest");
+    let expected = run(&mut whole, &source, &tutorial(30), &mut NoProgress).expect("a run");
     assert_eq!(bits(&net), bits(&whole));
-    assert_eq!((fit.resumed, &fit.log), (20, &expected.log));
-    let fault = run(&mut net, &source, &long, &mut Silent).expect_err("a fault");
+    assert_eq!((fit.resumed_batches, &fit.log), (20, &expected.log));
+    let fault = run(&mut net, &source, &long, &mut NoProgress).expect_err("a fault");
     let finished = matches!(
         &fault,
         Error::File {
-            fact: FileFault::FinishedRun { done: 30 },
+            fact: FileError::FinishedRun { done: 30 },
             ..
         }
     );
@@ -236,15 +238,15 @@ fn a_listener_that_ended_a_run_or_failed_in_it_hears_its_line_again() {
     };
     let go = |answer: Result<ControlFlow<()>>| {
         let (mut net, mut heard, mut answer) = (small::<f32>(1), Vec::new(), Some(answer));
-        let mut listen = |line: &Log, _: &Rnn<f32>| {
+        let mut listen = |line: &LogEntry, _: &Rnn<f32>| {
             heard.push(line.batch);
             match line.batch {
                 10 => answer.take().expect("heard once"),
                 _ => Ok(ControlFlow::Continue(())),
             }
         };
-        let source = Source::of(&task);
-        let fit = train::run(&mut net, &source, &options, &mut Silent, &mut listen);
+        let source = Source::new(&task);
+        let fit = train::run(&mut net, &source, &options, &mut NoProgress, &mut listen);
         (fit.map(|fit| fit.outcome).ok(), heard)
     };
     let ended = Some(Outcome::Interrupted { at: 11 });
@@ -279,16 +281,16 @@ fn a_run_that_diverges_after_a_checkpoint_diverges_there_again() {
     let relu = Cell::Vanilla(Vanilla {
         nonlinearity: Nonlinearity::Relu,
     });
-    let net = Recipe {
+    let net = NetworkOptions {
         gain: 1.5,
-        ..Recipe::default()
+        ..NetworkOptions::default()
     };
     let net: Rnn<f32> = net.build(relu).expect("options within their spans");
     let (mut first, mut second) = (net.clone(), net);
-    let source = Source::of(&task);
-    let fit = run(&mut first, &source, &options, &mut Silent).expect("a run");
+    let source = Source::new(&task);
+    let fit = run(&mut first, &source, &options, &mut NoProgress).expect("a run");
     assert!(matches!(fit.outcome, Outcome::Diverged { .. }), "{fit:?}");
-    let again = run(&mut second, &source, &options, &mut Silent).expect("a run");
+    let again = run(&mut second, &source, &options, &mut NoProgress).expect("a run");
     assert_eq!(again.outcome, fit.outcome);
     assert_eq!(bits(&first), bits(&second));
 }
@@ -297,9 +299,9 @@ fn a_run_that_diverges_after_a_checkpoint_diverges_there_again() {
 fn trials_drawn_for_validation_are_none_of_those_trained_on() {
     let task = integrate(10);
     let options = tutorial(1);
-    let held = held_out::<f32>(&task, 128, &options).expect("trials");
+    let held = sample_validation::<f32>(&task, 128, &options).expect("trials");
     let mut trained = Trials::new(Task::<f32>::shape(&task), 128);
-    let key = options.first_key().child(1, 2);
+    let key = options.initial_key().split_nth(1, 2);
     task.fill(&key, &mut trained).expect("trials");
     assert!(!trained.inputs.iter().any(|x| held.inputs.contains(x)));
 }

@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 
 use super::{integrate, quietly, small, tutorial};
-use attractor::base::{Error, Outcome, Silent};
+use attractor::base::{Error, Outcome, NoProgress};
 use attractor::nn::Rnn;
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Decision, decision};
-use attractor::train::{self, Fit, Keep, Log, Options, Source, Task, Trials, held_out};
+use attractor::train::{
+    self, Fit, LogEntry, Options, Restore, Source, Task, Trials, sample_validation,
+};
 
 /// Trials that learning makes worse: to be integrated with the other sign.
 fn wrong(trials: usize) -> Trials<f64> {
@@ -30,11 +32,11 @@ fn judged(held: &Trials<f64>, options: &Options) -> (Rnn<f64>, Fit, Nets) {
         validation: Some(held),
     };
     let mut nets = Vec::new();
-    let mut look = |line: &Log, net: &Rnn<f64>| {
+    let mut look = |line: &LogEntry, net: &Rnn<f64>| {
         nets.push((line.batch, net.clone()));
         Ok(ControlFlow::Continue(()))
     };
-    let fit = train::run(&mut net, &source, options, &mut Silent, &mut look).expect("a run");
+    let fit = train::run(&mut net, &source, options, &mut NoProgress, &mut look).expect("a run");
     (net, fit, nets)
 }
 
@@ -53,7 +55,7 @@ fn validation_is_the_loss_of_all_its_trials_without_noise_and_penalty() {
         let held = wrong(trials);
         let (_, fit, nets) = judged(&held, &options(6));
         for (line, (_, net)) in fit.log.iter().zip(&nets) {
-            let expected = net.loss(&mut net.work(), &held, None).expect("a loss");
+            let expected = net.loss(&mut net.workspace(), &held, None).expect("a loss");
             let found = line.validation.expect("validation");
             assert!((found - expected).abs() < 1e-14, "{found}, not {expected}");
         }
@@ -64,25 +66,25 @@ fn validation_is_the_loss_of_all_its_trials_without_noise_and_penalty() {
 fn validation_weighs_times_as_the_mask_says() {
     let task = Decision::new(decision::Options::default()).expect("defaults");
     let options = options(3);
-    let held = held_out::<f64>(&task, 37, &options).expect("trials");
+    let held = sample_validation::<f64>(&task, 37, &options).expect("trials");
     let mut net = small::<f64>(4);
     let source = Source {
         task: &task,
         validation: Some(&held),
     };
-    let mut last = |line: &Log, net: &Rnn<f64>| {
-        let expected = net.loss(&mut net.work(), &held, None)?;
+    let mut last = |line: &LogEntry, net: &Rnn<f64>| {
+        let expected = net.loss(&mut net.workspace(), &held, None)?;
         let found = line.validation.expect("validation");
         assert!((found - expected).abs() < 1e-14, "{found}, not {expected}");
         Ok(ControlFlow::Continue(()))
     };
-    train::run(&mut net, &source, &options, &mut Silent, &mut last).expect("a run");
+    train::run(&mut net, &source, &options, &mut NoProgress, &mut last).expect("a run");
 }
 
 #[test]
 fn a_run_keeps_its_best_parameters_or_its_last_ones() {
     let held = wrong(20);
-    for keep in [Keep::Best, Keep::Last] {
+    for keep in [Restore::Best, Restore::Last] {
         let (net, fit, nets) = judged(
             &held,
             &Options {
@@ -97,7 +99,7 @@ fn a_run_keeps_its_best_parameters_or_its_last_ones() {
             .map(|line| line.validation.expect("validation"));
         assert_eq!(best.loss, losses.fold(f64::INFINITY, f64::min));
         assert!(best.batch < 40, "the worst comes last: {best:?}");
-        let wanted = if keep == Keep::Best { best.batch } else { 40 };
+        let wanted = if keep == Restore::Best { best.batch } else { 40 };
         let (_, expected) = nets
             .iter()
             .find(|(batch, _)| *batch == wanted)
@@ -118,7 +120,7 @@ fn a_run_ends_when_validation_has_not_become_better_for_as_long_as_patience_last
     // Validations come every second batch.
     let at = best.batch + 3 * 2 + 1;
     assert_eq!((fit.outcome, fit.batches), (Outcome::Stopped { at }, at));
-    assert_eq!(fit.outcome.word(), "stopped early");
+    assert_eq!(fit.outcome.name(), "stopped early");
 }
 
 #[test]
@@ -126,13 +128,13 @@ fn validation_changes_nothing_in_training() {
     let (mut net, task) = (small::<f64>(4), integrate(10));
     let alone = quietly(&mut net, &task, &options(9)).expect("a run");
     let last = Options {
-        keep: Keep::Last,
+        keep: Restore::Last,
         validate_every: Some(1),
         ..options(9)
     };
     let (other, fit, _) = judged(&wrong(50), &last);
     assert_eq!(net.params.data, other.params.data);
-    let bare = |line: &Log| Log {
+    let bare = |line: &LogEntry| LogEntry {
         validation: None,
         ..*line
     };
@@ -147,8 +149,8 @@ fn validation_that_cannot_be_is_a_fault() {
             task: &task,
             validation: Some(&held),
         };
-        let mut quiet = |_: &Log, _: &Rnn<f64>| Ok(ControlFlow::Continue(()));
-        train::run(&mut small(1), &source, &options(9), &mut Silent, &mut quiet)
+        let mut quiet = |_: &LogEntry, _: &Rnn<f64>| Ok(ControlFlow::Continue(()));
+        train::run(&mut small(1), &source, &options(9), &mut NoProgress, &mut quiet)
             .expect_err("a fault")
     };
     let mut broken = wrong(4);

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use attractor::base::Error;
-use attractor::base::error::FileFault;
-use attractor::io::{Named, named, safetensors, torch};
+use attractor::base::error::FileError;
+use attractor::io::{NamedTensors, safetensors, torch, weights};
 
 use super::{message, reference};
 
-type Parse = fn(&Path, &[u8]) -> attractor::base::Result<Named>;
+type Parse = fn(&Path, &[u8]) -> attractor::base::Result<NamedTensors>;
 
 const READABLE: [(&str, Parse); 6] = [
     ("torch_gru1.pt", torch::parse),
@@ -38,26 +38,23 @@ fn what_pytorch_can_save_beside_a_state_dict_is_told_apart() {
     let expected = [
         (
             "torch_whole.pt",
-            "found a whole object of the class `torch.nn.modules.linear.Linear`",
+            "found a pickled object of class `torch.nn.modules.linear.Linear`",
         ),
         ("torch_program.pt", "found a program (TorchScript)"),
         (
             "torch_empty.pt",
             "found a dictionary without tensors (epoch, note)",
         ),
-        ("torch_single.pt", "found one tensor"),
+        ("torch_single.pt", "found a single tensor"),
     ];
     for (name, text) in expected {
-        let fault = message(named::read(reference(name)).unwrap_err());
-        assert!(
-            fault.contains("expected a state dict of PyTorch"),
-            "{fault}"
-        );
+        let fault = message(weights::read(reference(name)).unwrap_err());
+        assert!(fault.contains("expected a PyTorch state dict"), "{fault}");
         assert!(fault.contains(text), "{fault}");
         assert!(fault.contains("torch.save(model.state_dict()"), "{fault}");
     }
-    let fault = message(named::read(reference("torch_complex.pt")).unwrap_err());
-    let text = "entry `complex` is of a kind that cannot be read: torch.ComplexFloatStorage";
+    let fault = message(weights::read(reference("torch_complex.pt")).unwrap_err());
+    let text = "entry `complex` has an unsupported type: torch.ComplexFloatStorage";
     assert!(fault.contains(text), "{fault}");
 }
 
@@ -72,7 +69,7 @@ fn other_files_are_told_by_what_they_are() {
             b"\x80\x04\x95",
             "expected a PyTorch file, found a Python pickle",
         ),
-        ("a.pt", b"PK\x03\x04rest", "damaged or cut short"),
+        ("a.pt", b"PK\x03\x04rest", "damaged or truncated"),
         (
             "a.safetensors",
             b"x",
@@ -89,12 +86,12 @@ fn other_files_are_told_by_what_they_are() {
     for (name, bytes, text) in other {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        let fault = named::read(&path).unwrap_err().to_string();
+        let fault = weights::read(&path).unwrap_err().to_string();
         assert!(fault.contains(text), "{name}: {fault}");
     }
-    let fault = named::read(folder.path()).unwrap_err().to_string();
+    let fault = weights::read(folder.path()).unwrap_err().to_string();
     assert!(fault.contains("this is a folder"), "{fault}");
-    let fault = named::read(folder.path().join("absent.pt"))
+    let fault = weights::read(folder.path().join("absent.pt"))
         .unwrap_err()
         .to_string();
     assert!(fault.contains("does not exist"), "{fault}");
@@ -111,7 +108,7 @@ fn a_file_cut_short_anywhere_is_damaged() {
                 other => panic!("{name} cut to {length} bytes: {other:?}"),
             };
             assert!(
-                matches!(fault, FileFault::Damaged { .. } | FileFault::Format { .. }),
+                matches!(fault, FileError::Damaged { .. } | FileError::Format { .. }),
                 "{name} cut to {length} bytes: {fault}"
             );
         }
@@ -260,7 +257,7 @@ fn a_header_of_safetensors_that_lies_is_a_fault() {
         .unwrap_err()
         .to_string();
     assert!(
-        fault.contains("entry `a` is of a kind that cannot be read: F8_E4M3"),
+        fault.contains("entry `a` has an unsupported type: F8_E4M3"),
         "{fault}"
     );
 }

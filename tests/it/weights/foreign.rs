@@ -5,17 +5,17 @@ mod strange;
 use std::path::Path;
 
 use attractor::base::Result;
-use attractor::io::{Named, safetensors};
-use attractor::nn::foreign::{Choice, Foreign, Kind, Names};
+use attractor::io::{NamedTensors, safetensors};
+use attractor::nn::interop::{CellKind, ExportNames, PortableNetwork, Selection};
 use attractor::tensor::{DType, Device, Tensor, arith};
 
 use super::{all, read, shown, tensor};
 
 /// What a network is: kind, i, n, o, layers, directions.
-type Plan = (Kind, usize, usize, usize, usize, usize);
+type Plan = (CellKind, usize, usize, usize, usize, usize);
 
-fn plan(foreign: &Foreign) -> Plan {
-    let Foreign {
+fn plan(foreign: &PortableNetwork) -> Plan {
+    let PortableNetwork {
         kind,
         inputs,
         units,
@@ -27,20 +27,20 @@ fn plan(foreign: &Foreign) -> Plan {
     (*kind, *inputs, *units, *outputs, *layers, *directions)
 }
 
-fn recognise(named: &Named, prefix: &str, readout: &str) -> Result<Foreign> {
-    let choice = Choice {
+fn recognise(named: &NamedTensors, prefix: &str, readout: &str) -> Result<PortableNetwork> {
+    let choice = Selection {
         prefix: prefix.into(),
         readout: readout.into(),
-        ..Choice::default()
+        ..Selection::default()
     };
-    Foreign::recognise(Path::new("net"), named, &choice)
+    PortableNetwork::from_tensors(Path::new("net"), named, &choice)
 }
 
-fn recognised(named: &Named) -> Foreign {
+fn recognised(named: &NamedTensors) -> PortableNetwork {
     recognise(named, "", "").unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-fn names(foreign: &Foreign) -> Vec<&str> {
+fn names(foreign: &PortableNetwork) -> Vec<&str> {
     foreign
         .blocks
         .iter()
@@ -49,7 +49,7 @@ fn names(foreign: &Foreign) -> Vec<&str> {
 }
 
 /// Tensors that differ from each other in each number, by name and shape.
-fn made(tensors: &[(&str, &[usize])]) -> Named {
+fn made(tensors: &[(&str, &[usize])]) -> NamedTensors {
     let tensor = |at: usize, shape: &[usize]| {
         let count: usize = shape.iter().product();
         let start = (at * 1000) as f32;
@@ -67,16 +67,16 @@ fn made(tensors: &[(&str, &[usize])]) -> Named {
 #[test]
 fn networks_of_pytorch_are_told_by_their_shapes() {
     let expected: [(&str, Plan); 10] = [
-        ("torch_rnn1.pt", (Kind::Vanilla, 4, 11, 2, 1, 1)),
-        ("torch_rnn2.pt", (Kind::Vanilla, 4, 11, 2, 2, 1)),
-        ("torch_gru1.pt", (Kind::GruTorch, 4, 11, 2, 1, 1)),
-        ("torch_gru2.pt", (Kind::GruTorch, 4, 11, 2, 2, 1)),
-        ("torch_lstm1.pt", (Kind::Lstm, 4, 11, 2, 1, 1)),
-        ("torch_lstm2.pt", (Kind::Lstm, 4, 11, 2, 2, 1)),
-        ("flipflop_tanh_1.pt", (Kind::Vanilla, 3, 16, 3, 1, 1)),
-        ("flipflop_gru_0.pt", (Kind::GruTorch, 3, 16, 3, 1, 1)),
-        ("torch_checkpoint.pt", (Kind::Lstm, 2, 3, 2, 2, 2)),
-        ("torch_unbiased.pt", (Kind::GruTorch, 2, 3, 0, 2, 2)),
+        ("torch_rnn1.pt", (CellKind::Vanilla, 4, 11, 2, 1, 1)),
+        ("torch_rnn2.pt", (CellKind::Vanilla, 4, 11, 2, 2, 1)),
+        ("torch_gru1.pt", (CellKind::GruTorch, 4, 11, 2, 1, 1)),
+        ("torch_gru2.pt", (CellKind::GruTorch, 4, 11, 2, 2, 1)),
+        ("torch_lstm1.pt", (CellKind::Lstm, 4, 11, 2, 1, 1)),
+        ("torch_lstm2.pt", (CellKind::Lstm, 4, 11, 2, 2, 1)),
+        ("flipflop_tanh_1.pt", (CellKind::Vanilla, 3, 16, 3, 1, 1)),
+        ("flipflop_gru_0.pt", (CellKind::GruTorch, 3, 16, 3, 1, 1)),
+        ("torch_checkpoint.pt", (CellKind::Lstm, 2, 3, 2, 2, 2)),
+        ("torch_unbiased.pt", (CellKind::GruTorch, 2, 3, 0, 2, 2)),
     ];
     for (name, expected) in expected {
         assert_eq!(plan(&recognised(&read(name))), expected, "{name}");
@@ -104,11 +104,11 @@ fn parameters_are_those_of_the_file() {
             );
             let (b_in, b_rec) = (part("bias_ih"), part("bias_hh"));
             let expected = match foreign.kind {
-                Kind::GruTorch => b_rec.clone(),
+                CellKind::GruTorch => b_rec.clone(),
                 _ => arith::add(b_in, b_rec).unwrap(),
             };
             assert_eq!(block(format!("bR{end}")), shown(&expected), "{name}");
-            if foreign.kind == Kind::GruTorch {
+            if foreign.kind == CellKind::GruTorch {
                 assert_eq!(block(format!("bI{end}")), shown(b_in), "{name}");
             }
             let h0 = Tensor::zeros(foreign.units, DType::F32, &Device::Cpu).unwrap();
@@ -176,14 +176,14 @@ fn biases_that_a_file_does_not_have_are_zero() {
 fn a_network_of_the_notebooks_is_told_by_its_names() {
     let decision = read("decision_gru.h5");
     let foreign = recognised(&decision);
-    assert_eq!(plan(&foreign), (Kind::Gru, 1, 100, 1, 1, 1));
+    assert_eq!(plan(&foreign), (CellKind::Gru, 1, 100, 1, 1, 1));
     assert_eq!(
         names(&foreign),
         ["h0", "wRUHX", "wCHX", "bRU", "bC", "wO", "bO"]
     );
     assert_eq!(all(&foreign.blocks), all(&decision));
     let tutorial = recognised(&read("tutorial.h5"));
-    assert_eq!(plan(&tutorial), (Kind::Vanilla, 1, 4, 2, 1, 1));
+    assert_eq!(plan(&tutorial), (CellKind::Vanilla, 1, 4, 2, 1, 1));
     assert_eq!(names(&tutorial), ["h0", "wI", "wR", "bR", "wO", "bO"]);
 }
 
@@ -195,7 +195,7 @@ fn a_prefix_leaves_out_all_other_tensors() {
         "parameters and gradients"
     );
     let foreign = recognise(&vanilla, "param/", "").unwrap();
-    assert_eq!(plan(&foreign), (Kind::Vanilla, 4, 11, 2, 1, 1));
+    assert_eq!(plan(&foreign), (CellKind::Vanilla, 4, 11, 2, 1, 1));
     assert_eq!(
         shown(foreign.block("wR").unwrap()),
         shown(tensor(&vanilla, "param/wR"))
@@ -203,7 +203,7 @@ fn a_prefix_leaves_out_all_other_tensors() {
 
     let torch = read("torch_gru2.h5");
     let foreign = recognise(&torch, "grad/rnn.", "grad/readout").unwrap();
-    assert_eq!(plan(&foreign), (Kind::GruTorch, 4, 11, 2, 2, 1));
+    assert_eq!(plan(&foreign), (CellKind::GruTorch, 4, 11, 2, 2, 1));
     assert_eq!(
         shown(foreign.block("bO").unwrap()),
         shown(tensor(&torch, "grad/readout.bias"))
@@ -225,7 +225,7 @@ fn a_cell_of_pytorch_is_a_network_of_one_layer() {
         ("out.weight", &[5, 3]),
     ]);
     let foreign = recognised(&named);
-    assert_eq!(plan(&foreign), (Kind::Lstm, 2, 3, 5, 1, 1));
+    assert_eq!(plan(&foreign), (CellKind::Lstm, 2, 3, 5, 1, 1));
     assert_eq!(
         shown(foreign.block("bO").unwrap()),
         "f32[5][0.0, 0.0, 0.0, 0.0, 0.0]"
@@ -236,7 +236,7 @@ fn a_cell_of_pytorch_is_a_network_of_one_layer() {
 fn the_two_biases_are_added_in_f64_and_rounded_once() {
     let ones = |shape: &[usize]| Tensor::ones(shape, DType::F64, &Device::Cpu).unwrap();
     let tiny = 2f64.powi(-24);
-    let named: Named = vec![
+    let named: NamedTensors = vec![
         ("weight_ih_l0".into(), ones(&[1, 1])),
         ("weight_hh_l0".into(), ones(&[1, 1])),
         ("bias_ih_l0".into(), (ones(&[1]) + tiny).unwrap()),
@@ -247,11 +247,11 @@ fn the_two_biases_are_added_in_f64_and_rounded_once() {
         (DType::F32, "f32[1][1.0000001192092896]"),
         (DType::F64, "f64[1][1.0000001192092896]"),
     ] {
-        let choice = Choice {
+        let choice = Selection {
             dtype: Some(dtype),
-            ..Choice::default()
+            ..Selection::default()
         };
-        let foreign = Foreign::recognise(Path::new("net"), &named, &choice).unwrap();
+        let foreign = PortableNetwork::from_tensors(Path::new("net"), &named, &choice).unwrap();
         assert_eq!(shown(foreign.block("bR").unwrap()), text);
     }
 }
@@ -272,12 +272,16 @@ fn first_states_that_were_learned_are_taken() {
 fn what_was_written_for_pytorch_has_the_names_of_its_modules() {
     for name in ["torch_gru1.pt", "torch_gru2.pt", "flipflop_gru_0.pt"] {
         let named = read(name);
-        let written = recognised(&named).for_torch(&Names::default()).unwrap();
+        let written = recognised(&named)
+            .to_state_dict(&ExportNames::default())
+            .unwrap();
         assert_eq!(all(&written), all(&named), "{name}");
     }
     let named = read("torch_lstm2.pt");
-    let written = recognised(&named).for_torch(&Names::default()).unwrap();
-    let order = |named: &Named| {
+    let written = recognised(&named)
+        .to_state_dict(&ExportNames::default())
+        .unwrap();
+    let order = |named: &NamedTensors| {
         named
             .iter()
             .map(|(name, _)| name.clone())
@@ -306,13 +310,13 @@ fn a_network_comes_back_from_the_file_that_was_written_for_pytorch() {
             *block = (block.ones_like().unwrap() * name.len() as f64).unwrap();
         }
     }
-    let names = Names {
+    let names = ExportNames {
         prefix: "encoder.".into(),
         readout: "".into(),
-        first_states: true,
+        initial_states: true,
     };
-    let written = learned.for_torch(&names).unwrap();
-    safetensors::write(&path, &written, safetensors::PLAIN).unwrap();
+    let written = learned.to_state_dict(&names).unwrap();
+    safetensors::write(&path, &written, safetensors::PYTORCH_FORMAT).unwrap();
     let back = recognised(&safetensors::read(&path).unwrap());
     assert_eq!(plan(&back), plan(&learned));
     assert_eq!(all(&back.blocks), all(&learned.blocks));

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use attractor::nn::foreign::{Choice, Foreign, Open};
-use attractor::nn::{Drive, Network, Rnn};
+use attractor::nn::interop::{Selection, PortableNetwork, CellSettings};
+use attractor::nn::{RunInputs, Network, Rnn};
 use attractor::ops::Lanes;
-use attractor::tensor::{DType, values};
+use attractor::tensor::{DType, convert};
 use attractor::train::Trials;
 
 use super::{read, reference};
@@ -20,19 +20,19 @@ const NAMES: [&str; 6] = ["rnn1", "rnn2", "gru1", "gru2", "lstm1", "lstm2"];
 
 fn network(name: &str, dtype: DType) -> Network {
     let file = format!("torch_{name}.pt");
-    let choice = Choice {
+    let choice = Selection {
         dtype: Some(dtype),
-        ..Choice::default()
+        ..Selection::default()
     };
-    let found = Foreign::recognise(Path::new(&file), &read(&file), &choice);
-    let network = found.expect("a network").network(Open::default());
+    let found = PortableNetwork::from_tensors(Path::new(&file), &read(&file), &choice);
+    let network = found.expect("a network").build(CellSettings::default());
     network.expect("parameters that fit")
 }
 
 fn expected(tree: &Tree, name: &str) -> Vec<f64> {
     match tree.at(name) {
         Some(Tree::Float(x)) => vec![*x],
-        _ => values::doubles(tree.tensor(name).unwrap_or_else(|| panic!("no {name}")))
+        _ => convert::to_f64(tree.tensor(name).unwrap_or_else(|| panic!("no {name}")))
             .expect("numbers"),
     }
 }
@@ -55,12 +55,12 @@ fn gradient(tree: &Tree, block: &str) -> Option<Vec<f64>> {
 }
 
 fn errors<T: Lanes>(net: &Rnn<T>, tree: &Tree) -> Vec<(String, f64)> {
-    let (trials, time, n) = (3, 9, net.plan.units);
+    let (trials, time, n) = (3, 9, net.spec.units);
     let inputs: Vec<T> = expected(tree, "x").into_iter().map(T::of).collect();
-    let state = net.plan.state();
+    let state = net.spec.state();
     let mut states = vec![T::of(0.0); trials * time * state];
-    let mut outputs = vec![T::of(0.0); trials * time * net.plan.outputs];
-    let drive = Drive {
+    let mut outputs = vec![T::of(0.0); trials * time * net.spec.outputs];
+    let drive = RunInputs {
         trials,
         time,
         inputs: &inputs,
@@ -68,11 +68,11 @@ fn errors<T: Lanes>(net: &Rnn<T>, tree: &Tree) -> Vec<(String, f64)> {
         noise: None,
         lengths: None,
     };
-    let mut work = net.work();
+    let mut work = net.workspace();
     net.run(&mut work, &drive, Some(&mut states), Some(&mut outputs))
         .expect("sizes that fit");
     // A state is [layer][part][unit]; PyTorch gives h of the last layer.
-    let first = (net.plan.layers - 1) * state / net.plan.layers;
+    let first = (net.spec.layers - 1) * state / net.spec.layers;
     let h: Vec<T> = states
         .chunks(state)
         .flat_map(|state| state[first..first + n].to_vec())

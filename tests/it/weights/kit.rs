@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use attractor::api::context::{Language, Settings};
+use attractor::api::context::{Language, RunConfig};
 use attractor::api::value::Value;
 
 use super::reference;
@@ -36,7 +36,7 @@ fn load(name: &str, options: &str) -> Run {
         .replace("KIT", &kit)
         .replace("NAME", name)
         .replace("OPTIONS", options);
-    run_in(&script, Language::Rhai, Settings::default())
+    run_in(&script, Language::Rhai, RunConfig::default())
 }
 
 /// Files, options, and whether a note says that tanh was assumed.
@@ -176,30 +176,30 @@ const REFUSED: [(&str, &str, &str); 21] = [
     (
         "lzma.pt",
         "",
-        "a PyTorch archive that is stored or deflated",
+        "a PyTorch archive with stored or deflated records",
     ),
-    ("whole.pt", "", "a whole object of the class `nets.Net`"),
+    ("whole.pt", "", "a pickled object of class `nets.Net`"),
     (
         "whole_inside.pt",
         "",
-        "`model` is a whole object of the class `nets.Net`",
+        "`model` is a pickled object of class `nets.Net`",
     ),
-    ("old_whole.pt", "", "a whole object of the class `nets.Net`"),
+    ("old_whole.pt", "", "a pickled object of class `nets.Net`"),
     ("script.pt", "", "a program (TorchScript)"),
     (
         "eight_bits.pt",
         "",
-        "entry `rnn.weight_hh_l0` is of a kind that cannot be read: torch.float8_e4m3fn",
+        "entry `rnn.weight_hh_l0` has an unsupported type: torch.float8_e4m3fn",
     ),
     (
         "eight_bits.safetensors",
         "",
-        "entry `rnn.weight_hh_l0` is of a kind that cannot be read: F8_E4M3",
+        "entry `rnn.weight_hh_l0` has an unsupported type: F8_E4M3",
     ),
     (
         "eight_bits_readout.pt",
         "",
-        "entry `readout.weight` is of a kind that cannot be read",
+        "entry `readout.weight` has an unsupported type",
     ),
 ];
 

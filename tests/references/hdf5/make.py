@@ -140,7 +140,7 @@ for label, options in {
     with new(name) as f:
         f.create_dataset("x", data=np.arange(1000), chunks=(100,), **options)
         f["y"] = ramp
-    expect(name, {"x": {"unreadable": "which is not built in"}})
+    expect(name, {"x": {"unreadable": "which is not supported"}})
 
 # Spikes: few, in many bins
 name = "sparse_int8.h5"
@@ -275,7 +275,7 @@ with new(name) as f:
     f.create_dataset("region", data=np.array([f["a/x"].regionref[0]], h5py.regionref_dtype))
     f["after"] = 1
     f["a"].attrs["to"] = f["a/x"].ref
-expect(name, {"refs": ["a", "a/x", ""], "root": "/", "region": {"unreadable": "references to regions"}})
+expect(name, {"refs": ["a", "a/x", ""], "root": "/", "region": {"unreadable": "region references"}})
 
 name = "texts.h5"
 with new(name) as f:
@@ -311,10 +311,10 @@ with new(name) as f:
 expect(name, {
     "g/soft": plain(ramp), "far": plain(ramp), "far_group/x": plain(ramp), "far_words": ["p", "q"],
     "far_packed": plain(np.arange(50)), "same": plain(ramp),
-    "dead": {"unreadable": "a link to `/nowhere`, which is not there"},
-    "dead_file": {"unreadable": "a link to `/x` in missing.h5, which is not there"},
+    "dead": {"unreadable": "a link to `/nowhere`, which does not exist"},
+    "dead_file": {"unreadable": "a link to `/x` in missing.h5, which does not exist"},
     "dead_entry": {"unreadable": "a link to `/missing` in links_other.h5"},
-    "g/up": {"unreadable": "a link to a group that it is in"}})
+    "g/up": {"unreadable": "a link to an enclosing group"}})
 
 for index in range(2):
     with new(f"virtual_part{index}.h5") as f:
@@ -338,7 +338,7 @@ with open(place("raw_outside.bin"), "wb") as raw:
     raw.write(np.arange(6, dtype="<i4").tobytes())
 with new(name) as f:
     f.create_dataset("x", (6,), "<i4", external=[("raw_outside.bin", 0, 24)])
-EXPECTED[name] = {"x": {"unreadable": "its values are in another file"}}
+EXPECTED[name] = {"x": {"unreadable": "its values are in an external file"}}
 
 name = "userblock.h5"
 with new(name, userblock_size=1024) as f:
@@ -461,7 +461,7 @@ for label, library in {"lzo": None, "zstd": "blosc:zstd", "blosc2": "blosc2"}.it
         f.create_array("/", "y", np.arange(3))
     values = {"y": plain(np.arange(3)), "x": plain(np.arange(500))}
     if label == "blosc2":
-        values["x"] = {"unreadable": "which is not built in"}
+        values["x"] = {"unreadable": "which is not supported"}
     EXPECTED[name] = values
 
 # pandas

@@ -1,9 +1,9 @@
-//! Calls of the HDF5 library that its crate does not wrap: types that are known only at run time,
-//! paths that are not UTF-8, the size of each stored chunk, the target of a link.
+//! Calls of the HDF5 library that its crate does not wrap: types known only at run time, non-UTF-8
+//! paths, chunk sizes, and link targets.
 //!
-//! The only place outside the kernels with `unsafe`. Every call takes the crate's lock through
-//! [`status`] or [`identifier`], every identifier is owned by a type of the crate, and every
-//! buffer is checked against the size that the library will write.
+//! This is the only place outside the kernels with `unsafe`. Every call takes the crate's lock
+//! through [`status`] or [`identifier`], every identifier is owned by a type of the crate, and
+//! every buffer is checked against the size that the library will write.
 
 pub mod data;
 pub mod types;
@@ -23,21 +23,22 @@ use hdf5_sys::h5l::{H5L_info2_t, H5L_type_t, H5Lget_info2, H5Lget_val, H5Lunpack
 use hdf5_sys::h5o::{H5O_INFO_BASIC, H5O_info2_t, H5Oget_info_by_name3, H5Oget_info3};
 use hdf5_sys::h5p::{H5P_DEFAULT, H5Pset_metadata_read_attempts};
 
-/// The longest target of a link that is shown.
+/// Maximum length of a link target in messages.
 const TARGET_BYTES: usize = 4_096;
 
-/// How often a part of a file is read that another program may be writing. The pause before each
-/// is twice the one before, from 1 ns: 0.07 s in all. The library's own 100 would never end.
+/// Number of attempts to read metadata that another program may be writing. The pause before each
+/// is twice the previous one, from 1 ns: 0.07 s in total. The library's default of 100 would never
+/// end.
 const ATTEMPTS: c_uint = 26;
 
-/// Where an object is: the number of its file, and its address in that file.
+/// The location of an object: the number of its file, and its address in that file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address {
     pub file: u64,
     pub offset: u64,
 }
 
-/// The target of a link that is not a hard link.
+/// The target of a soft or external link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The other file, for an external link.
@@ -45,7 +46,7 @@ pub struct Target {
     pub entry: String,
 }
 
-/// Opens the file at `path` for reading; with `swmr`, beside a program that is writing it.
+/// Opens the file at `path` for reading; with `swmr`, while another program is writing it.
 pub fn open(path: &Path, swmr: bool) -> Result<File> {
     types::register()?;
     let name = c_path(path)?;
@@ -55,16 +56,16 @@ pub fn open(path: &Path, swmr: bool) -> Result<File> {
         false => H5F_ACC_RDONLY,
     };
     if swmr {
-        // SAFETY: the identifier is of an open property list.
+        // SAFETY: the identifier refers to an open property list.
         status(|| unsafe { H5Pset_metadata_read_attempts(access.id(), ATTEMPTS) })?;
     }
     // SAFETY: `name` is a C string that outlives the call, and so does the property list.
     let id = identifier(|| unsafe { H5Fopen(name.as_ptr(), flags, access.id()) })?;
-    // SAFETY: the identifier is new and of a file; the value owns it from here on.
+    // SAFETY: the identifier is new and refers to a file; the value owns it.
     unsafe { from_id(id) }
 }
 
-/// Creates the file at `path`, or empties it.
+/// Creates or truncates the file at `path`.
 pub fn create(path: &Path, access: &FileAccess) -> Result<File> {
     let (name, flags) = (c_path(path)?, H5F_ACC_TRUNC);
     let create = || {
@@ -72,11 +73,11 @@ pub fn create(path: &Path, access: &FileAccess) -> Result<File> {
         unsafe { H5Fcreate(name.as_ptr(), flags, H5P_DEFAULT, access.id()) }
     };
     let id = identifier(create)?;
-    // SAFETY: the identifier is new and of a file; the value owns it from here on.
+    // SAFETY: the identifier is new and refers to a file; the value owns it.
     unsafe { from_id(id) }
 }
 
-/// Where an open object is.
+/// The address of an open object.
 pub fn address(of: &Location) -> Result<Address> {
     let mut info = no_info();
     // SAFETY: `info` is a record of the type that the call fills.
@@ -84,7 +85,7 @@ pub fn address(of: &Location) -> Result<Address> {
     Ok(address_in(&info))
 }
 
-/// The type of the object that `name` in `group` leads to, and where it is.
+/// The type and address of the object that `name` in `group` refers to.
 pub fn object(group: &Group, name: &str) -> Result<(LocationType, Address)> {
     let name = CString::new(name).map_err(|_| "a name with NUL")?;
     let (mut info, fields) = (no_info(), H5O_INFO_BASIC);
@@ -97,12 +98,12 @@ pub fn object(group: &Group, name: &str) -> Result<(LocationType, Address)> {
 }
 
 fn no_info() -> H5O_info2_t {
-    // SAFETY: numbers, and a type of object of which 0 is one.
+    // SAFETY: the record consists of integers and an object type for which 0 is valid.
     unsafe { std::mem::zeroed() }
 }
 
 fn address_in(info: &H5O_info2_t) -> Address {
-    // SAFETY: a token is 16 plain bytes; those of a file on disk begin with the address.
+    // SAFETY: a token is 16 plain bytes; for files on disk it starts with the address.
     let token: [u8; 16] = unsafe { std::mem::transmute_copy(&info.token) };
     let mut offset = [0; 8];
     offset.copy_from_slice(&token[..8]);
@@ -112,17 +113,17 @@ fn address_in(info: &H5O_info2_t) -> Address {
     }
 }
 
-/// The target of the link `name` in `group`; none for a hard link, or if it cannot be told.
+/// The target of the link `name` in `group`; None for a hard link or an unreadable target.
 pub fn target(group: &Group, name: &str) -> Option<Target> {
     let name = CString::new(name).ok()?;
     let mut info = H5L_info2_t::default();
     // SAFETY: `name` is a C string, `info` a record of the type that the call fills.
     status(|| unsafe { H5Lget_info2(group.id(), name.as_ptr(), &mut info, H5P_DEFAULT) }).ok()?;
-    // One byte more, so that the text ends in 0 even if the file's does not.
+    // One extra byte, so that the text is always NUL-terminated.
     let mut value = vec![0_u8; TARGET_BYTES + 1];
     let into = value.as_mut_ptr().cast::<c_void>();
     let read = || {
-        // SAFETY: `into` has room for the size that is passed.
+        // SAFETY: `into` holds the size that is passed.
         unsafe { H5Lget_val(group.id(), name.as_ptr(), into, TARGET_BYTES, H5P_DEFAULT) }
     };
     match info.type_ {
@@ -156,17 +157,17 @@ fn external(value: &[u8]) -> Option<Target> {
     })
 }
 
-/// Calls the library under its lock; a negative result becomes its error.
+/// Calls the library under its lock; a negative result becomes an error.
 pub fn status(call: impl FnOnce() -> herr_t) -> Result<()> {
     sync(|| h5check(call())).map(drop)
 }
 
-/// Calls the library under its lock for an identifier.
+/// Calls the library under its lock and returns an identifier.
 pub fn identifier(call: impl FnOnce() -> hid_t) -> Result<hid_t> {
     sync(|| h5check(call()))
 }
 
-/// The text before the first 0.
+/// The text before the first NUL.
 fn c_text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|byte| *byte == 0);
     String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]).into_owned()

@@ -1,4 +1,4 @@
-//! HDF5 types: the parts of the type of an entry, and the memory types for reading it.
+//! HDF5 types: introspection of the type of an entry, and memory types for reading it.
 
 use std::ffi::{CStr, CString};
 use std::os::raw::{c_char, c_uint, c_void};
@@ -13,13 +13,13 @@ use hdf5_sys::h5t::{H5T_bkg_t, H5T_cdata_t, H5T_class_t, H5T_cmd_t, H5T_sign_t, 
 
 use super::{identifier, status};
 
-/// Bytes in a file of a text or list of varying length: its length, the address of a heap and the
-/// index of an object in it.
+/// Size in a file of a variable-length value: its length, the address of a heap and an object
+/// index.
 pub const HEAP_ID: usize = 16;
-/// Bytes of a reference to an object: its address.
+/// Size in a file of an object reference: its address.
 pub const REFERENCE: usize = 8;
 
-/// The parts of a type.
+/// A type with its components.
 #[derive(Debug)]
 pub enum Class {
     Integer { signed: bool },
@@ -36,21 +36,21 @@ pub enum Class {
     Other,
 }
 
-/// How a text that is shorter than its place ends.
+/// Padding of fixed-length text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Padding {
-    /// The text ends at the first 0.
+    /// The text ends at the first NUL.
     Terminated,
-    /// Zeros fill the place.
+    /// Padded with zeros.
     Zeros,
-    /// Spaces fill the place.
+    /// Padded with spaces.
     Spaces,
 }
 
-/// The class of a type, with the types inside it.
+/// The class of a type, with its component types.
 pub fn class(dtype: &Datatype) -> Result<Class> {
     let id = dtype.id();
-    // SAFETY: the identifier is of a type, which `dtype` keeps open.
+    // SAFETY: the identifier refers to a type that `dtype` keeps open.
     let class = sync(|| unsafe { h5t::H5Tget_class(id) });
     Ok(match class {
         H5T_class_t::H5T_INTEGER => Class::Integer {
@@ -79,15 +79,15 @@ pub fn class(dtype: &Datatype) -> Result<Class> {
     })
 }
 
-/// Bytes that any reader sees as they are.
+/// Uninterpreted bytes.
 pub fn opaque(bytes: usize) -> Result<Datatype> {
-    // SAFETY: makes a new type.
+    // SAFETY: creates a new type.
     owned(|| unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, bytes) })
 }
 
-/// A field of bits of 1, 2, 4 or 8 bytes in this machine's order.
+/// A bit field of 1, 2, 4 or 8 bytes in native byte order.
 pub fn bits(bytes: usize) -> Result<Datatype> {
-    // SAFETY: copies a type that the library holds for as long as it is open.
+    // SAFETY: copies a predefined type of the library.
     owned(|| unsafe {
         h5t::H5Tcopy(match bytes {
             1 => *h5t::H5T_NATIVE_B8,
@@ -100,36 +100,36 @@ pub fn bits(bytes: usize) -> Result<Datatype> {
 
 /// A record of named fields at their offsets.
 pub fn compound(bytes: usize, fields: &[(String, usize, Datatype)]) -> Result<Datatype> {
-    // SAFETY: makes a new type.
+    // SAFETY: creates a new type.
     let record = owned(|| unsafe { h5t::H5Tcreate(H5T_class_t::H5T_COMPOUND, bytes.max(1)) })?;
     for (name, offset, field) in fields {
         let name = CString::new(name.as_str()).map_err(|_| Error::from("a field with NUL"))?;
-        // SAFETY: both identifiers are open types, `name` a C string.
+        // SAFETY: both identifiers refer to open types, and `name` is a C string.
         status(|| unsafe { h5t::H5Tinsert(record.id(), name.as_ptr(), *offset, field.id()) })?;
     }
     Ok(record)
 }
 
-/// An array of fixed shape inside a type.
+/// An array type of fixed shape.
 pub fn array(item: &Datatype, shape: &[usize]) -> Result<Datatype> {
     let dims: Vec<u64> = shape.iter().map(|size| *size as u64).collect();
-    // SAFETY: `dims` has as many sizes as the rank that is passed.
+    // SAFETY: `dims` has as many sizes as the rank.
     owned(|| unsafe { h5t::H5Tarray_create2(item.id(), dims.len() as c_uint, dims.as_ptr()) })
 }
 
-/// Lets heap identifiers and references be read as the bytes that stand in the file. The library
-/// would follow a damaged length first, and allocate up to 4 GiB for it.
+/// Allows heap identifiers and references to be read as stored. The library would resolve them
+/// first, and allocate up to 4 GiB for a damaged length.
 pub fn register() -> Result<()> {
     static DONE: OnceLock<Result<()>> = OnceLock::new();
     DONE.get_or_init(|| {
         let raw = opaque(HEAP_ID)?;
-        // SAFETY: makes a new type of one that the library holds.
+        // SAFETY: creates a new type from a predefined one.
         let list = owned(|| unsafe { h5t::H5Tvlen_create(*h5t::H5T_NATIVE_INT) })?;
-        // SAFETY: copies a type that the library holds.
+        // SAFETY: copies a predefined type.
         let reference = owned(|| unsafe { h5t::H5Tcopy(*h5t::H5T_STD_REF_OBJ) })?;
         for source in [list, reference] {
             let (name, soft) = (c"as_stored".as_ptr(), h5t::H5T_pers_t::H5T_PERS_SOFT);
-            // SAFETY: `as_stored` has the signature of a conversion and lives for ever.
+            // SAFETY: `as_stored` has the signature of a conversion and is a static function.
             status(|| unsafe {
                 h5t::H5Tregister(soft, name, source.id(), raw.id(), Some(as_stored))
             })?;
@@ -139,7 +139,7 @@ pub fn register() -> Result<()> {
     .clone()
 }
 
-/// A conversion that leaves the bytes as they are; it exists between types of one size.
+/// A conversion that leaves the bytes unchanged, for types of equal size.
 extern "C" fn as_stored(
     source: hid_t,
     to: hid_t,
@@ -151,7 +151,7 @@ extern "C" fn as_stored(
     _: *mut c_void,
     _: hid_t,
 ) -> herr_t {
-    // SAFETY: the library hands over a record that it owns, and identifiers of open types.
+    // SAFETY: the library passes a record that it owns, and identifiers of open types.
     unsafe {
         if (*data).command == H5T_cmd_t::H5T_CONV_INIT {
             (*data).need_bkg = H5T_bkg_t::H5T_BKG_NO;
@@ -165,12 +165,12 @@ extern "C" fn as_stored(
 
 fn owned(call: impl FnOnce() -> hid_t) -> Result<Datatype> {
     let id = identifier(call)?;
-    // SAFETY: the identifier is new and of a type; the value owns it from here on.
+    // SAFETY: the identifier is new and refers to a type; the value owns it.
     unsafe { from_id(id) }
 }
 
 fn text(id: hid_t) -> Class {
-    // SAFETY: the identifier is of an open type of text.
+    // SAFETY: the identifier refers to an open text type.
     let (variable, padding) =
         sync(|| unsafe { (h5t::H5Tis_variable_str(id), h5t::H5Tget_strpad(id)) });
     Class::Text {
@@ -184,22 +184,22 @@ fn text(id: hid_t) -> Class {
 }
 
 fn tag(id: hid_t) -> String {
-    // SAFETY: the identifier is of an open opaque type.
+    // SAFETY: the identifier refers to an open opaque type.
     sync(|| taken(unsafe { h5t::H5Tget_tag(id) })).unwrap_or_default()
 }
 
 fn base(id: hid_t) -> Result<Datatype> {
-    // SAFETY: the identifier is of an open type that has a base.
+    // SAFETY: the identifier refers to an open type with a base type.
     owned(|| unsafe { h5t::H5Tget_super(id) })
 }
 
 fn is_object_reference(id: hid_t) -> bool {
-    // SAFETY: both identifiers are of open types.
+    // SAFETY: both identifiers refer to open types.
     sync(|| unsafe { h5t::H5Tequal(id, *h5t::H5T_STD_REF_OBJ) }) > 0
 }
 
 fn members(id: hid_t) -> Result<Vec<String>> {
-    // SAFETY: the identifier is of an open type with members.
+    // SAFETY: the identifier refers to an open type with members.
     let count = sync(|| unsafe { h5t::H5Tget_nmembers(id) });
     let name = |index: c_uint| {
         // SAFETY: as above, and the index is below the count.
@@ -212,7 +212,7 @@ fn members(id: hid_t) -> Result<Vec<String>> {
 fn fields(id: hid_t) -> Result<Vec<(String, Datatype)>> {
     let fields = members(id)?.into_iter().enumerate();
     let field = |(index, name): (usize, String)| {
-        // SAFETY: the identifier is of an open compound with more members than `index`.
+        // SAFETY: the identifier refers to an open compound type with more members than `index`.
         let dtype = owned(|| unsafe { h5t::H5Tget_member_type(id, index as c_uint) })?;
         Ok((name, dtype))
     };
@@ -220,21 +220,21 @@ fn fields(id: hid_t) -> Result<Vec<(String, Datatype)>> {
 }
 
 fn array_shape(id: hid_t) -> Result<Vec<usize>> {
-    /// The most axes that HDF5 has.
+    /// Maximum number of axes in HDF5.
     const AXES: usize = 32;
     let mut dims = [0_u64; AXES];
-    // SAFETY: the identifier is of an open array type; `dims` has room for the most axes.
+    // SAFETY: the identifier refers to an open array type; `dims` holds the maximum number of axes.
     let rank = sync(|| unsafe { h5t::H5Tget_array_dims2(id, dims.as_mut_ptr()) });
     let rank = usize::try_from(rank).map_err(|_| Error::from("an array type without axes"))?;
     Ok(dims.iter().take(rank).map(|size| *size as usize).collect())
 }
 
-/// A text that the library allocated, which it then takes back.
+/// Copies and frees a text that the library allocated.
 fn taken(text: *mut c_char) -> Option<String> {
     if text.is_null() {
         return None;
     }
-    // SAFETY: the library returns a C string that is ours to hand back.
+    // SAFETY: the library returns a C string that the caller must free.
     unsafe {
         let copy = CStr::from_ptr(text).to_string_lossy().into_owned();
         H5free_memory(text.cast());

@@ -1,31 +1,32 @@
-//! The continuous-time cell, in steps of Euler:
+//! The continuous-time cell, integrated with Euler steps:
 //!
 //! ```text
 //! a' = a + dt/tau (-a + wR f(a) + wI x + bR)
 //! ```
 //!
-//! The state is a, the currents; matrices and readout see the rates f(a).
+//! The state is the vector a of currents; matrices and readout read the rates f(a).
 //!
-//! Source: Sussillo & Barak 2013, equation 4, with a bias
+//! Source: Sussillo & Barak 2013, equation 4, extended by a bias
 
 use pulp::Simd;
 
 use super::Nonlinearity;
-use super::update::{
-    Backward, Forward, Frame, Made, Product, Reading, Strand, Tangent, Update, Weights,
+use super::cell::{
+    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
+    OutputBackward, Tangent, Weights,
 };
 use super::vanilla::{self, Vanilla};
-use crate::ops::simd::each::{self, each_1_0, each_1_1, each_1_2, each_2_0};
-use crate::ops::simd::product::{product, product_add};
-use crate::ops::simd::{Cell, Lanes};
+use crate::ops::simd::elementwise::{self, each_1_0, each_1_1, each_1_2, each_2_0};
+use crate::ops::simd::gemm::{gemm, gemm_add};
+use crate::ops::simd::{Lane16, Lanes};
 
-/// The cell, with what its equation leaves open.
+/// The cell and its hyperparameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ctrnn {
     pub nonlinearity: Nonlinearity,
-    /// The length of a step, in the unit of tau.
+    /// Step size, in the unit of tau.
     pub dt: f64,
-    /// The time constant.
+    /// Time constant.
     pub tau: f64,
 }
 
@@ -40,32 +41,33 @@ impl Default for Ctrnn {
 }
 
 impl Ctrnn {
-    fn step<T: Lanes>(&self) -> T {
+    fn alpha<T: Lanes>(&self) -> T {
         T::of(self.dt / self.tau)
     }
 }
 
-/// Its matrices are those of the vanilla cell. The states' frame has [a, f'(a)] behind [f(a), 1,
-/// x]; a gate holds nothing on the way forward, and the derivative by its sum on the way back.
-impl<T: Lanes> Update<T> for Ctrnn {
+/// Shares the packed matrices of the vanilla cell. The state frame contains [a, f'(a)] after
+/// [f(a), 1, x]. The gates contain the gradients with respect to the pre-activations after the
+/// backward pass; the backward pass does not need their forward values.
+impl<T: Lanes> CellKernel<T> for Ctrnn {
     type Packed = vanilla::Packed<T>;
-    const WORD: &'static str = "ctrnn";
-    const PARTS: usize = 1;
+    const NAME: &'static str = "ctrnn";
+    const STATE_PARTS: usize = 1;
 
     fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
-        <Vanilla as Update<T>>::blocks(i, n)
+        <Vanilla as CellKernel<T>>::blocks(i, n)
     }
 
-    fn count(i: usize, n: usize) -> usize {
-        <Vanilla as Update<T>>::count(i, n)
+    fn num_params(i: usize, n: usize) -> usize {
+        <Vanilla as CellKernel<T>>::num_params(i, n)
     }
 
-    fn frame(s: Strand) -> Frame {
-        Frame {
+    fn frame_spec(s: LayerDims) -> FrameSpec {
+        FrameSpec {
             extra: 2 * s.units,
             gates: s.units,
-            back: s.units,
-            states: [s.units + s.one + s.inputs, 0],
+            recurrent: s.units,
+            state_offsets: [s.units + s.groups + s.inputs, 0],
         }
     }
 
@@ -73,103 +75,122 @@ impl<T: Lanes> Update<T> for Ctrnn {
         Vanilla::default().pack(weights, into);
     }
 
-    fn read<S: Simd>(&self, simd: S, s: Strand, frame: &mut [Cell<T>]) {
+    fn output<S: Simd>(&self, simd: S, s: LayerDims, frame: &mut [Lane16<T>]) {
         let (rates, rest) = frame.split_at_mut(s.units);
-        let (a, slopes) = rest[s.one + s.inputs..].split_at_mut(s.units);
+        let (a, derivatives) = rest[s.groups + s.inputs..].split_at_mut(s.units);
         rates.copy_from_slice(a);
-        self.nonlinearity.apply(simd, rates, &mut slopes[..s.units]);
+        self.nonlinearity
+            .apply(simd, rates, &mut derivatives[..s.units]);
     }
 
     fn forward<S: Simd>(&self, simd: S, packed: &vanilla::Packed<T>, step: Forward<'_, T>) {
-        let n = step.strand.units;
-        let end = n + step.strand.one + step.strand.inputs;
-        let part = self.step::<T>();
-        product(simd, &packed.update, &step.before[..end], step.gates);
+        let n = step.dims.units;
+        let end = n + step.dims.groups + step.dims.inputs;
+        let alpha = self.alpha::<T>();
+        gemm(simd, &packed.forward, &step.before[..end], step.gates);
         let (before, after) = (&step.before[end..], &mut step.after[end..][..n]);
         each_1_2(
             simd,
             [after],
             [before, step.gates],
             move |[after], [a, sum]| {
-                *after = a + part * (sum - a);
+                *after = a + alpha * (sum - a);
             },
         );
     }
 
-    fn collect<S: Simd>(&self, simd: S, packed: &vanilla::Packed<T>, reading: Reading<'_, T>) {
-        let n = reading.strand.units;
-        let end = n + reading.strand.one + reading.strand.inputs;
-        let slopes = &reading.frame[end + n..][..n];
-        let arrived = reading.passing;
-        arrived.fill(Cell::splat(T::of(0.0)));
-        product_add(simd, &packed.back, reading.from, arrived);
-        each::add(simd, arrived, reading.layer_above);
+    fn output_backward<S: Simd>(
+        &self,
+        simd: S,
+        packed: &vanilla::Packed<T>,
+        step: OutputBackward<'_, T>,
+    ) {
+        let n = step.dims.units;
+        let end = n + step.dims.groups + step.dims.inputs;
+        let derivatives = &step.frame[end + n..][..n];
+        let d_y = step.scratch;
+        d_y.fill(Lane16::splat(T::of(0.0)));
+        gemm_add(simd, &packed.backward, step.cotangents, d_y);
+        elementwise::add(simd, d_y, step.from_above);
         each_1_2(
             simd,
-            [reading.carried],
-            [arrived, slopes],
-            |[d], [x, slope]| *d += x * slope,
+            [step.d_state],
+            [d_y, derivatives],
+            |[d], [x, derivative]| *d += x * derivative,
         );
     }
 
     fn backward<S: Simd>(&self, simd: S, _: &vanilla::Packed<T>, step: Backward<'_, T>) {
-        let part = self.step::<T>();
-        let kept = T::of(1.0) - part;
+        let alpha = self.alpha::<T>();
+        let decay = T::of(1.0) - alpha;
         each_2_0(
             simd,
-            [step.gates, step.carried],
+            [step.gates, step.d_state],
             [],
             move |[gate, d], []| {
-                *gate = part * *d;
-                *d *= kept;
+                *gate = alpha * *d;
+                *d *= decay;
             },
         );
     }
 
-    fn product(s: Strand, k: usize) -> Option<Product> {
-        <Vanilla as Update<T>>::product(s, k)
+    fn gradient_product(s: LayerDims, k: usize) -> Option<GradientProduct> {
+        <Vanilla as CellKernel<T>>::gradient_product(s, k)
     }
 
-    fn add_gradient(s: Strand, k: usize, row: usize, sums: &[T], into: &mut [T]) {
+    fn add_gradient(s: LayerDims, k: usize, row: usize, sums: &[T], into: &mut [T]) {
         Vanilla::add_gradient(s, k, row, sums, into);
     }
 
-    fn inputs<S: Simd>(
+    fn input_backward<S: Simd>(
         &self,
         simd: S,
         packed: &vanilla::Packed<T>,
-        gates: &[Cell<T>],
-        into: &mut [Cell<T>],
+        gates: &[Lane16<T>],
+        into: &mut [Lane16<T>],
     ) {
-        product_add(simd, &packed.inputs, gates, into);
+        gemm_add(simd, &packed.input_backward, gates, into);
     }
 
     fn tangent<S: Simd>(
         &self,
         simd: S,
         packed: &vanilla::Packed<T>,
-        made: Made<'_, T>,
-        along: Tangent<'_, T>,
-        into: &mut [Cell<T>],
+        step: EvaluatedStep<'_, T>,
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
     ) {
-        let Strand { units: n, one, .. } = made.strand;
-        let part = self.step::<T>();
-        let slopes = &made.before[2 * n + one + made.strand.inputs..][..n];
+        let LayerDims {
+            units: n, groups, ..
+        } = step.dims;
+        let alpha = self.alpha::<T>();
+        let derivatives = &step.before[2 * n + groups + step.dims.inputs..][..n];
         let into = &mut into[..n];
-        packed.sums_along(simd, made.strand, along, into);
-        each_1_0(simd, [&mut *into], [], move |[x], []| *x *= part);
-        let Tangent::State(k) = along else { return };
-        let (kept, here) = (T::of(1.0) - part, k * one..(k + 1) * one);
-        for cells in into.chunks_exact_mut(one) {
-            each_1_1(simd, [cells], [&slopes[here.clone()]], |[x], [slope]| {
-                *x *= slope
-            });
+        packed.preactivation_tangent(simd, step.dims, direction, into);
+        each_1_0(simd, [&mut *into], [], move |[x], []| *x *= alpha);
+        let Tangent::State(k) = direction else { return };
+        let (decay, here) = (T::of(1.0) - alpha, k * groups..(k + 1) * groups);
+        for lanes in into.chunks_exact_mut(groups) {
+            each_1_1(
+                simd,
+                [lanes],
+                [&derivatives[here.clone()]],
+                |[x], [derivative]| *x *= derivative,
+            );
         }
-        each_1_0(simd, [&mut into[here]], [], move |[x], []| *x += kept);
+        each_1_0(simd, [&mut into[here]], [], move |[x], []| *x += decay);
     }
 
-    fn read_tangent<S: Simd>(&self, simd: S, s: Strand, frame: &[Cell<T>], change: &mut [Cell<T>]) {
-        let slopes = &frame[2 * s.units + s.one + s.inputs..][..s.units];
-        each_1_1(simd, [change], [slopes], |[x], [slope]| *x *= slope);
+    fn output_tangent<S: Simd>(
+        &self,
+        simd: S,
+        s: LayerDims,
+        frame: &[Lane16<T>],
+        tangent: &mut [Lane16<T>],
+    ) {
+        let derivatives = &frame[2 * s.units + s.groups + s.inputs..][..s.units];
+        each_1_1(simd, [tangent], [derivatives], |[x], [derivative]| {
+            *x *= derivative
+        });
     }
 }

@@ -1,31 +1,30 @@
-//! The gated recurrent unit of the tutorials, with its reset before the matrix:
+//! The gated recurrent unit of the tutorials; the reset gate acts before the matrix:
 //!
 //! ```text
 //! [r; u] = sigmoid(wRUHX [h; x] + bRU + [0; b])      c = tanh(wCHX [r h; x] + bC)
 //! h' = u h + (1 - u) c
 //! ```
 //!
-//! b is the update bias, 0.5 in the tutorials. PyTorch's GRU has its reset after the matrix: see
-//! [`super::gru_torch`].
+//! b is the update bias, 0.5 in the tutorials. The reset gate of PyTorch's GRU acts after the
+//! matrix: see [`super::gru_torch`].
 //!
-//! Source: Cho and others 2014, as in the tutorials (Sussillo 2019)
+//! Source: Cho et al. 2014, as in the tutorials (Sussillo 2019)
 
 use pulp::Simd;
 
-use super::update::{
-    Backward, Forward, Frame, Made, Product, Reading, Strand, Tangent, Update, Weights, add,
+use super::cell::{
+    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
+    OutputBackward, Tangent, Weights, add,
 };
-use crate::ops::simd::each::{self, each_1_1, each_1_2, each_1_4, each_2_2, each_3_1};
-use crate::ops::simd::functions::{sigmoid, tanh};
-use crate::ops::simd::product::{
-    Block, Panels, product, product_add, product_add_from, product_from,
-};
-use crate::ops::simd::{Cell, Lanes};
+use crate::ops::simd::elementwise::{self, each_1_1, each_1_2, each_1_4, each_2_2, each_3_1};
+use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_add_columns, gemm_columns};
+use crate::ops::simd::math::{sigmoid, tanh};
+use crate::ops::simd::{Lane16, Lanes};
 
-/// The cell, with what its equation leaves open.
+/// The cell and its hyperparameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gru {
-    /// b, what is added to the sums of the update gates.
+    /// b, added to the pre-activations of the update gates.
     pub update_bias: f64,
 }
 
@@ -35,31 +34,32 @@ impl Default for Gru {
     }
 }
 
-/// Gates: [r, u, c], on the way back the derivatives by their sums. The states' frame has r h
-/// behind [h, 1, x], so that both sums read neighbouring cells.
+/// Packed parameters. Gates: [r, u, c]; after the backward pass, the gradients with respect to
+/// their pre-activations. The state frame contains r h after [h, 1, x], so that both products read
+/// adjacent lanes.
 #[derive(Default)]
 pub struct Packed<T> {
-    /// [wRUH bRU wRUX], for [h, 1, x].
+    /// [wRUH bRU wRUX], multiplies [h, 1, x].
     gates: Panels<T>,
-    /// [bC wCX wCH], for [1, x, r h].
+    /// [bC wCX wCH], multiplies [1, x, r h].
     candidate: Panels<T>,
-    /// wCH', for the derivatives by the sums of c.
-    through_reset: Panels<T>,
-    /// [wO' wRUH'], for the derivatives by [outputs, sums of r and u].
-    back: Panels<T>,
-    /// [wRUX' wCX'], for the derivatives by all sums.
-    inputs: Panels<T>,
+    /// wCH', multiplies the gradients with respect to the pre-activations of c.
+    reset_backward: Panels<T>,
+    /// [wO' wRUH'], multiplies the gradients with respect to [outputs, pre-activations of r and u].
+    backward: Panels<T>,
+    /// [wRUX' wCX'], multiplies the gradients with respect to all pre-activations.
+    input_backward: Panels<T>,
 }
 
-/// The blocks behind h0: wRUHX, wCHX, bRU, bC.
-fn parts(i: usize, n: usize) -> [usize; 3] {
+/// Offsets of wCHX, bRU and bC in the parameters after h0 (wRUHX, wCHX, bRU, bC).
+fn offsets(i: usize, n: usize) -> [usize; 3] {
     [2 * n * (n + i), 3 * n * (n + i), 3 * n * (n + i) + 2 * n]
 }
 
-impl<T: Lanes> Update<T> for Gru {
+impl<T: Lanes> CellKernel<T> for Gru {
     type Packed = Packed<T>;
-    const WORD: &'static str = "gru";
-    const PARTS: usize = 1;
+    const NAME: &'static str = "gru";
+    const STATE_PARTS: usize = 1;
 
     fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
         vec![
@@ -71,64 +71,71 @@ impl<T: Lanes> Update<T> for Gru {
         ]
     }
 
-    fn count(i: usize, n: usize) -> usize {
+    fn num_params(i: usize, n: usize) -> usize {
         3 * n * (n + i + 1) + n
     }
 
-    fn frame(strand: Strand) -> Frame {
-        Frame {
-            extra: strand.units,
-            gates: 3 * strand.units,
-            back: 2 * strand.units,
-            states: [0; 2],
+    fn frame_spec(dims: LayerDims) -> FrameSpec {
+        FrameSpec {
+            extra: dims.units,
+            gates: 3 * dims.units,
+            recurrent: 2 * dims.units,
+            state_offsets: [0; 2],
         }
     }
 
     fn pack<'a>(&self, weights: &Weights<'a, T>, into: &mut Packed<T>) {
-        let Strand {
+        let LayerDims {
             units: n,
             inputs: i,
             ..
-        } = weights.strand;
-        let form = weights.form;
-        let [ru, c, b] = parts(i, n);
+        } = weights.dims;
+        let config = weights.config;
+        let [ru, c, b] = offsets(i, n);
         let p = weights.params;
         let (w_ru, w_c, b_ru, b_c) = (&p[..ru], &p[ru..c], &p[c..b], &p[b..]);
-        let part = |data: &'a [T], first: usize, columns| Block {
+        let columns_of = |data: &'a [T], first: usize, columns| Block {
             data: &data[first..],
             columns,
-            by_row: n + i,
-            by_column: 1,
+            row_stride: n + i,
+            column_stride: 1,
         };
-        let turned = |block: Block<'a, T>, columns| Block {
+        let transposed = |block: Block<'a, T>, columns| Block {
             columns,
-            by_row: block.by_column,
-            by_column: block.by_row,
+            row_stride: block.column_stride,
+            column_stride: block.row_stride,
             data: block.data,
         };
-        let bias = Block::plain(b_ru, 1);
+        let bias = Block::row_major(b_ru, 1);
+        into.gates.pack(
+            config,
+            2 * n,
+            &[columns_of(w_ru, 0, n), bias, columns_of(w_ru, n, i)],
+        );
         into.gates
-            .pack(form, 2 * n, &[part(w_ru, 0, n), bias, part(w_ru, n, i)]);
-        into.gates.shift(n..2 * n, n, T::of(self.update_bias));
-        let bias = Block::plain(b_c, 1);
-        into.candidate
-            .pack(form, n, &[bias, part(w_c, n, i), part(w_c, 0, n)]);
+            .add_to_column(n..2 * n, n, T::of(self.update_bias));
+        let bias = Block::row_major(b_c, 1);
+        into.candidate.pack(
+            config,
+            n,
+            &[bias, columns_of(w_c, n, i), columns_of(w_c, 0, n)],
+        );
         if weights.backward {
-            into.through_reset
-                .pack(form, n, &[turned(part(w_c, 0, n), n)]);
-            let gates = turned(part(w_ru, 0, n), 2 * n);
-            into.back.pack(form, n, &[weights.above, gates]);
-            let gates = turned(part(w_ru, n, i), 2 * n);
-            into.inputs
-                .pack(form, i, &[gates, turned(part(w_c, n, i), n)]);
+            into.reset_backward
+                .pack(config, n, &[transposed(columns_of(w_c, 0, n), n)]);
+            let gates = transposed(columns_of(w_ru, 0, n), 2 * n);
+            into.backward.pack(config, n, &[weights.readout, gates]);
+            let gates = transposed(columns_of(w_ru, n, i), 2 * n);
+            into.input_backward
+                .pack(config, i, &[gates, transposed(columns_of(w_c, n, i), n)]);
         }
     }
 
     fn forward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Forward<'_, T>) {
-        let n = step.strand.units;
-        let end = n + step.strand.one + step.strand.inputs;
+        let n = step.dims.units;
+        let end = n + step.dims.groups + step.dims.inputs;
         let (ru, c) = step.gates.split_at_mut(2 * n);
-        product(simd, &packed.gates, &step.before[..end], ru);
+        gemm(simd, &packed.gates, &step.before[..end], ru);
         let (r, u) = ru.split_at_mut(n);
         let (h, reset) = step.before.split_at_mut(end);
         each_3_1(simd, [r, u, &mut reset[..n]], [h], |[r, u, reset], [h]| {
@@ -136,7 +143,7 @@ impl<T: Lanes> Update<T> for Gru {
             *u = sigmoid::<S, T>(*u);
             *reset = *r * h;
         });
-        product(simd, &packed.candidate, &step.before[n..end + n], c);
+        gemm(simd, &packed.candidate, &step.before[n..end + n], c);
         let after = &mut step.after[..n];
         each_2_2(simd, [after, c], [u, step.before], |[after, c], [u, h]| {
             *c = tanh::<S, T>(*c);
@@ -144,47 +151,47 @@ impl<T: Lanes> Update<T> for Gru {
         });
     }
 
-    fn collect<S: Simd>(&self, simd: S, packed: &Packed<T>, reading: Reading<'_, T>) {
-        product_add(simd, &packed.back, reading.from, reading.carried);
-        each::add(simd, reading.carried, reading.layer_above);
+    fn output_backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: OutputBackward<'_, T>) {
+        gemm_add(simd, &packed.backward, step.cotangents, step.d_state);
+        elementwise::add(simd, step.d_state, step.from_above);
     }
 
     fn backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Backward<'_, T>) {
-        let n = step.strand.units;
+        let n = step.dims.units;
         let (ru, c) = step.gates.split_at_mut(2 * n);
         let (r, u) = ru.split_at_mut(n);
         let h = &step.before[..n];
         let one = T::of(1.0);
-        each_3_1(simd, [u, c, step.carried], [h], move |[u, c, d], [h]| {
-            let (update, candidate, arrived) = (*u, *c, *d);
-            *u = arrived * (h - candidate) * update * (one - update);
-            *c = arrived * (one - update) * (one - candidate * candidate);
-            *d = arrived * update;
+        each_3_1(simd, [u, c, step.d_state], [h], move |[u, c, d], [h]| {
+            let (update, candidate, d_h) = (*u, *c, *d);
+            *u = d_h * (h - candidate) * update * (one - update);
+            *c = d_h * (one - update) * (one - candidate * candidate);
+            *d = d_h * update;
         });
-        product(simd, &packed.through_reset, c, step.passing);
+        gemm(simd, &packed.reset_backward, c, step.scratch);
         each_2_2(
             simd,
-            [r, step.carried],
-            [step.passing, h],
-            move |[r, d], [back, h]| {
+            [r, step.d_state],
+            [step.scratch, h],
+            move |[r, d], [d_reset, h]| {
                 let reset = *r;
-                *r = back * h * reset * (one - reset);
-                *d += back * reset;
+                *r = d_reset * h * reset * (one - reset);
+                *d += d_reset * reset;
             },
         );
     }
 
-    fn product(s: Strand, k: usize) -> Option<Product> {
+    fn gradient_product(s: LayerDims, k: usize) -> Option<GradientProduct> {
         let (n, end) = (s.units, s.units + 1 + s.inputs);
         [(0..2 * n, 0..end), (2 * n..3 * n, n..end + n)]
             .get(k)
             .cloned()
-            .map(|(gates, states)| Product { gates, states })
+            .map(|(gates, states)| GradientProduct { gates, states })
     }
 
-    fn add_gradient(s: Strand, k: usize, r: usize, sums: &[T], into: &mut [T]) {
+    fn add_gradient(s: LayerDims, k: usize, r: usize, sums: &[T], into: &mut [T]) {
         let (n, i) = (s.units, s.inputs);
-        let [ru, c, b] = parts(i, n);
+        let [ru, c, b] = offsets(i, n);
         if k == 0 {
             let row = &mut into[r * (n + i)..][..n + i];
             add(&mut row[..n], &sums[..n]);
@@ -198,48 +205,50 @@ impl<T: Lanes> Update<T> for Gru {
         }
     }
 
-    fn inputs<S: Simd>(
+    fn input_backward<S: Simd>(
         &self,
         simd: S,
         packed: &Packed<T>,
-        gates: &[Cell<T>],
-        into: &mut [Cell<T>],
+        gates: &[Lane16<T>],
+        into: &mut [Lane16<T>],
     ) {
-        product_add(simd, &packed.inputs, gates, into);
+        gemm_add(simd, &packed.input_backward, gates, into);
     }
 
     fn tangent<S: Simd>(
         &self,
         simd: S,
         packed: &Packed<T>,
-        made: Made<'_, T>,
-        along: Tangent<'_, T>,
-        into: &mut [Cell<T>],
+        step: EvaluatedStep<'_, T>,
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
     ) {
-        let Strand { units: n, one, .. } = made.strand;
-        let (units, inputs) = (n / one, made.strand.inputs / one);
-        let (cell, one) = (one, T::of(1.0));
-        let (r, uc) = made.gates.split_at(n);
+        let LayerDims {
+            units: n, groups, ..
+        } = step.dims;
+        let (units, inputs) = (n / groups, step.dims.inputs / groups);
+        let one = T::of(1.0);
+        let (r, uc) = step.gates.split_at(n);
         let (u, c) = uc.split_at(n);
-        let (ru, h) = (&mut made.passing[..2 * n], &made.before[..n]);
-        match along {
-            Tangent::State(k) => packed.gates.column(k, ru),
-            Tangent::Input(k) => packed.gates.column(units + 1 + k, ru),
-            Tangent::Inputs(x) => product_from(simd, &packed.gates, units + 1, x, ru),
+        let (ru, h) = (&mut step.scratch[..2 * n], &step.before[..n]);
+        match direction {
+            Tangent::State(k) => packed.gates.load_column(k, ru),
+            Tangent::Input(k) => packed.gates.load_column(units + 1 + k, ru),
+            Tangent::Inputs(x) => gemm_columns(simd, &packed.gates, units + 1, x, ru),
         }
         let (reset, update) = ru.split_at_mut(n);
         each_1_2(simd, [reset], [r, h], move |[x], [r, h]| {
             *x *= r * (one - r) * h
         });
         each_1_1(simd, [update], [u], move |[x], [u]| *x *= u * (one - u));
-        if let Tangent::State(k) = along {
-            each::add(simd, &mut reset[k * cell..], &r[k * cell..][..cell]);
+        if let Tangent::State(k) = direction {
+            elementwise::add(simd, &mut reset[k * groups..], &r[k * groups..][..groups]);
         }
-        product_from(simd, &packed.candidate, 1 + inputs, reset, into);
-        match along {
+        gemm_columns(simd, &packed.candidate, 1 + inputs, reset, into);
+        match direction {
             Tangent::State(_) => {}
             Tangent::Input(k) => packed.candidate.add_column(1 + k, into),
-            Tangent::Inputs(x) => product_add_from(simd, &packed.candidate, 1, x, into),
+            Tangent::Inputs(x) => gemm_add_columns(simd, &packed.candidate, 1, x, into),
         }
         each_1_4(
             simd,
@@ -249,8 +258,8 @@ impl<T: Lanes> Update<T> for Gru {
                 *x = du * (h - c) + (one - u) * (one - c * c) * *x;
             },
         );
-        if let Tangent::State(k) = along {
-            each::add(simd, &mut into[k * cell..], &u[k * cell..][..cell]);
+        if let Tangent::State(k) = direction {
+            elementwise::add(simd, &mut into[k * groups..], &u[k * groups..][..groups]);
         }
     }
 }

@@ -1,29 +1,29 @@
-//! How one step of many states depends on the states and on the inputs: a column of the Jacobian
-//! is the change of the next state along one number, for all states of a slice at once.
+//! Jacobians of one step with respect to states and inputs. A column of the Jacobian is the
+//! derivative of the next state with respect to one element, computed for all states of a slice.
 
 use pulp::Simd;
 
-use super::pass::Pass;
-use crate::ops::rnn::update::{Made, Tangent, Update};
-use crate::ops::simd::{Cell, Lanes, TRIALS};
+use super::slice::Slice;
+use crate::ops::rnn::cell::{CellKernel, EvaluatedStep, Tangent};
+use crate::ops::simd::{Lane16, Lanes, TRIALS};
 
-/// Columns that are found before they are written: so many numbers of a row fill a line of the
-/// cache, which a column by itself would fetch for one of them.
-const ABREAST: usize = 16;
+/// Number of columns that are computed before they are written: this many elements of a row fill a
+/// cache line, which a single column would fetch for one element.
+const TILE_COLUMNS: usize = 16;
 
-impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
-    /// Fills `by_state` [trials, s, s] and `by_input` [trials, s, i], where they are asked for.
+impl<T: Lanes, K: CellKernel<T>> Slice<'_, T, K> {
+    /// Fills `by_state` [trials, s, s] and `by_input` [trials, s, i], unless they are empty.
     pub(super) fn jacobians<S: Simd>(&mut self, simd: S, by_state: &mut [T], by_input: &mut [T]) {
-        let s = self.task.sizes;
-        let part = U::PARTS * s.units;
+        let s = self.job.sizes;
+        let part = K::STATE_PARTS * s.units;
         if !by_state.is_empty() {
-            // What lies above the diagonal blocks of layers is not touched below.
+            // `columns` does not write the blocks above the diagonal blocks of the layers.
             if s.layers > 1 {
                 by_state.fill(T::of(0.0));
             }
             for layer in 0..s.layers {
                 let first = layer * part;
-                let columns = [first, first + part, self.task.state];
+                let columns = [first, first + part, self.job.state];
                 self.columns(simd, layer, columns, by_state, |at| {
                     Tangent::State(at - first)
                 });
@@ -35,95 +35,96 @@ impl<T: Lanes, U: Update<T>> Pass<'_, T, U> {
         }
     }
 
-    /// Fills the columns from `first` to `end` of each trial's matrix, which has `columns`: the
-    /// changes of `layer` and of those above it. Layers below do not change.
+    /// Fills the columns `first..end` of the matrix of each trial, which has `columns` columns:
+    /// the derivatives of `layer` and of the layers above it. Those of lower layers are zero.
     fn columns<S: Simd>(
         &mut self,
         simd: S,
         layer: usize,
         [first, end, columns]: [usize; 3],
         into: &mut [T],
-        along: impl Fn(usize) -> Tangent<'static, T>,
+        direction: impl Fn(usize) -> Tangent<'static, T>,
     ) {
-        let (state, part) = (self.task.state, U::PARTS * self.task.sizes.units);
+        let (state, part) = (self.job.state, K::STATE_PARTS * self.job.sizes.units);
         let top = layer * part;
         let rows = state - top;
-        let zero = Cell::splat(T::of(0.0));
+        let zero = Lane16::splat(T::of(0.0));
         let mut tile = std::mem::take(&mut self.buffers.tile);
-        tile.resize(ABREAST * rows, zero);
-        for from in (first..end).step_by(ABREAST) {
-            let count = ABREAST.min(end - from);
-            for (at, changes) in tile.chunks_exact_mut(rows).take(count).enumerate() {
-                self.column(simd, layer, along(from + at), changes);
+        tile.resize(TILE_COLUMNS * rows, zero);
+        for from in (first..end).step_by(TILE_COLUMNS) {
+            let count = TILE_COLUMNS.min(end - from);
+            for (at, tangents) in tile.chunks_exact_mut(rows).take(count).enumerate() {
+                self.column(simd, layer, direction(from + at), tangents);
             }
             for row in 0..rows {
-                let mut block = [zero; ABREAST];
-                for (at, cell) in block.iter_mut().take(count).enumerate() {
-                    *cell = tile[at * rows + row];
+                let mut block = [zero; TILE_COLUMNS];
+                for (at, lane) in block.iter_mut().take(count).enumerate() {
+                    *lane = tile[at * rows + row];
                 }
-                let place = (top + row) * columns + from;
+                let offset = (top + row) * columns + from;
                 let matrices = into.chunks_exact_mut(state * columns);
                 for (trial, matrix) in (0..TRIALS).zip(matrices) {
-                    let to = matrix[place..place + count].iter_mut();
-                    to.zip(&block).for_each(|(to, cell)| *to = cell.0[trial]);
+                    let to = matrix[offset..offset + count].iter_mut();
+                    to.zip(&block).for_each(|(to, lane)| *to = lane.0[trial]);
                 }
             }
         }
         self.buffers.tile = tile;
     }
 
-    /// The changes of `layer` and of those above it, layer by layer.
+    /// The directional derivatives of `layer` and of the layers above it, layer by layer.
     fn column<S: Simd>(
         &mut self,
         simd: S,
         layer: usize,
-        along: Tangent<'_, T>,
-        changes: &mut [Cell<T>],
+        direction: Tangent<'_, T>,
+        tangents: &mut [Lane16<T>],
     ) {
-        let part = U::PARTS * self.task.sizes.units;
-        let mut change = std::mem::take(&mut self.buffers.carried);
-        self.change(simd, layer, along, &mut change);
-        for (above, changes) in (layer..).zip(changes.chunks_exact_mut(part)) {
+        let part = K::STATE_PARTS * self.job.sizes.units;
+        let mut tangent = std::mem::take(&mut self.buffers.d_state);
+        self.sublayer_tangent(simd, layer, direction, &mut tangent);
+        for (above, tangents) in (layer..).zip(tangents.chunks_exact_mut(part)) {
             if above > layer {
-                // The input of a layer is y of the one below after its own step.
-                self.change_above(simd, above, &mut change);
+                // The input of a layer is the output y of the layer below after its step.
+                self.propagate_up(simd, above, &mut tangent);
             }
-            changes.copy_from_slice(&change[..part]);
+            tangents.copy_from_slice(&tangent[..part]);
         }
-        self.buffers.carried = change;
+        self.buffers.d_state = tangent;
     }
 
-    fn change_above<S: Simd>(&mut self, simd: S, layer: usize, change: &mut [Cell<T>]) {
-        let m = self.measures(layer - 1);
-        let after = &self.buffers.strands[layer - 1].states[m.states..][..m.states];
-        self.update
-            .read_tangent(simd, m.cells, after, &mut change[..m.cells.units]);
-        // The change below is the direction above: they need to be two arrays.
-        let mut below = std::mem::take(&mut self.buffers.below);
+    fn propagate_up<S: Simd>(&mut self, simd: S, layer: usize, tangent: &mut [Lane16<T>]) {
+        let m = self.frame_layout(layer - 1);
+        let after = &self.buffers.sublayers[layer - 1].states[m.state_stride..][..m.state_stride];
+        self.kernel
+            .output_tangent(simd, m.dims, after, &mut tangent[..m.dims.units]);
+        // The derivative of the layer below is the direction for this one: two separate arrays.
+        let mut below = std::mem::take(&mut self.buffers.tangent_below);
         below.clear();
-        below.extend_from_slice(&change[..m.cells.units]);
-        self.change(simd, layer, Tangent::Inputs(&below), change);
-        self.buffers.below = below;
+        below.extend_from_slice(&tangent[..m.dims.units]);
+        self.sublayer_tangent(simd, layer, Tangent::Inputs(&below), tangent);
+        self.buffers.tangent_below = below;
     }
 
-    fn change<S: Simd>(
+    fn sublayer_tangent<S: Simd>(
         &mut self,
         simd: S,
         layer: usize,
-        along: Tangent<'_, T>,
-        into: &mut [Cell<T>],
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
     ) {
-        let m = self.measures(layer);
-        let frames = &self.buffers.strands[layer];
-        let (before, after) = frames.states.split_at(m.states);
-        let made = Made {
-            strand: m.cells,
+        let m = self.frame_layout(layer);
+        let frames = &self.buffers.sublayers[layer];
+        let (before, after) = frames.states.split_at(m.state_stride);
+        let evaluated = EvaluatedStep {
+            dims: m.dims,
             before,
-            after: &after[..m.states],
-            gates: &frames.gates[m.cells.above..][..m.frame.gates],
-            passing: &mut self.buffers.passing,
+            after: &after[..m.state_stride],
+            gates: &frames.gates[m.dims.outputs..][..m.frame.gates],
+            scratch: &mut self.buffers.scratch,
         };
-        let packed = &self.packed.strands[layer];
-        self.update.tangent(simd, packed, made, along, into);
+        let packed = &self.packed.sublayers[layer];
+        self.kernel
+            .tangent(simd, packed, evaluated, direction, into);
     }
 }

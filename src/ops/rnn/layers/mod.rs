@@ -1,73 +1,74 @@
-//! Layers of one cell with a linear readout, all times at once: ONE operation, forward and back.
+//! Layers of one cell with a linear readout over all time steps: ONE operation with its gradient.
 //!
 //! ```text
-//! state'_l = F(state_l, x_l)      x_0 the input, x_(l+1) = y_l      o = wO y_last + bO
+//! state'_l = F(state_l, x_l)      x_0 = input, x_(l+1) = y_l      o = wO y_last + bO
 //! ```
 //!
-//! The batch is cut into slices of trials. A slice goes through all layers and times in one thread,
-//! so that threads meet only at the end; `simd/division.rs` says how large slices are and why the
-//! results do not depend on it.
+//! The batch is divided into slices of trials. One thread processes all layers and time steps of a
+//! slice, so threads synchronize only at the end; `simd/partition.rs` documents the slice size and
+//! why the results do not depend on it.
 
-use super::update::{Strand, Update, Weights};
+use super::cell::{CellKernel, LayerDims, Weights};
 use super::{Gradients, Sizes};
 use crate::base::Result;
-use crate::ops::rnn::{Aim, Arriving, Given, check};
+use crate::ops::rnn::{Cotangents, Inputs, Shapes, Targets};
 use crate::ops::simd::Lanes;
-use crate::ops::simd::division::Division;
-use crate::ops::simd::product::{Block, Panels};
-use crate::ops::simd::sums::join;
-use pass::Workspace;
-use places::{Places, SumPlaces};
-use task::{Results, Task, Way};
+use crate::ops::simd::gemm::{Block, Panels};
+use crate::ops::simd::gemm_tn::sum_runs;
+use crate::ops::simd::partition::Partition;
+use job::{Job, Mode, Results};
+use layout::{GradOffsets, ParamOffsets};
+use slice::Workspace;
 
-pub use places::{layout, suffix};
+pub use layout::{layout, suffix};
 
-mod back;
+mod backward;
+mod forward;
 mod jacobians;
-mod pass;
-mod places;
-mod spread;
-mod strand;
-mod sums;
-mod task;
+mod job;
+mod layout;
+mod scheduler;
+mod slice;
+mod weight_grads;
 
-/// The operation with every buffer its runs need: nothing is allocated after the first call of
-/// each kind with the same sizes.
+/// The operation with its buffers: after the first call of each kind, calls with the same sizes
+/// allocate nothing.
 #[derive(Default)]
-pub struct Layers<T: Lanes, U: Update<T>> {
-    update: U,
-    packed: Packed<T, U>,
+pub struct Layers<T: Lanes, K: CellKernel<T>> {
+    kernel: K,
+    packed: Packed<T, K>,
     workspaces: Vec<Workspace<T>>,
-    /// Of each group of trials.
+    /// Sum of squared errors of each trial group.
     losses: Vec<f64>,
-    /// What the gradients are made of, one run after another.
+    /// Partial sums of the gradient products, chunk after chunk.
     sums: Vec<T>,
-    /// Groups of a slice, where they are not to be chosen.
-    slice: Option<usize>,
+    /// Trial groups per slice; `None` selects the number automatically.
+    slice_groups: Option<usize>,
 }
 
-/// What recurrent layers can do, whichever cell they are of.
+/// The operations of recurrent layers, independent of the cell.
 pub trait Operation<T> {
-    /// Runs all trials; fills `states` [b, t, s] (after each update, noise included) and `outputs`
-    /// [b, t, o] where they are asked for.
+    /// Runs all trials; fills `states` [b, t, s] (after each update, including noise) and `outputs`
+    /// [b, t, o] if they are present.
     ///
-    /// Errors: `Shape` if an array does not have the length that `sizes` asks for; `Range` if
-    /// batch, time or units are 0.
+    /// Errors: `Shape` if the length of an array does not match `sizes`; `Range` if batch, time,
+    /// units or layers are 0.
     fn run(
         &mut self,
         sizes: Sizes,
-        given: Given<'_, T>,
+        inputs: Inputs<'_, T>,
         states: Option<&mut [T]>,
         outputs: Option<&mut [T]>,
     ) -> Result<()>;
 
-    /// One step of many states at once: `into` = the next states for h [b, s] and x [b, i].
+    /// One step of a batch of states: `into` = the next states for h [b, s] and x [b, i].
     ///
-    /// Errors: as [`Operation::run`]; `Range` if the layers run in both directions.
+    /// Errors: as [`Operation::run`]; `Range` if the layers are bidirectional.
     fn step(&mut self, sizes: Sizes, params: &[T], h: &[T], x: &[T], into: &mut [T]) -> Result<()>;
 
-    /// The Jacobians of a step of many states at once, analytic, `at` h and x: `by_state` [b, s, s]
-    /// has d next\[r\] / d h\[c\] at \[b\]\[r\]\[c\], `by_input` [b, s, i] likewise for x.
+    /// The analytic Jacobians of a step for a batch of states, evaluated `at` h and x:
+    /// `by_state` [b, s, s] contains d next\[r\] / d h\[c\] at \[b\]\[r\]\[c\], `by_input`
+    /// [b, s, i] the same for x.
     ///
     /// Errors: as [`Operation::step`].
     fn jacobians(
@@ -79,48 +80,49 @@ pub trait Operation<T> {
         by_input: Option<&mut [T]>,
     ) -> Result<()>;
 
-    /// The mean squared error over batch, time (weighted by the mask) and outputs.
+    /// The mean squared error over batch, time steps (weighted by the mask) and outputs.
     ///
-    /// Errors: as [`Operation::run`]; `Range` if the mask counts nothing or there are no outputs.
-    fn loss(&mut self, sizes: Sizes, given: Given<'_, T>, aim: Aim<'_, T>) -> Result<T>;
+    /// Errors: as [`Operation::run`]; `Range` if the mask contains only zeros or there are no
+    /// outputs.
+    fn loss(&mut self, sizes: Sizes, inputs: Inputs<'_, T>, targets: Targets<'_, T>) -> Result<T>;
 
-    /// [`Operation::loss`], with its gradient by the parameters in `gradient` (overwritten; the
-    /// order of the layout).
+    /// [`Operation::loss`]; overwrites `gradient` with its gradient with respect to the parameters,
+    /// in the order of the layout.
     ///
     /// Errors: as [`Operation::loss`].
     fn loss_gradient(
         &mut self,
         sizes: Sizes,
-        given: Given<'_, T>,
-        aim: Aim<'_, T>,
+        inputs: Inputs<'_, T>,
+        targets: Targets<'_, T>,
         gradient: &mut [T],
     ) -> Result<T>;
 
-    /// The gradients of any loss, from its derivatives by states and outputs. Runs forward again:
-    /// nothing need be kept since.
+    /// The gradients of any loss, computed from its gradients with respect to states and outputs.
+    /// Repeats the forward pass, so that callers need not store intermediate values.
     ///
     /// Errors: as [`Operation::run`].
     fn backward(
         &mut self,
         sizes: Sizes,
-        given: Given<'_, T>,
-        arriving: Arriving<'_, T>,
+        inputs: Inputs<'_, T>,
+        cotangents: Cotangents<'_, T>,
         gradients: Gradients<'_, T>,
     ) -> Result<()>;
 }
 
-/// Numbers of a state: all parts of all strands, [strand][part][unit].
-pub fn state<T: Lanes, U: Update<T>>(sizes: Sizes) -> usize {
-    sizes.hidden() * U::PARTS
+/// Number of elements of a state: all parts of all sublayers, [sublayer][part][unit].
+pub fn state_size<T: Lanes, K: CellKernel<T>>(sizes: Sizes) -> usize {
+    sizes.total_units() * K::STATE_PARTS
 }
 
-/// The sizes of one strand of a layer.
-fn strand(sizes: Sizes, layer: usize) -> Strand {
-    Strand {
+/// The sizes of one sublayer of a layer.
+fn layer_dims(sizes: Sizes, layer: usize) -> LayerDims {
+    LayerDims {
         units: sizes.units,
-        one: 1,
+        groups: 1,
         inputs: sizes.features(layer),
-        above: if layer + 1 == sizes.layers {
+        outputs: if layer + 1 == sizes.layers {
             sizes.outputs
         } else {
             0
@@ -128,132 +130,138 @@ fn strand(sizes: Sizes, layer: usize) -> Strand {
     }
 }
 
-/// All parameters in the order in which the loops read them.
+/// All parameters in the order in which the kernels read them.
 #[derive(Default)]
-struct Packed<T: Lanes, U: Update<T>> {
-    strands: Vec<U::Packed>,
-    /// One for each direction; the first has the bias behind the weights.
+struct Packed<T: Lanes, K: CellKernel<T>> {
+    sublayers: Vec<K::Packed>,
+    /// One per direction; the first contains the bias after the weights.
     readout: Vec<Panels<T>>,
 }
 
-impl<T: Lanes, U: Update<T>> Packed<T, U> {
-    fn pack(&mut self, update: U, task: &Task<'_, T>) {
-        let (s, form) = (task.sizes, task.division.form);
-        let places = Places::of::<T, U>(s);
-        let (w_out, b_out) = task.given.params[places.readout()].split_at(s.outputs * s.read());
-        let parts = |direction: usize| Block {
+impl<T: Lanes, K: CellKernel<T>> Packed<T, K> {
+    fn pack(&mut self, kernel: K, job: &Job<'_, T>) {
+        let (s, config) = (job.sizes, job.partition.config);
+        let offsets = ParamOffsets::of::<T, K>(s);
+        let (w_out, b_out) =
+            job.inputs.params[offsets.readout()].split_at(s.outputs * s.layer_width());
+        let readout_block = |direction: usize| Block {
             data: w_out.get(direction * s.units..).unwrap_or_default(),
             columns: s.units,
-            by_row: s.read(),
-            by_column: 1,
+            row_stride: s.layer_width(),
+            column_stride: 1,
         };
-        self.strands.resize_with(s.strands(), U::Packed::default);
-        for (at, into) in self.strands.iter_mut().enumerate() {
-            let strand = strand(s, at / s.directions);
-            let plain = parts(at % s.directions);
+        self.sublayers
+            .resize_with(s.sublayers(), K::Packed::default);
+        for (at, into) in self.sublayers.iter_mut().enumerate() {
+            let dims = layer_dims(s, at / s.directions);
+            let block = readout_block(at % s.directions);
             let weights = Weights {
-                strand,
-                params: &task.given.params[places.strand(at)][U::PARTS * s.units..],
-                above: Block {
-                    columns: strand.above,
-                    by_row: plain.by_column,
-                    by_column: plain.by_row,
-                    ..plain
+                dims,
+                params: &job.inputs.params[offsets.sublayer(at)][K::STATE_PARTS * s.units..],
+                readout: Block {
+                    columns: dims.outputs,
+                    row_stride: block.column_stride,
+                    column_stride: block.row_stride,
+                    ..block
                 },
-                backward: task.way == Way::Back,
-                form: task.division.form,
+                backward: job.mode == Mode::Backward,
+                config: job.partition.config,
             };
-            update.pack(&weights, into);
+            kernel.pack(&weights, into);
         }
         self.readout.resize_with(s.directions, Panels::default);
         for (direction, panels) in self.readout.iter_mut().enumerate() {
             match direction {
-                0 => panels.pack(form, s.outputs, &[parts(0), Block::plain(b_out, 1)]),
-                _ => panels.pack(form, s.outputs, &[parts(direction)]),
+                0 => panels.pack(
+                    config,
+                    s.outputs,
+                    &[readout_block(0), Block::row_major(b_out, 1)],
+                ),
+                _ => panels.pack(config, s.outputs, &[readout_block(direction)]),
             }
         }
     }
 }
 
-impl<T: Lanes, U: Update<T>> Layers<T, U> {
-    pub fn new(update: U) -> Self {
+impl<T: Lanes, K: CellKernel<T>> Layers<T, K> {
+    pub fn new(kernel: K) -> Self {
         Layers {
-            update,
+            kernel,
             ..Self::default()
         }
     }
 
-    /// With slices of so many groups of 16 trials, however well they suit the sizes.
-    pub fn with_slices(update: U, groups: usize) -> Self {
+    /// Layers with a fixed number of 16-trial groups per slice.
+    pub fn with_slice_groups(kernel: K, groups: usize) -> Self {
         Layers {
-            slice: Some(groups),
-            ..Self::new(update)
+            slice_groups: Some(groups),
+            ..Self::new(kernel)
         }
     }
 
-    fn task<'a>(&self, sizes: Sizes, given: Given<'a, T>, way: Way) -> Task<'a, T> {
+    fn job<'a>(&self, sizes: Sizes, inputs: Inputs<'a, T>, mode: Mode) -> Job<'a, T> {
         let threads = rayon::current_num_threads();
-        let bytes = size_of_val(given.params);
-        let division = |adds| Division::of(sizes.batch, adds, bytes, threads, self.slice);
-        Task {
+        let bytes = size_of_val(inputs.params);
+        let partition = |adds| Partition::new(sizes.batch, adds, bytes, threads, self.slice_groups);
+        Job {
             sizes,
-            state: state::<T, U>(sizes),
-            given,
-            aim: None,
-            slope: T::of(0.0),
-            arriving: Arriving {
+            state: state_size::<T, K>(sizes),
+            inputs,
+            targets: None,
+            grad_scale: T::of(0.0),
+            cotangents: Cotangents {
                 states: None,
                 outputs: None,
             },
-            way,
-            division: match way {
-                Way::Forward => division(false),
-                Way::Back => division(true),
-                Way::Jacobians => division(false).by_groups(),
+            mode,
+            partition: match mode {
+                Mode::Forward => partition(false),
+                Mode::Backward => partition(true),
+                Mode::Jacobians => partition(false).with_single_group_slices(),
             },
         }
     }
 
-    /// The sums of all runs, brought into the order of the arena.
+    /// Adds the partial sums of all chunks and writes them in the order of the arena.
     fn gradient(&mut self, sizes: Sizes, into: &mut [T]) {
-        let count = SumPlaces::of::<T, U>(sizes).count();
-        join(&mut self.sums, count);
-        sums::unpack::<T, U>(sizes, &self.sums[..count], into);
+        let count = GradOffsets::of::<T, K>(sizes).count();
+        sum_runs(&mut self.sums, count);
+        weight_grads::unpack::<T, K>(sizes, &self.sums[..count], into);
     }
 
-    fn expect(sizes: Sizes) -> check::Expect {
-        check::Expect {
-            of: U::WORD,
+    fn shapes(sizes: Sizes) -> Shapes {
+        Shapes {
+            op: K::NAME,
             sizes,
-            state: state::<T, U>(sizes),
-            params: Places::of::<T, U>(sizes).count(),
+            state: state_size::<T, K>(sizes),
+            params: ParamOffsets::of::<T, K>(sizes).count(),
         }
     }
 }
 
-impl<T: Lanes, U: Update<T>> Operation<T> for Layers<T, U> {
+impl<T: Lanes, K: CellKernel<T>> Operation<T> for Layers<T, K> {
     fn run(
         &mut self,
         sizes: Sizes,
-        given: Given<'_, T>,
+        inputs: Inputs<'_, T>,
         states: Option<&mut [T]>,
         outputs: Option<&mut [T]>,
     ) -> Result<()> {
-        let expect = Self::expect(sizes);
-        expect.given(&given)?;
-        expect.results(states.as_deref(), outputs.as_deref())?;
+        let shapes = Self::shapes(sizes);
+        shapes.check_inputs(&inputs)?;
+        shapes.check_results(states.as_deref(), outputs.as_deref())?;
         let results = Results {
             states: states.unwrap_or_default(),
             outputs: outputs.unwrap_or_default(),
             ..Results::default()
         };
-        self.spread(self.task(sizes, given, Way::Forward), results);
+        self.dispatch(self.job(sizes, inputs, Mode::Forward), results);
         Ok(())
     }
 
     fn step(&mut self, sizes: Sizes, params: &[T], h: &[T], x: &[T], into: &mut [T]) -> Result<()> {
-        let (sizes, given) = Self::expect(sizes).one_step(params, h, x)?;
-        self.run(sizes, given, Some(into), None)
+        let (sizes, inputs) = Self::shapes(sizes).single_step(params, h, x)?;
+        self.run(sizes, inputs, Some(into), None)
     }
 
     fn jacobians(
@@ -264,49 +272,49 @@ impl<T: Lanes, U: Update<T>> Operation<T> for Layers<T, U> {
         by_state: Option<&mut [T]>,
         by_input: Option<&mut [T]>,
     ) -> Result<()> {
-        let (sizes, given) = Self::expect(sizes).one_step(params, h, x)?;
-        let expect = Self::expect(sizes);
-        expect.given(&given)?;
-        expect.jacobians(by_state.as_deref(), by_input.as_deref())?;
-        let task = self.task(sizes, given, Way::Jacobians);
+        let (sizes, inputs) = Self::shapes(sizes).single_step(params, h, x)?;
+        let shapes = Self::shapes(sizes);
+        shapes.check_inputs(&inputs)?;
+        shapes.check_jacobians(by_state.as_deref(), by_input.as_deref())?;
+        let job = self.job(sizes, inputs, Mode::Jacobians);
         let results = Results {
             by_state: by_state.unwrap_or_default(),
             by_input: by_input.unwrap_or_default(),
             ..Results::default()
         };
-        self.spread(task, results);
+        self.dispatch(job, results);
         Ok(())
     }
 
-    fn loss(&mut self, sizes: Sizes, given: Given<'_, T>, aim: Aim<'_, T>) -> Result<T> {
-        let expect = Self::expect(sizes);
-        expect.given(&given)?;
-        let weight = expect.aim(&aim)?;
-        let task = Task {
-            aim: Some(aim),
-            ..self.task(sizes, given, Way::Forward)
+    fn loss(&mut self, sizes: Sizes, inputs: Inputs<'_, T>, targets: Targets<'_, T>) -> Result<T> {
+        let shapes = Self::shapes(sizes);
+        shapes.check_inputs(&inputs)?;
+        let weight = shapes.check_targets(&targets)?;
+        let job = Job {
+            targets: Some(targets),
+            ..self.job(sizes, inputs, Mode::Forward)
         };
-        self.spread(task, Results::default());
+        self.dispatch(job, Results::default());
         Ok(T::of(self.losses.iter().sum()) * weight)
     }
 
     fn loss_gradient(
         &mut self,
         sizes: Sizes,
-        given: Given<'_, T>,
-        aim: Aim<'_, T>,
+        inputs: Inputs<'_, T>,
+        targets: Targets<'_, T>,
         gradient: &mut [T],
     ) -> Result<T> {
-        let expect = Self::expect(sizes);
-        expect.given(&given)?;
-        expect.gradient(gradient)?;
-        let weight = expect.aim(&aim)?;
-        let task = Task {
-            aim: Some(aim),
-            slope: T::of(2.0) * weight,
-            ..self.task(sizes, given, Way::Back)
+        let shapes = Self::shapes(sizes);
+        shapes.check_inputs(&inputs)?;
+        shapes.check_gradient(gradient)?;
+        let weight = shapes.check_targets(&targets)?;
+        let job = Job {
+            targets: Some(targets),
+            grad_scale: T::of(2.0) * weight,
+            ..self.job(sizes, inputs, Mode::Backward)
         };
-        self.spread(task, Results::default());
+        self.dispatch(job, Results::default());
         self.gradient(sizes, gradient);
         Ok(T::of(self.losses.iter().sum()) * weight)
     }
@@ -314,24 +322,24 @@ impl<T: Lanes, U: Update<T>> Operation<T> for Layers<T, U> {
     fn backward(
         &mut self,
         sizes: Sizes,
-        given: Given<'_, T>,
-        arriving: Arriving<'_, T>,
+        inputs: Inputs<'_, T>,
+        cotangents: Cotangents<'_, T>,
         gradients: Gradients<'_, T>,
     ) -> Result<()> {
-        let expect = Self::expect(sizes);
-        expect.given(&given)?;
-        expect.arriving(&arriving)?;
-        expect.gradients(&gradients)?;
-        let task = Task {
-            arriving,
-            ..self.task(sizes, given, Way::Back)
+        let shapes = Self::shapes(sizes);
+        shapes.check_inputs(&inputs)?;
+        shapes.check_cotangents(&cotangents)?;
+        shapes.check_gradients(&gradients)?;
+        let job = Job {
+            cotangents,
+            ..self.job(sizes, inputs, Mode::Backward)
         };
         let results = Results {
             d_inputs: gradients.inputs.unwrap_or_default(),
             d_h0: gradients.h0.unwrap_or_default(),
             ..Results::default()
         };
-        self.spread(task, results);
+        self.dispatch(job, results);
         if let Some(params) = gradients.params {
             self.gradient(sizes, params);
         }

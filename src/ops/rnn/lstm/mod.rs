@@ -5,59 +5,60 @@
 //! c' = sigmoid(f) c + sigmoid(i) tanh(g)      h' = sigmoid(o) tanh(c')
 //! ```
 //!
-//! The state is [h, c]; matrices and readout see h. PyTorch has two biases whose sum is bR.
+//! The state is [h, c]; matrices and readout read h. bR is the sum of PyTorch's two biases.
 //!
-//! Source: PyTorch's documentation of `nn.LSTM`, whose order of the rows this keeps
+//! Source: PyTorch's documentation of `nn.LSTM`; the order of the rows is the same
 
 use pulp::Simd;
 
-use super::update::{
-    Backward, Forward, Frame, Made, Product, Reading, Strand, Tangent, Update, Weights, add,
+use super::cell::{
+    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
+    OutputBackward, Tangent, Weights, add,
 };
-use crate::ops::simd::each::{self, each_1_3, each_1_4, each_3_1, each_4_1};
-use crate::ops::simd::functions::{sigmoid, tanh};
-use crate::ops::simd::product::{Block, Panels, product, product_add, product_from};
-use crate::ops::simd::{Cell, Lanes};
+use crate::ops::simd::elementwise::{self, each_1_3, each_1_4, each_3_1, each_4_1};
+use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_columns};
+use crate::ops::simd::math::{sigmoid, tanh};
+use crate::ops::simd::{Lane16, Lanes};
 
-/// The cell; its equation leaves nothing open.
+/// The cell; it has no hyperparameters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lstm;
 
-/// Gates: [i, f, g, o], on the way back the derivatives by their sums. The states' frame has
-/// [c, tanh c] behind [h, 1, x].
+/// Packed parameters. Gates: [i, f, g, o]; after the backward pass, the gradients with respect to
+/// their pre-activations. The state frame contains [c, tanh c] after [h, 1, x].
 #[derive(Default)]
 pub struct Packed<T> {
-    /// [wR bR wI], for [h, 1, x].
+    /// [wR bR wI], multiplies [h, 1, x].
     gates: Panels<T>,
-    /// [wO' wR'], for the derivatives by [outputs, sums].
-    back: Panels<T>,
-    /// wI', for the derivatives by the sums.
-    inputs: Panels<T>,
+    /// [wO' wR'], multiplies the gradients with respect to [outputs, pre-activations].
+    backward: Panels<T>,
+    /// wI', multiplies the gradients with respect to the pre-activations.
+    input_backward: Panels<T>,
 }
 
-/// The four gates.
-fn quarters<T>(gates: &[Cell<T>]) -> [&[Cell<T>]; 4] {
+/// The four gates i, f, g, o.
+fn split_gates<T>(gates: &[Lane16<T>]) -> [&[Lane16<T>]; 4] {
     let n = gates.len() / 4;
     std::array::from_fn(|k| &gates[k * n..(k + 1) * n])
 }
 
-fn quarters_mut<T>(gates: &mut [Cell<T>]) -> [&mut [Cell<T>]; 4] {
+fn split_gates_mut<T>(gates: &mut [Lane16<T>]) -> [&mut [Lane16<T>]; 4] {
     let (if_, go) = gates.split_at_mut(gates.len() / 2);
     let (i, f) = if_.split_at_mut(if_.len() / 2);
     let (g, o) = go.split_at_mut(go.len() / 2);
     [i, f, g, o]
 }
 
-/// Of a frame of states, [c, tanh c].
-fn memory<T>(s: Strand, frame: &[Cell<T>]) -> [&[Cell<T>]; 2] {
-    let (c, tanh_c) = frame[s.units + s.one + s.inputs..].split_at(s.units);
+/// The cell state of a frame: [c, tanh c].
+fn cell_state<T>(s: LayerDims, frame: &[Lane16<T>]) -> [&[Lane16<T>]; 2] {
+    let (c, tanh_c) = frame[s.units + s.groups + s.inputs..].split_at(s.units);
     [c, &tanh_c[..s.units]]
 }
 
-impl<T: Lanes> Update<T> for Lstm {
+impl<T: Lanes> CellKernel<T> for Lstm {
     type Packed = Packed<T>;
-    const WORD: &'static str = "lstm";
-    const PARTS: usize = 2;
+    const NAME: &'static str = "lstm";
+    const STATE_PARTS: usize = 2;
 
     fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
         vec![
@@ -69,44 +70,44 @@ impl<T: Lanes> Update<T> for Lstm {
         ]
     }
 
-    fn count(i: usize, n: usize) -> usize {
+    fn num_params(i: usize, n: usize) -> usize {
         4 * n * (i + n + 1) + 2 * n
     }
 
-    fn frame(s: Strand) -> Frame {
-        Frame {
+    fn frame_spec(s: LayerDims) -> FrameSpec {
+        FrameSpec {
             extra: 2 * s.units,
             gates: 4 * s.units,
-            back: 4 * s.units,
-            states: [0, s.units + s.one + s.inputs],
+            recurrent: 4 * s.units,
+            state_offsets: [0, s.units + s.groups + s.inputs],
         }
     }
 
     fn pack(&self, weights: &Weights<'_, T>, into: &mut Packed<T>) {
-        let (n, i, form) = (weights.strand.units, weights.strand.inputs, weights.form);
+        let (n, i, config) = (weights.dims.units, weights.dims.inputs, weights.config);
         let (w_in, rest) = weights.params.split_at(4 * n * i);
         let (w_rec, bias) = rest.split_at(4 * n * n);
-        let sums = [
-            Block::plain(w_rec, n),
-            Block::plain(bias, 1),
-            Block::plain(w_in, i),
+        let blocks = [
+            Block::row_major(w_rec, n),
+            Block::row_major(bias, 1),
+            Block::row_major(w_in, i),
         ];
-        into.gates.pack(form, 4 * n, &sums);
+        into.gates.pack(config, 4 * n, &blocks);
         if weights.backward {
             let recurrent = Block::transposed(w_rec, n, 4 * n);
-            into.back.pack(form, n, &[weights.above, recurrent]);
-            into.inputs
-                .pack(form, i, &[Block::transposed(w_in, i, 4 * n)]);
+            into.backward.pack(config, n, &[weights.readout, recurrent]);
+            into.input_backward
+                .pack(config, i, &[Block::transposed(w_in, i, 4 * n)]);
         }
     }
 
     fn forward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Forward<'_, T>) {
-        let s = step.strand;
-        let (n, end) = (s.units, s.units + s.one + s.inputs);
-        product(simd, &packed.gates, &step.before[..end], step.gates);
-        let [i, f, g, o] = quarters_mut(step.gates);
+        let s = step.dims;
+        let (n, end) = (s.units, s.units + s.groups + s.inputs);
+        gemm(simd, &packed.gates, &step.before[..end], step.gates);
+        let [i, f, g, o] = split_gates_mut(step.gates);
         let (h, rest) = step.after.split_at_mut(n);
-        let (c, tanh_c) = rest[s.one + s.inputs..].split_at_mut(n);
+        let (c, tanh_c) = rest[s.groups + s.inputs..].split_at_mut(n);
         let before = &step.before[end..][..n];
         each_4_1(simd, [i, f, g, c], [before], |[i, f, g, c], [before]| {
             *i = sigmoid::<S, T>(*i);
@@ -126,26 +127,26 @@ impl<T: Lanes> Update<T> for Lstm {
         );
     }
 
-    fn collect<S: Simd>(&self, simd: S, packed: &Packed<T>, reading: Reading<'_, T>) {
-        let d_h = &mut reading.carried[..reading.strand.units];
-        product_add(simd, &packed.back, reading.from, d_h);
-        each::add(simd, d_h, reading.layer_above);
+    fn output_backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: OutputBackward<'_, T>) {
+        let d_h = &mut step.d_state[..step.dims.units];
+        gemm_add(simd, &packed.backward, step.cotangents, d_h);
+        elementwise::add(simd, d_h, step.from_above);
     }
 
     fn backward<S: Simd>(&self, simd: S, _: &Packed<T>, step: Backward<'_, T>) {
-        let (d_h, d_c) = step.carried.split_at_mut(step.strand.units);
-        let [i, f, g, o] = quarters_mut(step.gates);
-        let [_, tanh_c] = memory(step.strand, step.after);
-        let [before, _] = memory(step.strand, step.before);
+        let (d_h, d_c) = step.d_state.split_at_mut(step.dims.units);
+        let [i, f, g, o] = split_gates_mut(step.gates);
+        let [_, tanh_c] = cell_state(step.dims, step.after);
+        let [before, _] = cell_state(step.dims, step.before);
         let one = T::of(1.0);
         each_3_1(
             simd,
             [d_h, d_c, o],
             [tanh_c],
             move |[d_h, d_c, o], [tanh_c]| {
-                let (arrived, open) = (*d_h, *o);
-                *o = arrived * tanh_c * open * (one - open);
-                *d_c += arrived * open * (one - tanh_c * tanh_c);
+                let (d, open) = (*d_h, *o);
+                *o = d * tanh_c * open * (one - open);
+                *d_c += d * open * (one - tanh_c * tanh_c);
                 *d_h = T::of(0.0);
             },
         );
@@ -154,23 +155,23 @@ impl<T: Lanes> Update<T> for Lstm {
             [i, f, g, d_c],
             [before],
             move |[i, f, g, d], [before]| {
-                let (arrived, input, kept, new) = (*d, *i, *f, *g);
-                *i = arrived * new * input * (one - input);
-                *f = arrived * before * kept * (one - kept);
-                *g = arrived * input * (one - new * new);
-                *d = arrived * kept;
+                let (d_c, input, forget, new) = (*d, *i, *f, *g);
+                *i = d_c * new * input * (one - input);
+                *f = d_c * before * forget * (one - forget);
+                *g = d_c * input * (one - new * new);
+                *d = d_c * forget;
             },
         );
     }
 
-    fn product(s: Strand, k: usize) -> Option<Product> {
-        (k == 0).then_some(Product {
+    fn gradient_product(s: LayerDims, k: usize) -> Option<GradientProduct> {
+        (k == 0).then_some(GradientProduct {
             gates: 0..4 * s.units,
             states: 0..s.units + 1 + s.inputs,
         })
     }
 
-    fn add_gradient(s: Strand, _: usize, r: usize, sums: &[T], into: &mut [T]) {
+    fn add_gradient(s: LayerDims, _: usize, r: usize, sums: &[T], into: &mut [T]) {
         let (n, i) = (s.units, s.inputs);
         let (w_in, rest) = into.split_at_mut(4 * n * i);
         let (w_rec, bias) = rest.split_at_mut(4 * n * n);
@@ -179,36 +180,36 @@ impl<T: Lanes> Update<T> for Lstm {
         bias[r] += sums[n];
     }
 
-    fn inputs<S: Simd>(
+    fn input_backward<S: Simd>(
         &self,
         simd: S,
         packed: &Packed<T>,
-        gates: &[Cell<T>],
-        into: &mut [Cell<T>],
+        gates: &[Lane16<T>],
+        into: &mut [Lane16<T>],
     ) {
-        product_add(simd, &packed.inputs, gates, into);
+        gemm_add(simd, &packed.input_backward, gates, into);
     }
 
     fn tangent<S: Simd>(
         &self,
         simd: S,
         packed: &Packed<T>,
-        made: Made<'_, T>,
-        along: Tangent<'_, T>,
-        into: &mut [Cell<T>],
+        step: EvaluatedStep<'_, T>,
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
     ) {
-        let s = made.strand;
-        let (n, units) = (s.units, s.units / s.one);
-        let change = &mut made.passing[..4 * n];
-        match along {
-            Tangent::State(k) if k < units => packed.gates.column(k, change),
-            Tangent::State(_) => change.fill(Cell::splat(T::of(0.0))),
-            Tangent::Input(k) => packed.gates.column(units + 1 + k, change),
-            Tangent::Inputs(x) => product_from(simd, &packed.gates, units + 1, x, change),
+        let s = step.dims;
+        let (n, units) = (s.units, s.units / s.groups);
+        let d_preactivations = &mut step.scratch[..4 * n];
+        match direction {
+            Tangent::State(k) if k < units => packed.gates.load_column(k, d_preactivations),
+            Tangent::State(_) => d_preactivations.fill(Lane16::splat(T::of(0.0))),
+            Tangent::Input(k) => packed.gates.load_column(units + 1 + k, d_preactivations),
+            Tangent::Inputs(x) => gemm_columns(simd, &packed.gates, units + 1, x, d_preactivations),
         }
-        let [d_i, d_f, d_g, d_o] = quarters(change);
-        let [i, f, g, o] = quarters(made.gates);
-        let ([before, _], [_, tanh_c]) = (memory(s, made.before), memory(s, made.after));
+        let [d_i, d_f, d_g, d_o] = split_gates(d_preactivations);
+        let [i, f, g, o] = split_gates(step.gates);
+        let ([before, _], [_, tanh_c]) = (cell_state(s, step.before), cell_state(s, step.after));
         let (h, c) = into.split_at_mut(n);
         let one = T::of(1.0);
         let c = &mut c[..n];
@@ -218,10 +219,10 @@ impl<T: Lanes> Update<T> for Lstm {
         each_1_4(simd, [c], [d_i, i, d_g, g], move |[c], [d_i, i, d_g, g]| {
             *c += i * (one - i) * g * d_i + i * (one - g * g) * d_g;
         });
-        if let Tangent::State(k) = along
+        if let Tangent::State(k) = direction
             && let Some(k) = k.checked_sub(units)
         {
-            each::add(simd, &mut c[k * s.one..], &f[k * s.one..][..s.one]);
+            elementwise::add(simd, &mut c[k * s.groups..], &f[k * s.groups..][..s.groups]);
         }
         each_1_4(
             simd,

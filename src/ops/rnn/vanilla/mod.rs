@@ -4,58 +4,60 @@
 //! h' = f(wI x + wR h + bR)
 //! ```
 //!
-//! Source: numerics of the tutorials (Sussillo 2019); PyTorch's `nn.RNN` is the same with the sum
-//! of its two biases as bR.
+//! Source: numerics of the tutorials (Sussillo 2019). PyTorch's `nn.RNN` is equivalent: the sum of
+//! its two biases is bR.
 
 use pulp::Simd;
 
 use super::Nonlinearity;
-use super::update::{
-    Backward, Forward, Frame, Made, Product, Reading, Strand, Tangent, Update, Weights, add,
+use super::cell::{
+    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
+    OutputBackward, Tangent, Weights, add,
 };
-use crate::ops::simd::each::{self, each_1_1};
-use crate::ops::simd::product::{Block, Panels, product, product_add, product_from};
-use crate::ops::simd::{Cell, Lanes};
+use crate::ops::simd::elementwise::{self, each_1_1};
+use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_columns};
+use crate::ops::simd::{Lane16, Lanes};
 
-/// The cell, with what its equation leaves open.
+/// The cell and its hyperparameters.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Vanilla {
     pub nonlinearity: Nonlinearity,
 }
 
-/// Gates: f' on the way forward, the derivatives by the sums on the way back.
+/// Packed parameters. The gates contain f' after the forward pass, and the gradients with respect
+/// to the pre-activations after the backward pass.
 #[derive(Default)]
 pub struct Packed<T> {
-    /// [wR bR wI], for [y, 1, x].
-    pub(super) update: Panels<T>,
-    /// [wO' wR'], for the derivatives by [outputs, sums].
-    pub(super) back: Panels<T>,
-    /// wI', for the derivatives by the sums.
-    pub(super) inputs: Panels<T>,
+    /// [wR bR wI], multiplies [y, 1, x].
+    pub(super) forward: Panels<T>,
+    /// [wO' wR'], multiplies the gradients with respect to [outputs, pre-activations].
+    pub(super) backward: Panels<T>,
+    /// wI', multiplies the gradients with respect to the pre-activations.
+    pub(super) input_backward: Panels<T>,
 }
 
 impl<T: Lanes> Packed<T> {
-    /// How the sums change along y or along the input.
-    pub(super) fn sums_along<S: Simd>(
+    /// Directional derivative of the pre-activations with respect to y or the input.
+    pub(super) fn preactivation_tangent<S: Simd>(
         &self,
         simd: S,
-        s: Strand,
-        along: Tangent<'_, T>,
-        into: &mut [Cell<T>],
+        s: LayerDims,
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
     ) {
-        let first = s.units / s.one + 1;
-        match along {
-            Tangent::State(k) => self.update.column(k, into),
-            Tangent::Input(k) => self.update.column(first + k, into),
-            Tangent::Inputs(x) => product_from(simd, &self.update, first, x, into),
+        let first = s.units / s.groups + 1;
+        match direction {
+            Tangent::State(k) => self.forward.load_column(k, into),
+            Tangent::Input(k) => self.forward.load_column(first + k, into),
+            Tangent::Inputs(x) => gemm_columns(simd, &self.forward, first, x, into),
         }
     }
 }
 
-impl<T: Lanes> Update<T> for Vanilla {
+impl<T: Lanes> CellKernel<T> for Vanilla {
     type Packed = Packed<T>;
-    const WORD: &'static str = "vanilla";
-    const PARTS: usize = 1;
+    const NAME: &'static str = "vanilla";
+    const STATE_PARTS: usize = 1;
 
     fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
         vec![
@@ -66,73 +68,74 @@ impl<T: Lanes> Update<T> for Vanilla {
         ]
     }
 
-    fn count(i: usize, n: usize) -> usize {
+    fn num_params(i: usize, n: usize) -> usize {
         n * (i + n + 2)
     }
 
-    fn frame(strand: Strand) -> Frame {
-        Frame {
+    fn frame_spec(dims: LayerDims) -> FrameSpec {
+        FrameSpec {
             extra: 0,
-            gates: strand.units,
-            back: strand.units,
-            states: [0; 2],
+            gates: dims.units,
+            recurrent: dims.units,
+            state_offsets: [0; 2],
         }
     }
 
     fn pack(&self, weights: &Weights<'_, T>, into: &mut Packed<T>) {
-        let Strand {
+        let LayerDims {
             units: n,
             inputs: i,
             ..
-        } = weights.strand;
-        let form = weights.form;
+        } = weights.dims;
+        let config = weights.config;
         let (w_in, rest) = weights.params.split_at(n * i);
         let (w_rec, b_rec) = rest.split_at(n * n);
-        let sums = [
-            Block::plain(w_rec, n),
-            Block::plain(b_rec, 1),
-            Block::plain(w_in, i),
+        let blocks = [
+            Block::row_major(w_rec, n),
+            Block::row_major(b_rec, 1),
+            Block::row_major(w_in, i),
         ];
-        into.update.pack(form, n, &sums);
+        into.forward.pack(config, n, &blocks);
         if weights.backward {
             let recurrent = Block::transposed(w_rec, n, n);
-            into.back.pack(form, n, &[weights.above, recurrent]);
-            into.inputs.pack(form, i, &[Block::transposed(w_in, i, n)]);
+            into.backward.pack(config, n, &[weights.readout, recurrent]);
+            into.input_backward
+                .pack(config, i, &[Block::transposed(w_in, i, n)]);
         }
     }
 
     fn forward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Forward<'_, T>) {
-        let Strand {
+        let LayerDims {
             units: n,
-            one,
+            groups,
             inputs: i,
             ..
-        } = step.strand;
+        } = step.dims;
         let h = &mut step.after[..n];
-        product(simd, &packed.update, &step.before[..n + one + i], h);
+        gemm(simd, &packed.forward, &step.before[..n + groups + i], h);
         self.nonlinearity.apply(simd, h, step.gates);
     }
 
-    fn collect<S: Simd>(&self, simd: S, packed: &Packed<T>, reading: Reading<'_, T>) {
-        product_add(simd, &packed.back, reading.from, reading.carried);
-        each::add(simd, reading.carried, reading.layer_above);
+    fn output_backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: OutputBackward<'_, T>) {
+        gemm_add(simd, &packed.backward, step.cotangents, step.d_state);
+        elementwise::add(simd, step.d_state, step.from_above);
     }
 
     fn backward<S: Simd>(&self, simd: S, _: &Packed<T>, step: Backward<'_, T>) {
-        each_1_1(simd, [step.gates], [step.carried], |[slope], [d]| {
-            *slope *= d
+        each_1_1(simd, [step.gates], [step.d_state], |[derivative], [d]| {
+            *derivative *= d
         });
-        step.carried.fill(Cell::splat(T::of(0.0)));
+        step.d_state.fill(Lane16::splat(T::of(0.0)));
     }
 
-    fn product(s: Strand, k: usize) -> Option<Product> {
-        (k == 0).then_some(Product {
+    fn gradient_product(s: LayerDims, k: usize) -> Option<GradientProduct> {
+        (k == 0).then_some(GradientProduct {
             gates: 0..s.units,
             states: 0..s.units + 1 + s.inputs,
         })
     }
 
-    fn add_gradient(s: Strand, _: usize, r: usize, sums: &[T], into: &mut [T]) {
+    fn add_gradient(s: LayerDims, _: usize, r: usize, sums: &[T], into: &mut [T]) {
         let (n, i) = (s.units, s.inputs);
         let (w_in, rest) = into.split_at_mut(n * i);
         let (w_rec, b_rec) = rest.split_at_mut(n * n);
@@ -141,27 +144,27 @@ impl<T: Lanes> Update<T> for Vanilla {
         b_rec[r] += sums[n];
     }
 
-    fn inputs<S: Simd>(
+    fn input_backward<S: Simd>(
         &self,
         simd: S,
         packed: &Packed<T>,
-        gates: &[Cell<T>],
-        into: &mut [Cell<T>],
+        gates: &[Lane16<T>],
+        into: &mut [Lane16<T>],
     ) {
-        product_add(simd, &packed.inputs, gates, into);
+        gemm_add(simd, &packed.input_backward, gates, into);
     }
 
     fn tangent<S: Simd>(
         &self,
         simd: S,
         packed: &Packed<T>,
-        made: Made<'_, T>,
-        along: Tangent<'_, T>,
-        into: &mut [Cell<T>],
+        step: EvaluatedStep<'_, T>,
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
     ) {
-        packed.sums_along(simd, made.strand, along, into);
-        each_1_1(simd, [into], [made.gates], |[change], [slope]| {
-            *change *= slope
+        packed.preactivation_tangent(simd, step.dims, direction, into);
+        each_1_1(simd, [into], [step.gates], |[tangent], [derivative]| {
+            *tangent *= derivative
         });
     }
 }

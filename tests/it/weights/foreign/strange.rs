@@ -1,7 +1,7 @@
 //! Tensors that make no network, more than one, or one that does not exist here.
 
-use attractor::io::Named;
-use attractor::nn::foreign::Names;
+use attractor::io::NamedTensors;
+use attractor::nn::interop::ExportNames;
 
 use super::super::{message, read};
 use super::{made, recognise, recognised};
@@ -14,11 +14,11 @@ const RNN: [(&str, &[usize]); 4] = [
     ("rnn.bias_hh_l0", &[3]),
 ];
 
-fn with(more: &[(&str, &[usize])]) -> Named {
+fn with(more: &[(&str, &[usize])]) -> NamedTensors {
     made(&[&RNN, more].concat())
 }
 
-fn without(name: &str, instead: &[(&str, &[usize])]) -> Named {
+fn without(name: &str, instead: &[(&str, &[usize])]) -> NamedTensors {
     let mut named = with(instead);
     named.remove(
         named
@@ -31,7 +31,7 @@ fn without(name: &str, instead: &[(&str, &[usize])]) -> Named {
 
 #[test]
 fn tensors_that_make_no_network_are_listed_with_what_was_looked_for() {
-    let cases: Vec<(Named, &[&str])> = vec![
+    let cases: Vec<(NamedTensors, &[&str])> = vec![
         (
             made(&[("fc.weight", &[2, 3]), ("fc.bias", &[2])]),
             &[
@@ -146,11 +146,11 @@ fn a_readout_of_another_name_is_told() {
 fn the_gru_of_the_notebooks_cannot_become_one_of_pytorch() {
     let foreign = recognised(&read("decision_gru.h5"));
     let fault = foreign
-        .for_torch(&Names::default())
+        .to_state_dict(&ExportNames::default())
         .unwrap_err()
         .to_string();
     assert!(
-        fault.contains("found a GRU with the reset before the matrix"),
+        fault.contains("found a GRU with the reset gate before the matrix"),
         "{fault}"
     );
 }

@@ -1,0 +1,247 @@
+//! Selection of fixed points from the final states of a search: refinement, merging of duplicates,
+//! and filters.
+//!
+//! Final states within the tolerance are refined to the fixed points that they approximate. Two of
+//! them are the same point if their position bounds overlap, however far apart the tolerance let
+//! them stop. Every excluded candidate is counted under the option that excluded it.
+
+use super::candidates::{Candidates, Label, SearchResult, squared_distance};
+use super::points::{Distinct, Point, Points, deduplicate};
+use super::refine::{Refinement, Root};
+use crate::base::Result;
+use crate::nn::StepMap;
+
+/// Final states closer than this fraction of the resolution of the tolerance are refined as one.
+const GROUP_RADIUS: f64 = 1e-3;
+
+/// Which slow points are retained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlowFilter {
+    None,
+    /// Those within the tolerance.
+    WithinTolerance,
+    All,
+}
+
+/// Settings of the selection.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Filter {
+    /// Final states with an error of at most this value are refined.
+    pub tolerance: f64,
+    /// Points closer than this are duplicates; the one with the lowest error is retained. If None,
+    /// the position bounds decide.
+    pub unique_distance: Option<f64>,
+    /// Maximum distance of two points that are merged because their position bounds overlap. Slow
+    /// points closer than this are also merged.
+    pub resolution: f64,
+    /// Whether a final state is moved to its fixed point if `unique_distance` is set.
+    pub refine: bool,
+    /// Points further than this from the mean of the candidates are excluded.
+    pub outlier_distance: Option<f64>,
+    pub slow: SlowFilter,
+}
+
+/// The number of points after each stage, and the number that each option excluded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub candidates: usize,
+    pub converged: usize,
+    pub slow: usize,
+    pub failed: usize,
+    /// Final states within the tolerance, converged or slow.
+    pub within_tolerance: usize,
+    /// Distinct points among those retained.
+    pub unique: usize,
+    /// Distinct points within the outlier distance.
+    pub near_candidates: usize,
+    /// Slow final states that are excluded.
+    pub slow_excluded: usize,
+}
+
+impl Filter {
+    /// The points of a search result, fixed points first, by increasing error. Updates the labels
+    /// of the result to those of the points.
+    ///
+    /// Errors: those of the step map
+    pub fn points(
+        &self,
+        (step_map, refinement): (&mut dyn StepMap<f64>, &Refinement),
+        candidates: &Candidates,
+        result: &mut SearchResult,
+    ) -> Result<Points> {
+        let within = self.within_tolerance(result);
+        let (leaders, members) = self.group(candidates, result, &within);
+        let roots = refinement.refine(step_map, &candidates.subset(&leaders, &result.states))?;
+        let mut points = Vec::with_capacity(leaders.len());
+        for ((leader, members), root) in leaders.iter().zip(&members).zip(roots) {
+            let mut point = point(candidates, result, *leader);
+            point.hits = members.len();
+            self.update_point(&mut point, root);
+            members
+                .iter()
+                .for_each(|at| result.labels[*at] = point.label);
+            points.push(point);
+        }
+        let minima = (0..candidates.count()).filter(|at| result.labels[*at] == Label::Slow);
+        let minima = minima.filter(|at| !within.contains(at));
+        points.extend(minima.map(|at| point(candidates, result, at)));
+        Ok(self.select(candidates, result, points, &within))
+    }
+
+    /// Final states within the tolerance, by increasing error.
+    fn within_tolerance(&self, result: &SearchResult) -> WithinTolerance {
+        let near = |at: &usize| result.errors[*at] <= self.tolerance;
+        let stopped = |at: &usize| result.labels[*at] != Label::Failed;
+        let mut by_error: Vec<usize> = (0..result.errors.len())
+            .filter(near)
+            .filter(stopped)
+            .collect();
+        let by_index = by_error.clone();
+        by_error.sort_by(|a, b| result.errors[*a].total_cmp(&result.errors[*b]));
+        WithinTolerance { by_error, by_index }
+    }
+
+    /// Groups of final states that are refined as one: the first member of each group, and all
+    /// members.
+    fn group(
+        &self,
+        candidates: &Candidates,
+        result: &SearchResult,
+        within: &WithinTolerance,
+    ) -> (Vec<usize>, Vec<Vec<usize>>) {
+        let resolved = (self.tolerance * candidates.state as f64).sqrt();
+        let distance = self.unique_distance.unwrap_or(GROUP_RADIUS * resolved);
+        let mut distinct = Distinct::default();
+        let (mut leaders, mut members) = (Vec::new(), Vec::new());
+        for at in &within.by_error {
+            let point = point(candidates, result, *at);
+            let same = |known: &Point, point: &Point| known.is_same(point, distance);
+            let group = distinct.insert(point, distance, same);
+            if group == leaders.len() {
+                leaders.push(*at);
+                members.push(Vec::new());
+            }
+            members[group].push(*at);
+        }
+        (leaders, members)
+    }
+
+    /// Updates a point with the result of the refinement.
+    fn update_point(&self, point: &mut Point, root: Option<Root>) {
+        point.label = Label::Slow;
+        point.position_error = f64::INFINITY;
+        let Some(root) = root else { return };
+        let distance = squared_distance(&root.state, &point.state).sqrt();
+        let move_state = self.unique_distance.is_none() || self.refine;
+        if move_state {
+            (point.state, point.error) = (root.state, root.error);
+            point.position_error = root.position_error;
+        } else if distance
+            <= self
+                .unique_distance
+                .unwrap_or_default()
+                .max(self.resolution)
+        {
+            point.position_error = distance + root.position_error;
+        } else {
+            return;
+        }
+        (point.label, point.index) = (Label::Converged, root.index);
+    }
+
+    /// Merges duplicates and applies the filters.
+    fn select(
+        &self,
+        candidates: &Candidates,
+        result: &SearchResult,
+        mut points: Vec<Point>,
+        within: &WithinTolerance,
+    ) -> Points {
+        // Fixed points take precedence over slow points regardless of the error.
+        points.sort_by(|a, b| {
+            let slow = |point: &Point| point.label != Label::Converged;
+            slow(a).cmp(&slow(b)).then(a.error.total_cmp(&b.error))
+        });
+        let retained = |point: &Point| match (point.label, self.slow) {
+            (Label::Converged, _) | (_, SlowFilter::All) => true,
+            (_, SlowFilter::WithinTolerance) => point.error <= self.tolerance,
+            (_, SlowFilter::None) => false,
+        };
+        let excluded = points.iter().filter(|point| !retained(point));
+        let slow_excluded = excluded.map(|point| point.hits).sum();
+        points.retain(retained);
+        let mut points = match self.unique_distance {
+            Some(distance) => deduplicate(points, distance),
+            None => self.merge_by_bounds(points),
+        };
+        let unique = points.len();
+        if let Some(far) = self.outlier_distance {
+            let mean = candidates.mean();
+            points.retain(|point| squared_distance(&point.state, &mean) <= far * far);
+        }
+        let count = |label: Label| {
+            result
+                .labels
+                .iter()
+                .filter(|other| **other == label)
+                .count()
+        };
+        let counts = Counts {
+            candidates: candidates.count(),
+            converged: count(Label::Converged),
+            slow: count(Label::Slow),
+            failed: count(Label::Failed),
+            within_tolerance: within.by_error.len(),
+            unique,
+            near_candidates: points.len(),
+            slow_excluded,
+        };
+        Points {
+            state: candidates.state,
+            inputs: candidates.inputs,
+            points,
+            counts: Some(counts),
+        }
+    }
+
+    /// Merges points whose position bounds overlap. Slow points have no bound; half the resolution
+    /// is used for them.
+    fn merge_by_bounds(&self, points: Vec<Point>) -> Vec<Point> {
+        let bound = |point: &Point| point.position_error.min(0.5 * self.resolution);
+        let mut distinct = Distinct::default();
+        for point in points {
+            distinct.insert(point, self.resolution, |known, point| {
+                let same_label = known.label == point.label;
+                same_label && known.is_same(point, bound(known) + bound(point))
+            });
+        }
+        distinct.points
+    }
+}
+
+/// Indices of the final states within the tolerance, by increasing error and by candidate index.
+struct WithinTolerance {
+    by_error: Vec<usize>,
+    by_index: Vec<usize>,
+}
+
+impl WithinTolerance {
+    fn contains(&self, at: &usize) -> bool {
+        self.by_index.binary_search(at).is_ok()
+    }
+}
+
+fn point(candidates: &Candidates, result: &SearchResult, at: usize) -> Point {
+    let (s, i) = (candidates.state, candidates.inputs);
+    Point {
+        state: result.states[at * s..][..s].to_vec(),
+        input: candidates.x[at * i..][..i].to_vec(),
+        error: result.errors[at],
+        label: result.labels[at],
+        position_error: f64::INFINITY,
+        index: 0,
+        steps: result.steps[at],
+        candidate: at,
+        hits: 1,
+    }
+}

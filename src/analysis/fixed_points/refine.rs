@@ -1,0 +1,365 @@
+//! Refinement of final states to fixed points: decides whether a small residual means that F(h, x)
+//! = h has a solution nearby, and at what distance.
+//!
+//! ```text
+//! A = dF/dh - 1     r = F(h) - h     d = -A^-1 r     theta = |A^-1 r(h + d)| / |d|
+//! ```
+//!
+//! A final state is within the tolerance wherever F is slow, which does not imply a solution: F(h)
+//! = h + 1e-7 has none. Newton's method from the final state decides. Its simplified corrections
+//! must shrink (theta at most 1/2) until the residual is at the level of rounding of the terms that
+//! F sums. Near a root of multiplicity m, theta is (1 - 1/m)^m < 1/e and the steps shrink only by 1
+//! - 1/m; their geometric series is then summed. If A is singular to rounding, as on a line of
+//! fixed points, the minimum-norm step replaces d.
+//!
+//! Source: Deuflhard 2011, Newton Methods for Nonlinear Problems, section 2.1 (affine covariant
+//! convergence); Kantorovich 1948 for the position bound
+
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
+
+use super::candidates::{Candidates, squared_distance};
+use super::damped_step::squared_norm;
+use super::factor::{Factor, minimum_norm_step};
+use super::iterate::evaluate;
+use crate::base::Result;
+use crate::nn::StepMap;
+
+/// Paths per batch.
+const BATCH: usize = 128;
+/// Maximum number of Newton steps: a triple root needs this many without the summed series.
+const MAX_STEPS: usize = 64;
+/// The largest ratio of simplified corrections that counts as convergence.
+const THETA: f64 = 0.5;
+/// Rounding units that each term of F may contribute to a residual.
+const ROUNDINGS: f64 = 8.0;
+/// Newton's method may stall at this multiple of the estimated level of rounding.
+const STALL: f64 = 64.0;
+/// A step is summed as a geometric series if its length is at least `SLOW_RATIO` of that of the
+/// last one and the cosine between them is at least `ALIGNMENT`.
+const SLOW_RATIO: f64 = 0.4;
+const ALIGNMENT: f64 = 0.95;
+/// Successive steps towards a root of multiplicity m have the ratio 1 - 1/m; a larger ratio is not
+/// convergence.
+const MAX_RATIO: f64 = 0.95;
+
+/// J - 1 is nonsingular if the position error is below this fraction of the limit.
+const RESOLVED: f64 = 1e-3;
+
+/// Settings of the refinement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Refinement {
+    /// The machine epsilon of F.
+    pub epsilon: f64,
+    /// A fixed point further than this from the final state does not belong to it.
+    pub limit: f64,
+    /// The largest modulus of a unit at any fixed point, if known. Beyond it the gates of a GRU
+    /// close, so that F(h) = h to rounding.
+    pub bound: Option<f64>,
+}
+
+/// A fixed point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Root {
+    /// The state, [s].
+    pub state: Vec<f64>,
+    /// The mean over the state of (F - h)^2.
+    pub error: f64,
+    /// A bound on the distance to the exact fixed point, |A^-1| (|r| + rounding), and at least the
+    /// rounding of the limit; infinite if A is singular.
+    pub position_error: f64,
+    /// sign det(1 - J), 0 if the matrix is singular.
+    pub index: i8,
+}
+
+/// The Newton path of one final state.
+struct Path {
+    start: Vec<f64>,
+    x: Vec<f64>,
+    h: Vec<f64>,
+    r: Vec<f64>,
+    /// The last step; empty at the start.
+    last: Vec<f64>,
+    /// None while active; then the fixed point, if one exists.
+    outcome: Option<Option<Root>>,
+}
+
+/// A Newton step from one state, and the data for its convergence test.
+struct NewtonStep {
+    factor: Option<Factor>,
+    d: Vec<f64>,
+    rounding: f64,
+}
+
+impl Refinement {
+    /// The fixed point of each candidate, if one exists.
+    ///
+    /// Errors: those of the step map
+    pub fn refine(
+        &self,
+        step_map: &mut dyn StepMap<f64>,
+        candidates: &Candidates,
+    ) -> Result<Vec<Option<Root>>> {
+        let (s, i) = (candidates.state, candidates.inputs);
+        let mut roots = Vec::with_capacity(candidates.count());
+        for start in (0..candidates.count()).step_by(BATCH) {
+            let end = candidates.count().min(start + BATCH);
+            let h = candidates.states[start * s..end * s].to_vec();
+            let x = &candidates.x[start * i..end * i];
+            let rows = evaluate(step_map, s, h, x)?.into_iter().enumerate();
+            let mut paths: Vec<Path> = rows
+                .map(|(row, (h, r, _))| Path {
+                    start: h.clone(),
+                    x: x[row * i..][..i].to_vec(),
+                    h,
+                    r,
+                    last: Vec::new(),
+                    outcome: None,
+                })
+                .collect();
+            self.reject_distant(step_map, &mut paths)?;
+            for _ in 0..MAX_STEPS {
+                if !self.iterate(step_map, &mut paths)? {
+                    break;
+                }
+            }
+            roots.extend(paths.into_iter().map(|path| path.outcome.flatten()));
+        }
+        Ok(roots)
+    }
+
+    /// Terminates the paths without a solution within the limit: |d| is at least |r|^2 / |A' r|,
+    /// which needs no Jacobian.
+    fn reject_distant(&self, step_map: &mut dyn StepMap<f64>, paths: &mut [Path]) -> Result<()> {
+        let s = paths[0].h.len();
+        let (h, x) = concatenate(paths.iter());
+        let r: Vec<f64> = paths.iter().flat_map(|path| path.r.clone()).collect();
+        let mut vjp = vec![0.0; r.len()];
+        step_map.vjp([&h, &x], &r, &mut vjp)?;
+        for (path, vjp) in paths.iter_mut().zip(vjp.chunks_exact(s)) {
+            let square = squared_norm(&path.r);
+            let gradient_norm = squared_distance(vjp, &path.r).sqrt();
+            let level = self.epsilon * (squared_norm(&path.h).sqrt() + square.sqrt());
+            let near_rounding = square.sqrt() <= STALL * STALL * level;
+            if !near_rounding && square > 2.0 * self.limit * gradient_norm || !square.is_finite() {
+                path.outcome = Some(None);
+            }
+        }
+        Ok(())
+    }
+
+    /// One Newton step of each active path. Returns whether any path was active.
+    fn iterate(&self, step_map: &mut dyn StepMap<f64>, paths: &mut [Path]) -> Result<bool> {
+        let mut active: Vec<&mut Path> = paths.iter_mut().filter(|p| p.outcome.is_none()).collect();
+        let Some(first) = active.first() else {
+            return Ok(false);
+        };
+        let (s, i) = (first.h.len(), first.x.len());
+        let (h, x) = concatenate(active.iter().map(|path| &**path));
+        let mut a = vec![0.0; active.len() * s * s];
+        let mut by_input = vec![0.0; active.len() * s * i];
+        step_map.jacobians([&h, &x], Some(&mut a), Some(&mut by_input))?;
+        let one = |(at, path): (usize, &mut &mut Path)| {
+            let by_input = &by_input[at * s * i..][..s * i];
+            self.newton_step(path, &a[at * s * s..][..s * s], by_input)
+        };
+        let newton_steps: Vec<NewtonStep> = active.par_iter_mut().enumerate().map(one).collect();
+        let failed = self.take_convergent_steps(step_map, &mut active, &newton_steps, false)?;
+        // If Newton's step fails, the matrix may be singular: try the minimum-norm step.
+        let mut failing: Vec<(usize, &mut Path)> = Vec::new();
+        let mut minimum_norm = Vec::new();
+        for (at, path) in active.into_iter().enumerate().filter(|(at, _)| failed[*at]) {
+            let matrix = minus_identity(&a[at * s * s..][..s * s], s);
+            let d = minimum_norm_step(&matrix, &path.r).unwrap_or_else(|| vec![0.0; s]);
+            let (factor, rounding) = (None, newton_steps[at].rounding);
+            minimum_norm.push(NewtonStep {
+                factor,
+                d,
+                rounding,
+            });
+            failing.push((at, path));
+        }
+        let mut paths: Vec<&mut Path> = failing.iter_mut().map(|(_, path)| &mut **path).collect();
+        let failed = self.take_convergent_steps(step_map, &mut paths, &minimum_norm, true)?;
+        for ((at, path), _) in failing
+            .into_iter()
+            .zip(failed)
+            .filter(|(_, failed)| *failed)
+        {
+            path.outcome = Some(self.stall(path, &newton_steps[at]));
+        }
+        Ok(true)
+    }
+
+    /// The fixed point at a state where neither step reduces the residual, if rounding is the
+    /// reason.
+    fn stall(&self, path: &Path, newton_step: &NewtonStep) -> Option<Root> {
+        let size = squared_norm(&path.r).sqrt();
+        let factor = newton_step.factor.as_ref()?;
+        (size <= STALL * newton_step.rounding).then(|| self.root(path, factor, size))?
+    }
+
+    /// Newton's step from one state; terminates the path if the residual is at the level of
+    /// rounding.
+    fn newton_step(&self, path: &mut Path, j: &[f64], by_input: &[f64]) -> NewtonStep {
+        let s = path.h.len();
+        let rounding = self.rounding(path, j, by_input);
+        let factor = Factor::new(&minus_identity(j, s));
+        let d = factor.step(&path.r);
+        // At a root at 0 the level of rounding vanishes with the state; the length of the step
+        // decides.
+        let negligible = squared_norm(&d).sqrt() <= self.epsilon * self.limit;
+        if squared_norm(&path.r).sqrt() <= rounding || negligible {
+            path.outcome = Some(self.root(path, &factor, rounding));
+        }
+        let factor = Some(factor);
+        NewtonStep {
+            factor,
+            d,
+            rounding,
+        }
+    }
+
+    /// The level of rounding of r: |h|, |F| and the terms that F sums, for each unit.
+    fn rounding(&self, path: &Path, j: &[f64], by_input: &[f64]) -> f64 {
+        let (s, i) = (path.h.len(), path.x.len());
+        let of = |row: &[f64], values: &[f64]| -> f64 {
+            row.iter().zip(values).map(|(j, h)| (j * h).abs()).sum()
+        };
+        let unit = |k: usize| {
+            let terms = of(&j[k * s..][..s], &path.h) + of(&by_input[k * i..][..i], &path.x);
+            terms + path.h[k].abs() + (path.h[k] + path.r[k]).abs()
+        };
+        let square: f64 = (0..s).map(|k| unit(k) * unit(k)).sum();
+        ROUNDINGS * self.epsilon * square.sqrt()
+    }
+
+    /// The fixed point at the end of a path, unless the bound excludes it.
+    fn root(&self, path: &Path, factor: &Factor, rounding: f64) -> Option<Root> {
+        let exceeds = |bound: f64| path.h.iter().any(|h| h.abs() > bound * (1.0 + rounding));
+        if self.bound.is_some_and(exceeds) {
+            return None;
+        }
+        let square = squared_norm(&path.r);
+        // Near 0 the rounding of the state vanishes with it; this is the length of the last step.
+        let min_error = self.epsilon * self.limit;
+        let position_error = factor.inverse_norm() * (square.sqrt() + rounding) + min_error;
+        // The sign of a determinant that is 0 to rounding is meaningless.
+        let known = position_error < RESOLVED * self.limit;
+        Some(Root {
+            state: path.h.clone(),
+            error: square / path.h.len() as f64,
+            position_error,
+            index: if known { factor.index() } else { 0 },
+        })
+    }
+
+    /// Takes the steps that converge. Returns whether the step of each path failed.
+    fn take_convergent_steps(
+        &self,
+        step_map: &mut dyn StepMap<f64>,
+        paths: &mut [&mut Path],
+        newton_steps: &[NewtonStep],
+        minimum_norm: bool,
+    ) -> Result<Vec<bool>> {
+        let mut failed = vec![false; paths.len()];
+        let open: Vec<usize> = (0..paths.len())
+            .filter(|at| paths[*at].outcome.is_none())
+            .collect();
+        let step_of = |at: &usize| newton_steps[*at].d.clone();
+        let sum_of = |at: &usize| geometric_sum(&paths[*at].last, &newton_steps[*at].d);
+        let steps: Vec<Vec<f64>> = open.iter().map(step_of).collect();
+        let sums: Vec<Vec<f64>> = open.iter().map(sum_of).collect();
+        let step_evaluations = self.evaluate_steps(step_map, paths, &open, &steps)?;
+        let sum_evaluations = self.evaluate_steps(step_map, paths, &open, &sums)?;
+        for (row, at) in open.into_iter().enumerate() {
+            let (path, newton_step) = (&mut *paths[at], &newton_steps[at]);
+            let square = squared_norm(&path.r);
+            let sum = (&sums[row], &sum_evaluations[row]);
+            let step = (&steps[row], &step_evaluations[row]);
+            // The summed series must reduce the residual far more than the plain step.
+            let best = if squared_norm(&sum.1.1) < 0.01 * squared_norm(&step.1.1) {
+                sum
+            } else {
+                step
+            };
+            let converges = match minimum_norm {
+                true => squared_norm(&step.1.1) <= 0.25 * square,
+                false => newton_step.converges(&step.1.1),
+            };
+            let far = squared_distance(&best.1.0, &path.start).sqrt() > 2.0 * self.limit;
+            if converges && !far {
+                (path.h, path.r) = best.1.clone();
+                path.last.clone_from(best.0);
+            } else {
+                failed[at] = true;
+            }
+        }
+        Ok(failed)
+    }
+
+    /// The states after the steps, with their residuals.
+    fn evaluate_steps(
+        &self,
+        step_map: &mut dyn StepMap<f64>,
+        paths: &[&mut Path],
+        open: &[usize],
+        steps: &[Vec<f64>],
+    ) -> Result<Vec<(Vec<f64>, Vec<f64>)>> {
+        let Some(first) = open.first() else {
+            return Ok(Vec::new());
+        };
+        let finite = |step: &[f64]| step.iter().all(|d| d.is_finite());
+        let all = open.iter().zip(steps);
+        let h = all.flat_map(|(at, step)| {
+            let moves = finite(step);
+            let to = paths[*at].h.iter().zip(step);
+            to.map(move |(h, d)| if moves { h + d } else { *h })
+                .collect::<Vec<f64>>()
+        });
+        let x: Vec<f64> = open.iter().flat_map(|at| paths[*at].x.clone()).collect();
+        let rows = evaluate(step_map, paths[*first].h.len(), h.collect(), &x)?;
+        Ok(rows.into_iter().map(|(h, r, _)| (h, r)).collect())
+    }
+}
+
+impl NewtonStep {
+    /// Whether the step reaches a residual at the level of rounding or a smaller correction.
+    fn converges(&self, r: &[f64]) -> bool {
+        let Some(factor) = &self.factor else {
+            return false;
+        };
+        let (step, next) = (
+            squared_norm(&self.d).sqrt(),
+            squared_norm(&factor.step(r)).sqrt(),
+        );
+        step.is_finite() && (squared_norm(r).sqrt() <= self.rounding || next <= THETA * step)
+    }
+}
+
+/// The sum of all further steps if each were the same multiple of the one before; the step itself
+/// if it is short compared with the last one.
+fn geometric_sum(last: &[f64], d: &[f64]) -> Vec<f64> {
+    let (size, previous) = (squared_norm(d).sqrt(), squared_norm(last).sqrt());
+    let dot: f64 = last.iter().zip(d).map(|(a, b)| a * b).sum();
+    let ratio = size / previous;
+    let geometric = (SLOW_RATIO..MAX_RATIO).contains(&ratio) && dot > ALIGNMENT * size * previous;
+    let sum = if geometric { 1.0 / (1.0 - ratio) } else { 1.0 };
+    d.iter().map(|d| sum * d).collect()
+}
+
+/// J - 1
+fn minus_identity(j: &[f64], s: usize) -> Vec<f64> {
+    let mut a = j.to_vec();
+    a.iter_mut().step_by(s + 1).for_each(|x| *x -= 1.0);
+    a
+}
+
+/// The states and inputs of the paths, concatenated.
+fn concatenate<'a>(paths: impl Iterator<Item = &'a Path>) -> (Vec<f64>, Vec<f64>) {
+    let (mut h, mut x) = (Vec::new(), Vec::new());
+    for path in paths {
+        h.extend_from_slice(&path.h);
+        x.extend_from_slice(&path.x);
+    }
+    (h, x)
+}

@@ -1,0 +1,216 @@
+//! Options of a native function: converts a script map to the options struct of the engine.
+
+use std::any::Any;
+use std::ops::Deref;
+use std::path::PathBuf;
+
+use super::convert::{ExactTensor, as_number};
+use super::dataset::Numbers;
+use super::diagnostic::Diagnostic;
+use super::native::FromValue;
+use super::train::Validation;
+use super::trials::Trials;
+use super::value::{Function, Map, Value, with_article};
+use crate::base::Error;
+use crate::base::options::{Field, OptionType, Options, Slot};
+use crate::optim::{Optimizer, Schedule};
+use crate::random::Key;
+use crate::tensor::Tensor;
+
+/// The options of a call. Fields that the script did not set have their default; ranges are
+/// checked.
+pub struct CallOptions<O> {
+    values: O,
+    provided: Vec<String>,
+}
+
+impl<O> Deref for CallOptions<O> {
+    type Target = O;
+    fn deref(&self) -> &O {
+        &self.values
+    }
+}
+
+impl<O: Options> CallOptions<O> {
+    /// The options in `map`; `of` names the function in error messages.
+    ///
+    /// Errors: an option that is unknown, has the wrong kind or is out of range
+    pub fn read(of: &str, map: Map) -> Result<CallOptions<O>, Diagnostic> {
+        let fields = O::fields();
+        let provided: Vec<String> = map.keys().cloned().collect();
+        let mut values = O::default();
+        for (name, value) in map {
+            let Some(index) = fields.iter().position(|field| field.name == name) else {
+                let known = fields.iter().map(|field| field.name.to_string()).collect();
+                let error = Error::Unknown {
+                    of: of.into(),
+                    category: "option",
+                    name,
+                    known,
+                };
+                return Err(error.into());
+            };
+            let slot = values.slots().swap_remove(index);
+            fill(of, &fields[index], slot, value)?;
+        }
+        values.check()?;
+        Ok(CallOptions { values, provided })
+    }
+
+    /// The options struct.
+    pub fn into_inner(self) -> O {
+        self.values
+    }
+
+    /// The names of the options that the script set.
+    pub fn provided(&self) -> &[String] {
+        &self.provided
+    }
+
+    /// Whether the script set this option.
+    pub fn is_set(&self, option: &str) -> bool {
+        self.provided.iter().any(|name| name == option)
+    }
+}
+
+/// Writes `value` into the slot of an option.
+fn fill(of: &str, field: &Field, slot: Slot<'_>, value: Value) -> Result<(), Diagnostic> {
+    let filled = match slot {
+        Slot::Flag(target) => put(target, value),
+        Slot::Count(target) => put(target, value),
+        Slot::Real(target) => put(target, value),
+        Slot::MaybeReal(target) => put_maybe(target, value),
+        Slot::MaybeCount(target) => put_maybe(target, value),
+        Slot::Text(target) => put(target, value),
+        Slot::MaybeText(target) => put_maybe(target, value),
+        Slot::Reals(target) => reals(value).map(|numbers| *target = numbers),
+        Slot::Other(target) => other(target, value),
+        Slot::Choice(target) => match value {
+            Value::Text(word) if target.select(&word) => Ok(()),
+            Value::Text(word) => {
+                let known = target.names().iter().map(|word| word.to_string()).collect();
+                let of = format!("{of}: option `{}`", field.name);
+                return Err(Error::Unknown {
+                    of,
+                    category: "choice",
+                    name: word,
+                    known,
+                }
+                .into());
+            }
+            value => Err(value),
+        },
+    };
+    filled.map_err(|value| mismatch(of, field, &value))
+}
+
+/// The error for an option whose value has the wrong kind.
+fn mismatch(of: &str, field: &Field, value: &Value) -> Diagnostic {
+    let of = format!("{of}: option `{}`", field.name);
+    let expected = match field.kind.starts_with("one of") || field.kind.starts_with("true") {
+        true => field.kind.to_string(),
+        false => with_article(field.kind),
+    };
+    let is_negative = |n: f64| n < 0.0;
+    let found = match value {
+        Value::Int(_) | Value::Float(_) => {
+            let sign = if as_number(value).is_some_and(is_negative) {
+                "the negative number"
+            } else {
+                ""
+            };
+            format!("{sign} {}", super::display::value_text(value))
+                .trim()
+                .to_string()
+        }
+        other => other.kind(),
+    };
+    Diagnostic::from(Error::Kind {
+        of,
+        expected,
+        found,
+    })
+    .hint(format!("{}: {}", field.name, field.doc.trim()))
+}
+
+fn put<T: FromValue>(target: &mut T, value: Value) -> Result<(), Value> {
+    T::from_value(value).map(|inner| *target = inner)
+}
+
+fn put_maybe<T: FromValue>(target: &mut Option<T>, value: Value) -> Result<(), Value> {
+    match value {
+        Value::Nil => *target = None,
+        value => *target = Some(T::from_value(value)?),
+    }
+    Ok(())
+}
+
+/// The numbers in a list, in a tensor, or in a single number.
+fn reals(value: Value) -> Result<Vec<f64>, Value> {
+    let numbers = match &value {
+        Value::List(list) => list.iter().map(as_number).collect(),
+        Value::Tensor(tensor) => tensor
+            .to_dtype(crate::tensor::DType::F64)
+            .and_then(|t| t.flatten_all())
+            .and_then(|t| t.to_vec1())
+            .ok(),
+        one => as_number(one).map(|x| vec![x]),
+    };
+    numbers.ok_or(value)
+}
+
+/// Converts a value to one of the types that only this layer can read.
+fn other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
+    if let Some(target) = target.downcast_mut::<Option<Tensor>>() {
+        // The function that uses the option chooses the dtype.
+        *target = match value {
+            Value::Nil => None,
+            value => Some(ExactTensor::from_value(value)?.0),
+        };
+        return Ok(());
+    }
+    macro_rules! try_types {
+        ($($type:ty),*) => { $(
+            if let Some(target) = target.downcast_mut::<Option<$type>>() {
+                return put_maybe(target, value);
+            }
+            if let Some(target) = target.downcast_mut::<$type>() {
+                return put(target, value);
+            }
+        )* };
+    }
+    try_types!(
+        Function,
+        Map,
+        Vec<usize>,
+        Vec<Value>,
+        Key,
+        Optimizer,
+        Schedule,
+        PathBuf,
+        Validation,
+        Numbers,
+        Trials
+    );
+    Err(value)
+}
+
+macro_rules! settings {
+    ($($type:ty, $kind:literal;)*) => { $(
+        impl OptionType for Option<$type> {
+            const KIND: &'static str = $kind;
+            fn slot(&mut self) -> Slot<'_> { Slot::Other(self) }
+        }
+    )* };
+}
+
+settings! {
+    Function, "function";
+    Tensor, "tensor";
+    Map, "map";
+    Vec<usize>, "list of integers";
+    Vec<Value>, "list";
+    Validation, "task or batch";
+    Numbers, "tensor, list of tensors or name in a file";
+    Trials, "tensor or list of tensors";
+}

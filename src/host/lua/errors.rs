@@ -1,0 +1,174 @@
+//! Conversion of Lua errors to diagnostics. Lua reports lines but no columns: the report searches
+//! the source line for the name that caused the error.
+
+use mlua::{Error, Lua};
+
+use super::super::dispatch::Vocabulary;
+use crate::api::diagnostic::{Cause, Diagnostic, Location};
+
+/// The name of the chunk that overrides functions of the Lua library. It is not a user script.
+pub const PRELUDE: &str = "attractor";
+
+/// The Lua error that a native function raises, located at its caller in Lua.
+pub fn raise(lua: &Lua, diagnostic: Diagnostic) -> Error {
+    Error::external(diagnostic.at(current_location(lua)))
+}
+
+/// The location of the innermost running line of a script.
+pub fn current_location(lua: &Lua) -> Option<Location> {
+    /// Maximum number of stack levels that native functions and the Lua library use above the
+    /// script.
+    const MAX_LEVELS: usize = 16;
+    (0..MAX_LEVELS).find_map(|level| {
+        lua.inspect_stack(level, |debug| {
+            let file = debug.source().source?.strip_prefix('@')?.to_string();
+            Some(Location {
+                file,
+                line: debug.current_line()?,
+                column: None,
+            })
+        })
+        .flatten()
+    })
+}
+
+/// The diagnostic of a Lua error, with suggestions for unknown names.
+pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
+    let diagnostic = convert(error);
+    if diagnostic.hint.is_some() {
+        return diagnostic;
+    }
+    match nil_access(&diagnostic.message) {
+        Some(("global", name)) => {
+            let name = name.to_string();
+            let unknown = vocabulary.unknown_function("", &name);
+            Diagnostic {
+                message: unknown.message,
+                hint: unknown.hint,
+                symbol: Some(name),
+                ..diagnostic
+            }
+        }
+        Some(("field", name)) => Diagnostic {
+            message: format!("the map has no entry `{name}`"),
+            symbol: Some(name.to_string()),
+            ..diagnostic
+        },
+        Some((_, name)) => Diagnostic {
+            symbol: Some(name.to_string()),
+            ..diagnostic
+        },
+        None => diagnostic,
+    }
+}
+
+/// The scope and the name in a message such as `... a nil value (global 'trian')`.
+fn nil_access(message: &str) -> Option<(&str, &str)> {
+    let (_, rest) = message.split_once(" value (")?;
+    let (scope, rest) = rest.split_once(" '")?;
+    Some((scope, rest.split_once('\'')?.0))
+}
+
+/// The prefix and the module name in a message such as `test.lua:1: module 'name' not found: ...`.
+fn missing_module(text: &str) -> Option<(&str, &str)> {
+    let (prefix, rest) = text.split_once("module '")?;
+    let (name, rest) = rest.split_once('\'')?;
+    rest.starts_with(" not found:").then_some((prefix, name))
+}
+
+/// The diagnostic of a Lua error, without suggestions from the vocabulary.
+pub fn convert(error: Error) -> Diagnostic {
+    match &error {
+        Error::CallbackError { cause, traceback } => {
+            return convert((**cause).clone()).at(traceback_location(traceback));
+        }
+        Error::WithContext { cause, .. } => return convert((**cause).clone()),
+        Error::BadArgument { cause, .. } => return convert((**cause).clone()),
+        _ => {}
+    }
+    if let Some(diagnostic) = error.downcast_ref::<Diagnostic>() {
+        return diagnostic.clone();
+    }
+    match error {
+        // Lua reports a thrown table only by its address.
+        Error::RuntimeError(text) if is_address(&text) => {
+            Diagnostic::new("the script raised a table as an error")
+                .hint("raise a text, as in error(\"too large\")")
+        }
+        Error::RuntimeError(text) => parse_message(&text, Cause::Script),
+        Error::SyntaxError { message, .. } => parse_message(&message, Cause::Script),
+        Error::MemoryError(text) => out_of_memory().at(traceback_location(&text)),
+        other => parse_message(&other.to_string(), Cause::Script),
+    }
+}
+
+/// The error of a script whose tables and texts exceed the remaining memory.
+pub fn out_of_memory() -> Diagnostic {
+    let hint = "the tables of the script use too much memory; store large data in tensors";
+    Diagnostic {
+        cause: Cause::Limit,
+        ..Diagnostic::new("not enough memory").hint(hint)
+    }
+}
+
+/// Whether an error message is only the address of the raised value.
+fn is_address(text: &str) -> bool {
+    let kind = text.split_once(": 0x").map(|(kind, _)| kind);
+    matches!(kind, Some("table" | "function" | "thread" | "userdata"))
+}
+
+/// The location of the innermost script line in a stack trace.
+fn traceback_location(traceback: &str) -> Option<Location> {
+    traceback.lines().find_map(|line| {
+        let (file, rest) = line.trim().split_once(".lua:")?;
+        let (line, _) = rest.split_once(':')?;
+        Some(Location {
+            file: format!("{file}.lua"),
+            line: line.parse().ok()?,
+            column: None,
+        })
+    })
+}
+
+/// The diagnostic of a message `file.lua:3: text`. A stack trace may follow. For an imported
+/// script, the searched paths may precede it.
+fn parse_message(text: &str, cause: Cause) -> Diagnostic {
+    let first = text
+        .split("\nstack traceback:")
+        .next()
+        .unwrap_or(text)
+        .trim();
+    if let Some((prefix, name)) = missing_module(first) {
+        let location = prefix.trim_end_matches([':', ' ']).rsplit_once(':');
+        let line = location.and_then(|(file, line)| Some((file, line.parse().ok()?)));
+        return Diagnostic::new(format!("no module has the name `{name}`"))
+            .symbol(name)
+            .at(line.map(|(file, line)| Location {
+                file: file.into(),
+                line,
+                column: None,
+            }));
+    }
+    let first = match first.split_once(":\n\t") {
+        Some((head, inner)) if head.contains("error loading module") => inner,
+        _ => first,
+    };
+    let located = first.match_indices(':').find_map(|(at, _)| {
+        let rest = &first[at + 1..];
+        let (line, message) = rest.split_once(':')?;
+        Some((&first[..at], line.parse::<usize>().ok()?, message.trim()))
+    });
+    let diagnostic = match located {
+        Some((PRELUDE, _, message)) => Diagnostic::new(message).at(traceback_location(text)),
+        Some((file, line, message)) => Diagnostic::new(message).at(Some(Location {
+            file: file.into(),
+            line,
+            column: None,
+        })),
+        None => Diagnostic::new(first),
+    };
+    Diagnostic {
+        cause,
+        ..diagnostic
+    }
+}

@@ -1,0 +1,232 @@
+//! Named tensors in the weight files of other programs, in any supported format.
+
+use std::path::Path;
+
+use super::magic_bytes::{self, HDF5, LEGACY_TORCH, ZIP, describe};
+use super::tree::Tree;
+use super::{hdf5, safetensors, torch};
+use crate::base::error::FileError;
+use crate::base::{Error, Result};
+use crate::tensor::{DType, Device, Tensor};
+
+/// Tensors by name, in file order.
+pub type NamedTensors = Vec<(String, Tensor)>;
+
+/// The tensors of a file, including those that cannot be read.
+#[derive(Debug, Clone, Default)]
+pub struct WeightFile {
+    pub entries: Vec<Entry>,
+    /// Whether the file order is the order in which the modules of the network were created.
+    pub ordered: bool,
+    /// "relu" or "tanh", if the file specifies it.
+    pub nonlinearity: Option<String>,
+}
+
+/// One tensor of a file.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub name: String,
+    /// Also empty if the shape is unknown.
+    pub shape: Vec<usize>,
+    pub tensor: Result<Tensor, Unreadable>,
+}
+
+/// The reason why a tensor cannot be read.
+#[derive(Debug, Clone)]
+pub enum Unreadable {
+    /// An unsupported dtype.
+    Dtype(String),
+    /// Damaged metadata or data.
+    Damaged(String),
+}
+
+impl Unreadable {
+    /// The error for a required entry `key`.
+    pub fn to_error(&self, key: &str) -> FileError {
+        let key = key.to_string();
+        match self {
+            Unreadable::Dtype(found) => FileError::EntryKind {
+                key,
+                found: found.clone(),
+            },
+            Unreadable::Damaged(found) => FileError::Damaged {
+                found: format!("`{key}`: {found}"),
+            },
+        }
+    }
+
+    /// Whether the dtype is a real type that is used to store weights.
+    pub fn is_weight(&self) -> bool {
+        let Unreadable::Dtype(kind) = self else {
+            return false;
+        };
+        ["float8", "F8", "F6", "F4"]
+            .iter()
+            .any(|name| kind.contains(name))
+    }
+}
+
+impl From<FileError> for Unreadable {
+    fn from(error: FileError) -> Unreadable {
+        match error {
+            FileError::Damaged { found } => Unreadable::Damaged(found),
+            FileError::EntryKind { found, .. } => Unreadable::Dtype(found),
+            other => Unreadable::Damaged(other.to_string()),
+        }
+    }
+}
+
+impl WeightFile {
+    /// All tensors.
+    ///
+    /// Errors: `File` if one of them cannot be read
+    pub fn into_tensors(self, path: &Path) -> Result<NamedTensors> {
+        let tensors = self.entries.into_iter().map(|entry| match entry.tensor {
+            Ok(tensor) => Ok((entry.name, tensor)),
+            Err(why) => Err(Error::file(path, why.to_error(&entry.name))),
+        });
+        tensors.collect()
+    }
+}
+
+impl From<NamedTensors> for WeightFile {
+    fn from(named: NamedTensors) -> WeightFile {
+        let entries = named.into_iter().map(|(name, tensor)| Entry {
+            name,
+            shape: tensor.dims().to_vec(),
+            tensor: Ok(tensor),
+        });
+        WeightFile {
+            entries: entries.collect(),
+            ordered: true,
+            nonlinearity: None,
+        }
+    }
+}
+
+/// The supported file formats.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Hdf5,
+    Safetensors,
+    Torch,
+}
+
+/// File name extensions that select the format if the magic bytes are unknown, so that a damaged
+/// file is reported as damaged.
+const EXTENSIONS: [(&str, Format); 6] = [
+    ("h5", Format::Hdf5),
+    ("hdf5", Format::Hdf5),
+    ("safetensors", Format::Safetensors),
+    ("pt", Format::Torch),
+    ("pth", Format::Torch),
+    ("ckpt", Format::Torch),
+];
+
+/// The tensors in the file at `path`: a PyTorch state dict, safetensors, or HDF5. The format is
+/// determined by the magic bytes, else by the file name extension.
+///
+/// Errors: `File` if the file is missing, damaged or of another format, or if a tensor cannot be
+/// read
+pub fn read(path: impl AsRef<Path>) -> Result<NamedTensors> {
+    let path = path.as_ref();
+    read_entries(path)?.into_tensors(path)
+}
+
+/// Same as [`read`], but lists the unreadable entries instead of failing.
+///
+/// Errors: `File` if the file is missing, damaged or of another format
+pub fn read_entries(path: &Path) -> Result<WeightFile> {
+    let head = magic_bytes::read_head(path)?;
+    match format_of_bytes(&head).or_else(|| format_of_name(path)) {
+        Some(Format::Hdf5) => read_hdf5(path),
+        Some(Format::Safetensors) => {
+            safetensors::parse_entries(path, &magic_bytes::read_bytes(path)?)
+        }
+        Some(Format::Torch) => torch::parse_entries(path, &magic_bytes::read_bytes(path)?),
+        None => {
+            let expected = "weights of a network (.pt, .safetensors or .h5)";
+            let found = describe(&head);
+            Err(Error::file(path, FileError::Format { expected, found }))
+        }
+    }
+}
+
+fn format_of_bytes(head: &[u8]) -> Option<Format> {
+    if head.starts_with(HDF5) {
+        return Some(Format::Hdf5);
+    }
+    if head.starts_with(ZIP) || head.starts_with(LEGACY_TORCH) {
+        return Some(Format::Torch);
+    }
+    safetensors::has_magic(head).then_some(Format::Safetensors)
+}
+
+fn format_of_name(path: &Path) -> Option<Format> {
+    let extension = path.extension()?.to_string_lossy().to_lowercase();
+    let known = EXTENSIONS.iter().find(|(known, _)| *known == extension);
+    known.map(|(_, kind)| *kind)
+}
+
+/// The tensors of an HDF5 file; if reading the file fails, each entry is read separately.
+fn read_hdf5(path: &Path) -> Result<WeightFile> {
+    let error = match hdf5::read(path) {
+        Ok(tree) => return Ok(unordered(flatten(&tree))),
+        Err(error) => error,
+    };
+    let Ok(listing) = hdf5::list(path) else {
+        return Err(error);
+    };
+    let mut entries = Vec::new();
+    for hdf5::Entry {
+        path: name,
+        shape,
+        kind,
+    } in listing
+    {
+        let tensor = match hdf5::read_entry(path, &name) {
+            Ok(Tree::Tensor(tensor)) => Ok(tensor),
+            Ok(_) => continue,
+            Err(_) => Err(Unreadable::Dtype(kind)),
+        };
+        entries.push(Entry {
+            name,
+            shape,
+            tensor,
+        });
+    }
+    Ok(WeightFile {
+        entries,
+        ..WeightFile::default()
+    })
+}
+
+fn unordered(named: NamedTensors) -> WeightFile {
+    WeightFile {
+        ordered: false,
+        ..WeightFile::from(named)
+    }
+}
+
+/// The tensors of a tree, named by their paths.
+fn flatten(tree: &Tree) -> NamedTensors {
+    let paths = tree.paths().into_iter();
+    paths
+        .filter_map(|path| Some((path.clone(), tree.tensor(&path)?.clone())))
+        .collect()
+}
+
+/// The tensor of the given bytes in a supported dtype: half precision becomes f32, and 16-bit and
+/// 32-bit integers become i64.
+pub fn tensor(bytes: &[u8], dtype: DType, shape: &[usize]) -> Result<Tensor, FileError> {
+    let target = match dtype {
+        DType::F16 | DType::BF16 => DType::F32,
+        DType::I16 | DType::I32 => DType::I64,
+        same => same,
+    };
+    let raw = Tensor::from_raw_buffer(bytes, dtype, shape, &Device::Cpu);
+    raw.and_then(|raw| raw.to_dtype(target))
+        .map_err(|error| FileError::Damaged {
+            found: Error::from(error).to_string(),
+        })
+}

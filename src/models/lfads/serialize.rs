@@ -1,0 +1,124 @@
+//! Serialization of a model: one HDF5 data set per parameter block, and the settings as attributes.
+
+use std::path::Path;
+
+use super::Model;
+use crate::base::{Error, Result};
+use crate::io::hdf5::Content;
+use crate::io::{Lookup, Map, Tree};
+use crate::ops::Lanes;
+use crate::ops::lfads::Sizes;
+use crate::tensor::DType;
+
+/// The value of the attribute `what`, which identifies the file.
+const KIND: &str = "lfads model";
+
+impl<T: Lanes> Model<T> {
+    /// The entries and the attributes of a file.
+    pub fn to_tree(&self) -> Result<(Tree, Map)> {
+        let blocks = self.params.layout().blocks().iter();
+        let entries = blocks.map(|block| {
+            let tensor = self.params.tensor(&block.name)?;
+            Ok((block.name.clone(), Tree::Tensor(tensor)))
+        });
+        let s = self.sizes;
+        let mut attributes = Map::from([
+            ("what".into(), KIND.into()),
+            ("gaussian".into(), s.gaussian.into()),
+            ("keep".into(), self.keep_prob.into()),
+            ("var_min".into(), self.var_min.into()),
+            ("dt".into(), self.dt.into()),
+        ]);
+        for (name, count) in size_fields(&mut s.clone()) {
+            attributes.insert(name.into(), Tree::Int(*count as i64));
+        }
+        Ok((Tree::Map(entries.collect::<Result<Map>>()?), attributes))
+    }
+
+    /// The model in a file.
+    ///
+    /// Errors: `File` if a block is missing or has the wrong shape; `Kind` if an attribute is
+    /// missing or invalid
+    pub fn from_content(path: &Path, content: &Content) -> Result<Model<T>> {
+        let attributes = content.attributes.get("");
+        let attribute_error = |name: &str, expected: &str| Error::Kind {
+            of: format!("{}: attribute `{name}`", path.display()),
+            expected: expected.into(),
+            found: attributes
+                .and_then(|map| map.get(name))
+                .map_or("nothing", Tree::kind)
+                .into(),
+        };
+        let number = |name: &str| match attributes.and_then(|map| map.get(name)) {
+            Some(Tree::Float(x)) if x.is_finite() && *x > 0.0 => Ok(*x),
+            _ => Err(attribute_error(name, "a number above 0")),
+        };
+        let mut sizes = Sizes {
+            batch: 1,
+            time: 1,
+            ..Sizes::default()
+        };
+        for (name, into) in size_fields(&mut sizes) {
+            *into = match attributes.and_then(|map| map.get(name)) {
+                Some(Tree::Int(n)) if (0..=MAX_SIZE).contains(n) => *n as usize,
+                _ => return Err(attribute_error(name, "a non-negative integer")),
+            };
+        }
+        sizes.gaussian = matches!(
+            attributes.and_then(|map| map.get("gaussian")),
+            Some(Tree::Bool(true))
+        );
+        let square = sizes.generator.saturating_mul(sizes.generator);
+        let bytes = content.tree.bytes() as usize;
+        if square > bytes {
+            return Err(attribute_error(
+                "generator",
+                "a size consistent with the parameters in the file",
+            ));
+        }
+        let file = Lookup {
+            path,
+            tree: &content.tree,
+        };
+        let mut model = Model::zeros(sizes);
+        model.keep_prob = number("keep")?;
+        model.var_min = number("var_min")?;
+        model.dt = number("dt")?;
+        for block in model.params.layout().clone().blocks() {
+            let tensor = file.tensor_of_shape(&block.name, &block.shape)?;
+            model.params.set(&block.name, tensor)?;
+        }
+        Ok(model)
+    }
+}
+
+/// Exceeds every size in a file written by this program.
+const MAX_SIZE: i64 = 1 << 20;
+
+fn size_fields(sizes: &mut Sizes) -> [(&'static str, &mut usize); 6] {
+    let Sizes {
+        channels,
+        encoder,
+        controller,
+        inferred,
+        generator,
+        factors,
+        ..
+    } = sizes;
+    [
+        ("channels", channels),
+        ("encoder", encoder),
+        ("controller", controller),
+        ("inferred", inferred),
+        ("generator", generator),
+        ("factors", factors),
+    ]
+}
+
+/// The dtype of the model in a file; `None` if the file does not contain a model.
+pub fn dtype(content: &Content) -> Option<DType> {
+    match content.attributes.get("")?.get("what") {
+        Some(Tree::Text(what)) if what == KIND => Some(content.tree.tensor("rates_w")?.dtype()),
+        _ => None,
+    }
+}

@@ -1,0 +1,182 @@
+//! Options shared by all networks and the initialization of the parameters.
+
+use std::ops::Range;
+
+use super::{Cell, Precision, Rnn, Spec};
+use crate::base::Result;
+use crate::base::options::{Options, Span};
+use crate::ops::Lanes;
+use crate::ops::rnn::suffix;
+use crate::options;
+use crate::random::{Key, Layout};
+
+/// The standard deviation of the initial states at initialization.
+pub(super) const H0_SCALE: f64 = 0.1;
+
+options! {
+    /// Options shared by all cell types.
+    pub struct NetworkOptions for "rnn" {
+        /// Number of inputs per time step.
+        inputs: usize = 1, in Span::at_least(1.0);
+        /// Number of units per layer.
+        units: usize = 100, in Span::at_least(1.0);
+        /// Number of outputs per time step.
+        outputs: usize = 1, in Span::at_least(1.0);
+        /// Number of layers. The input of each layer is the output of the previous one, and the
+        /// readout reads the last layer.
+        layers: usize = 1, in Span::at_least(1.0);
+        /// Whether each layer also processes the time steps in reverse order, with separate
+        /// parameters. The next layer and the readout receive both directions.
+        bidirectional: bool = false;
+        /// Scale of the recurrent weights at initialization: their standard deviation times the
+        /// square root of the number of units. From about 1 on, the activity of a vanilla network
+        /// is self-sustained.
+        gain: f64 = 1.0, in Span::at_least(0.0);
+        /// Standard deviation of the noise that training adds to each state.
+        noise: f64 = 0.0, in Span::at_least(0.0);
+        /// Dropout probability: the probability that training sets a value to zero between two
+        /// layers. It has no effect in a network of one layer.
+        dropout: f64 = 0.0, in Span::between(0.0, 0.999);
+        /// Precision of all values.
+        dtype: Precision = Precision::F32;
+        /// Seed of the parameter initialization.
+        seed: usize = 0;
+        /// Key of the parameter initialization, used instead of a seed.
+        key: Option<Key> = None;
+    }
+}
+
+/// The initialization of one block, or of some of its columns: N(0, 1) times `scale`.
+struct Initializer {
+    name: &'static str,
+    columns: Range<usize>,
+    scale: f64,
+}
+
+impl NetworkOptions {
+    /// The cell and the sizes.
+    pub fn spec(&self, cell: Cell) -> Spec {
+        Spec {
+            layers: self.layers,
+            directions: if self.bidirectional { 2 } else { 1 },
+            ..Spec::new(cell, [self.inputs, self.units, self.outputs])
+        }
+    }
+
+    /// A new network. Initial states are drawn from 0.1 N(0, 1). Weights are drawn from N(0, 1)
+    /// divided by the square root of the number of columns, recurrent weights times the gain. All
+    /// other parameters are 0. A sublayer is one direction of a layer. The blocks of a sublayer are
+    /// drawn in order from the children 1, 2, ... of a key: of the base key for the first sublayer,
+    /// and of the base key with the index folded in for the others. The readout weights are drawn
+    /// from the last child of the base key.
+    ///
+    /// Errors: `Range` if an option is out of range
+    /// Source: the initialization of the tutorials (Sussillo 2019)
+    pub fn build<T: Lanes>(&self, cell: Cell) -> Result<Rnn<T>> {
+        self.clone().check()?;
+        let spec = self.spec(cell);
+        let sizes = spec.sizes(1, 1);
+        let mut net = Rnn::zeros(spec);
+        net.noise = self.noise;
+        net.dropout = self.dropout;
+        let base = self.base_key();
+        for sublayer in 0..sizes.sublayers() {
+            let key = match sublayer {
+                0 => base,
+                _ => base.fold_in(sublayer as u32),
+            };
+            let initializers = self.initializers(cell, sizes.features(sublayer / sizes.directions));
+            let suffix_text = suffix(sizes, sublayer);
+            for (k, initializer) in initializers.iter().enumerate() {
+                let key = key.split_nth(k + 1, initializers.len() + 2);
+                initialize(
+                    &mut net,
+                    &format!("{}{suffix_text}", initializer.name),
+                    initializer,
+                    &key,
+                )?;
+            }
+            if sublayer == 0 {
+                let key = base.split_nth(initializers.len() + 1, initializers.len() + 2);
+                initialize(
+                    &mut net,
+                    "wO",
+                    &matrix("wO", sizes.layer_width(), 1.0),
+                    &key,
+                )?;
+            }
+        }
+        Ok(net)
+    }
+
+    /// The random blocks of a sublayer with i inputs, in order.
+    fn initializers(&self, cell: Cell, i: usize) -> Vec<Initializer> {
+        let n = self.units;
+        let h0 = Initializer {
+            name: "h0",
+            columns: 0..1,
+            scale: H0_SCALE,
+        };
+        let recurrent = |name, first: usize| Initializer {
+            columns: first..first + n,
+            ..matrix(name, n, self.gain)
+        };
+        let input = |name, first: usize| Initializer {
+            columns: first..first + i,
+            ..matrix(name, i, 1.0)
+        };
+        match cell {
+            Cell::Gru(_) => vec![
+                h0,
+                recurrent("wRUHX", 0),
+                input("wRUHX", n),
+                recurrent("wCHX", 0),
+                input("wCHX", n),
+            ],
+            Cell::Vanilla(_) | Cell::Ctrnn(_) | Cell::GruTorch(_) | Cell::Lstm(_) => {
+                vec![h0, input("wI", 0), recurrent("wR", 0)]
+            }
+        }
+    }
+
+    fn base_key(&self) -> Key {
+        self.key
+            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()))
+    }
+}
+
+/// All columns of a matrix.
+fn matrix(name: &'static str, columns: usize, gain: f64) -> Initializer {
+    Initializer {
+        name,
+        columns: 0..columns,
+        scale: gain / (columns as f64).sqrt(),
+    }
+}
+
+fn initialize<T: Lanes>(
+    net: &mut Rnn<T>,
+    name: &str,
+    initializer: &Initializer,
+    key: &Key,
+) -> Result<()> {
+    let block = net.params.layout().block(name)?.clone();
+    let width = if block.shape.len() == 2 {
+        block.shape[1]
+    } else {
+        1
+    };
+    let columns = initializer.columns.len();
+    if columns == 0 {
+        return Ok(());
+    }
+    let mut samples = vec![T::of(0.0); block.range.len() / width.max(1) * columns];
+    key.fill_normal(&mut samples);
+    let rows = net.params.data[block.range].chunks_exact_mut(width);
+    for (row, samples) in rows.zip(samples.chunks_exact(columns)) {
+        for (x, z) in row[initializer.columns.clone()].iter_mut().zip(samples) {
+            *x = *z * T::of(initializer.scale);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Export of a network under the tensor names of PyTorch, for `load_state_dict`.
+
+use super::layout::{CellKind, Sublayer, reverse, suffix};
+use super::{PortableNetwork, SAVE};
+use crate::base::{Error, Result};
+use crate::io::NamedTensors;
+use crate::tensor::Tensor;
+
+/// The names of an exported network.
+#[derive(Debug, Clone)]
+pub struct ExportNames {
+    /// The name prefix of the recurrent layers.
+    pub prefix: String,
+    /// The name prefix of `weight` and `bias` of the readout.
+    pub readout: String,
+    /// Whether to export the initial states as `h0` [layers * directions, 1, n] (and `c0`). The
+    /// layers of PyTorch have no such parameters, so `load_state_dict` would reject them.
+    pub initial_states: bool,
+}
+
+impl Default for ExportNames {
+    fn default() -> ExportNames {
+        ExportNames {
+            prefix: "rnn.".into(),
+            readout: "readout.".into(),
+            initial_states: false,
+        }
+    }
+}
+
+impl PortableNetwork {
+    /// The tensors of the network under the names of PyTorch.
+    ///
+    /// Errors: `Kind` for the GRU of the notebooks, which PyTorch does not have
+    pub fn to_state_dict(&self, names: &ExportNames) -> Result<NamedTensors> {
+        if self.kind == CellKind::Gru {
+            return Err(Error::Kind {
+                of: SAVE.into(),
+                expected: "a cell that PyTorch has (RNN, LSTM, or GRU with the reset gate \
+                           after the matrix)"
+                    .into(),
+                found: "a GRU with the reset gate before the matrix".into(),
+            });
+        }
+        let mut named = NamedTensors::new();
+        for sublayer in self.sublayers() {
+            named.extend(self.layer_tensors(sublayer, &names.prefix)?);
+        }
+        if self.outputs > 0 {
+            for (part, block) in [("weight", "wO"), ("bias", "bO")] {
+                named.push((format!("{}{part}", names.readout), self.part(block)?));
+            }
+        }
+        if names.initial_states {
+            for name in self.kind.initial_states() {
+                named.push(((*name).into(), self.initial_states(name)?));
+            }
+        }
+        Ok(named)
+    }
+
+    fn layer_tensors(&self, sublayer: Sublayer, prefix: &str) -> Result<NamedTensors> {
+        let part = |name: &str| self.part(&format!("{name}{}", suffix(sublayer)));
+        let b_rec = part("bR")?;
+        // The biases of an RNN and an LSTM only occur as a sum, so the second one is 0.
+        let (b_in, b_rec) = match self.kind {
+            CellKind::GruTorch => (part("bI")?, b_rec),
+            _ => (b_rec.clone(), b_rec.zeros_like()?),
+        };
+        let suffix = format!("_l{}{}", sublayer.0, reverse(sublayer.1));
+        let parts = [
+            ("weight_ih", part("wI")?),
+            ("weight_hh", part("wR")?),
+            ("bias_ih", b_in),
+            ("bias_hh", b_rec),
+        ];
+        Ok(parts
+            .map(|(name, tensor)| (format!("{prefix}{name}{suffix}"), tensor))
+            .into())
+    }
+
+    fn initial_states(&self, name: &str) -> Result<Tensor> {
+        let rows: Result<Vec<Tensor>> = self
+            .sublayers()
+            .map(|sublayer| self.part(&format!("{name}{}", suffix(sublayer))))
+            .collect();
+        Ok(Tensor::stack(&rows?, 0)?.unsqueeze(1)?)
+    }
+
+    /// Errors: `Unknown` if the network lacks one of its blocks
+    fn part(&self, name: &str) -> Result<Tensor> {
+        let known = || self.blocks.iter().map(|(name, _)| name.clone()).collect();
+        self.block(name).cloned().ok_or_else(|| Error::Unknown {
+            of: SAVE.into(),
+            category: "parameter",
+            name: name.into(),
+            known: known(),
+        })
+    }
+}

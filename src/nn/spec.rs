@@ -1,0 +1,75 @@
+//! The specification of a network apart from its parameters.
+
+use super::Cell;
+use crate::base::Result;
+use crate::ops::rnn::Sizes;
+use crate::tensor::{Layout, Tensor};
+
+/// The cell and the sizes of a network.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spec {
+    /// The cell type, which defines the equation of one step.
+    pub cell: Cell,
+    /// i
+    pub inputs: usize,
+    /// n, the number of units of one layer in one direction.
+    pub units: usize,
+    /// o
+    pub outputs: usize,
+    /// The number of layers. The input of each layer is the output of the previous one.
+    pub layers: usize,
+    /// 1, or 2 if each layer also processes the time steps in reverse order.
+    pub directions: usize,
+}
+
+impl Spec {
+    /// One layer that processes the time steps in forward order.
+    pub fn new(cell: Cell, [inputs, units, outputs]: [usize; 3]) -> Spec {
+        Spec {
+            cell,
+            inputs,
+            units,
+            outputs,
+            layers: 1,
+            directions: 1,
+        }
+    }
+
+    /// The sizes of a call with `batch` trials of `time` time steps.
+    pub fn sizes(&self, batch: usize, time: usize) -> Sizes {
+        Sizes {
+            batch,
+            time,
+            inputs: self.inputs,
+            units: self.units,
+            outputs: self.outputs,
+            layers: self.layers,
+            directions: self.directions,
+        }
+    }
+
+    /// s, the number of state variables that one step requires: layer by layer and direction by
+    /// direction, h of all units, followed by c for an LSTM.
+    pub fn state(&self) -> usize {
+        self.cell.state(self.sizes(1, 1))
+    }
+
+    /// The names and shapes of the parameters, in order.
+    pub fn layout(&self) -> Layout {
+        self.cell.layout(self.sizes(1, 1))
+    }
+
+    /// The readout's input at the given states: h of the last layer (f(a) for a continuous-time
+    /// network), forward direction first.
+    ///
+    /// Shapes: [.., s] -> [.., d n]
+    pub fn rates(&self, states: &Tensor) -> Result<Tensor> {
+        let sublayers = self.layers * self.directions;
+        let width = self.state() / sublayers;
+        let axis = states.rank() - 1;
+        let parts: candle_core::Result<Vec<Tensor>> = (sublayers - self.directions..sublayers)
+            .map(|sublayer| states.narrow(axis, sublayer * width, self.units))
+            .collect();
+        self.cell.readout_input(&Tensor::cat(&parts?, axis)?)
+    }
+}

@@ -1,0 +1,78 @@
+//! Attaches results that are computed outside candle to its autograd graph, with their gradient or
+//! with an error if none is defined. Otherwise such a result would have a zero gradient silently.
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Storage};
+
+use super::{DType, Tensor};
+use crate::base::Result;
+
+type BackwardFn = Box<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>;
+
+/// `value`, computed from `input` by `op`; `backward` maps the gradient of `value` to that of
+/// `input`.
+pub fn with_gradient(
+    op: &'static str,
+    input: &Tensor,
+    value: Tensor,
+    backward: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
+) -> Result<Tensor> {
+    attach(op, input, value, Some(Box::new(backward)))
+}
+
+/// `value`, computed from `input` by `op`; computing a gradient through it is an error.
+pub fn without_gradient(op: &'static str, input: &Tensor, value: Tensor) -> Result<Tensor> {
+    attach(op, input, value, None)
+}
+
+fn attach(
+    op: &'static str,
+    input: &Tensor,
+    value: Tensor,
+    backward: Option<BackwardFn>,
+) -> Result<Tensor> {
+    if !input.track_op() || !input.dtype().is_float() {
+        return Ok(value);
+    }
+    let value = value.detach().force_contiguous()?;
+    Ok(input.apply_op1(Precomputed {
+        op,
+        value,
+        backward,
+    })?)
+}
+
+struct Precomputed {
+    op: &'static str,
+    value: Tensor,
+    backward: Option<BackwardFn>,
+}
+
+impl CustomOp1 for Precomputed {
+    fn name(&self) -> &'static str {
+        self.op
+    }
+
+    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (storage, _) = self.value.storage_and_layout();
+        let Storage::Cpu(values) = &*storage else {
+            candle_core::bail!("{}: expected a result on the CPU", self.op)
+        };
+        Ok((values.clone(), self.value.shape().clone()))
+    }
+
+    fn bwd(&self, arg: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let Some(backward) = &self.backward else {
+            return Err(candle_core::Error::BackwardNotSupported { op: self.op });
+        };
+        let gradient = backward(grad).map_err(candle_core::Error::wrap)?;
+        Ok(Some(gradient.to_dtype(arg.dtype())?))
+    }
+}
+
+/// The array with a floating-point dtype: unchanged if it has one, otherwise converted to f32.
+pub fn to_float(t: &Tensor) -> Result<Tensor> {
+    if t.dtype().is_float() {
+        return Ok(t.clone());
+    }
+    Ok(t.to_dtype(DType::F32)?)
+}

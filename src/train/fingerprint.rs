@@ -1,0 +1,105 @@
+//! Fingerprint of a training run: every setting that affects its result, by name, as text. Two runs
+//! with equal fingerprints and initial parameters pass through the same parameters.
+
+use std::collections::BTreeMap;
+
+use super::step::Trainer;
+use super::task::Trials;
+use super::{Model, Source};
+use crate::base::Result;
+use crate::base::error::Difference;
+use crate::random::{Key, Layout};
+use crate::tensor::Real;
+
+/// Names and texts.
+pub(super) type Fingerprint = BTreeMap<String, String>;
+
+/// The fingerprint of a run at its start. It excludes the options that only affect the number of
+/// batches, the logging interval and the final choice of parameters.
+///
+/// Errors: any error of the task
+pub(super) fn compute<T: Real, M: Model<T>>(trainer: &Trainer<'_, T, M>) -> Result<Fingerprint> {
+    let options = trainer.options;
+    let properties = trainer.net.fingerprint().into_iter();
+    let mut fingerprint: Fingerprint = properties
+        .map(|(name, text)| (format!("{name} of the network"), text))
+        .collect();
+    let key = options.initial_key();
+    let [high, low] = key.words();
+    let layout = format!("{:?}", key.layout()).to_lowercase();
+    let clip = options
+        .clip
+        .map_or("none".to_string(), |clip| clip.to_string());
+    let mut insert = |name: &str, text: String| fingerprint.insert(name.into(), text);
+    insert("kind of number", T::DTYPE.as_str().into());
+    insert("batch", options.batch.to_string());
+    insert("clip", clip);
+    insert("l2", options.l2.to_string());
+    insert("optimizer", options.optimizer.to_string());
+    insert("seed or key", format!("{high:08x}{low:08x} {layout}"));
+    match trainer.source.task.values() {
+        Some(all) => insert("data set", digest(all)),
+        None => insert(
+            "task's first batch",
+            batch_digest(trainer.source, options.batch)?,
+        ),
+    };
+    if let Some(trials) = trainer.source.validation {
+        insert("validation", digest(values(trials)));
+        insert("validate_every", options.validation_interval().to_string());
+    }
+    Ok(fingerprint)
+}
+
+/// The differences between the fingerprints of two runs.
+pub(super) fn differences(current: &Fingerprint, saved: &Fingerprint) -> Vec<Difference> {
+    let names: std::collections::BTreeSet<&String> = current.keys().chain(saved.keys()).collect();
+    let text = |fingerprint: &Fingerprint, name: &String| {
+        fingerprint.get(name).cloned().unwrap_or("nothing".into())
+    };
+    names
+        .into_iter()
+        .map(|name| Difference {
+            setting: name.clone(),
+            current: text(current, name),
+            saved: text(saved, name),
+        })
+        .filter(|difference| difference.current != difference.saved)
+        .collect()
+}
+
+/// A digest of the batch that the task generates from a fixed key. A closure in a script has no
+/// other identity.
+fn batch_digest<T: Real>(source: &Source<'_, T>, batch: usize) -> Result<String> {
+    let shape = source.task.shape();
+    let mut trials = Trials::new(shape, batch);
+    source
+        .task
+        .fill(&Key::new(0, Layout::default()), &mut trials)?;
+    trials.check(shape)?;
+    Ok(digest(values(&trials)))
+}
+
+fn values<T: Real>(trials: &Trials<T>) -> impl Iterator<Item = f64> {
+    let sizes = [trials.trials, trials.time].map(|size| size as f64);
+    let lengths = trials.lengths.iter().flatten();
+    let sizes = sizes
+        .into_iter()
+        .chain(lengths.map(|length| *length as f64));
+    let mask = trials.mask.iter().flatten();
+    let all = trials.inputs.iter().chain(&trials.targets).chain(mask);
+    sizes.chain(all.map(|x| x.double()))
+}
+
+/// A 16-digit hexadecimal hash of the values.
+///
+/// Source: FNV-1a, one value at a time, with the upper half of the hash folded back
+pub(crate) fn digest(values: impl Iterator<Item = f64>) -> String {
+    const START: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let mix = |hash: u64, x: f64| {
+        let hash = (hash ^ x.to_bits()).wrapping_mul(PRIME);
+        hash ^ hash >> 32
+    };
+    format!("{:016x}", values.fold(START, mix))
+}
