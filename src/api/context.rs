@@ -1,6 +1,8 @@
 //! What a native function may know of the run it is part of: settings from the command line, the
 //! terminal, and whether the user wants to stop.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -100,6 +102,8 @@ pub struct Context {
     pub script: Rc<Script>,
     /// What the run has used of its limits.
     pub meter: Rc<Meter>,
+    /// Paths that this run has written to.
+    pub written: Rc<RefCell<BTreeSet<PathBuf>>>,
 }
 
 /// A script as it was read.
@@ -144,6 +148,7 @@ impl Context {
             stop,
             language,
             script: Rc::new(script.clone()),
+            written: Rc::default(),
         }
     }
 
@@ -166,19 +171,22 @@ impl Context {
     /// Errors: a path that the sandbox does not allow
     pub fn output(&self, path: impl AsRef<Path>) -> Result<PathBuf, Fault> {
         let path = self.settings.out.join(path);
+        self.written.borrow_mut().insert(path.clone());
         match &self.settings.sandbox {
             Some(access) => access.to_write(&path),
             None => Ok(path),
         }
     }
 
-    /// Where a file to read is: at `path` as it stands, else where this run would have written it.
+    /// Where a file to read is: below `--out` if this run wrote it, else at `path` from the current
+    /// folder, else below `--out`.
     ///
     /// Errors: a path that the sandbox does not allow
     pub fn input(&self, path: impl AsRef<Path>) -> Result<PathBuf, Fault> {
         let path = path.as_ref();
         let written = self.settings.out.join(path);
-        match !path.exists() && written.exists() {
+        let is_own = self.written.borrow().contains(&written);
+        match (is_own || !path.exists()) && written.exists() {
             true => self.readable(&written),
             false => self.readable(path),
         }

@@ -75,6 +75,17 @@ impl Meter {
         self.ceiling.set(limit.max(now.saturating_add(SPARE)));
     }
 
+    /// Bytes in use when the run began.
+    pub fn base(&self) -> Option<u64> {
+        self.base.get()
+    }
+
+    /// Starts counting for a part of a run that began with `base` bytes in use.
+    pub fn begin_from(&self, base: Option<u64>) {
+        self.base.set(base);
+        self.begin();
+    }
+
     /// Registers how the host's language frees values that a script no longer reaches.
     pub fn collect_with(&self, collect: impl Fn() + 'static) {
         *self.collect.borrow_mut() = Some(Box::new(collect));

@@ -85,10 +85,12 @@ pub fn call(
     }
     let settings = (*context.settings).clone();
     let (stop, language) = (context.stop.clone(), context.language);
-    let left = context.meter.left();
+    let base = context.meter.base();
+    let written = context.written.borrow().clone();
     let arguments: Vec<Portable> = values.iter().cloned().filter_map(portable).collect();
     let outcome = context.interruptible(move || {
-        let context = detached(settings, left, stop, language);
+        let context = detached(settings, base, stop, language);
+        context.written.replace(written);
         let values = arguments.into_iter().map(value).collect();
         run(&context, values).map(portable)
     })??;
@@ -99,15 +101,16 @@ pub fn call(
     }
 }
 
-/// The context of a call on another thread. Memory is counted for the whole process, so the call
-/// may use the bytes that its run has `left`.
-fn detached(settings: Settings, left: u64, stop: Arc<AtomicBool>, language: Language) -> Context {
-    let limits = Settings {
-        max_memory: left,
-        ..settings.clone()
-    };
-    let meter = Meter::new(&limits, stop.clone());
-    meter.begin();
+/// The context of a call on another thread. Memory is counted for the whole process: the call
+/// shares the limit of its run, which began with `base` bytes in use.
+fn detached(
+    settings: Settings,
+    base: Option<u64>,
+    stop: Arc<AtomicBool>,
+    language: Language,
+) -> Context {
+    let meter = Meter::new(&settings, stop.clone());
+    meter.begin_from(base);
     Context {
         meter: Rc::new(meter),
         settings: Rc::new(settings),
@@ -115,6 +118,7 @@ fn detached(settings: Settings, left: u64, stop: Arc<AtomicBool>, language: Lang
         stop,
         language,
         script: Rc::new(Script::default()),
+        written: Rc::default(),
     }
 }
 

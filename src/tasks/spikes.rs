@@ -125,7 +125,7 @@ pub fn bin(x: &Tensor, width: usize) -> Result<Tensor> {
 /// Shapes: x, y [n, t, d] -> [n, d]
 /// Errors: `Shape` if the two differ
 pub fn r_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    each_course("spikes::r_squared", x, y, |[mean, _], pairs| {
+    each_course("spikes::r_squared", [x, y], false, |[mean, _], pairs| {
         let (mut wrong, mut all) = (0.0, 0.0);
         for (x, y) in pairs {
             wrong += (x - y) * (x - y);
@@ -141,15 +141,20 @@ pub fn r_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 /// Shapes: x, y [n, t, d] -> [n, d]
 /// Errors: `Shape` if the two differ
 pub fn correlation_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    each_course("spikes::correlation_squared", x, y, |[mx, my], pairs| {
-        let (mut both, mut xx, mut yy) = (0.0, 0.0, 0.0);
-        for (x, y) in pairs {
-            both += (x - mx) * (y - my);
-            xx += (x - mx) * (x - mx);
-            yy += (y - my) * (y - my);
-        }
-        both * both / (xx * yy)
-    })
+    each_course(
+        "spikes::correlation_squared",
+        [x, y],
+        true,
+        |[mx, my], pairs| {
+            let (mut both, mut xx, mut yy) = (0.0, 0.0, 0.0);
+            for (x, y) in pairs {
+                both += (x - mx) * (y - my);
+                xx += (x - mx) * (x - mx);
+                yy += (y - my) * (y - my);
+            }
+            both * both / (xx * yy)
+        },
+    )
 }
 
 /// How many bits a spike the rates tell more of the counts than a constant rate of each channel
@@ -215,8 +220,8 @@ fn not_negative(of: &str, name: &str, index: usize, found: f64) -> Result<()> {
 /// Each course in time with its estimate, their means given.
 fn each_course(
     op: &'static str,
-    x: &Tensor,
-    y: &Tensor,
+    [x, y]: [&Tensor; 2],
+    both_vary: bool,
     of: impl Fn([f64; 2], &mut dyn Iterator<Item = (f64, f64)>) -> f64,
 ) -> Result<Tensor> {
     same(op, x, y)?;
@@ -245,8 +250,14 @@ fn each_course(
             let there = || (0..t).map(at).filter(|at| !a[*at].is_nan());
             let count = there().count() as f64;
             let mean = |all: &[f64]| there().map(|at| all[at]).sum::<f64>() / count;
+            // A mean is rounded: the variance of equal values may differ from 0.
+            let varies =
+                |all: &[f64]| there().any(|at| all[at] != all[there().next().unwrap_or(at)]);
             let mut pairs = there().map(|at| (a[at], b[at]));
-            found.push(of([mean(&a), mean(&b)], &mut pairs));
+            found.push(match varies(&a) && (!both_vary || varies(&b)) {
+                true => of([mean(&a), mean(&b)], &mut pairs),
+                false => f64::NAN,
+            });
         }
     }
     values::of(found, &[n, d], DType::F64)

@@ -8,7 +8,7 @@ pub fn slice(t: &Tensor, axis: i64, from: i64, to: Option<i64>, step: usize) -> 
     let axis = shape::axis("slice", axis, t.rank())?;
     let (start, count) = shape::span("slice", from, to, t.dims()[axis])?;
     if step == 1 {
-        return Ok(t.narrow(axis, start, count)?);
+        return part(t, axis, start, count);
     }
     if step == 0 {
         return Err(Error::Range {
@@ -20,6 +20,17 @@ pub fn slice(t: &Tensor, axis: i64, from: i64, to: Option<i64>, step: usize) -> 
     }
     let picked: Vec<usize> = (start..start + count).step_by(step).collect();
     pick(t, axis, &picked)
+}
+
+/// `count` entries of an axis. The parts of an empty array are new ones: those of candle begin
+/// beyond its end, and cannot be read.
+pub fn part(t: &Tensor, axis: usize, start: usize, count: usize) -> Result<Tensor> {
+    if t.elem_count() > 0 {
+        return Ok(t.narrow(axis, start, count)?);
+    }
+    let mut shape = t.dims().to_vec();
+    shape[axis] = count;
+    Ok(Tensor::zeros(shape, t.dtype(), t.device())?)
 }
 
 /// The parts at these indices of `axis`, in this order.
@@ -37,7 +48,7 @@ pub fn take(t: &Tensor, axis: i64, indices: &[i64]) -> Result<Tensor> {
 
 fn pick(t: &Tensor, axis: usize, indices: &[usize]) -> Result<Tensor> {
     if indices.is_empty() {
-        return Ok(t.narrow(axis, 0, 0)?);
+        return part(t, axis, 0, 0);
     }
     let indices: Vec<u32> = indices.iter().map(|&i| i as u32).collect();
     let count = indices.len();
@@ -87,7 +98,10 @@ pub fn put(t: &Tensor, axis: i64, start: i64, part: &Tensor) -> Result<Tensor> {
     }
     let end = start + part.dims()[axis];
     let part = part.to_dtype(t.dtype())?;
-    let (before, after) = (t.narrow(axis, 0, start)?, t.narrow(axis, end, size - end)?);
+    let (before, after) = (
+        self::part(t, axis, 0, start)?,
+        self::part(t, axis, end, size - end)?,
+    );
     cat(&[before, part, after], axis as i64)
 }
 
@@ -157,10 +171,7 @@ pub fn roll(t: &Tensor, axis: i64, by: i64) -> Result<Tensor> {
         return Ok(t.clone());
     }
     let split = n - by.rem_euclid(n as i64) as usize;
-    let (head, tail) = (
-        t.narrow(along, 0, split)?,
-        t.narrow(along, split, n - split)?,
-    );
+    let (head, tail) = (part(t, along, 0, split)?, part(t, along, split, n - split)?);
     cat(&[tail, head], axis)
 }
 

@@ -10,8 +10,10 @@ use super::trace::{Root, Tracer};
 use crate::base::Result;
 use crate::nn::Flow;
 
-/// Ends nearer to each other than this part of what the tolerance resolves are traced as one.
+/// Final states nearer to each other than this part of their residual are traced as one.
 const TOGETHER: f64 = 1e-3;
+/// And those nearer than this part of the state, which is rounding.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 /// Which slow points are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,12 +107,17 @@ impl Keep {
         ends: &Ends,
         within: &Within,
     ) -> (Vec<usize>, Vec<Vec<usize>>) {
-        let resolved = (self.tolerance * from.state as f64).sqrt();
-        let distance = self.unique.unwrap_or(TOGETHER * resolved);
+        let count = from.state as f64;
+        // The residual may be far below what the tolerance allows: so may the distance of points.
+        let near = |point: &Point| {
+            let size = squared_distance(&point.state, &vec![0.0; from.state]).sqrt();
+            (TOGETHER * (point.error * count).sqrt()).max(ROUNDING * size)
+        };
         let mut distinct = Distinct::default();
         let (mut leaders, mut members) = (Vec::new(), Vec::new());
         for at in &within.order {
             let point = point(from, ends, *at);
+            let distance = self.unique.unwrap_or_else(|| near(&point));
             let same = |known: &Point, point: &Point| known.same(point, distance);
             let group = distinct.insert(point, distance, same);
             if group == leaders.len() {

@@ -6,9 +6,11 @@
 //! ```
 //!
 //! An eigenvalue changes by at most |l_k| |dJ| (|r_k| = 1), so rounding of J weighs by |l_k|. Where
-//! the point is not exact, dJ is the change of J over the bound of the position, or over the
-//! residual, in the direction of the residual. On a continuum of dimension d the d eigenvalues
-//! nearest to 1 belong to its tangent space: they are 1, whatever the drift along it.
+//! the point is not exact, dJ is the change of J over the bound of the position. The position is
+//! least certain along the eigenvector whose eigenvalue is nearest to 1, so the change is taken in
+//! that direction. On a continuum of dimension d, and at slow points, the position has no bound:
+//! there dJ is the change over the residual, and the d eigenvalues nearest to 1 belong to the
+//! tangent space: they are 1, whatever the drift along it.
 
 use super::modes::{Complex, Linear, modulus};
 use super::points::Points;
@@ -35,10 +37,16 @@ pub fn set_margins(
     linear: &mut [Linear],
 ) -> Result<()> {
     let s = points.state;
+    let mut isolated = vec![true; points.points.len()];
+    for set in sets.iter().filter(|set| set.dimension > 0) {
+        set.members
+            .iter()
+            .for_each(|member| isolated[*member] = false);
+    }
     for start in (0..points.points.len()).step_by(ABREAST) {
         let some = start..points.points.len().min(start + ABREAST);
         let part = points.chosen(&some.clone().collect::<Vec<_>>());
-        let h = displaced(flow, &part)?;
+        let h = displaced(flow, &part, &linear[some.clone()], &isolated[some.clone()])?;
         let mut j = vec![0.0; part.points.len() * s * s];
         flow.jacobians([&h, &part.all_inputs()], Some(&mut j), None)?;
         for (one, j) in linear[some].iter_mut().zip(j.chunks_exact(s * s)) {
@@ -53,27 +61,46 @@ pub fn set_margins(
     Ok(())
 }
 
-/// Each state, moved along its residual by the residual or by the bound of its position.
-fn displaced(flow: &mut dyn Flow<f64>, part: &Points) -> Result<Vec<f64>> {
+/// Each state, moved by the bound of its position, or along the residual by the residual.
+fn displaced(
+    flow: &mut dyn Flow<f64>,
+    part: &Points,
+    linear: &[Linear],
+    isolated: &[bool],
+) -> Result<Vec<f64>> {
     let (h, x, s) = (part.states(), part.all_inputs(), part.state);
     let mut next = vec![0.0; h.len()];
     flow.step(&h, &x, &mut next)?;
     let rows = h.chunks_exact(s).zip(next.chunks_exact(s));
-    let moved = rows.zip(&part.points).flat_map(|((h, next), point)| {
-        let r: Vec<f64> = next.iter().zip(h).map(|(f, h)| f - h).collect();
-        let norm = |of: &[f64]| of.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let (size, length) = (norm(h), norm(&r));
-        // Without a finite bound nothing is known beyond one step.
-        let bound = Some(point.position_error).filter(|bound| bound.is_finite());
-        let far = bound.unwrap_or(length).max(length);
-        let moves = length > 0.0 && far > EXACT * size;
-        let part = if moves { far / length } else { 0.0 };
-        h.iter()
-            .zip(r)
-            .map(|(h, r)| h + part * r)
-            .collect::<Vec<f64>>()
-    });
+    let points = part.points.iter().zip(linear).zip(isolated);
+    let moved = rows
+        .zip(points)
+        .flat_map(|((h, next), ((point, linear), isolated))| {
+            let r: Vec<f64> = next.iter().zip(h).map(|(f, h)| f - h).collect();
+            let bound = point.position_error;
+            let (direction, far) = match slowest_direction(linear) {
+                Some(direction) if *isolated && bound.is_finite() => (direction, bound),
+                _ if *isolated && bound.is_finite() => (r.clone(), bound.max(norm(&r))),
+                _ => (r.clone(), norm(&r)),
+            };
+            let length = norm(&direction);
+            let moves = length > 0.0 && far > EXACT * norm(h);
+            let part = if moves { far / length } else { 0.0 };
+            let pairs = h.iter().zip(direction);
+            pairs.map(|(h, d)| h + part * d).collect::<Vec<f64>>()
+        });
     Ok(moved.collect())
+}
+
+fn norm(of: &[f64]) -> f64 {
+    of.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// The real part of the eigenvector whose eigenvalue is nearest to 1; none without eigenvectors.
+fn slowest_direction(linear: &Linear) -> Option<Vec<f64>> {
+    let (s, mode) = (linear.values.len(), linear.slowest());
+    let vector = linear.right.get(mode * s..(mode + 1) * s)?;
+    Some(vector.iter().map(|[re, _]| *re).collect())
 }
 
 /// The margin of each mode: rounding of J here, and its change to `other`.

@@ -146,13 +146,13 @@ impl Newton {
             going.for_each(|runner| runner.join(&minima, (self.unique, from)));
             self.round(flow, from, &mut runners, &mut room)?;
             let ended: Vec<Runner<T>> = runners.extract_if(.., |r| self.done(r)).collect();
-            minima.extend(new_minima(&minima, &ended, self.unique));
+            minima.extend(new_minima(&minima, &ended, (self.unique, self.tolerance)));
             done += ended.len();
             ended.iter().for_each(|runner| self.end(runner, &mut ends));
             let share = |runner: &Runner<T>| shares[runner.at];
             told += ended.iter().map(share).sum::<usize>();
-            let converged = ends.labels.iter().zip(shares);
-            let converged = converged.filter(|(label, _)| **label == Label::Converged);
+            let converged = ends.errors.iter().zip(shares);
+            let converged = converged.filter(|(error, _)| **error <= self.tolerance);
             progress.report(Report {
                 done: told,
                 total,

@@ -58,14 +58,16 @@ impl<T: Number> Runner<T> {
     }
 }
 
-/// Minima of q among these ends that are not known yet.
+/// Minima of q above an error among these final states that are not known yet. Below it there may
+/// be several fixed points within the distance, which are not to be joined.
 pub fn new_minima<T: Number>(
     known: &[Runner<T>],
     ended: &[Runner<T>],
-    distance: f64,
+    (distance, error): (f64, f64),
 ) -> Vec<Runner<T>> {
     let mut new: Vec<Runner<T>> = Vec::new();
-    for end in ended.iter().filter(|end| end.minimum) {
+    let slow = |end: &&Runner<T>| end.minimum && end.square > error * end.h.len() as f64;
+    for end in ended.iter().filter(slow) {
         let same = |other: &&Runner<T>| near(&other.h, &end.h, distance);
         if !known.iter().chain(&new).any(|other| same(&other)) {
             new.push(end.clone());

@@ -78,6 +78,11 @@ struct Path {
     r: Vec<f64>,
     /// The last step; empty at the start.
     last: Vec<f64>,
+    /// State and residual before the first summed series. A series leads to the middle of a close
+    /// pair of roots, where Newton's method fails; plain steps from here reach one of them.
+    fallback: Option<(Vec<f64>, Vec<f64>)>,
+    /// Whether series may be summed.
+    sums: bool,
     /// None while it goes on; then its fixed point, if there is one.
     outcome: Option<Option<Root>>,
 }
@@ -108,6 +113,8 @@ impl Tracer {
                     h,
                     r,
                     last: Vec::new(),
+                    fallback: None,
+                    sums: true,
                     outcome: None,
                 })
                 .collect();
@@ -172,7 +179,13 @@ impl Tracer {
         let mut paths: Vec<&mut Path> = astray.iter_mut().map(|(_, path)| &mut **path).collect();
         let again = self.judge(flow, &mut paths, &shortest, true)?;
         for ((at, path), _) in astray.into_iter().zip(again).filter(|(_, again)| *again) {
-            path.outcome = Some(self.stall(path, &attempts[at]));
+            match path.fallback.take() {
+                Some((h, r)) => {
+                    (path.h, path.r, path.sums) = (h, r, false);
+                    path.last.clear();
+                }
+                None => path.outcome = Some(self.stall(path, &attempts[at])),
+            }
         }
         Ok(true)
     }
@@ -257,17 +270,17 @@ impl Tracer {
             let sum = (&sums[row], &leaps[row]);
             let step = (&steps[row], &landings[row]);
             // A summed series must do much better than a plain step, or it is none.
-            let best = if squares(&sum.1.1) < 0.01 * squares(&step.1.1) {
-                sum
-            } else {
-                step
-            };
+            let leaps = path.sums && squares(&sum.1.1) < 0.01 * squares(&step.1.1);
+            let best = if leaps { sum } else { step };
             let converges = match shortest {
                 true => squares(&step.1.1) <= 0.25 * square,
                 false => attempt.converges(&step.1.1),
             };
             let far = squared_distance(&best.1.0, &path.start).sqrt() > 2.0 * self.limit;
             if converges && !far {
+                if leaps && path.fallback.is_none() {
+                    path.fallback = Some((path.h.clone(), path.r.clone()));
+                }
                 (path.h, path.r) = best.1.clone();
                 path.last.clone_from(best.0);
             } else {

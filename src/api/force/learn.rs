@@ -125,7 +125,8 @@ fn new_alpha(of: &str, net: &Either, options: &Settings<Training>) -> Result<(),
     let known = either!(net, net => net.inverse.is_some());
     if options.names("alpha") && !options.anew && known {
         let words = format!("{of}: option `alpha`: the network has a P from its last training");
-        return Err(Fault::new(words).hint("begin it anew with `anew: true`"));
+        let hint = "leave `alpha` out to continue that training, or begin P anew with `anew: true`";
+        return Err(Fault::new(words).hint(hint));
     }
     Ok(())
 }

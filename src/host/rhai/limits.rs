@@ -12,6 +12,9 @@ use crate::api::meter::Meter;
 /// Bytes that an element of a list or a map is counted as: itself, and what copies of it take.
 const ELEMENT: usize = 4 * size_of::<Dynamic>();
 
+/// Texts that one operation holds in memory at most: two operands and the result, with room to grow.
+const TEXTS: usize = 4;
+
 type Outcome<T> = Result<T, Box<EvalAltResult>>;
 
 /// Makes the engine report to the meter of the run.
@@ -20,7 +23,8 @@ pub fn set(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
     let most = usize::try_from(context.settings.max_memory).unwrap_or(usize::MAX);
     // With these limits Rhai counts a list anew at each call on it: building one of n elements by
     // `push` takes time that grows as n^2 (0.2 s for 20,000). Large data travels as a tensor.
-    engine.set_max_string_size(most);
+    // Rhai compares a text with its limit once it is there, beside the texts that it came from.
+    engine.set_max_string_size((most / TEXTS).max(1));
     engine.set_max_array_size((most / ELEMENT).max(1));
     engine.set_max_map_size((most / ELEMENT).max(1));
     let meter = context.meter.clone();
