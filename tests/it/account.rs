@@ -255,3 +255,13 @@ fn a_file_that_a_run_wrote_is_the_one_that_it_reads() {
     let output = run(&folder, &["run", "own.rhai", "--out", "results"]);
     assert_eq!(said(&output.stdout), "new\n");
 }
+
+#[test]
+fn lua_names_a_line_where_its_memory_ended() {
+    let text = b"local t = {}\nfor i = 1, 1e9 do\n  t[i] = i .. string.rep('x', 500)\nend";
+    let folder = folder(&[("full.lua", &text[..])]);
+    let output = run(&folder, &["run", "full.lua", "--max-memory", "40M"]);
+    let shown = said(&output.stderr);
+    assert!(shown.contains("not enough memory"), "{shown}");
+    assert!(shown.contains("full.lua:3"), "{shown}");
+}

@@ -97,8 +97,9 @@ impl LuaHost {
     fn execute(&self, name: &str, text: &str) -> Result<Value, Fault> {
         let chunk = self.lua.load(text).set_name(format!("@{name}"));
         let chunk = chunk.set_mode(ChunkMode::Text);
-        let outcome = chunk.eval::<mlua::Value>();
-        let value = outcome.map_err(|error| self.fault(name, text, error))?;
+        // `eval` would compile a script of one call as a tail call, which has no line.
+        let outcome = chunk.into_function().and_then(|main| main.call(()));
+        let value: mlua::Value = outcome.map_err(|error| self.fault(name, text, error))?;
         values::value(value).map_err(|error| faults::fault(&self.vocabulary, error))
     }
 
