@@ -47,7 +47,10 @@ crate::natives! {
         cx.room("full", &shape, DType::F64)?;
         match (value, options.dtype.dtype()) {
             (Number::Int(n), DType::I64) => Ok(Tensor::full(n, shape, &Device::Cpu)?),
-            (value, dtype) => Ok(Tensor::full(value.float(), shape, &Device::Cpu)?.to_dtype(dtype)?),
+            (value, dtype) => {
+                let full = Tensor::full(value.float(), shape, &Device::Cpu)?;
+                Ok(full.to_dtype(dtype)?)
+            }
         }
     }
 
@@ -80,7 +83,8 @@ crate::natives! {
     ) -> Tensor {
         let dtype = options.dtype.dtype();
         let exact = (first, limit, step.unwrap_or(Number::Int(1)), dtype);
-        if let (Number::Int(first), Number::Int(limit), Number::Int(step @ 1..), DType::I64) = exact {
+        use Number::Int;
+        if let (Int(first), Int(limit), Int(step @ 1..), DType::I64) = exact {
             let count = (i128::from(limit) - i128::from(first)).max(0) as usize;
             let count = count.div_ceil(step as usize);
             cx.room("arange", &[count], DType::I64)?;

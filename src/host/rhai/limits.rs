@@ -12,7 +12,8 @@ use crate::api::meter::Meter;
 /// Bytes that an element of a list or a map is counted as: itself, and what copies of it take.
 const ELEMENT: usize = 4 * size_of::<Dynamic>();
 
-/// Texts that one operation holds in memory at most: two operands and the result, with room to grow.
+/// Texts that one operation holds in memory at most: two operands and the result, which may have
+/// twice the capacity that it needs.
 const TEXTS: usize = 4;
 
 type Outcome<T> = Result<T, Box<EvalAltResult>>;

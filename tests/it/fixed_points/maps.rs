@@ -167,7 +167,8 @@ fn pairs_of_roots_are_found_however_close_they_are() {
                     cat([a + 0.1 * (a * a - {half:e} * {half:e}), 0.5 * h.slice(1, 1, 2)], 1)
                 }});
                 let c = (random::uniform(random::key(5), [200, 2]).f64() - 0.5) * 2.0;
-                let points = fixed_points::find(net, #{{ candidates: c, between: 0, polish: {polish} }});
+                let options = #{{ candidates: c, between: 0, polish: {polish} }};
+                let points = fixed_points::find(net, options);
                 let found = points.states().slice(1, 0, 1).flatten().sort().to_list();
                 [found, points.modes().class, points.stages().converged]"#
             );
@@ -216,7 +217,7 @@ fn classes_of_points_do_not_depend_on_whether_their_residual_is_zero() {
     let cases = [
         // A ring that repels: one mode grows, the one along the ring is marginal.
         (
-            "own(2, |h, x, p| { let r = (h * h).sum(1).sqrt().unsqueeze(1); h + 0.4 * h * (1.0 - 2.0 / r) })",
+            "own(2, |h, x, p| h + 0.4 * h * (1.0 - 2.0 / (h * h).sum(1).sqrt().unsqueeze(1)))",
             "2.0 * near2()",
             r#"["saddle"]"#,
         ),
@@ -241,10 +242,11 @@ fn classes_of_points_do_not_depend_on_whether_their_residual_is_zero() {
         for polish in [false, true] {
             let text = format!(
                 r#"{PRELUDE}
-                fn near2() {{ let h = normal(200, 2); h / (h * h).sum(1).sqrt().unsqueeze(1) * 1.01 }}
+                fn near2() {{ let h = normal(200, 2); 1.01 * h / (h * h).sum(1).sqrt().unsqueeze(1) }}
                 let options = #{{ candidates: {candidates}, between: 0, polish: {polish} }};
                 let all = #{{}};
-                for class in fixed_points::find({net}, options).modes().class {{ all[class] = true; }}
+                let points = fixed_points::find({net}, options);
+                for class in points.modes().class {{ all[class] = true; }}
                 all.keys()"#
             );
             let value = run(&text, Language::Rhai).outcome.expect("a value");
