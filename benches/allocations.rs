@@ -145,13 +145,13 @@ fn main() {
     for (cell, name, task) in of_tasks.into_iter().chain(of_cells) {
         for threads in [1, 2] {
             let found = counted(&|| network(cell), threads, task);
-            told(&format!("{} on {name}", cell.word()), found, threads);
+            told(&format!("{} on {name}", cell.name()), found, threads);
         }
     }
     let model = || {
-        let recipe = lfads::NetworkOptions {
+        let recipe = lfads::ModelOptions {
             observations: lfads::Observations::Gaussian,
-            ..lfads::NetworkOptions::default()
+            ..lfads::ModelOptions::default()
         };
         recipe.build::<f32>().expect("sizes")
     };

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use attractor::base::NoProgress;
 use attractor::models::force::{NetworkOptions, TrainingOptions};
-use attractor::nn::{Cell, Spec, Rnn};
+use attractor::nn::{Cell, Rnn, Spec};
 use attractor::ops::force::Dense;
 use attractor::random::{Key, Layout};
 use attractor::tensor::{Device, Tensor, linear};

@@ -1,6 +1,8 @@
 //! The execution context of a native function: the configuration from the command line, the
 //! terminal, the interrupt flag and the resource limits.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -102,6 +104,8 @@ pub struct Context {
     pub script: Rc<Script>,
     /// The resource usage of the run, and its limits.
     pub meter: Rc<Meter>,
+    /// Paths that this run has written to.
+    pub written: Rc<RefCell<BTreeSet<PathBuf>>>,
 }
 
 /// The source of a script.
@@ -146,6 +150,7 @@ impl Context {
             interrupt,
             language,
             script: Rc::new(script.clone()),
+            written: Rc::default(),
         }
     }
 
@@ -168,20 +173,22 @@ impl Context {
     /// Errors: a path that the sandbox does not allow
     pub fn output_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
         let path = self.config.out.join(path);
+        self.written.borrow_mut().insert(path.clone());
         match &self.config.sandbox {
             Some(sandbox) => sandbox.resolve_write(&path),
             None => Ok(path),
         }
     }
 
-    /// The path of an input file: `path` itself if it exists, or else the same path below the
-    /// output folder.
+    /// The path of an input file: below the output folder if this run wrote it there, or else
+    /// `path` itself if it exists, or else below the output folder.
     ///
     /// Errors: a path that the sandbox does not allow
     pub fn input_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
         let path = path.as_ref();
         let written = self.config.out.join(path);
-        match !path.exists() && written.exists() {
+        let is_own = self.written.borrow().contains(&written);
+        match (is_own || !path.exists()) && written.exists() {
             true => self.check_readable(&written),
             false => self.check_readable(path),
         }

@@ -76,6 +76,17 @@ impl Meter {
             .set(limit.max(now.saturating_add(MIN_HEADROOM)));
     }
 
+    /// Bytes in use when the run began.
+    pub fn baseline(&self) -> Option<u64> {
+        self.baseline.get()
+    }
+
+    /// Resets the counters for a part of a run that began with `baseline` bytes in use.
+    pub fn start_from(&self, baseline: Option<u64>) {
+        self.baseline.set(baseline);
+        self.start();
+    }
+
     /// Sets the garbage collector of the host language.
     pub fn set_collector(&self, collect: impl Fn() + 'static) {
         *self.collector.borrow_mut() = Some(Box::new(collect));

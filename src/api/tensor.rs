@@ -7,7 +7,7 @@ use super::context::Context;
 use super::options::CallOptions;
 use super::tensor_args::{Making, Number, Parts, Place, Side, Wholes, made, nested, scalar};
 use super::value::Value;
-use crate::tensor::{DType, Device, Tensor, arith, indexing, pointwise, shape, convert};
+use crate::tensor::{DType, Device, Tensor, arith, convert, indexing, pointwise, shape};
 
 crate::natives! {
     /// Tensors: arrays of numbers with any number of axes.
@@ -87,8 +87,8 @@ crate::natives! {
     ) -> Tensor {
         let dtype = options.dtype.dtype();
         let exact = (first, limit, step.unwrap_or(Number::Int(1)), dtype);
-        if let (Number::Int(first), Number::Int(limit), Number::Int(step @ 1..), DType::I64) = exact
-        {
+        use Number::Int;
+        if let (Int(first), Int(limit), Int(step @ 1..), DType::I64) = exact {
             let count = (i128::from(limit) - i128::from(first)).max(0) as usize;
             let count = count.div_ceil(step as usize);
             cx.check_memory("arange", &[count], DType::I64)?;

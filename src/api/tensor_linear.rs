@@ -3,7 +3,7 @@
 use super::tensor_args::{Left, Side};
 use super::value::{Map, Value};
 use crate::base::Error;
-use crate::tensor::{Tensor, linear, convert};
+use crate::tensor::{Tensor, convert, linear};
 
 crate::natives! {
     /// Linear algebra.

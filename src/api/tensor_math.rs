@@ -4,7 +4,7 @@ use super::context::Context;
 use super::tensor_args::{Left, Side, sides};
 use crate::tensor::custom_op::to_float;
 use crate::tensor::pointwise::{self, Function};
-use crate::tensor::{Tensor, arith, reduce, convert};
+use crate::tensor::{Tensor, arith, convert, reduce};
 
 crate::natives! {
     /// Arithmetic, comparison and functions of each number of a tensor.

@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::tensor_args::{Wholes, along};
 use super::value::{Map, Value};
-use crate::tensor::{DType, Tensor, sort, reduce};
+use crate::tensor::{DType, Tensor, reduce, sort};
 
 crate::natives! {
     /// Sums, statistics and order of a tensor's numbers.

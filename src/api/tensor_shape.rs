@@ -128,7 +128,7 @@ crate::natives! {
     fn column(this: Tensor, index: i64) -> Tensor {
         let last = shape::axis("column", -1, this.rank())?;
         let index = shape::index("column", index, this.dims()[last])?;
-        Ok(this.narrow(last, index, 1)?.squeeze(last)?)
+        Ok(indexing::part(&this, last, index, 1)?.squeeze(last)?)
     }
 
     /// The parts of `axis` at these indices, in this order.

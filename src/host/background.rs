@@ -86,10 +86,12 @@ pub fn call(
     }
     let config = (*context.config).clone();
     let (interrupt, language) = (context.interrupt.clone(), context.language);
-    let remaining = context.meter.remaining();
+    let baseline = context.meter.baseline();
+    let written = context.written.borrow().clone();
     let arguments: Vec<SendValue> = values.iter().cloned().filter_map(to_send).collect();
     let outcome = context.run_interruptible(move || {
-        let context = detached(config, remaining, interrupt, language);
+        let context = detached(config, baseline, interrupt, language);
+        context.written.replace(written);
         let values = arguments.into_iter().map(from_send).collect();
         run(&context, values).map(to_send)
     })??;
@@ -100,20 +102,16 @@ pub fn call(
     }
 }
 
-/// The context of a call on another thread. Memory is counted for the whole process, so the limit
-/// of the call is the `remaining` memory of its run.
+/// The context of a call on another thread. Memory is counted for the whole process: the call
+/// shares the limit of its run, which began with `baseline` bytes in use.
 fn detached(
     config: RunConfig,
-    remaining: u64,
+    baseline: Option<u64>,
     interrupt: Arc<AtomicBool>,
     language: Language,
 ) -> Context {
-    let limits = RunConfig {
-        max_memory: remaining,
-        ..config.clone()
-    };
-    let meter = Meter::new(&limits, interrupt.clone());
-    meter.start();
+    let meter = Meter::new(&config, interrupt.clone());
+    meter.start_from(baseline);
     Context {
         meter: Rc::new(meter),
         config: Rc::new(config),
@@ -121,6 +119,7 @@ fn detached(
         interrupt,
         language,
         script: Rc::new(Script::default()),
+        written: Rc::default(),
     }
 }
 

@@ -14,7 +14,7 @@ const MIN_RATE: f64 = 1e-9;
 /// Shapes: x, y [n, t, d] -> [n, d]
 /// Errors: `Shape` if the shapes differ
 pub fn r_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    each_series("spikes::r_squared", x, y, |[mean, _], pairs| {
+    each_series("spikes::r_squared", [x, y], false, |[mean, _], pairs| {
         let (mut residual, mut total) = (0.0, 0.0);
         for (x, y) in pairs {
             residual += (x - y) * (x - y);
@@ -30,15 +30,20 @@ pub fn r_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 /// Shapes: x, y [n, t, d] -> [n, d]
 /// Errors: `Shape` if the shapes differ
 pub fn correlation_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    each_series("spikes::correlation_squared", x, y, |[mx, my], pairs| {
-        let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
-        for (x, y) in pairs {
-            xy += (x - mx) * (y - my);
-            xx += (x - mx) * (x - mx);
-            yy += (y - my) * (y - my);
-        }
-        xy * xy / (xx * yy)
-    })
+    each_series(
+        "spikes::correlation_squared",
+        [x, y],
+        true,
+        |[mx, my], pairs| {
+            let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
+            for (x, y) in pairs {
+                xy += (x - mx) * (y - my);
+                xx += (x - mx) * (x - mx);
+                yy += (y - my) * (y - my);
+            }
+            xy * xy / (xx * yy)
+        },
+    )
 }
 
 /// The log-likelihood gain of the rates over the mean rate of each channel, in bits per spike.
@@ -103,11 +108,12 @@ fn check_non_negative(of: &str, name: &str, index: usize, found: f64) -> Result<
 }
 
 /// Applies `statistic` to the means of each time series and its estimate and to their pairs of
-/// values.
+/// values. The result is NaN where the data are constant, and with `both_vary` also where the
+/// estimate is.
 fn each_series(
     op: &'static str,
-    x: &Tensor,
-    y: &Tensor,
+    [x, y]: [&Tensor; 2],
+    both_vary: bool,
     statistic: impl Fn([f64; 2], &mut dyn Iterator<Item = (f64, f64)>) -> f64,
 ) -> Result<Tensor> {
     check_same_shape(op, x, y)?;
@@ -136,8 +142,16 @@ fn each_series(
             let present = || (0..t).map(at).filter(|at| !a[*at].is_nan());
             let count = present().count() as f64;
             let mean = |series: &[f64]| present().map(|at| series[at]).sum::<f64>() / count;
+            // The mean is rounded: the computed variance of equal values may differ from 0.
+            let first = present().next();
+            let varies = |series: &[f64]| {
+                first.is_some_and(|first| present().any(|at| series[at] != series[first]))
+            };
             let mut pairs = present().map(|at| (a[at], b[at]));
-            results.push(statistic([mean(&a), mean(&b)], &mut pairs));
+            results.push(match varies(&a) && (!both_vary || varies(&b)) {
+                true => statistic([mean(&a), mean(&b)], &mut pairs),
+                false => f64::NAN,
+            });
         }
     }
     convert::from_f64(results, &[n, d], DType::F64)

@@ -9,7 +9,7 @@ pub fn slice(t: &Tensor, axis: i64, from: i64, to: Option<i64>, step: usize) -> 
     let axis = shape::axis("slice", axis, t.rank())?;
     let (start, count) = shape::slice_range("slice", from, to, t.dims()[axis])?;
     if step == 1 {
-        return Ok(t.narrow(axis, start, count)?);
+        return part(t, axis, start, count);
     }
     if step == 0 {
         return Err(Error::Range {
@@ -36,9 +36,20 @@ pub fn take(t: &Tensor, axis: i64, indices: &[i64]) -> Result<Tensor> {
     select_indices(t, axis, &indices?)
 }
 
+/// `count` entries of an axis. A part of an empty array is a new array: candle's view would start
+/// beyond the end of the storage and could not be read.
+pub fn part(t: &Tensor, axis: usize, start: usize, count: usize) -> Result<Tensor> {
+    if t.elem_count() > 0 {
+        return Ok(t.narrow(axis, start, count)?);
+    }
+    let mut shape = t.dims().to_vec();
+    shape[axis] = count;
+    Ok(Tensor::zeros(shape, t.dtype(), t.device())?)
+}
+
 fn select_indices(t: &Tensor, axis: usize, indices: &[usize]) -> Result<Tensor> {
     if indices.is_empty() {
-        return Ok(t.narrow(axis, 0, 0)?);
+        return part(t, axis, 0, 0);
     }
     let indices: Vec<u32> = indices.iter().map(|&i| i as u32).collect();
     let count = indices.len();
@@ -88,7 +99,8 @@ pub fn slice_assign(t: &Tensor, axis: i64, start: i64, part: &Tensor) -> Result<
     }
     let end = start + part.dims()[axis];
     let part = part.to_dtype(t.dtype())?;
-    let (before, after) = (t.narrow(axis, 0, start)?, t.narrow(axis, end, size - end)?);
+    let before = self::part(t, axis, 0, start)?;
+    let after = self::part(t, axis, end, size - end)?;
     cat(&[before, part, after], axis as i64)
 }
 
@@ -159,8 +171,8 @@ pub fn roll(t: &Tensor, axis: i64, by: i64) -> Result<Tensor> {
     }
     let split = n - by.rem_euclid(n as i64) as usize;
     let (head, tail) = (
-        t.narrow(axis_index, 0, split)?,
-        t.narrow(axis_index, split, n - split)?,
+        part(t, axis_index, 0, split)?,
+        part(t, axis_index, split, n - split)?,
     );
     cat(&[tail, head], axis)
 }

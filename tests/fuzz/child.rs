@@ -283,7 +283,8 @@ fn interrupt(child: &mut Child) -> End {
         .status();
     signal.expect("the system has `kill`");
     match wait(child, GRACE) {
-        Some(status) if status.code() == Some(130) => End::Interrupted,
+        // A script goes on after a training run that Ctrl-C ended.
+        Some(status) if status.code() == Some(130) || status.success() => End::Interrupted,
         Some(status) => End::Exited(status),
         None => End::IgnoresInterrupt,
     }

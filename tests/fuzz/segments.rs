@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use attractor::base::{Outcome, NoProgress};
+use attractor::base::{NoProgress, Outcome};
 use attractor::models::force::{Network, NetworkOptions, TrainingOptions};
 use fastrand::Rng;
 

@@ -230,3 +230,38 @@ fn a_session_goes_on_after_an_input_that_exceeded_a_limit() {
         assert_eq!(said(&output.stdout), "2\n4\n", "{}", said(&output.stderr));
     }
 }
+
+#[test]
+fn the_memory_in_use_includes_arrays_when_a_large_one_is_refused() {
+    let text = b"let a = zeros([20000000]);\nzeros([10000000]);";
+    let folder = folder(&[("two.rhai", &text[..])]);
+    let output = run(&folder, &["run", "two.rhai", "--max-memory", "100M"]);
+    let shown = said(&output.stderr);
+    let (before, _) = shown
+        .split_once(" of at most")
+        .expect("a sentence about the limit");
+    let used: u64 = before
+        .rsplit(' ')
+        .next()
+        .and_then(|n| n.parse().ok())
+        .expect("bytes");
+    assert!((80_000_000..81_000_000).contains(&used), "{shown}");
+}
+
+#[test]
+fn a_file_that_a_run_wrote_is_the_one_that_it_reads() {
+    let text = b"file::write(\"notes.txt\", \"new\");\nprint(file::read(\"notes.txt\"));";
+    let folder = folder(&[("own.rhai", &text[..]), ("notes.txt", b"old")]);
+    let output = run(&folder, &["run", "own.rhai", "--out", "results"]);
+    assert_eq!(said(&output.stdout), "new\n");
+}
+
+#[test]
+fn lua_names_a_line_where_its_memory_ended() {
+    let text = b"local t = {}\nfor i = 1, 1e9 do\n  t[i] = i .. string.rep('x', 500)\nend";
+    let folder = folder(&[("full.lua", &text[..])]);
+    let output = run(&folder, &["run", "full.lua", "--max-memory", "40M"]);
+    let shown = said(&output.stderr);
+    assert!(shown.contains("not enough memory"), "{shown}");
+    assert!(shown.contains("full.lua:3"), "{shown}");
+}

@@ -1,9 +1,8 @@
 //! Errors that scripts catch say the same as those that end them: names that scripts know.
 
 use attractor::api::context::Language::{Lua, Rhai};
-use attractor::api::context::RunConfig;
 
-use crate::session::{run, run_in};
+use crate::session::run;
 
 const RHAI: [&str; 22] = [
     "if t { print(1) }",
@@ -118,7 +117,11 @@ fn a_value_that_is_no_text_is_thrown_at_a_place() {
     for value in values {
         let text = format!("pcall(error, {{}})\nlocal function f()\n  error({value})\nend\nf()");
         let fault = run(&text, Lua).outcome.expect_err("it throws");
-        assert_eq!(fault.location.map(|location| location.line), Some(3), "{value}");
+        assert_eq!(
+            fault.location.map(|location| location.line),
+            Some(3),
+            "{value}"
+        );
     }
 }
 
@@ -147,18 +150,4 @@ fn a_thrown_text_has_the_line_of_the_call() {
         .outcome
         .expect_err("it throws");
     assert!(fault.hint.expect("a hint").contains("return error"));
-}
-
-#[test]
-fn lua_names_a_line_where_its_memory_ended() {
-    let settings = RunConfig {
-        max_memory: 20_000_000,
-        ..RunConfig::default()
-    };
-    let text = "local t = {}\nfor i = 1, 1e9 do\n  t[i] = i .. string.rep('x', 500)\nend";
-    let fault = run_in(text, Lua, settings)
-        .outcome
-        .expect_err("no memory is left");
-    assert!(fault.message.contains("not enough memory"), "{fault}");
-    assert_eq!(fault.location.map(|location| location.line), Some(3));
 }

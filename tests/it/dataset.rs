@@ -7,7 +7,7 @@ use attractor::random::{Key, Layout};
 use attractor::tasks::Dataset;
 use attractor::tasks::dataset::{RawArray, RawData};
 use attractor::tensor::{Device, Tensor};
-use attractor::train::{Task, Trials, BatchRequest};
+use attractor::train::{BatchRequest, Task, Trials};
 
 fn tensor(numbers: Vec<f64>, shape: &[usize]) -> Tensor {
     Tensor::from_vec(numbers, shape, &Device::Cpu).expect("a tensor")
@@ -135,8 +135,13 @@ fn the_loss_of_padded_trials_is_that_of_each_by_itself() {
         .iter()
         .map(|time| (walk(*time, 1), walk(*time, 2)))
         .unzip();
-    let net: Rnn<f64> = NetworkOptions::default().build(Cell::default()).expect("defaults");
-    let loss = |trials: &Trials<f64>| net.loss(&mut net.workspace(), trials, None).expect("a loss");
+    let net: Rnn<f64> = NetworkOptions::default()
+        .build(Cell::default())
+        .expect("defaults");
+    let loss = |trials: &Trials<f64>| {
+        net.loss(&mut net.workspace(), trials, None)
+            .expect("a loss")
+    };
     let parts = |inputs: &[Tensor], targets: &[Tensor]| RawData {
         inputs: RawArray::PerTrial(inputs.into()),
         targets: Some(RawArray::PerTrial(targets.into())),

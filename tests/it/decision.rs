@@ -37,9 +37,13 @@ fn the_loss_of_a_decision_counts_the_last_time_alone() {
     assert!(mask.chunks(25).all(|times| times[24] == 1.0));
     assert_eq!(mask.iter().sum::<f64>(), 300.0);
     // A network of zeros says 0 at every time: it misses by 1 where it is asked.
-    let mut net: Rnn<f64> = NetworkOptions::default().build(Cell::default()).expect("defaults");
+    let mut net: Rnn<f64> = NetworkOptions::default()
+        .build(Cell::default())
+        .expect("defaults");
     net.params.data.fill(0.0);
-    let loss = net.loss(&mut net.workspace(), &trials, None).expect("a loss");
+    let loss = net
+        .loss(&mut net.workspace(), &trials, None)
+        .expect("a loss");
     assert_eq!(loss, 1.0);
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use attractor::api::context::{Language, RunConfig};
 use attractor::api::native::Native;
-use attractor::api::{self, help, display, rhai_to_lua};
+use attractor::api::{self, display, help, rhai_to_lua};
 
 use crate::session::{LANGUAGES, run_in};
 

@@ -108,3 +108,19 @@ fn a_rate_of_zero_at_a_spike_counts_as_a_small_one() {
     let expected = (told - known) / 2.0 / std::f64::consts::LN_2;
     assert!((found - expected).abs() < 1e-12, "{found} and {expected}");
 }
+
+#[test]
+fn the_correlation_with_data_that_do_not_change_is_nan() {
+    for value in ["0.0", "0.5", "0.1"] {
+        let data = format!("full([1, 10, 1], {value}, #{{ dtype: \"f64\" }})");
+        let other = "random::normal(random::key(1), [1, 10, 1]).f64()";
+        for call in [
+            format!("spikes::r_squared({data}, {other})"),
+            format!("spikes::r_squared({data}, {data})"),
+            format!("spikes::correlation_squared({data}, {other})"),
+            format!("spikes::correlation_squared({other}, {data})"),
+        ] {
+            assert_eq!(shown(&format!("{call}.item()")), "NaN", "{call}");
+        }
+    }
+}

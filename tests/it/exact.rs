@@ -209,7 +209,10 @@ fn edges_of_reductions() {
             "zeros([0, 3]).variance(0)",
             "error: var: there are too few elements for a variance",
         ),
-        ("zeros([0, 3]).mean(0)", "error: mean: there are no elements"),
+        (
+            "zeros([0, 3]).mean(0)",
+            "error: mean: there are no elements",
+        ),
         ("tensor([1e30, 1e30]).norm().item() > 1e30", "true"),
         (
             "(tensor([0.0]) / 0).histogram(2)",
@@ -244,4 +247,20 @@ fn a_uniform_number_is_below_the_upper_end() {
     assert!(none.contains("above 1 as f32"), "{none}");
     let wide = shown("random::uniform(random::key(1), [3], #{ low: -3e38, high: 3e38 })");
     assert!(wide.contains("above `low`"), "{wide}");
+}
+
+#[test]
+fn parts_of_empty_tensors_are_empty_tensors() {
+    let cases = [
+        ("t.slice(1, 1)", "tensor [0, 2] f32 []"),
+        ("t.slice(1, 3)", "tensor [0, 0] f32 []"),
+        ("t.slice(1, 1, 3, 2)", "tensor [0, 1] f32 []"),
+        ("t.take(1, [2, 0])", "tensor [0, 2] f32 []"),
+        ("t.column(2)", "tensor [0] f32 []"),
+        ("t.slice(1, 2).f64().sum(0)", "tensor [1] f64 [0]"),
+    ];
+    for (call, expected) in cases {
+        let found = shown(&format!("let t = zeros([0, 3]); {call}"));
+        assert_eq!(found, expected, "{call}");
+    }
 }

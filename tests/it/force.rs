@@ -7,11 +7,11 @@ mod mistakes;
 mod reload;
 mod state;
 
-use attractor::base::{Outcome, NoProgress};
+use attractor::base::{NoProgress, Outcome};
 use attractor::io::{Tree, hdf5};
 use attractor::models::force::{Network, NetworkOptions, TrainingOptions};
 use attractor::ops::Lanes;
-use attractor::ops::force::{Dense, RunOutcome, Matrix, Sequence, Sizes, Weights};
+use attractor::ops::force::{Dense, Matrix, RunOutcome, Sequence, Sizes, Weights};
 use attractor::random::{Key, Layout};
 use attractor::tensor::convert;
 

@@ -11,7 +11,7 @@ use attractor::base::Error;
 use attractor::base::error::FileError;
 use attractor::io::hdf5::{self, Attributes, Content, ReadOptions, WriteOptions};
 use attractor::io::{Map, Provenance, Tree, weights};
-use attractor::nn::interop::{Selection, PortableNetwork};
+use attractor::nn::interop::{PortableNetwork, Selection};
 use attractor::tensor::{DType, Device, Tensor};
 
 fn reference(name: &str) -> PathBuf {

@@ -28,7 +28,11 @@ fn what_reaches_around_the_engine_is_not_there() {
     ];
     for name in absent {
         let run = run(&format!("return {name} == nil"), Language::Lua);
-        assert_eq!(display::value_text(&run.outcome.expect(name)), "true", "{name}");
+        assert_eq!(
+            display::value_text(&run.outcome.expect(name)),
+            "true",
+            "{name}"
+        );
     }
 }
 
@@ -122,7 +126,11 @@ fn a_finalizer_is_refused_and_a_length_of_ones_own_too() {
         let fault = run(&format!("local _ = {text}"), Language::Lua);
         let fault = fault.outcome.expect_err(text);
         assert!(fault.message.contains(words), "{text}: {fault}");
-        assert_eq!(fault.location.map(|location| location.line), Some(1), "{text}");
+        assert_eq!(
+            fault.location.map(|location| location.line),
+            Some(1),
+            "{text}"
+        );
     }
 }
 

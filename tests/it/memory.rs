@@ -33,5 +33,8 @@ fn a_file_that_is_larger_than_the_run_allows_is_not_read_whole() {
     // A part of it is.
     let part = r#"h5::rows("x.h5", "x", 0, 1).shape()"#;
     let run = run_in(part, Language::Rhai, allowed(1 << 20));
-    assert_eq!(display::value_text(&run.outcome.expect("a row")), "[1, 1000]");
+    assert_eq!(
+        display::value_text(&run.outcome.expect("a row")),
+        "[1, 1000]"
+    );
 }

@@ -3,8 +3,8 @@
 
 use attractor::base::Error;
 use attractor::optim::{
-    Adam, Cosine, OptimizerState, MultiStep, Optimizer, Plateau, StepScale, Schedule, Sgd, PlateauState, adam,
-    clip_scale, constant, norms,
+    Adam, Cosine, MultiStep, Optimizer, OptimizerState, Plateau, PlateauState, Schedule, Sgd,
+    StepScale, adam, clip_scale, constant, norms,
 };
 use attractor::tensor::Real;
 
@@ -228,7 +228,10 @@ fn the_measure_is_the_sum_of_squares_and_the_norm_of_the_joined_gradient() {
             (found.param_squares - squares).abs() < 1e-12,
             "{count}: {found:?}"
         );
-        assert!((found.gradient_norm - norm).abs() < 1e-12, "{count}: {found:?}");
+        assert!(
+            (found.gradient_norm - norm).abs() < 1e-12,
+            "{count}: {found:?}"
+        );
     }
 }
 

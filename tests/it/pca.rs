@@ -170,7 +170,10 @@ fn what_cannot_be_is_a_fault() {
         pca.transform(&drawn(&[2, 4])),
         Err(Error::Shape { .. })
     ));
-    assert!(matches!(pca.inverse_transform(&x), Err(Error::Shape { .. })));
+    assert!(matches!(
+        pca.inverse_transform(&x),
+        Err(Error::Shape { .. })
+    ));
     let odd = (x / 0.0)
         .and_then(|x| x.to_dtype(DType::F64))
         .expect("numbers");

@@ -7,9 +7,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use attractor::api::sandbox::Sandbox;
 use attractor::api::context::{Language, RunConfig};
 use attractor::api::diagnostic::Diagnostic;
+use attractor::api::sandbox::Sandbox;
 use attractor::api::value::Value;
 use attractor::app::Arguments;
 use attractor::app::args;
@@ -82,7 +82,12 @@ fn sandbox(root: &Path) -> RunConfig {
 }
 
 /// The outcome of a call with `PATH` in it, which is written as in Rhai.
-fn call(text: &str, path: &Path, language: Language, settings: RunConfig) -> Result<Value, Diagnostic> {
+fn call(
+    text: &str,
+    path: &Path,
+    language: Language,
+    settings: RunConfig,
+) -> Result<Value, Diagnostic> {
     let text = text.replace("PATH", &path.display().to_string());
     let text = match language {
         Language::Rhai => text,

@@ -2,8 +2,8 @@
 
 use attractor::base::Error;
 use attractor::figure::{
-    Arrows, Camera, Figure, Labels, Layer, Line, Panel, Paths, Point3, Points, Rgb, Scatter, Stroke,
-    svg,
+    Arrows, Camera, Figure, Labels, Layer, Line, Panel, Paths, Point3, Points, Rgb, Scatter,
+    Stroke, svg,
 };
 use resvg::usvg::roxmltree::{Document, Node};
 

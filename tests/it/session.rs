@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-use attractor::api::context::{Context, Language, Script, RunConfig, Terminal};
+use attractor::api::context::{Context, Language, RunConfig, Script, Terminal};
 use attractor::api::diagnostic::Diagnostic;
 use attractor::api::value::Value;
-use attractor::base::{Progress, NoProgress};
+use attractor::base::{NoProgress, Progress};
 use attractor::host;
 
 /// Keeps printed lines.

@@ -6,7 +6,7 @@ mod linear;
 use attractor::base::Result;
 use attractor::tensor::reduce::Reduction;
 use attractor::tensor::{
-    DType, Device, Tensor, arith, sort, indexing, reduce, shape, summary, convert,
+    DType, Device, Tensor, arith, convert, indexing, reduce, shape, sort, summary,
 };
 
 fn array(numbers: &[f64], shape: &[usize]) -> Tensor {

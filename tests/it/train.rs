@@ -9,7 +9,7 @@ mod validation;
 use std::cell::Cell as Counter;
 use std::ops::ControlFlow;
 
-use attractor::base::{Error, Outcome, Progress, Report, Result, NoProgress, Status};
+use attractor::base::{Error, NoProgress, Outcome, Progress, Report, Result, Status};
 use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::Lanes;
 use attractor::optim::{Adam, Optimizer, Schedule};
@@ -89,9 +89,13 @@ fn small<T: Lanes>(seed: usize) -> Rnn<T> {
 
 /// Trains without watching.
 fn quietly<T: Lanes>(net: &mut Rnn<T>, task: &dyn Task<T>, options: &Options) -> Result<Fit> {
-    train::run(net, &Source::new(task), options, &mut NoProgress, &mut |_, _| {
-        Ok(ControlFlow::Continue(()))
-    })
+    train::run(
+        net,
+        &Source::new(task),
+        options,
+        &mut NoProgress,
+        &mut |_, _| Ok(ControlFlow::Continue(())),
+    )
 }
 
 /// The largest errors of losses, gradient norms and parameters over the six reference steps.
@@ -321,8 +325,8 @@ fn the_same_key_gives_the_same_bits_on_one_thread_and_on_two() {
 
 #[test]
 fn parameters_are_read_and_written_by_name() {
-    let mut net =
-        attractor::nn::Network::new(Cell::default(), &NetworkOptions::default()).expect("a network");
+    let mut net = attractor::nn::Network::new(Cell::default(), &NetworkOptions::default())
+        .expect("a network");
     let value = Tensor::full(0.5, (100, 100), &Device::Cpu).expect("a tensor");
     net.set("wR", &value).expect("a parameter");
     let read = net.parameter("wR").expect("a parameter");
@@ -349,7 +353,10 @@ fn training_lowers_the_loss_on_new_trials() {
     let mut trials = Trials::new(Task::<f32>::shape(&task), 256);
     task.fill(&Key::new(99, Layout::default()), &mut trials)
         .expect("trials");
-    let loss = |net: &Rnn<f32>| net.loss(&mut net.workspace(), &trials, None).expect("a loss");
+    let loss = |net: &Rnn<f32>| {
+        net.loss(&mut net.workspace(), &trials, None)
+            .expect("a loss")
+    };
     let before = loss(&net);
     quietly(&mut net, &task, &tutorial(300)).expect("a run");
     let after = loss(&net);

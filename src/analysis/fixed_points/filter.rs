@@ -11,8 +11,10 @@ use super::refine::{Refinement, Root};
 use crate::base::Result;
 use crate::nn::StepMap;
 
-/// Final states closer than this fraction of the resolution of the tolerance are refined as one.
+/// Final states closer together than this fraction of their residual are refined as one.
 const GROUP_RADIUS: f64 = 1e-3;
+/// So are those closer together than this fraction of the state, which is rounding.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 /// Which slow points are retained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,12 +111,17 @@ impl Filter {
         result: &SearchResult,
         within: &WithinTolerance,
     ) -> (Vec<usize>, Vec<Vec<usize>>) {
-        let resolved = (self.tolerance * candidates.state as f64).sqrt();
-        let distance = self.unique_distance.unwrap_or(GROUP_RADIUS * resolved);
+        let count = candidates.state as f64;
+        // A residual far below the tolerance also resolves points that are closer together.
+        let radius = |point: &Point| {
+            let size = squared_distance(&point.state, &vec![0.0; candidates.state]).sqrt();
+            (GROUP_RADIUS * (point.error * count).sqrt()).max(ROUNDING * size)
+        };
         let mut distinct = Distinct::default();
         let (mut leaders, mut members) = (Vec::new(), Vec::new());
         for at in &within.by_error {
             let point = point(candidates, result, *at);
+            let distance = self.unique_distance.unwrap_or_else(|| radius(&point));
             let same = |known: &Point, point: &Point| known.is_same(point, distance);
             let group = distinct.insert(point, distance, same);
             if group == leaders.len() {

@@ -66,14 +66,17 @@ impl<T: Float> Iterate<T> {
     }
 }
 
-/// Minima of q among the finished iterates that are not known yet.
+/// Minima of q above the tolerance among the finished iterates that are not known yet. Below the
+/// tolerance there may be several fixed points within the distance, which must stay separate.
 pub fn new_minima<T: Float>(
     known: &[Iterate<T>],
     finished: &[Iterate<T>],
-    distance: f64,
+    (distance, tolerance): (f64, f64),
 ) -> Vec<Iterate<T>> {
     let mut new: Vec<Iterate<T>> = Vec::new();
-    for end in finished.iter().filter(|end| end.minimum) {
+    let slow =
+        |end: &&Iterate<T>| end.minimum && end.squared_residual > tolerance * end.h.len() as f64;
+    for end in finished.iter().filter(slow) {
         let same = |other: &&Iterate<T>| is_within(&other.h, &end.h, distance);
         if !known.iter().chain(&new).any(|other| same(&other)) {
             new.push(end.clone());

@@ -6,9 +6,11 @@
 //! ```
 //!
 //! An eigenvalue changes by at most |l_k| |dJ| (|r_k| = 1), so rounding of J is weighted by |l_k|.
-//! At an inexact point, dJ is the change of J over the position bound, or over the residual, in the
-//! direction of the residual. On a continuum of dimension d the d eigenvalues nearest to 1 belong
-//! to its tangent space: they count as 1, whatever the drift along it.
+//! At an inexact point, dJ is the change of J over the position bound, along the eigenvector with
+//! the eigenvalue nearest to 1, the direction in which the position is least certain. On a
+//! continuum of dimension d, and at slow points, the position has no bound: dJ is the change over
+//! the residual, and the d eigenvalues nearest to 1 belong to the tangent space of the continuum:
+//! they count as 1, whatever the drift along it.
 
 use super::linearization::{Complex, Linearization, modulus};
 use super::points::Points;
@@ -37,10 +39,17 @@ pub fn set_margins(
     linear: &mut [Linearization],
 ) -> Result<()> {
     let s = points.state;
+    let mut isolated = vec![true; points.points.len()];
+    for set in sets.iter().filter(|set| set.dimension > 0) {
+        set.members
+            .iter()
+            .for_each(|member| isolated[*member] = false);
+    }
     for start in (0..points.points.len()).step_by(BATCH) {
         let range = start..points.points.len().min(start + BATCH);
         let part = points.select(&range.clone().collect::<Vec<_>>());
-        let h = displaced_states(step_map, &part)?;
+        let (modes, alone) = (&linear[range.clone()], &isolated[range.clone()]);
+        let h = displaced_states(step_map, &part, modes, alone)?;
         let mut j = vec![0.0; part.points.len() * s * s];
         step_map.jacobians([&h, &part.all_inputs()], Some(&mut j), None)?;
         for (one, j) in linear[range].iter_mut().zip(j.chunks_exact(s * s)) {
@@ -55,27 +64,46 @@ pub fn set_margins(
     Ok(())
 }
 
-/// Each state, displaced along its residual by the larger of the residual and the position bound.
-fn displaced_states(step_map: &mut dyn StepMap<f64>, part: &Points) -> Result<Vec<f64>> {
+/// Each state, displaced by the bound of its position, or along the residual by the residual.
+fn displaced_states(
+    step_map: &mut dyn StepMap<f64>,
+    part: &Points,
+    linear: &[Linearization],
+    isolated: &[bool],
+) -> Result<Vec<f64>> {
     let (h, x, s) = (part.states(), part.all_inputs(), part.state);
     let mut next = vec![0.0; h.len()];
     step_map.step(&h, &x, &mut next)?;
     let rows = h.chunks_exact(s).zip(next.chunks_exact(s));
-    let shift = rows.zip(&part.points).flat_map(|((h, next), point)| {
-        let r: Vec<f64> = next.iter().zip(h).map(|(f, h)| f - h).collect();
-        let norm = |of: &[f64]| of.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let (size, length) = (norm(h), norm(&r));
-        // Without a finite bound, only the residual is known.
-        let bound = Some(point.position_error).filter(|bound| bound.is_finite());
-        let distance = bound.unwrap_or(length).max(length);
-        let significant = length > 0.0 && distance > NEGLIGIBLE * size;
-        let factor = if significant { distance / length } else { 0.0 };
-        h.iter()
-            .zip(r)
-            .map(|(h, r)| h + factor * r)
-            .collect::<Vec<f64>>()
-    });
-    Ok(shift.collect())
+    let points = part.points.iter().zip(linear).zip(isolated);
+    let shifted = rows
+        .zip(points)
+        .flat_map(|((h, next), ((point, linear), isolated))| {
+            let r: Vec<f64> = next.iter().zip(h).map(|(f, h)| f - h).collect();
+            let bound = point.position_error;
+            let (direction, distance) = match slowest_direction(linear) {
+                Some(direction) if *isolated && bound.is_finite() => (direction, bound),
+                _ if *isolated && bound.is_finite() => (r.clone(), bound.max(norm(&r))),
+                _ => (r.clone(), norm(&r)),
+            };
+            let length = norm(&direction);
+            let significant = length > 0.0 && distance > NEGLIGIBLE * norm(h);
+            let factor = if significant { distance / length } else { 0.0 };
+            let pairs = h.iter().zip(direction);
+            pairs.map(|(h, d)| h + factor * d).collect::<Vec<f64>>()
+        });
+    Ok(shifted.collect())
+}
+
+fn norm(vector: &[f64]) -> f64 {
+    vector.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// The real part of the eigenvector with the eigenvalue nearest to 1; none without eigenvectors.
+fn slowest_direction(linear: &Linearization) -> Option<Vec<f64>> {
+    let (s, mode) = (linear.eigenvalues.len(), linear.slowest());
+    let vector = linear.right.get(mode * s..(mode + 1) * s)?;
+    Some(vector.iter().map(|[re, _]| *re).collect())
 }
 
 /// The margin of each mode: the effect of rounding of J and of its change to `other`.

@@ -158,15 +158,19 @@ impl Newton {
             self.iterate(step_map, candidates, &mut iterates, &mut buffers)?;
             let finished: Vec<Iterate<T>> =
                 iterates.extract_if(.., |r| self.is_finished(r)).collect();
-            minima.extend(new_minima(&minima, &finished, self.unique_distance));
+            minima.extend(new_minima(
+                &minima,
+                &finished,
+                (self.unique_distance, self.tolerance),
+            ));
             done += finished.len();
             finished
                 .iter()
                 .for_each(|iterate| self.record(iterate, &mut result));
             let multiplicity = |iterate: &Iterate<T>| multiplicities[iterate.index];
             reported += finished.iter().map(multiplicity).sum::<usize>();
-            let converged = result.labels.iter().zip(multiplicities);
-            let converged = converged.filter(|(label, _)| **label == Label::Converged);
+            let converged = result.errors.iter().zip(multiplicities);
+            let converged = converged.filter(|(error, _)| **error <= self.tolerance);
             progress.report(Report {
                 done: reported,
                 total,

@@ -79,6 +79,11 @@ struct Path {
     r: Vec<f64>,
     /// The last step; empty at the start.
     last: Vec<f64>,
+    /// State and residual before the first summed series. The series ends in the middle of a close
+    /// pair of roots, where Newton's method fails; plain steps from here reach one of them.
+    fallback: Option<(Vec<f64>, Vec<f64>)>,
+    /// Whether series may be summed.
+    sums: bool,
     /// None while active; then the fixed point, if one exists.
     outcome: Option<Option<Root>>,
 }
@@ -113,6 +118,8 @@ impl Refinement {
                     h,
                     r,
                     last: Vec::new(),
+                    fallback: None,
+                    sums: true,
                     outcome: None,
                 })
                 .collect();
@@ -185,7 +192,13 @@ impl Refinement {
             .zip(failed)
             .filter(|(_, failed)| *failed)
         {
-            path.outcome = Some(self.stall(path, &newton_steps[at]));
+            match path.fallback.take() {
+                Some((h, r)) => {
+                    (path.h, path.r, path.sums) = (h, r, false);
+                    path.last.clear();
+                }
+                None => path.outcome = Some(self.stall(path, &newton_steps[at])),
+            }
         }
         Ok(true)
     }
@@ -277,17 +290,17 @@ impl Refinement {
             let sum = (&sums[row], &sum_evaluations[row]);
             let step = (&steps[row], &step_evaluations[row]);
             // The summed series must reduce the residual far more than the plain step.
-            let best = if squared_norm(&sum.1.1) < 0.01 * squared_norm(&step.1.1) {
-                sum
-            } else {
-                step
-            };
+            let leaps = path.sums && squared_norm(&sum.1.1) < 0.01 * squared_norm(&step.1.1);
+            let best = if leaps { sum } else { step };
             let converges = match minimum_norm {
                 true => squared_norm(&step.1.1) <= 0.25 * square,
                 false => newton_step.converges(&step.1.1),
             };
             let far = squared_distance(&best.1.0, &path.start).sqrt() > 2.0 * self.limit;
             if converges && !far {
+                if leaps && path.fallback.is_none() {
+                    path.fallback = Some((path.h.clone(), path.r.clone()));
+                }
                 (path.h, path.r) = best.1.clone();
                 path.last.clone_from(best.0);
             } else {

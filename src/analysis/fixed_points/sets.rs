@@ -94,7 +94,8 @@ pub fn singletons(points: &Points) -> Vec<Set> {
     (0..points.points.len()).map(one).collect()
 }
 
-/// The minimum spanning tree of the points of each input (Prim 1957).
+/// The minimum spanning tree of the points of each input and label (Prim 1957): a slow point
+/// between two isolated fixed points does not join them to a continuum.
 fn shortest_tree(points: &Points) -> Vec<Edge> {
     let all = &points.points;
     let mut best: Vec<(f64, usize, bool)> = vec![(f64::INFINITY, 0, false); all.len()];
@@ -117,7 +118,8 @@ fn shortest_tree(points: &Points) -> Vec<Edge> {
             .enumerate()
             .with_min_len(256)
             .for_each(|(to, best)| {
-                if !best.2 && all[to].input == here.input {
+                let alike = all[to].label == here.label && all[to].input == here.input;
+                if !best.2 && alike {
                     let square = squared_distance(&all[to].state, &here.state);
                     if square < best.0 {
                         (best.0, best.1) = (square, at);

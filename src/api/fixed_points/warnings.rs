@@ -38,8 +38,8 @@ impl Findings {
         if one_region {
             warnings.push(
                 "all candidates come from one small region, over which the network is nearly \
-                 linear: they can find one fixed point at most; add candidates from other states, \
-                 with `noise` for example"
+                 linear: nothing is known of fixed points elsewhere; add candidates from other \
+                 states, with `noise` for example"
                     .into(),
             );
         } else if converged(points) == 1 && from.count() > 1 && !linear(network) {

@@ -131,7 +131,8 @@ fn new_alpha(
     let known = match_precision!(net, net => net.inverse.is_some());
     if options.is_set("alpha") && !options.anew && known {
         let words = format!("{of}: option `alpha`: the network has a P from its last training");
-        return Err(Diagnostic::new(words).hint("begin it anew with `anew: true`"));
+        let hint = "leave `alpha` out to continue that training, or begin P anew with `anew: true`";
+        return Err(Diagnostic::new(words).hint(hint));
     }
     Ok(())
 }

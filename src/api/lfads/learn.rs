@@ -238,7 +238,8 @@ const PARTS: [&str; 3] = ["nll", "kl_initial", "kl_inferred"];
 ///
 /// Errors: a fault if the run diverged.
 fn told(
-    (fit, warnings): &(Fit, Vec<String>), options: &TrainingOptions,
+    (fit, warnings): &(Fit, Vec<String>),
+    options: &TrainingOptions,
 ) -> Result<Map, Diagnostic> {
     well(OF, fit)?;
     let mut map = course(fit, options.run.checkpoint.is_some())?;

@@ -104,8 +104,9 @@ impl LuaHost {
     fn execute(&self, name: &str, text: &str) -> Result<Value, Diagnostic> {
         let chunk = self.lua.load(text).set_name(format!("@{name}"));
         let chunk = chunk.set_mode(ChunkMode::Text);
-        let outcome = chunk.eval::<mlua::Value>();
-        let value = outcome.map_err(|error| self.diagnose(name, text, error))?;
+        // `eval` would compile a script of one call as a tail call, which has no line.
+        let outcome = chunk.into_function().and_then(|main| main.call(()));
+        let value: mlua::Value = outcome.map_err(|error| self.diagnose(name, text, error))?;
         values::from_lua(value).map_err(|error| errors::diagnose(&self.vocabulary, error))
     }
 

@@ -12,6 +12,10 @@ use crate::api::meter::Meter;
 /// Bytes charged for an element of a list or a map: the element and its temporary copies.
 const ELEMENT: usize = 4 * size_of::<Dynamic>();
 
+/// Texts in memory during one operation: two operands, and a result of up to twice the capacity
+/// that it needs.
+const TEXTS: usize = 4;
+
 type Outcome<T> = Result<T, Box<EvalAltResult>>;
 
 /// Connects the engine to the meter of the run and sets the size limits.
@@ -21,7 +25,8 @@ pub fn set(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
     // With these limits Rhai measures a list again at each call on it: the time to build a list of
     // n elements with `push` grows as n^2 (0.2 s for 20,000 elements). Large data belongs in
     // tensors.
-    engine.set_max_string_size(max_bytes);
+    // Rhai compares a text with its limit after creating it, beside its operands.
+    engine.set_max_string_size((max_bytes / TEXTS).max(1));
     engine.set_max_array_size((max_bytes / ELEMENT).max(1));
     engine.set_max_map_size((max_bytes / ELEMENT).max(1));
     let meter = context.meter.clone();

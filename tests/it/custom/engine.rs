@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use attractor::base::{Error, Outcome, Progress, Report, Result, NoProgress};
+use attractor::base::{Error, NoProgress, Outcome, Progress, Report, Result};
 use attractor::nn::{Custom, CustomOptions, ParamMap, UserFn, UserFns};
 use attractor::optim::{Adam, Optimizer, constant};
 use attractor::random::{Key, Layout};
@@ -205,7 +205,10 @@ where
         let fit = trained(&mut net, &kept, &mut StopAfter(batches), Some(&held)).expect("a part");
         assert_eq!(fit.resumed_batches, resumed);
         if resumed == 22 {
-            let started = Fit { resumed_batches: 0, ..fit };
+            let started = Fit {
+                resumed_batches: 0,
+                ..fit
+            };
             assert_eq!(started, expected);
         }
     }

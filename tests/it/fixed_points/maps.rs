@@ -155,3 +155,130 @@ fn nine_fixed_points_are_nine_in_any_unit_of_the_states() {
         assert!(fits(&found, expected), "1e{exponent}: {found}");
     }
 }
+
+#[test]
+fn pairs_of_roots_are_found_however_close_they_are() {
+    for half in [1e-3, 1e-4, 1e-5, 1e-6, 1e-7] {
+        for polish in [false, true] {
+            let text = format!(
+                r#"{PRELUDE}
+                let net = own(2, |h, x, p| {{
+                    let a = h.slice(1, 0, 1);
+                    cat([a + 0.1 * (a * a - {half:e} * {half:e}), 0.5 * h.slice(1, 1, 2)], 1)
+                }});
+                let c = (random::uniform(random::key(5), [200, 2]).f64() - 0.5) * 2.0;
+                let options = #{{ candidates: c, between: 0, polish: {polish} }};
+                let points = fixed_points::find(net, options);
+                let found = points.states().slice(1, 0, 1).flatten().sort().to_list();
+                [found, points.modes().class, points.stages().converged]"#
+            );
+            let value = run(&text, Language::Rhai).outcome.expect("a value");
+            let shown = display::value_text(&value);
+            let case = format!("+-{half:e}, polish {polish}: {shown}");
+            let (roots, rest) = shown[2..].split_once(']').expect("a list");
+            let roots: Vec<f64> = roots.split(", ").filter_map(|x| x.parse().ok()).collect();
+            assert_eq!(roots.len(), 2, "{case}");
+            assert!((roots[0] + half).abs() < 1e-6 * half, "{case}");
+            assert!((roots[1] - half).abs() < 1e-6 * half, "{case}");
+            assert!(
+                rest.contains("\"stable\"") && rest.contains("\"saddle\""),
+                "{case}"
+            );
+            let converged: usize = rest
+                .trim_end_matches(']')
+                .rsplit(", ")
+                .next()
+                .and_then(|count| count.parse().ok())
+                .expect("a count");
+            assert!(converged >= 198, "{case}");
+        }
+    }
+}
+
+#[test]
+fn units_of_different_scales_keep_their_points_apart() {
+    for polish in [false, true] {
+        let text = format!(
+            r#"{PRELUDE}
+            let b = 1e5;
+            let net = own(2, |h, x, p| cat([
+                (3.0 * b * h.slice(1, 0, 1)).tanh() / b, b * (3.0 * h.slice(1, 1, 2) / b).tanh()
+            ], 1));
+            let c = tensor([1.0 / b, b], #{{ dtype: "f64" }}) * 2.0 * normal(400, 2);
+            fixed_points::find(net, #{{ candidates: c, between: 0, polish: {polish} }}).count()"#
+        );
+        let value = run(&text, Language::Rhai).outcome.expect("a value");
+        assert_eq!(display::value_text(&value), "9", "polish {polish}");
+    }
+}
+
+#[test]
+fn classes_of_points_do_not_depend_on_whether_their_residual_is_zero() {
+    let cases = [
+        // A ring that repels: one mode grows, the one along the ring is marginal.
+        (
+            "own(2, |h, x, p| h + 0.4 * h * (1.0 - 2.0 / (h * h).sum(1).sqrt().unsqueeze(1)))",
+            "2.0 * near2()",
+            r#"["saddle"]"#,
+        ),
+        ("own(2, |h, x, p| ring(h))", "near2()", r#"["marginal"]"#),
+        (
+            "own(1, |h, x, p| h + 0.1 * (h - 0.3) * (h - 0.3))",
+            "0.3 + near(200)",
+            r#"["marginal"]"#,
+        ),
+        (
+            "own(1, |h, x, p| h + 0.1 * (h - 0.7) * (h - 0.7))",
+            "0.7 + near(200)",
+            r#"["marginal"]"#,
+        ),
+        (
+            "own(1, |h, x, p| h + 0.1 * (h - 1.3) * (h - 1.3))",
+            "1.3 + near(200)",
+            r#"["marginal"]"#,
+        ),
+    ];
+    for (net, candidates, classes) in cases {
+        for polish in [false, true] {
+            let text = format!(
+                r#"{PRELUDE}
+                fn unit(h) {{ h / (h * h).sum(1).sqrt().unsqueeze(1) }}
+                fn near2() {{ 1.01 * unit(normal(200, 2)) }}
+                let options = #{{ candidates: {candidates}, between: 0, polish: {polish} }};
+                let all = #{{}};
+                let points = fixed_points::find({net}, options);
+                for class in points.modes().class {{ all[class] = true; }}
+                all.keys()"#
+            );
+            let value = run(&text, Language::Rhai).outcome.expect("a value");
+            assert_eq!(
+                display::value_text(&value),
+                classes,
+                "{net}, polish {polish}"
+            );
+        }
+    }
+}
+
+#[test]
+fn slow_points_change_nothing_of_the_fixed_points_beside_them() {
+    let text = |slow: bool| {
+        format!(
+            r#"{PRELUDE}
+            let net = own(1, |h, x, p| h - (h - 0.3) * (h - 0.301) * (h + 0.5));
+            let c = (random::uniform(random::key(5), [400, 1]).f64() - 0.5) * 2.0;
+            let points = fixed_points::find(net, #{{ candidates: c, between: 0, slow: {slow} }});
+            let classes = points.modes().class;
+            let all = [];
+            for at in 0..points.count() {{
+                if points[at].label == "converged" {{ all.push(classes[at]); }}
+            }}
+            let dimensions = points.sets().map(|set| set.dimension);
+            [all, dimensions.some(|dimension| dimension > 0)]"#
+        )
+    };
+    let [without, with] = [false, true].map(|slow| {
+        display::value_text(&run(&text(slow), Language::Rhai).outcome.expect("a value"))
+    });
+    assert_eq!(without, with);
+}

@@ -1,8 +1,8 @@
 //! Training that is divided continues with the same bits: at every length around every boundary, in
 //! passes, calls and files, with every option.
 
-use attractor::base::{Outcome, Progress, Report, NoProgress};
-use attractor::models::force::{self, Network, Student, NetworkOptions, TrainingOptions};
+use attractor::base::{NoProgress, Outcome, Progress, Report};
+use attractor::models::force::{self, Network, NetworkOptions, Student, TrainingOptions};
 use attractor::ops::Lanes;
 use attractor::ops::force::InverseCorrelation;
 
@@ -204,7 +204,11 @@ fn a_network_that_diverges_keeps_its_last_good_state() {
     let before = network.clone();
     network.state.z.fill(f32::MAX);
     let mut fed = network.clone();
-    let fit = fed.train([&[0.0; 3], &[0.0; 6]], &TrainingOptions::default(), &mut NoProgress);
+    let fit = fed.train(
+        [&[0.0; 3], &[0.0; 6]],
+        &TrainingOptions::default(),
+        &mut NoProgress,
+    );
     if let Outcome::Diverged { at } = fit.outcome {
         assert_eq!(at, 0);
         assert!(fed.weights == before.weights && fed.inverse == before.inverse);

@@ -1,7 +1,7 @@
 //! Learning against the equations written out, in double precision with whole matrices.
 
-use attractor::base::{Outcome, NoProgress};
-use attractor::models::force::{self, Network, Student, NetworkOptions, TrainingOptions};
+use attractor::base::{NoProgress, Outcome};
+use attractor::models::force::{self, Network, NetworkOptions, Student, TrainingOptions};
 use attractor::ops::force::{RunOutcome, Sequence};
 
 use super::{sines, small};

@@ -2,7 +2,7 @@
 
 use attractor::api::context::Language;
 use attractor::api::display;
-use attractor::base::{Outcome, NoProgress};
+use attractor::base::{NoProgress, Outcome};
 use attractor::models::force::TrainingOptions;
 
 use super::small;

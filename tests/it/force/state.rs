@@ -1,12 +1,12 @@
 //! What a network keeps: over parts of a training, in files, beside others, after many changes.
 
-use attractor::base::{Outcome, NoProgress};
+use attractor::base::{NoProgress, Outcome};
 use attractor::io::hdf5;
-use attractor::models::force::{self, Network, Student, NetworkOptions, TrainingOptions};
+use attractor::models::force::{self, Network, NetworkOptions, Student, TrainingOptions};
 use attractor::ops;
 use attractor::ops::Lanes;
-use attractor::ops::force::{RunOutcome, InverseCorrelation, RlsOptions, Rls, Sequence, State};
-use attractor::tensor::{Device, Tensor, linear, convert};
+use attractor::ops::force::{InverseCorrelation, Rls, RlsOptions, RunOutcome, Sequence, State};
+use attractor::tensor::{Device, Tensor, convert, linear};
 
 use super::{sines, small, weights};
 use crate::rnn::case::error;
@@ -159,7 +159,11 @@ fn much_changed<T: Lanes>(recipe: &NetworkOptions) -> Vec<f64> {
         );
         assert_eq!(end, RunOutcome::Completed);
     }
-    inverse.to_row_major().into_iter().map(|x| x.double()).collect()
+    inverse
+        .to_row_major()
+        .into_iter()
+        .map(|x| x.double())
+        .collect()
 }
 
 #[test]

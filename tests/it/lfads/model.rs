@@ -2,15 +2,15 @@
 
 use attractor::api::context::Language;
 use attractor::api::display;
-use attractor::base::{Outcome, NoProgress};
+use attractor::base::{NoProgress, Outcome};
 use attractor::io::hdf5;
 use attractor::models::lfads::{
     InferenceOptions, Model, ModelOptions, Observations, TrainingOptions, WarmUp,
 };
 use attractor::ops::Lanes;
 use attractor::random::{Key, Layout};
-use attractor::tasks::dataset::{Dataset, RawArray, RawData};
 use attractor::signal::spikes;
+use attractor::tasks::dataset::{Dataset, RawArray, RawData};
 use attractor::tensor::{Device, Tensor, convert};
 use attractor::train::{Fit, Options, Source, run};
 

@@ -2,7 +2,7 @@
 
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
-use attractor::ops::rnn::{Targets, Cotangents, Inputs, Gradients, Nonlinearity, Operation};
+use attractor::ops::rnn::{Cotangents, Gradients, Inputs, Nonlinearity, Operation, Targets};
 use attractor::tensor::Real;
 
 /// Sums of a few hundred products in another order than the reference's.

@@ -142,7 +142,8 @@ pub fn plain<T: Lanes>(case: &Case<T>) -> (Vec<f64>, Vec<f64>, f64) {
             }
             if let Some(dropout) = case.dropout.as_ref().filter(|_| layer + 1 < s.layers) {
                 for (time, x) in above.iter_mut().enumerate() {
-                    let scale = &dropout[(b * t + time) * s.dropout_width() + layer * s.layer_width()..];
+                    let scale =
+                        &dropout[(b * t + time) * s.dropout_width() + layer * s.layer_width()..];
                     for (x, scale) in x.iter_mut().zip(scale) {
                         *x *= scale.double();
                     }

@@ -2,7 +2,9 @@
 
 use attractor::base::{Error, Result};
 use attractor::nn::Cell;
-use attractor::ops::rnn::{Targets, Cotangents, AuxInputs, DualPrecision, Inputs, Gradients, states};
+use attractor::ops::rnn::{
+    AuxInputs, Cotangents, DualPrecision, Gradients, Inputs, Targets, states,
+};
 use attractor::tensor::{DType, Device, Tensor};
 use candle_core::Var;
 

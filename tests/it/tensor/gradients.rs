@@ -4,7 +4,7 @@ use super::{array, assert_near, list};
 use attractor::base::{Error, Result};
 use attractor::tensor::reduce::Reduction;
 use attractor::tensor::{
-    Tensor, arith, gradient, linear, sort, indexing, pointwise, reduce, convert,
+    Tensor, arith, convert, gradient, indexing, linear, pointwise, reduce, sort,
 };
 
 /// Central differences in f64 with this step are right to about 1e-9.
@@ -18,7 +18,10 @@ fn weighed(t: &Tensor) -> Result<Tensor> {
         .map(|i| 0.3 + 0.17 * (i as f64 * 1.7).sin())
         .collect();
     let weights = convert::from_f64(weights, &[n], t.dtype())?;
-    reduce::sum(&arith::mul(&t.flatten_all()?, &weights)?, &Reduction::default())
+    reduce::sum(
+        &arith::mul(&t.flatten_all()?, &weights)?,
+        &Reduction::default(),
+    )
 }
 
 type Unary = fn(&Tensor) -> Result<Tensor>;
@@ -124,7 +127,9 @@ fn gradients_agree_with_finite_differences() {
         ("put into", |x| {
             indexing::slice_assign(x, 0, 0, &array(&[9.0, 9.0, 9.0], &[1, 3]))
         }),
-        ("put", |x| indexing::slice_assign(&array(&[0.0; 12], &[4, 3]), 0, 1, x)),
+        ("put", |x| {
+            indexing::slice_assign(&array(&[0.0; 12], &[4, 3]), 0, 1, x)
+        }),
         ("cat", |x| indexing::cat(&[x.clone(), arith::mul(x, x)?], 1)),
         ("stack", |x| {
             indexing::stack(&[x.clone(), arith::mul(x, x)?], -1)
@@ -133,7 +138,9 @@ fn gradients_agree_with_finite_differences() {
         ("flip", |x| indexing::flip(x, 1)),
         ("permute", |x| indexing::permute(x, &[1, 0])),
         ("diag", |x| indexing::diag(x)),
-        ("diag of a vector", |x| indexing::diag(&indexing::at(x, &[0])?)),
+        ("diag of a vector", |x| {
+            indexing::diag(&indexing::at(x, &[0])?)
+        }),
         ("outer", |x| {
             indexing::outer(&indexing::at(x, &[0])?, &indexing::at(x, &[1])?)
         }),

@@ -2,7 +2,7 @@
 
 use super::{array, assert_near, list};
 use attractor::base::Result;
-use attractor::tensor::{DType, Device, Tensor, arith, linear, convert};
+use attractor::tensor::{DType, Device, Tensor, arith, convert, linear};
 
 #[test]
 fn eigenvalues_agree_with_numpy_and_come_by_decreasing_modulus() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::resume::{bits, kept, run};
 use super::{integrate, small, tutorial};
-use attractor::base::{Error, Progress, Report, NoProgress};
+use attractor::base::{Error, NoProgress, Progress, Report};
 use attractor::nn::Rnn;
 use attractor::optim::{Optimizer, Sgd};
 use attractor::tasks::Dataset;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{integrate, quietly, small, tutorial};
-use attractor::base::{Error, Outcome, Progress, Report, NoProgress};
+use attractor::base::{Error, NoProgress, Outcome, Progress, Report};
 use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::rnn::Nonlinearity;
 use attractor::ops::rnn::vanilla::Vanilla;
@@ -43,7 +43,9 @@ fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
         let mut trials = Trials::new(Task::<f32>::shape(&task), 128);
         task.fill(&Key::new(1, Layout::default()), &mut trials)
             .expect("trials");
-        let loss = net.loss(&mut net.workspace(), &trials, None).expect("a loss");
+        let loss = net
+            .loss(&mut net.workspace(), &trials, None)
+            .expect("a loss");
         assert!(loss.is_finite(), "rate {rate}: {loss}");
     }
 }

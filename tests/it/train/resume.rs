@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::{integrate, small, tutorial};
 use attractor::base::error::FileError;
-use attractor::base::{Error, Outcome, Progress, Report, Result, NoProgress};
+use attractor::base::{Error, NoProgress, Outcome, Progress, Report, Result};
 use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::Lanes;
 use attractor::ops::rnn::Nonlinearity;
@@ -200,7 +200,13 @@ fn a_run_that_was_finished_is_not_run_again() {
     let fit = run(&mut first, &source, &options, &mut NoProgress).expect("a run");
     let again = run(&mut second, &source, &options, &mut StopAfter(1)).expect("the same");
     assert_eq!(bits(&first), bits(&second));
-    assert_eq!(again, Fit { resumed_batches: 20, ..fit });
+    assert_eq!(
+        again,
+        Fit {
+            resumed_batches: 20,
+            ..fit
+        }
+    );
 }
 
 #[test]

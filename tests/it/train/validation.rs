@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{integrate, quietly, small, tutorial};
-use attractor::base::{Error, Outcome, NoProgress};
+use attractor::base::{Error, NoProgress, Outcome};
 use attractor::nn::Rnn;
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Decision, decision};
@@ -99,7 +99,11 @@ fn a_run_keeps_its_best_parameters_or_its_last_ones() {
             .map(|line| line.validation.expect("validation"));
         assert_eq!(best.loss, losses.fold(f64::INFINITY, f64::min));
         assert!(best.batch < 40, "the worst comes last: {best:?}");
-        let wanted = if keep == Restore::Best { best.batch } else { 40 };
+        let wanted = if keep == Restore::Best {
+            best.batch
+        } else {
+            40
+        };
         let (_, expected) = nets
             .iter()
             .find(|(batch, _)| *batch == wanted)
@@ -150,8 +154,14 @@ fn validation_that_cannot_be_is_a_fault() {
             validation: Some(&held),
         };
         let mut quiet = |_: &LogEntry, _: &Rnn<f64>| Ok(ControlFlow::Continue(()));
-        train::run(&mut small(1), &source, &options(9), &mut NoProgress, &mut quiet)
-            .expect_err("a fault")
+        train::run(
+            &mut small(1),
+            &source,
+            &options(9),
+            &mut NoProgress,
+            &mut quiet,
+        )
+        .expect_err("a fault")
     };
     let mut broken = wrong(4);
     broken.targets[7] = f64::NAN;

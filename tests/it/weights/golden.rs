@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use attractor::nn::interop::{Selection, PortableNetwork, CellSettings};
-use attractor::nn::{RunInputs, Network, Rnn};
+use attractor::nn::interop::{CellSettings, PortableNetwork, Selection};
+use attractor::nn::{Network, Rnn, RunInputs};
 use attractor::ops::Lanes;
 use attractor::tensor::{DType, convert};
 use attractor::train::Trials;
