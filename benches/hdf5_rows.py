@@ -1,6 +1,6 @@
-"""Times 20 calls of `h5::rows` on a file of 400 MB, and the same in h5py.
+"""Times 20 calls of `h5::rows` on a file of 400 MB, and the equivalent reads in h5py.
 
-    python benches/hdf5_rows.py          needs h5py and numpy, and a program that is built
+    python benches/hdf5_rows.py          requires h5py, numpy and a built binary
 """
 
 import os

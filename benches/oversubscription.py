@@ -1,9 +1,10 @@
-"""Times threaded operations with one thread and with all, on an idle machine and beside a busy loop.
+"""Times threaded operations on one thread and on all threads, idle and next to a busy loop.
 
-    python benches/oversubscription.py [ROUNDS]          needs a program that is built
+    python benches/oversubscription.py [ROUNDS]          requires a built binary
 
-Runs with and without the busy loop alternate; each figure is the median of the rounds. The last column is
-the figure to watch: the time with all threads over that with one thread, both beside the busy loop.
+Runs with and without the busy loop alternate; each value is the median over the rounds. The last
+column is the main result: the ratio of the time with all threads to the time with one thread, both
+next to the busy loop.
 """
 
 import os
@@ -18,7 +19,7 @@ THREADS = [1, len(os.sched_getaffinity(0))]
 
 
 def run(threads, busy):
-    """Median milliseconds of each operation, by name."""
+    """The median time of each operation in milliseconds, by name."""
     other = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if busy else None
     try:
         command = [PROGRAM, "run", "--threads", str(threads), SCRIPT]

@@ -1,15 +1,17 @@
--- The integrator: a network learns to add up what comes in
+-- Integrator: train a vanilla RNN to integrate its input
 --
--- A network of 100 tanh units is given noise for one second and is to say the sum so far. We look
--- at the task, train, and see how the sum is held: in the state, along a line of states that are
--- almost at rest. The trials written at the end are what LFADS will read.
+-- A network of 100 tanh units receives one second of white noise and outputs the running sum. This
+-- tutorial plots the task, trains the network and shows how it stores the sum: in its hidden state,
+-- along a line of slow points (a line attractor). Tutorial 05-lfads reads the trials saved at the
+-- end.
 --
--- After "Integrator RNN" of computation-thru-dynamics (D. Sussillo, 2019). With the keys of its day
--- (`original`) and its seed this is the published network: the same losses come out, to the digit.
+-- Source: "Integrator RNN" of computation-thru-dynamics (D. Sussillo, 2019). With the notebook's
+-- random key layout (`original`) and seed, the network and its losses equal the published ones.
 --
--- Lists that attractor gives are Lua tables and count from 1; tensors and axes count from 0.
+-- Lists returned by attractor are Lua tables with 1-based indices; tensor indices and axes are
+-- 0-based.
 
--- The task: noise with a small bias; the target is the running sum.
+-- The task: the input is noise with a small bias; the target is its running sum.
 local task = tasks.integrator{ steps = 25, duration = 1.0, bias = 0.01, noise = 0.025 }
 local root = random.key(seed(695940), { layout = "original" })
 local keys = root:split(2)
@@ -20,7 +22,8 @@ keys = keys[1]:split(2)
 local net = rnn.vanilla{ inputs = 1, units = 100, outputs = 1, gain = 0.85, key = keys[2] }
 print(net)
 
--- Training: mean squared error + l2, the gradient clipped, Adam with a falling rate.
+-- Training: mean squared error plus an L2 penalty, gradient clipping, and Adam with an
+-- exponentially decaying learning rate.
 local start = clock()
 local fit = train(net, task, {
     batches = 10000, batch = 128, clip = 10.0, l2 = 2e-4, key = keys[1], log_every = 100,
@@ -33,20 +36,20 @@ end
 print("final training loss: " .. fixed(fit.loss[-1], 4))
 show.training(fit):save("training.png")
 
--- Evaluation, on trials that the network has not seen.
+-- Evaluation on new trials.
 keys = root:fold_in(1):split(2)
 local trials = task:batch(1024, keys[2])
-print("loss of new trials, without l2: " .. tostring(net:loss(trials)))
+print("loss on new trials, without the l2 penalty: " .. tostring(net:loss(trials)))
 local run = net:run(trials.inputs)
 trials.outputs = run.outputs
 show.trials(trials, 4):save("trials.png")
 
--- The states of one trial, and the parameters. One eigenvalue of wR lies near 1: along its
--- direction nothing fades, and there the sum is kept.
+-- The hidden states of one trial, and the parameters. One eigenvalue of wR is close to 1: activity
+-- along its eigenvector does not decay, and this direction stores the sum.
 local states = run.states[0]:transpose()
 plot.grid({{
     plot.heatmap(states:take(0, states:column(-1):argsort()))
-        :title("states of a trial"):x_label("time step"):y_label("unit, by its last state"),
+        :title("states of a trial"):x_label("time step"):y_label("unit, sorted by final state"),
     plot.lines(states:rows(0, 10)):title("ten units"):x_label("time step"):y_label("state"),
 }}):save("states.png")
 show.parameters(net):save("parameters.png")
@@ -54,8 +57,9 @@ local leading = net:params().wR:eigenvalues()
 print("largest eigenvalue of wR: " .. fixed(leading.re[0], 4) .. ", imaginary part " .. fixed(leading.im[0], 4))
 net:save("integrator.h5")
 
--- Trials that begin near the line attractor: after seven steps of noise, one of silence lets the
--- state settle towards it; the next trial begins there, and its target at what that state reads out.
+-- Trials that start near the line attractor. After seven steps of noise, one step without input
+-- lets the state relax towards the attractor. The next trial starts from that state, and its target
+-- starts from the readout of that state.
 local data = { inputs = {}, hiddens = {}, outputs = {}, targets = {}, h0s = {} }
 for i = 1, budget(20) do
     keys = keys[1]:split(3)
@@ -74,6 +78,6 @@ for name, parts in pairs(data) do
 end
 h5.write("integrator-trials.h5", data)
 local miss = (data.outputs - data.targets):square():mean():sqrt():item()
-print(#data.inputs .. " trials written; the root mean square of their errors is " .. fixed(miss, 4))
+print(#data.inputs .. " trials written; root-mean-square error " .. fixed(miss, 4))
 show.trials(data, 4):save("line-attractor.png")
-print("Six figures, integrator.h5 and integrator-trials.h5 are in the folder of --out.")
+print("Saved six figures, integrator.h5 and integrator-trials.h5 to the --out folder.")

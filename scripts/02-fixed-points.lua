@@ -1,14 +1,14 @@
--- Fixed points: how a network decides, seen at the states where it comes to rest
+-- Fixed points: analyse how a trained GRU makes a decision
 --
--- A network of 100 gated units hears noise for one second and says at the end, and only then,
--- whether its sum was positive. We train it and search the states that do not move when nothing
--- comes in. They lie along a bent line: the sum is held as a place on it. Then we look at what the
--- network does near the line: one mode that neither grows nor fades, and how the input gets in.
+-- A GRU of 100 units receives one second of noise and reports, at the final step only, whether the
+-- sum was positive. This tutorial trains the network and finds its fixed points without input. They
+-- lie along a curved line, and the position on the line stores the sum. Linearization around the
+-- line then shows one mode that neither grows nor decays, and how the input drives that mode.
 --
--- After "Fixed Point Finder" of computation-thru-dynamics (D. Sussillo, 2019); Sussillo and Barak
--- 2013. Two minutes.
+-- Source: "Fixed Point Finder" of computation-thru-dynamics (D. Sussillo, 2019); Sussillo and Barak
+-- 2013. Run time: two minutes.
 
--- The network, trained as in the notebook.
+-- The network, trained with the settings of the notebook.
 local task = tasks.decision{ steps = 25, duration = 1.0, bias = 0.01, noise = 0.025 }
 local net = rnn.gru{ inputs = 1, units = 100, outputs = 1, seed = seed(1) }
 local fit = train(net, task, {
@@ -18,12 +18,12 @@ local fit = train(net, task, {
 net:save("decision.h5")
 print("loss on new trials: " .. fixed(net:loss(task:batch(1024, random.key(99))), 4))
 
--- Candidates: the states of 400 trials at all 25 times.
+-- Candidates: the hidden states of 400 trials at all 25 time steps.
 local trials = task:batch(400, random.key(2))
 local run = net:run(trials.inputs)
 
--- The searches. A candidate stops where its error, the mean of (F - h)^2 over the units, is within
--- the tolerance, so that points with little speed stay where they are, on the line.
+-- The searches. A candidate stops when its error, the mean of (F - h)^2 over the units, is below
+-- the tolerance. Slow points on the line therefore do not drift along it.
 local start = clock()
 local found = {}
 for _, tolerance in ipairs({ 1e-4, 1e-5, 1e-6 }) do
@@ -37,7 +37,7 @@ for _, tolerance in ipairs({ 1e-4, 1e-5, 1e-6 }) do
 end
 print("three searches in " .. fixed(clock() - start, 1) .. " s")
 
--- Places in order, as whole numbers.
+-- The indices of a tensor as a list of integers.
 local function whole(places)
     local order = {}
     for at, place in ipairs(places:to_list()) do
@@ -46,10 +46,10 @@ local function whole(places)
     return order
 end
 
--- The line in order: sorted by what the readout says there. Its points are slow points, not fixed
--- points: the state creeps along it. Neighbours between which it is no faster belong to one set, so
--- that the line is one set of dimension 1. At 1e-6 only its two arms are left, for the state is
--- faster around the bend between them.
+-- Sort the points of the line by their readout. They are slow points rather than exact fixed
+-- points: the state drifts slowly along the line. Neighbouring points belong to the same set if the
+-- speed between them is no higher than at the points, so the line is one set of dimension 1. With
+-- tolerance 1e-6 only the two arms of the line remain, because the speed is higher around the bend.
 local points = found[2]
 if points:count() < 3 then
     error("fewer than 3 points: train longer (more batches) to see the line")
@@ -60,17 +60,17 @@ local readout = modes.readout:squeeze(1)
 for _, set in ipairs(points:sets()) do
     print("a set of " .. #set.points .. " points: dimension " .. set.dimension .. ", extent " .. fixed(set.extent, 1))
 end
-print("growing modes across the line: " .. modes.unstable:sum():item())
+print("unstable modes at the points of the line: " .. modes.unstable:sum():item())
 points:save("fixed-points.h5")
 
--- The same by the notebook's descent, from fewer candidates.
+-- The same search with the notebook's method, Adam, from fewer candidates.
 local adam = fixed_points.find(net, {
     candidates = run.states, count = 500, method = "adam", steps = budget(10000),
     tolerance = 1e-5, unique = 0.1,
 })
-print("adam from 500 candidates: " .. adam:stages().within_tolerance .. " within tolerance, " .. adam:count() .. " points")
+print("Adam from 500 candidates: " .. adam:stages().within_tolerance .. " within tolerance, " .. adam:count() .. " points")
 
--- In the plane of the first components of the states: trials, and the points by their readout.
+-- Trials and points in the plane of the first two principal components, coloured by readout.
 local plane = pca.fit(run.states, { components = 3 })
 local seen = plane:transform(run.states)
 local place = plane:transform(points:states())
@@ -88,15 +88,15 @@ plot.grid({ {
     paths:add(dots(adam)):title("Adam, 500 candidates"):x_label("component 1"):y_label("component 2"),
 } }):save("line-attractor.png")
 
--- What became of the candidates, and how many steps it took.
+-- The training loss, and the error distribution of the points at two tolerances.
 plot.grid({ {
     plot.lines(fit.loss, { x = fit.batch }):log_y():title("training"):x_label("batch"),
     plot.histogram(found[1]:error():log() / 2.302585):title("log10 error, tolerance 1e-4"),
     plot.histogram(found[3]:error():log() / 2.302585):title("log10 error, tolerance 1e-6"),
 } }):save("search.png")
 
--- Along the line one eigenvalue stays near 1; all others decay within some steps. The readout jumps
--- where the line bends.
+-- Along the line one eigenvalue stays near 1; all other modes decay within a few steps. The
+-- readout changes abruptly at the bend of the line.
 local x = place:column(0)
 local modulus = (modes.re:square() + modes.im:square()):sqrt()
 local middle = math.floor(x:abs():argsort()[0])
@@ -110,7 +110,8 @@ plot.grid({ {
         :title("eigenvalues nearest to the bend"),
 } }):save("eigenvalues.png")
 
--- The mode near 1 points along the line; its left eigenvector says what part of an input stays.
+-- The right eigenvector of the eigenvalue near 1 is tangent to the line. The left eigenvector
+-- determines which component of the input persists.
 local slow = whole(modes.slowest)
 local axis = plane:components()[0]
 local output = net:params().wO[0]:f64()
@@ -118,7 +119,7 @@ local read, kept = {}, {}
 for at, k in ipairs(slow) do
     local right = modes.right.re[at - 1][k]
     local left = modes.left.re[at - 1][k]
-    -- The sign of an eigenvector is nobody's choice: here it points along component 1.
+    -- The sign of an eigenvector is arbitrary: align it with principal component 1.
     local sign = (axis * right):sum():sign():item()
     read[at] = sign * (output * right):sum():item()
     kept[at] = sign * (left * modes.by_input[at - 1]:column(0)):sum():item()
@@ -129,8 +130,8 @@ plot.grid({ {
     plot.scatter(x, kept):title("left vector . input"):x_label("component 1"),
 } }):save("modes.png")
 
--- To be turned and played: the bent line, and the trials beside it.
+-- Interactive 3-D view of the line and the trials.
 view(scene.trajectories(seen:slice(0, 0, 30), { colour = "grey", width = 0.8, label = "trials" })
     :add(scene.points(place, { values = net:readout(points:states()):squeeze(1), values_label = "readout", label = "fixed points" }))
-    :colour_label("readout"):title("a bent line of fixed points"):x_label("component 1"):y_label("component 2"):z_label("component 3"), { name = "line-attractor" })
-print("Four figures, decision.h5 and fixed-points.h5 are in the folder of --out.")
+    :colour_label("readout"):title("a curved line of fixed points"):x_label("component 1"):y_label("component 2"):z_label("component 3"), { name = "line-attractor" })
+print("Saved four figures, decision.h5 and fixed-points.h5 to the --out folder.")

@@ -1,11 +1,13 @@
--- FORCE learning: a chaotic network that learns, while it runs, to make what another one makes
+-- FORCE learning: train a chaotic network online to reproduce target signals
 --
--- The targets are 20 units of a chaotic network of 500, the one of a published notebook: its seed gives it here
--- too, and so does that of the learner. A learner whose outputs are fed back is right at once, because its readout
--- changes in every step; step by step the changes become small, and at last it makes the targets by itself. Then
--- another one learns a sum of sines, and goes on with it for as long as it is let.
+-- The targets are the activity of 20 units of a chaotic network of 500 units. The seeds reproduce
+-- the target network and the student network of the published notebook. The student's outputs are
+-- fed back, and its readout is updated at every step, so its error is small from the start. The
+-- updates shrink during training until the student generates the targets without further updates
+-- (it runs freely). A second student learns a sum of sines and continues it beyond the training
+-- data.
 --
--- After Sussillo and Abbott 2009, and the notebook of Sussillo 2019. Two seconds.
+-- Source: Sussillo and Abbott 2009, and the notebook of Sussillo 2019. Run time: two seconds.
 
 local function published(seed) return random.key(seed, { layout = "original" }) end
 local steps = 300
@@ -19,10 +21,10 @@ local fit = force.train(net, nil, targets, { passes = budget(15), restart = true
 print(fit.error:shape()[1] .. " passes in " .. fixed(clock() - start, 2) .. " s")
 print("mean |z - f| in each pass: " .. tostring(fit.error))
 
--- By itself, from where it began.
+-- Free run (no readout updates) from the initial state of the training.
 local after = net:run(steps, { restart = true })
 local error = (after.outputs - targets):abs()
-print("by itself: mean |z - f| " .. fixed(error:mean():item(), 4))
+print("free run: mean |z - f| " .. fixed(error:mean():item(), 4))
 
 local function curves(z, targets, title)
     local panel = plot.lines(targets:column(0), { colour = "grey", width = 3.0, opacity = 0.5 })
@@ -34,19 +36,19 @@ local function curves(z, targets, title)
     return panel:title(title):x_label("step")
 end
 plot.grid({ {
-    curves(before.outputs, targets, "before"),
-    curves(fit.outputs, targets, "in the last pass"),
-    curves(after.outputs, targets, "by itself"),
+    curves(before.outputs, targets, "before training"),
+    curves(fit.outputs, targets, "last training pass"),
+    curves(after.outputs, targets, "free run"),
 } }):size(300, 320):save("force.png")
 
--- What the units do, how wrong the outputs are, what has been learned, and what that does to the network.
+-- Activity, error, learned readout weights, and their effect on the effective recurrent matrix.
 local function image(x, title, label)
     return plot.heatmap(x:transpose(), { label = label }):title(title):x_label("step"):y_label("unit")
 end
 local effective = net:effective()
 plot.grid({
-    { image(after.states:slice(1, 0, 100), "activity by itself", "h"), image(targets, "targets", "f"),
-      image(error, "error by itself", "|z - f|") },
+    { image(after.states:slice(1, 0, 100), "activity, free run", "h"), image(targets, "targets", "f"),
+      image(error, "error, free run", "|z - f|") },
     { plot.heatmap(net:params().wO, { label = "wO" }):title("readout weights"):x_label("unit"):y_label("output"),
       plot.heatmap(effective, { label = "weight" }):title("wR + wF wO"):x_label("from unit"):y_label("to unit"),
       plot.histogram(net:params().wO:reshape({-1}), { bins = 40 }):title("readout weights"):x_label("weight") },
@@ -54,17 +56,17 @@ plot.grid({
       plot.eigenvalues(effective:eigenvalues()):title("wR + wF wO") },
 }):save("force-inside.png")
 
--- A target that comes again: taught for some periods, the learner goes on with it by itself.
+-- A periodic target: after training on three periods, the student continues it in a free run.
 local sines = signals.sines(2 * steps, { period = 100, amplitudes = {1.0, 0.5, 0.15, 0.3}, phases = {0.0, 1.0, 2.0, 3.0} })
 local singer = force.network{ units = 500, gain = 1.5, seed = seed(1) }
 force.train(singer, nil, sines:slice(0, 0, steps), { passes = budget(15) })
 local song = singer:run(2 * steps).outputs
 local off = (song - sines):abs()
-print("sines, by itself: mean |z - f| " .. fixed(off:slice(0, 0, steps):mean():item(), 4)
+print("sines, free run: mean |z - f| " .. fixed(off:slice(0, 0, steps):mean():item(), 4)
     .. ", over " .. steps .. " steps more " .. fixed(off:slice(0, steps, 2 * steps):mean():item(), 4))
-curves(song, sines, "sines, by itself"):size(640, 240):save("force-sines.png")
+curves(song, sines, "sines, free run"):size(640, 240):save("force-sines.png")
 
--- What the learner does by itself, in the space of its first three components: to be turned and played.
+-- Interactive 3-D view: the free run in the space of its first three principal components.
 local space = pca.fit(after.states, { components = 3 })
 view(scene.trajectories(space:transform(after.states), { by = "time", values_label = "step" })
-    :title("the learner by itself"):x_label("component 1"):y_label("component 2"):z_label("component 3"), { name = "force" })
+    :title("free run of the student"):x_label("component 1"):y_label("component 2"):z_label("component 3"), { name = "force" })

@@ -1,10 +1,12 @@
--- LFADS: from spikes alone to the rates behind them, the dynamics that make the rates, and the inputs to these
+-- LFADS: infer firing rates, latent dynamics and inputs from spikes
 --
--- The data are those that the tutorial 01-integrator left in the folder of --out: the states of a network that
--- integrates white noise, read as firing rates, from which spikes are drawn. LFADS sees the spikes and nothing else;
--- at the end its rates, and the input that it inferred, are held against those of the network.
+-- The data are the trials that tutorial 01-integrator saved in the --out folder: hidden states of a
+-- network that integrates white noise. They are scaled to firing rates, from which spikes are
+-- drawn. LFADS is trained on the spikes alone. This tutorial compares the rates and inputs that it
+-- infers with the true ones.
 --
--- After Pandarinath and others 2018, and the notebook of Sussillo 2019. A quarter of an hour on two cores with AVX-512, half an hour without.
+-- Source: Pandarinath and others 2018, and the notebook of Sussillo 2019. Run time on two cores: 15
+-- minutes with AVX-512, 30 minutes without.
 
 local most = 80.0     -- Hz
 local dt = 1.0 / 25.0 -- s
@@ -14,8 +16,8 @@ local counts = spikes.poisson(rates * dt, random.key(seed(1)):fold_in(1))
 local shape = counts:shape()
 local n = shape[1]
 local held = n // 10
-print(n .. " trials of " .. shape[2] .. " steps and " .. shape[3] .. " units; a unit fires "
-    .. fixed(counts:mean():item() / dt, 1) .. " times a second")
+print(n .. " trials of " .. shape[2] .. " steps and " .. shape[3] .. " units; mean firing rate "
+    .. fixed(counts:mean():item() / dt, 1) .. " Hz")
 local held_spikes = counts:slice(0, n - held, n)
 local train_spikes = counts:slice(0, 0, n - held)
 
@@ -26,8 +28,8 @@ local fit = lfads.train(model, train_spikes, {
     batches = 20000, validation = held_spikes, validate_every = 500, seed = seed(1), checkpoint = "lfads-run.h5",
 })
 print(fit.batches .. " batches in " .. fixed(clock() - start, 0) .. " s, " .. fit.resumed .. " of them from the checkpoint")
-print("held-out loss " .. fixed(fit.best, 1) .. ": likelihood " .. fixed(fit.validation_nll[-1], 1)
-    .. ", first state " .. fixed(fit.validation_kl_initial[-1], 2) .. ", inputs " .. fixed(fit.validation_kl_inferred[-1], 2))
+print("held-out loss " .. fixed(fit.best, 1) .. ": negative log-likelihood " .. fixed(fit.validation_nll[-1], 1)
+    .. ", KL of the initial state " .. fixed(fit.validation_kl_initial[-1], 2) .. ", KL of the inputs " .. fixed(fit.validation_kl_inferred[-1], 2))
 for _, warning in ipairs(fit.warnings) do print(warning) end
 model:save("lfads.h5")
 
@@ -41,29 +43,29 @@ end
 plot.grid({
     { around(curve(fit.loss, "loss"):add(held_out(fit.validation)), fit.validation),
       around(pair("nll", "negative log-likelihood"), fit.validation_nll) },
-    { pair("kl_initial", "divergence of the first state"):log_y(), pair("kl_inferred", "divergence of the inputs"):log_y() },
+    { pair("kl_initial", "KL divergence of the initial state"):log_y(), pair("kl_inferred", "KL divergence of the inputs"):log_y() },
 }):save("lfads-training.png")
 
--- Held-out trials: averages over 128 samples of each trial's posterior.
+-- Held-out trials: averages over 128 samples from the posterior of each trial.
 local count = math.min(held, budget(1000))
 local few = held_spikes:slice(0, 0, count)
 local truth = rates:slice(0, n - held, n - held + count)
 local true_input = data.inputs:slice(0, n - held, n - held + count)
 local found = model:infer(few, { samples = 128, quantiles = {0.05, 0.95} })
 
--- Smoothed spikes in the plane of most variance, for comparison.
+-- Baseline: smoothed spikes projected onto their first two principal components.
 local function smooth(x) return spikes.smooth(x, { deviation = 0.5 }) / dt end
 local plane = pca.fit(smooth(train_spikes:slice(0, 0, math.min(3000, n - held))):reshape({-1, 100}), { components = 2 })
 local flat = plane:inverse(plane:transform(smooth(few):reshape({-1, 100}))):reshape(truth:shape())
 
--- In each trial, how much of a unit's course in time is told: the squared correlation with the truth.
+-- Squared correlation over time between inferred and true values, for each trial and unit.
 local lfads_r2 = spikes.correlation_squared(truth, found.rates)
 local flat_r2 = spikes.correlation_squared(truth, flat)
 local input_r2 = spikes.correlation_squared(true_input, found.inferred)
 print("R^2 of the rates, mean over units and trials: LFADS " .. fixed(lfads_r2:mean():item(), 3)
     .. ", principal components " .. fixed(flat_r2:mean():item(), 3))
 print("R^2 of the inferred input: " .. fixed(input_r2:mean():item(), 3))
-print("bits a spike: " .. fixed(spikes.bits_per_spike(found.rates * dt, few), 3)
+print("bits per spike: " .. fixed(spikes.bits_per_spike(found.rates * dt, few), 3)
     .. ", with the true rates " .. fixed(spikes.bits_per_spike(truth * dt, few), 3))
 local function both(x) return plot.histogram(x:reshape({-1}), { bins = 40 }):x_label("R^2"):limits_x(0.0, 1.0) end
 plot.grid({ {
@@ -72,9 +74,10 @@ plot.grid({ {
     both(input_r2):title("inferred input"),
 } }):save("lfads-r2.png")
 
--- Single trials: spikes, rates with the spread of their samples, factors, and the input beside the true one.
+-- Single trials: spikes, rates with the 5 to 95 % range of the samples, factors, and inputs.
 local time = arange(0, 25) * dt
--- The sign and the scale of an inferred input are open: those that fit all trials best.
+-- The sign and scale of an inferred input are not identifiable: use the least-squares fit over all
+-- trials.
 local u = found.inferred - found.inferred:mean()
 local scale = (u * true_input):sum():item() / (u * u):sum():item()
 local function row(trial)
@@ -90,19 +93,19 @@ local function row(trial)
 end
 plot.grid({ row(0), row(1), row(2) }):size(230, 180):save("lfads-trials.png")
 
--- First states, coloured by what the integrator's readout says at the start: in their plane of most variance, and by
--- t-SNE, which keeps near neighbours near.
+-- Initial states, coloured by the integrator's readout at the first step, in two embeddings:
+-- principal components and t-SNE, which preserves neighbourhoods.
 local readout = data.outputs:slice(0, n - held, n - held + count):slice(1, 0, 1):reshape({-1})
 local function places(at, title, axis)
     return plot.scatter(at:column(0), at:column(1), { values = readout })
         :title(title):x_label(axis .. " 1"):y_label(axis .. " 2"):colour_label("readout of the integrator")
 end
 plot.grid({ {
-    places(pca.fit(found.initial, { components = 2 }):transform(found.initial), "first states: principal components", "component"),
-    places(tsne.fit(found.initial, { perplexity = math.min(30.0, count / 4.0) }), "first states: t-SNE", "place"),
+    places(pca.fit(found.initial, { components = 2 }):transform(found.initial), "initial states: principal components", "component"),
+    places(tsne.fit(found.initial, { perplexity = math.min(30.0, count / 4.0) }), "initial states: t-SNE", "t-SNE"),
 } }):save("lfads-first-states.png")
 
--- The line attractor again: fixed points of the generator without input, near where it runs.
+-- The line attractor: fixed points of the generator without input, searched from its states.
 local generator = model:generator()
 local states = found.generator:reshape({-1, 128})
 local some = random.permutation(random.key(3), states:length()):slice(0, 0, math.min(200, states:length()))
@@ -116,4 +119,4 @@ local line = show.fixed_points(points, space)
     :title("fixed points of the generator")
 line:save("lfads-fixed-points.png")
 view(line, { name = "lfads" })
-print("Six figures, lfads.h5 and lfads-run.h5 are in the folder of --out.")
+print("Saved six figures, lfads.h5 and lfads-run.h5 to the --out folder.")

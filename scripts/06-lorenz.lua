@@ -1,6 +1,7 @@
--- The viewer alone: Lorenz's butterfly, turned and played in a window or a browser
+-- Lorenz attractor: display trajectories in the interactive 3-D viewer
 --
--- Twelve states that begin together part ways. In the window: drag, wheel, space; H shows all keys.
+-- Twelve trajectories that start close together diverge. In the window, drag to rotate, scroll to
+-- zoom and press space to play or pause; H lists all keys.
 
 local function step(h)
     local x, y, z = h:column(0), h:column(1), h:column(2)
@@ -10,7 +11,7 @@ local dt = 0.01
 local h = ones({12, 3}) + random.normal(random.key(seed(0)), {12, 3}) * 0.01
 local path = { h }
 for _ = 1, 2500 do
-    -- Two evaluations a step: the method of Heun.
+    -- Heun's method: two evaluations per step.
     local slope = step(h)
     h = h + (slope + step(h + slope * dt)) * (0.5 * dt)
     path[#path + 1] = h

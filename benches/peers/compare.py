@@ -1,18 +1,19 @@
-"""Attractor and JAX side by side on the same work, in one run.
+"""Compares attractor and JAX on the same workloads in one run.
 
-Rounds alternate (attractor, JAX, attractor, JAX, ...), so that whatever else the machine does meets
-both alike. Shown are the medians over the rounds and the median of the ratios taken round by round.
+Rounds alternate (attractor, JAX, attractor, JAX, ...), so that other load on the machine affects
+both equally. The output shows medians over the rounds and the median of the per-round ratios.
 
-Rows of training (integrator, decision, context, lfads):
-  step             one training step, its batch drawn included. Attractor: the difference between two
-                   numbers of batches, seen from outside. JAX: one compiled scan, compiling not counted.
-  start to first   a fresh process, from its start to its end, that does one training step
-  peak memory      the largest resident size of the process with the long run
+Training rows (integrator, decision, context, lfads):
+  step             one training step, including sampling of the batch. Attractor: time difference
+                   between two runs with different numbers of batches. JAX: one compiled scan,
+                   excluding compilation.
+  start to first   a new process that does one training step, from process start to exit
+  peak memory      the maximum resident set size of the process with the long run
 
-Rows of calls (jacobians, force, and --sweep in place of all rows): two processes that stay are asked in turn;
-nothing but the calls is counted. Of several ways to write a thing in JAX the fastest is taken.
+Call rows (jacobians, force, and --sweep, which replaces all rows): two persistent worker processes
+are timed in turn, and only the calls are timed. Of several JAX implementations the fastest counts.
 
-The row search (10,000 candidates of fixed points; JAX takes minutes) is there when named.
+The row search (fixed points from 10,000 candidates; minutes in JAX) runs only if it is named.
 
 usage: ./x bench [--rounds 5] [--batches 2000] [--only integrator jacobians]
        ./x bench --only search
@@ -43,7 +44,7 @@ def wanted_versions():
 
 
 def python_with_jax():
-    """This Python if it holds the pinned versions; else a private one that is made once."""
+    """This Python if it has the pinned versions; otherwise a private venv, created on first use."""
     probe = "import sys; from importlib.metadata import version as v; "
     probe += f"sys.exit(any(v(n) != w for n, w in {wanted_versions()!r}.items()))"
     private = TOOLS / "bin" / "python"
@@ -69,17 +70,17 @@ def arguments():
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
     rows = [*training.ROWS, "jacobians", "force"]
     named = [*rows, "search"]
-    ask.add_argument("--rounds", type=int, help="5; of the search 1")
-    ask.add_argument("--batches", type=int, default=2000, help="of a training row, by its scale")
-    ask.add_argument("--seconds", type=float, default=0.2, help="of calls, each part, each round")
+    ask.add_argument("--rounds", type=int, help="default: 5, or 1 for the search")
+    ask.add_argument("--batches", type=int, default=2000, help="batches per training row, times the scale of the row")
+    ask.add_argument("--seconds", type=float, default=0.2, help="time per part and round of a call row")
     ask.add_argument("--only", choices=named, nargs="+", default=rows)
     ask.add_argument("--binary", type=Path, default=ROOT / "target" / "debug" / "attractor")
-    ask.add_argument("--sweep", action="store_true", help="the gradient alone, over many sizes")
+    ask.add_argument("--sweep", action="store_true", help="only the gradient, over many sizes")
     ask.add_argument("--cells", choices=sweep.GATES, nargs="+", default=list(sweep.GATES))
-    ask.add_argument("--points", type=point, nargs="+", help="n,b,t in place of the whole grid")
-    ask.add_argument("--inputs", type=int, default=1, help="i of the sweep")
-    ask.add_argument("--limit-gflop", type=float, default=100, help="leaves out heavier points")
-    ask.add_argument("--markdown", action="store_true", help="the sweep as a Markdown table")
+    ask.add_argument("--points", type=point, nargs="+", help="n,b,t instead of the full grid")
+    ask.add_argument("--inputs", type=int, default=1, help="number of inputs in the sweep")
+    ask.add_argument("--limit-gflop", type=float, default=100, help="skip points that need more")
+    ask.add_argument("--markdown", action="store_true", help="print the sweep as a Markdown table")
     return ask.parse_args()
 
 
@@ -108,9 +109,10 @@ def rows(asked, python):
             search.compare(asked.binary, python, asked.rounds)
         else:
             training.compare(asked.binary, python, name, asked.rounds, asked.batches)
-    # A child's peak includes the moment before it became the program: never below this Python's own.
+    # The peak of a child includes the time between fork and exec, when it still has the memory of
+    # this Python process. No measured peak is therefore below the peak of this process.
     floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory cannot be told below {floor:.0f} MB")
+    print(f"peak memory below {floor:.0f} MB cannot be measured")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The row `force`: 300 steps of FORCE learning with a change of P and wO in each, at some sizes.
+"""The row `force`: 300 steps of FORCE learning that update P and wO at each step, at several sizes.
 
-Of attractor both halves of a training's life: from the untaught network, whose P is a number and a
-few changes, and later, when P is a matrix. JAX's P is a matrix from the start.
+Attractor is timed in two phases: on an untrained network, where P is a scaled identity plus a few
+rank-1 updates, and later, where P is a dense matrix. In JAX, P is a dense matrix from the start.
 """
 
 import worker

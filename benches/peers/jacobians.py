@@ -1,13 +1,13 @@
-"""The row `jacobians`: those of a GRU at the states of a few trials, and their spectra."""
+"""The row `jacobians`: Jacobians of a GRU at the states of several trials, and their spectra."""
 
 import worker
 
 UNITS = 100
 
-# As many fixed points as a search on the decision task ends with.
+# The number of fixed points that a search on the decision task returns.
 STATES = 313
 
-# What is called: the part of attractor (in double precision where spectra are taken), that of JAX.
+# The parts to compare: (attractor, JAX). Attractor computes spectra in double precision.
 PAIRS = [
     ("Jacobians", "Jacobians"),
     ("eigenvalues", "eigenvalues (numpy)"),
@@ -26,4 +26,4 @@ def compare(binary, python, rounds, seconds):
             f"{'jacobians':14s} {name:20s} {found.ours:10.2f} {found.theirs:10.2f} ms  "
             f" {found.ratio:9.4f}  {found.range}"
         )
-    print(f"{'jacobians':14s} JAX's faster way to the Jacobians: {way}")
+    print(f"{'jacobians':14s} fastest JAX variant for the Jacobians: {way}")

@@ -1,14 +1,14 @@
-"""Recurrent cells over all times in JAX, GRU and LSTM in the ways among which the fastest is found.
+"""Recurrent cells over all time steps in JAX. GRU and LSTM have several variants:
 
-  joined, apart   one product with the state for all gates that read the same, or one for each gate
-  derived         JAX derives the way back through the scan
-  own             the way back is written out: in the scan stands only what the time before needs;
-                  the gradient of the weights is one product over all times, after it
+  joined, apart   one matrix product with the state for all gates that share it, or one per gate
+  derived         JAX differentiates through the scan
+  own             a custom backward pass: the reverse scan computes only what the preceding time
+                  step needs; one product over all time steps then gives the weight gradients
 
-Which one wins depends on the sizes and on the machine. In all of them what the inputs add (`drive`)
-is one product before the scan. Times come first, [t, b, ..], and weights are [in, out]. Gates of
-the GRU: reset (before the matrix), update, new; of the LSTM: input, forget, cell, output. The vanilla
-cell is there in its fastest way alone, its own.
+Which variant is fastest depends on the sizes and the machine. In all variants, the contribution of
+the inputs (`drive`) is one product before the scan. Arrays are time-major, [t, b, ..], and weights
+are [in, out]. GRU gates: reset (applied before the matrix), update, new. LSTM gates: input, forget,
+cell, output. The vanilla cell has only its fastest variant, the custom backward pass.
 """
 
 from functools import partial
@@ -20,12 +20,12 @@ from jax.nn import sigmoid
 
 GATES = {"gru": 3, "lstm": 4}
 
-# Gates that read the state itself, and so can share a product.
+# Number of gates that read the unmodified state and can therefore share a matrix product.
 ALIKE = {"gru": 2, "lstm": 4}
 
 WAYS = ["joined, derived", "apart, derived", "joined, own", "apart, own"]
 
-# What is added to the sum of the GRU's update gate.
+# Bias added to the pre-activation of the GRU's update gate.
 UPDATE_BIAS = 0.5
 
 
@@ -44,7 +44,7 @@ def init(cell, key, i, n, o):
 
 
 def states(cell, way, params, x, noise=None, unroll=1):
-    """The states h [t, b, n] that inputs x [t, b, i] bring about; `noise` is added to each."""
+    """The states h [t, b, n] for inputs x [t, b, i]; `noise` is added to each state."""
     products, back = way.split(", ")
     derived, own = {"gru": (gru, gru_own), "lstm": (lstm, lstm_own)}[cell]
     first = [jnp.broadcast_to(row, (x.shape[1], row.shape[0])) for row in params["h0"]]
@@ -59,7 +59,7 @@ def readout(params, h):
 
 
 def joined(cell, parts):
-    """The parts of the gates that read alike side by side in one, then the other parts."""
+    """The parts of the gates that share a product, concatenated, followed by the other parts."""
     alike = ALIKE[cell]
     return (jnp.concatenate(parts[:alike], -1), *parts[alike:])
 
@@ -69,13 +69,13 @@ def add(h, noise):
 
 
 def sums(h, drive, weights, gates):
-    """What goes into the gates, by gate, whether they share a product or not."""
+    """The pre-activations of each gate, whether or not the gates share a product."""
     found = [d + h @ w for d, w in zip(drive, weights)]
     return found if len(found) == gates else jnp.split(found[0], gates, -1)
 
 
 def sums_back(by_gate, weights):
-    """The gradients by the sums, side by side as the weights are, and their part of that by h."""
+    """The gradients of the pre-activations, grouped like the weights, and their share of d_h."""
     alike = len(weights) == len(by_gate)
     found = tuple(by_gate) if alike else (jnp.concatenate(by_gate, -1),)
     return found, sum(d @ w.T for d, w in zip(found, weights))
@@ -86,7 +86,7 @@ def before(first, h):
 
 
 def over_times(a, b):
-    """The product a' b over all times and trials."""
+    """The product a^T b, summed over all time steps and trials."""
     return a.reshape(-1, a.shape[-1]).T @ b.reshape(-1, b.shape[-1])
 
 
@@ -201,7 +201,7 @@ def lstm_back(unroll, kept, arriving):
 
 @jax.custom_vjp
 def vanilla(first, drive, w_rec):
-    """The states [t, b, n] after a first state [b, n], driven by [t, b, n]."""
+    """The states [t, b, n] that follow the initial state [b, n], for a drive [t, b, n]."""
     return vanilla_there(first, drive, w_rec)[0]
 
 
@@ -228,7 +228,7 @@ def vanilla_back(kept, arriving):
 
 vanilla.defvjp(vanilla_there, vanilla_back)
 
-# Noise is never learned: the way back gives nothing (None) for it.
+# Noise is not a parameter: the backward pass returns None as its gradient.
 gru_own = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: gru_there(*all)[0])
 gru_own.defvjp(gru_there, gru_back)
 lstm_own = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: lstm_there(*all)[0])

@@ -1,5 +1,6 @@
-"""LFADS as JAX runs it fastest: what does not depend on the state is multiplied once for all times,
-the encoders are two scans, and controller, samples, generator and factors are one."""
+"""LFADS in the form that JAX runs fastest: products that do not depend on the state are computed
+once for all time steps. The two encoders are one scan each; the controller, samples, generator and
+factors share one scan."""
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ KEEP, VAR_MIN = 0.98, 1e-3
 
 
 def stored_counts(key):
-    """Trials first, as a data set lies in memory."""
+    """Trial-major counts [trials, t, channels], the memory layout of a data set."""
     return (random.poisson(key, 1.6, (TRIALS, STEPS, CHANNELS)).astype(jnp.float32),)
 
 
@@ -50,7 +51,7 @@ def init(key):
 
 
 def step(p, h, drive):
-    """The drive is what the input and the bias give to both gates and the candidate."""
+    """One GRU step. `drive` is the contribution of input and bias to the gates and the candidate."""
     gates = jax.nn.sigmoid(drive[:, : 2 * UNITS] + h @ p["state"][:, : 2 * UNITS])
     reset, update = gates[:, :UNITS], gates[:, UNITS:]
     candidate = jnp.tanh(drive[:, 2 * UNITS :] + (reset * h) @ p["state"][:, 2 * UNITS :])

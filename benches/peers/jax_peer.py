@@ -1,11 +1,12 @@
-"""JAX's side of the comparison: the same training workloads, written the way JAX runs them fastest.
+"""The JAX implementation of the training workloads, in the form that JAX runs fastest.
 
-A workload is two functions: `init(key)` makes the parameters, `loss(params, key, stored)` draws a
-batch and gives its loss. Everything else is shared: a whole run, drawing the batches included, is ONE
-compiled scan, so that Python takes no part between steps.
+A workload has two functions: `init(key)` returns the parameters, and `loss(params, key, stored)`
+samples a batch and returns its loss. All other code is shared. A complete run, including sampling
+of the batches, is one compiled scan, so that no Python code runs between steps.
 
 usage: jax_peer.py WORKLOAD first     start, compile and do one training step; print its loss
-       jax_peer.py WORKLOAD STEPS     compile, then time STEPS training steps; print ms per step and loss
+       jax_peer.py WORKLOAD STEPS     compile, then time STEPS training steps; print ms per step
+                                      and loss
 Output is one line of JSON.
 """
 
@@ -23,16 +24,16 @@ import jax_cells as cells
 import jax_lfads as lfads
 
 
-# The training step that all workloads share ------------------------------------------------------
+# Training step shared by all workloads -----------------------------------------------------------
 
 
 class Workload(NamedTuple):
     init: Callable
     loss: Callable
     rate: float
-    decay: float  # of the rate, per step
-    clip: float  # the norm that a gradient is clipped to
-    stored: Callable = lambda key: ()  # what batches are drawn out of, made once
+    decay: float  # factor of the learning rate per step
+    clip: float  # maximum gradient norm
+    stored: Callable = lambda key: ()  # data to sample batches from, created once
 
 
 def sum_of_squares(tree):
@@ -45,7 +46,7 @@ def clip_to_norm(grads, limit):
 
 
 def adam(params, mean, square, grads, count, rate, b1=0.9, b2=0.999, epsilon=0.1):
-    """Adam with epsilon outside the root; `count` is 1 in the first step."""
+    """Adam with epsilon outside the square root; `count` is 1 at the first step."""
     mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, mean, grads)
     square = jax.tree.map(lambda s, g: b2 * s + (1 - b2) * g * g, square, grads)
     scale = rate / (1 - b1**count)
@@ -55,7 +56,7 @@ def adam(params, mean, square, grads, count, rate, b1=0.9, b2=0.999, epsilon=0.1
 
 
 def training(workload, steps):
-    """A compiled function of a key: `steps` training steps from fresh parameters, the last loss."""
+    """A compiled function that trains new parameters for `steps` steps and returns the last loss."""
 
     def run(key, stored):
         def step(carry, index):
@@ -92,7 +93,7 @@ def vanilla_init(key, i=1, n=100, o=1, gain=0.85):
 
 
 def white_noise(key, b=128, t=25, bias=0.01, noise=0.025):
-    """Trials of noise around a bias of their own, times first: [t, b, 1]."""
+    """Trials of white noise around a bias per trial, time-major: [t, b, 1]."""
     k_bias, k_noise = random.split(key)
     level = 2 * bias * (random.normal(k_bias, (1, b, 1)) - 0.5)
     return level + noise * t**0.5 * random.normal(k_noise, (t, b, 1))
@@ -107,10 +108,10 @@ def integrator_loss(params, key, stored, l2=2e-4):
     return jnp.mean(error**2) + l2 * sum_of_squares(params)
 
 
-# decision: a GRU of 100 units says at the end of 25 steps which sign their sum has ----------------
+# decision: a GRU of 100 units reports the sign of the sum at the end of 25 steps -----------------
 
 
-# The fastest way at the sizes of the two GRUs here.
+# The fastest variant at the sizes of the two GRU workloads.
 WAY = "joined, own"
 
 
@@ -125,11 +126,11 @@ def decision_loss(params, key, stored, l2=2e-5):
     return jnp.mean(error**2) + l2 * sum_of_squares(params)
 
 
-# context: a GRU with noise on its states sees 12 one-hot inputs, trials drawn out of a stored set ---
+# context: a GRU with state noise and 12 one-hot inputs, trained on stored trials -----------------
 
 
 def stored_trials(key, trials=1000, t=50, kinds=12):
-    """Trials first, as a data set lies in memory: x [trials, t, kinds], y [trials, t, 1]."""
+    """Trial-major, the layout of a data set: x [trials, t, kinds], y [trials, t, 1]."""
     k_x, k_y = random.split(key)
     x = jax.nn.one_hot(random.randint(k_x, (trials, t), 0, kinds), kinds)
     return x, jnp.cumsum(random.normal(k_y, (trials, t, 1)), axis=1)

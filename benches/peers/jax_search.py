@@ -1,7 +1,9 @@
-"""JAX's side of the search: Adam on the mean over all candidates of mean((F(h) - h)^2), as in the notebook.
+"""The JAX implementation of the fixed-point search, as in the notebook: Adam on mean((F(h) - h)^2),
+averaged over all candidates.
 
-All candidates go together, until their mean error is below the tolerance or the steps are used up; the steps
-of a stretch are one compiled loop. Points are those within the tolerance, each once.
+All candidates are optimized together until their mean error is below the tolerance or the maximum
+number of steps is reached. Each block of STRETCH steps is one compiled loop. The result contains
+the candidates within the tolerance, without duplicates.
 
 usage: jax_search.py search.json       prints one line of JSON
 """

@@ -1,11 +1,11 @@
-"""JAX's side of what is timed call by call: a process that stays, so that starting and compiling
-are never counted. It reads a line of words and answers with a line of JSON.
+"""The JAX worker for the call rows: a persistent process, so that start-up and compilation are not
+timed. It reads one command per line and answers each with one line of JSON.
 
-  prepare gradient CELL N B T I   compile the loss and its gradient in several ways, keep the fastest
+  prepare gradient CELL N B T I   compile variants of the loss and its gradient; keep the fastest
   prepare jacobians N B           the Jacobians of a GRU at B states, and their eigenvalues
-  prepare force N                 300 steps of FORCE learning, 20 outputs
-  time SECONDS                    call each part again and again, that long, at least once:
-                                  the median in ms, by the name of the part
+  prepare force N                 300 steps of FORCE learning with 20 outputs
+  time SECONDS                    call each part repeatedly for this time, at least once; the answer
+                                  is the median time in ms by name of the part
 
 usage: jax_worker.py (benches/peers/worker.py starts it)
 """
@@ -22,10 +22,10 @@ from jax import random
 
 import jax_cells as cells
 
-# Seconds spent on finding the fastest of several ways to the same, compiling not counted.
+# Seconds spent on selecting the fastest of several variants, excluding compilation.
 TRYING = 1.0
 
-# Ways that are tried for a gradient: those that won at some sizes.
+# Gradient variants to try: those that are fastest at some sizes.
 TRIED = ["joined, own", "apart, own", "joined, derived"]
 
 
@@ -36,7 +36,7 @@ def seconds(call):
 
 
 def fastest(calls):
-    """The name of the quickest call. All are tried in turn, until the time for that is over."""
+    """The name of the fastest call. Times all calls in turn for `TRYING` seconds."""
     for call in calls.values():
         jax.block_until_ready(call())
     best = dict.fromkeys(calls, float("inf"))
@@ -48,7 +48,7 @@ def fastest(calls):
 
 
 def gradient(cell, *sizes):
-    """The loss and its gradient on one batch, by the fastest of the ways."""
+    """The loss and its gradient on one batch, with the fastest variant."""
     n, b, t, i = map(int, sizes)
     k_params, k_x, k_y = random.split(random.key(0), 3)
     params = cells.init(cell, k_params, i, n, 1)
@@ -70,7 +70,7 @@ def gradient(cell, *sizes):
 
 
 def jacobians(*sizes):
-    """The Jacobians of a GRU's step by its state, then what numpy and JAX make of their spectra."""
+    """The Jacobians of a GRU step with respect to the state, and their spectra in numpy and JAX."""
     n, b = map(int, sizes)
     params = cells.init("gru", random.key(0), 1, n, 1)
     h = 0.5 * random.normal(random.key(1), (b, n))
@@ -100,7 +100,7 @@ def jacobians(*sizes):
 
 
 def force(n):
-    """One scan over all steps, each of which changes P and the output weights."""
+    """FORCE learning as one scan; each step updates P and the output weights."""
     n, m, t = int(n), 20, 300
     k_in, k_rec, k_back, k_out, k_a, k_f = random.split(random.key(0), 6)
     w_in, w_rec = random.normal(k_in, (n, 1)), 1.5 * random.normal(k_rec, (n, n)) / n**0.5

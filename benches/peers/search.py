@@ -1,7 +1,6 @@
-"""The row of the search for fixed points: damped Newton steps beside the Adam of the notebook in JAX.
+"""The row `search`: a fixed-point search with damped Newton steps in attractor and Adam in JAX.
 
-JAX needs minutes, so that this row is measured when it is asked for by name, in one round or as many as
---rounds says.
+JAX takes minutes, so this row runs only if it is named, for one round by default (see --rounds).
 """
 
 import json
@@ -30,4 +29,4 @@ def compare(binary, python, rounds):
     for what, name in [("within", "within 1e-6"), ("unique", "different points")]:
         print(f"{'search':14s} {name:20s} {ours[-1][what]:10d} {theirs[-1][what]:10d}")
     for what, name in [("minima", "at a minimum of q"), ("failed", "failed")]:
-        print(f"{'search':14s} {name:20s} {ours[-1][what]:10d} {'not told':>10s}")
+        print(f"{'search':14s} {name:20s} {ours[-1][what]:10d} {'n/a':>10s}")

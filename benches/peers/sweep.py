@@ -1,4 +1,4 @@
-"""The loss and its gradient, without any step of descent, over many sizes: one line for each."""
+"""Times the loss and its gradient, without an optimizer step, over many sizes, one line each."""
 
 import itertools
 
@@ -29,7 +29,7 @@ def every_point():
 
 
 def gflop(cell, n, b, t, i):
-    """Additions and multiplications, in 10^9, of the products with weights: there, and twice back."""
+    """Floating-point operations (10^9) of the weight products: one forward, two backward."""
     return 3 * 2 * GATES[cell] * n * (n + i) * b * t / 1e9
 
 
@@ -48,7 +48,7 @@ def compare(binary, python, asked):
                 figures = f"{times.ours:.2f}", f"{times.theirs:.2f}", f"{times.ratio:.2f}"
                 row([*point, *figures, times.range, f"{speed:.1f}", way], asked.markdown)
     if heavy:
-        print(f"\nleft out, being more than {asked.limit_gflop:g} GFLOP (--limit-gflop):")
+        print(f"\nskipped, more than {asked.limit_gflop:g} GFLOP (--limit-gflop):")
         for cell, n, b, t in heavy:
             print(f"- {cell} n {n} b {b} t {t}: {gflop(cell, n, b, t, asked.inputs):.0f} GFLOP")
 

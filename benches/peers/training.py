@@ -1,4 +1,4 @@
-"""Rows of whole training runs: a script of attractor beside one compiled scan of JAX."""
+"""The training rows: an attractor script compared with one compiled JAX scan."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-# A comparison is one line here, one script NAME.rhai beside this file (with a line
-# `let batches = ...;`) and one entry in WORKLOADS of jax_peer.py. The number scales --batches.
+# A comparison consists of one line here, one script NAME.rhai in this folder (with a line
+# `let batches = ...;`) and one entry in WORKLOADS of jax_peer.py. The value scales --batches.
 ROWS = {
     "integrator": 1.0,
     "decision": 0.5,
@@ -21,14 +21,15 @@ ROWS = {
     "lfads": 0.05,
 }
 
-# The short run of attractor that is taken away from the long one, as a part of the long one.
+# Batches of the short attractor run as a fraction of the long run. The step time comes from the
+# difference between the two runs.
 WARM_PART = 0.1
 
 UNITS = {"step": "ms", "start to first": "s", "peak memory": "MB"}
 
 
 def run(command):
-    """Runs a process to its end: its last line of output, seconds, peak memory in MB."""
+    """Runs a process to completion; returns its last output line, seconds and peak memory in MB."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = time.perf_counter()
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
@@ -54,7 +55,7 @@ def last_number(line):
 
 
 def attractor(binary, name, batches, folder):
-    """One round of attractor: the script's text with other numbers of batches in it."""
+    """One round of attractor: runs the script with three values of `batches`."""
     text = (HERE / f"{name}.rhai").read_text()
 
     def timed(count):
@@ -73,7 +74,7 @@ def attractor(binary, name, batches, folder):
 
 
 def jax(python, name, batches):
-    """One round of JAX, each measurement in a fresh Python."""
+    """One round of JAX, each measurement in a new Python process."""
     peer = HERE / "jax_peer.py"
     _, first, _ = run([python, peer, name, "first"])
     line, _, memory = run([python, peer, name, str(batches)])
@@ -91,7 +92,7 @@ def show(name, ours, theirs, losses):
             f"{name:14s} {what:20s} {statistics.median(a):10.3f} {statistics.median(b):10.3f} {unit:3s}"
             f" {ratio:9.4f}  {min(ratios):.4f} .. {max(ratios):.4f}"
         )
-    print(f"{name:14s} {'loss at the end':20s} {losses[0]:10.4f} {losses[1]:10.4f}")
+    print(f"{name:14s} {'final loss':20s} {losses[0]:10.4f} {losses[1]:10.4f}")
 
 
 def compare(binary, python, name, rounds, batches):

@@ -1,5 +1,6 @@
-"""Attractor and JAX called in turn: two processes that stay (`worker.rs`, `jax_worker.py`), so that
-neither starting nor compiling is counted. They are spoken to in lines: words in, JSON out."""
+"""Calls attractor and JAX in turn, in two persistent processes (`worker.rs`, `jax_worker.py`), so
+that neither start-up nor compilation is timed. The protocol is line-based: commands in, JSON
+out."""
 
 import json
 import os
@@ -12,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Worker:
-    """A process that answers each line with one line; it ends when this is left."""
+    """A process that answers each line with one line. It ends when the `with` block exits."""
 
     def __init__(self, command, env=None):
         self.command = command
@@ -30,7 +31,7 @@ class Worker:
         try:
             print(*words, file=self.process.stdin, flush=True)
         except BrokenPipeError:
-            pass  # it has ended, which the missing answer tells too
+            pass  # the process has exited; the missing answer below reports it
         line = self.process.stdout.readline()
         if not line:
             sys.exit(f"{' '.join(map(str, self.command))}: no answer to `{' '.join(map(str, words))}`")
@@ -42,12 +43,12 @@ def attractor(binary):
 
 
 def jax(python):
-    # More threads only make numpy slower on matrices of these sizes.
+    # On matrices of these sizes, numpy is slower with more threads.
     return Worker([python, HERE / "jax_worker.py"], os.environ | {"OPENBLAS_NUM_THREADS": "1"})
 
 
 class Times:
-    """The ms of one part in each round: ours, theirs."""
+    """The times of one part in ms, one per round, for attractor (`ours`) and JAX (`theirs`)."""
 
     def __init__(self, ours, theirs):
         self.ours = statistics.median(ours)
@@ -58,8 +59,8 @@ class Times:
 
 
 def side_by_side(ours, theirs, work, rounds, seconds, pairs):
-    """Prepares the work, then calls one after the other. Gives the times of each pair of parts, in
-    its order, and the way that JAX found fastest."""
+    """Prepares the workload, then times both workers in turn. Returns the times of each pair of
+    parts, in the order of `pairs`, and the name of the fastest JAX variant."""
     ours.ask("prepare", *work)
     way = theirs.ask("prepare", *work).get("way")
     seen = [[worker.ask("time", seconds)["ms"] for worker in (ours, theirs)] for _ in range(rounds)]

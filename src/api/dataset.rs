@@ -1,4 +1,4 @@
-//! The table `tasks`, second part: data sets, from tensors or from a file.
+//! The script module `tasks`, data sets: from tensors or from a file.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -18,36 +18,38 @@ use crate::tasks::Dataset;
 use crate::tasks::dataset::{RawArray, RawData};
 use crate::tensor::{DType, Tensor, convert};
 
-/// What faults are said to be of.
+/// Name of the function in error messages.
 const OF: &str = "tasks::dataset";
 
 crate::options! {
-    /// The parts of a data set.
+    /// The arrays of a data set.
     pub struct Given for "tasks::dataset" {
-        /// [n, t, i], or a list of [t, i], one for each trial.
+        /// [n, t, i], or a list of [t, i], one per trial.
         inputs: Option<Numbers> = None;
-        /// [n, t, o], or a list of [t, o]; or [n, o]: the targets of the last time of each trial,
-        /// which alone count then.
+        /// [n, t, o], or a list of [t, o]; or [n, o]: targets of the last time step of each trial,
+        /// with a loss over the last time step only.
         targets: Option<Numbers> = None;
-        /// Weights of the times in the loss, [n, t], or a list of [t]. All count without it.
+        /// Loss weights of the time steps, [n, t], or a list of [t]. Without it, all weights are 1.
         mask: Option<Numbers> = None;
-        /// Times of each trial, [n]: what comes after is padding, which is zero and does not
-        /// count.
+        /// Number of time steps of each trial, [n]. Later time steps are padding: they are set to
+        /// zero and excluded from the loss.
         lengths: Option<Numbers> = None;
     }
 }
 
 crate::natives! {
-    /// Tasks that networks are trained on; each draws its trials from a key.
+    /// Tasks that networks are trained on; each task samples its trials from a key.
     module "tasks";
 
-    /// A task over trials that are there already: a map of tensors, or the path of an HDF5 file
-    /// and the names of its entries. Trials of different lengths come as lists of tensors or with
-    /// `lengths`; they are padded, and the padding does not count in the loss. Numbers that reach
-    /// the loss must be finite.
+    /// A task over existing trials: a map of tensors, or the path of an HDF5 file with the names of
+    /// its entries.
     ///
-    /// In training each trial comes once an epoch, in an order that the key of the run and the
-    /// number of the epoch decide; batches go on across the end of an epoch. `batch` gives the
+    /// Trials of different lengths are given as lists of tensors or with `lengths`. They are
+    /// padded, and the padding is excluded from the loss. All values that contribute to the loss
+    /// must be finite.
+    ///
+    /// Training visits each trial once per epoch, in an order determined by the key of the run and
+    /// the index of the epoch. Batches continue across the end of an epoch. `batch` returns the
     /// first trials of such an order.
     ///
     /// > let x = [[[0.0], [1.0]], [[2.0], [3.0]], [[4.0], [5.0]]];
@@ -68,8 +70,10 @@ crate::natives! {
         Ok(New(AnyTask::of_data(Dataset::new(parts)?)))
     }
 
-    /// Two data sets without a trial in common, as a map: `validation` has `part` of the trials,
-    /// drawn from the key, and `train` the rest.
+    /// Two disjoint data sets, as a map of `train` and `validation`.
+    ///
+    /// `validation` contains the fraction `part` of the trials, sampled with the key; `train`
+    /// contains the others. Neither can be empty.
     ///
     /// > let x = random::normal(random::key(0), [20, 5, 1]);
     /// > let sets = tasks::dataset(#{ inputs: x, targets: x }).split(0.1, random::key(1));
@@ -90,7 +94,7 @@ crate::natives! {
     fn count(this: Rc<AnyTask>) -> usize { Ok(this.data("task.count")?.count()) }
 }
 
-/// Numbers, or where in a file they are.
+/// An array, or the name of an entry in a file.
 #[derive(Clone)]
 pub enum Numbers {
     Here(RawArray),
@@ -102,7 +106,7 @@ impl FromValue for Numbers {
         "tensor, list of tensors or name in a file".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
-        // Plain numbers are not rounded to f32 on their way to f64.
+        // Plain numbers are converted directly to f64, without rounding to f32.
         let one = |value: &Value| match value {
             Value::Tensor(tensor) => Some(tensor.clone()),
             other => to_tensor(other, DType::F64),
@@ -134,7 +138,9 @@ impl FromValue for Numbers {
     }
 }
 
-/// The parts, those in the file read from there.
+/// The arrays of a data set; entries of a file are read.
+///
+/// Errors: `Missing` without inputs or targets
 fn parts(given: Given, path: Option<&Path>) -> Result<RawData, Diagnostic> {
     let needed = |name, doc: &str, numbers: Option<Numbers>| match numbers {
         Some(numbers) => read(name, numbers, path),
@@ -155,7 +161,7 @@ fn parts(given: Given, path: Option<&Path>) -> Result<RawData, Diagnostic> {
     })
 }
 
-/// One part, from the file if it is there.
+/// One array, read from the file if it is an entry name.
 fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<RawArray, Diagnostic> {
     let (key, path) = match (numbers, path) {
         (Numbers::Here(part), _) => return Ok(part),
@@ -191,7 +197,7 @@ fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<Raw
     })
 }
 
-/// Times of each trial, however they came.
+/// The number of time steps of each trial.
 fn lengths(part: RawArray) -> Result<Vec<usize>, Diagnostic> {
     let numbers = match &part {
         RawArray::Stacked(tensor) => convert::to_f64(tensor)?,
@@ -203,7 +209,9 @@ fn lengths(part: RawArray) -> Result<Vec<usize>, Diagnostic> {
     Ok(as_counts(OF, "lengths", &numbers)?)
 }
 
-/// Errors: `Memory` if the padded set takes more than the run allows
+/// Checks the memory size of the padded data set.
+///
+/// Errors: `Memory` if it exceeds the limit
 fn room(cx: &Context, parts: &RawData) -> Result<(), Diagnostic> {
     let sizes = |part: &RawArray| -> [usize; 3] {
         let axis = |tensor: &Tensor, k: usize| tensor.dims().get(k).copied().unwrap_or(1);

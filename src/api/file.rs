@@ -1,4 +1,4 @@
-//! The tables `file` and `json`: texts in files, and values in the text that other programs read.
+//! Script modules `file` and `json`: text files and JSON serialization.
 
 use serde_json::{Map as Entries, Number, Value as Json};
 
@@ -15,14 +15,14 @@ pub mod texts {
     use super::{Context, atomic_write, read_text};
 
     crate::natives! {
-        /// Files of text. A script reaches every file that its user may, unless it runs with
-        /// `--sandbox`: then it reads below its own folder, `--out` and each `--allow-read DIR`,
-        /// and writes below `--out`. This holds for all functions that take a path.
+        /// Text files. A script can access all files of its user, unless it runs with `--sandbox`:
+        /// then it can read only below its own folder, `--out` and each `--allow-read DIR`, and
+        /// write only below `--out`. The same rules apply to all functions that take a path.
         module "file";
 
-        /// Writes a text to a file, whole or not at all. A relative path begins in the folder of
-        /// `--out`. Into a FIFO that is read, a terminal and `/dev/stdout` the text is written as a
-        /// stream; a disk, a socket or a folder is refused.
+        /// Writes text to a file. The write is atomic. A relative path starts in the folder of
+        /// `--out`. Text is streamed to a FIFO with a reader, a terminal and `/dev/stdout`; a block
+        /// device, a socket or a directory is an error.
         ///
         /// > file::write("notes.txt", "one line");
         /// > file::read("notes.txt")
@@ -31,7 +31,7 @@ pub mod texts {
             Ok(atomic_write(cx.output_path(&path)?, text.as_bytes())?)
         }
 
-        /// The text of a file.
+        /// Returns the contents of a text file.
         ///
         /// > file::write("three.txt", "1 2 3");
         /// > file::read("three.txt")
@@ -41,11 +41,11 @@ pub mod texts {
 }
 
 crate::natives! {
-    /// Values as JSON, the text that many other programs read.
+    /// Conversion of values to and from JSON.
     module "json";
 
-    /// A value as JSON: a map is an object, a list or a tensor an array (of arrays), nothing is
-    /// null; so are NaN and the infinities, which JSON does not know.
+    /// Returns a value as JSON text: maps become objects, lists and tensors (nested) arrays. Nil,
+    /// NaN and infinite values become null.
     ///
     /// > json::text(#{ from: 0, to: [1, 2], rate: tensor([0.5, 1.0]) })
     /// = {"from":0,"rate":[0.5,1.0],"to":[1,2]}
@@ -53,7 +53,7 @@ crate::natives! {
         Ok(written("json::text", value)?.to_string())
     }
 
-    /// The value that a JSON text says; objects are maps, arrays lists.
+    /// Parses JSON text and returns its value: objects become maps, arrays become lists.
     ///
     /// > json::value("{\"from\": 0, \"to\": [1, 2.5]}").to
     /// = [1, 2.5]
@@ -66,8 +66,8 @@ crate::natives! {
         parsed(cx, &text, unlike)
     }
 
-    /// Writes a value to a file as JSON, whole or not at all. A relative path begins in the folder
-    /// of `--out`.
+    /// Writes a value to a JSON file. The write is atomic. A relative path starts in the folder of
+    /// `--out`.
     ///
     /// > json::write("edge.json", #{ from: 0, to: 3 });
     /// > json::read("edge.json").to
@@ -77,7 +77,7 @@ crate::natives! {
         Ok(atomic_write(cx.output_path(&path)?, text.as_bytes())?)
     }
 
-    /// The value in a JSON file; objects are maps, arrays lists.
+    /// Returns the value in a JSON file: objects become maps, arrays become lists.
     ///
     /// > json::write("list.json", [1, 2, 3]);
     /// > json::read("list.json")
@@ -91,16 +91,16 @@ crate::natives! {
     }
 }
 
-/// The text of a file, if it is not larger than the run allows.
+/// Reads a text file, if it fits in the memory limit of the run.
 fn read_text(cx: &Context, op: &'static str, path: &str) -> Result<String, Diagnostic> {
     let path = cx.input_path(path)?;
     cx.check_file_memory(op, &path)?;
     Ok(io::text::read(op, &path, cx.meter.remaining())?)
 }
 
-/// The value that a JSON text says.
+/// Parses JSON text.
 ///
-/// Errors: the end of the run if there is no memory for it; else what `unlike` makes of the text
+/// Errors: the memory limit of the run; for invalid JSON, the error that `unlike` constructs
 fn parsed(
     cx: &Context,
     text: &str,
@@ -112,7 +112,9 @@ fn parsed(
     })
 }
 
-/// Errors: `Kind` for what JSON cannot say
+/// Converts a value to JSON.
+///
+/// Errors: `Kind` for a function or an engine object
 fn written(op: &str, value: Value) -> Result<Json, Diagnostic> {
     Ok(match value {
         Value::Nil => Json::Null,

@@ -1,4 +1,4 @@
-//! Files of arrays, for scripts: maps to HDF5 and back, with what made them kept beside.
+//! Script module `h5`: reads and writes HDF5 files, with provenance metadata.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,22 +15,22 @@ use crate::io::{self, Provenance, Tree};
 use crate::tensor::DType;
 
 crate::options! {
-    /// How a file is written.
+    /// Options of `h5::write`.
     pub struct Keep for "h5::write" {
-        /// How hard to press the arrays together: 0 not at all, 9 most (gzip).
+        /// gzip compression level, 0 (no compression) to 9.
         compress: usize = 0, in Span::between(0.0, 9.0);
-        /// What to say about the file: numbers, text, small lists and tensors by name.
+        /// Attributes of the file: a map of numbers, text, small lists and tensors.
         attributes: Option<Map> = None;
     }
 }
 
 crate::natives! {
-    /// Files of named arrays (HDF5), as h5py and others read them.
+    /// HDF5 files of named arrays, compatible with h5py and other HDF5 readers.
     module "h5";
 
-    /// Writes a map of tensors, numbers, texts, lists and maps to a file, whole or not at all.
-    /// A relative path begins in the folder of `--out`. The script, its seed, the version and the
-    /// date are added to the attributes.
+    /// Writes a map of tensors, numbers, text, lists and nested maps to an HDF5 file. The write is
+    /// atomic. A relative path starts in the folder of `--out`. The script, its seed, the version
+    /// and the date are added to the file attributes. Functions and engine objects are errors.
     ///
     /// > h5::write("walk.h5", #{ x: 1.5, run: #{ seed: 3 } }, #{ attributes: #{ units: "Hz" } });
     /// > h5::read("walk.h5").run.seed
@@ -44,12 +44,13 @@ crate::natives! {
         save(cx, &path, &tree, said, options.compress)
     }
 
-    /// What a file holds, as a map; or one entry of it, whose path is written as `"group/name"`.
-    /// Numbers are tensors, complex numbers maps of `re` and `im`, records maps of their fields,
-    /// lists of varying length lists, references the paths of what they lead to. Entries that
-    /// cannot be read are left out, and a line says which and why. In a MAT-file (version 7.3)
-    /// characters are text, cells lists and structs maps; axes are in reverse order, as in h5py: a
-    /// matrix of 3 rows and 4 columns has the shape [4, 3].
+    /// Returns the contents of a file as a map, or a single entry with a path such as
+    /// `"group/name"`. Numeric data sets become tensors, complex numbers maps of `re` and `im`,
+    /// compound types maps of their fields, variable-length data lists, and references the paths of
+    /// their targets. Entries that cannot be read are skipped; a printed line names them with the
+    /// reasons. In a MAT-file (version 7.3) character arrays become text, cells lists and structs
+    /// maps. Axes are in reverse order, as in h5py: a matrix with 3 rows and 4 columns has shape
+    /// [4, 3].
     ///
     /// > h5::write("pair.h5", #{ left: #{ n: 1 }, right: 2 });
     /// > h5::read("pair.h5", "left/n")
@@ -58,8 +59,8 @@ crate::natives! {
         Ok(value_of(read_noting(cx, &path, entry.as_deref().unwrap_or(""))?.tree))
     }
 
-    /// Some rows of an array in a file, from `first` up to but without `end`, without reading the
-    /// rest.
+    /// Returns the rows `first` to `end` (exclusive) of an array in a file, without reading the
+    /// other rows.
     ///
     /// > h5::write("rows.h5", #{ x: ["a", "b", "c", "d"] });
     /// > h5::rows("rows.h5", "x", 1, 3)
@@ -69,7 +70,7 @@ crate::natives! {
         Ok(value_of(hdf5::read_rows(path, &entry, first..end, &options)?))
     }
 
-    /// What is said about a file, or about one entry of it, as a map.
+    /// Returns the attributes of a file, or of one of its entries, as a map.
     ///
     /// > h5::write("said.h5", #{ x: 1 }, #{ attributes: #{ units: "Hz" } });
     /// > h5::attributes("said.h5").units
@@ -80,8 +81,8 @@ crate::natives! {
         Ok(value_of(Tree::Map(said)))
     }
 
-    /// The entries of a file with their shapes and types, without reading them. The `kind` of one
-    /// that cannot be opened says why.
+    /// Lists the entries of a file with path, shape and type, without reading their data. If an
+    /// entry cannot be opened, its `kind` contains the reason.
     ///
     /// > h5::write("some.h5", #{ x: [1, 2, 3] });
     /// > h5::list("some.h5")
@@ -92,9 +93,9 @@ crate::natives! {
     }
 }
 
-/// Writes `tree` where `path` says, with what made it added to what is `said` about it.
+/// Writes `tree` to `path`, with the attributes `said` and the provenance of the run.
 ///
-/// Errors: as [`hdf5::write`]
+/// Errors: those of [`hdf5::write`]
 pub fn save(
     cx: &Context,
     path: &str,
@@ -114,12 +115,12 @@ pub fn save(
 
 /// The tree and the attributes of the file at `path`.
 ///
-/// Errors: as [`hdf5::read`]; `Memory` for a file that is larger than the run allows
+/// Errors: those of [`hdf5::read`]; `Memory` if the file exceeds the memory limit of the run
 pub fn load(cx: &Context, path: &str) -> Result<Content, Diagnostic> {
     read_noting(cx, path, "")
 }
 
-/// Reads a file, or one entry of it, and prints which entries were left out, with the reasons.
+/// Reads a file, or one of its entries, and prints which entries were skipped, with the reasons.
 fn read_noting(cx: &Context, path: &str, entry: &str) -> Result<Content, Diagnostic> {
     let content = hdf5::read_content(cx.input_path(path)?, entry, &limits(cx))?;
     if !content.unreadable.is_empty() {
@@ -128,9 +129,9 @@ fn read_noting(cx: &Context, path: &str, entry: &str) -> Result<Content, Diagnos
     Ok(content)
 }
 
-/// A line that names the entries that cannot be read.
+/// A message that names the entries that cannot be read.
 fn note(path: &str, unreadable: &[Unreadable]) -> String {
-    /// Names in one line; `h5::list` shows all.
+    /// Maximum number of names in the message; `h5::list` returns all entries.
     const NAMES: usize = 5;
     let one = |Unreadable { key, error }: &Unreadable| {
         let reason = match error {
@@ -153,7 +154,7 @@ fn limits(cx: &Context) -> ReadOptions {
     }
 }
 
-/// What the run knows of itself.
+/// Provenance of the run: script, seed, version and date.
 pub fn provenance(cx: &Context) -> Provenance {
     let known = |text: &str| (!text.is_empty()).then(|| text.to_string());
     Provenance {
@@ -166,9 +167,9 @@ pub fn provenance(cx: &Context) -> Provenance {
     }
 }
 
-/// A script's value as a file can hold it. `sort` and `key` say in a fault which one it is.
+/// Converts a script value to a tree. Error messages use `sort` and `key` to identify the value.
 ///
-/// Errors: a function, or a thing of the engine
+/// Errors: a function or an engine object
 pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> {
     Ok(match value {
         Value::Nil => Tree::Null,
@@ -196,7 +197,7 @@ pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> 
     })
 }
 
-/// A value of a file, for a script.
+/// Converts a tree to a script value.
 pub fn value_of(tree: Tree) -> Value {
     match tree {
         Tree::Null => Value::Nil,
@@ -213,7 +214,7 @@ pub fn value_of(tree: Tree) -> Value {
     }
 }
 
-/// Rows of numbers are one array; other lists stay lists.
+/// Converts a list: nested lists of numbers become a tensor, other lists remain lists.
 fn list_of(sort: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnostic> {
     let rows = Value::List(items);
     if let Value::List(items) = &rows
@@ -241,7 +242,7 @@ fn described(entry: hdf5::Entry) -> Value {
     ]))
 }
 
-/// Today's date in Greenwich, as 2026-01-31.
+/// The current UTC date, such as 2026-01-31.
 fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH);
     let days = seconds.map_or(0, |since| since.as_secs() / 86_400);
@@ -249,10 +250,10 @@ fn today() -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// Year, month and day, `days` after 1970-01-01. Years are counted from March, so that a leap day
-/// is the last of its year.
+/// Year, month and day of the date `days` days after 1970-01-01. Years start in March, so that the
+/// leap day is the last day of the year.
 fn civil(days: u64) -> (u64, u64, u64) {
-    /// From 0000-03-01 to 1970-01-01.
+    /// Days from 0000-03-01 to 1970-01-01.
     const TO_1970: u64 = 719_468;
     /// Days in 400 years.
     const ERA: u64 = 146_097;

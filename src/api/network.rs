@@ -1,4 +1,4 @@
-//! The table `rnn`, second part: networks in files, single steps, the readout alone.
+//! The script module `rnn`: file input and output, single steps, Jacobians and the readout.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -19,15 +19,18 @@ use crate::nn::{Network, Precision, metadata};
 use crate::tensor::{DType, Tensor};
 
 crate::natives! {
-    /// Recurrent networks.
+    /// Recurrent neural networks.
     module "rnn";
 
-    /// A network from a file, whichever program wrote it: what `network.save` wrote; the state dict
-    /// of PyTorch's nn.RNN, nn.GRU or nn.LSTM in a .pt, .ckpt or .safetensors file (any number of
-    /// layers, one or both directions, with or without biases and a linear readout, under any
-    /// names), alone or in a checkpoint, in the format before 1.6 too; the
-    /// parameters of a vanilla network or a GRU as the notebooks keep them in HDF5. First states
-    /// that a file lacks are 0. The options are for networks of other programs.
+    /// A network from a file written by this program, by PyTorch or by the
+    /// computation-thru-dynamics notebooks.
+    ///
+    /// Supported files: files of `network.save`; the state dict of PyTorch's nn.RNN, nn.GRU or
+    /// nn.LSTM in a .pt, .ckpt or .safetensors file (any number of layers, unidirectional or
+    /// bidirectional, with or without biases and a linear readout, under any names), alone or in a
+    /// checkpoint, including the format before PyTorch 1.6; and HDF5 files with the parameters of a
+    /// vanilla network or a GRU, as in the notebooks. Initial states missing from a file are 0. The
+    /// options apply to files of other programs only.
     ///
     /// > rnn::vanilla(#{ units: 30, seed: 4 }).save("thirty.h5");
     /// > rnn::load("thirty.h5")
@@ -53,12 +56,17 @@ crate::natives! {
         Ok(New(Net(RefCell::new(network))))
     }
 
-    /// Writes the network to a file. To a path that ends in .h5: the parameters and what the
-    /// network is; `rnn::load` reads it, and so does h5py: a data set for each parameter, weights
-    /// as [out, in], the rest as attributes. To one that ends in .safetensors: the state dict of
-    /// PyTorch's nn.RNN, nn.GRU or nn.LSTM called `rnn` with an nn.Linear called `readout`, for
-    /// `load_state_dict` of what `safetensors.torch.load_file` reads; the options are for this one.
-    /// A relative path begins in the folder of `--out`.
+    /// Writes the network to a file that ends in .h5 or .safetensors.
+    ///
+    /// An .h5 file contains the parameters and the architecture. `rnn::load` reads it, and so does
+    /// h5py: one data set per parameter, with weights as [out, in], and the architecture as
+    /// attributes.
+    ///
+    /// A .safetensors file contains the state dict of a PyTorch nn.RNN, nn.GRU or nn.LSTM named
+    /// `rnn` and an nn.Linear named `readout`, for `load_state_dict` after
+    /// `safetensors.torch.load_file`. The options apply to this format only.
+    ///
+    /// A relative path is resolved against the folder of `--out`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, layers: 2, nonlinearity: "relu" });
     /// > net.save("relu.safetensors", #{ first_states: "drop" });
@@ -87,7 +95,7 @@ crate::natives! {
         h5::save(cx, &path, &tree, metadata::describe(&net), 0)
     }
 
-    /// The states one step later, for states h [b, s] and inputs x [b, i]; without noise.
+    /// The states after one time step, for states h [b, s] and inputs x [b, i], without noise.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3 });
     /// > let x = random::normal(random::key(1), [4, 5, 1]);
@@ -100,8 +108,9 @@ crate::natives! {
         background::run(cx, &net, h.elem_count(), move |net| Ok(net.step(&h, &x)?))
     }
 
-    /// The Jacobians of one step at states h [b, s] and inputs x [b, i], exact, as a map:
-    /// `by_state` [b, s, s] with d next[r] / d h[c] in row r and column c, and `by_input`
+    /// The exact Jacobians of one step at states h [b, s] and inputs x [b, i], as a map.
+    ///
+    /// Entries: `by_state` [b, s, s], with d next[r] / d h[c] in row r and column c, and `by_input`
     /// [b, s, i].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, dtype: "f64" });
@@ -119,8 +128,10 @@ crate::natives! {
         Ok(map([("by_state", by_state), ("by_input", by_input)]))
     }
 
-    /// The outputs of states, wO h + bO (or of the rates f(a), or what a custom network makes of
-    /// h): the last axis is the state.
+    /// The outputs of the given states, [.., s] -> [.., o].
+    ///
+    /// The readout is wO h + bO. A continuous-time network uses the rates f(a) instead of h, and a
+    /// custom network its own readout.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 2 });
     /// > let run = net.run(random::normal(random::key(1), [4, 5, 1]));
@@ -132,7 +143,7 @@ crate::natives! {
     }
 }
 
-/// The network in a file that `network.save` wrote; none if it is another file, or there is none.
+/// The network in a file of `network.save`; `None` for any other file or if no file exists.
 fn own(cx: &Context, path: &str) -> Result<Option<Network>, Diagnostic> {
     let found = cx.input_path(path)?;
     if !hdf5::has_signature(&found)? {
@@ -151,7 +162,7 @@ fn own(cx: &Context, path: &str) -> Result<Option<Network>, Diagnostic> {
     Ok(Some(filled(empty, &found, &tree)?))
 }
 
-/// How many numbers the tensors of a file are together.
+/// The total number of elements of the tensors in a file.
 fn numbers_in(tree: &Tree) -> usize {
     let Tree::Map(entries) = tree else { return 0 };
     let count = |entry: &Tree| match entry {
@@ -161,7 +172,8 @@ fn numbers_in(tree: &Tree) -> usize {
     entries.values().map(count).sum()
 }
 
-/// A network that a script wrote, of which the file has the parameters alone.
+/// The error for a file of a custom network, which contains the parameters but not the step
+/// function.
 fn closure_missing(path: &Path) -> Error {
     let fact = FileError::Network {
         expected: "a network that a file can hold".into(),
@@ -172,7 +184,7 @@ fn closure_missing(path: &Path) -> Error {
     Error::file(path, fact)
 }
 
-/// The kind of the numbers in a file.
+/// The dtype of a network file: f64 if any tensor is f64, otherwise f32.
 fn kind_of_numbers(tree: &Tree) -> Precision {
     let Tree::Map(entries) = tree else {
         return Precision::F32;
@@ -186,7 +198,7 @@ fn kind_of_numbers(tree: &Tree) -> Precision {
 
 /// The network with the parameters of a file.
 ///
-/// Errors: `File` if one is missing or of another shape
+/// Errors: `File` if a parameter is missing or has a different shape
 fn filled(mut network: Network, path: &Path, tree: &Tree) -> Result<Network> {
     let file = io::Lookup { path, tree };
     for block in network.layout().clone().blocks() {

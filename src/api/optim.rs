@@ -1,4 +1,4 @@
-//! Optimizers and schedules of the learning rate.
+//! Script module `optim`: optimizers and learning rate schedules.
 
 use super::convert::{New, as_number};
 use super::native::FromValue;
@@ -20,7 +20,7 @@ impl ScriptObject for Optimizer {
     }
 }
 
-/// A schedule, or a number for a rate that stays.
+/// Accepts a schedule, or a number as a constant learning rate.
 impl FromValue for Schedule {
     fn kind() -> String {
         "number or schedule".into()
@@ -69,21 +69,22 @@ fn checked_optimizer(
 }
 
 crate::natives! {
-    /// How parameters are moved in training: optimizers, and schedules of their learning rate.
+    /// Optimizers and learning rate schedules for training.
     module "optim";
 
-    /// Adam: p -= rate m / (sqrt(v) + epsilon), where m and v are running means of the gradient
-    /// and of its square, corrected for their start at 0. Epsilon stands outside the root.
+    /// Creates an Adam optimizer: p -= rate m / (sqrt(v) + epsilon), where m and v are
+    /// bias-corrected moving averages of the gradient and of its square. Epsilon is added outside
+    /// the square root.
     ///
     /// Source: Kingma & Ba 2015; Reddi, Kale & Kumar 2018 (`amsgrad`); Loshchilov & Hutter 2019
-    /// (`decay`).
+    /// (`decay`, decoupled weight decay).
     ///
     /// > optim::adam(#{ rate: optim::exponential(0.025, 0.99975), epsilon: 0.1 })
     fn adam(options: CallOptions<Adam>) -> New<Optimizer> {
         checked_optimizer(Optimizer::Adam(options.into_inner()))
     }
 
-    /// Gradient descent: v = momentum v + gradient, p -= rate v.
+    /// Creates a gradient descent optimizer with momentum: v = momentum v + gradient, p -= rate v.
     ///
     /// > optim::sgd(#{ rate: 0.1, momentum: 0.9 })
     /// = sgd: rate (constant: rate 0.1), momentum 0.9, nesterov false
@@ -91,13 +92,15 @@ crate::natives! {
         checked_optimizer(Optimizer::Sgd(options.into_inner()))
     }
 
-    /// The same rate at every batch; a plain number does as well.
+    /// Creates a schedule with a constant learning rate. Options also accept a plain number
+    /// instead.
     ///
     /// > optim::constant(0.01)
     /// = constant: rate 0.01
     fn constant(rate: f64) -> New<Schedule> { checked_schedule(Schedule::Constant { rate }) }
 
-    /// rate * decay^k at batch k = 0, 1, ...
+    /// Creates an exponential schedule: the learning rate at batch k is rate * decay^k, k = 0, 1,
+    /// ...
     ///
     /// > optim::exponential(0.5, 0.5).rate(3)
     /// = 0.0625
@@ -105,7 +108,7 @@ crate::natives! {
         checked_schedule(Schedule::Exponential { rate, decay })
     }
 
-    /// A rate that is multiplied by `factor` at each milestone.
+    /// Creates a schedule that multiplies the learning rate by `factor` at each milestone.
     ///
     /// > optim::multi_step(#{ rate: 0.5, milestones: [10, 20], factor: 0.5 }).rate(10)
     /// = 0.25
@@ -113,7 +116,7 @@ crate::natives! {
         checked_schedule(Schedule::MultiStep(options.into_inner()))
     }
 
-    /// Half a cosine from `rate` at batch 0 to `min` at batch `total`.
+    /// Creates a cosine schedule: half a cosine from `rate` at batch 0 to `min` at batch `total`.
     ///
     /// > optim::cosine(#{ rate: 0.5, total: 100 }).rate(50)
     /// = 0.25
@@ -121,8 +124,9 @@ crate::natives! {
         checked_schedule(Schedule::Cosine(options.into_inner()))
     }
 
-    /// A rate that is multiplied by `factor` when the loss has not fallen by `threshold` (a part
-    /// of the lowest one so far) for more than `patience` batches.
+    /// Creates a schedule that multiplies the learning rate by `factor` on a plateau: when the loss
+    /// has not improved for more than `patience` batches. An improvement is a decrease below the
+    /// lowest loss so far by at least the fraction `threshold`.
     ///
     /// > optim::plateau(#{ rate: 0.5, patience: 20 })
     /// = plateau: rate 0.5, factor 0.1, patience 20, threshold 0.0001, min 0.0
@@ -130,7 +134,8 @@ crate::natives! {
         checked_schedule(Schedule::Plateau(options.into_inner()))
     }
 
-    /// The learning rate at batch `k`, counted from 0; for a plateau the one it begins with.
+    /// Returns the learning rate at batch `k`, counted from 0; for a plateau schedule, the initial
+    /// learning rate.
     ///
     /// > optim::constant(0.01).rate(1000)
     /// = 0.01

@@ -1,4 +1,4 @@
-//! The table `pca`: principal components.
+//! The script module `pca`: principal component analysis.
 
 use std::rc::Rc;
 
@@ -11,14 +11,14 @@ use crate::base::options::Span;
 use crate::tensor::{DType, Tensor};
 
 crate::options! {
-    /// What is kept of the components.
+    /// Options of `pca::fit`.
     pub struct PcaOptions for "pca::fit" {
-        /// How many are kept: all that there are without it.
+        /// Number of components to retain; without it, all of them.
         components: Option<usize> = None, in Span::at_least(1.0);
     }
 }
 
-/// Principal components as scripts hold them.
+/// The script object for fitted principal components.
 pub struct Components(pub Pca);
 
 impl ScriptObject for Components {
@@ -37,11 +37,13 @@ impl ScriptObject for Components {
 }
 
 crate::natives! {
-    /// Principal components: the directions along which data vary most.
+    /// Principal component analysis: the directions of largest variance in data.
     module "pca";
 
-    /// The principal components of data [.., features]; all axes but the last are samples. Signs
-    /// are such that the largest entry of each component is positive.
+    /// The principal components of data [.., features].
+    ///
+    /// All axes but the last index samples. Signs are chosen so that the entry of largest magnitude
+    /// in each component is positive.
     ///
     /// > let x = [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]];
     /// > pca::fit(x, #{ components: 1 })
@@ -53,7 +55,7 @@ crate::natives! {
         Ok(New(Components(found?)))
     }
 
-    /// The place of data along the components, [.., features] -> [.., components].
+    /// The projection of data onto the components, [.., features] -> [.., components].
     ///
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > pca::fit(x, #{ components: 1 }).transform(x).to_list()
@@ -63,7 +65,7 @@ crate::natives! {
         Ok(cx.compute(data.elem_count(), move || components.transform(&data))??)
     }
 
-    /// The data at places along the components, [.., components] -> [.., features].
+    /// The reconstruction of data from component scores, [.., components] -> [.., features].
     ///
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > pca::fit(x, #{ components: 1 }).inverse([[2.0]]).to_list()
@@ -73,7 +75,7 @@ crate::natives! {
         Ok(cx.compute(places.elem_count(), move || components.inverse_transform(&places))??)
     }
 
-    /// The components, one in each row, of length 1, [components, features].
+    /// The components as rows of unit length, [components, features].
     ///
     /// > pca::fit([[0.0, 1.0], [2.0, 1.0]]).components().slice(0, 0, 1).to_list()
     /// = [[1.0, 0.0]]
@@ -85,20 +87,22 @@ crate::natives! {
     /// = [1.0, 1.0]
     fn mean(this: Rc<Components>) -> Tensor { Ok(this.0.mean.clone()) }
 
-    /// The variance along each component, divided by samples - 1, [components].
+    /// The variance along each component, [components], with divisor samples - 1.
     ///
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > fixed(pca::fit(x, #{ components: 1 }).variance()[0], 6)
     /// = 4.000000
     fn variance(this: Rc<Components>) -> Tensor { Ok(this.0.variance.clone()) }
 
-    /// The part of the whole variance along each component, [components].
+    /// The fraction of the total variance along each component, [components].
     ///
     /// > pca::fit([[0.0, 1.0], [2.0, 1.0]], #{ components: 1 }).ratio().to_list()
     /// = [1.0]
     fn ratio(this: Rc<Components>) -> Tensor { Ok(this.0.explained_variance_ratio()?) }
 
-    /// How many dimensions the data fill, (sum of all variances)^2 / sum of their squares.
+    /// The participation ratio, a measure of the dimensionality of the data.
+    ///
+    /// It is (sum of all variances)^2 / (sum of their squares).
     ///
     /// > pca::fit([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).participation()
     /// = 2.0

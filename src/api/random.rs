@@ -1,4 +1,4 @@
-//! The words for random numbers: keys, and draws from them.
+//! The script module `random`: keys and samples from distributions.
 
 use super::context::Context;
 use super::diagnostic::Diagnostic;
@@ -12,46 +12,48 @@ use crate::random::{Key, Layout};
 use crate::tensor::{DType, Device, Real, Tensor};
 
 crate::options! {
-    /// How a key is used.
+    /// Options of `random::key`.
     pub struct KeyOptions for "random::key" {
-        /// How draws are laid out: `partitionable` (JAX today) or `original` (published seeds).
+        /// Generator layout: `partitionable` (the JAX default) or `original` (for seeds published
+        /// with older versions of JAX).
         layout: Layout = Layout::Partitionable;
     }
 }
 
 crate::options! {
-    /// What a draw is made of.
+    /// Options of the sampling functions.
     pub struct DrawOptions for "random::normal" {
-        /// The kind of number; `f64` takes other random bits than `f32`.
+        /// The dtype; `f64` uses different random bits than `f32`.
         dtype: Precision = Precision::F32;
     }
 }
 
 crate::options! {
-    /// Where uniform numbers lie.
+    /// Options of `random::uniform`.
     pub struct UniformOptions for "random::uniform" {
-        /// The least number, included.
+        /// Lower bound, included.
         low: f64 = 0.0;
-        /// The greatest number, excluded.
+        /// Upper bound, excluded.
         high: f64 = 1.0;
-        /// The kind of number; `f64` takes other random bits than `f32`.
+        /// The dtype; `f64` uses different random bits than `f32`.
         dtype: Precision = Precision::F32;
     }
 }
 
 crate::options! {
-    /// How items are chosen.
+    /// Options of `random::choice`.
     pub struct ChoiceOptions for "random::choice" {
-        /// Whether an item can be chosen more than once.
+        /// Whether to sample with replacement.
         replace: bool = true;
     }
 }
 
 crate::natives! {
-    /// Random numbers as in JAX: a key says all, the same key gives the same numbers.
+    /// Random numbers as in JAX: a key determines the result, and the same key returns the same
+    /// numbers.
     module "random";
 
-    /// The key of a seed.
+    /// The random key of a seed.
     ///
     /// > random::key(42)
     /// = key [0, 42]
@@ -59,7 +61,9 @@ crate::natives! {
         Ok(New(Key::new(seed, options.layout)))
     }
 
-    /// A list of `n` new keys, independent of each other; use each key once.
+    /// A list of `n` new, independent keys derived from this key.
+    ///
+    /// Use each key once, and do not use this key again after the split.
     ///
     /// > random::key(0).split(2)
     /// = [key [1797259609, 2579123966], key [928981903, 3453687069]]
@@ -68,13 +72,13 @@ crate::natives! {
         Ok(this.split(n).into_iter().map(|key| Value::Object(Object::new(key))).collect())
     }
 
-    /// A new key from this one and an integer, such as the index of a trial.
+    /// A new key derived from this key and an integer, such as a trial index.
     ///
     /// > random::key(0).fold_in(7)
     /// = key [2716826189, 292468403]
     fn fold_in(this: Key, number: u32) -> New<Key> { Ok(New(this.fold_in(number))) }
 
-    /// The two integers that a key is made of.
+    /// The two 32-bit integers that represent the key.
     ///
     /// > random::key(42).words()
     /// = [0, 42]
@@ -82,7 +86,9 @@ crate::natives! {
         Ok(this.words().iter().map(|&word| word as usize).collect())
     }
 
-    /// A tensor of standard normal numbers. They are those of JAX up to 3 units in the last place.
+    /// A tensor of samples from the standard normal distribution.
+    ///
+    /// The samples agree with those of JAX within 3 units in the last place.
     ///
     /// > kind_of(random::normal(random::key(0), [64, 2]))
     /// = a tensor
@@ -92,7 +98,7 @@ crate::natives! {
         draw(cx, "random::normal", &key, shape, options.dtype, &Normal)
     }
 
-    /// A tensor of uniform numbers, from 0 to 1 unless `low` and `high` say otherwise.
+    /// A tensor of samples from the uniform distribution on [low, high), by default [0, 1).
     ///
     /// > kind_of(random::uniform(random::key(0), [3], #{ low: -1.0, dtype: "f64" }))
     /// = a tensor
@@ -105,7 +111,9 @@ crate::natives! {
         draw(cx, "random::uniform", &key, shape, options.dtype, &Uniform { low, high })
     }
 
-    /// A tensor of ones, each with this probability, and zeros.
+    /// A tensor of samples that are 1 with the given probability and 0 otherwise.
+    ///
+    /// The probability must be from 0 to 1.
     ///
     /// > kind_of(random::bernoulli(random::key(0), 0.3, [5]))
     /// = a tensor
@@ -120,7 +128,9 @@ crate::natives! {
         draw(cx, of, &key, shape, options.dtype, &Bernoulli(probability))
     }
 
-    /// A tensor of integers from `low` to `high - 1`.
+    /// A tensor of random integers from `low` (included) to `high` (excluded), as i64.
+    ///
+    /// Both bounds must fit in 32 bits.
     ///
     /// > kind_of(random::randint(random::key(0), 0, 10, [4]))
     /// = a tensor
@@ -138,7 +148,7 @@ crate::natives! {
         Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)
     }
 
-    /// The integers 0 to n - 1 in random order, as a tensor.
+    /// A random permutation of the integers 0 to n - 1, as an i64 tensor.
     ///
     /// > kind_of(random::permutation(random::key(0), 5))
     /// = a tensor
@@ -148,7 +158,9 @@ crate::natives! {
         Ok(Tensor::from_vec(order, n, &Device::Cpu)?)
     }
 
-    /// A list of `n` items chosen at random from a list; without `replace`, each at most once.
+    /// A list of `n` random items of a list, with replacement by default.
+    ///
+    /// Without replacement, `n` must not exceed the length of the list.
     ///
     /// > random::choice(random::key(0), ["a"], 2)
     /// = ["a", "a"]
@@ -195,7 +207,7 @@ impl FromValue for Key {
     }
 }
 
-/// A distribution.
+/// A probability distribution.
 trait Law {
     fn fill<T: Real>(&self, key: &Key, out: &mut [T]);
 }
@@ -252,7 +264,7 @@ fn drawn<T: Real>(key: &Key, shape: Vec<usize>, law: &impl Law) -> Result<Tensor
     Ok(Tensor::from_vec(out, shape, &Device::Cpu)?)
 }
 
-/// Indices below `size`, as `jax.random.choice` picks them.
+/// Random indices below `size`, selected as in `jax.random.choice`.
 fn chosen(key: &Key, size: usize, n: usize, replace: bool) -> Vec<usize> {
     if !replace {
         return key.permutation(size).into_iter().take(n).collect();
@@ -269,7 +281,10 @@ fn above(of: &str, low: f64, high: f64) -> Result<(), Diagnostic> {
     Err(range(of, "high", &format!("above {low}"), high))
 }
 
-/// Errors: `Range` if no number of this dtype lies between the ends, or too many
+/// Checks the bounds of a uniform distribution.
+///
+/// Errors: `Range` if the bounds are equal or reversed in this dtype, or if their difference
+/// overflows
 fn uniform_range(dtype: Precision, low: f64, high: f64) -> Result<(), Diagnostic> {
     let (of, expected) = (
         "random::uniform",

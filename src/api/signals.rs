@@ -1,4 +1,4 @@
-//! The table `signals`: courses in time that a network can learn to make.
+//! The script module `signals`: target signals for training.
 
 use super::context::Context;
 use super::diagnostic::Diagnostic;
@@ -9,19 +9,21 @@ use crate::signal::waveforms::{Lorenz, Patterns, Sines};
 use crate::tensor::{DType, Tensor, convert};
 
 crate::options! {
-    /// What a signal is made of.
+    /// Options of all signals.
     pub struct Kind for "signals" {
-        /// The kind of number.
+        /// The dtype.
         dtype: Precision = Precision::F32;
     }
 }
 
 crate::natives! {
-    /// Courses in time that a network can learn to make, step by step.
+    /// Time series that serve as training targets.
     module "signals";
 
-    /// A sum of sines, [t, 1]: amplitudes[k] sin(2 pi (k + 1) t / period + phases[k]) over all k,
-    /// t = 0, 1, ...
+    /// A sum of sines, [t, 1].
+    ///
+    /// The value at step t is the sum over k of amplitudes[k] sin(2 pi (k + 1) t / period +
+    /// phases[k]).
     ///
     /// > let f = signals::sines(200, #{ period: 100, amplitudes: [1.0, 0.5] });
     /// > [f.shape(), (f.slice(0, 0, 100) - f.slice(0, 100, 200)).abs().max().item() < 1e-6]
@@ -30,8 +32,9 @@ crate::natives! {
         made(cx, "signals::sines", &options.1, [steps, 1], || options.0.signal(steps))
     }
 
-    /// A course of the Lorenz system, [t, 3]: x' = sigma (y - x), y' = x (rho - z) - y,
-    /// z' = x y - beta z.
+    /// A trajectory of the Lorenz system, [t, 3].
+    ///
+    /// x' = sigma (y - x), y' = x (rho - z) - y, z' = x y - beta z.
     ///
     /// > let f = signals::lorenz(500);
     /// > [f.shape(), f.abs().max().item() < 50.0]
@@ -40,7 +43,8 @@ crate::natives! {
         made(cx, "signals::lorenz", &options.1, [steps, 3], || options.0.signal(steps))
     }
 
-    /// Random patterns of 1 and -1 that take turns, each held for some steps, [t, channels].
+    /// A cyclic sequence of random patterns of 1 and -1, each held for a number of steps,
+    /// [t, channels].
     ///
     /// > let f = signals::patterns(100, #{ channels: 2, patterns: 2, hold: 10, seed: 1 });
     /// > [f.shape(), (f.slice(0, 0, 20) - f.slice(0, 20, 40)).abs().max().item()]

@@ -1,4 +1,4 @@
-//! The table `spikes`: counts drawn from rates, smoothed, and how well rates tell them.
+//! The script module `spikes`: sampling, smoothing and binning of spike counts, and fit metrics.
 
 use super::context::Context;
 use super::convert::ExactTensor;
@@ -9,18 +9,20 @@ use crate::signal::{metrics, spikes};
 use crate::tensor::Tensor;
 
 crate::options! {
-    /// How counts are smoothed.
+    /// Options of `spikes::smooth`.
     pub struct Smoothing for "spikes::smooth" {
-        /// Standard deviation of the Gaussian, in time steps.
+        /// Standard deviation of the Gaussian kernel, in time steps.
         deviation: f64 = 2.0, in Span::above(0.0);
     }
 }
 
 crate::natives! {
-    /// Counts of spikes: drawn from rates, smoothed, and how well rates tell them.
+    /// Spike counts: sampling, smoothing and binning.
     module "spikes";
 
-    /// Poisson counts with these means (rate times the length of a time step), of the same shape.
+    /// Poisson counts with the given means, of the same shape.
+    ///
+    /// A mean is the firing rate times the duration of a time step.
     ///
     /// > let counts = spikes::poisson(ones([1000]) * 3.0, random::key(1));
     /// > (counts.mean() - 3.0).abs().item() < 0.2
@@ -30,8 +32,10 @@ crate::natives! {
         Ok(spikes::poisson(&means, &key)?)
     }
 
-    /// Weighted means over neighbouring times of [.., t, d], by a Gaussian; at the ends over those
-    /// that there are. NaN is padding: it stays, and no mean contains it.
+    /// The data [.., t, d] smoothed along time with a Gaussian kernel.
+    ///
+    /// At both ends the weights are normalized over the available time steps. NaN marks padding: it
+    /// is preserved, and it does not contribute to other time steps.
     ///
     /// > let x = [[0.0], [0.0], [1.0], [0.0], [0.0]];
     /// > let y = spikes::smooth(x, #{ deviation: 1.0 });
@@ -41,8 +45,9 @@ crate::natives! {
         Ok(spikes::smooth(&x, options.deviation)?)
     }
 
-    /// Sums over each `width` neighbouring times of [.., t, d]; what is left at the end is left
-    /// out. A sum over padding (NaN) is NaN.
+    /// The sums over bins of `width` consecutive time steps of [.., t, d].
+    ///
+    /// An incomplete last bin is dropped. A bin that contains NaN (padding) is NaN.
     ///
     /// > spikes::bin([[1.0], [2.0], [3.0], [4.0], [5.0]], 2).to_list()
     /// = [[3.0], [7.0]]
@@ -54,17 +59,19 @@ crate::natives! {
         Ok(spikes::bin(&x, width)?)
     }
 
-    /// R^2 of an estimate y of each course x in time, 1 - sum (x - y)^2 / sum (x - mean x)^2, for
-    /// [n, t, d] as [n, d]; NaN where x does not change. Times at which x is NaN (padding)
-    /// are left out.
+    /// The coefficient of determination R^2 of an estimate y of x over time, [n, t, d] -> [n, d].
+    ///
+    /// R^2 = 1 - sum (x - y)^2 / sum (x - mean x)^2. The result is NaN where x is constant. Time
+    /// steps at which x is NaN (padding) are ignored.
     ///
     /// > let x = random::normal(random::key(1), [4, 30, 2]);
     /// > spikes::r_squared(x, x + 0.001).min().item() > 0.99
     /// = true
     fn r_squared(x: ExactTensor, y: ExactTensor) -> Tensor { Ok(metrics::r_squared(&x, &y)?) }
 
-    /// The squared correlation in time of each course x with its estimate y, for [n, t, d] as
-    /// [n, d]; NaN where one of them does not change.
+    /// The squared correlation over time of x and an estimate y, [n, t, d] -> [n, d].
+    ///
+    /// The result is NaN where x or y is constant.
     ///
     /// > let x = random::normal(random::key(1), [4, 30, 2]);
     /// > spikes::correlation_squared(x, 5.0 - 2.0 * x).min().item() > 0.99
@@ -73,9 +80,12 @@ crate::natives! {
         Ok(metrics::correlation_squared(&x, &y)?)
     }
 
-    /// How many bits a spike the means of counts tell more of these than a constant rate of each
-    /// channel does; both [n, t, d]. As in the Neural Latents Benchmark, counts that are NaN
-    /// (padding) are left out, and means below 1e-9 count as 1e-9; negative numbers are an error.
+    /// The log-likelihood gain of predicted means over a constant rate per channel, in bits per
+    /// spike.
+    ///
+    /// Means and counts have the shape [n, t, d]. As in the Neural Latents Benchmark, NaN counts
+    /// (padding) are ignored, and means below 1e-9 are replaced by 1e-9. Negative values are an
+    /// error.
     ///
     /// > let means = random::uniform(random::key(1), [50, 20, 3]) * 5.0;
     /// > spikes::bits_per_spike(means, spikes::poisson(means, random::key(2))) > 0.1

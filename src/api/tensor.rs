@@ -1,7 +1,8 @@
-//! Making tensors, and what they say of themselves.
+//! Construction and inspection of tensors.
 //!
-//! Numbers are f32 unless `#{ dtype: "f64" }` asks for more. Where kinds meet, f64 wins over f32,
-//! and f32 over integers; a number written in a script takes the kind of the tensor beside it.
+//! The default dtype is f32; `#{ dtype: "f64" }` selects another. When dtypes differ, f64 takes
+//! precedence over f32, and f32 over integers. A plain number takes the dtype of the tensor it is
+//! combined with.
 
 use super::context::Context;
 use super::options::CallOptions;
@@ -13,7 +14,9 @@ crate::natives! {
     /// Tensors: arrays of numbers with any number of axes.
     module "";
 
-    /// A tensor of a number, of nested lists of numbers, or of another tensor's numbers.
+    /// A tensor from a number, nested lists of numbers, or another tensor.
+    ///
+    /// Nested lists must be rectangular; lists of unequal length are an error.
     ///
     /// > tensor([[1, 2], [3, 4]])
     /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
@@ -21,7 +24,7 @@ crate::natives! {
         made(cx, values, options.dtype.dtype())
     }
 
-    /// A tensor of zeros.
+    /// A tensor of zeros with the given shape.
     ///
     /// > zeros([2, 3])
     /// = tensor [2, 3] f32 [[0, 0, 0], [0, 0, 0]]
@@ -30,7 +33,7 @@ crate::natives! {
         Ok(Tensor::zeros(shape, options.dtype.dtype(), &Device::Cpu)?)
     }
 
-    /// A tensor of ones.
+    /// A tensor of ones with the given shape.
     ///
     /// > ones(2, #{ dtype: "f64" })
     /// = tensor [2] f64 [1, 1]
@@ -39,7 +42,7 @@ crate::natives! {
         Ok(Tensor::ones(shape, options.dtype.dtype(), &Device::Cpu)?)
     }
 
-    /// A tensor of one number again and again.
+    /// A tensor of the given shape filled with `value`.
     ///
     /// > full([3], 0.5)
     /// = tensor [3] f32 [0.5, 0.5, 0.5]
@@ -56,7 +59,7 @@ crate::natives! {
         }
     }
 
-    /// The matrix with ones on its diagonal and zeros elsewhere.
+    /// The n x n identity matrix.
     ///
     /// > eye(2)
     /// = tensor [2, 2] f32 [[1, 0], [0, 1]]
@@ -65,7 +68,7 @@ crate::natives! {
         Ok(Tensor::eye(n, options.dtype.dtype(), &Device::Cpu)?)
     }
 
-    /// `count` numbers at equal distances, `first` and `last` included.
+    /// `count` evenly spaced values from `first` to `last`, both included.
     ///
     /// > linspace(0, 1, 5)
     /// = tensor [5] f32 [0, 0.25, 0.5, 0.75, 1]
@@ -77,7 +80,10 @@ crate::natives! {
         Ok(convert::from_f64(values, &[count], options.dtype.dtype())?)
     }
 
-    /// Numbers from `first` up to, but without, `limit`, a `step` (1) apart.
+    /// Evenly spaced values from `first` (included) to `limit` (excluded), with spacing `step`
+    /// (default 1).
+    ///
+    /// A step of 0 and infinite limits are an error.
     ///
     /// > arange(0, 5)
     /// = tensor [5] f32 [0, 1, 2, 3, 4]
@@ -112,7 +118,9 @@ crate::natives! {
         Ok(convert::from_f64(numbers, &[count], dtype)?)
     }
 
-    /// Tensors one after another along `axis` (0).
+    /// The tensors joined along an existing `axis` (default 0).
+    ///
+    /// All shapes must be equal except along this axis.
     ///
     /// > cat([tensor([1, 2]), tensor([3])])
     /// = tensor [3] f32 [1, 2, 3]
@@ -122,7 +130,9 @@ crate::natives! {
         Ok(indexing::cat(&parts.0, axis.unwrap_or(0))?)
     }
 
-    /// Tensors of one shape along a new axis (0).
+    /// The tensors joined along a new `axis` (default 0).
+    ///
+    /// All shapes must be equal.
     ///
     /// > stack([tensor([1, 2]), tensor([3, 4])], 1)
     /// = tensor [2, 2] f32 [[1, 3], [2, 4]]
@@ -132,7 +142,9 @@ crate::natives! {
         Ok(indexing::stack(&parts.0, axis.unwrap_or(0))?)
     }
 
-    /// The numbers of `yes` where `mask` is not 0, those of `no` elsewhere.
+    /// The elements of `yes` where `mask` is nonzero, and those of `no` elsewhere.
+    ///
+    /// The three arguments broadcast against each other.
     ///
     /// > choose(tensor([1, 0]), 5, tensor([7, 8]))
     /// = tensor [2] f32 [5, 8]
@@ -144,37 +156,37 @@ crate::natives! {
         Ok(arith::where_cond(&mask, &yes, &no)?)
     }
 
-    /// The sizes of the axes.
+    /// The size of each axis.
     ///
     /// > zeros([2, 3]).shape()
     /// = [2, 3]
     fn shape(this: Tensor) -> Vec<usize> { Ok(this.dims().to_vec()) }
 
-    /// How many axes there are.
+    /// The number of axes.
     ///
     /// > zeros([2, 3]).rank()
     /// = 2
     fn rank(this: Tensor) -> usize { Ok(this.rank()) }
 
-    /// How many numbers there are.
+    /// The total number of elements.
     ///
     /// > zeros([2, 3]).size()
     /// = 6
     fn size(this: Tensor) -> usize { Ok(this.elem_count()) }
 
-    /// The size of the first axis.
+    /// The size of the first axis; 1 for a scalar.
     ///
     /// > zeros([2, 3]).length()
     /// = 2
     fn length(this: Tensor) -> usize { Ok(this.dims().first().copied().unwrap_or(1)) }
 
-    /// The kind of number: f32, f64, i64 or u8.
+    /// The dtype: f32, f64, i64 or u8.
     ///
     /// > zeros(2).dtype()
     /// = f32
     fn dtype(this: Tensor) -> String { Ok(this.dtype().as_str().into()) }
 
-    /// Where the numbers are: `cpu` or `cuda:0`.
+    /// The device that stores the elements: `cpu`, or a GPU such as `cuda:0`.
     ///
     /// > zeros(2).device()
     /// = cpu
@@ -186,7 +198,9 @@ crate::natives! {
         })
     }
 
-    /// The same numbers as another kind: "f32", "f64", "i64" (cut towards 0) or "u8".
+    /// The tensor converted to "f32", "f64", "i64" or "u8".
+    ///
+    /// Conversion to an integer dtype truncates towards 0.
     ///
     /// > tensor([1.7, -1.7]).to_dtype("i64")
     /// = tensor [2] i64 [1, -1]
@@ -205,13 +219,13 @@ crate::natives! {
         Ok(this.to_dtype(kind.dtype())?)
     }
 
-    /// The same numbers as f32.
+    /// The tensor converted to f32.
     ///
     /// > ones(1, #{ dtype: "f64" }).f32()
     /// = tensor [1] f32 [1]
     fn f32(this: Tensor) -> Tensor { Ok(this.to_dtype(DType::F32)?) }
 
-    /// The same numbers as f64.
+    /// The tensor converted to f64.
     ///
     /// > ones(1).f64()
     /// = tensor [1] f64 [1]
@@ -220,7 +234,7 @@ crate::natives! {
         Ok(this.to_dtype(DType::F64)?)
     }
 
-    /// The numbers as nested lists.
+    /// The elements as nested lists of plain numbers.
     ///
     /// > tensor([[1, 2], [3, 4]]).to_list()
     /// = [[1.0, 2.0], [3.0, 4.0]]
@@ -231,15 +245,19 @@ crate::natives! {
         nested(&this.detach())
     }
 
-    /// The number of a tensor that holds one.
+    /// The value of a tensor with exactly one element, as a plain number.
+    ///
+    /// Any other number of elements is an error. The result carries no gradient.
     ///
     /// > tensor([1, 2]).sum().item()
     /// = 3.0
     fn item(this: Tensor) -> Value { scalar(&this) }
 
-    /// The part at an index of the first axis, at a list of indices of the first axes, or in a
-    /// range; negative indices count from the end. Written `t[i]`. A single number comes out as a
-    /// plain number, unless `grad` is following it.
+    /// The subtensor at an index of the first axis, at a list of indices of the first axes, or in a
+    /// range of the first axis. Written `t[i]`.
+    ///
+    /// Negative indices count from the end. A single element is returned as a plain number, unless
+    /// `grad` tracks the tensor.
     ///
     /// > let t = tensor([[1, 2], [3, 4]]);
     /// > [t[-1], t[[0, 1]]]
@@ -252,13 +270,13 @@ crate::natives! {
         if part.rank() == 0 && !part.track_op() { scalar(&part) } else { Ok(Value::Tensor(part)) }
     }
 
-    /// The part at these indices of the first axes, as in `t.at([0, 2])`.
+    /// The subtensor at a list of indices, one for each of the first axes, as in `t.at([0, 2])`.
     ///
     /// > tensor([[1, 2], [3, 4]]).at([0, 1])
     /// = 2.0
     fn at(this: Tensor, indices: Wholes) -> Tensor { Ok(indexing::at(&this, &indices.0)?) }
 
-    /// Whether both have the same shape and equal numbers. Written `a == b`.
+    /// Whether both tensors have the same shape and equal elements. Written `a == b`.
     ///
     /// > tensor([1, 2]) == tensor([1, 2])
     /// = true
@@ -267,7 +285,7 @@ crate::natives! {
         Ok(pointwise::array_equal(&l, &r)?)
     }
 
-    /// Whether shapes or numbers differ. Written `a != b`.
+    /// Whether the tensors differ in shape or in any element. Written `a != b`.
     ///
     /// > tensor([1, 2]) != tensor([1, 3])
     /// = true

@@ -1,4 +1,4 @@
-//! What tensor functions take: a tensor or a number beside one, axes, shapes, kinds of number.
+//! Argument types of the tensor functions: operands, axes, shapes, indices and dtypes.
 
 use super::context::Context;
 use super::convert::{as_integer, as_number, to_tensor};
@@ -9,7 +9,7 @@ use crate::tensor::reduce::Reduction;
 use crate::tensor::{DType, Tensor, shape};
 
 crate::choices! {
-    /// The kinds of number that scripts see.
+    /// The dtypes that scripts can select.
     pub enum Kind {
         #[default]
         F32 = "f32",
@@ -20,15 +20,15 @@ crate::choices! {
 }
 
 crate::options! {
-    /// How a new tensor is made.
+    /// Options of the functions that create a tensor.
     pub struct Making for "tensor" {
-        /// The kind of number
+        /// The dtype
         dtype: Kind = Kind::F32;
     }
 }
 
 impl Kind {
-    /// The kind of number, as tensors name it.
+    /// The corresponding tensor dtype.
     pub fn dtype(self) -> DType {
         match self {
             Kind::F32 => DType::F32,
@@ -39,10 +39,11 @@ impl Kind {
     }
 }
 
-/// Either side of an operator: a tensor, or numbers that take the kind of the tensor beside them.
+/// An operand of a binary operation: a tensor, or plain numbers that take the dtype of the other
+/// operand.
 pub struct Side {
     tensor: Tensor,
-    /// For plain numbers: whether all of them are whole.
+    /// For plain numbers: whether all of them are integers. `None` for a tensor.
     plain: Option<bool>,
 }
 
@@ -55,7 +56,7 @@ impl Side {
             });
         }
         let is_whole = has_no_float(&value);
-        // Through f64 an integer above 2^53 would be another one.
+        // f64 cannot represent every integer above 2^53.
         let dtype = if is_whole { DType::I64 } else { DType::F64 };
         match to_tensor(&value, dtype) {
             Some(tensor) => Ok(Side {
@@ -66,7 +67,7 @@ impl Side {
         }
     }
 
-    /// Both sides as tensors, whatever their shapes.
+    /// Both operands as tensors, without a shape check.
     pub fn with(&self, other: &Side) -> Result<(Tensor, Tensor), Diagnostic> {
         Ok((self.beside(other)?, other.beside(self)?))
     }
@@ -85,7 +86,7 @@ impl Side {
     }
 }
 
-/// Whether no number in nested lists is a float.
+/// Whether nested lists contain no float.
 fn has_no_float(value: &Value) -> bool {
     match value {
         Value::Float(_) => false,
@@ -94,7 +95,7 @@ fn has_no_float(value: &Value) -> bool {
     }
 }
 
-/// Both sides as tensors, once their broadcast shape is known to fit into memory.
+/// Both operands as tensors, after a memory check of the broadcast result.
 pub fn sides(
     cx: &Context,
     op: &'static str,
@@ -108,7 +109,7 @@ pub fn sides(
     Ok((l, r))
 }
 
-/// The left side, whose method is called.
+/// The left operand: the receiver of the method.
 pub struct Left(pub Side);
 
 impl FromValue for Left {
@@ -120,7 +121,7 @@ impl FromValue for Left {
     }
 }
 
-/// A number in which an integer is not rounded to a float.
+/// A number that preserves the exact value of an integer.
 #[derive(Clone, Copy)]
 pub enum Number {
     Int(i64),
@@ -157,7 +158,7 @@ impl FromValue for Side {
     }
 }
 
-/// Integers, also negative ones: a list, one number, or a vector.
+/// Integers, which can be negative: a list, a single number, or a vector.
 pub struct Wholes(pub Vec<i64>);
 
 impl FromValue for Wholes {
@@ -179,7 +180,7 @@ impl FromValue for Wholes {
     }
 }
 
-/// Reduction which axes: one axis, a list of them, or all if left out.
+/// The reduction over one axis, a list of axes, or all axes if `axes` is `None`.
 pub fn along(axes: Option<Wholes>, keep: Option<bool>) -> Reduction {
     Reduction {
         axes: axes.map(|axes| axes.0),
@@ -187,7 +188,7 @@ pub fn along(axes: Option<Wholes>, keep: Option<bool>) -> Reduction {
     }
 }
 
-/// Several tensors.
+/// A list of tensors.
 pub struct Parts(pub Vec<Tensor>);
 
 impl FromValue for Parts {
@@ -198,7 +199,7 @@ impl FromValue for Parts {
         let Value::List(list) = &value else {
             return Err(value);
         };
-        // A list takes the dtype of the tensors beside it.
+        // A plain list takes the dtype of the tensors in the same list.
         let double = |part: &Value| matches!(part, Value::Tensor(t) if t.dtype() == DType::F64);
         let dtype = match list.iter().any(double) {
             true => DType::F64,
@@ -212,7 +213,7 @@ impl FromValue for Parts {
     }
 }
 
-/// A place in a tensor: an index for each of the first axes, or a stretch of the first axis.
+/// An index into a tensor: one index for each of the first axes, or a range of the first axis.
 pub enum Place {
     At(Vec<i64>),
     Stretch(i64, Option<i64>),
@@ -236,7 +237,9 @@ impl FromValue for Place {
     }
 }
 
-/// A number, or nested lists of them, as a new tensor; a tensor in another kind of number.
+/// A new tensor from a number or nested lists, or a tensor converted to `dtype`.
+///
+/// Errors: nested lists that are not rectangular, or values that are not numbers
 pub fn made(cx: &Context, values: Value, dtype: DType) -> Result<Tensor, Diagnostic> {
     if let Value::Tensor(t) = &values {
         cx.check_memory("tensor", t.dims(), dtype)?;
@@ -255,7 +258,9 @@ pub fn made(cx: &Context, values: Value, dtype: DType) -> Result<Tensor, Diagnos
     })
 }
 
-/// One element as a plain number.
+/// The value of a tensor with one element, as a plain number.
+///
+/// Errors: `Shape` for any other number of elements
 pub fn scalar(t: &Tensor) -> Result<Value, Diagnostic> {
     if t.elem_count() != 1 {
         return Err(crate::base::Error::Shape {
@@ -269,7 +274,7 @@ pub fn scalar(t: &Tensor) -> Result<Value, Diagnostic> {
     nested(&t.detach().reshape(())?)
 }
 
-/// Nested lists of plain numbers.
+/// The elements as nested lists of plain numbers.
 pub fn nested(t: &Tensor) -> Result<Value, Diagnostic> {
     if t.rank() > 0 {
         let parts = (0..t.dims()[0]).map(|i| nested(&t.get(i)?));

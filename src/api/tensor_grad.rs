@@ -1,4 +1,4 @@
-//! Gradients of functions that a script writes.
+//! Gradients of functions defined in scripts.
 
 use super::context::Context;
 use super::convert::as_number;
@@ -8,17 +8,20 @@ use crate::base::Error;
 use crate::tensor::{DType, Tensor, record};
 
 crate::natives! {
-    /// Gradients of functions written in a script.
+    /// Automatic differentiation of functions defined in a script.
     module "";
 
-    /// The gradient of `f`, which gives one number, at `x`: a tensor, or lists and maps of
-    /// tensors. The result is built like `x`.
+    /// The gradient of `f` at `x`, with the same structure as `x`.
+    ///
+    /// `f` must return a tensor with one element. `x` is a tensor, or lists and maps of tensors.
     ///
     /// > grad(|x| (x * x).sum(), tensor([1, 2]))
     /// = tensor [2] f32 [2, 4]
     fn grad(cx: &Context, f: Function, x: Value) -> Value { Ok(both(cx, &f, &x)?.1) }
 
-    /// The value of `f` at `x` and its gradient there: a map of `value` and `grad`.
+    /// The value of `f` at `x` and its gradient, as a map of `value` and `grad`.
+    ///
+    /// The arguments are those of `grad`.
     ///
     /// > value_and_grad(|p| (p.w * 3).sum(), #{ w: tensor([1, 2]) }).grad.w
     /// = tensor [2] f32 [3, 3]
@@ -47,7 +50,7 @@ fn both(cx: &Context, f: &Function, x: &Value) -> Result<(Tensor, Value), Diagno
     Ok((value, rebuild(x, &mut slopes.into_iter())))
 }
 
-/// The kind of number that plain numbers in `x` take: that of the tensors beside them.
+/// The dtype for plain numbers in `x`: f64 if `x` contains an f64 tensor, otherwise f32.
 fn kind(x: &Value) -> DType {
     let wide = |part: &Value| kind(part) == DType::F64;
     let found = match x {
@@ -59,7 +62,8 @@ fn kind(x: &Value) -> DType {
     if found { DType::F64 } else { DType::F32 }
 }
 
-/// A list of numbers stands for a tensor; any other list holds parts.
+/// The tensor at a leaf of `x`: a tensor, a number or a list of numbers. Any other list is a
+/// container.
 fn leaf(x: &Value, dtype: DType) -> Option<Tensor> {
     match x {
         Value::Tensor(t) => Some(t.clone()),
@@ -77,6 +81,8 @@ fn leaf(x: &Value, dtype: DType) -> Option<Tensor> {
 }
 
 /// Appends the tensors of `x`, depth first.
+///
+/// Errors: `Kind` for a value that is neither a tensor nor a container
 fn gather(x: &Value, dtype: DType, at: &mut Vec<Tensor>) -> Result<(), Diagnostic> {
     if let Some(t) = leaf(x, dtype) {
         at.push(t);
@@ -94,7 +100,7 @@ fn gather(x: &Value, dtype: DType, at: &mut Vec<Tensor>) -> Result<(), Diagnosti
     }
 }
 
-/// A value built like `x`, with the tensors of `parts` in the order of [`gather`].
+/// A value with the structure of `x` and the tensors of `parts`, in the order of [`gather`].
 fn rebuild(x: &Value, parts: &mut dyn Iterator<Item = Tensor>) -> Value {
     if leaf(x, DType::F32).is_some() {
         return parts.next().map_or(Value::Nil, Value::Tensor);

@@ -1,4 +1,4 @@
-//! Linear algebra over the last two axes, in double precision inside.
+//! Linear algebra over the last two axes, computed internally in double precision.
 
 use super::tensor_args::{Left, Side};
 use super::value::{Map, Value};
@@ -9,12 +9,18 @@ crate::natives! {
     /// Linear algebra.
     module "";
 
-    /// Eigenvalues of a square matrix, by decreasing modulus, and its eigenvectors as columns: a
-    /// map of `re`, `im` (eigenvalues), `right_re`, `right_im`, and `left_re`, `left_im` (as rows;
-    /// the inverse of the right ones); of each matrix `condition`, the length of the longest left
-    /// eigenvector, `repeated`, 1 if two eigenvalues are equal up to rounding (their vectors are
-    /// one choice of many), and `defective`, 1 if eigenvectors coincide up to rounding. Where they
-    /// are missing altogether it is a fault; `eigenvalues` are there nonetheless.
+    /// The eigenvalues and eigenvectors of a square matrix, ordered by decreasing modulus, as a
+    /// map.
+    ///
+    /// Entries: `re` and `im` (eigenvalues); `right_re` and `right_im` (right eigenvectors, as
+    /// columns); `left_re` and `left_im` (left eigenvectors, as rows: the inverse of the matrix of
+    /// right eigenvectors). For each matrix: `condition` (the norm of the longest left
+    /// eigenvector), `repeated` (1 if two eigenvalues are equal up to rounding, in which case their
+    /// eigenvectors are not unique) and `defective` (1 if two eigenvectors are parallel up to
+    /// rounding).
+    ///
+    /// A matrix without a complete set of eigenvectors is an error; `eigenvalues` still works for
+    /// it.
     ///
     /// > tensor([[0, -2], [2, 0]]).eig().im
     /// = tensor [2] f32 [2, -2]
@@ -37,7 +43,8 @@ crate::natives! {
         ]))
     }
 
-    /// Eigenvalues of a square matrix alone, by decreasing modulus: a map of `re` and `im`.
+    /// The eigenvalues of a square matrix, ordered by decreasing modulus, as a map of `re` and
+    /// `im`.
     ///
     /// > tensor([[1, 5], [0, -3]]).eigenvalues().re
     /// = tensor [2] f32 [-3, 1]
@@ -46,8 +53,8 @@ crate::natives! {
         Ok(map([("re", re), ("im", im)]))
     }
 
-    /// Eigenvalues (descending) and eigenvectors (columns) of a symmetric matrix: a map of `values`
-    /// and `vectors`.
+    /// The eigenvalues (descending) and eigenvectors (as columns) of a symmetric matrix, as a map
+    /// of `values` and `vectors`.
     ///
     /// > tensor([[2, 1], [1, 2]]).eigh().values
     /// = tensor [2] f32 [3, 1]
@@ -56,7 +63,7 @@ crate::natives! {
         Ok(map([("values", found), ("vectors", vectors)]))
     }
 
-    /// The singular value decomposition u diag(s) v': a map of `u`, `s` (descending) and `v`.
+    /// The singular value decomposition u diag(s) v', as a map of `u`, `s` (descending) and `v`.
     ///
     /// > tensor([[0, 3], [2, 0]]).svd().s
     /// = tensor [2] f32 [3, 2]
@@ -65,7 +72,7 @@ crate::natives! {
         Ok(map([("u", u), ("s", s), ("v", v)]))
     }
 
-    /// The QR decomposition: a map of `q` (orthonormal columns) and `r` (upper triangular).
+    /// The QR decomposition, as a map of `q` (orthonormal columns) and `r` (upper triangular).
     ///
     /// > tensor([[3, 0], [4, 5]]).qr().r.shape()
     /// = [2, 2]
@@ -74,7 +81,7 @@ crate::natives! {
         Ok(map([("q", q), ("r", r)]))
     }
 
-    /// The x with this matrix times x equal to `b`.
+    /// The solution x of the linear system A x = `b`, where A is this square matrix.
     ///
     /// > tensor([[2, 0], [0, 4]]).solve(tensor([2, 2]))
     /// = tensor [2] f32 [1, 0.5]
@@ -83,7 +90,9 @@ crate::natives! {
         Ok(linear::solve(&this, &b)?)
     }
 
-    /// The x for which this matrix times x is closest to `b`; of several, the shortest.
+    /// The least-squares solution x of A x = `b`, where A is this matrix.
+    ///
+    /// If the solution is not unique, the one with the smallest norm is returned.
     ///
     /// > tensor([[1], [1]]).lstsq(tensor([1, 3]))
     /// = tensor [1] f32 [2]
@@ -98,7 +107,7 @@ crate::natives! {
     /// = tensor [2, 2] f32 [[0.5, 0], [0, 0.25]]
     fn inverse(this: Tensor) -> Tensor { Ok(linear::inverse(&this)?) }
 
-    /// The pseudo-inverse of a matrix.
+    /// The Moore-Penrose pseudo-inverse of a matrix.
     ///
     /// > tensor([[2, 0], [0, 0]]).pinv()
     /// = tensor [2, 2] f32 [[0.5, 0], [0, 0]]

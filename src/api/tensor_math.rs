@@ -1,4 +1,4 @@
-//! Arithmetic, comparison and functions of each number.
+//! Elementwise arithmetic, comparison and mathematical functions.
 
 use super::context::Context;
 use super::tensor_args::{Left, Side, sides};
@@ -7,10 +7,10 @@ use crate::tensor::pointwise::{self, Function};
 use crate::tensor::{Tensor, arith, convert, reduce};
 
 crate::natives! {
-    /// Arithmetic, comparison and functions of each number of a tensor.
+    /// Elementwise arithmetic, comparison and mathematical functions of tensors.
     module "";
 
-    /// The sum, number by number. Written `a + b`.
+    /// The elementwise sum, with broadcasting. Written `a + b`.
     ///
     /// > tensor([1, 2]) + 1
     /// = tensor [2] f32 [2, 3]
@@ -19,7 +19,7 @@ crate::natives! {
         Ok(arith::add(&l, &r)?)
     }
 
-    /// The difference, number by number. Written `a - b`.
+    /// The elementwise difference, with broadcasting. Written `a - b`.
     ///
     /// > 2.0 - tensor([1, 2])
     /// = tensor [2] f32 [1, 0]
@@ -28,7 +28,7 @@ crate::natives! {
         Ok(arith::sub(&l, &r)?)
     }
 
-    /// The product, number by number. Written `a * b`.
+    /// The elementwise product, with broadcasting. Written `a * b`.
     ///
     /// > 2 * tensor([1, 2])
     /// = tensor [2] f32 [2, 4]
@@ -37,7 +37,7 @@ crate::natives! {
         Ok(arith::mul(&l, &r)?)
     }
 
-    /// The quotient, number by number. Written `a / b`; integers give f32.
+    /// The elementwise quotient, with broadcasting. Written `a / b`; integers are converted to f32.
     ///
     /// > tensor([1, 2]) / 4
     /// = tensor [2] f32 [0.25, 0.5]
@@ -46,7 +46,7 @@ crate::natives! {
         Ok(arith::div(&l, &r)?)
     }
 
-    /// What is left after whole multiples of `other`, with the sign of `other`. Written `a % b`.
+    /// The elementwise remainder of the division, with the sign of `other`. Written `a % b`.
     ///
     /// > tensor([5, -5]) % 3
     /// = tensor [2] f32 [2, 1]
@@ -55,7 +55,7 @@ crate::natives! {
         Ok(arith::rem(&l, &r)?)
     }
 
-    /// The power, number by number. Written `a ** b` in Rhai and `a ^ b` in Lua.
+    /// The elementwise power. Written `a ** b` in Rhai and `a ^ b` in Lua.
     ///
     /// > tensor([2, 3]) ** 2
     /// = tensor [2] f32 [4, 9]
@@ -64,7 +64,7 @@ crate::natives! {
         Ok(arith::pow(&l, &r)?)
     }
 
-    /// The larger of two, number by number.
+    /// The elementwise maximum of two tensors.
     ///
     /// > tensor([1, 5]).maximum(3)
     /// = tensor [2] f32 [3, 5]
@@ -73,7 +73,7 @@ crate::natives! {
         Ok(arith::maximum(&l, &r)?)
     }
 
-    /// The smaller of two, number by number.
+    /// The elementwise minimum of two tensors.
     ///
     /// > tensor([1, 5]).minimum(3)
     /// = tensor [2] f32 [1, 3]
@@ -82,7 +82,7 @@ crate::natives! {
         Ok(arith::minimum(&l, &r)?)
     }
 
-    /// 1 where the numbers equal the other ones, else 0.
+    /// 1 where the elements are equal, 0 elsewhere, as u8.
     ///
     /// > tensor([1, 2, 3]).eq(2)
     /// = tensor [3] u8 [0, 1, 0]
@@ -91,7 +91,7 @@ crate::natives! {
         Ok(arith::compare("eq", &l, &r, |l, r| l.eq(r))?)
     }
 
-    /// 1 where the numbers differ the other ones, else 0.
+    /// 1 where the elements are not equal, 0 elsewhere, as u8.
     ///
     /// > tensor([1, 2, 3]).ne(2)
     /// = tensor [3] u8 [1, 0, 1]
@@ -100,7 +100,7 @@ crate::natives! {
         Ok(arith::compare("ne", &l, &r, |l, r| l.ne(r))?)
     }
 
-    /// 1 where the numbers are below the other ones, else 0.
+    /// 1 where the elements are less than `other`, 0 elsewhere, as u8.
     ///
     /// > tensor([1, 2, 3]).lt(2)
     /// = tensor [3] u8 [1, 0, 0]
@@ -109,7 +109,7 @@ crate::natives! {
         Ok(arith::compare("lt", &l, &r, |l, r| l.lt(r))?)
     }
 
-    /// 1 where the numbers are at most the other ones, else 0.
+    /// 1 where the elements are less than or equal to `other`, 0 elsewhere, as u8.
     ///
     /// > tensor([1, 2, 3]).le(2)
     /// = tensor [3] u8 [1, 1, 0]
@@ -118,7 +118,7 @@ crate::natives! {
         Ok(arith::compare("le", &l, &r, |l, r| l.le(r))?)
     }
 
-    /// 1 where the numbers are above the other ones, else 0.
+    /// 1 where the elements are greater than `other`, 0 elsewhere, as u8.
     ///
     /// > tensor([1, 2, 3]).gt(2)
     /// = tensor [3] u8 [0, 0, 1]
@@ -127,7 +127,7 @@ crate::natives! {
         Ok(arith::compare("gt", &l, &r, |l, r| l.gt(r))?)
     }
 
-    /// 1 where the numbers are at least the other ones, else 0.
+    /// 1 where the elements are greater than or equal to `other`, 0 elsewhere, as u8.
     ///
     /// > tensor([1, 2, 3]).ge(2)
     /// = tensor [3] u8 [0, 1, 1]
@@ -136,7 +136,7 @@ crate::natives! {
         Ok(arith::compare("ge", &l, &r, |l, r| l.ge(r))?)
     }
 
-    /// The numbers with the other sign. Written `-t`.
+    /// The elementwise negation. Written `-t`.
     ///
     /// > -tensor([1, -2])
     /// = tensor [2] f32 [-1, 2]
@@ -145,19 +145,19 @@ crate::natives! {
         Ok(arith::mul(&this, &convert::from_i64(vec![-1], &[])?)?)
     }
 
-    /// Whether all numbers are other than 0.
+    /// Whether all elements are nonzero.
     ///
     /// > tensor([1, 2]).gt(0).all()
     /// = true
     fn all(this: Tensor) -> bool { Ok(convert::to_f64(&this)?.iter().all(|x| *x != 0.0)) }
 
-    /// Whether any number is other than 0.
+    /// Whether any element is nonzero.
     ///
     /// > tensor([1, 2]).gt(5).any()
     /// = false
     fn any(this: Tensor) -> bool { Ok(convert::to_f64(&this)?.iter().any(|x| *x != 0.0)) }
 
-    /// The numbers, moved to the nearest one from `least` to `most`.
+    /// The elements limited to the range from `least` to `most`.
     ///
     /// > tensor([-2, 0.5, 3]).clamp(0, 1)
     /// = tensor [3] f32 [0, 0.5, 1]
@@ -168,7 +168,7 @@ crate::natives! {
         Ok(arith::minimum(&t, &most)?)
     }
 
-    /// e to the power of each number, divided by their sum along `axis` (the last).
+    /// The softmax along `axis` (default: the last axis).
     ///
     /// > tensor([0, 0]).softmax()
     /// = tensor [2] f32 [0.5, 0.5]
@@ -176,7 +176,7 @@ crate::natives! {
         Ok(pointwise::softmax(&this, axis.unwrap_or(-1))?)
     }
 
-    /// The logarithm of the softmax along `axis` (the last), exact also near 0.
+    /// The logarithm of the softmax along `axis` (default: the last axis), computed stably.
     ///
     /// > tensor([0, 0]).log_softmax()
     /// = tensor [2] f32 [-0.693147, -0.693147]
@@ -184,133 +184,133 @@ crate::natives! {
         Ok(pointwise::log_softmax(&this, axis.unwrap_or(-1))?)
     }
 
-    /// Running sums along `axis`.
+    /// The cumulative sum along `axis`.
     ///
     /// > tensor([1, 2, 3]).cumsum(0)
     /// = tensor [3] f32 [1, 3, 6]
     fn cumsum(this: Tensor, axis: i64) -> Tensor { Ok(reduce::cumsum(&this, axis)?) }
 
-    /// e to the power of each number.
+    /// The exponential of each element.
     ///
     /// > tensor([0, 1]).exp()
     /// = tensor [2] f32 [1, 2.71828]
     fn exp(this: Tensor) -> Tensor { Ok(to_float(&this)?.exp()?) }
 
-    /// The natural logarithm of each number.
+    /// The natural logarithm of each element.
     ///
     /// > tensor([1, 10]).log()
     /// = tensor [2] f32 [0, 2.30259]
     fn log(this: Tensor) -> Tensor { Ok(to_float(&this)?.log()?) }
 
-    /// The square root of each number.
+    /// The square root of each element.
     ///
     /// > tensor([4, 2]).sqrt()
     /// = tensor [2] f32 [2, 1.41421]
     fn sqrt(this: Tensor) -> Tensor { Ok(to_float(&this)?.sqrt()?) }
 
-    /// The square of each number.
+    /// The square of each element.
     ///
     /// > tensor([3, -2]).square()
     /// = tensor [2] f32 [9, 4]
     fn square(this: Tensor) -> Tensor { Ok(arith::mul(&this, &this)?) }
 
-    /// The sine of each number, in radians.
+    /// The sine of each element, in radians.
     ///
     /// > tensor([0, 1]).sin()
     /// = tensor [2] f32 [0, 0.841471]
     fn sin(this: Tensor) -> Tensor { Ok(to_float(&this)?.sin()?) }
 
-    /// The cosine of each number, in radians.
+    /// The cosine of each element, in radians.
     ///
     /// > tensor([0, 1]).cos()
     /// = tensor [2] f32 [1, 0.540302]
     fn cos(this: Tensor) -> Tensor { Ok(to_float(&this)?.cos()?) }
 
-    /// The tangent of each number, in radians.
+    /// The tangent of each element, in radians.
     ///
     /// > tensor([0, 1]).tan()
     /// = tensor [2] f32 [0, 1.55741]
     fn tan(this: Tensor) -> Tensor { Ok((to_float(&this)?.sin()? / to_float(&this)?.cos()?)?) }
 
-    /// The hyperbolic tangent of each number.
+    /// The hyperbolic tangent of each element.
     ///
     /// > tensor([0, 1]).tanh()
     /// = tensor [2] f32 [0, 0.761594]
     fn tanh(this: Tensor) -> Tensor { Ok(to_float(&this)?.tanh()?) }
 
-    /// The error function of each number.
+    /// The error function of each element.
     ///
     /// > tensor([0, 1]).erf()
     /// = tensor [2] f32 [0, 0.842701]
     fn erf(this: Tensor) -> Tensor { Ok(to_float(&this)?.erf()?) }
 
-    /// The next integer below each number.
+    /// The largest integer not above each element.
     ///
     /// > tensor([1.5, -1.5]).floor()
     /// = tensor [2] f32 [1, -2]
     fn floor(this: Tensor) -> Tensor { Ok(to_float(&this)?.floor()?) }
 
-    /// The next integer above each number.
+    /// The smallest integer not below each element.
     ///
     /// > tensor([1.5, -1.5]).ceil()
     /// = tensor [2] f32 [2, -1]
     fn ceil(this: Tensor) -> Tensor { Ok(to_float(&this)?.ceil()?) }
 
-    /// Each number without its sign; its slope at 0 is 0.
+    /// The absolute value of each element; the gradient at 0 is 0.
     ///
     /// > tensor([1, -2]).abs()
     /// = tensor [2] f32 [1, 2]
     fn abs(this: Tensor) -> Tensor { curve(pointwise::ABS, &this) }
 
-    /// -1, 0 or 1.
+    /// The sign of each element: -1, 0 or 1.
     ///
     /// > tensor([3, 0, -2]).sign()
     /// = tensor [3] f32 [1, 0, -1]
     fn sign(this: Tensor) -> Tensor { curve(pointwise::SIGN, &this) }
 
-    /// The nearest integer; halves go to the even one.
+    /// Each element rounded to the nearest integer; ties round to even.
     ///
     /// > tensor([1.5, 2.5]).round()
     /// = tensor [2] f32 [2, 2]
     fn round(this: Tensor) -> Tensor { curve(pointwise::ROUND, &this) }
 
-    /// The natural logarithm of 1 + x, exact also near 0.
+    /// The natural logarithm of 1 + x, accurate near x = 0.
     ///
     /// > tensor([0, 1]).log1p()
     /// = tensor [2] f32 [0, 0.693147]
     fn log1p(this: Tensor) -> Tensor { curve(pointwise::LOG1P, &this) }
 
-    /// e to the power of each number, less 1, exact also near 0.
+    /// The exponential of each element minus 1, accurate near 0.
     ///
     /// > tensor([0, 1]).expm1()
     /// = tensor [2] f32 [0, 1.71828]
     fn expm1(this: Tensor) -> Tensor { curve(pointwise::EXPM1, &this) }
 
-    /// 1 / (1 + exp(-x)) of each number.
+    /// The logistic sigmoid 1 / (1 + exp(-x)) of each element.
     ///
     /// > tensor([0, 1]).sigmoid()
     /// = tensor [2] f32 [0.5, 0.731059]
     fn sigmoid(this: Tensor) -> Tensor { curve(pointwise::SIGMOID, &this) }
 
-    /// Each number, or 0 if it is below 0; the slope at 0 is 0.
+    /// The rectified linear unit max(x, 0) of each element; the gradient at 0 is 0.
     ///
     /// > tensor([1, -2]).relu()
     /// = tensor [2] f32 [1, 0]
     fn relu(this: Tensor) -> Tensor { curve(pointwise::RELU, &this) }
 
-    /// log(1 + exp(x)) of each number.
+    /// The softplus log(1 + exp(x)) of each element.
     ///
     /// > tensor([0, 1]).softplus()
     /// = tensor [2] f32 [0.693147, 1.31326]
     fn softplus(this: Tensor) -> Tensor { curve(pointwise::SOFTPLUS, &this) }
 
-    /// 1 where the number is undefined, else 0.
+    /// 1 where the element is NaN, 0 elsewhere, as u8.
     ///
     /// > (tensor([0, 1]) / 0).is_nan()
     /// = tensor [2] u8 [1, 0]
     fn is_nan(this: Tensor) -> Tensor { Ok(pointwise::map_bool(&this, f64::is_nan)?) }
 
-    /// 1 where the number is neither infinite nor undefined, else 0.
+    /// 1 where the element is finite (neither infinite nor NaN), 0 elsewhere, as u8.
     ///
     /// > (tensor([0, 1]) / 0).is_finite()
     /// = tensor [2] u8 [0, 0]

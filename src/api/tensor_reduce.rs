@@ -1,5 +1,5 @@
-//! Sums and their kin, order and counts. `axis` is one axis or a list; without it, all numbers
-//! count. `keep` leaves the axes in place with size 1.
+//! Reductions, statistics, sorting and histograms. `axis` is one axis or a list of axes; without
+//! it, all axes are reduced. With `keep`, reduced axes remain with size 1.
 
 use super::context::Context;
 use super::tensor_args::{Wholes, along};
@@ -7,10 +7,10 @@ use super::value::{Map, Value};
 use crate::tensor::{DType, Tensor, reduce, sort};
 
 crate::natives! {
-    /// Sums, statistics and order of a tensor's numbers.
+    /// Reductions, statistics and sorting of tensors.
     module "";
 
-    /// The sum.
+    /// The sum of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([[1, 2], [3, 4]]).sum(0)
     /// = tensor [2] f32 [4, 6]
@@ -19,7 +19,7 @@ crate::natives! {
         Ok(reduce::sum(&this, &along(axis, keep))?)
     }
 
-    /// The mean.
+    /// The mean of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([[1, 2], [3, 4]]).mean(1, true)
     /// = tensor [2, 1] f32 [[1.5], [3.5]]
@@ -28,7 +28,7 @@ crate::natives! {
         Ok(reduce::mean(&this, &along(axis, keep))?)
     }
 
-    /// The product.
+    /// The product of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([2, 3, 4]).prod()
     /// = 24.0
@@ -37,7 +37,7 @@ crate::natives! {
         Ok(reduce::prod(&this, &along(axis, keep))?)
     }
 
-    /// The Euclidean length.
+    /// The Euclidean norm of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([3, 4]).norm()
     /// = 5.0
@@ -46,7 +46,7 @@ crate::natives! {
         Ok(reduce::norm(&this, &along(axis, keep))?)
     }
 
-    /// The largest number; NaN if there is one.
+    /// The largest element, of all elements or along an axis; NaN if any element is NaN.
     ///
     /// > tensor([[1, 5], [3, 4]]).max(1)
     /// = tensor [2] f32 [5, 4]
@@ -54,7 +54,7 @@ crate::natives! {
         Ok(reduce::extremum("max", &this, &along(axis, keep), false)?)
     }
 
-    /// The smallest number; NaN if there is one.
+    /// The smallest element, of all elements or along an axis; NaN if any element is NaN.
     ///
     /// > tensor([[1, 5], [3, 4]]).min(1)
     /// = tensor [2] f32 [1, 3]
@@ -62,7 +62,9 @@ crate::natives! {
         Ok(reduce::extremum("min", &this, &along(axis, keep), true)?)
     }
 
-    /// Where the largest number is (the first of equal ones).
+    /// The index of the largest element, along an axis or in the flattened tensor.
+    ///
+    /// The first of several equal elements is returned.
     ///
     /// > tensor([1, 5, 3]).argmax()
     /// = 1
@@ -70,7 +72,9 @@ crate::natives! {
         Ok(reduce::arg_extremum("argmax", &this, &along(axis, keep), false)?)
     }
 
-    /// Where the smallest number is (the first of equal ones).
+    /// The index of the smallest element, along an axis or in the flattened tensor.
+    ///
+    /// The first of several equal elements is returned.
     ///
     /// > tensor([1, 5, 3]).argmin()
     /// = 0
@@ -78,7 +82,9 @@ crate::natives! {
         Ok(reduce::arg_extremum("argmin", &this, &along(axis, keep), true)?)
     }
 
-    /// The mean squared distance from the mean (divided by the count, as NumPy does).
+    /// The population variance of all elements, or along an axis.
+    ///
+    /// The sum of squared deviations is divided by n, as NumPy does by default.
     ///
     /// > tensor([1, 3]).variance()
     /// = 1.0
@@ -86,7 +92,7 @@ crate::natives! {
         Ok(reduce::var(&this, &along(axis, keep), 0)?)
     }
 
-    /// The root of the variance.
+    /// The population standard deviation of all elements, or along an axis.
     ///
     /// > tensor([1, 3]).std()
     /// = 1.0
@@ -94,7 +100,9 @@ crate::natives! {
         Ok(reduce::var(&this, &along(axis, keep), 0)?.sqrt()?)
     }
 
-    /// The middle number, or the mean of the two in the middle.
+    /// The median of all elements, or along an axis.
+    ///
+    /// For an even number of elements it is the mean of the two middle ones.
     ///
     /// > tensor([1, 9, 2]).median()
     /// = 2.0
@@ -102,7 +110,7 @@ crate::natives! {
         Ok(sort::quantile(&this, 0.5, axis)?)
     }
 
-    /// The number below which the part `q` (0 to 1) of the numbers lies.
+    /// The `q` quantile (0 to 1) of all elements, or along an axis, with linear interpolation.
     ///
     /// > tensor([0, 10]).quantile(0.25)
     /// = 2.5
@@ -110,7 +118,10 @@ crate::natives! {
         Ok(sort::quantile(&this, q, axis)?)
     }
 
-    /// The numbers in ascending order along `axis` (the last); NaN comes last.
+    /// The elements sorted along `axis` (default: the last axis), ascending unless `descending` is
+    /// true.
+    ///
+    /// NaN comes last.
     ///
     /// > tensor([3, 1, 2]).sort()
     /// = tensor [3] f32 [1, 2, 3]
@@ -118,7 +129,7 @@ crate::natives! {
         Ok(sort::sort(&this, axis.unwrap_or(-1), descending.unwrap_or(false))?)
     }
 
-    /// The indices that put the numbers in order along `axis` (the last).
+    /// The indices that sort the elements along `axis` (default: the last axis), as i64.
     ///
     /// > tensor([3, 1, 2]).argsort()
     /// = tensor [3] i64 [1, 2, 0]
@@ -126,15 +137,18 @@ crate::natives! {
         Ok(sort::argsort(&this, axis.unwrap_or(-1), descending.unwrap_or(false))?)
     }
 
-    /// Each number once, in ascending order.
+    /// The distinct elements in ascending order.
     ///
     /// > tensor([2, 1, 2]).unique()
     /// = tensor [2] f32 [1, 2]
     fn unique(this: Tensor) -> Tensor { Ok(sort::unique(&this)?) }
 
-    /// How many numbers lie in each of `bins` equal parts of `low` to `high` (the range of the
-    /// numbers): a map of `counts` and `edges`. With both `low` and `high`, numbers outside, NaN
-    /// and infinite ones are not counted; without, NaN and infinite numbers are an error.
+    /// The counts of elements in `bins` equal-width bins from `low` to `high`, as a map of `counts`
+    /// and `edges`.
+    ///
+    /// The default limits are the smallest and largest element. With both `low` and `high`,
+    /// elements outside the range, infinite elements and NaN are not counted; otherwise infinite
+    /// elements and NaN are an error.
     ///
     /// > tensor([0, 1, 1, 2]).histogram(2).counts
     /// = tensor [2] i64 [1, 3]
@@ -148,7 +162,7 @@ crate::natives! {
     }
 }
 
-/// The dtype that sums of such elements have.
+/// The dtype of a sum of such elements.
 fn wide(dtype: DType) -> DType {
     if dtype.is_float() { dtype } else { DType::I64 }
 }

@@ -1,14 +1,16 @@
-//! Shapes, parts and products of tensors. Axes count from 0; -1 is the last one.
+//! Shape manipulation, indexing and products of tensors. Axes count from 0; -1 is the last axis.
 
 use super::context::Context;
 use super::tensor_args::{Left, Side, Wholes};
 use crate::tensor::{Tensor, arith, indexing, shape};
 
 crate::natives! {
-    /// Shapes, parts and products of tensors.
+    /// Shape manipulation, indexing and products of tensors.
     module "";
 
-    /// The matrix product; leading axes broadcast, vectors count as a row or a column.
+    /// The matrix product; leading axes broadcast.
+    ///
+    /// A vector is treated as a row on the left and as a column on the right.
     ///
     /// > tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1]))
     /// = tensor [2] f32 [3, 7]
@@ -20,7 +22,7 @@ crate::natives! {
         Ok(arith::matmul(&this, &other)?)
     }
 
-    /// The products of each number of a vector with each of another.
+    /// The outer product of two vectors, [m] and [n] -> [m, n].
     ///
     /// > tensor([1, 2]).outer(tensor([3, 4]))
     /// = tensor [2, 2] f32 [[3, 4], [6, 8]]
@@ -30,7 +32,7 @@ crate::natives! {
         Ok(indexing::outer(&this, &other)?)
     }
 
-    /// Two axes exchanged: the last two, unless others are named.
+    /// The tensor with two axes exchanged (default: the last two).
     ///
     /// > tensor([[1, 2], [3, 4]]).transpose()
     /// = tensor [2, 2] f32 [[1, 3], [2, 4]]
@@ -40,13 +42,15 @@ crate::natives! {
         Ok(this.transpose(first, second)?)
     }
 
-    /// The axes in another order.
+    /// The tensor with its axes in the given order.
     ///
     /// > zeros([2, 3, 4]).permute([2, 0, 1]).shape()
     /// = [4, 2, 3]
     fn permute(this: Tensor, axes: Wholes) -> Tensor { Ok(indexing::permute(&this, &axes.0)?) }
 
-    /// The same numbers in another shape; one size may be -1, for what is left.
+    /// The same elements in another shape; one size can be -1 and is inferred.
+    ///
+    /// The number of elements must not change.
     ///
     /// > tensor([1, 2, 3, 4]).reshape([2, -1])
     /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
@@ -56,13 +60,15 @@ crate::natives! {
         Ok(this.reshape(shape)?)
     }
 
-    /// All numbers along one axis.
+    /// All elements along one axis.
     ///
     /// > tensor([[1, 2], [3, 4]]).flatten()
     /// = tensor [4] f32 [1, 2, 3, 4]
     fn flatten(this: Tensor) -> Tensor { Ok(this.flatten_all()?) }
 
-    /// Without the axes of size 1, or without this one of them.
+    /// The tensor without its axes of size 1, or without the given axis of size 1.
+    ///
+    /// A given axis of another size is an error.
     ///
     /// > zeros([1, 3, 1]).squeeze().shape()
     /// = [3]
@@ -83,7 +89,7 @@ crate::natives! {
         Ok(this.squeeze(axis)?)
     }
 
-    /// With a new axis of size 1 at this place.
+    /// The tensor with a new axis of size 1 at index `axis`.
     ///
     /// > tensor([1, 2]).unsqueeze(-1)
     /// = tensor [2, 1] f32 [[1], [2]]
@@ -91,7 +97,9 @@ crate::natives! {
         Ok(this.unsqueeze(shape::axis("unsqueeze", axis, this.rank() + 1)?)?)
     }
 
-    /// Repeated along axes of size 1 and new leading axes up to this shape.
+    /// The tensor broadcast to the given shape.
+    ///
+    /// Axes of size 1 and new leading axes are repeated; any other difference in shape is an error.
     ///
     /// > tensor([1, 2]).broadcast_to([2, 2])
     /// = tensor [2, 2] f32 [[1, 2], [1, 2]]
@@ -105,7 +113,10 @@ crate::natives! {
         Ok(this.broadcast_as(shape)?.contiguous()?)
     }
 
-    /// The parts of `axis` from `from` up to, but without, `to` (the end), every `step`-th one.
+    /// The slice of `axis` from `from` (included) to `to` (excluded; default: the end), every
+    /// `step`-th index.
+    ///
+    /// Negative indices count from the end.
     ///
     /// > tensor([0, 1, 2, 3, 4]).slice(0, 1, -1)
     /// = tensor [3] f32 [1, 2, 3]
@@ -113,7 +124,7 @@ crate::natives! {
         Ok(indexing::slice(&this, axis, from, to, step.unwrap_or(1))?)
     }
 
-    /// The parts of the first axis from `from` up to, but without, `to` (the end).
+    /// The slice of the first axis from `from` (included) to `to` (excluded; default: the end).
     ///
     /// > tensor([[1, 2], [3, 4], [5, 6]]).rows(1)
     /// = tensor [2, 2] f32 [[3, 4], [5, 6]]
@@ -121,7 +132,7 @@ crate::natives! {
         Ok(indexing::slice(&this, 0, from, to, 1)?)
     }
 
-    /// The part at one index of the last axis.
+    /// The subtensor at one index of the last axis.
     ///
     /// > tensor([[1, 2], [3, 4]]).column(0)
     /// = tensor [2] f32 [1, 3]
@@ -131,7 +142,9 @@ crate::natives! {
         Ok(indexing::part(&this, last, index, 1)?.squeeze(last)?)
     }
 
-    /// The parts of `axis` at these indices, in this order.
+    /// The slices of `axis` at the given indices, in this order.
+    ///
+    /// Indices can be negative and can be repeated.
     ///
     /// > tensor([5, 6, 7]).take(0, [2, 0, 0])
     /// = tensor [3] f32 [7, 5, 5]
@@ -143,7 +156,7 @@ crate::natives! {
         Ok(indexing::take(&this, axis, &indices.0)?)
     }
 
-    /// The tensor with the parts of `axis` from `start` on replaced; the tensor itself stays.
+    /// A copy of the tensor in which `part` replaces the slice of `axis` that begins at `start`.
     ///
     /// > zeros(4).put(0, 1, tensor([7, 8]))
     /// = tensor [4] f32 [0, 7, 8, 0]
@@ -152,7 +165,7 @@ crate::natives! {
         Ok(indexing::slice_assign(&this, axis, start, &part)?)
     }
 
-    /// The parts of `axis` (0) moved on by `by`; what leaves at the end comes in at the start.
+    /// The tensor shifted cyclically by `by` along `axis` (default 0).
     ///
     /// > tensor([1, 2, 3]).roll(1)
     /// = tensor [3] f32 [3, 1, 2]
@@ -160,7 +173,7 @@ crate::natives! {
         Ok(indexing::roll(&this, axis.unwrap_or(0), by)?)
     }
 
-    /// The parts of `axis` (0) in reverse.
+    /// The tensor with the order along `axis` (default 0) reversed.
     ///
     /// > tensor([1, 2, 3]).flip()
     /// = tensor [3] f32 [3, 2, 1]
@@ -168,7 +181,7 @@ crate::natives! {
         Ok(indexing::flip(&this, axis.unwrap_or(0))?)
     }
 
-    /// The diagonal of a matrix, or the matrix with this vector as its diagonal.
+    /// The diagonal of a matrix, or the diagonal matrix of a vector.
     ///
     /// > tensor([1, 2]).diag()
     /// = tensor [2, 2] f32 [[1, 0], [0, 2]]
@@ -179,7 +192,7 @@ crate::natives! {
         Ok(indexing::diag(&this)?)
     }
 
-    /// Where the numbers are other than 0: one row of indices for each.
+    /// The indices of the nonzero elements, [count, rank], as i64.
     ///
     /// > tensor([0, 5, 7]).places()
     /// = tensor [2, 1] i64 [[1], [2]]

@@ -1,4 +1,4 @@
-//! Training from a script.
+//! Script function `train`: trains networks on tasks.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -20,48 +20,50 @@ use crate::tensor::{Device, Real, Tensor};
 use crate::train::{Fit, LogEntry, Model, OnLog, Options, Source, Trials, run, sample_validation};
 
 options! {
-    /// What a script adds to the options of training.
+    /// Options that scripts can pass in addition to the training options.
     pub struct Listener for "train" {
-        /// What the network is judged on and not trained on: a data set (all of it), another task
-        /// (trials drawn from it once) or a batch.
+        /// Validation data, never used for training: a data set (all of its trials), another task
+        /// (trials are generated once) or a batch.
         validation: Option<Validation> = None;
-        /// Trials to draw for validation from a task that is no data set.
+        /// Number of validation trials to generate from a task that is not a data set.
         validation_trials: usize = 1024, in Span::at_least(1.0);
-        /// Called with each line of the log as a map: batch, loss, mse, rate, grad_norm, and
-        /// validation if there is any. It may use the network but not change it, and ends the run
-        /// by giving false.
+        /// Function that is called with each log entry, a map of batch, loss, mse, rate, grad_norm
+        /// and, if present, validation. It may read the network but not modify it. It stops the run
+        /// by returning false.
         on_log: Option<Function> = None;
     }
 }
 
 crate::natives! {
-    /// Training.
+    /// Training of networks.
     module "";
 
-    /// Trains a network on batches of a task, in place. The loss is the mean of
-    /// (output - target)^2 plus l2 * the sum of squares of all parameters; its gradient is clipped
-    /// to a global norm and handed to the optimizer. Gives a map: `outcome` (finished, stopped
-    /// early or interrupted), `batches` (updates made), and the log as vectors `batch`, `loss`,
-    /// `mse` (both after the update, on the same batch), `rate`, `grad_norm` (before the clip).
+    /// Trains a network in place on batches of a task and returns the training log. The loss is the
+    /// mean of (output - target)^2 plus l2 * the sum of squares of all parameters. Its gradient is
+    /// clipped to a maximum global norm before the optimizer step. Returns a map: `outcome`
+    /// (finished, stopped early or interrupted), `batches` (number of updates), and the log as
+    /// vectors with one value per log entry: `batch`, `loss` and `mse` (both after the update, on
+    /// the same batch), `rate` (the learning rate) and `grad_norm` (before clipping).
     ///
-    /// With `validation` the log has the vector `validation` too, the newest loss on those trials,
-    /// without noise and penalty, which is taken after batch 0, then every `validate_every`
-    /// batches, and after the last. `best` and `best_batch` say where it was lowest; the network
-    /// ends with its parameters there, unless `keep` is "last". With `patience` the run ends once
-    /// so many validations in a row were not lower.
+    /// With `validation` the log also contains the vector `validation`: the latest validation loss,
+    /// without noise and L2 penalty, computed after batch 0, then every `validate_every` batches,
+    /// and after the last batch. `best` and `best_batch` are the lowest validation loss and its
+    /// batch; the parameters of that batch are restored at the end, unless `keep` is "last". With
+    /// `patience` the run stops after that many consecutive validations without improvement.
     ///
-    /// With `checkpoint` the run is kept in an HDF5 file, below the folder of `--out`. A script
-    /// that was killed, or stopped with Ctrl-C, is simply started again: training goes on from the
-    /// file and ends with the same numbers, to the bit, as if it had never stopped. `resumed` says
-    /// how many batches came from the file. A finished run is not trained again; it goes on if
-    /// `batches` or `patience` is raised. A file of another run (other options, task, network or
-    /// seed) is refused: delete it, or give `resume: false`. If the file cannot be written on the
-    /// way, the run goes on, and `unsaved` says why. A run whose task is a closure resumes as well,
-    /// if what the closure gives depends on its key alone.
+    /// With `checkpoint` the run is stored in an HDF5 file; a relative path starts in the folder of
+    /// `--out`. After a crash or Ctrl-C, run the script again: training resumes from the
+    /// checkpoint, and the result is bit-identical to that of an uninterrupted run. `resumed` is
+    /// the number of batches restored from the file. A finished run is not repeated; it continues
+    /// if `batches` or `patience` is raised. A checkpoint of a different run (other options, task,
+    /// network or seed) is an error: delete the file, or pass `resume: false`. If a checkpoint
+    /// cannot be written during the run, training continues, and `unsaved` contains the error
+    /// message. A run whose task is a closure can be resumed if the results of the closure depend
+    /// only on its key.
     ///
-    /// Under `--quick` it makes a fiftieth of the batches. Ctrl-C ends the run with the network as
-    /// it is, and the script goes on. A loss or gradient that is not finite is a fault; the network
-    /// then has the last good parameters.
+    /// With `--quick` the number of batches is divided by 50. Ctrl-C stops the run; the network
+    /// keeps its current parameters and the script continues. If the loss or the gradient is not
+    /// finite, an error is raised; the network then has the last finite parameters.
     ///
     /// > let net = rnn::vanilla(#{ units: 10, gain: 0.85 });
     /// > let options = #{ batches: 21, batch: 32, log_every: 10, clip: 10.0 };
@@ -80,7 +82,7 @@ crate::natives! {
         options.batches = cx.budget(options.batches);
         options.checkpoint = options.checkpoint.map(|path| cx.output_path(path)).transpose()?;
         room(cx, &network, &task, options.batch)?;
-        // Trained as a copy: the listener may use the network while the run goes on.
+        // A copy is trained, so that the callback can use the network during the run.
         let copy = network.changing()?.clone();
         let with = (&options, &listener);
         let fit = dispatch_network!(copy, net => begun(cx, net, (&network, &task), with));
@@ -89,7 +91,7 @@ crate::natives! {
     }
 }
 
-/// What a script can hand over as validation.
+/// Validation data from a script.
 #[derive(Clone)]
 pub enum Validation {
     Task(Rc<AnyTask>),
@@ -108,7 +110,7 @@ impl FromValue for Validation {
     }
 }
 
-/// Errors: an option that does nothing without another one, which is not given
+/// Errors: an option that has no effect without another option, which is not set
 pub fn idle<O: Settable>(of: &str, options: &CallOptions<O>) -> Result<(), Diagnostic> {
     const NEEDS: [(&str, &[&str]); 2] = [
         (
@@ -130,7 +132,7 @@ pub fn idle<O: Settable>(of: &str, options: &CallOptions<O>) -> Result<(), Diagn
     Ok(())
 }
 
-/// Errors: `Memory` if a batch takes more than the run allows.
+/// Errors: `Memory` if a batch exceeds the memory limit of the run
 fn room(cx: &Context, network: &Net, task: &AnyTask, trials: usize) -> Result<(), Diagnostic> {
     let (net, size) = (network.0.borrow(), task.shape());
     let trial = size.inputs.max(size.outputs).max(net.state());
@@ -153,7 +155,7 @@ fn begun<T: Kind, N: Dynamics<T> + Into<Network>>(
     trained(cx, copy, &source, with, &show)
 }
 
-/// The trials of the validation, if there is any.
+/// The validation trials, if any.
 fn held<T: Kind>(
     cx: &Context,
     network: &Net,
@@ -175,7 +177,7 @@ fn held<T: Kind>(
     })
 }
 
-/// The script's network while it shows the state of a run, and that state.
+/// Makes the current parameters of a run visible in the script's network.
 struct Shown<'a> {
     network: &'a RefCell<Network>,
     trained: Network,
@@ -187,7 +189,7 @@ impl<'a> Shown<'a> {
         Shown { network, trained }
     }
 
-    /// Errors: a script that changed the network, which would be lost with the next update.
+    /// Errors: the script modified the network; the next update would overwrite the modification
     fn unchanged(&self) -> Result<(), Diagnostic> {
         if self.network.borrow().same_parameters(&self.trained) {
             return Ok(());
@@ -199,8 +201,8 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Trains `net`, which `show` makes the script's at each line of the log and at the end, however
-/// that comes about.
+/// Trains `net`. `show` copies its parameters to the script's network at each log entry and at the
+/// end, also after an error.
 fn trained<'a, T: Real, N: Model<T>>(
     cx: &Context,
     mut net: N,
@@ -228,13 +230,13 @@ fn trained<'a, T: Real, N: Model<T>>(
     let fit = run(&mut net, source, options, &mut progress, on_log);
     show(&net);
     if fit.is_ok() {
-        // The interruption was for this run, and is dealt with.
+        // The interrupt applied to this run only and has been handled.
         cx.interrupt.store(false, Ordering::Relaxed);
     }
     fit
 }
 
-/// The fault with a remedy, if it is one of a checkpoint that has none.
+/// Adds a hint to a checkpoint error that has none.
 pub fn helped(fault: Diagnostic, options: &Options) -> Diagnostic {
     let path = options
         .checkpoint
@@ -246,14 +248,14 @@ pub fn helped(fault: Diagnostic, options: &Options) -> Diagnostic {
     }
 }
 
-/// The terminal's listener, which Ctrl-C ends whoever else asks.
+/// Progress display of the terminal that also requests a stop on Ctrl-C.
 pub struct Watched<'a> {
     inner: Box<dyn Progress>,
     cx: &'a Context,
 }
 
 impl<'a> Watched<'a> {
-    /// For a run that begins now; `label` says which.
+    /// Starts a progress display with the given label.
     pub fn new(cx: &'a Context, label: &str) -> Self {
         let inner = cx.terminal.progress(label);
         Watched { inner, cx }
@@ -285,9 +287,9 @@ fn entries(line: &LogEntry) -> Map {
     map
 }
 
-/// The fit as a map.
+/// Converts the fit to a map.
 ///
-/// Errors: a fault if the run diverged.
+/// Errors: the run diverged
 fn told(fit: &Fit, kept: bool) -> Result<Map, Diagnostic> {
     well("train", fit)?;
     let mut map = course(fit, kept)?;
@@ -295,7 +297,7 @@ fn told(fit: &Fit, kept: bool) -> Result<Map, Diagnostic> {
     Ok(map)
 }
 
-/// Errors: a fault if the run diverged.
+/// Errors: the run diverged
 pub fn well(of: &str, fit: &Fit) -> Result<(), Diagnostic> {
     let Outcome::Diverged { at } = fit.outcome else {
         return Ok(());
@@ -312,14 +314,14 @@ pub fn well(of: &str, fit: &Fit) -> Result<(), Diagnostic> {
     Err(Diagnostic::new(message).hint(remedy))
 }
 
-/// A number of each line of the log.
+/// A vector with one value per log entry.
 pub fn column(fit: &Fit, of: impl Fn(&LogEntry) -> f64) -> Result<Value, Diagnostic> {
     let values: Vec<f64> = fit.log.iter().map(of).collect();
     let tensor = Tensor::from_vec(values, fit.log.len(), &Device::Cpu)?;
     Ok(Value::Tensor(tensor))
 }
 
-/// What is told of every run, whatever was trained.
+/// The results that all training functions return.
 pub fn course(fit: &Fit, kept: bool) -> Result<Map, Diagnostic> {
     let mut map = Map::from([
         ("outcome".into(), Value::Text(fit.outcome.name().into())),
@@ -330,7 +332,7 @@ pub fn course(fit: &Fit, kept: bool) -> Result<Map, Diagnostic> {
         ("grad_norm".into(), column(fit, |line| line.grad_norm)?),
     ]);
     if let Some(best) = fit.best {
-        // Validation comes before the first line, so that every line has one.
+        // Validation runs before the first log entry, so every entry has a validation loss.
         let validation = column(fit, |line| line.validation.unwrap_or(f64::NAN))?;
         map.insert("validation".into(), validation);
         map.insert("best".into(), Value::Float(best.loss));

@@ -1,4 +1,4 @@
-//! The table `tsne`: near neighbours in the plane.
+//! The script module `tsne`: t-SNE embeddings.
 
 use super::context::Context;
 use super::convert::ExactTensor;
@@ -7,13 +7,15 @@ use crate::analysis::tsne::Embedding;
 use crate::tensor::{DType, Tensor};
 
 crate::natives! {
-    /// t-SNE: places in the plane, or in space, at which near neighbours stay near. Distances
-    /// between far groups say little there; principal components keep them (see `pca`).
+    /// t-SNE: embeddings of data in two or three dimensions that preserve local neighbourhoods.
+    /// Distances between well-separated groups are not meaningful in an embedding; principal
+    /// components preserve them (see `pca`).
     module "tsne";
 
-    /// Places [.., components] of data [.., features], by the method of trees; all axes but the
-    /// last are samples. They begin along the principal components, so that the same data always
-    /// come to the same places.
+    /// A t-SNE embedding of the data, [.., features] -> [.., components].
+    ///
+    /// All axes but the last index samples. The Barnes-Hut approximation is used. The embedding is
+    /// initialized with principal components, so the same data return the same result.
     ///
     /// > tsne::fit(random::normal(random::key(1), [60, 5]), #{ perplexity: 10, steps: 50 }).shape()
     /// = [60, 2]

@@ -1,4 +1,5 @@
-//! The function `view`: a figure in a window, or in a file where there is no window.
+//! Script function `view`: shows a figure in a window, or writes it to a file if no window is
+//! available.
 
 use std::rc::Rc;
 
@@ -11,37 +12,40 @@ use crate::figure::{page, png};
 use crate::io::atomic_write;
 use crate::options;
 
-/// Pixels for each 1/96 inch of a picture that is drawn without a driver, at the usual width.
+/// Pixels per 1/96 inch of an image that is rendered without a graphics driver, at the default
+/// width.
 const STATIC: f64 = 2.0;
 
-// Help shows defaults as they are written: those of a picture are the numbers of `DEFAULT_SIZE`.
+// Help shows default values as written in the source: those of the image size repeat
+// `DEFAULT_SIZE`.
 options! {
-    /// How a figure is looked at.
+    /// Options of `view`.
     pub struct Viewing for "view" {
-        /// Whether the script waits until the window is closed. A figure that comes while a window
-        /// is open takes the place of the one before.
+        /// Wait until the window is closed. If a window is already open, the new figure replaces
+        /// the current one.
         wait: bool = true;
-        /// The name of the file where there is no window, and of pictures taken in the window.
+        /// Name of the output file if no window is available, and of screenshots taken in the
+        /// window.
         name: String = "view".into();
-        /// Opens no window, and writes what it would show (of a grid the first panel) to this PNG
-        /// file, in the folder of `--out`. No display is needed.
+        /// Render to this PNG file in the folder of `--out` instead of opening a window (for a
+        /// grid, its first panel). No display is needed.
         picture: Option<String> = None;
-        /// Width of that picture, in pixels. In a larger picture words and lines are larger too.
+        /// Width of the PNG file in pixels. Text and line widths scale with it.
         width: usize = 1000, in Span::between(100.0, 4096.0);
-        /// Height of that picture, in pixels.
+        /// Height of the PNG file in pixels.
         height: usize = 760, in Span::between(100.0, 4096.0);
     }
 }
 
 crate::natives! {
-    /// Always in scope: printing, help, and what the command line asked for.
+    /// Always in scope: printing, help, and the values of command line options.
     module "";
 
-    /// Shows a figure in three dimensions in a window: drag to turn, wheel to zoom, space to play
-    /// time; H shows all keys. Where there is no window (a build without it, no display,
-    /// `--no-window`), the figure becomes a page for a browser in the folder of `--out`, and a line
-    /// says so; so does a flat figure. Of a grid, Tab shows one panel in three dimensions after the
-    /// other.
+    /// Shows a three-dimensional figure in an interactive window: drag to rotate, scroll to zoom,
+    /// press space to animate time; H lists all keys. For a grid, Tab switches between its
+    /// three-dimensional panels. If no window is available (a build without window support, no
+    /// display, `--no-window`), or if the figure is two-dimensional, an HTML page is written to the
+    /// folder of `--out` instead, and a message is printed.
     ///
     /// > view(scene::points([[0, 0, 0], [1, 1, 1]]), #{ wait: false })
     /// = nil

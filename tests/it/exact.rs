@@ -216,8 +216,8 @@ fn edges_of_reductions() {
         ("tensor([1e30, 1e30]).norm().item() > 1e30", "true"),
         (
             "(tensor([0.0]) / 0).histogram(2)",
-            "error: histogram: a number (`low` and `high` leave \
-          such numbers out) is not finite (found NaN at index 0)",
+            "error: histogram: an element (set both `low` and `high` to exclude \
+          such elements) is not finite (found NaN at index 0)",
         ),
         (
             "cat([tensor([0.0]) / 0, tensor([1])]).histogram(2, 0, 2).counts",

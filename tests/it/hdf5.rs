@@ -102,7 +102,7 @@ fn arrays_of_other_layouts_read_as_they_stand() {
         ("scalars/yes", "Bool(true)"),
         ("scalars/text", "Text(\"größe\")"),
         ("scalars/bytes", "Text(\"fixed\")"),
-        ("scalars/nothing", "Nothing"),
+        ("scalars/nothing", "Null"),
         ("linked", "Int(-5)"),
         (
             "texts/varying",

@@ -50,7 +50,7 @@ fn a_script_that_is_nested_too_deep_is_refused_with_its_place() {
             let head: String = words.chars().take(300).collect();
             assert_eq!(output.status.code(), Some(1), "{end}, {name}: {head}");
             assert!(
-                words.contains("inside each other, found more"),
+                words.contains("nested too deep: expected at most"),
                 "{end}, {name}: {head}"
             );
             assert!(
@@ -107,7 +107,7 @@ fn an_imported_script_and_an_evaluated_text_are_refused_alike() {
         let words = String::from_utf8_lossy(&output.stderr);
         let head: String = words.chars().take(300).collect();
         assert_eq!(output.status.code(), Some(1), "{head}");
-        assert!(words.contains("inside each other, found more"), "{head}");
+        assert!(words.contains("nested too deep: expected at most"), "{head}");
         assert!(words.contains(place), "{head}");
     }
 }

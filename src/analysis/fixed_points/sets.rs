@@ -94,8 +94,7 @@ pub fn singletons(points: &Points) -> Vec<Set> {
     (0..points.points.len()).map(one).collect()
 }
 
-/// The minimum spanning tree of the points of each input and label (Prim 1957): a slow point
-/// between two isolated fixed points does not join them to a continuum.
+/// The minimum spanning tree of the points of each input and label (Prim 1957).
 fn shortest_tree(points: &Points) -> Vec<Edge> {
     let all = &points.points;
     let mut best: Vec<(f64, usize, bool)> = vec![(f64::INFINITY, 0, false); all.len()];

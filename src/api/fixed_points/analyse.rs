@@ -1,4 +1,4 @@
-//! What is told of points: modes, how well they foretell, and where runs from them end.
+//! Linear stability of fixed points, the error of linear predictions, and transitions.
 
 use std::rc::Rc;
 
@@ -21,27 +21,27 @@ use crate::options;
 use crate::random::{Key, Layout};
 use crate::tensor::{DType, convert};
 
-/// Numbers that are known of each run, beside its state.
+/// Values stored per trajectory, in addition to its state.
 const RUN: usize = 16;
 
 options! {
-    /// How modes are told.
+    /// Options of `modes`.
     pub struct ModeOptions for "fixed_points.modes" {
-        /// The time that a step takes, the unit of time constants and periods.
+        /// Duration of a time step, the unit of time constants and periods.
         dt: f64 = 1.0, in Span::above(0.0);
-        /// How far |lambda| may be from 1 in a mode that is called marginal. Without it: as far as
-        /// rounding, the conditioning of the eigenvalue and the error of the point's position leave
-        /// it open; and along a continuum of fixed points its tangent modes are marginal.
+        /// Modes are marginal if |lambda| differs from 1 by at most this value. Default: the
+        /// uncertainty due to rounding, the conditioning of the eigenvalue and the position error
+        /// of the point; along a continuum of fixed points its tangent modes are also marginal.
         marginal: Option<f64> = None, in Span::at_least(0.0);
     }
 }
 
 options! {
-    /// How the error of linear predictions is taken.
+    /// Options of `linear_error`.
     pub struct ErrorOptions for "fixed_points.linear_error" {
-        /// How far from the point the steps begin.
+        /// Distance of the initial states from the point.
         distance: f64 = 0.01, in Span::above(0.0);
-        /// Directions that are tried, at random.
+        /// Number of random directions.
         directions: usize = 32, in Span::at_least(1.0);
         /// Seed of the directions.
         seed: usize = 0;
@@ -49,50 +49,52 @@ options! {
 }
 
 options! {
-    /// How runs from points are made.
+    /// Options of `transitions`.
     pub struct TransitionOptions for "fixed_points.transitions" {
-        /// How far from its point a run begins. Without it: a tenth of the least distance between
-        /// two points.
+        /// Distance of the initial states from the fixed point. Default: a tenth of the smallest
+        /// distance between two points.
         distance: Option<f64> = None, in Span::above(0.0);
-        /// How near to a point a run has arrived. Without it: as far as it begins.
+        /// Distance at which a trajectory has arrived at a point. Default: the value of `distance`.
         arrival: Option<f64> = None, in Span::above(0.0);
-        /// Steps of a run at most.
+        /// Maximum number of time steps per trajectory.
         steps: usize = 10_000, in Span::at_least(1.0);
-        /// Runs from random places around each point, besides those along unstable directions.
+        /// Number of trajectories from random initial states around each point, in addition to
+        /// those along unstable directions.
         noise: usize = 0;
-        /// How far |lambda| may be from 1 in a mode that is called marginal. Without it: as far as
-        /// rounding, the conditioning of the eigenvalue and the error of the point's position leave
-        /// it open; and along a continuum of fixed points its tangent modes are marginal.
+        /// Modes are marginal if |lambda| differs from 1 by at most this value. Default: the
+        /// uncertainty due to rounding, the conditioning of the eigenvalue and the position error
+        /// of the point; along a continuum of fixed points its tangent modes are also marginal.
         marginal: Option<f64> = None, in Span::at_least(0.0);
-        /// Seed of the random places.
+        /// Seed of the random initial states.
         seed: usize = 0;
     }
 }
 
 crate::natives! {
-    /// Fixed points of networks, and of the points all that can be told of them.
+    /// Fixed points of networks: search, linear stability analysis and transitions.
     module "fixed_points";
 
-    /// The linear dynamics at each point, as a map of
+    /// Linearizes the dynamics at each point and returns a map of
     ///
     /// - `by_state` [k, s, s] and `by_input` [k, s, i]: the Jacobians dF/dh and dF/dx;
-    /// - `re`, `im` [k, s]: the eigenvalues of dF/dh, by decreasing modulus;
-    /// - `right` [k, s, s], a mode in each row, of length 1, and `left` [k, s, s] likewise, with
-    ///   l . r = 1 of one mode and 0 of two; both maps of `re` and `im`;
+    /// - `re`, `im` [k, s]: the eigenvalues of dF/dh, sorted by decreasing modulus;
+    /// - `right` [k, s, s], the right eigenvectors as rows of norm 1, and `left` [k, s, s], the
+    ///   left eigenvectors as rows, with l . r = 1 for the same mode and 0 for different modes;
+    ///   both are maps of `re` and `im`;
     /// - `growth` (growing, decaying, marginal) and `manner` (straight, flipping: lambda real and
-    ///   negative, spiralling), a list of words for each point;
+    ///   negative, spiralling), a list of strings for each point;
     /// - `time_constant` [k, s], dt / |ln |lambda||, and `period` [k, s], 2 pi dt / |arg lambda|;
-    /// - `unstable` [k], the number of growing modes, and `class`, a word for each point: stable,
-    ///   marginal, saddle (some modes grow) or unstable (all do);
-    /// - `slowest` [k], the mode nearest to 1, and `line` [k], the cosine between it and the line
-    ///   on which the points around lie: near 1 along a line attractor;
-    /// - `condition` [k], the length of the longest left eigenvector, and `defective` [k], 1 where
-    ///   it says that eigenvectors coincide up to rounding or are missing (they are NaN then), and
-    ///   `repeated` [k], 1 where two eigenvalues are equal up to rounding: their eigenvectors are
-    ///   one choice of many;
-    /// - `margin` [k, s], how far |lambda| may be from 1 in a marginal mode;
-    /// - `one_sided` [k], 1 at a kink of relu, where the Jacobian holds on one side only;
-    /// - `readout` [k, o], the outputs there.
+    /// - `unstable` [k], the number of growing modes, and `class`, a string for each point: stable,
+    ///   marginal, saddle (some modes grow) or unstable (all modes grow);
+    /// - `slowest` [k], the index of the mode nearest to 1, and `line` [k], the cosine between this
+    ///   mode and the line through the neighbouring points: near 1 along a line attractor;
+    /// - `condition` [k], the norm of the longest left eigenvector; `defective` [k], 1 if
+    ///   eigenvectors coincide up to rounding or do not exist (they are then NaN); and `repeated`
+    ///   [k], 1 if two eigenvalues are equal up to rounding: their eigenvectors are then not
+    ///   unique;
+    /// - `margin` [k, s], the largest deviation of |lambda| from 1 in a marginal mode;
+    /// - `one_sided` [k], 1 at a kink of relu, where the Jacobian is valid on one side only;
+    /// - `readout` [k, o], the outputs at the points.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, -0.5]], bR: [0.0, 0.0] });
@@ -124,8 +126,8 @@ crate::natives! {
         Ok(map)
     }
 
-    /// How well the Jacobians foretell a step that begins near each point, [k]: the mean over
-    /// random directions d of |F(h + d) - F(h) - J d| / |F(h + d) - F(h)|.
+    /// Returns the relative error of linear predictions near each point, [k]: the mean over random
+    /// directions d of |F(h + d) - F(h) - J d| / |F(h + d) - F(h)|.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, nonlinearity: "linear", gain: 0.5 });
     /// > let points = fixed_points::find(net, #{ candidates: zeros([1, 2]) });
@@ -148,16 +150,18 @@ crate::natives! {
         Ok(convert::from_f64(errors, &[linear.len()], DType::F64)?)
     }
 
-    /// Where the network goes from its points under their inputs: runs that leave each along plus
-    /// and minus every direction in which it is unstable, and with `noise` from random places
-    /// around it. A run has arrived at a point that it is near to and comes nearer to; at its own
-    /// only after it had gone away, and at one that is unstable, which it may only pass, once it is
-    /// a million times nearer than it began.
+    /// Simulates trajectories that leave each point under its constant input, and returns the
+    /// transitions between points. Trajectories start along plus and minus every unstable direction
+    /// and, with `noise`, from random states around the point. A trajectory has arrived at a point
+    /// if it is within the arrival distance and approaches the point. It arrives at its own
+    /// starting point only after it has moved away, and at an unstable point, which it may only
+    /// pass, only when it is a million times closer than its initial distance.
     ///
-    /// Gives a map: `edges`, a list of maps of `from`, `to` (-1 if undecided), `count`,
-    /// `probability` and its interval of 95 %, `low` and `high` (Wilson); `runs`, a list of maps of
-    /// `from`, `to`, `steps` and, where it left along a mode, `mode` and `plus`; `undecided`, how
-    /// many; `matrix` [k, k] of the probabilities; and `dot`, the graph for Graphviz.
+    /// Returns a map: `edges`, a list of maps of `from`, `to` (-1 if undecided), `count`,
+    /// `probability` and its 95 % confidence interval (Wilson), `low` and `high`; `runs`, a list of
+    /// maps of `from`, `to`, `steps` and, for a start along a mode, `mode` and `plus`; `undecided`,
+    /// the number of undecided trajectories; `matrix` [k, k] of the probabilities; and `dot`, the
+    /// graph in Graphviz format.
     ///
     /// > let net = rnn::vanilla(#{ units: 1, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0]], bR: [0.0] });
@@ -193,10 +197,10 @@ crate::natives! {
     }
 }
 
-/// The network of the points, and what it does near them.
+/// The network of the points, and the linearization at each point.
 ///
-/// Errors: a fault if the points came from a file without a network; `Memory` if the matrices take
-/// more than the run allows
+/// Errors: the points were loaded from a file without a network; `Memory` if the matrices exceed
+/// the memory limit of the run
 fn known<'a>(
     cx: &Context,
     of: &str,
@@ -216,7 +220,7 @@ fn known<'a>(
 
 /// Whether the Jacobian at each point is one-sided.
 ///
-/// Errors: those of the step
+/// Errors: those of the step map
 pub fn one_sided(network: &Network, points: &Points) -> Result<Vec<bool>> {
     let relu = |nonlinearity: Nonlinearity| nonlinearity == Nonlinearity::Relu;
     let smooth = network.spec().is_some_and(|spec| match spec.cell {
@@ -230,7 +234,7 @@ pub fn one_sided(network: &Network, points: &Points) -> Result<Vec<bool>> {
     fixed_points::one_sided(&mut *network.step_map()?, points, rounding(network))
 }
 
-/// The rounding of a network's step: a step that a script wrote computes in its own precision.
+/// The machine epsilon of a network's step: a custom step function computes in its own precision.
 pub fn rounding(network: &Network) -> f64 {
     match network {
         Network::CustomF32(_) => f64::from(f32::EPSILON),
@@ -246,7 +250,7 @@ fn tensor(numbers: Vec<f64>, shape: &[usize]) -> Result<Value> {
     )?))
 }
 
-/// What is told of eigenvalues and eigenvectors.
+/// The results of `modes` that depend on eigenvalues and eigenvectors.
 fn spectra(linear: &[Linearization], [k, s]: [usize; 2], options: &ModeOptions) -> Result<Map> {
     let each = |number: &dyn Fn(linearization::Complex) -> f64| -> Result<Value> {
         let all = linear.iter().flat_map(|one| one.eigenvalues.iter());

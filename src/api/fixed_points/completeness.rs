@@ -1,4 +1,4 @@
-//! The points as sets, isolated points and continua, and how complete a search was.
+//! Sets of fixed points (isolated points and continua) and the completeness of a search.
 
 use std::rc::Rc;
 
@@ -9,18 +9,18 @@ use crate::api::value::{Map, Value};
 use crate::base::Result;
 use crate::tensor::{DType, convert};
 
-/// What the estimate is about.
+/// The scope of the estimate.
 const BASIS: &str = "basins that these candidates reach";
 
 crate::natives! {
-    /// Fixed points of networks, and of the points all that can be told of them.
+    /// Fixed points of networks: search, linear stability analysis and transitions.
     module "fixed_points";
 
-    /// The sets that the points make, a list of maps: `points`, the indices of its points;
-    /// `dimension`, 0 for an isolated point, 1 for a line or ring of fixed points, 2 for a surface;
-    /// `extent`, the largest distance between two of its points; and `hits`. Neighbours are of one
-    /// set if the network is as slow between them as at them. Points of a file are isolated until
-    /// `of` gives them their network.
+    /// Returns the sets that the points form, as a list of maps: `points`, the indices of its
+    /// points; `dimension`, 0 for an isolated point, 1 for a line or ring of fixed points, 2 for a
+    /// surface; `extent`, the largest distance between two of its points; and `hits`, its number of
+    /// candidates. Neighbouring points belong to one set if the network is as slow between them as
+    /// at them. Points from a file are isolated until `of` assigns their network.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -40,15 +40,16 @@ crate::natives! {
         Ok(this.sets()?.iter().map(one).collect())
     }
 
-    /// How complete the search was, as a map about the isolated points: `seen`, how many the
-    /// candidates came to; `once` and `twice`, how many of them one and two candidates came to;
-    /// `estimate`, how many there are at least (Chao 1984), and its `basis`, the basins that these
-    /// candidates reach: nothing is known of other regions. It is NaN where all candidates come
-    /// from one small region and where no point is isolated. `missing` fixed points must be there
-    /// beside those seen (the indices sign det(1 - J) of all fixed points of a bounded network sum
-    /// to 1), and are in the estimate. `continua` counts sets of higher dimension, which have no
-    /// number of points. The discovery curve is the number of isolated points that `sizes` of the
-    /// candidates come to in the mean, `found`.
+    /// Estimates the completeness of the search and returns a map about isolated points: `seen`,
+    /// the number found; `once` and `twice`, the number found by exactly one and by exactly two
+    /// candidates; `estimate`, a lower bound on the total number (Chao 1984); and its `basis`, the
+    /// basins that these candidates reach: it does not cover other regions. The estimate is NaN if
+    /// all candidates come from one small region or if no point is isolated. `missing` is the
+    /// minimum number of fixed points that exist but were not found (for a bounded network the
+    /// indices sign det(1 - J) of all fixed points sum to 1); the estimate includes them.
+    /// `continua` is the number of sets of higher dimension, which contain infinitely many points.
+    /// The discovery curve is `found`, the expected number of isolated points found by `sizes`
+    /// random candidates.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
@@ -57,7 +58,7 @@ crate::natives! {
     /// > [unseen.seen, unseen.missing, unseen.basis]
     /// = [3, 0, "basins that these candidates reach"]
     fn unseen(this: Rc<FixedPoints>) -> Map {
-        /// Places of the discovery curve.
+        /// Maximum number of points on the discovery curve.
         const PLACES: usize = 100;
         let estimate = this.completeness()?;
         let Completeness { unseen, continua, hits } = &estimate;
@@ -83,20 +84,20 @@ crate::natives! {
     }
 }
 
-/// What is known of unseen points.
+/// Completeness of a search.
 pub struct Completeness {
-    /// Of isolated points alone; the estimate is NaN where there can be none.
+    /// The estimate for isolated points; NaN if it is undefined.
     pub unseen: CountEstimate,
-    /// Sets that are not isolated points.
+    /// Number of sets that are not isolated points.
     pub continua: usize,
-    /// Candidates that came to each isolated point.
+    /// Number of candidates that converged to each isolated point.
     hits: Vec<usize>,
 }
 
 impl FixedPoints {
-    /// The sets that the points make.
+    /// The sets that the points form.
     ///
-    /// Errors: those of the step
+    /// Errors: those of the step map
     pub fn sets(&self) -> Result<&[Set], Diagnostic> {
         if let Some(known) = self.sets.get() {
             return Ok(known);
@@ -108,7 +109,7 @@ impl FixedPoints {
         Ok(self.sets.get_or_init(|| all))
     }
 
-    /// Errors: those of the step
+    /// Errors: those of the step map
     pub fn completeness(&self) -> Result<Completeness, Diagnostic> {
         let sets = self.sets()?;
         let isolated = sets.iter().filter(|set| set.dimension == 0);
@@ -132,7 +133,7 @@ impl FixedPoints {
         })
     }
 
-    /// One line about what is unseen, on what basis.
+    /// One line with the estimate and its basis.
     pub fn basis(&self) -> Result<String, Diagnostic> {
         let Completeness {
             unseen, continua, ..

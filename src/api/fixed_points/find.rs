@@ -1,4 +1,4 @@
-//! The search.
+//! Script function `fixed_points::find`: the search for fixed points.
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -21,68 +21,69 @@ use crate::random::{Key, Layout};
 use crate::tensor::{DType, Tensor, convert};
 use crate::{choices, options};
 
-/// What faults are said to be of.
+/// Name of the function in error messages.
 const OF: &str = "fixed_points::find";
-/// Candidates between others at most, where a script does not say.
+/// Default maximum number of interpolated candidates.
 const BETWEEN: usize = 1024;
-/// Updates at most, where a script does not say.
+/// Default maximum number of iterations of `newton` and `adam`.
 const STEPS: [usize; 2] = [200, 10_000];
 
 choices! {
-    /// How fixed points are searched.
+    /// Search method.
     pub enum Method {
-        /// Damped Newton steps with exact Jacobians.
+        /// Damped Newton's method with exact Jacobians.
         #[default]
         Newton = "newton",
-        /// Descent on the mean error of all candidates, as in the notebooks.
+        /// Gradient descent with Adam on the mean error of all candidates, as in the notebooks.
         Adam = "adam",
     }
 }
 
 options! {
-    /// How fixed points are searched.
+    /// Options of `fixed_points::find`.
     pub struct Find for "fixed_points::find" {
-        /// States to begin from, [c, s], such as those of a run (then [b, t, s]).
+        /// Initial states, [c, s], for example the hidden states of a run, [b, t, s].
         candidates: Option<Tensor> = None;
-        /// How many of the candidates are taken, drawn without replacement; all without it.
+        /// Number of candidates, drawn without replacement. Default: all candidates.
         count: Option<usize> = None, in Span::at_least(1.0);
-        /// Further candidates on the lines between two of them, drawn at random: saddles lie
-        /// between the states that a network dwells at. Without it, for `newton` as many as there
-        /// are candidates, 1024 at most; none for `adam`.
+        /// Number of additional candidates, interpolated at random between pairs of candidates:
+        /// saddles often lie between the states that a network visits. Default: for `newton` the
+        /// number of candidates, at most 1024; for `adam` 0.
         between: Option<usize> = None;
-        /// Standard deviation of the noise that is added to the candidates.
+        /// Standard deviation of the Gaussian noise added to the candidates.
         noise: f64 = 0.0, in Span::at_least(0.0);
-        /// The constant input: [i] for all candidates, or [c, i]; 0 without it.
+        /// Constant input: [i] for all candidates, or [c, i] per candidate. Default: 0.
         input: Option<Tensor> = None;
-        /// The method.
+        /// Search method.
         method: Method = Method::Newton;
-        /// Each candidate stops where its error, the mean over the state of (F - h)^2, is this
-        /// small. Without it: 1e-12 times the square of the largest |F| over the candidates, so
-        /// that the unit of the states does not matter. With it, slow points within it are kept.
+        /// Tolerance: a candidate stops when its error, the mean over the state of (F - h)^2, is at
+        /// most this value. Default: 1e-12 times the square of the largest |F| over the candidates,
+        /// so that the result does not depend on the unit of the states. If set, slow points within
+        /// the tolerance are retained.
         tolerance: Option<f64> = None, in Span::at_least(0.0);
-        /// Whether `newton` goes on from there to where rounding ends it, along slow directions
-        /// too: a line of nearly fixed points falls together to the few that are.
+        /// Continue `newton` to the limit of rounding, also along slow directions: approximate
+        /// fixed points on a line then converge to the few exact ones.
         polish: bool = false;
-        /// At most so many Jacobians of a candidate for `newton`, 200 without it; or updates for
-        /// `adam`, 10000 without it.
+        /// Maximum number of iterations per candidate: Jacobian evaluations for `newton` (default
+        /// 200), updates for `adam` (default 10000).
         steps: Option<usize> = None;
-        /// How `adam` moves; the rate and epsilon of the notebooks.
+        /// Optimizer of `adam`. The default learning rate and epsilon are those of the notebooks.
         optimizer: Optimizer = notebook();
-        /// Ends nearer to each other than this are one point, the one with the lowest error.
-        /// Without it, ends are one point where the bounds of their positions overlap, and points
-        /// whose position is not determined, as on a line of fixed points, are one within a
-        /// thousandth of the spread of the candidates.
+        /// Final states closer together than this distance are merged into the one with the lowest
+        /// error. Default: final states are merged if their position bounds overlap; points with an
+        /// undetermined position, as on a line of fixed points, are merged within a thousandth of
+        /// the RMS distance of the candidates from their mean.
         unique: Option<f64> = None, in Span::at_least(0.0);
-        /// Points further from the mean of the candidates than so many spreads are left out.
-        /// Without it, none is.
+        /// Points further from the mean of the candidates than this multiple of the RMS distance of
+        /// the candidates from their mean are excluded. Default: no point is excluded.
         outlier: Option<f64> = None, in Span::at_least(0.0);
-        /// Whether slow points are kept too: local minima of q above the tolerance, and ends
-        /// within it that are near no fixed point. Without it, the latter are kept if `tolerance`
-        /// is given.
+        /// Retain all slow points: local minima of q above the tolerance, and final states within
+        /// it that have no fixed point nearby. By default the latter are retained only if
+        /// `tolerance` is set.
         slow: bool = false;
-        /// Seed of what is drawn: the choice of candidates, and their noise.
+        /// Seed of the random selection of candidates and of their noise.
         seed: usize = 0;
-        /// Key of what is drawn, in place of a seed.
+        /// Random key, used instead of a seed.
         key: Option<Key> = None;
     }
 }
@@ -99,26 +100,27 @@ fn notebook() -> Optimizer {
 }
 
 crate::natives! {
-    /// Fixed points of networks, and of the points all that can be told of them.
+    /// Fixed points of networks: search, linear stability analysis and transitions.
     module "fixed_points";
 
-    /// Searches the states that a step under a constant input leaves where they are, from many
-    /// candidates at once.
+    /// Searches for fixed points of a network under a constant input, F(h, x) = h, from many
+    /// candidates, and returns the points.
     ///
-    /// `newton` takes damped Newton steps with exact Jacobians, each candidate by itself, in single
-    /// precision at first and in double precision in the end. A step is the shortest that does as
-    /// much, so that a line of nearly fixed points is met where the candidate is nearest to it.
-    /// `adam` is the search of the notebooks: descent on the mean error of all candidates together,
-    /// in the network's own precision.
+    /// `newton` applies damped Newton's method with exact Jacobians to each candidate
+    /// independently, in single precision first and in double precision at the end. It takes
+    /// minimum-norm steps, so that on a line of approximate fixed points a candidate converges to
+    /// the nearest one. `adam`, the method of the notebooks, minimizes the mean error of all
+    /// candidates together, in the dtype of the network.
     ///
-    /// Each end within the tolerance is traced by Newton's method to the fixed point that it stands
-    /// for. If there is one, the end has converged: the point is that fixed point, `position_error`
-    /// bounds how far the exact one is, and ends whose bounds overlap are one point. If there is
-    /// none nearby, the end is a slow point, whatever its error; so are ends of `newton` at a local
-    /// minimum of q = 1/2 |F - h|^2 above the tolerance. With `unique`, ends stay where the search
-    /// left them. All else failed. The printed summary says how many there were at each stage,
-    /// which option left out how many, and how many points the basins that these candidates reach
-    /// let one expect (Chao 1984); `warnings` says what makes the search incomplete.
+    /// Each final state within the tolerance is refined to a nearby fixed point by Newton's method.
+    /// If one exists, the candidate is labelled converged: the point is that fixed point,
+    /// `position_error` bounds its distance to the exact one, and points whose bounds overlap are
+    /// merged. If none exists nearby, the final state is labelled a slow point, whatever its error.
+    /// Final states of `newton` at a local minimum of q = 1/2 |F - h|^2 above the tolerance are
+    /// slow points too. All other candidates failed. With `unique` the final states are not moved.
+    /// The printed summary shows the number of candidates at each stage, the number excluded by
+    /// each option, and an estimate of the number of fixed points in the basins that the candidates
+    /// reach (Chao 1984). `warnings` lists the reasons why the search may be incomplete.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
@@ -143,9 +145,9 @@ crate::natives! {
     }
 }
 
-/// Where the search begins.
+/// The initial states of the search.
 ///
-/// Errors: `Missing` without candidates; `Shape` if they do not fit the network
+/// Errors: `Missing` without candidates; `Shape` if they do not match the network
 fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candidates, Diagnostic> {
     let Some(given) = &options.candidates else {
         let doc = "states to begin from, such as `net.run(x).states`".into();
@@ -192,7 +194,7 @@ fn wrong(what: &'static str, expected: String, found: &Tensor) -> Error {
     }
 }
 
-/// Takes some of the candidates, and adds noise.
+/// Selects candidates, then adds interpolated ones and noise.
 fn draw(from: &mut Candidates, options: &Find) {
     let seed = options.seed as u64;
     let key = options
@@ -225,7 +227,7 @@ fn draw(from: &mut Candidates, options: &Find) {
     }
 }
 
-/// Adds `count` candidates between two of them, under the input of the first.
+/// Adds `count` candidates, each interpolated between two others, with the input of the first.
 fn mix(from: &mut Candidates, count: usize, key: &Key) {
     let (s, i, all) = (from.state, from.inputs, from.count());
     let [ends, places] = key.split_array();
@@ -243,7 +245,7 @@ fn mix(from: &mut Candidates, count: usize, key: &Key) {
     }
 }
 
-/// Errors: `NotFinite` for the first parameter that is not
+/// Errors: `NotFinite` for the first parameter that is not finite
 fn finite(network: &Network) -> Result<()> {
     for block in network.layout().blocks() {
         let values = convert::to_f64(&network.parameter(&block.name)?)?;
@@ -292,7 +294,7 @@ fn searched(
             }
         }
     }?;
-    // The interruption was for this search, and is dealt with.
+    // The interrupt applied to this search only and has been handled.
     cx.interrupt.store(false, Ordering::Relaxed);
     Ok(ends)
 }

@@ -1,4 +1,4 @@
-//! Points in files.
+//! Fixed points in HDF5 files.
 
 use std::rc::Rc;
 
@@ -16,13 +16,13 @@ use crate::nn::metadata;
 use crate::tensor::{DType, Tensor, convert};
 
 crate::natives! {
-    /// Fixed points of networks, and of the points all that can be told of them.
+    /// Fixed points of networks: search, linear stability analysis and transitions.
     module "fixed_points";
 
-    /// Writes the points to an HDF5 file that h5py reads: data sets `states` [k, s], `inputs`
+    /// Writes the points to an HDF5 file, readable with h5py. Data sets: `states` [k, s], `inputs`
     /// [k, i], `error`, `q`, `position_error`, `index`, `steps`, `candidates` and `hits` [k], and
-    /// the texts `labels`; what network they are points of is said in attributes. A relative path
-    /// begins in the folder of `--out`.
+    /// the strings `labels`. Attributes describe the network. A relative path starts in the folder
+    /// of `--out`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("points.h5");
@@ -57,7 +57,7 @@ crate::natives! {
         h5::save(cx, &path, &tree, said, 0)
     }
 
-    /// Points that `save` wrote, without their network: `points.of(net)` gives it back to them.
+    /// Loads points that `save` wrote, without their network: `points.of(net)` assigns it.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("some.h5");
@@ -69,7 +69,8 @@ crate::natives! {
         Ok(New(FixedPoints::new(points, None)))
     }
 
-    /// The same points as points of a network, which `modes` and `transitions` then take.
+    /// Returns the same points with a network, which `modes` and `transitions` require. The state
+    /// and input sizes must match.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
@@ -95,12 +96,12 @@ crate::natives! {
     }
 }
 
-/// What a file of points says that it holds.
+/// The `holds` attribute of a file of fixed points.
 const HOLDS: &str = "fixed points of a recurrent network";
 
-/// The points in a file.
+/// Reads the points from a file.
 ///
-/// Errors: `File` if an entry is missing or of another shape than the states ask for
+/// Errors: `File` if an entry is missing or its shape does not match that of the states
 fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Diagnostic> {
     let entry = |key: &str| -> Result<&Tensor> {
         tree.tensor(key).ok_or_else(|| {
@@ -129,7 +130,7 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Diagnostic> {
     let column = |key: &str| convert::to_f64(shaped(key, &format!("[{k}]"), 1, Some(k))?);
     let (error, steps) = (column("error")?, column("steps")?);
     let (candidates, hits) = (column("candidates")?, column("hits")?);
-    // Files of earlier versions have neither.
+    // Files of earlier versions contain neither of these entries.
     let newer = |key: &str, unknown: f64| match tree.tensor(key) {
         Some(_) => column(key),
         None => Ok(vec![unknown; k]),

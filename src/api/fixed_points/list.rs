@@ -1,4 +1,4 @@
-//! The points, as a list.
+//! Fixed points as a list: properties, selection and sorting.
 
 use std::rc::Rc;
 
@@ -11,10 +11,10 @@ use crate::base::{Error, Result};
 use crate::tensor::{DType, Tensor, convert};
 
 crate::natives! {
-    /// Fixed points of networks, and of the points all that can be told of them.
+    /// Fixed points of networks: search, linear stability analysis and transitions.
     module "fixed_points";
 
-    /// How many points there are.
+    /// Returns the number of points.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -22,7 +22,7 @@ crate::natives! {
     /// = 1
     fn count(this: Rc<FixedPoints>) -> usize { Ok(this.points.points.len()) }
 
-    /// The states, [k, s].
+    /// Returns the states of the points, [k, s].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -33,7 +33,7 @@ crate::natives! {
         Ok(convert::from_f64(points.states(), &[points.points.len(), points.state], DType::F64)?)
     }
 
-    /// The inputs that the points stand under, [k, i].
+    /// Returns the constant inputs of the points, [k, i].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -45,7 +45,7 @@ crate::natives! {
         Ok(convert::from_f64(points.all_inputs(), &shape, DType::F64)?)
     }
 
-    /// q = 1/2 |F - h|^2 of each point, [k].
+    /// Returns q = 1/2 |F - h|^2 of each point, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -54,7 +54,8 @@ crate::natives! {
     /// = true
     fn q(this: Rc<FixedPoints>) -> Tensor { column(&this, Point::q) }
 
-    /// The mean over the state of (F - h)^2 of each point, which tolerances are of, [k].
+    /// Returns the error of each point, the mean over the state of (F - h)^2, [k]. `tolerance` is
+    /// compared with this value.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -62,7 +63,7 @@ crate::natives! {
     /// = true
     fn error(this: Rc<FixedPoints>) -> Tensor { column(&this, |point| point.error) }
 
-    /// |F - h| of each point: how far the state moves in a step, [k].
+    /// Returns the speed |F - h| of each point, the distance the state moves in one time step, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -70,10 +71,10 @@ crate::natives! {
     /// = true
     fn speed(this: Rc<FixedPoints>) -> Tensor { column(&this, Point::speed) }
 
-    /// A bound on the distance from each point to the exact fixed point, |(J - 1)^-1| times the
-    /// residual and its rounding, [k]. It is infinite where J - 1 is singular, as along a line of
-    /// fixed points; for slow points, which have no fixed point nearby; and NaN where it is not
-    /// known, for points of an older file.
+    /// Returns an upper bound on the distance from each point to the exact fixed point, |(J -
+    /// 1)^-1| times the residual and its rounding, [k]. It is infinite if J - 1 is singular, as
+    /// along a line of fixed points, and for slow points, which have no fixed point nearby. It is
+    /// NaN if unknown, for points from a file of an earlier version.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -83,8 +84,8 @@ crate::natives! {
         column(&this, |point| point.position_error)
     }
 
-    /// Whether each point is nearer to another one than the bound of its position, 1 or 0, [k]:
-    /// then the two may be the same fixed point, or belong to a continuum (see `sets`).
+    /// Returns 1 for each point that is closer to another point than its position bound, otherwise
+    /// 0, [k]. The two may be the same fixed point, or belong to a continuum (see `sets`).
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -97,9 +98,9 @@ crate::natives! {
         Ok(convert::from_f64(flags, &shape, DType::F64)?)
     }
 
-    /// What makes the search incomplete or its points doubtful, a list of sentences: candidates of
-    /// one small region, fixed points that must be there and were not found, points that are not
-    /// resolved. They stand in the printed summary too.
+    /// Returns the warnings of the search, a list of sentences about why it may be incomplete or
+    /// its points doubtful: all candidates from one small region, fixed points that must exist but
+    /// were not found, points that are not resolved. The printed summary includes them.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
@@ -108,7 +109,7 @@ crate::natives! {
     /// = []
     fn warnings(this: Rc<FixedPoints>) -> Vec<String> { Ok(this.findings.warnings.clone()) }
 
-    /// How many candidates came to each point, [k].
+    /// Returns the number of candidates that converged to each point, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -116,7 +117,7 @@ crate::natives! {
     /// = [4.0]
     fn hits(this: Rc<FixedPoints>) -> Tensor { column(&this, |point| point.hits as f64) }
 
-    /// The number of the candidate that led to each point, [k].
+    /// Returns the index of the candidate that found each point, [k].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -126,9 +127,9 @@ crate::natives! {
         column(&this, |point| point.candidate as f64)
     }
 
-    /// One point as a map: `state`, `input`, `q`, `speed`, `error`, `label`, `position_error`,
-    /// `steps`, `candidate` and `hits`. `points[0]` is the same; negative places count from the
-    /// end.
+    /// Returns one point as a map: `state`, `input`, `q`, `speed`, `error`, `label`,
+    /// `position_error`, `steps`, `candidate` and `hits`. `points[0]` is equivalent. Negative
+    /// indices count from the end.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -145,7 +146,7 @@ crate::natives! {
         }
     }
 
-    /// The points at some places, in their order.
+    /// Returns the points at the given indices, in that order.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -159,7 +160,8 @@ crate::natives! {
         }
     }
 
-    /// The points for which a closure gives true; it is given each as the map of `at`.
+    /// Returns the points for which a closure returns true. The argument of the closure is the map
+    /// of `at`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -178,7 +180,8 @@ crate::natives! {
         Ok(New(this.with(this.points.select(&places))))
     }
 
-    /// The points by increasing number that a closure gives; it is given each as the map of `at`.
+    /// Returns the points sorted in increasing order of the number that a closure returns. The
+    /// argument of the closure is the map of `at`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -199,7 +202,8 @@ crate::natives! {
         Ok(New(this.with(this.points.select(&places))))
     }
 
-    /// These points and then others of the same network.
+    /// Returns the points of both lists, concatenated. Both must have the same state and input
+    /// sizes; the result has the network of the first.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -217,8 +221,8 @@ crate::natives! {
         Ok(New(this.with(a.with_points([a.points.clone(), b.points.clone()].concat()))))
     }
 
-    /// Each point once: of those nearer to each other than `distance`, the one with the lowest
-    /// error, which takes over the hits of the others.
+    /// Returns the points without duplicates: of points closer together than `distance`, the one
+    /// with the lowest error, with the sum of their hits.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -229,7 +233,7 @@ crate::natives! {
         Ok(New(this.with(this.points.unique(distance))))
     }
 
-    /// Whether there is a point nearer to a state, [s], than `distance`.
+    /// Returns whether any point is closer than `distance` to a state, [s].
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -247,8 +251,9 @@ crate::natives! {
         Ok(this.points.points.iter().any(|point| point.is_within(&state, distance)))
     }
 
-    /// What became of every candidate of the search, as a map: `states` [c, s], `error` [c],
-    /// `steps` [c], the updates made, and `labels`, a list of converged, slow point and failed.
+    /// Returns the final states of all candidates of the search as a map: `states` [c, s], `error`
+    /// [c], `steps` [c], the number of updates, and `labels`, a list of converged, slow point and
+    /// failed. Only points that come directly from `find` have them.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -274,11 +279,12 @@ crate::natives! {
         ]))
     }
 
-    /// How many there were at each stage of the search, as a map: `candidates`; of their ends those
-    /// that `converged`, are `slow` and `failed`, and all `within_tolerance`; `unique` points, and
-    /// those of them that are kept, `near`. What was left out stands beside: `slow_excluded`, slow
-    /// ends without `slow`, and `outliers`, points beyond `outlier`. Empty for points that were
-    /// chosen or put together.
+    /// Returns the number of candidates and points at each stage of the search as a map:
+    /// `candidates`; the candidates that `converged`, are `slow` or `failed`, and all that are
+    /// `within_tolerance`; the `unique` points, and the number of those that are retained, `near`.
+    /// Exclusions are counted separately: `slow_excluded`, slow points excluded without `slow`, and
+    /// `outliers`, points excluded by `outlier`. The map is empty for selected or concatenated
+    /// points.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -321,7 +327,7 @@ pub fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor
     Ok(convert::from_f64(numbers, &shape, DType::F64)?)
 }
 
-/// A point as a map.
+/// Converts a point to a map.
 fn told(point: &Point) -> Result<Map, Diagnostic> {
     let vector = |numbers: &[f64]| -> Result<Value> {
         let shape = [numbers.len()];
@@ -354,7 +360,7 @@ fn outside(index: i64, count: usize) -> Error {
     }
 }
 
-/// What a closure gave and should not have.
+/// The error for a closure result of the wrong type.
 fn unfit(method: &str, expected: &str, found: &Value, closure: &Function) -> Diagnostic {
     let error = Error::Kind {
         of: format!("fixed_points.{method}: the closure"),

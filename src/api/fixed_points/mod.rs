@@ -1,4 +1,4 @@
-//! The table `fixed_points`: the search, and the points as scripts hold them.
+//! Script module `fixed_points`: the search for fixed points, and the resulting points.
 
 mod analyse;
 mod completeness;
@@ -19,22 +19,22 @@ use self::warnings::Findings;
 use super::native::Module;
 use super::value::ScriptObject;
 
-/// Points as scripts hold them, with a copy of the network that they are points of.
+/// Fixed points in scripts, with a copy of their network.
 #[derive(Clone)]
 pub struct FixedPoints {
     pub points: Points,
-    /// The network at the time of the search; none for points of a file.
+    /// The network at the time of the search; None for points from a file.
     pub network: Option<Network>,
-    /// What became of each candidate, right after a search.
+    /// The final state of each candidate; None unless the points come directly from a search.
     pub ends: Option<Rc<SearchResult>>,
-    /// What makes the search incomplete or its points doubtful; empty for points of a file.
+    /// Limitations of the search and of its points; empty for points from a file.
     pub findings: Rc<Findings>,
-    /// The sets that the points make, once they are needed.
+    /// The sets that the points form, computed on first use.
     pub sets: Rc<OnceCell<Vec<Set>>>,
 }
 
 impl FixedPoints {
-    /// Points that no search found just now.
+    /// Points that do not come directly from a search.
     pub fn new(points: Points, network: Option<Network>) -> FixedPoints {
         FixedPoints {
             points,

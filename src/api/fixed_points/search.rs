@@ -1,4 +1,4 @@
-//! The constants of one search, from its options and the scale of the states.
+//! The constants of a search, derived from its options and the scale of the states.
 
 use super::analyse::rounding;
 use super::find::Find;
@@ -9,11 +9,11 @@ use crate::ops::rnn::Nonlinearity;
 
 /// The default tolerance relative to the square of the scale.
 const TOLERANCE: f64 = 1e-12;
-/// Distance within which points whose positions are not determined are one, relative to the spread
-/// of the candidates.
+/// Distance within which points with undetermined positions are merged, relative to the RMS
+/// distance of the candidates from their mean.
 const UNIQUE: f64 = 1e-3;
 
-/// What a search and the sorting of its ends go by.
+/// Settings of a search and of the selection of its final states.
 pub struct Search {
     pub keep: Filter,
     pub tracer: Refinement,
@@ -21,9 +21,9 @@ pub struct Search {
 }
 
 impl Search {
-    /// `given` says whether the script gave `tolerance` and `slow`.
+    /// Derives the settings. The array states whether the script set `tolerance` and `slow`.
     ///
-    /// Errors: those of the step
+    /// Errors: those of the step map
     pub fn new(
         network: &Network,
         from: &Candidates,
@@ -46,7 +46,8 @@ impl Search {
             },
         };
         let epsilon = rounding(network);
-        // Where ends stay, a fixed point further away than they may differ is not theirs.
+        // If final states are not moved, a fixed point further away than the unique distance is not
+        // theirs.
         let limit = match keep.unique_distance.filter(|_| !keep.refine) {
             Some(unique) => unique.max(keep.resolution),
             None => size.max(spread),
@@ -65,8 +66,8 @@ impl Search {
     }
 }
 
-/// The largest modulus of a unit at any fixed point, where the cell sets one: F is a tanh, or a
-/// mean of h and a tanh.
+/// The largest modulus of a unit at any fixed point, if the cell bounds it: F is a tanh, or a
+/// convex combination of h and a tanh.
 fn bound(network: &Network) -> Option<f64> {
     match network.spec()?.cell {
         Cell::Vanilla(cell) => (cell.nonlinearity == Nonlinearity::Tanh).then_some(1.0),

@@ -1,4 +1,4 @@
-//! The points as a table.
+//! Display of fixed points as a table.
 
 use super::FixedPoints;
 use super::analyse::one_sided;
@@ -8,11 +8,11 @@ use crate::api::diagnostic::Diagnostic;
 use crate::nn::Network;
 use crate::tensor::{DType, convert};
 
-/// Points that are shown; the rest are counted.
+/// Maximum number of points in the table; a final line counts the rest.
 const ROWS: usize = 32;
-/// Outputs that are shown of each.
+/// Maximum number of outputs shown per point.
 const OUTPUTS: usize = 4;
-/// Continua that are shown.
+/// Maximum number of continua shown.
 const CONTINUA: usize = 8;
 
 pub fn table(of: &FixedPoints) -> String {
@@ -60,7 +60,7 @@ pub fn table(of: &FixedPoints) -> String {
     lines.join("\n")
 }
 
-/// The counts, and each exclusion with the option that is responsible for it.
+/// The counts at each stage, and each exclusion with the option that caused it.
 fn stages(counts: Counts) -> String {
     let Counts {
         candidates,
@@ -97,7 +97,7 @@ fn stages(counts: Counts) -> String {
     lines.join("\n")
 }
 
-/// What the points are points of, and how many may be unseen.
+/// The sets that the points form, and the estimated completeness.
 fn sets(of: &FixedPoints) -> Result<Vec<String>, Diagnostic> {
     let sets = of.sets()?;
     let continua: Vec<&Set> = sets.iter().filter(|set| set.dimension > 0).collect();
@@ -124,7 +124,7 @@ fn sets(of: &FixedPoints) -> Result<Vec<String>, Diagnostic> {
     Ok(lines)
 }
 
-/// The bound of a position, as far as there is one.
+/// The bound of a position; "-" if it is not finite.
 fn position(error: f64) -> String {
     match error.is_finite() {
         true => format!("{error:.1e}"),
@@ -132,7 +132,7 @@ fn position(error: f64) -> String {
     }
 }
 
-/// The class, the growing modes and the readout of each of the points `some`.
+/// The class, the number of growing modes and the readout of each of the points `some`.
 fn describe(
     of: &FixedPoints,
     network: &Network,
@@ -161,7 +161,7 @@ fn describe(
     Ok(linear.iter().enumerate().map(one).collect())
 }
 
-/// The first points of a list, linearised, with the margins that their sets give them.
+/// The linearization of the first points of a list, with the margins derived from their sets.
 fn linearised(
     of: &FixedPoints,
     network: &Network,

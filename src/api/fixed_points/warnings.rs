@@ -1,5 +1,5 @@
-//! What `find` warns of: that its candidates can not have come upon all fixed points, and that some
-//! points are not resolved.
+//! Warnings of `find`: reasons why its candidates may have missed fixed points, and points that are
+//! not resolved.
 
 use super::find::Find;
 use crate::analysis::fixed_points::{Candidates, Label, Points, min_missing, nonlinearity};
@@ -7,22 +7,23 @@ use crate::base::Result;
 use crate::nn::{Cell, Network};
 use crate::ops::rnn::Nonlinearity;
 
-/// Below this nonlinearity over the candidates all of them see one fixed point.
+/// With a nonlinearity below this value over the candidates, all candidates find the same fixed
+/// point.
 const NEARLY_LINEAR: f64 = 0.1;
 
-/// What a search says about its own completeness.
+/// Findings of a search about its own completeness.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     /// Whether all candidates come from one small region.
     pub one_region: bool,
-    /// The least number of fixed points that must be there beside those found.
+    /// Minimum number of fixed points that exist but were not found.
     pub missing: usize,
-    /// One sentence each.
+    /// The warnings, one sentence each.
     pub warnings: Vec<String>,
 }
 
 impl Findings {
-    /// Errors: those of the step
+    /// Errors: those of the step map
     pub fn new(
         network: &Network,
         from: &Candidates,
@@ -92,7 +93,7 @@ fn unresolved(points: &Points) -> Option<String> {
     })
 }
 
-/// A linear network has one fixed point, or a continuum of them.
+/// Whether the network is linear: it then has one fixed point, or a continuum.
 fn linear(network: &Network) -> bool {
     let nonlinearity = network.spec().and_then(|spec| match spec.cell {
         Cell::Vanilla(cell) => Some(cell.nonlinearity),

@@ -1,4 +1,4 @@
-//! Sequences as scripts give them.
+//! Conversion of script arguments to sequences.
 
 use crate::api::convert::to_tensor;
 use crate::api::value::Value;
@@ -6,9 +6,9 @@ use crate::base::{Error, Result};
 use crate::ops::Lanes;
 use crate::tensor::{DType, Tensor, convert};
 
-/// The number of steps of a sequence [t, width].
+/// The number of time steps of a sequence [t, width].
 ///
-/// Errors: `Shape` for any other shape, or none
+/// Errors: `Shape` for any other shape, or for an empty sequence
 pub fn length(op: &'static str, what: &'static str, found: &Tensor, width: usize) -> Result<usize> {
     match found.dims() {
         [steps, features] if *steps > 0 && *features == width => Ok(*steps),
@@ -21,7 +21,7 @@ pub fn length(op: &'static str, what: &'static str, found: &Tensor, width: usize
     }
 }
 
-/// The inputs [t, width] of so many steps: zeros for nothing.
+/// The inputs [t, width] as a vector; zeros if the argument is nil.
 pub fn given<T: Lanes>(
     op: &'static str,
     inputs: Value,
@@ -38,9 +38,9 @@ pub fn given<T: Lanes>(
     }
 }
 
-/// The numbers of a sequence [t, width].
+/// The values of a sequence [t, width].
 ///
-/// Errors: `Shape` for any other shape, `NotFinite` for a number that is not
+/// Errors: `Shape` for any other shape, `NotFinite` for a value that is not finite
 pub fn sequence<T: Lanes>(
     op: &'static str,
     what: &'static str,
@@ -60,7 +60,7 @@ pub fn sequence<T: Lanes>(
     Ok(numbers)
 }
 
-/// The tensor that argument `what` is.
+/// Converts the argument `what` to a tensor.
 pub fn of_value(op: &'static str, what: &str, value: Value) -> Result<Tensor> {
     let found = match value {
         Value::Tensor(tensor) => Ok(tensor),
@@ -73,7 +73,7 @@ pub fn of_value(op: &'static str, what: &str, value: Value) -> Result<Tensor> {
     })
 }
 
-/// Errors: `NotFinite` for the first number that is not
+/// Errors: `NotFinite` for the first value that is not finite
 pub fn finite<T: Lanes>(of: &'static str, what: &str, numbers: &[T]) -> Result<()> {
     match numbers.iter().position(|x| !x.is_finite()) {
         Some(index) => Err(Error::NotFinite {

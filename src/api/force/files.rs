@@ -1,4 +1,4 @@
-//! The table `force`, third part: networks in files.
+//! Script module `force`, third part: networks in HDF5 files.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,13 +14,13 @@ use crate::models::force::{Network, serialize};
 use crate::tensor::DType;
 
 crate::natives! {
-    /// FORCE learning: a chaotic network whose outputs are fed back, and whose readout learns in
-    /// every step by recursive least squares.
+    /// FORCE learning: a chaotic network with output feedback, whose readout is trained online by
+    /// recursive least squares.
     module "force";
 
-    /// Writes the network to an HDF5 file: weights (as [out, in]), where it stands, and what its
-    /// learning knows, P. `force::load` reads it, and a training goes on to the bit. A relative
-    /// path begins in the folder of `--out`.
+    /// Writes the network to an HDF5 file: weights (as [out, in]), the current state, and P.
+    /// `force::load` reads it, and training continues bit for bit. A relative path starts in the
+    /// folder of `--out`.
     ///
     /// > let net = force::network(#{ units: 30, seed: 4 });
     /// > force::train(net, zeros([50, 1]), ones([50, 1]));
@@ -32,7 +32,7 @@ crate::natives! {
         h5::save(cx, &path, &tree, said, 0)
     }
 
-    /// The network in a file that `save` wrote, as it stood then.
+    /// Loads a network that `save` wrote, with its state and P at that time.
     ///
     /// > let net = force::network(#{ units: 30, seed: 4 });
     /// > force::train(net, zeros([50, 1]), ones([50, 1]));

@@ -1,4 +1,4 @@
-//! The table `force`, second part: learning.
+//! Script module `force`, second part: training.
 
 use std::cell::RefMut;
 use std::rc::Rc;
@@ -22,19 +22,21 @@ use crate::ops::force::Sizes;
 use crate::tensor::{DType, Tensor, convert};
 
 crate::natives! {
-    /// FORCE learning: a chaotic network whose outputs are fed back, and whose readout learns in
-    /// every step by recursive least squares.
+    /// FORCE learning: a chaotic network with output feedback, whose readout is trained online by
+    /// recursive least squares.
     module "force";
 
-    /// Learns targets [t, outputs] under inputs [t, inputs] (nothing for zeros): in every step, or
-    /// every so many, q = P h, P <- P - q q' / (1 + h . q), wO <- wO - (z - f) q' / (1 + h . q). P
-    /// stays with the network, so that training goes on where it stopped. Gives a map: `outcome`,
-    /// `error` [passes], the mean of |z - f| in each pass before the weights change, and `outputs`
-    /// [t, outputs] of the last pass.
+    /// Trains the readout by recursive least squares on targets [t, outputs] with inputs [t,
+    /// inputs] (nil for zeros). At every time step, or every `every` steps: q = P h, P <- P - q q'
+    /// / (1 + h . q), wO <- wO - (z - f) q' / (1 + h . q). The network stores P, so that a further
+    /// training continues where this one stopped. Returns a map: `outcome`, `error` [passes], the
+    /// mean of |z - f| in each pass with z before the weight update, and `outputs` [t, outputs] of
+    /// the last pass.
     ///
-    /// Of a list of k networks each learns by itself, side by side with the others, targets
-    /// [t, outputs] or its own of [k, t, outputs]. In the map `outcome` is a list then, `error`
-    /// [k, passes] and `outputs` [k, t, outputs]; what one that diverged has not done is NaN.
+    /// A list of k networks is trained in parallel, each network independently, on targets [t,
+    /// outputs] or individual targets [k, t, outputs]. In the returned map `outcome` is then a
+    /// list, `error` has shape [k, passes] and `outputs` [k, t, outputs]; the missing values of a
+    /// network that diverged are NaN.
     ///
     /// > let net = force::network(#{ units: 100, seed: 1 });
     /// > let sine = signals::sines(300, #{ period: 100 });
@@ -58,12 +60,13 @@ crate::natives! {
         }
     }
 
-    /// Full-FORCE: a network learns its recurrent weights too, from a teacher. To the teacher,
-    /// another network of as many units, inputs and outputs, the targets f are fed back in place of
-    /// its outputs; what then arrives at its units, wR h + wF f, the learner's units learn to get
-    /// from their own wR h + wF z: in every step wR <- wR - (wR h + wF z - goal) q' / (1 + h . q)
-    /// with the q = P h of the readout. A learner without feedback weights (`feedback_scale: 0.0`)
-    /// is that of DePasquale and others 2018. Options and what it gives are those of `train`.
+    /// Trains the readout and the recurrent weights of a network with a teacher network
+    /// (full-FORCE). The teacher has the same number of units, inputs and outputs; the targets f
+    /// are fed back in place of its outputs (teacher forcing). Its currents, goal = wR h + wF f,
+    /// are the targets for the currents of the trained network: at every step wR <- wR - (wR h + wF
+    /// z - goal) q' / (1 + h . q), with the q = P h of the readout. Without feedback weights
+    /// (`feedback_scale: 0.0`) this is the algorithm of DePasquale et al. 2018. Options and
+    /// returned map are those of `train`.
     ///
     /// > let teacher = force::network(#{ units: 100, gain: 1.3, seed: 1 });
     /// > let net = force::network(#{ units: 100, gain: 1.3, feedback_scale: 0.0, seed: 2 });
@@ -96,10 +99,10 @@ const LOST: &str = "`anew: true` begins it again; a `forgetting` nearer to 1, or
 const DIVERGED: &str = "are the weights and the scale of the targets sensible? `restart()` begins \
                         again; a smaller `alpha` learns more slowly";
 
-/// A network, or a list of them.
+/// A network, or a list of networks.
 struct Learners {
     all: Vec<Rc<Force>>,
-    /// Whether it was a list.
+    /// Whether the argument was a list.
     many: bool,
 }
 
@@ -122,7 +125,7 @@ impl FromValue for Learners {
     }
 }
 
-/// Errors: `alpha` is given for a P that there is already
+/// Errors: `alpha` is set although the network already has a P
 fn new_alpha(
     of: &str,
     net: &AnyPrecision,
@@ -137,7 +140,7 @@ fn new_alpha(
     Ok(())
 }
 
-/// One call: what is learned, and how.
+/// The arguments of a call.
 struct Call<'a> {
     cx: &'a Context,
     of: &'static str,
@@ -213,7 +216,7 @@ impl Call<'_> {
         told(self.of, student.fit, [steps, outputs])
     }
 
-    /// The inputs and the targets.
+    /// The inputs and the targets, as vectors.
     fn numbers<T: Kind>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Diagnostic> {
         self.cx
             .check_memory(self.of, &[self.options.passes], DType::F64)?;
@@ -262,7 +265,7 @@ impl Call<'_> {
     }
 }
 
-/// A kind of number that networks come in.
+/// A precision of the network.
 trait Kind: Lanes {
     fn network(either: &mut AnyPrecision) -> Option<&mut Network<Self>>;
 }
@@ -285,9 +288,9 @@ impl Kind for f64 {
     }
 }
 
-/// The fit as a map.
+/// Converts the fit to a map.
 ///
-/// Errors: a fault if the activity, or P, was not finite
+/// Errors: the activity or P became non-finite, or P lost positive definiteness
 fn told<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, Diagnostic> {
     if let Outcome::Diverged { at } = fit.outcome {
         let (what, hint) = match fit.p_not_positive {
@@ -310,7 +313,8 @@ fn told<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, 
     Ok(map)
 }
 
-/// The fits of some networks as a map; passes and outputs of those that diverged are NaN.
+/// Converts the fits of several networks to a map; passes and outputs of networks that diverged are
+/// NaN.
 fn told_of_many<T: Lanes>(fits: Vec<Fit<T>>, [steps, m]: [usize; 2]) -> Result<Map, Diagnostic> {
     let k = fits.len();
     let done = fits.iter().map(|fit| fit.errors.len()).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! The table `force`: networks that learn in every step, by recursive least squares.
+//! Script module `force`: networks that are trained online by recursive least squares.
 
 mod args;
 pub mod files;
@@ -23,21 +23,21 @@ use crate::options;
 use crate::tensor::{Tensor, convert, shape};
 use args::{length, of_value, sequence};
 
-/// Elements of a row of a matrix that lie in memory together.
+/// Matrix rows are padded to a multiple of this number of elements.
 const LINE: usize = 16;
 
-/// A network as scripts hold it.
+/// A FORCE network in scripts.
 pub struct Force(RefCell<AnyPrecision>);
 
 type AnyPrecision = super::precision::AnyPrecision<Network<f32>, Network<f64>>;
 
 options! {
-    /// How a network is run.
+    /// Options of `run`.
     pub struct RunOptions for "force network.run" {
-        /// Whether it begins where the network does, not where it stands.
+        /// Start from the initial state instead of the current state.
         restart: bool = false;
-        /// What is fed back after each step in place of the outputs, [t, outputs]: a network that
-        /// is to follow its targets is held on them.
+        /// Teacher forcing: values that are fed back after each time step in place of the outputs,
+        /// [t, outputs].
         fed: Option<Tensor> = None;
     }
 }
@@ -60,20 +60,20 @@ impl ScriptObject for Force {
 }
 
 crate::natives! {
-    /// FORCE learning: a chaotic network whose outputs are fed back, and whose readout learns in
-    /// every step by recursive least squares.
+    /// FORCE learning: a chaotic network with output feedback, whose readout is trained online by
+    /// recursive least squares.
     module "force";
 
-    /// A new network: a' = a + dt/tau (-a + wI x + wR h + wF z), h = tanh(a'), z = wO h. At the
-    /// start a ~ 0.25 N(0, 1), wI ~ N / sqrt(inputs), wR ~ gain N / sqrt(density units),
-    /// wO ~ N / sqrt(units), wF ~ N. It keeps where it stands: a run or a training begins where
-    /// the last one ended, if nothing else is asked for.
+    /// Creates a network: a' = a + dt/tau (-a + wI x + wR h + wF z), h = tanh(a'), z = wO h.
+    /// Initial values: a ~ 0.25 N(0, 1), wI ~ N / sqrt(inputs), wR ~ gain N / sqrt(density units),
+    /// wO ~ N / sqrt(units), wF ~ N. The network stores its current state: by default a run or a
+    /// training starts where the last one ended.
     ///
     /// > force::network(#{ units: 300, outputs: 2, gain: 1.5, seed: 1 })
     /// = force network: 1 input, 300 units, 2 outputs, f32
     fn network(cx: &Context, options: CallOptions<NetworkOptions>) -> New<Force> {
         let (n, i, m) = (options.units, options.inputs, options.outputs);
-        // Twice, as drawn and as the network has them; rows have whole lines of memory.
+        // Counted twice, for the sampled and the stored copy; rows are padded to whole lines.
         let line = |n: usize| n.div_ceil(LINE).saturating_mul(2 * LINE);
         let arrays: [&[usize]; 4] = [&[n, line(n)], &[n, line(i)], &[n, line(m)], &[m, line(n)]];
         let elements = shape::total_elements(&arrays);
@@ -85,8 +85,9 @@ crate::natives! {
         Ok(New(Force(RefCell::new(either))))
     }
 
-    /// Runs on without learning: over inputs [t, inputs], or for a number of steps with none. Gives
-    /// a map of `outputs` [t, outputs] and `states` h [t, units].
+    /// Runs the network from its current state without training: over inputs [t, inputs], or for a
+    /// number of time steps with zero inputs. Returns a map of `outputs` [t, outputs] and `states`
+    /// h [t, units].
     ///
     /// > let net = force::network(#{ units: 50, outputs: 2 });
     /// > let run = net.run(100);
@@ -97,7 +98,7 @@ crate::natives! {
         match_precision!(&mut *either, net => ran(cx, net, inputs, &options))
     }
 
-    /// Goes back to the state that the network began with; what it has learned stays.
+    /// Resets the state to the initial state; the trained weights and P are unchanged.
     ///
     /// > let net = force::network(#{ units: 50 });
     /// > let first = net.run(10).outputs;
@@ -109,8 +110,8 @@ crate::natives! {
         Ok(())
     }
 
-    /// The weights and the first currents, as a map of tensors (copies): `a0` [n], `wI` [n, i],
-    /// `wR` [n, n], `wF` [n, m] and `wO` [m, n].
+    /// Returns copies of the weights and the initial currents as a map of tensors: `a0` [n], `wI`
+    /// [n, i], `wR` [n, n], `wF` [n, m] and `wO` [m, n].
     ///
     /// > force::network(#{ units: 50, outputs: 2 }).params().wO.shape()
     /// = [2, 50]
@@ -121,8 +122,8 @@ crate::natives! {
         })
     }
 
-    /// Overwrites one of the weights or the first currents with a tensor of the same shape, and
-    /// goes back to the start. P stays; `anew` of the next training forgets it.
+    /// Sets one of the weights, or the initial currents, to a tensor of the same shape, and resets
+    /// the state. P is unchanged; reset it with the training option `anew`.
     ///
     /// > let net = force::network(#{ units: 2 });
     /// > net.set("wO", [[0.5, 0.25]]);
@@ -132,8 +133,8 @@ crate::natives! {
         this.overwrite([(name, value)].into())
     }
 
-    /// Overwrites what a map names of the weights and the first currents, such as one that `params`
-    /// gave, and goes back to the start; either all of them fit or none is changed.
+    /// Sets all parameters in a map, such as one from `params`, and resets the state. If any of
+    /// them does not fit, none is changed.
     ///
     /// > let a = force::network(#{ units: 40, seed: 1 });
     /// > let b = force::network(#{ units: 40, seed: 2 });
@@ -142,17 +143,16 @@ crate::natives! {
     /// = 0.0
     fn load_params(this: Rc<Force>, params: Map) -> () { this.overwrite(params) }
 
-    /// Another network that stands where this one does and knows what it knows; then they go their
-    /// own ways.
+    /// Returns an independent copy of the network with the same state, weights and P.
     ///
     /// > force::network(#{ units: 40 }).copy()
     /// = force network: 1 input, 40 units, 1 output, f32
     fn copy(this: Rc<Force>) -> New<Force> { Ok(New(Force(this.0.clone()))) }
 
-    /// The network of continuous time that this is while nothing learns, its recurrent weights
-    /// wR + wF wO: for `fixed_points::find`, `jacobians` and whatever else an `rnn` can do. Its
-    /// states are the currents a, of which the rates are h = tanh(a); it begins where this network
-    /// does.
+    /// Returns the equivalent continuous-time RNN of the network without training, with recurrent
+    /// weights wR + wF wO, for `fixed_points::find`, `jacobians` and all other functions for an
+    /// `rnn`. Its states are the currents a, with rates h = tanh(a); its initial state is that of
+    /// this network.
     ///
     /// > let net = force::network(#{ units: 40, dtype: "f64" });
     /// > let x = random::normal(random::key(1), [20, 1]);
@@ -166,7 +166,7 @@ crate::natives! {
         Ok(New(Net(RefCell::new(network))))
     }
 
-    /// The matrix by which the network drives itself, wR + wF wO, [n, n].
+    /// Returns the effective recurrent matrix, wR + wF wO, [n, n].
     ///
     /// > force::network(#{ units: 50 }).effective().shape()
     /// = [50, 50]
@@ -177,7 +177,8 @@ crate::natives! {
         })
     }
 
-    /// P, [n, n]; a fault before the first training.
+    /// Returns P, the estimated inverse correlation matrix of the rates, [n, n]. Errors: before the
+    /// first training there is no P.
     ///
     /// > let net = force::network(#{ units: 20 });
     /// > force::train(net, zeros([5, 1]), ones([5, 1]));
@@ -209,16 +210,16 @@ impl Force {
         Ok(())
     }
 
-    /// The network, to be changed.
+    /// Mutable access to the network.
     ///
-    /// Errors: a call has it twice
+    /// Errors: the network is already in use in the same call or run
     fn changing(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
         let words = "force network: it is in this call twice, or runs already";
         self.0.try_borrow_mut().map_err(|_| Diagnostic::new(words))
     }
 }
 
-/// a0, wI, wR, wF and wO.
+/// The tensors a0, wI, wR, wF and wO.
 fn weights<T: Lanes>(net: &Network<T>) -> Result<[Tensor; 5]> {
     let (n, i, m) = (net.sizes.units, net.sizes.inputs, net.sizes.outputs);
     let w = &net.weights;

@@ -1,4 +1,4 @@
-//! The table `lfads`, fourth part: models in files.
+//! Script module `lfads`, fourth part: models in HDF5 files.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,11 +14,11 @@ use crate::models::lfads::{Model, serialize};
 use crate::tensor::DType;
 
 crate::natives! {
-    /// LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
+    /// LFADS: inference of the latent dynamics, initial conditions and inputs of observed trials.
     module "lfads";
 
-    /// Writes the model to an HDF5 file: a data set for each parameter, weights as [out, in], and
-    /// its sizes and constants as attributes. A relative path begins in the folder of `--out`.
+    /// Writes the model to an HDF5 file: one data set per parameter, with weights as [out, in], and
+    /// sizes and constants as attributes. A relative path starts in the folder of `--out`.
     ///
     /// > lfads::model(#{ channels: 5, factors: 3 }).save("model.h5");
     /// > h5::read("model.h5").rates_w.shape()
@@ -28,7 +28,7 @@ crate::natives! {
         h5::save(cx, &path, &tree, said, 0)
     }
 
-    /// The model in a file that `save` wrote.
+    /// Loads a model that `save` wrote.
     ///
     /// > lfads::model(#{ channels: 5, factors: 3 }).save("model.h5");
     /// > lfads::load("model.h5")

@@ -1,4 +1,4 @@
-//! The table `lfads`, second part: training.
+//! Script module `lfads`, second part: training.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -21,33 +21,35 @@ use crate::tensor::{DType, Tensor, convert};
 use crate::train::{Fit, LogEntry, Source, Task, run};
 
 crate::options! {
-    /// What a script adds to the options of training.
+    /// Options that scripts can pass in addition to the training options.
     pub struct Listener for "lfads::train" {
-        /// Trials that the model is judged on and not trained on, [n, t, channels], or a list of
-        /// [t, channels].
+        /// Validation trials, never used for training: [n, t, channels], or a list of [t,
+        /// channels].
         validation: Option<Trials> = None;
-        /// Called with each line of the log as a map. It ends the run by giving false.
+        /// Function that is called with each log entry, a map. It stops the run by returning false.
         on_log: Option<Function> = None;
     }
 }
 
 crate::natives! {
-    /// LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
+    /// LFADS: inference of the latent dynamics, initial conditions and inputs of observed trials.
     module "lfads";
 
-    /// Trains a model on trials [n, t, channels], or a list of [t, channels] of one length, in
-    /// place. In every epoch each trial comes once. The loss of a batch, a mean over trials, is the
-    /// negative log-likelihood (without the logarithm of the factorials of counts), plus `kl` times
-    /// the divergences of the posteriors of first state and inputs from their priors (that of the
-    /// inputs at one sample), plus l2 * the sum of squares of all parameters.
+    /// Trains a model in place on trials [n, t, channels], or a list of [t, channels] of equal
+    /// length, and returns the training log. Each epoch contains every trial once. The loss of a
+    /// batch, a mean over its trials, is the negative log-likelihood (without the log-factorials of
+    /// counts), plus `kl` times the KL divergences of the posteriors of initial condition and
+    /// inferred inputs from their priors (estimated with one sample for the inputs), plus l2 * the
+    /// sum of squares of all parameters.
     ///
-    /// Gives a map: `outcome`, `batches`, and the log as vectors `batch`, `loss`, `nll`,
-    /// `kl_initial`, `kl_inferred`, `kl` (the weight), `rate` and `grad_norm`. With `validation`
-    /// there are `validation`, `validation_nll`, `validation_kl_initial` and
-    /// `validation_kl_inferred`, with the weight that comes last, without dropout, and always at
-    /// the same samples; the model ends with the parameters at the `best` of them, unless `keep` is
-    /// "last". `warnings` says what looks wrong with the model that came out. A `checkpoint` is
-    /// that of `train`: a run that was killed goes on to the same bits.
+    /// Returns a map: `outcome`, `batches`, and the log as vectors `batch`, `loss`, `nll`,
+    /// `kl_initial`, `kl_inferred`, `kl` (the KL weight), `rate` (the learning rate) and
+    /// `grad_norm`. With `validation` it also contains `validation`, `validation_nll`,
+    /// `validation_kl_initial` and `validation_kl_inferred`, computed with the final KL weight,
+    /// without dropout and always with the same samples; the parameters with the lowest validation
+    /// loss, `best`, are restored at the end, unless `keep` is "last". `warnings` lists signs of
+    /// failed training, such as posterior collapse. A `checkpoint` works as in `train`: an
+    /// interrupted run resumes with bit-identical results.
     ///
     /// > let counts = (random::uniform(random::key(1), [40, 10, 3]) * 3.0).floor();
     /// > let units = #{ encoder: 8, controller: 8, generator: 8, factors: 2, channels: 3 };
@@ -83,7 +85,7 @@ struct Call<'a> {
     options: &'a TrainingOptions,
 }
 
-/// A model that goes back to its script.
+/// Conversion of a model to its script type.
 trait Kind: Lanes {
     fn either(model: Model<Self>) -> AnyPrecision;
 }
@@ -101,7 +103,8 @@ impl Kind for f64 {
 }
 
 impl Call<'_> {
-    /// Trains the copy, which becomes the script's at each line of the log and at the end.
+    /// Trains the copy. Its parameters replace those of the script's model at each log entry and at
+    /// the end.
     fn run<T: Kind>(
         &self,
         copy: Model<T>,
@@ -158,9 +161,9 @@ impl Call<'_> {
     }
 }
 
-/// Trials as a data set without targets.
+/// Converts trials to a data set without targets.
 ///
-/// Errors: those of [`Model::observed`]
+/// Errors: those of [`Model::observed_trials`]
 fn dataset<T: Kind>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
     model.observed_trials(OF, trials)?;
     Dataset::new(RawData {
@@ -171,7 +174,7 @@ fn dataset<T: Kind>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
     })
 }
 
-/// The negative log-likelihood of a trial of counts [n, t, d] if each channel had a constant rate.
+/// Negative log-likelihood per trial of counts [n, t, d] under a constant rate for each channel.
 fn constant_nll(counts: &Tensor) -> Result<f64> {
     let means = convert::to_f64(&counts.to_dtype(DType::F64)?.mean((0, 1))?)?;
     let term = |mean: &f64| match *mean > 0.0 {
@@ -181,7 +184,7 @@ fn constant_nll(counts: &Tensor) -> Result<f64> {
     Ok(counts.dims()[1] as f64 * means.iter().map(term).sum::<f64>())
 }
 
-/// What looks wrong with a model at the end of its training.
+/// Signs of failed training in the final log entry.
 fn warnings(fit: &Fit, warm_up: &WarmUp, constant: Option<f64>) -> Vec<String> {
     let mut warnings = Vec::new();
     let Some(line) = fit.log.last() else {
@@ -209,7 +212,7 @@ fn warnings(fit: &Fit, warm_up: &WarmUp, constant: Option<f64>) -> Vec<String> {
     warnings
 }
 
-/// Nats below which divergences say nothing.
+/// KL divergence in nats below which the posteriors count as collapsed.
 const COLLAPSED: f64 = 0.1;
 
 fn entries(line: &LogEntry, warm_up: &WarmUp) -> Map {
@@ -231,12 +234,12 @@ fn entries(line: &LogEntry, warm_up: &WarmUp) -> Map {
     map
 }
 
-/// The words for the parts of a loss.
+/// Names of the parts of the loss.
 const PARTS: [&str; 3] = ["nll", "kl_initial", "kl_inferred"];
 
-/// The fit as a map.
+/// Converts the fit to a map.
 ///
-/// Errors: a fault if the run diverged.
+/// Errors: the run diverged
 fn told(
     (fit, warnings): &(Fit, Vec<String>),
     options: &TrainingOptions,

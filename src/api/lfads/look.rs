@@ -1,4 +1,4 @@
-//! The table `lfads`, third part: what a model makes of observations, and what it makes up.
+//! Script module `lfads`, third part: inference, generation and evaluation.
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -20,27 +20,27 @@ use crate::random::{Key, Layout};
 use crate::tensor::{Tensor, convert};
 
 options! {
-    /// What is made up.
+    /// Options of `generate`.
     pub struct Generation for "lfads model.generate" {
-        /// Times of a trial.
+        /// Number of time steps per trial.
         steps: usize = 100, in Span::at_least(1.0);
-        /// Seed of the first states and inputs.
+        /// Seed of the initial conditions and inputs.
         seed: usize = 0;
-        /// Key of these, in place of a seed.
+        /// Random key, used instead of a seed.
         key: Option<Key> = None;
     }
 }
 
 crate::natives! {
-    /// LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
+    /// LFADS: inference of the latent dynamics, initial conditions and inputs of observed trials.
     module "lfads";
 
-    /// What trials [n, t, channels] come from: means over samples of each trial's posterior, as a
+    /// Infers the latent variables of trials [n, t, channels]: posterior means over samples, as a
     /// map of `rates` [n, t, channels] (per second), `factors` [n, t, k], `generator` [n, t, g],
-    /// `inferred` [n, t, u] and `initial` [n, g]; the standard deviation of each over the samples
-    /// under its name and `_sd`, and with `quantiles`, these [q, ..] under its name and
-    /// `_quantiles`. With `samples: 0` the means of the posteriors go through the model, once, and
-    /// there are no deviations. For one trial [t, channels] all come without the first axis.
+    /// `inferred` [n, t, u] and `initial` [n, g]. The standard deviation over samples has the
+    /// suffix `_sd`; with `quantiles`, the quantiles [q, ..] have the suffix `_quantiles`. With
+    /// `samples: 0` one forward pass uses the posterior means, and there are no standard
+    /// deviations. For a single trial [t, channels] the results have no first axis.
     ///
     /// > let model = lfads::model(#{ channels: 3, generator: 8, factors: 2 });
     /// > let found = model.infer(ones([4, 10, 3]), #{ samples: 16, quantiles: [0.05, 0.95] });
@@ -55,8 +55,8 @@ crate::natives! {
         match_precision!(&*this.0.borrow(), model => inferred(cx, model, &all, &options, single))
     }
 
-    /// Trials that come from the priors of first state and inputs, as a map of `rates`
-    /// [n, t, channels] (per second), `factors`, `generator`, `inferred` and `initial`.
+    /// Generates n trials from the priors of initial condition and inferred inputs, as a map of
+    /// `rates` [n, t, channels] (per second), `factors`, `generator`, `inferred` and `initial`.
     ///
     /// > lfads::model(#{ channels: 3 }).generate(5, #{ steps: 20 }).rates.shape()
     /// = [5, 20, 3]
@@ -66,10 +66,11 @@ crate::natives! {
         match_precision!(&*this.0.borrow(), model => made_up(cx, model, [n, t], &key))
     }
 
-    /// The parts of the loss of trials [n, t, channels] (means over them) as in validation, without
-    /// dropout and always at the same samples: `nll` (without the logarithm of the factorials of
-    /// counts), `kl_initial`, `kl_inferred`, and `loss`, their sum; and `log_factorials`, what the
-    /// whole negative log-likelihood of counts has beyond `nll`.
+    /// Computes the parts of the validation loss of trials [n, t, channels], as means over trials,
+    /// without dropout and always with the same samples: `nll`, the negative log-likelihood
+    /// (without the log-factorials of counts), `kl_initial`, `kl_inferred`, and `loss`, their sum.
+    /// `log_factorials` is the term to add to `nll` for the complete negative log-likelihood of
+    /// counts.
     ///
     /// > let model = lfads::model(#{ channels: 3, generator: 8, factors: 2 });
     /// > let found = model.evaluate(ones([4, 10, 3]));

@@ -1,4 +1,4 @@
-//! The table `lfads`: models of the dynamics and inputs behind observations.
+//! Script module `lfads`: inference of latent dynamics and inputs from observations.
 
 pub mod files;
 pub mod learn;
@@ -18,7 +18,7 @@ use crate::models::lfads::{Model, ModelOptions};
 use crate::nn::{self, Precision};
 use crate::ops::lfads::Sizes;
 
-/// A model as scripts hold it.
+/// An LFADS model in scripts.
 pub struct Lfads(RefCell<AnyPrecision>);
 
 type AnyPrecision = super::precision::AnyPrecision<Model<f32>, Model<f64>>;
@@ -45,13 +45,14 @@ impl ScriptObject for Lfads {
 }
 
 crate::natives! {
-    /// LFADS: the dynamics, and the inputs to them, behind what was observed of many trials.
+    /// LFADS: inference of the latent dynamics, initial conditions and inputs of observed trials.
     module "lfads";
 
-    /// A new model of observations with so many `channels`: encoders (GRUs from both ends of time)
-    /// give a posterior of the first state of a generator (a GRU) and drive a controller (a GRU
-    /// that sees the factors too), which gives a posterior of the generator's inputs; rows of
-    /// length 1 make factors of the generator's state, and the factors make log-rates.
+    /// Creates a model of observations with `channels` channels. Bidirectional GRU encoders return
+    /// the posterior of the initial condition of the generator (a GRU) and drive the controller (a
+    /// GRU that also receives the factors), which returns the posterior of the inferred inputs to
+    /// the generator. The factors are a linear readout of the generator state, with weight rows of
+    /// norm 1, and the log-rates are an affine readout of the factors.
     ///
     /// > lfads::model(#{ channels: 50, generator: 64 })
     /// = lfads model: 50 poisson channels, 32 factors, 1 inferred input, generator of 64 units, f32
@@ -64,10 +65,11 @@ crate::natives! {
         Ok(New(Lfads(RefCell::new(either))))
     }
 
-    /// The parameters, as a map of tensors (copies). Those of the GRUs `enc`, `con` and `gen` have
-    /// the names of a GRU's behind an underscore, those of the encoder from the last time on end in
-    /// `_reverse`; `initial`, `inferred` and `rates` have `w` and `b`, `factors` has `w`, and the
-    /// priors `initial_prior` and `inferred_prior` have `mean` and `logvar`, the latter `logtau`.
+    /// Returns copies of the parameters as a map of tensors. The GRUs `enc`, `con` and `gen` are
+    /// prefixes of GRU parameter names, separated by an underscore; those of the backward encoder
+    /// end in `_reverse`. `initial`, `inferred` and `rates` have `w` and `b`, `factors` has `w`,
+    /// the priors `initial_prior` and `inferred_prior` have `mean` and `logvar`, and
+    /// `inferred_prior` also `logtau`.
     ///
     /// > lfads::model(#{ channels: 5, factors: 3 }).params().rates_w.shape()
     /// = [5, 3]
@@ -80,8 +82,8 @@ crate::natives! {
         })
     }
 
-    /// Overwrites the parameters that a map names, such as one that `params` gave; either all of
-    /// them fit or none is changed.
+    /// Sets all parameters in a map, such as one from `params`. If any of them does not fit, none
+    /// is changed.
     ///
     /// > let model = lfads::model(#{ channels: 2 });
     /// > model.load_params(#{ rates_b: [0.5, 0.25] });
@@ -97,13 +99,13 @@ crate::natives! {
         Ok(())
     }
 
-    /// Another model with the same parameters, which then go their own way.
+    /// Returns an independent copy of the model.
     ///
     /// > lfads::model(#{ channels: 5, inferred: 0, generator: 64 }).copy()
     /// = lfads model: 5 poisson channels, 32 factors, 0 inferred inputs, generator of 64 units, f32
     fn copy(this: Rc<Lfads>) -> New<Lfads> { Ok(New(Lfads(this.0.clone()))) }
 
-    /// How many numbers all parameters are together.
+    /// Returns the total number of parameters.
     ///
     /// > lfads::model(#{ channels: 100 }).count()
     /// = 460137
@@ -111,9 +113,9 @@ crate::natives! {
         Ok(match_precision!(&*this.0.borrow(), model => model.params.layout().len()))
     }
 
-    /// The generator as a GRU of its own: its inputs are the inferred ones, its outputs the
-    /// log-rates, its first state the mean of the prior. For `fixed_points::find`, `jacobians` and
-    /// whatever else an `rnn` can do.
+    /// Returns the generator as a separate GRU network: its inputs are the inferred inputs, its
+    /// outputs the log-rates, its initial state the prior mean. It can be used with
+    /// `fixed_points::find`, `jacobians` and all other functions for an `rnn`.
     ///
     /// > lfads::model(#{ channels: 5, generator: 20 }).generator()
     /// = gru network: 1 input, 20 units, 5 outputs, f32
@@ -127,9 +129,9 @@ crate::natives! {
 }
 
 impl Lfads {
-    /// The model, to be changed.
+    /// Mutable access to the model.
     ///
-    /// Errors: it is being trained
+    /// Errors: the model is being trained
     fn changing(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
         let words = "lfads model: it cannot be changed while it is trained";
         self.0.try_borrow_mut().map_err(|_| Diagnostic::new(words))

@@ -1,4 +1,4 @@
-//! What figures are made of, read from a script's values.
+//! Conversion of script values to the data of figures.
 
 use super::Plot;
 use crate::api::convert::{as_number, to_tensor};
@@ -9,14 +9,14 @@ use crate::base::{Error, Result};
 use crate::figure::{Dash, Figure, Heatmap, Layer, Marker, Panel, Point3, Rgb, Stroke};
 use crate::tensor::{DType, Tensor, convert};
 
-/// 0, 1, 2, ... as many as `count`.
+/// The values 0, 1, 2, ..., count - 1.
 pub fn span(count: usize) -> Vec<f64> {
     (0..count).map(|i| i as f64).collect()
 }
 
-/// The numbers of a vector; axes of length 1 do not count.
+/// The elements of a vector; axes of size 1 are ignored.
 ///
-/// Errors: `Shape` for a tensor with two axes or more
+/// Errors: `Shape` for a tensor with more than one axis of another size
 pub fn numbers(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<f64>> {
     if tensor.dims().iter().filter(|n| **n != 1).count() > 1 {
         return Err(Error::Shape {
@@ -29,9 +29,9 @@ pub fn numbers(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<
     convert::to_f64(tensor)
 }
 
-/// Places in three dimensions, the axes before the last one after another.
+/// Points in three dimensions; leading axes are flattened.
 ///
-/// Errors: `Shape` unless the last axis has three
+/// Errors: `Shape` unless the last axis has size 3
 pub fn places(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<Point3>> {
     if tensor.dims().last() != Some(&3) {
         return Err(Error::Shape {
@@ -46,9 +46,9 @@ pub fn places(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<V
     Ok(places.to_vec())
 }
 
-/// A matrix in cells.
+/// A matrix as a heatmap.
 ///
-/// Errors: `Shape` for a tensor that is no matrix
+/// Errors: `Shape` for a tensor that is not a matrix
 pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Heatmap> {
     let &[rows, columns] = tensor.dims() else {
         return Err(Error::Shape {
@@ -64,7 +64,7 @@ pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Heatmap> {
 
 /// The curves in a vector, a matrix `[lines, points]` or a list of vectors.
 ///
-/// Errors: a fault for any other value
+/// Errors: `Kind` or `Shape` for any other value
 pub fn curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Diagnostic> {
     let refused = |found: &Value| Error::Kind {
         of: format!("{op}: argument `y`"),
@@ -96,7 +96,7 @@ pub fn curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Diagnosti
 
 /// Real and imaginary parts: a matrix `[n, 2]`, or a map with `re` and `im`.
 ///
-/// Errors: a fault for any other value
+/// Errors: `Kind` or `Shape` for any other value
 pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Diagnostic> {
     let refused = |found: String| Error::Kind {
         of: format!("{op}: argument `values`"),
@@ -129,9 +129,9 @@ pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Diag
     Ok((column(0)?, column(1)?))
 }
 
-/// The texts of a list.
+/// The strings of a list.
 ///
-/// Errors: `Kind` for anything else in it
+/// Errors: `Kind` for an item that is not a string
 pub fn texts(of: &str, list: &[Value]) -> Result<Vec<String>> {
     let text = |item: &Value| match item {
         Value::Text(text) => Ok(text.clone()),
@@ -144,9 +144,9 @@ pub fn texts(of: &str, list: &[Value]) -> Result<Vec<String>> {
     list.iter().map(text).collect()
 }
 
-/// Gives the layers of `panel` their names in the legend, in order; reference lines have none.
+/// Sets the legend labels of the layers of `panel`, in order; reference lines and bands have none.
 ///
-/// Errors: `Kind` unless there are as many names as layers
+/// Errors: `Kind` unless the number of labels equals the number of layers
 pub fn named(of: &str, panel: &mut Panel, labels: Vec<String>) -> Result<()> {
     let data = |layer: &&mut Layer| !matches!(layer, Layer::ReferenceLine(_) | Layer::Band(_));
     let layers = panel.layers.iter_mut().filter(data);
@@ -164,7 +164,9 @@ pub fn named(of: &str, panel: &mut Panel, labels: Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// Errors: `Unknown` for a word that is no colour
+/// The colour of this name, or `None` without a name.
+///
+/// Errors: `Unknown` for a string that is not a colour
 pub fn shade(of: &str, name: &Option<String>) -> Result<Option<Rgb>> {
     let Some(name) = name else { return Ok(None) };
     let unknown = || {
@@ -174,9 +176,9 @@ pub fn shade(of: &str, name: &Option<String>) -> Result<Option<Rgb>> {
     Rgb::parse(name).map(Some).ok_or_else(unknown)
 }
 
-/// How lines are drawn: their colour, their width and opacity, and how they are broken up.
+/// The line style: colour, width, opacity and dash pattern.
 ///
-/// Errors: `Unknown` for a word that is no colour
+/// Errors: `Unknown` for a string that is not a colour
 pub fn stroke(
     of: &str,
     colour: &Option<String>,
@@ -191,7 +193,9 @@ pub fn stroke(
     })
 }
 
-/// Errors: `Unknown` for a word that is no marker
+/// The marker of this name, or `None` without a name.
+///
+/// Errors: `Unknown` for a string that is not a marker
 pub fn marker(of: &str, name: &Option<String>) -> Result<Option<Marker>> {
     let Some(name) = name else { return Ok(None) };
     let mut marker = Marker::default();
@@ -202,9 +206,9 @@ pub fn marker(of: &str, name: &Option<String>) -> Result<Option<Marker>> {
     Err(not_known(of, "marker", name, known))
 }
 
-/// One page of the figures in a list of rows, or in a list that is broken into rows of `columns`.
+/// One page with the figures of a list of rows, or of a flat list split into rows of `columns`.
 ///
-/// Errors: a fault for anything that is not a figure with one panel
+/// Errors: `Kind` for an item that is not a figure with one panel
 pub fn grid(figures: Vec<Value>, columns: usize) -> Result<Figure, Diagnostic> {
     let of_rows = figures.iter().any(|item| matches!(item, Value::List(_)));
     let rows: Vec<Vec<Value>> = if of_rows {
@@ -255,7 +259,9 @@ fn not_known(of: &str, sort: &'static str, name: &str, known: Vec<String>) -> Er
     }
 }
 
-/// Two numbers, or none if there is nothing.
+/// Two numbers, or `None` for an empty list.
+///
+/// Errors: `Kind` for any other number of values
 pub fn ends(of: &str, name: &str, numbers: &[f64]) -> Result<Option<[f64; 2]>> {
     match numbers {
         [] => Ok(None),

@@ -1,4 +1,4 @@
-//! The table `plot`, third part: figures in files.
+//! The script module `plot`: reading and writing of figure files.
 
 use std::rc::Rc;
 
@@ -15,14 +15,15 @@ use crate::figure::{AnimationOptions, FrameBatch, gif, page, png, serialize, svg
 use crate::io::{Map, Tree, atomic_write};
 
 crate::natives! {
-    /// Figures: lines, points, matrices in colours, and grids of them, saved as PNG or SVG.
+    /// Figures: lines, points, heatmaps and grids of them, saved as PNG or SVG.
     module "plot";
 
-    /// Writes the figure to a file that ends in .png, .svg, .html, .gif or .h5; a relative path
-    /// begins in `--out`. In three dimensions, a page (.html) turns, zooms and plays in any
-    /// browser, without a network; a film (.gif) goes once around, or follows curves in time
-    /// (`motion: "time"`). An HDF5 file (.h5) keeps all numbers: `plot::load` gives the figure
-    /// back.
+    /// Writes the figure to a file that ends in .png, .svg, .html, .gif or .h5.
+    ///
+    /// A relative path is resolved against the folder of `--out`. For figures in three dimensions,
+    /// an .html page can be rotated, zoomed and played in a browser, without network access, and a
+    /// .gif animation rotates once or follows the trajectories in time (`motion: "time"`). An .h5
+    /// file contains all data of the figure; `plot::load` reads it.
     ///
     /// > plot::lines([1, 3, 2]).save("lines.svg")
     /// = nil
@@ -64,7 +65,9 @@ crate::natives! {
         Ok(atomic_write(target, &bytes)?)
     }
 
-    /// The figure in a file that `save` wrote as .h5, to be changed, shown or saved otherwise.
+    /// The figure in an .h5 file written by `save`.
+    ///
+    /// A file that does not contain a figure is an error.
     ///
     /// > plot::lines([1, 3, 2]).save("lines.h5");
     /// > plot::load("lines.h5").title("again")

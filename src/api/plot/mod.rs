@@ -1,6 +1,6 @@
-//! The table `plot`: figures from a script's numbers.
+//! The script module `plot`: figures in two dimensions.
 //!
-//! A figure is a value: a method gives a changed figure and leaves the old one as it was.
+//! A figure is a value: a method returns a modified copy and leaves the original unchanged.
 
 mod data;
 pub mod files;
@@ -23,7 +23,7 @@ use options::{
     GridOptions, HeatOptions, HistogramOptions, LinesOptions, ScatterOptions, StemOptions,
 };
 
-/// A figure as scripts hold it.
+/// The script object for a figure.
 #[derive(Clone)]
 pub struct Plot(pub Figure);
 
@@ -40,11 +40,11 @@ impl ScriptObject for Plot {
 }
 
 crate::natives! {
-    /// Figures: lines, points, matrices in colours, and grids of them, saved as PNG or SVG.
+    /// Figures: lines, points, heatmaps and grids of them, saved as PNG or SVG.
     module "plot";
 
-    /// Lines over one x: a vector is one line, a matrix [lines, points] or a list of vectors are
-    /// several.
+    /// Lines over a common x: a vector is one line; a matrix [lines, points] or a list of vectors
+    /// is several.
     ///
     /// > plot::lines([[1, 3, 2], [2, 1, 1]], #{ labels: ["one", "two"] })
     /// = figure [1, 1], 2 layers
@@ -66,7 +66,7 @@ crate::natives! {
         checked(panel)
     }
 
-    /// Points at x and y, coloured by `values` where they are given.
+    /// A scatter plot of points at x and y, optionally coloured by `values`.
     ///
     /// > plot::scatter([1, 2, 3], [2, 1, 2], #{ values: [0.1, 0.5, 0.9] })
     /// = figure [1, 1], 1 layer
@@ -87,7 +87,7 @@ crate::natives! {
         checked(panel)
     }
 
-    /// A stalk with a head for each number of y.
+    /// A stem plot: a vertical line with a marker for each element of y.
     ///
     /// > plot::stem([1, 0.5, 0.25]).x_label("lag")
     /// = figure [1, 1], 1 layer
@@ -101,7 +101,7 @@ crate::natives! {
         })))
     }
 
-    /// Counts of numbers in bins; a tensor of any shape will do.
+    /// A histogram of the elements of a tensor of any shape.
     ///
     /// > plot::histogram([1, 2, 2, 3, 3, 3], #{ bins: 3 })
     /// = figure [1, 1], 1 layer
@@ -117,7 +117,7 @@ crate::natives! {
         checked(panel)
     }
 
-    /// A matrix [rows, columns] in colours, row 0 at the top, as wide as the figure.
+    /// A heatmap of a matrix [rows, columns], with row 0 at the top, stretched to the axes.
     ///
     /// > plot::heatmap([[1, 2], [3, 4]], #{ label: "rate", x: [0, 0.5] })
     /// = figure [1, 1], 1 layer
@@ -126,7 +126,7 @@ crate::natives! {
         coloured("plot::heatmap", Panel::heatmap(cells), &options)
     }
 
-    /// A matrix with square cells, row 0 at the top, in colours that show the sign.
+    /// A heatmap with square cells, row 0 at the top, and a diverging colour map centred at zero.
     ///
     /// > plot::image([[1, -1], [0, 2]]).title("W_{rec}")
     /// = figure [1, 1], 1 layer
@@ -135,8 +135,10 @@ crate::natives! {
         coloured("plot::image", Panel::image(cells), &options)
     }
 
-    /// Eigenvalues of a map with the unit circle: a matrix [n, 2] of real and imaginary parts, or a
-    /// map with `re` and `im`. Those outside the circle stand out.
+    /// Eigenvalues of a discrete-time system with the unit circle.
+    ///
+    /// `values` is a matrix [n, 2] of real and imaginary parts, or a map with `re` and `im`.
+    /// Eigenvalues outside the circle are highlighted.
     ///
     /// > plot::eigenvalues([[0.9, 0.1], [0.9, -0.1], [1.1, 0]])
     /// = figure [1, 1], 5 layers
@@ -145,7 +147,7 @@ crate::natives! {
         checked(Panel::eigenvalues(&re, &im))
     }
 
-    /// Figures on one page: a list of rows, or a list that is broken into rows of `columns`.
+    /// One page with several figures: a list of rows, or a flat list split into rows of `columns`.
     ///
     /// > plot::grid([plot::lines([1, 2]), plot::stem([2, 1])], #{ columns: 2 })
     /// = figure [1, 2], 2 layers
@@ -153,7 +155,7 @@ crate::natives! {
         Ok(New(Plot(grid(figures, options.columns)?)))
     }
 
-    /// The figure under a title; a grid has one title for the page.
+    /// The figure with a title; for a grid, the title of the page.
     ///
     /// > plot::lines([1, 2]).title("training")
     /// = figure [1, 1], 1 layer
@@ -166,7 +168,7 @@ crate::natives! {
         Ok(New(plot))
     }
 
-    /// The figure with words below its x axis. `^{..}` and `_{..}` raise and lower.
+    /// The figure with a label for its x axis. `^{..}` and `_{..}` are superscripts and subscripts.
     ///
     /// > plot::lines([1, 2]).x_label("time (s)")
     /// = figure [1, 1], 1 layer
@@ -174,7 +176,7 @@ crate::natives! {
         Ok(each(this, |panel| panel.x.label = text.clone()))
     }
 
-    /// The figure with words beside its y axis. `^{..}` and `_{..}` raise and lower.
+    /// The figure with a label for its y axis. `^{..}` and `_{..}` are superscripts and subscripts.
     ///
     /// > plot::lines([1, 2]).y_label("rate (s^{-1})")
     /// = figure [1, 1], 1 layer
@@ -182,7 +184,7 @@ crate::natives! {
         Ok(each(this, |panel| panel.y.label = text.clone()))
     }
 
-    /// The figure with words beside its colour bar.
+    /// The figure with a label for its colour bar.
     ///
     /// > plot::image([[1, -1]]).colour_label("weight")
     /// = figure [1, 1], 1 layer
@@ -190,19 +192,19 @@ crate::natives! {
         Ok(each(this, |panel| panel.colour.label = text.clone()))
     }
 
-    /// The figure with a logarithmic x axis; numbers that are not above 0 leave a gap.
+    /// The figure with a logarithmic x axis; values that are not positive leave a gap.
     ///
     /// > plot::lines([1, 10], #{ x: [1, 100] }).log_x()
     /// = figure [1, 1], 1 layer
     fn log_x(this: Rc<Plot>) -> New<Plot> { Ok(each(this, |panel| panel.x.log = true)) }
 
-    /// The figure with a logarithmic y axis; numbers that are not above 0 leave a gap.
+    /// The figure with a logarithmic y axis; values that are not positive leave a gap.
     ///
     /// > plot::lines([0.1, 0.01]).log_y()
     /// = figure [1, 1], 1 layer
     fn log_y(this: Rc<Plot>) -> New<Plot> { Ok(each(this, |panel| panel.y.log = true)) }
 
-    /// The figure with x from `low` to `high`.
+    /// The figure with an x axis from `low` to `high`.
     ///
     /// > plot::lines([1, 2]).limits_x(0, 10)
     /// = figure [1, 1], 1 layer
@@ -210,7 +212,7 @@ crate::natives! {
         Ok(each(this, |panel| panel.x.limits = Some([low, high])))
     }
 
-    /// The figure with y from `low` to `high`.
+    /// The figure with a y axis from `low` to `high`.
     ///
     /// > plot::lines([1, 2]).limits_y(0, 3)
     /// = figure [1, 1], 1 layer
@@ -226,7 +228,7 @@ crate::natives! {
         Ok(each(this, |panel| panel.colour.limits = Some([low, high])))
     }
 
-    /// The figure with a legend that names its layers in their order.
+    /// The figure with a legend that labels its layers in order.
     ///
     /// > plot::lines([[1, 2], [2, 1]]).legend(["up", "down"])
     /// = figure [1, 1], 2 layers
@@ -237,7 +239,7 @@ crate::natives! {
         Ok(New(plot))
     }
 
-    /// The figure with its legend beside the axes.
+    /// The figure with its legend outside the axes.
     ///
     /// > plot::lines([1, 2], #{ labels: ["up"] }).legend_outside()
     /// = figure [1, 1], 1 layer
@@ -245,7 +247,7 @@ crate::natives! {
         Ok(each(this, |panel| panel.legend = Legend::Outside))
     }
 
-    /// The figure with one unit equally long along x and y.
+    /// The figure with equal scales of the x and y axes.
     ///
     /// > plot::scatter([0, 1], [1, 0]).equal_aspect()
     /// = figure [1, 1], 1 layer
@@ -253,7 +255,7 @@ crate::natives! {
         Ok(each(this, |panel| panel.equal_aspect = true))
     }
 
-    /// The figure with axes of this width and height, in pixels of 1/96 inch.
+    /// The figure with axes of the given width and height, in pixels of 1/96 inch.
     ///
     /// > plot::lines([1, 2]).size(600, 200)
     /// = figure [1, 1], 1 layer
@@ -281,7 +283,7 @@ crate::natives! {
         Ok(each(this, |panel| panel.layers.push(Layer::ReferenceLine(line.clone()))))
     }
 
-    /// The figure with words that begin at a point.
+    /// The figure with a text annotation that starts at the point (x, y).
     ///
     /// > plot::lines([1, 2]).note(0.2, 1.8, "start")
     /// = figure [1, 1], 2 layers
@@ -290,7 +292,8 @@ crate::natives! {
         Ok(each(this, |panel| panel.layers.push(Layer::Annotation(note.clone()))))
     }
 
-    /// The figure with a pale band between two curves behind it, as for mean and deviation.
+    /// The figure with a shaded band between two curves, drawn behind it, as for a mean and
+    /// standard deviation.
     ///
     /// > plot::lines([1, 2]).band([0, 1], [0.5, 1.5], [1.5, 2.5])
     /// = figure [1, 1], 2 layers
@@ -308,8 +311,9 @@ crate::natives! {
         Ok(plot)
     }
 
-    /// Both figures in one pair of axes: the layers of `other` over these. The colours of numbers
-    /// are those of the first figure that has some.
+    /// A figure with the layers of both figures in one set of axes; those of `other` are on top.
+    ///
+    /// The colour map is that of the first figure with values.
     ///
     /// > plot::lines([1, 2]).add(plot::scatter([0, 1], [1, 2]))
     /// = figure [1, 1], 2 layers
@@ -326,7 +330,9 @@ crate::natives! {
     }
 }
 
-/// The figure of `panel`, refused at once if its arrays do not go together.
+/// A figure with one panel.
+///
+/// Errors: the arrays of a layer do not have matching sizes
 fn checked(panel: Panel) -> Result<New<Plot>, Diagnostic> {
     let figure = Figure::from(panel);
     figure.validate()?;
@@ -366,6 +372,8 @@ fn each(this: Rc<Plot>, change: impl Fn(&mut Panel)) -> New<Plot> {
 }
 
 /// The only panel of a figure.
+///
+/// Errors: `Kind` for a grid of figures
 fn alone<'a>(plot: &'a mut Plot, of: &str) -> Result<&'a mut Panel> {
     let count = plot.0.panels.len();
     match plot.0.panels.as_mut_slice() {

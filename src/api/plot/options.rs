@@ -1,4 +1,4 @@
-//! The options of the table `plot`.
+//! The options of the script modules `plot` and `scene`.
 
 use crate::api::trials::Trials;
 use crate::api::value::Value;
@@ -10,17 +10,17 @@ use crate::{choices, options};
 options! {
     /// Options of `plot::lines`.
     pub struct LinesOptions for "plot::lines" {
-        /// The x of every line; 0, 1, 2, ... if left out.
+        /// The x coordinates; 0, 1, 2, ... if omitted.
         x: Option<Tensor> = None;
-        /// One name for each line, for the legend.
+        /// Legend labels, one per line.
         labels: Option<Vec<Value>> = None;
         /// A colour for all lines: blue, red, green, pink, orange, sky, black, grey or #rrggbb.
         colour: Option<String> = None;
-        /// Thickness in pixels.
+        /// Line width in pixels.
         width: f64 = 1.4, in Span::above(0.0);
-        /// How lines are broken up.
+        /// Dash pattern of the lines.
         dash: Dash = Dash::Solid;
-        /// 1 for ink, 0 for glass.
+        /// Opacity, from 0 (transparent) to 1 (opaque).
         opacity: f64 = 1.0, in Span::between(0.0, 1.0);
         /// Marks at the points: dot, square, triangle, diamond, cross, plus or ring.
         marker: Option<String> = None;
@@ -30,19 +30,19 @@ options! {
 options! {
     /// Options of `plot::scatter`.
     pub struct ScatterOptions for "plot::scatter" {
-        /// One number for each point, shown by its colour.
+        /// Values that determine the colours, one per point or arrow.
         values: Option<Tensor> = None;
-        /// The colours of `values`.
+        /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
         /// A colour for all points, as in `plot::lines`.
         colour: Option<String> = None;
-        /// Diameter in pixels.
+        /// Marker diameter in pixels.
         size: f64 = 5.0, in Span::above(0.0);
-        /// 1 for ink, 0 for glass.
+        /// Opacity, from 0 (transparent) to 1 (opaque).
         opacity: f64 = 0.85, in Span::between(0.0, 1.0);
         /// The shape of a point: dot, square, triangle, diamond, cross, plus or ring.
         marker: Option<String> = None;
-        /// The name in the legend.
+        /// Legend label.
         label: Option<String> = None;
     }
 }
@@ -50,11 +50,11 @@ options! {
 options! {
     /// Options of `plot::stem`.
     pub struct StemOptions for "plot::stem" {
-        /// The x of each stem; 0, 1, 2, ... if left out.
+        /// The x coordinates; 0, 1, 2, ... if omitted.
         x: Option<Tensor> = None;
         /// A colour, as in `plot::lines`.
         colour: Option<String> = None;
-        /// The name in the legend.
+        /// Legend label.
         label: Option<String> = None;
     }
 }
@@ -62,11 +62,11 @@ options! {
 options! {
     /// Options of `plot::histogram`.
     pub struct HistogramOptions for "plot::histogram" {
-        /// The number of bins; if left out, what suits the data.
+        /// Number of bins; chosen from the data if omitted.
         bins: Option<usize> = None, in Span::between(1.0, 100_000.0);
         /// A colour, as in `plot::lines`.
         colour: Option<String> = None;
-        /// The name in the legend.
+        /// Legend label.
         label: Option<String> = None;
     }
 }
@@ -74,17 +74,18 @@ options! {
 options! {
     /// Options of `plot::heatmap` and `plot::image`.
     pub struct HeatOptions for "plot::heatmap" {
-        /// The colours; an image has blue_white_red, a heatmap viridis.
+        /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
-        /// The numbers at the ends of the colour bar; the data's own if left out.
+        /// Values at the two ends of the colour bar; the range of the data if omitted.
         limits: Vec<f64> = Vec::new();
-        /// Whether the ends of the colour bar are equally far from zero.
+        /// Whether the colour limits are symmetric about zero.
         symmetric: bool = false;
-        /// What stands at the colour bar.
+        /// Label of the colour bar.
         label: String = "".into();
-        /// Where the first column begins and the last one ends.
+        /// The x coordinates of the left edge of the first column and the right edge of the last
+        /// column.
         x: Vec<f64> = Vec::new();
-        /// Where the first row begins and the last one ends.
+        /// The y coordinates of the outer edges of the first and the last row.
         y: Vec<f64> = Vec::new();
         /// Whether a colour bar is drawn.
         bar: bool = true;
@@ -94,7 +95,7 @@ options! {
 options! {
     /// Options of `plot::grid`.
     pub struct GridOptions for "plot::grid" {
-        /// Figures side by side, for a list that is not a list of rows.
+        /// Number of figures per row, for a flat list of figures.
         columns: usize = 2, in Span::at_least(1.0);
     }
 }
@@ -102,20 +103,20 @@ options! {
 options! {
     /// Options of `figure.save`.
     pub struct SaveOptions for "figure.save" {
-        /// Pixels of a PNG for each 1/96 inch of the page.
+        /// Resolution: pixels per 1/96 inch of the page (PNG and GIF).
         scale: f64 = 2.0, in Span::between(0.1, 20.0);
     }
 }
 
 choices! {
-    /// What gives trajectories their colour.
+    /// What determines the colour of trajectories.
     pub enum By {
-        /// All have the same.
+        /// One colour for all trajectories.
         #[default]
         Layer = "layer",
-        /// The step of time.
+        /// The time step.
         Time = "time",
-        /// The trial.
+        /// The trial index.
         Trial = "trial",
     }
 }
@@ -123,24 +124,24 @@ choices! {
 options! {
     /// Options of `scene::trajectories`.
     pub struct PathOptions for "scene::trajectories" {
-        /// What gives the colour: layer (all the same), time or trial.
+        /// What determines the colour: "layer" (one colour for all), "time" or "trial".
         by: By = By::Layer;
-        /// Numbers that give the colour: one for each trial, [trials, time], or a vector for each
-        /// trial in a list.
+        /// Values that determine the colours: one per trial, [trials, time], or a list with one
+        /// vector per trial.
         values: Option<Trials> = None;
-        /// The colours of these numbers.
+        /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
-        /// What stands at the colour bar.
+        /// Label of the colour bar.
         values_label: String = "".into();
         /// A colour for all trajectories, as in `plot::lines`.
         colour: Option<String> = None;
-        /// Thickness in pixels.
+        /// Line width in pixels.
         width: f64 = 1.2, in Span::above(0.0);
-        /// How lines are broken up.
+        /// Dash pattern of the lines.
         dash: Dash = Dash::Solid;
-        /// 1 for ink, 0 for glass.
+        /// Opacity, from 0 (transparent) to 1 (opaque).
         opacity: f64 = 1.0, in Span::between(0.0, 1.0);
-        /// The name in the legend.
+        /// Legend label.
         label: Option<String> = None;
     }
 }
@@ -148,23 +149,23 @@ options! {
 options! {
     /// Options of `scene::points`.
     pub struct PointOptions for "scene::points" {
-        /// One number for each point, shown by its colour.
+        /// Values that determine the colours, one per point or arrow.
         values: Option<Tensor> = None;
-        /// The colours of these numbers.
+        /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
-        /// What stands at the colour bar.
+        /// Label of the colour bar.
         values_label: String = "".into();
         /// A colour for all points, as in `plot::lines`.
         colour: Option<String> = None;
-        /// Diameter in pixels.
+        /// Marker diameter in pixels.
         size: f64 = 7.0, in Span::above(0.0);
-        /// The diameter of each point, where they differ.
+        /// Marker diameter of each point, in pixels.
         sizes: Option<Tensor> = None;
-        /// 1 for ink, 0 for glass.
+        /// Opacity, from 0 (transparent) to 1 (opaque).
         opacity: f64 = 1.0, in Span::between(0.0, 1.0);
         /// The shape of a point: dot, square, triangle, diamond, cross, plus or ring.
         marker: Option<String> = None;
-        /// The name in the legend.
+        /// Legend label.
         label: Option<String> = None;
     }
 }
@@ -172,23 +173,23 @@ options! {
 options! {
     /// Options of `scene::arrows`.
     pub struct ArrowOptions for "scene::arrows" {
-        /// One number for each arrow, shown by its colour.
+        /// Values that determine the colours, one per point or arrow.
         values: Option<Tensor> = None;
-        /// The colours of these numbers.
+        /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
-        /// What stands at the colour bar.
+        /// Label of the colour bar.
         values_label: String = "".into();
         /// A colour for all arrows, as in `plot::lines`.
         colour: Option<String> = None;
-        /// Whether each ends in a head; without it they are lines.
+        /// Whether arrows have heads; without heads they are line segments.
         head: bool = true;
-        /// Thickness in pixels.
+        /// Line width in pixels.
         width: f64 = 1.2, in Span::above(0.0);
-        /// How lines are broken up.
+        /// Dash pattern of the lines.
         dash: Dash = Dash::Solid;
-        /// 1 for ink, 0 for glass.
+        /// Opacity, from 0 (transparent) to 1 (opaque).
         opacity: f64 = 1.0, in Span::between(0.0, 1.0);
-        /// The name in the legend.
+        /// Legend label.
         label: Option<String> = None;
     }
 }

@@ -1,4 +1,4 @@
-//! The table `scene`: figures in three dimensions from a script's numbers.
+//! The script module `scene`: figures in three dimensions.
 
 use std::rc::Rc;
 
@@ -16,13 +16,14 @@ use crate::tensor::Tensor;
 use crate::tensor::convert::to_f64;
 
 crate::natives! {
-    /// Figures in three dimensions: trajectories, points and arrows, which `add` puts into one box.
-    /// States of a network come to three dimensions by `pca::fit`. Titles, labels, legends, grids
-    /// and files are those of any figure.
+    /// Figures in three dimensions: trajectories, points and arrows, which `add` combines in one
+    /// set of axes. `pca::fit` projects the states of a network to three dimensions. Titles,
+    /// labels, legends, grids and files work as for all figures.
     module "scene";
 
-    /// Curves through points [time, 3], or one for each trial of [trials, time, 3] or of a list of
-    /// [time, 3], which can differ in length.
+    /// Curves through points [time, 3], or one curve per trial of [trials, time, 3].
+    ///
+    /// A list of [time, 3] is also accepted, for trials of different lengths.
     ///
     /// > let t = arange(0, 100) / 10.0;
     /// > let helix = stack([t.cos(), t.sin(), t], 1);
@@ -47,7 +48,7 @@ crate::natives! {
         solid(Layer::Paths(paths), options.map, &options.values_label)
     }
 
-    /// Points [.., 3].
+    /// A scatter plot of points [.., 3].
     ///
     /// > scene::points([[0, 0, 0], [1, 1, 0], [1, 0, 1]], #{ values: [0.1, 0.5, 0.9] })
     /// = figure [1, 1], 1 layer
@@ -69,7 +70,7 @@ crate::natives! {
         solid(Layer::Points(points), options.map, &options.values_label)
     }
 
-    /// An arrow from each point of `from` [.., 3] to one of `to` [.., 3].
+    /// Arrows from each point of `from` [.., 3] to the corresponding point of `to` [.., 3].
     ///
     /// > scene::arrows([[0, 0, 0]], [[1, 1, 1]]).camera(-30, 20)
     /// = figure [1, 1], 1 layer
@@ -87,7 +88,7 @@ crate::natives! {
         solid(Layer::Arrows(arrows), options.map, &options.values_label)
     }
 
-    /// Words beside points [.., 3], a text for each.
+    /// Text labels at points [.., 3], one string per point.
     ///
     /// > scene::points([[0, 0, 0]]).add(scene::labels([[0, 0, 0]], ["saddle"]))
     /// = figure [1, 1], 2 layers
@@ -101,8 +102,10 @@ crate::natives! {
         solid(Layer::Labels(labels), ColourMap::default(), "")
     }
 
-    /// The figure as seen from elsewhere: `azimuth` degrees around the upright axis, from x towards
-    /// y, and `elevation` degrees above the horizon. Without it: -60 and 22.
+    /// The figure with the given camera angles, in degrees.
+    ///
+    /// `azimuth` is the rotation about the vertical axis, from x towards y, and `elevation` the
+    /// angle above the horizontal plane. The defaults are -60 and 22.
     ///
     /// > scene::points([[0, 0, 0], [1, 1, 1]]).camera(20, 45)
     /// = figure [1, 1], 1 layer
@@ -113,7 +116,7 @@ crate::natives! {
         Ok(plot)
     }
 
-    /// The figure with words beside its z axis. `^{..}` and `_{..}` raise and lower.
+    /// The figure with a label for its z axis. `^{..}` and `_{..}` are superscripts and subscripts.
     ///
     /// > scene::points([[0, 0, 0], [1, 1, 1]]).z_label("time (s)")
     /// = figure [1, 1], 1 layer
@@ -121,13 +124,13 @@ crate::natives! {
         Ok(each(this, |panel| panel.z.label = text.clone()))
     }
 
-    /// The figure with a logarithmic z axis; numbers that are not above 0 leave a gap.
+    /// The figure with a logarithmic z axis; values that are not positive leave a gap.
     ///
     /// > scene::points([[0, 0, 1], [1, 1, 100]]).log_z()
     /// = figure [1, 1], 1 layer
     fn log_z(this: Rc<Plot>) -> New<Plot> { Ok(each(this, |panel| panel.z.log = true)) }
 
-    /// The figure with z from `low` to `high`.
+    /// The figure with a z axis from `low` to `high`.
     ///
     /// > scene::points([[0, 0, 0], [1, 1, 1]]).limits_z(0, 2)
     /// = figure [1, 1], 1 layer
@@ -136,7 +139,7 @@ crate::natives! {
     }
 }
 
-/// The figure of one layer in three dimensions.
+/// A three-dimensional figure with one layer.
 fn solid(layer: Layer, map: ColourMap, values_label: &str) -> Result<New<Plot>, Diagnostic> {
     let mut panel = Panel::from_layer(layer);
     panel.camera = Some(Camera::default());
@@ -145,7 +148,7 @@ fn solid(layer: Layer, map: ColourMap, values_label: &str) -> Result<New<Plot>, 
     checked(panel)
 }
 
-/// The places of all trials, one trial after the other, and how many each has.
+/// The points of all trials, concatenated, and the number of points of each trial.
 ///
 /// Errors: `Shape` for trials that are not [time, 3]
 fn courses(of: &'static str, states: &Trials) -> Result<(Vec<Point3>, Vec<usize>)> {
@@ -178,9 +181,9 @@ fn courses(of: &'static str, states: &Trials) -> Result<(Vec<Point3>, Vec<usize>
     }
 }
 
-/// The numbers that colour curves: one for each point of each trial.
+/// The values that colour the curves: one for each point of each trial.
 ///
-/// Errors: `Kind` for both `values` and `by`; `Shape` for numbers that are not as many as places
+/// Errors: `Kind` for both `values` and `by`; `Shape` if the number of values does not match
 fn path_values(
     of: &'static str,
     options: &PathOptions,
@@ -200,14 +203,16 @@ fn path_values(
     }
 }
 
-/// A number for each step of each trial, one trial after the other.
+/// One value per time step of each trial, concatenated over trials.
 fn spread(lengths: &[usize], value: impl Fn(usize, usize) -> f64) -> Vec<f64> {
     let trials = lengths.iter().enumerate();
     let steps = trials.flat_map(|(trial, steps)| (0..*steps).map(move |step| (trial, step)));
     steps.map(|(trial, step)| value(trial, step)).collect()
 }
 
-/// The numbers of a list with a vector for each trial.
+/// The values of a list with one vector per trial, concatenated.
+///
+/// Errors: `Shape` if the list or a vector has the wrong length
 fn listed(of: &'static str, values: &[Tensor], lengths: &[usize]) -> Result<Vec<f64>> {
     let refused = |what, expected, found: &[usize]| Error::Shape {
         op: of,
@@ -230,7 +235,9 @@ fn listed(of: &'static str, values: &[Tensor], lengths: &[usize]) -> Result<Vec<
     Ok(all)
 }
 
-/// The numbers of a tensor: one for each trial, or for each step.
+/// The values of a tensor with one value per trial or per time step, as one value per time step.
+///
+/// Errors: `Shape` if the shape does not match the trials
 fn given(of: &'static str, values: &Tensor, lengths: &[usize]) -> Result<Vec<f64>> {
     let flat = to_f64(&values.flatten_all()?)?;
     let (trials, steps) = (lengths.len(), lengths.first().copied().unwrap_or(0));

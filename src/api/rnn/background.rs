@@ -1,17 +1,19 @@
-//! Long calls of a network on a thread of their own, so that Ctrl-C acts at once.
+//! Execution of long network computations on a background thread, so that Ctrl-C takes effect
+//! immediately.
 
 use super::super::context::Context;
 use super::super::diagnostic::Diagnostic;
 use super::super::interrupt::MIN_BACKGROUND_ELEMENTS;
 use crate::nn::Network;
 
-/// Rows of the recurrent matrix that cost as much as one operation on an element.
+/// Rows of the recurrent matrix that cost as much as one elementwise operation.
 const ROWS: usize = 64;
 
-/// What `work` makes of the network, of which it may read a copy on another thread; `elements`
-/// states are computed. A custom network calls the script, which checks for Ctrl-C itself.
+/// Runs `work` on the network, or on a copy on another thread if the computation is long;
+/// `elements` is the number of computed state values. A custom network stays on this thread: it
+/// calls the script, which checks for Ctrl-C itself.
 ///
-/// Errors: those of `work`; interrupted, if the user presses Ctrl-C before its end
+/// Errors: those of `work`; an interruption by Ctrl-C
 pub fn run<T: Send + 'static>(
     cx: &Context,
     network: &Network,

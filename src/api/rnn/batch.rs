@@ -1,5 +1,5 @@
-//! Batches of trials, as scripts hand them over: maps of `inputs`, `targets` and perhaps `mask`
-//! and `lengths`.
+//! Batches of trials from scripts: maps of `inputs`, `targets` and, optionally, `mask` and
+//! `lengths`.
 
 use super::super::convert::as_counts;
 use super::super::diagnostic::Diagnostic;
@@ -10,13 +10,15 @@ use crate::random::Key;
 use crate::tensor::{Real, Tensor, convert};
 use crate::train::{Model, Trials};
 
-/// What faults are said to be of.
+/// Name of the function in error messages.
 const OF: &str = "network.loss";
 
-/// What a batch is made of, by name.
+/// The names of the entries of a batch.
 pub const PARTS: [&str; 4] = ["inputs", "targets", "mask", "lengths"];
 
 /// The loss of a network on one batch.
+///
+/// Errors: `NotFinite` if an input or target makes the loss non-finite
 pub fn loss_of<T: Real>(
     net: &impl Model<T>,
     batch: &Map,
@@ -24,7 +26,8 @@ pub fn loss_of<T: Real>(
 ) -> Result<f64, Diagnostic> {
     let trials = trials_of::<T>(OF, batch)?;
     let loss = net.loss(&mut net.workspace(), &trials, noise)?.double();
-    // Numbers that the mask leaves out may be anything: only those that reach the loss are told.
+    // Values excluded by the mask can be non-finite: an error is raised only if the loss is
+    // affected.
     let parts = [("inputs", &trials.inputs), ("targets", &trials.targets)];
     for (what, numbers) in parts.into_iter().filter(|_| !loss.is_finite()) {
         if let Some(index) = numbers.iter().position(|x| !x.double().is_finite()) {
@@ -42,8 +45,8 @@ pub fn loss_of<T: Real>(
     Ok(loss)
 }
 
-/// The trials in a map of `inputs`, `targets` and perhaps `mask` and `lengths`, after which nothing
-/// counts; faults are said to be of `of`.
+/// The trials in a map of `inputs`, `targets` and, optionally, `mask` and `lengths`; time steps
+/// beyond the length of a trial are masked. `of` names the function in errors.
 pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Diagnostic> {
     if let Some(name) = batch.keys().find(|name| !PARTS.contains(&name.as_str())) {
         let (of, sort, name) = (of.into(), "entry", name.clone());
@@ -107,9 +110,9 @@ pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Di
     Ok(found)
 }
 
-/// Times of each of b trials, of t at most.
+/// The number of time steps of each of b trials, at most t.
 ///
-/// Errors: `Shape` unless it has the shape [b]; `Range` for a length that cannot be
+/// Errors: `Shape` unless the shape is [b]; `Range` for a length outside 1 to t
 pub fn lengths_of(of: &'static str, given: &Tensor, [b, t]: [usize; 2]) -> Result<Vec<usize>> {
     if given.dims() != [b] {
         return Err(Error::Shape {
@@ -131,9 +134,9 @@ pub fn lengths_of(of: &'static str, given: &Tensor, [b, t]: [usize; 2]) -> Resul
     }
 }
 
-/// One entry of a batch, if it is there.
+/// One entry of a batch, or `None` if it is absent.
 ///
-/// Errors: `Kind` unless it is a tensor, `Shape` if it has not as many axes.
+/// Errors: `Kind` unless it is a tensor, `Shape` if its rank differs from `rank`.
 fn entry(
     of: &'static str,
     batch: &Map,

@@ -1,4 +1,4 @@
-//! The table `rnn`, third part: networks whose step a script writes.
+//! The script module `rnn`: networks whose step is defined by a script.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,31 +15,36 @@ use crate::options;
 use crate::tensor::Tensor;
 
 options! {
-    /// What a script writes of a network.
+    /// The closures and parameters of a custom network.
     pub struct Written for "rnn::custom" {
-        /// Gives the next states [b, n] for states h [b, n], inputs x [b, i] and the map of the
-        /// parameters. Needed.
+        /// Returns the next states [b, n] for states h [b, n], inputs x [b, i] and the map of
+        /// parameters. Required.
         step: Option<Function> = None;
-        /// Gives the outputs [b, o] for states h [b, n] and the map of the parameters. Without it
-        /// they are wO h + bO, with parameters `wO` and `bO`.
+        /// Returns the outputs [b, o] for states h [b, n] and the map of parameters. Without it,
+        /// the outputs are wO h + bO, with parameters `wO` and `bO`.
         readout: Option<Function> = None;
-        /// The first values of the parameters by name: tensors, or numbers in lists. Those called
-        /// `h0`, `wO` and `bO` have a meaning.
+        /// Initial values of the parameters by name: tensors, or numbers in lists. The names `h0`,
+        /// `wO` and `bO` are reserved for the initial state and the linear readout.
         params: Option<Map> = None;
     }
 }
 
 crate::natives! {
-    /// Recurrent networks.
+    /// Recurrent neural networks.
     module "rnn";
 
-    /// A new network whose step is a closure: h' = step(h, x, p) + noise, o = wO h' + bO, or
-    /// o = readout(h', p). It is given the states h [b, n] and inputs x [b, i] of many trials at
-    /// one time and p, a map of all parameters, and must make each row of its result of the same
-    /// row of h and x alone. Gradients come from autograd: what training moves stands in `params`,
-    /// and numbers taken out with `item` or `to_list` carry no gradient. At the start, unless
-    /// `params` names them, h0 ~ 0.1 N(0, 1), wO ~ N / sqrt(units) and bO = 0. A file that `save`
-    /// writes holds the parameters, which `load_params` takes, but not the closure.
+    /// A new network whose step is a closure: h' = step(h, x, p) + noise, o = wO h' + bO, or o =
+    /// readout(h', p).
+    ///
+    /// The closure receives the states h [b, n] and inputs x [b, i] of a batch at one time step,
+    /// and p, a map of all parameters. Each row of its result must depend on the same row of h and
+    /// x only.
+    ///
+    /// Gradients are computed by autograd: training changes the parameters in `params`, and values
+    /// extracted with `item` or `to_list` carry no gradient. Unless `params` contains them, the
+    /// initial values are h0 ~ 0.1 N(0, 1), wO ~ N(0, 1) / sqrt(units) and bO = 0.
+    ///
+    /// A file of `save` contains the parameters, which `load_params` accepts, but not the closure.
     ///
     /// > let w = random::normal(random::key(0), [2, 2]);
     /// > let step = |h, x, p| h + 0.1 * (h.tanh().matmul(p.w) - h) + x;
@@ -68,7 +73,7 @@ crate::natives! {
     }
 }
 
-/// The line that printing shows.
+/// The line that `print` shows.
 pub fn show(net: &Network) -> String {
     format!(
         "custom network: {}, {}, {}, {}",
@@ -88,7 +93,7 @@ fn named(params: Map) -> Result<ParamMap, Diagnostic> {
     entries.collect()
 }
 
-/// A closure as the engine calls it.
+/// A closure wrapped as a user function of the engine.
 fn rule((of, what): (&'static str, &'static str), function: Function) -> UserFn {
     let written = function.clone();
     let blame =

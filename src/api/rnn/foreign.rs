@@ -1,4 +1,4 @@
-//! Networks of other programs: what scripts can say of them, and the ways in and out.
+//! Import and export of networks of other programs.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::tensor::{DType, convert};
 use crate::{choices, options};
 
 choices! {
-    /// The kind of number of a network that is read.
+    /// The dtype of an imported network.
     pub enum Numbers {
         #[default]
         OfFile = "file",
@@ -23,29 +23,33 @@ choices! {
 }
 
 options! {
-    /// How the network in a file of another program is found, and what its parameters leave open.
+    /// Selection of the network in a file of another program, and settings that the parameters do
+    /// not determine.
     pub struct ForeignOptions for "rnn::load" {
-        /// Only tensors whose names begin with this count, such as `encoder.`: for files that hold
-        /// more than the network.
+        /// Only tensors whose names begin with this prefix are read, such as `encoder.`: for files
+        /// that contain more than the network.
         prefix: String = "".into();
-        /// Name of the linear readout, such as `readout`; without it the one that fits is taken.
+        /// Name of the linear readout, such as `readout`; without it, the layer of matching shape
+        /// is used.
         readout: String = "".into();
-        /// The activation of an `nn.RNN`; without it that which the file names, as those of
-        /// `network.save` do and `hyper_parameters` of Lightning, else tanh, which a note reports.
+        /// Activation of an `nn.RNN`. Without it, the activation recorded in the file (by
+        /// `network.save` or in `hyper_parameters` of Lightning) is used, otherwise tanh, with a
+        /// note.
         nonlinearity: Option<Nonlinearity> = None;
-        /// Name of the learned initial states, h; without it `h0`, else they are 0.
+        /// Name of the learned initial state h; without it, `h0` is used if present, otherwise 0.
         h0: String = "".into();
-        /// Name of the learned initial states c of an LSTM; without it `c0`, else they are 0.
+        /// Name of the learned initial state c of an LSTM; without it, `c0` is used if present,
+        /// otherwise 0.
         c0: String = "".into();
-        /// Update bias of a GRU of the notebooks.
+        /// Update bias of a GRU of the computation-thru-dynamics notebooks.
         update_bias: f64 = Gru::default().update_bias, in Span::between(-1e3, 1e3);
-        /// Kind of number: that of the file, or another.
+        /// The dtype: that of the file, or another one.
         dtype: Numbers = Numbers::OfFile;
     }
 }
 
 choices! {
-    /// What becomes of first states, which PyTorch's layers do not have.
+    /// Treatment of learned initial states, which PyTorch's layers do not have.
     pub enum FirstStates {
         #[default]
         Refuse = "refuse",
@@ -55,20 +59,21 @@ choices! {
 }
 
 options! {
-    /// How a network is written for PyTorch, to a path that ends in .safetensors.
+    /// Options of the export to PyTorch, for a path that ends in .safetensors.
     pub struct TorchOptions for "network.save" {
-        /// What stands before the names of the recurrent layers.
+        /// Name prefix of the recurrent layers.
         prefix: String = "rnn.".into();
-        /// What stands before `weight` and `bias` of the readout.
+        /// Name prefix of `weight` and `bias` of the readout.
         readout: String = "readout.".into();
-        /// What becomes of learned first states that are not 0, which PyTorch's layers lack:
-        /// refuse to write, keep them as `h0` (and `c0`) of [layers * directions, 1, n] to be
-        /// handed to the layer by hand, or drop them.
+        /// Treatment of nonzero learned initial states, which PyTorch's layers do not have:
+        /// "refuse" raises an error, "keep" writes them as `h0` (and `c0`) of shape
+        /// [layers * directions, 1, n], to be passed to the layer explicitly, and "drop" omits
+        /// them.
         first_states: FirstStates = FirstStates::Refuse;
     }
 }
 
-/// The network in a file of another program, and a note on what had to be assumed, if anything.
+/// The network in a file of another program, and a note on assumptions, if there are any.
 pub fn read(path: &Path, options: ForeignOptions) -> Result<(Network, Option<String>)> {
     let ForeignOptions {
         prefix,
@@ -113,7 +118,7 @@ pub fn read(path: &Path, options: ForeignOptions) -> Result<(Network, Option<Str
     Ok((network, note))
 }
 
-/// Writes the network as a state dict of PyTorch.
+/// Writes the network as a PyTorch state dict.
 pub fn write(path: &Path, network: &Network, options: TorchOptions) -> Result<()> {
     let TorchOptions {
         prefix,
@@ -139,7 +144,9 @@ pub fn write(path: &Path, network: &Network, options: TorchOptions) -> Result<()
     safetensors::write(path, &foreign.to_state_dict(&names)?, word)
 }
 
-/// Errors: `Range` if a first state is not 0
+/// Checks that all initial states are 0.
+///
+/// Errors: `Range` if an initial state is nonzero
 fn without_first_states(network: &Network) -> Result<()> {
     for block in network.layout().blocks() {
         let first = block.name.starts_with("h0") || block.name.starts_with("c0");

@@ -1,4 +1,4 @@
-//! The table `rnn`: recurrent networks, made, run and looked into.
+//! The script module `rnn`: creation, simulation and analysis of recurrent networks.
 
 pub mod background;
 mod batch;
@@ -25,7 +25,7 @@ use batch::loss_of;
 pub use batch::{PARTS, lengths_of, trials_of};
 use run::run_all;
 
-/// A network that scripts share by reference.
+/// The script object for a network, shared by reference.
 pub struct Net(pub RefCell<Network>);
 
 impl ScriptObject for Net {
@@ -63,9 +63,9 @@ impl ScriptObject for Net {
 }
 
 impl Net {
-    /// The network, to be changed.
+    /// A mutable borrow of the network.
     ///
-    /// Errors: it runs, and what changes it is its own step
+    /// Errors: the network is running and its own step or readout modifies it
     pub fn changing(&self) -> Result<RefMut<'_, Network>, Diagnostic> {
         self.0.try_borrow_mut().map_err(|_| {
             Diagnostic::new(
@@ -80,38 +80,42 @@ fn plural(n: usize, noun: &str) -> String {
 }
 
 options! {
-    /// How a network is run.
+    /// Options of `network.run`.
     pub struct RunOptions for "network.run" {
-        /// A first state for each trial, of shape [b, s], in place of the learned one.
+        /// Initial state of each trial, [b, s], in place of the learned initial state.
         h0: Option<Tensor> = None;
-        /// Key of the state noise; without it none is added. There is no dropout in a run.
+        /// Key of the state noise; without it, no noise is added. Dropout is never applied.
         noise: Option<Key> = None;
-        /// Times of each trial, [b], where some end before others: from its end on the states of a
-        /// trial stand still, and the way back of a network in both directions begins there.
+        /// Number of time steps of each trial, [b], for trials of different lengths. The states of
+        /// a trial remain constant after its end, and the backward direction of a bidirectional
+        /// network begins there.
         lengths: Option<Tensor> = None;
-        /// Parameters to use in place of the network's own, such as those that `grad` follows.
+        /// Parameters to use in place of those of the network, for example inside `grad`.
         params: Option<Map> = None;
     }
 }
 
 options! {
-    /// How the loss of a network is taken.
+    /// Options of `network.loss`.
     pub struct LossOptions for "network.loss" {
-        /// Key of the state noise and of the dropout between layers, as in training; without it
-        /// there is neither.
+        /// Key of the state noise and of the dropout between layers, as in training; without it,
+        /// neither is applied.
         noise: Option<Key> = None;
     }
 }
 
 crate::natives! {
-    /// Recurrent networks.
+    /// Recurrent neural networks.
     module "rnn";
 
-    /// The states and outputs of all trials at all times, as a map: `states` [b, t, s], each after
-    /// its input has come in, and `outputs` [b, t, o]. A state is layer after layer, in each layer
-    /// both directions if there are two, in each h and then the c of an LSTM. For inputs of one
-    /// trial, [t, i], both come without their first axis. A loss of them can be differentiated by
-    /// `inputs`, `h0` and `params`.
+    /// The states and outputs of the network for a batch of inputs [b, t, i], as a map.
+    ///
+    /// Entries: `states` [b, t, s], where each state includes the input of its time step, and
+    /// `outputs` [b, t, o]. A state concatenates the layers, in each layer the directions, and in
+    /// each direction h and, for an LSTM, c. Inputs [t, i] of a single trial return both entries
+    /// without the first axis.
+    ///
+    /// The result is differentiable with respect to `inputs`, `h0` and `params`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 2 });
     /// > let x = [[[0.1], [0.2]], [[0.3], [0.4]]];
@@ -143,11 +147,12 @@ crate::natives! {
         Ok(map([("states", trim(states)?), ("outputs", trim(outputs)?)]))
     }
 
-    /// The mean of (output - target)^2 over trials, times (as far as the mask counts them) and
-    /// outputs, without any penalty. A batch is a map of `inputs` [b, t, i], `targets` [b, t, o]
-    /// and, if wanted, `mask` [b, t] and `lengths` [b], where some trials end before others. It
-    /// gives a plain number, which `grad` does not follow: a loss for `grad` is made from the
-    /// outputs of `run`.
+    /// The mean squared error over trials, time steps and outputs of a batch, without
+    /// regularization.
+    ///
+    /// A batch is a map of `inputs` [b, t, i], `targets` [b, t, o] and, optionally, `mask` [b, t]
+    /// (weights of time steps) and `lengths` [b] (for trials of different lengths). The result is a
+    /// plain number without a gradient; compute a loss from the outputs of `run` for `grad`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 1 });
     /// > net.load_params(#{ h0: [0.0, 0.0, 0.0], bR: [0.0, 0.0, 0.0], bO: [2.0] });
@@ -158,9 +163,10 @@ crate::natives! {
         dispatch_network!(&*this.0.borrow(), net => loss_of(net, &batch, noise))
     }
 
-    /// The parameters, as a map of tensors (copies); `help` of each cell says which it has. Those
-    /// of layers above the first end in `_l1`, `_l2`, ..., those of the way from the last time to
-    /// the first in `_reverse`.
+    /// Copies of the parameters, as a map of tensors.
+    ///
+    /// `help` of each cell lists its parameters. Names from layers above the first end in `_l1`,
+    /// `_l2`, ..., and those of the backward direction in `_reverse`.
     ///
     /// > rnn::vanilla(#{ inputs: 2, units: 5, outputs: 1 }).params().wI.shape()
     /// = [5, 2]
@@ -170,7 +176,7 @@ crate::natives! {
         names.map(|name| Ok((name.clone(), Value::Tensor(net.parameter(name)?)))).collect()
     }
 
-    /// Overwrites one parameter with a tensor of the same shape.
+    /// Replaces one parameter with a tensor of the same shape.
     ///
     /// > let net = rnn::vanilla(#{ units: 2 });
     /// > net.set("bR", [0.5, 0.25]);
@@ -181,8 +187,10 @@ crate::natives! {
         Ok(this.changing()?.set(&name, &value)?)
     }
 
-    /// Overwrites the parameters that a map names, such as one that `params` gave or that was read
-    /// from a file; either all of them fit or none is changed.
+    /// Replaces the parameters named in a map, for example one returned by `params` or read from a
+    /// file.
+    ///
+    /// If any name or shape does not match, an error is raised and no parameter changes.
     ///
     /// > let a = rnn::vanilla(#{ units: 4, seed: 1 });
     /// > let b = rnn::vanilla(#{ units: 4, seed: 2 });
@@ -198,37 +206,37 @@ crate::natives! {
         Ok(())
     }
 
-    /// Another network with the same parameters, which then go their own way.
+    /// An independent copy of the network.
     ///
     /// > rnn::vanilla(#{ units: 4 }).copy()
     /// = vanilla network: 1 input, 4 units (tanh), 1 output, f32
     fn copy(this: Rc<Net>) -> New<Net> { Ok(New(Net(RefCell::new(this.0.borrow().clone())))) }
 
-    /// How many numbers come in at each time.
+    /// The number of inputs.
     ///
     /// > rnn::vanilla(#{ inputs: 3 }).inputs()
     /// = 3
     fn inputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().inputs()) }
 
-    /// How many units a layer has.
+    /// The number of units per layer.
     ///
     /// > rnn::vanilla(#{ units: 30 }).units()
     /// = 30
     fn units(this: Rc<Net>) -> usize { Ok(this.0.borrow().units()) }
 
-    /// How many numbers go out at each time.
+    /// The number of outputs.
     ///
     /// > rnn::vanilla(#{ outputs: 2 }).outputs()
     /// = 2
     fn outputs(this: Rc<Net>) -> usize { Ok(this.0.borrow().outputs()) }
 
-    /// How many numbers make a state: units times layers times directions, twice that for an LSTM.
+    /// The size of the state: units * layers * directions, doubled for an LSTM.
     ///
     /// > rnn::lstm(#{ units: 30, layers: 2 }).state_size()
     /// = 120
     fn state_size(this: Rc<Net>) -> usize { Ok(this.0.borrow().state()) }
 
-    /// How many numbers all parameters are together.
+    /// The number of parameters.
     ///
     /// > rnn::vanilla(#{ inputs: 1, units: 10, outputs: 1 }).count()
     /// = 141
@@ -254,7 +262,7 @@ fn parameter(name: &str, value: Value) -> Result<Tensor, Error> {
     tensor(format!("network: parameter `{name}`"), value)
 }
 
-/// A tensor of a network's numbers; plain ones are not rounded to f32 on their way to f64.
+/// A tensor for a network; plain numbers are converted directly to f64, without rounding to f32.
 pub(super) fn tensor(of: String, value: Value) -> Result<Tensor, Error> {
     let found = match value {
         Value::Tensor(tensor) => Ok(tensor),

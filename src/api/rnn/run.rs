@@ -1,4 +1,4 @@
-//! How a script's call runs a network: with shapes checked, and every parameter in its place.
+//! Validation of the arguments of `network.run`, and its execution.
 
 use super::super::diagnostic::Diagnostic;
 use super::super::value::Map;
@@ -52,7 +52,8 @@ fn check_run(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<()> 
     }
 }
 
-/// Every parameter in the order of the layout: what `given` holds, else the network's own.
+/// All parameters in the order of the layout: the values in `given`, and the network's own for the
+/// others.
 fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Diagnostic> {
     let mut params = Vec::new();
     for block in net.layout().blocks() {

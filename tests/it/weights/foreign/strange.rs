@@ -43,7 +43,7 @@ fn tensors_that_make_no_network_are_listed_with_what_was_looked_for() {
         (
             with(&[("embed.weight", &[40, 2]), ("norm.weight", &[3])]),
             &[
-                "nothing else, found also embed.weight [40, 2], norm.weight [3]",
+                "expected only a recurrent network with a linear readout, found also embed.weight [40, 2], norm.weight [3]",
                 "`prefix`",
             ],
         ),
@@ -129,7 +129,7 @@ fn a_long_list_of_tensors_is_cut() {
 fn a_prefix_that_nothing_has_is_told() {
     let fault = message(recognise(&with(&[]), "encoder.", "").unwrap_err());
     assert!(fault.contains("found rnn.weight_ih_l0 [3, 2]"), "{fault}");
-    assert!(fault.contains("the option `prefix` leaves out"), "{fault}");
+    assert!(fault.contains("the option `prefix` excludes tensors"), "{fault}");
 }
 
 #[test]
