@@ -47,7 +47,7 @@ print(text_of(kinds))
 -- basins that the candidates reach. The indices of all fixed points of a network with bounded
 -- states sum to 1 (8 - 12 + 6 - 1), so any other sum shows that points are missing.
 local unseen = points:unseen()
-print("points found: " .. unseen.seen .. "; expected in the " .. unseen.basis .. ": " .. fixed(unseen.estimate, 1))
+print("points seen: " .. unseen.seen .. "; expected in the " .. unseen.basis .. ": " .. fixed(unseen.estimate, 1))
 print("known to be missing: " .. unseen.missing)
 
 -- Transitions: the final states of runs that leave the saddles along their unstable directions.

@@ -71,8 +71,8 @@ def arguments():
     rows = [*training.ROWS, "jacobians", "force"]
     named = [*rows, "search"]
     ask.add_argument("--rounds", type=int, help="default: 5, or 1 for the search")
-    ask.add_argument("--batches", type=int, default=2000, help="batches per training row, times the scale of the row")
-    ask.add_argument("--seconds", type=float, default=0.2, help="time per part and round of a call row")
+    ask.add_argument("--batches", type=int, default=2000, help="times the scale of each row")
+    ask.add_argument("--seconds", type=float, default=0.2, help="per part and round of a call row")
     ask.add_argument("--only", choices=named, nargs="+", default=rows)
     ask.add_argument("--binary", type=Path, default=ROOT / "target" / "debug" / "attractor")
     ask.add_argument("--sweep", action="store_true", help="only the gradient, over many sizes")

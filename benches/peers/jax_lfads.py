@@ -51,7 +51,7 @@ def init(key):
 
 
 def step(p, h, drive):
-    """One GRU step. `drive` is the contribution of input and bias to the gates and the candidate."""
+    """One GRU step. `drive` is the contribution of input and bias to gates and candidate."""
     gates = jax.nn.sigmoid(drive[:, : 2 * UNITS] + h @ p["state"][:, : 2 * UNITS])
     reset, update = gates[:, :UNITS], gates[:, UNITS:]
     candidate = jnp.tanh(drive[:, 2 * UNITS :] + (reset * h) @ p["state"][:, 2 * UNITS :])

@@ -56,7 +56,7 @@ def adam(params, mean, square, grads, count, rate, b1=0.9, b2=0.999, epsilon=0.1
 
 
 def training(workload, steps):
-    """A compiled function that trains new parameters for `steps` steps and returns the last loss."""
+    """A compiled function: trains new parameters for `steps` steps, returns the last loss."""
 
     def run(key, stored):
         def step(carry, index):

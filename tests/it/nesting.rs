@@ -107,7 +107,10 @@ fn an_imported_script_and_an_evaluated_text_are_refused_alike() {
         let words = String::from_utf8_lossy(&output.stderr);
         let head: String = words.chars().take(300).collect();
         assert_eq!(output.status.code(), Some(1), "{head}");
-        assert!(words.contains("nested too deep: expected at most"), "{head}");
+        assert!(
+            words.contains("nested too deep: expected at most"),
+            "{head}"
+        );
         assert!(words.contains(place), "{head}");
     }
 }

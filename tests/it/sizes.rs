@@ -196,7 +196,10 @@ fn an_empty_tensor_may_not_have_a_huge_axis() {
         let fault = run(case, Language::Rhai).outcome.expect_err(case);
         assert!(fault.message.contains("the limit is"), "{case}: {fault}");
         let hint = fault.hint.unwrap_or_default();
-        assert!(hint.contains("an axis of length 0 counts as 1"), "{case}: {hint}");
+        assert!(
+            hint.contains("an axis of length 0 counts as 1"),
+            "{case}: {hint}"
+        );
     }
     for language in LANGUAGES {
         let small = match language {

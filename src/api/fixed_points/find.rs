@@ -117,10 +117,11 @@ crate::natives! {
     /// `position_error` bounds its distance to the exact one, and points whose bounds overlap are
     /// merged. If none exists nearby, the final state is labelled a slow point, whatever its error.
     /// Final states of `newton` at a local minimum of q = 1/2 |F - h|^2 above the tolerance are
-    /// slow points too. All other candidates failed. With `unique` the final states are not moved.
-    /// The printed summary shows the number of candidates at each stage, the number excluded by
-    /// each option, and an estimate of the number of fixed points in the basins that the candidates
-    /// reach (Chao 1984). `warnings` lists the reasons why the search may be incomplete.
+    /// slow points too. All other candidates failed. If `unique` and `tolerance` are set without
+    /// `polish`, final states are not moved to their fixed points. The printed summary shows the
+    /// number of candidates at each stage, the number excluded by each option, and an estimate of
+    /// the number of fixed points in the basins that the candidates reach (Chao 1984). `warnings`
+    /// lists the reasons why the search may be incomplete.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });

@@ -14,7 +14,7 @@ options! {
         x: Option<Tensor> = None;
         /// Legend labels, one per line.
         labels: Option<Vec<Value>> = None;
-        /// A colour for all lines: blue, red, green, pink, orange, sky, black, grey or #rrggbb.
+        /// Colour of all lines: blue, red, green, pink, orange, sky, black, grey or #rrggbb.
         colour: Option<String> = None;
         /// Line width in pixels.
         width: f64 = 1.4, in Span::above(0.0);
@@ -22,7 +22,7 @@ options! {
         dash: Dash = Dash::Solid;
         /// Opacity, from 0 (transparent) to 1 (opaque).
         opacity: f64 = 1.0, in Span::between(0.0, 1.0);
-        /// Marks at the points: dot, square, triangle, diamond, cross, plus or ring.
+        /// Marker at each point: dot, square, triangle, diamond, cross, plus or ring.
         marker: Option<String> = None;
     }
 }
@@ -34,13 +34,13 @@ options! {
         values: Option<Tensor> = None;
         /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
-        /// A colour for all points, as in `plot::lines`.
+        /// Colour of all points, as in `plot::lines`.
         colour: Option<String> = None;
         /// Marker diameter in pixels.
         size: f64 = 5.0, in Span::above(0.0);
         /// Opacity, from 0 (transparent) to 1 (opaque).
         opacity: f64 = 0.85, in Span::between(0.0, 1.0);
-        /// The shape of a point: dot, square, triangle, diamond, cross, plus or ring.
+        /// Marker shape: dot, square, triangle, diamond, cross, plus or ring.
         marker: Option<String> = None;
         /// Legend label.
         label: Option<String> = None;
@@ -52,7 +52,7 @@ options! {
     pub struct StemOptions for "plot::stem" {
         /// The x coordinates; 0, 1, 2, ... if omitted.
         x: Option<Tensor> = None;
-        /// A colour, as in `plot::lines`.
+        /// Colour, as in `plot::lines`.
         colour: Option<String> = None;
         /// Legend label.
         label: Option<String> = None;
@@ -64,7 +64,7 @@ options! {
     pub struct HistogramOptions for "plot::histogram" {
         /// Number of bins; chosen from the data if omitted.
         bins: Option<usize> = None, in Span::between(1.0, 100_000.0);
-        /// A colour, as in `plot::lines`.
+        /// Colour, as in `plot::lines`.
         colour: Option<String> = None;
         /// Legend label.
         label: Option<String> = None;
@@ -74,7 +74,7 @@ options! {
 options! {
     /// Options of `plot::heatmap` and `plot::image`.
     pub struct HeatOptions for "plot::heatmap" {
-        /// Colour map of the values.
+        /// Colour map; the default is viridis for a heatmap and blue_white_red for an image.
         map: ColourMap = ColourMap::Viridis;
         /// Values at the two ends of the colour bar; the range of the data if omitted.
         limits: Vec<f64> = Vec::new();
@@ -133,7 +133,7 @@ options! {
         map: ColourMap = ColourMap::Viridis;
         /// Label of the colour bar.
         values_label: String = "".into();
-        /// A colour for all trajectories, as in `plot::lines`.
+        /// Colour of all trajectories, as in `plot::lines`.
         colour: Option<String> = None;
         /// Line width in pixels.
         width: f64 = 1.2, in Span::above(0.0);
@@ -155,7 +155,7 @@ options! {
         map: ColourMap = ColourMap::Viridis;
         /// Label of the colour bar.
         values_label: String = "".into();
-        /// A colour for all points, as in `plot::lines`.
+        /// Colour of all points, as in `plot::lines`.
         colour: Option<String> = None;
         /// Marker diameter in pixels.
         size: f64 = 7.0, in Span::above(0.0);
@@ -163,7 +163,7 @@ options! {
         sizes: Option<Tensor> = None;
         /// Opacity, from 0 (transparent) to 1 (opaque).
         opacity: f64 = 1.0, in Span::between(0.0, 1.0);
-        /// The shape of a point: dot, square, triangle, diamond, cross, plus or ring.
+        /// Marker shape: dot, square, triangle, diamond, cross, plus or ring.
         marker: Option<String> = None;
         /// Legend label.
         label: Option<String> = None;
@@ -179,7 +179,7 @@ options! {
         map: ColourMap = ColourMap::Viridis;
         /// Label of the colour bar.
         values_label: String = "".into();
-        /// A colour for all arrows, as in `plot::lines`.
+        /// Colour of all arrows, as in `plot::lines`.
         colour: Option<String> = None;
         /// Whether arrows have heads; without heads they are line segments.
         head: bool = true;

@@ -300,7 +300,11 @@ fn errors_of_a_file_say_what_to_do() {
         ("hdf5/crashed.h5", "", "h5clear"),
         ("hdf5/newer.h5", "", "h5repack"),
         ("hdf5/unknown_zstd.h5", "x", "h5repack -f GZIP=4"),
-        ("hdf5/links.h5", "dead_file", "relative to the folder of this file"),
+        (
+            "hdf5/links.h5",
+            "dead_file",
+            "relative to the folder of this file",
+        ),
     ];
     for (file, entry, words) in expected {
         let error = hdf5::read_entry(reference(file), entry).unwrap_err();
