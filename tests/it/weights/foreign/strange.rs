@@ -43,7 +43,8 @@ fn tensors_that_make_no_network_are_listed_with_what_was_looked_for() {
         (
             with(&[("embed.weight", &[40, 2]), ("norm.weight", &[3])]),
             &[
-                "expected only a recurrent network with a linear readout, found also embed.weight [40, 2], norm.weight [3]",
+                "expected only a recurrent network with a linear readout",
+                "found also embed.weight [40, 2], norm.weight [3]",
                 "`prefix`",
             ],
         ),
