@@ -8,9 +8,9 @@
 //! A final state is within the tolerance wherever F is slow, which does not imply a solution: F(h)
 //! = h + 1e-7 has none. Newton's method from the final state decides. Its simplified corrections
 //! must shrink (theta at most 1/2) until the residual is at the level of rounding of the terms that
-//! F sums. Near a root of multiplicity m, theta is (1 - 1/m)^m < 1/e and the steps shrink only by 1
-//! - 1/m; their geometric series is then summed. If A is singular to rounding, as on a line of
-//! fixed points, the minimum-norm step replaces d.
+//! F sums. Near a root of multiplicity m, theta is (1 - 1/m)^m < 1/e and each step is only
+//! (1 - 1/m) times the one before; their geometric series is then summed. If A is singular to
+//! rounding, as on a line of fixed points, the minimum-norm step replaces d.
 //!
 //! Source: Deuflhard 2011, Newton Methods for Nonlinear Problems, section 2.1 (affine covariant
 //! convergence); Kantorovich 1948 for the position bound
