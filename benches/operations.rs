@@ -109,7 +109,7 @@ impl<T: Lanes> Arrays<T> {
         }
     }
 
-    fn given(&self) -> Inputs<'_, T> {
+    fn op_inputs(&self) -> Inputs<'_, T> {
         Inputs {
             params: &self.params,
             inputs: &self.inputs,
@@ -134,7 +134,7 @@ fn loss_gradient<T: Lanes>(bencher: Bencher<'_, '_>, work: Work, threads: usize)
     let mut layers = work.cell().operation::<T>();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.expect("threads can be started");
-    let (s, given, aim) = (arrays.sizes, arrays.given(), arrays.aim());
+    let (s, given, aim) = (arrays.sizes, arrays.op_inputs(), arrays.aim());
     bencher
         .counter(ItemsCount::new(work.operations(3)))
         .bench_local(|| pool.install(|| layers.loss_gradient(s, given, aim, &mut gradient)));
@@ -165,7 +165,9 @@ fn states_f32_one_thread(bencher: Bencher<'_, '_>, work: Work) {
     let pool = pool.expect("a thread can be started");
     bencher
         .counter(ItemsCount::new(work.operations(1)))
-        .bench_local(|| pool.install(|| layers.run(s, arrays.given(), Some(&mut states), None)));
+        .bench_local(|| {
+            pool.install(|| layers.run(s, arrays.op_inputs(), Some(&mut states), None))
+        });
 }
 
 /// The sums over times and trials that make the gradient of a matrix of 200 rows, 102 columns.

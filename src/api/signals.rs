@@ -29,7 +29,7 @@ crate::natives! {
     /// > [f.shape(), (f.slice(0, 0, 100) - f.slice(0, 100, 200)).abs().max().item() < 1e-6]
     /// = [[200, 1], true]
     fn sines(cx: &Context, steps: usize, options: CallOptions<(Sines, Kind)>) -> Tensor {
-        made(cx, "signals::sines", &options.1, [steps, 1], || options.0.signal(steps))
+        signal_tensor(cx, "signals::sines", &options.1, [steps, 1], || options.0.signal(steps))
     }
 
     /// A trajectory of the Lorenz system, [t, 3].
@@ -40,7 +40,7 @@ crate::natives! {
     /// > [f.shape(), f.abs().max().item() < 50.0]
     /// = [[500, 3], true]
     fn lorenz(cx: &Context, steps: usize, options: CallOptions<(Lorenz, Kind)>) -> Tensor {
-        made(cx, "signals::lorenz", &options.1, [steps, 3], || options.0.signal(steps))
+        signal_tensor(cx, "signals::lorenz", &options.1, [steps, 3], || options.0.signal(steps))
     }
 
     /// A cyclic sequence of random patterns of 1 and -1, each held for a number of steps,
@@ -52,11 +52,11 @@ crate::natives! {
     fn patterns(cx: &Context, steps: usize, options: CallOptions<(Patterns, Kind)>) -> Tensor {
         let shape = [steps, options.0.channels];
         cx.check_memory("signals::patterns", &[options.0.patterns, options.0.channels], DType::U8)?;
-        made(cx, "signals::patterns", &options.1, shape, || options.0.signal(steps))
+        signal_tensor(cx, "signals::patterns", &options.1, shape, || options.0.signal(steps))
     }
 }
 
-fn made(
+fn signal_tensor(
     cx: &Context,
     of: &'static str,
     options: &Kind,

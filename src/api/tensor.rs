@@ -6,7 +6,9 @@
 
 use super::context::Context;
 use super::options::CallOptions;
-use super::tensor_args::{Making, Number, Parts, Place, Side, Wholes, made, nested, scalar};
+use super::tensor_args::{
+    Making, Number, Parts, Place, Side, Wholes, nested, scalar, tensor_from_value,
+};
 use super::value::Value;
 use crate::tensor::{DType, Device, Tensor, arith, convert, indexing, pointwise, shape};
 
@@ -21,7 +23,7 @@ crate::natives! {
     /// > tensor([[1, 2], [3, 4]])
     /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
     fn tensor(cx: &Context, values: Value, options: CallOptions<Making>) -> Tensor {
-        made(cx, values, options.dtype.dtype())
+        tensor_from_value(cx, values, options.dtype.dtype())
     }
 
     /// A tensor of zeros with the given shape.

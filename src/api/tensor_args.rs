@@ -240,7 +240,7 @@ impl FromValue for Place {
 /// A new tensor from a number or nested lists, or a tensor converted to `dtype`.
 ///
 /// Errors: nested lists that are not rectangular, or values that are not numbers
-pub fn made(cx: &Context, values: Value, dtype: DType) -> Result<Tensor, Diagnostic> {
+pub fn tensor_from_value(cx: &Context, values: Value, dtype: DType) -> Result<Tensor, Diagnostic> {
     if let Value::Tensor(t) = &values {
         cx.check_memory("tensor", t.dims(), dtype)?;
         return Ok(t.to_dtype(dtype)?);

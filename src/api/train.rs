@@ -87,7 +87,7 @@ crate::natives! {
         let with = (&options, &listener);
         let fit = dispatch_network!(copy, net => begun(cx, net, (&network, &task), with));
         let fit = fit.map_err(|fault| helped(fault.into(), &options))?;
-        told(&fit, options.checkpoint.is_some())
+        result_map(&fit, options.checkpoint.is_some())
     }
 }
 
@@ -290,9 +290,9 @@ fn entries(line: &LogEntry) -> Map {
 /// Converts the fit to a map.
 ///
 /// Errors: the run diverged
-fn told(fit: &Fit, kept: bool) -> Result<Map, Diagnostic> {
+fn result_map(fit: &Fit, has_checkpoint: bool) -> Result<Map, Diagnostic> {
     well("train", fit)?;
-    let mut map = course(fit, kept)?;
+    let mut map = course(fit, has_checkpoint)?;
     map.insert("mse".into(), column(fit, |line| line.mse)?);
     Ok(map)
 }

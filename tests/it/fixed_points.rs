@@ -87,15 +87,15 @@ pub const TRACER: Refinement = Refinement {
     bound: Some(1.0),
 };
 
-pub fn kept(network: &Network, from: &Candidates, ends: &SearchResult) -> Points {
+pub fn filtered_points(network: &Network, from: &Candidates, ends: &SearchResult) -> Points {
     let mut flow = network.step_map().expect("a step");
     let points = KEEP.points((&mut *flow, &TRACER), from, &mut ends.clone());
     points.expect("points")
 }
 
-pub fn found(network: &Network, states: Vec<f64>) -> (Points, Vec<Linearization>) {
+pub fn find_points(network: &Network, states: Vec<f64>) -> (Points, Vec<Linearization>) {
     let from = candidates(network, states);
-    let points = kept(network, &from, &searched(network, &from, POLISHED));
+    let points = filtered_points(network, &from, &searched(network, &from, POLISHED));
     let flow = &mut *network.step_map().expect("a step");
     let mut linear = linearize(flow, &points).expect("finite Jacobians");
     let sets = sets(flow, &points).expect("sets");

@@ -98,7 +98,7 @@ impl<T: Lanes> Draws<T> {
         }
     }
 
-    fn given<'a>(&'a self, params: &'a [T]) -> Inputs<'a, T> {
+    fn op_inputs<'a>(&'a self, params: &'a [T]) -> Inputs<'a, T> {
         Inputs {
             params,
             observed: &self.x,
@@ -145,7 +145,7 @@ fn agrees_with_the_reference<T: Lanes>(tolerance: f64) {
         initial_posterior: &mut initials,
     };
     let mut operation = Operation::default();
-    let losses = operation.gradient(s, draws.given(&params), results, &mut gradient);
+    let losses = operation.gradient(s, draws.op_inputs(&params), results, &mut gradient);
     let joined = |mean: &str, logvar: &str, width: usize| -> Vec<f64> {
         let (mean, logvar) = (doubles(&tree, mean), doubles(&tree, logvar));
         let rows = mean.chunks(width).zip(logvar.chunks(width));

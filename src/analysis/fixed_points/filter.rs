@@ -6,6 +6,7 @@
 //! them stop. Every excluded candidate is counted under the option that excluded it.
 
 use super::candidates::{Candidates, Label, SearchResult, squared_distance};
+use super::damped_step::squared_norm;
 use super::points::{Distinct, Point, Points, deduplicate};
 use super::refine::{Refinement, Root};
 use crate::base::Result;
@@ -114,7 +115,7 @@ impl Filter {
         let count = candidates.state as f64;
         // A residual far below the tolerance also resolves points that are closer together.
         let radius = |point: &Point| {
-            let size = squared_distance(&point.state, &vec![0.0; candidates.state]).sqrt();
+            let size = squared_norm(&point.state).sqrt();
             (GROUP_RADIUS * (point.error * count).sqrt()).max(ROUNDING * size)
         };
         let mut distinct = Distinct::default();

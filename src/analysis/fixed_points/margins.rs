@@ -12,6 +12,7 @@
 //! the residual, and the d eigenvalues nearest to 1 belong to the tangent space of the continuum:
 //! they count as 1, whatever the drift along it.
 
+use super::damped_step::squared_norm;
 use super::linearization::{Complex, Linearization, modulus};
 use super::points::Points;
 use super::sets::Set;
@@ -83,20 +84,18 @@ fn displaced_states(
             let bound = point.position_error;
             let (direction, distance) = match slowest_direction(linear) {
                 Some(direction) if *isolated && bound.is_finite() => (direction, bound),
-                _ if *isolated && bound.is_finite() => (r.clone(), bound.max(norm(&r))),
-                _ => (r.clone(), norm(&r)),
+                _ if *isolated && bound.is_finite() => {
+                    (r.clone(), bound.max(squared_norm(&r).sqrt()))
+                }
+                _ => (r.clone(), squared_norm(&r).sqrt()),
             };
-            let length = norm(&direction);
-            let significant = length > 0.0 && distance > NEGLIGIBLE * norm(h);
+            let length = squared_norm(&direction).sqrt();
+            let significant = length > 0.0 && distance > NEGLIGIBLE * squared_norm(h).sqrt();
             let factor = if significant { distance / length } else { 0.0 };
             let pairs = h.iter().zip(direction);
             pairs.map(|(h, d)| h + factor * d).collect::<Vec<f64>>()
         });
     Ok(shifted.collect())
-}
-
-fn norm(vector: &[f64]) -> f64 {
-    vector.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
 /// The real part of the eigenvector with the eigenvalue nearest to 1; none without eigenvectors.

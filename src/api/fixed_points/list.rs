@@ -141,7 +141,7 @@ crate::natives! {
         let from_end = if index < 0 { count as i64 } else { 0 };
         let place = usize::try_from(index + from_end).ok();
         match place.and_then(|place| this.points.points.get(place)) {
-            Some(point) => told(point),
+            Some(point) => point_map(point),
             None => Err(outside(index, count).into()),
         }
     }
@@ -171,7 +171,7 @@ crate::natives! {
     fn filter(this: Rc<FixedPoints>, keep: Function) -> New<FixedPoints> {
         let mut places = Vec::new();
         for (at, point) in this.points.points.iter().enumerate() {
-            match keep.call(vec![Value::Map(told(point)?)])? {
+            match keep.call(vec![Value::Map(point_map(point)?)])? {
                 Value::Bool(true) => places.push(at),
                 Value::Bool(false) => {}
                 other => return Err(unfit("filter", "true or false", &other, &keep)),
@@ -191,7 +191,7 @@ crate::natives! {
     fn sort_by(this: Rc<FixedPoints>, number: Function) -> New<FixedPoints> {
         let mut keyed = Vec::new();
         for (at, point) in this.points.points.iter().enumerate() {
-            let given = number.call(vec![Value::Map(told(point)?)])?;
+            let given = number.call(vec![Value::Map(point_map(point)?)])?;
             match crate::api::convert::as_number(&given) {
                 Some(x) => keyed.push((x, at)),
                 None => return Err(unfit("sort_by", "a number", &given, &number)),
@@ -328,7 +328,7 @@ pub fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor
 }
 
 /// Converts a point to a map.
-fn told(point: &Point) -> Result<Map, Diagnostic> {
+fn point_map(point: &Point) -> Result<Map, Diagnostic> {
     let vector = |numbers: &[f64]| -> Result<Value> {
         let shape = [numbers.len()];
         Ok(Value::Tensor(convert::from_f64(

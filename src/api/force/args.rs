@@ -22,7 +22,7 @@ pub fn length(op: &'static str, what: &'static str, found: &Tensor, width: usize
 }
 
 /// The inputs [t, width] as a vector; zeros if the argument is nil.
-pub fn given<T: Lanes>(
+pub fn checked_inputs<T: Lanes>(
     op: &'static str,
     inputs: Value,
     [steps, width]: [usize; 2],

@@ -4,7 +4,7 @@ use std::cell::RefMut;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::args::{finite, given, length};
+use super::args::{checked_inputs, finite, length};
 use super::{AnyPrecision, Force};
 use crate::api::context::Context;
 use crate::api::convert::ExactTensor;
@@ -186,7 +186,7 @@ impl Call<'_> {
             true => told_of_many(fits.collect(), [steps, outputs]),
             false => {
                 let mut fits = fits;
-                told(self.of, fits.next().expect("one network"), [steps, outputs])
+                result_map(self.of, fits.next().expect("one network"), [steps, outputs])
             }
         }
     }
@@ -213,14 +213,14 @@ impl Call<'_> {
         }];
         self.watched(|progress| force::train(&mut students, &x, self.options, progress));
         let [student] = students;
-        told(self.of, student.fit, [steps, outputs])
+        result_map(self.of, student.fit, [steps, outputs])
     }
 
     /// The inputs and the targets, as vectors.
     fn numbers<T: Kind>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Diagnostic> {
         self.cx
             .check_memory(self.of, &[self.options.passes], DType::F64)?;
-        let x = given(self.of, self.inputs.clone(), [steps, inputs])?;
+        let x = checked_inputs(self.of, self.inputs.clone(), [steps, inputs])?;
         let f = convert::to_vec(self.targets)?;
         finite(self.of, "targets", &f)?;
         Ok([x, f])
@@ -291,7 +291,7 @@ impl Kind for f64 {
 /// Converts the fit to a map.
 ///
 /// Errors: the activity or P became non-finite, or P lost positive definiteness
-fn told<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, Diagnostic> {
+fn result_map<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result<Map, Diagnostic> {
     if let Outcome::Diverged { at } = fit.outcome {
         let (what, hint) = match fit.p_not_positive {
             true => ("P is no longer positive and finite", LOST),

@@ -72,7 +72,7 @@ crate::natives! {
             let trained = Call { cx, model: &model, listener: &listener, options: &options };
             trained.run(copy, &data)
         });
-        told(&fit.map_err(|fault| helped(fault, &options.run))?, &options)
+        result_map(&fit.map_err(|fault| helped(fault, &options.run))?, &options)
     }
 }
 
@@ -240,7 +240,7 @@ const PARTS: [&str; 3] = ["nll", "kl_initial", "kl_inferred"];
 /// Converts the fit to a map.
 ///
 /// Errors: the run diverged
-fn told(
+fn result_map(
     (fit, warnings): &(Fit, Vec<String>),
     options: &TrainingOptions,
 ) -> Result<Map, Diagnostic> {

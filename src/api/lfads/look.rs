@@ -131,13 +131,13 @@ fn inferred<T: Lanes>(
         ("initial", initial, &[s.generator]),
     ] {
         if !summary.mean.is_empty() {
-            told(&mut map, name, &summary, (&[first, shape].concat(), q))?;
+            insert_summary(&mut map, name, &summary, (&[first, shape].concat(), q))?;
         }
     }
     Ok(map)
 }
 
-fn told<T: Lanes>(
+fn insert_summary<T: Lanes>(
     map: &mut Map,
     name: &str,
     summary: &Summary<T>,

@@ -199,7 +199,7 @@ fn path_values(
         (None, By::Time) => Ok(Some(spread(lengths, |_, step| step as f64))),
         (None, By::Trial) => Ok(Some(spread(lengths, |trial, _| trial as f64))),
         (Some(Trials::Separate(values)), By::Layer) => listed(of, values, lengths).map(Some),
-        (Some(Trials::Stacked(values)), By::Layer) => given(of, values, lengths).map(Some),
+        (Some(Trials::Stacked(values)), By::Layer) => checked_values(of, values, lengths).map(Some),
     }
 }
 
@@ -238,7 +238,7 @@ fn listed(of: &'static str, values: &[Tensor], lengths: &[usize]) -> Result<Vec<
 /// The values of a tensor with one value per trial or per time step, as one value per time step.
 ///
 /// Errors: `Shape` if the shape does not match the trials
-fn given(of: &'static str, values: &Tensor, lengths: &[usize]) -> Result<Vec<f64>> {
+fn checked_values(of: &'static str, values: &Tensor, lengths: &[usize]) -> Result<Vec<f64>> {
     let flat = to_f64(&values.flatten_all()?)?;
     let (trials, steps) = (lengths.len(), lengths.first().copied().unwrap_or(0));
     let even = lengths.iter().all(|length| *length == steps);

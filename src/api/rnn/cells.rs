@@ -28,7 +28,7 @@ crate::natives! {
     /// = vanilla network: 1 input, 100 units (tanh), 1 output, f32
     fn vanilla(cx: &Context, options: CallOptions<(VanillaOptions, NetworkOptions)>) -> New<Net> {
         let (cell, recipe) = options.into_inner();
-        made(cx, "rnn::vanilla", cell.cell(), &recipe)
+        build_network(cx, "rnn::vanilla", cell.cell(), &recipe)
     }
 
     /// A new network of gated recurrent units (GRU).
@@ -46,7 +46,7 @@ crate::natives! {
     /// = gru network: 1 input, 100 units, 1 output, f32
     fn gru(cx: &Context, options: CallOptions<(GruOptions, NetworkOptions)>) -> New<Net> {
         let (cell, recipe) = options.into_inner();
-        made(cx, "rnn::gru", cell.cell()?, &recipe)
+        build_network(cx, "rnn::gru", cell.cell()?, &recipe)
     }
 
     /// A new network of long short-term memory (LSTM) units, as in PyTorch.
@@ -57,7 +57,7 @@ crate::natives! {
     /// > rnn::lstm(#{ inputs: 3, units: 20, layers: 2 })
     /// = lstm network: 3 inputs, 2 layers of 20 units, 1 output, f32
     fn lstm(cx: &Context, options: CallOptions<NetworkOptions>) -> New<Net> {
-        made(cx, "rnn::lstm", Cell::Lstm(Lstm), &options)
+        build_network(cx, "rnn::lstm", Cell::Lstm(Lstm), &options)
     }
 
     /// A new continuous-time network: a' = a + dt/tau (-a + wR f(a) + wI x + bR) + noise, o = wO
@@ -69,12 +69,12 @@ crate::natives! {
     /// = ctrnn network: 1 input, 200 units (tanh), 1 output, f32
     fn ctrnn(cx: &Context, options: CallOptions<(CtrnnOptions, NetworkOptions)>) -> New<Net> {
         let (cell, recipe) = options.into_inner();
-        made(cx, "rnn::ctrnn", cell.cell()?, &recipe)
+        build_network(cx, "rnn::ctrnn", cell.cell()?, &recipe)
     }
 }
 
 /// Creates the network after a memory check.
-fn made(
+fn build_network(
     cx: &Context,
     of: &'static str,
     cell: Cell,

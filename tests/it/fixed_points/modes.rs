@@ -2,12 +2,12 @@
 
 use attractor::analysis::fixed_points::linearization::{self, Growth, ModeKind};
 
-use super::{EIGEN, flip_flop, found, normal, tanh};
+use super::{EIGEN, find_points, flip_flop, normal, tanh};
 
 #[test]
 fn eigenvectors_belong_to_their_values_and_to_each_other() {
     let network = flip_flop("flipflop_gru_0");
-    let (points, linear) = found(&network, normal(3, 512 * 16, 0.5));
+    let (points, linear) = find_points(&network, normal(3, 512 * 16, 0.5));
     let s = points.state;
     for linear in &linear {
         assert!(!linear.defective);
@@ -41,9 +41,9 @@ fn eigenvectors_belong_to_their_values_and_to_each_other() {
 #[test]
 fn a_repeated_eigenvalue_without_its_eigenvectors_is_told() {
     // J at 0 is wR.
-    let (_, linear) = found(&tanh(2, vec![0.5, 1.0, 0.0, 0.5]), vec![0.0, 0.0]);
+    let (_, linear) = find_points(&tanh(2, vec![0.5, 1.0, 0.0, 0.5]), vec![0.0, 0.0]);
     assert!(linear[0].defective, "{:?}", linear[0]);
-    let (_, linear) = found(&tanh(2, vec![0.5, 0.0, 0.0, 0.5]), vec![0.0, 0.0]);
+    let (_, linear) = find_points(&tanh(2, vec![0.5, 0.0, 0.0, 0.5]), vec![0.0, 0.0]);
     assert!(!linear[0].defective, "{:?}", linear[0]);
     assert!(linear[0].repeated, "{:?}", linear[0]);
     assert_eq!(linear[0].eigenvalues, [[0.5, 0.0], [0.5, 0.0]]);
@@ -107,7 +107,7 @@ fn eigenvectors_that_coincide_are_told_however_the_matrix_is_turned() {
     let q = turn(3);
     for (name, upper, defective, repeated) in table {
         let turned = times(&times(&q, &upper, 3), &q, 3);
-        let (_, linear) = found(&tanh(3, turned), vec![0.0; 3]);
+        let (_, linear) = find_points(&tanh(3, turned), vec![0.0; 3]);
         let one = &linear[0];
         assert_eq!(one.defective, defective, "{name}: {one:?}");
         assert_eq!(one.repeated, repeated, "{name}: {one:?}");
@@ -122,7 +122,7 @@ fn pairs_stay_together_and_their_vectors_are_conjugates_to_the_bit() {
         (j[at * 6], j[at * 6 + 1], j[at * 6 + 5], j[at * 6 + 6]) = (0.3, -0.4, 0.4, 0.3);
     }
     j[12] = 0.5;
-    let (_, linear) = found(&tanh(5, j), vec![0.0; 5]);
+    let (_, linear) = find_points(&tanh(5, j), vec![0.0; 5]);
     let values = &linear[0].eigenvalues;
     assert_eq!(values[0], [0.5, 0.0], "{values:?}");
     for at in [1, 3] {
@@ -134,7 +134,7 @@ fn pairs_stay_together_and_their_vectors_are_conjugates_to_the_bit() {
         );
     }
     let network = flip_flop("flipflop_gru_0");
-    let (points, linear) = found(&network, normal(3, 256 * 16, 0.5));
+    let (points, linear) = find_points(&network, normal(3, 256 * 16, 0.5));
     let (s, mut pairs) = (points.state, 0);
     for one in &linear {
         for at in 0..s - 1 {

@@ -12,8 +12,8 @@ use attractor::optim::{self, Optimizer, Schedule};
 use attractor::tensor::{DType, convert};
 
 use super::{
-    KEEP, POLISHED, SAME, TRACER, candidates, flip_flop, found, kept, linear, matched, normal,
-    numbers, reference, searched, tanh,
+    KEEP, POLISHED, SAME, TRACER, candidates, filtered_points, find_points, flip_flop, linear,
+    matched, normal, numbers, reference, searched, tanh,
 };
 
 #[test]
@@ -21,7 +21,7 @@ fn all_fixed_points_of_three_maps_are_found_with_their_types() {
     let tree = hdf5::read(reference("fixed_points.h5")).expect("a reference");
     for (name, n, count) in [("n2", 2, 3), ("n3", 3, 3), ("n4", 4, 9)] {
         let of = |what: &str| numbers(&tree, &format!("{name}/{what}"));
-        let (points, linear) = found(&tanh(n, of("wR")), normal(1, 400 * n, 1.0));
+        let (points, linear) = find_points(&tanh(n, of("wR")), normal(1, 400 * n, 1.0));
         assert_eq!(points.points.len(), count, "{name}");
         let expected = matched(&points, &of("fixed_points"));
         for (row, (at, far)) in expected.into_iter().enumerate() {
@@ -58,7 +58,7 @@ fn flip_flops_have_27_points_from_their_states_and_from_anywhere() {
             .flat_map(|(a, b)| a.iter().zip(b).map(|(a, b)| 0.5 * (a + b)))
             .collect();
         for from in [[states, pairs].concat(), normal(2, 4096 * 16, 1.0)] {
-            let (points, linear) = found(&network, from);
+            let (points, linear) = find_points(&network, from);
             assert_eq!(points.points.len(), 27, "{name}");
             assert_eq!(CountEstimate::new(&points.hits()).estimate, 27.0, "{name}");
             let expected = matched(&points, &numbers(&tree, "fixed_points"));
@@ -142,7 +142,7 @@ fn a_line_stays_a_line_unless_it_is_polished() {
         assert!(end[1].abs() < 0.01, "{end:?}");
     }
     let ends = searched(&network, &from, POLISHED);
-    assert_eq!(kept(&network, &from, &ends).points.len(), 3);
+    assert_eq!(filtered_points(&network, &from, &ends).points.len(), 3);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_minimum_that_is_no_zero_is_a_slow_point() {
         "{:?}",
         ends.errors
     );
-    assert_eq!(kept(&network, &from, &ends).points.len(), 1);
+    assert_eq!(filtered_points(&network, &from, &ends).points.len(), 1);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_gate_that_is_shut_makes_no_fixed_point() {
     let network = flip_flop("flipflop_gru_0");
     let from = candidates(&network, normal(4, 512 * 16, 4.0));
     let ends = searched(&network, &from, POLISHED);
-    let points = kept(&network, &from, &ends);
+    let points = filtered_points(&network, &from, &ends);
     assert!(
         points
             .points

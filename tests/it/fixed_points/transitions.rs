@@ -4,12 +4,12 @@ use attractor::analysis::fixed_points::transitions::{Transitions, edges};
 use attractor::base::NoProgress;
 use attractor::random::{Key, Layout};
 
-use super::{flip_flop, found, normal, tanh};
+use super::{find_points, flip_flop, normal, tanh};
 
 #[test]
 fn runs_from_saddles_end_at_other_points() {
     let network = flip_flop("flipflop_tanh_1");
-    let (points, linear) = found(&network, normal(2, 4096 * 16, 1.0));
+    let (points, linear) = find_points(&network, normal(2, 4096 * 16, 1.0));
     let gap = points.min_distance();
     let how = Transitions {
         distance: 0.05 * gap,
@@ -55,7 +55,7 @@ fn runs_from_saddles_end_at_other_points() {
 fn a_run_near_its_start_has_not_arrived_there() {
     // A saddle whose stable direction draws every start nearer first.
     let network = tanh(2, vec![1.5, 0.0, 0.0, 0.1]);
-    let (points, linear) = found(&network, normal(1, 100, 1.0));
+    let (points, linear) = find_points(&network, normal(1, 100, 1.0));
     assert_eq!(points.points.len(), 3);
     let how = Transitions {
         distance: 0.01,

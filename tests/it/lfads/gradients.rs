@@ -62,7 +62,7 @@ impl Case {
         }
     }
 
-    fn given<'a>(&'a self, params: &'a [f64]) -> Inputs<'a, f64> {
+    fn op_inputs<'a>(&'a self, params: &'a [f64]) -> Inputs<'a, f64> {
         Inputs {
             params,
             observed: &self.observed,
@@ -83,7 +83,7 @@ impl Case {
     }
 
     fn loss(&self, s: Sizes, params: &[f64]) -> f64 {
-        let losses = Operation::default().losses(s, self.given(params));
+        let losses = Operation::default().losses(s, self.op_inputs(params));
         losses.nll + 0.7 * (losses.kl_initial + losses.kl_inferred)
     }
 }
@@ -103,7 +103,7 @@ fn gradients_agree_with_finite_differences() {
         let case = Case::of(s);
         let mut gradient = vec![f64::NAN; case.params.len()];
         let results = Results::default();
-        Operation::default().gradient(s, case.given(&case.params), results, &mut gradient);
+        Operation::default().gradient(s, case.op_inputs(&case.params), results, &mut gradient);
         for block in layout::<f64>(s).blocks() {
             let largest = gradient[block.range.clone()]
                 .iter()
@@ -136,7 +136,7 @@ fn a_gradient_has_the_same_bits_on_any_number_of_threads() {
         pool.expect("threads").install(|| {
             let mut gradient = vec![f64::NAN; case.params.len()];
             let mut operation = Operation::default();
-            let given = case.given(&case.params);
+            let given = case.op_inputs(&case.params);
             // The second call finds the buffers of the first.
             operation.gradient(s, given, Results::default(), &mut gradient);
             let losses = operation.gradient(s, given, Results::default(), &mut gradient);
@@ -153,7 +153,7 @@ fn a_gradient_has_the_same_bits_on_any_number_of_threads() {
 fn what_is_inferred_is_generated_again() {
     let s = SIZES;
     let case = Case::of(s);
-    let mut given = case.given(&case.params);
+    let mut given = case.op_inputs(&case.params);
     given.noise.dropout_generator = None;
     let steps = s.batch * s.time;
     let (mut initial, mut inferred) = (
@@ -199,7 +199,7 @@ fn samples_of_one_trial_are_those_of_as_many_rows() {
         let given = Inputs {
             observed,
             noise,
-            ..case.given(&case.params)
+            ..case.op_inputs(&case.params)
         };
         let (mut rates, mut initial) =
             (vec![0.0; s.batch * width], vec![0.0; s.batch * s.generator]);

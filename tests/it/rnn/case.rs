@@ -110,7 +110,7 @@ impl<T: Lanes> Case<T> {
         self.spec.sizes(self.size[0], self.size[1])
     }
 
-    pub fn given(&self) -> Inputs<'_, T> {
+    pub fn op_inputs(&self) -> Inputs<'_, T> {
         Inputs {
             params: &self.params,
             inputs: &self.inputs,
@@ -136,15 +136,15 @@ impl<T: Lanes> Case<T> {
     }
 
     pub fn loss(&self) -> f64 {
-        let loss = self.net().loss(self.sizes(), self.given(), self.aim());
+        let loss = self.net().loss(self.sizes(), self.op_inputs(), self.aim());
         loss.expect("sizes fit").double()
     }
 
     pub fn loss_gradient(&self) -> (f64, Vec<T>) {
         let mut gradient = vec![T::of(f64::NAN); self.params.len()];
-        let loss = self
-            .net()
-            .loss_gradient(self.sizes(), self.given(), self.aim(), &mut gradient);
+        let loss =
+            self.net()
+                .loss_gradient(self.sizes(), self.op_inputs(), self.aim(), &mut gradient);
         (loss.expect("sizes fit").double(), gradient)
     }
 
@@ -154,7 +154,7 @@ impl<T: Lanes> Case<T> {
         let mut h = vec![T::of(f64::NAN); bt * self.spec.state()];
         let mut o = vec![T::of(f64::NAN); bt * self.spec.outputs];
         self.net()
-            .run(self.sizes(), self.given(), Some(&mut h), Some(&mut o))
+            .run(self.sizes(), self.op_inputs(), Some(&mut h), Some(&mut o))
             .expect("sizes fit");
         (h, o)
     }
@@ -174,7 +174,7 @@ impl<T: Lanes> Case<T> {
             outputs: d_outputs,
         };
         self.net()
-            .backward(self.sizes(), self.given(), arriving, into)
+            .backward(self.sizes(), self.op_inputs(), arriving, into)
             .expect("sizes fit");
         [params, x, h0]
     }

@@ -85,7 +85,7 @@ fn a_workspace_that_served_other_sizes_gives_the_same_bits_as_a_new_one() {
             }
             let mut gradient = vec![0.0; case.params.len()];
             let loss = net
-                .loss_gradient(case.sizes(), case.given(), case.aim(), &mut gradient)
+                .loss_gradient(case.sizes(), case.op_inputs(), case.aim(), &mut gradient)
                 .expect("fits");
             assert_eq!((loss.double(), gradient), case.loss_gradient(), "{sizes:?}");
         }
@@ -110,7 +110,7 @@ fn targets_where_the_mask_is_zero_are_not_read() {
 fn a_mask_of_zeros_is_a_fault() {
     let mut case = case::<f64>(tanh(), [2, 3, 1, 4, 1, 1, 1]);
     case.mask = Some(vec![0.0; 6]);
-    let fault = case.net().loss(case.sizes(), case.given(), case.aim());
+    let fault = case.net().loss(case.sizes(), case.op_inputs(), case.aim());
     assert!(matches!(fault, Err(Error::Range { .. })));
     let words = fault.expect_err("a fault").to_string();
     assert_eq!(

@@ -22,7 +22,7 @@ fn message<V>(result: Result<V>) -> String {
 #[test]
 fn arrays_of_other_lengths_are_faults() {
     let case = case::<f32>(tanh(), [2, 3, 1, 4, 1, 2, 1]);
-    let (sizes, given, aim) = (case.sizes(), case.given(), case.aim());
+    let (sizes, given, aim) = (case.sizes(), case.op_inputs(), case.aim());
     let short = &case.inputs[1..];
     let some = Some(short);
     let mut gradient = vec![0.0; case.params.len()];

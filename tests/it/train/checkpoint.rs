@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::resume::{bits, kept, run};
+use super::resume::{bits, run, with_checkpoint};
 use super::{integrate, small, tutorial};
 use attractor::base::{Error, NoProgress, Progress, Report};
 use attractor::nn::Rnn;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 /// The fault of a second run with the checkpoint of a first, and its hint.
 fn refused(path: &Path, task: &dyn Task<f32>, seed: usize, options: Options) -> String {
-    let options = kept(&options, path.into());
+    let options = with_checkpoint(&options, path.into());
     let mut net = small::<f32>(seed);
     let fault = run(&mut net, &Source::new(task), &options, &mut NoProgress).expect_err("a fault");
     let hint = fault.hint().expect("a hint");
@@ -29,7 +29,7 @@ fn a_checkpoint_of_another_run_is_refused_with_what_differs() {
     let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
     let path = folder.path().join("run.h5");
     let mut net = small::<f32>(1);
-    let options = kept(&tutorial(20), path.clone());
+    let options = with_checkpoint(&tutorial(20), path.clone());
     run(&mut net, &Source::new(&task), &options, &mut NoProgress).expect("a run");
     let before = std::fs::read(&path).expect("a checkpoint");
     let base = || tutorial(20);
@@ -109,7 +109,7 @@ fn a_data_set_is_known_by_all_of_its_numbers() {
         ..tutorial(3)
     };
     let mut net = small::<f32>(1);
-    let first = kept(&options, path.clone());
+    let first = with_checkpoint(&options, path.clone());
     run(&mut net, &Source::new(&set(0.5)), &first, &mut NoProgress).expect("a run");
     let found = refused(&path, &set(0.75), 1, options);
     assert!(found.contains("data set is"), "{found}");
@@ -121,7 +121,7 @@ fn a_run_starts_anew_over_a_checkpoint_but_not_over_another_file() {
     let anew = |path: PathBuf, batches| {
         let options = Options {
             resume: false,
-            ..kept(&tutorial(batches), path)
+            ..with_checkpoint(&tutorial(batches), path)
         };
         run(
             &mut small::<f32>(1),
@@ -163,7 +163,7 @@ fn a_checkpoint_that_cannot_be_written_is_a_fault_at_once_and_trouble_later() {
     let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
     let source = Source::new(&task);
     let inner = folder.path().join("runs");
-    let options = kept(&tutorial(20), inner.join("run.h5"));
+    let options = with_checkpoint(&tutorial(20), inner.join("run.h5"));
     let mut net = small::<f32>(1);
     let fault = run(&mut net, &source, &options, &mut NoProgress).expect_err("a fault");
     assert!(fault.to_string().contains("does not exist"), "{fault}");

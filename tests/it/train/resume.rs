@@ -48,7 +48,7 @@ pub fn bits<T: Lanes>(net: &Rnn<T>) -> Vec<u64> {
     params.map(|p| p.double().to_bits()).collect()
 }
 
-pub fn kept(options: &Options, path: PathBuf) -> Options {
+pub fn with_checkpoint(options: &Options, path: PathBuf) -> Options {
     Options {
         checkpoint: Some(path),
         checkpoint_every: 7,
@@ -61,7 +61,7 @@ fn differs<T: Lanes>(first: &Rnn<T>, source: &Source<'_, T>, options: &Options) 
     let folder = TempDir::new().expect("a folder");
     let mut whole = first.clone();
     let expected = run(&mut whole, source, options, &mut NoProgress).expect("a run");
-    let options = kept(options, folder.path().join("run.h5"));
+    let options = with_checkpoint(options, folder.path().join("run.h5"));
     let mut net = first.clone();
     let mut fit = None;
     for batches in [3, 9, 10, usize::MAX] {
@@ -194,7 +194,7 @@ fn a_run_over_a_data_set_resumes_in_the_middle_of_an_epoch_with_its_validation()
 #[test]
 fn a_run_that_was_finished_is_not_run_again() {
     let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
-    let options = kept(&tutorial(20), folder.path().join("run.h5"));
+    let options = with_checkpoint(&tutorial(20), folder.path().join("run.h5"));
     let (mut first, mut second) = (small::<f32>(1), small::<f32>(1));
     let source = Source::new(&task);
     let fit = run(&mut first, &source, &options, &mut NoProgress).expect("a run");
@@ -213,7 +213,7 @@ fn a_run_that_was_finished_is_not_run_again() {
 fn a_finished_run_goes_on_when_more_batches_are_asked_for() {
     let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
     let source = Source::new(&task);
-    let short = kept(&tutorial(20), folder.path().join("run.h5"));
+    let short = with_checkpoint(&tutorial(20), folder.path().join("run.h5"));
     let long = Options {
         batches: 30,
         ..short.clone()
@@ -240,7 +240,7 @@ fn a_listener_that_ended_a_run_or_failed_in_it_hears_its_line_again() {
     let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
     let options = Options {
         log_every: 5,
-        ..kept(&tutorial(20), folder.path().join("run.h5"))
+        ..with_checkpoint(&tutorial(20), folder.path().join("run.h5"))
     };
     let go = |answer: Result<ControlFlow<()>>| {
         let (mut net, mut heard, mut answer) = (small::<f32>(1), Vec::new(), Some(answer));
@@ -278,7 +278,7 @@ fn a_run_that_diverges_after_a_checkpoint_diverges_there_again() {
         batches: 500,
         optimizer: Optimizer::Sgd(sgd),
         checkpoint_every: 1,
-        ..kept(&Options::default(), folder.path().join("run.h5"))
+        ..with_checkpoint(&Options::default(), folder.path().join("run.h5"))
     };
     let options = Options {
         checkpoint_every: 1,

@@ -49,7 +49,7 @@ fn names(foreign: &PortableNetwork) -> Vec<&str> {
 }
 
 /// Tensors that differ from each other in each number, by name and shape.
-fn made(tensors: &[(&str, &[usize])]) -> NamedTensors {
+fn named_tensors(tensors: &[(&str, &[usize])]) -> NamedTensors {
     let tensor = |at: usize, shape: &[usize]| {
         let count: usize = shape.iter().product();
         let start = (at * 1000) as f32;
@@ -217,7 +217,7 @@ fn a_prefix_leaves_out_all_other_tensors() {
 
 #[test]
 fn a_cell_of_pytorch_is_a_network_of_one_layer() {
-    let named = made(&[
+    let named = named_tensors(&[
         ("cell.weight_ih", &[12, 2]),
         ("cell.weight_hh", &[12, 3]),
         ("cell.bias_ih", &[12]),
@@ -259,7 +259,7 @@ fn the_two_biases_are_added_in_f64_and_rounded_once() {
 #[test]
 fn first_states_that_were_learned_are_taken() {
     let mut named = read("torch_gru2.pt");
-    named.extend(made(&[("model.h0", &[2, 1, 11])]));
+    named.extend(named_tensors(&[("model.h0", &[2, 1, 11])]));
     let foreign = recognised(&named);
     let second = foreign.block("h0_l1").unwrap();
     assert_eq!(

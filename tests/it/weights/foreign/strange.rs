@@ -4,7 +4,7 @@ use attractor::io::NamedTensors;
 use attractor::nn::interop::ExportNames;
 
 use super::super::{message, read};
-use super::{made, recognise, recognised};
+use super::{named_tensors, recognise, recognised};
 
 /// An RNN of 2 inputs and 3 units.
 const RNN: [(&str, &[usize]); 4] = [
@@ -15,7 +15,7 @@ const RNN: [(&str, &[usize]); 4] = [
 ];
 
 fn with(more: &[(&str, &[usize])]) -> NamedTensors {
-    made(&[&RNN, more].concat())
+    named_tensors(&[&RNN, more].concat())
 }
 
 fn without(name: &str, instead: &[(&str, &[usize])]) -> NamedTensors {
@@ -33,7 +33,7 @@ fn without(name: &str, instead: &[(&str, &[usize])]) -> NamedTensors {
 fn tensors_that_make_no_network_are_listed_with_what_was_looked_for() {
     let cases: Vec<(NamedTensors, &[&str])> = vec![
         (
-            made(&[("fc.weight", &[2, 3]), ("fc.bias", &[2])]),
+            named_tensors(&[("fc.weight", &[2, 3]), ("fc.bias", &[2])]),
             &[
                 "weight_ih_l0 and weight_hh_l0",
                 "found fc.weight [2, 3], fc.bias [2]",
@@ -56,7 +56,7 @@ fn tensors_that_make_no_network_are_listed_with_what_was_looked_for() {
             ],
         ),
         (
-            made(&[
+            named_tensors(&[
                 ("lstm.weight_ih_l0", &[12, 2]),
                 ("lstm.weight_hh_l0", &[12, 2]),
                 ("lstm.weight_hr_l0", &[2, 3]),
@@ -98,11 +98,11 @@ fn tensors_that_make_no_network_are_listed_with_what_was_looked_for() {
             &["found also rnn.weight_ih_l2 [3, 3]"],
         ),
         (
-            made(&[("wR", &[5, 3]), ("wI", &[5, 1])]),
+            named_tensors(&[("wR", &[5, 3]), ("wI", &[5, 1])]),
             &["entry `wR`: expected shape [n, n], [3n, n] or [4n, n], found [5, 3]"],
         ),
         (
-            made(&[("wRUHX", &[6, 2]), ("wCHX", &[3, 2])]),
+            named_tensors(&[("wRUHX", &[6, 2]), ("wCHX", &[3, 2])]),
             &["entry `wCHX`: expected shape [n, n + i], found [3, 2]"],
         ),
     ];
@@ -119,7 +119,9 @@ fn a_long_list_of_tensors_is_cut() {
     let names: Vec<String> = (0..100).map(|at| format!("block{at}.weight")).collect();
     let shapes: Vec<(&str, &[usize])> =
         names.iter().map(|name| (name.as_str(), &[1][..])).collect();
-    let fault = recognise(&made(&shapes), "", "").unwrap_err().to_string();
+    let fault = recognise(&named_tensors(&shapes), "", "")
+        .unwrap_err()
+        .to_string();
     assert!(
         fault.ends_with("block23.weight [1], and 76 more"),
         "{fault}"
