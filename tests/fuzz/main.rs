@@ -63,6 +63,9 @@ struct Arguments {
 /// Statements in one child process.
 const BATCH: usize = 200;
 
+/// After how many statements the count so far is printed.
+const PROGRESS: usize = 10_000;
+
 /// Distance between the seeds of two attacks: each job has its own.
 const JOB_SEEDS: u64 = 1000;
 
@@ -94,7 +97,11 @@ impl Shared {
             println!("FAILED {}\n    in {}", failure.problem, failure.statement);
         }
         let mut sum = self.tally.lock().expect("no job panics with the lock held");
+        let before = sum.ran / PROGRESS;
         sum.add(tally);
+        if sum.ran / PROGRESS > before {
+            println!("{} tried, {} failed", sum.ran, sum.failures.len());
+        }
     }
 }
 
