@@ -207,16 +207,18 @@ option_types! {
 }
 
 /// Declares an option struct: `name: type = default, in span;` with documentation above each field.
+/// The struct is `Clone`; a `derive` attribute adds further traits.
 #[macro_export]
 macro_rules! options {
-    ($(#[doc = $head:literal])* pub struct $name:ident for $of:literal {
+    ($(#[doc = $head:literal])* $(#[derive($($derive:ident),+)])?
+    pub struct $name:ident for $of:literal {
         $(
             $(#[doc = $doc:literal])+
             $field:ident : $type:ty = $default:expr $(, in $span:expr)? ;
         )*
     }) => {
         $(#[doc = $head])*
-        #[derive(Clone)]
+        #[derive(Clone $($(, $derive)+)?)]
         pub struct $name { $( $(#[doc = $doc])+ pub $field: $type, )* }
 
         impl Default for $name {

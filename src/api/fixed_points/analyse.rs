@@ -222,12 +222,8 @@ fn known<'a>(
 ///
 /// Errors: those of the step map
 pub fn one_sided(network: &Network, points: &Points) -> Result<Vec<bool>> {
-    let relu = |nonlinearity: Nonlinearity| nonlinearity == Nonlinearity::Relu;
-    let smooth = network.spec().is_some_and(|spec| match spec.cell {
-        Cell::Vanilla(cell) => !relu(cell.nonlinearity),
-        Cell::Ctrnn(cell) => !relu(cell.nonlinearity),
-        Cell::Gru(_) | Cell::GruTorch(_) | Cell::Lstm(_) => true,
-    });
+    let relu = |cell: Cell| cell.nonlinearity() == Some(Nonlinearity::Relu);
+    let smooth = network.spec().is_some_and(|spec| !relu(spec.cell));
     if smooth {
         return Ok(vec![false; points.points.len()]);
     }

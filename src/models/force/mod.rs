@@ -22,7 +22,7 @@ use crate::ops::force::{
     Weights, padded_len,
 };
 use crate::ops::rnn::Nonlinearity;
-use crate::ops::rnn::ctrnn::Ctrnn;
+use crate::ops::rnn::cells::Ctrnn;
 use crate::options;
 use crate::random::{Key, Layout};
 use crate::tensor::{Tensor, convert};

@@ -15,7 +15,7 @@ use crate::base::{Error, Result};
 use crate::nn::{Cell, Precision, Rnn, Spec};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Constants, Inputs, Losses, Noise, Sizes, layout};
-use crate::ops::rnn::gru::Gru;
+use crate::ops::rnn::cells::Gru;
 use crate::random::{Key, Layout};
 use crate::tensor::{Arena, Tensor, convert, shape};
 use crate::train::{Model as _, Trials};

@@ -32,7 +32,7 @@ mod weight_grads;
 
 use super::Lanes;
 use super::rnn::cell::LayerDims;
-use super::rnn::gru::Gru;
+use super::rnn::cells::Gru;
 use super::simd::TRIALS;
 use super::simd::gemm_tn::sum_runs;
 use super::simd::partition::Partition;

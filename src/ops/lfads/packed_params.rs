@@ -5,7 +5,7 @@ use super::scheduler::Job;
 use super::{CELL, Mode};
 use crate::ops::Lanes;
 use crate::ops::rnn::cell::{CellKernel, LayerDims, Weights};
-use crate::ops::rnn::gru::Gru;
+use crate::ops::rnn::cells::Gru;
 use crate::ops::simd::gemm::{Block, GemmConfig, Panels};
 
 type GruPacked<T> = <Gru as CellKernel<T>>::Packed;

@@ -77,6 +77,14 @@ pub fn step(cell: Cell, block: &dyn Fn(&str) -> Vec<f64>, state: &[f64], x: &[f6
             };
             (0..n).map(unit).collect()
         }
+        Cell::Ugrnn(ugrnn) => {
+            let (s, n) = (sums(state), state.len());
+            let unit = |k: usize| {
+                let g = sigmoid(s[n + k] + ugrnn.update_bias);
+                g * state[k] + (1.0 - g) * s[k].tanh()
+            };
+            (0..n).map(unit).collect()
+        }
         Cell::Lstm(_) => {
             let (h, c) = state.split_at(state.len() / 2);
             let (s, n) = (sums(h), h.len());
