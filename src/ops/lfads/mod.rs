@@ -27,7 +27,7 @@ mod forward;
 mod layout;
 mod loss;
 mod packed_params;
-mod scheduler;
+mod slice;
 mod weight_grads;
 
 use super::Lanes;
@@ -39,7 +39,7 @@ use super::simd::partition::Partition;
 pub use layout::layout;
 use layout::{GradLayout, ParamLayout};
 use packed_params::PackedParams;
-use scheduler::{Job, Workspace};
+use slice::{Job, Workspace};
 
 /// The cell of all networks of the model.
 const CELL: Gru = Gru { update_bias: 0.5 };

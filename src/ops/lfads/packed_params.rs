@@ -1,7 +1,7 @@
 //! Parameters packed in the order in which the kernels read them.
 
 use super::layout::ParamLayout;
-use super::scheduler::Job;
+use super::slice::Job;
 use super::{CELL, Mode};
 use crate::ops::Lanes;
 use crate::ops::rnn::cell::{CellKernel, LayerDims, Weights};

@@ -8,7 +8,7 @@ use super::Sizes;
 use super::activations::GruActivations;
 use super::layout::{self, GradLayout, ParamLayout};
 use super::packed_params::PackedParams;
-use super::scheduler::Slice;
+use super::slice::Slice;
 use crate::ops::Lanes;
 use crate::ops::rnn::cell::{CellKernel, LayerDims};
 use crate::ops::rnn::cells::Gru;

@@ -24,11 +24,11 @@ use slice::Workspace;
 pub use layout::{layout, suffix};
 
 mod backward;
+mod dispatch;
 mod forward;
 mod jacobians;
 mod job;
 mod layout;
-mod scheduler;
 mod slice;
 mod weight_grads;
 
@@ -41,7 +41,7 @@ pub struct Layers<T: Lanes, K: CellKernel<T>> {
     workspaces: Vec<Workspace<T>>,
     /// Sum of squared errors of each trial group.
     losses: Vec<f64>,
-    /// Partial sums of the gradient products, chunk after chunk.
+    /// Partial sums of the gradient products, run after run.
     sums: Vec<T>,
     /// Trial groups per slice; `None` selects the number automatically.
     slice_groups: Option<usize>,
