@@ -12,6 +12,7 @@ mod network;
 mod rnn;
 mod spec;
 mod step_map;
+mod training;
 mod traits;
 
 pub use crate::ops::rnn::Cell;

@@ -120,7 +120,7 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
     pub fn log_entry(&mut self, batch: usize, step: &StepStats) -> Result<Option<LogEntry>> {
         let noise = Some(&self.noise_key);
         let mse = self.net.loss(&mut self.work, &self.trials, noise)?.double();
-        let parts = self.net.parts(&self.work);
+        let terms = self.net.loss_terms(&self.work);
         let params = &mut self.net.params_mut().data;
         let loss = mse + self.options.l2 * norms(params, &self.gradient, 0.0).param_squares;
         if !loss.is_finite() {
@@ -134,8 +134,8 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
             rate: step.rate,
             grad_norm: step.grad_norm,
             validation: self.best_so_far.as_ref().map(|best| best.latest),
-            parts,
-            validation_parts: self.best_so_far.as_ref().and_then(|best| best.parts),
+            terms,
+            validation_terms: self.best_so_far.as_ref().and_then(|best| best.terms),
         }))
     }
 
@@ -145,15 +145,15 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         let Some(validation) = &mut self.validation else {
             return Ok(true);
         };
-        let (loss, parts) = validation.loss(self.net, &mut self.work)?;
+        let (loss, terms) = validation.loss(self.net, &mut self.work)?;
         let params = &mut self.net.params_mut().data;
         if !loss.is_finite() {
             self.optimizer.undo(params);
             return Ok(false);
         }
         match &mut self.best_so_far {
-            Some(best) => best.observe(batch, (loss, parts), params),
-            None => self.best_so_far = Some(BestSoFar::new(batch, (loss, parts), params)),
+            Some(best) => best.observe(batch, (loss, terms), params),
+            None => self.best_so_far = Some(BestSoFar::new(batch, (loss, terms), params)),
         }
         Ok(true)
     }

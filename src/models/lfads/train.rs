@@ -10,7 +10,7 @@ use crate::optim::{Adam, Optimizer, Schedule};
 use crate::options;
 use crate::random::{Key, Layout};
 use crate::tensor::Arena;
-use crate::train::{self, Parts, Trials};
+use crate::train::{self, LossTerms, Trials};
 
 /// The seed of the posterior samples of a validation, constant so that validations are comparable.
 const VALIDATION_SEED: u64 = 0x1fad5;
@@ -146,6 +146,8 @@ impl<T: Lanes> Model<T> {
 impl<T: Lanes> train::Model<T> for Model<T> {
     type Workspace = Workspace<T>;
 
+    const LOSS_TERMS: &'static [&'static str] = &["nll", "kl_initial", "kl_inferred"];
+
     fn workspace(&self) -> Workspace<T> {
         Workspace::default()
     }
@@ -182,13 +184,14 @@ impl<T: Lanes> train::Model<T> for Model<T> {
         work.kl_weight = self.warm_up.kl_weight(batch);
     }
 
-    fn parts(&self, work: &Workspace<T>) -> Option<Parts> {
+    fn loss_terms(&self, work: &Workspace<T>) -> Option<LossTerms> {
         let Losses {
             nll,
             kl_initial,
             kl_inferred,
         } = work.losses;
-        Some([nll, kl_initial, kl_inferred])
+        let values = [nll, kl_initial, kl_inferred];
+        Some(LossTerms::new(Self::LOSS_TERMS, &values))
     }
 
     fn loss(&self, work: &mut Workspace<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {

@@ -83,7 +83,7 @@ fn a_run_that_goes_on_from_its_checkpoint_has_the_same_bits() {
     let mut whole = small().build::<f32>().expect("a model");
     let expected = trained(&mut whole, &training(40, None));
     assert_eq!(expected.outcome, Outcome::MaxSteps);
-    assert!(expected.log.iter().all(|line| line.parts.is_some()));
+    assert!(expected.log.iter().all(|line| line.terms.is_some()));
     let mut parts = small().build::<f32>().expect("a model");
     trained(&mut parts, &training(17, Some("run.h5")));
     let mut parts = small().build::<f32>().expect("a model");
@@ -117,7 +117,12 @@ fn training_lowers_the_loss_of_trials_that_it_has_not_seen() {
             };
             let fit = trained(&mut model, &training);
             let log = &fit.log;
-            let nll = |at: usize| log[at].validation_parts.expect("parts")[0];
+            let nll = |at: usize| {
+                log[at]
+                    .validation_terms
+                    .and_then(|terms| terms.get("nll"))
+                    .expect("terms")
+            };
             assert!(nll(log.len() - 1) < nll(0) - 1.0, "{inferred}: {log:?}");
         }
     }
