@@ -42,6 +42,7 @@ mod simd;
 mod size_calls;
 mod sizes;
 mod stage;
+mod synonyms;
 mod targets;
 mod tensor;
 mod terminal;
