@@ -8,9 +8,9 @@ use crate::base::options::{Options, Slot};
 impl Display for Schedule {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self.clone() {
-            Schedule::Constant { rate } => write!(f, "constant: rate {rate:?}"),
-            Schedule::Exponential { rate, decay } => {
-                write!(f, "exponential: rate {rate:?}, decay {decay:?}")
+            Schedule::Constant { lr } => write!(f, "constant: lr {lr:?}"),
+            Schedule::Exponential { lr, decay } => {
+                write!(f, "exponential: lr {lr:?}, decay {decay:?}")
             }
             Schedule::MultiStep(mut options) => write_options(f, "multi_step", &mut options),
             Schedule::Cosine(mut options) => write_options(f, "cosine", &mut options),

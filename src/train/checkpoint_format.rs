@@ -148,7 +148,7 @@ const COLUMNS: [Column; 6] = [
     ("batch", |entry| Some(entry.batch as f64)),
     ("loss", |entry| Some(entry.loss)),
     ("mse", |entry| Some(entry.mse)),
-    ("rate", |entry| Some(entry.rate)),
+    ("lr", |entry| Some(entry.lr)),
     ("grad_norm", |entry| Some(entry.grad_norm)),
     ("validation", |entry| entry.validation),
 ];
@@ -266,7 +266,7 @@ impl Reader<'_> {
             _ => Err(self.missing(&format!("log/{name}"))),
         };
         let (loss, mse) = (required("loss")?, required("mse")?);
-        let (rate, grad_norm) = (required("rate")?, required("grad_norm")?);
+        let (lr, grad_norm) = (required("lr")?, required("grad_norm")?);
         let validation = column("validation")?;
         let (mut terms, mut validation_terms) = (Vec::new(), Vec::new());
         for term in self.loss_terms {
@@ -283,7 +283,7 @@ impl Reader<'_> {
             batch: batches[i] as usize,
             loss: loss[i],
             mse: mse[i],
-            rate: rate[i],
+            lr: lr[i],
             grad_norm: grad_norm[i],
             validation: validation
                 .as_ref()

@@ -16,7 +16,7 @@ pub struct LogEntry {
     /// The loss without the penalty; for a network, the mean squared error.
     pub mse: f64,
     /// The learning rate of the update.
-    pub rate: f64,
+    pub lr: f64,
     /// The global norm of the loss gradient before the update and before clipping.
     pub grad_norm: f64,
     /// The latest validation loss, if validation is enabled.

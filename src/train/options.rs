@@ -25,10 +25,10 @@ options! {
         /// Number of batches to train on. Each batch contains new trials.
         batches: usize = 1000, in Span::at_least(1.0);
         /// Batch size: number of trials per batch.
-        batch: usize = 128, in Span::at_least(1.0);
+        batch_size: usize = 128, in Span::at_least(1.0);
         /// Largest global norm of the gradient of the whole loss, including the penalty. A gradient
         /// with a larger norm is scaled down to it. Without a value the gradient is not clipped.
-        clip: Option<f64> = None, in Span::above(0.0);
+        clip_norm: Option<f64> = None, in Span::above(0.0);
         /// Weight of the sum of squares of all parameters in the loss.
         l2: f64 = 0.0, in Span::at_least(0.0);
         /// Optimizer that updates the parameters.
@@ -47,7 +47,7 @@ options! {
         patience: Option<usize> = None, in Span::at_least(1.0);
         /// Which parameters the network has after training with validation: "best", those with the
         /// lowest validation loss, or "last", those after the last batch.
-        keep: Restore = Restore::Best;
+        restore: Restore = Restore::Best;
         /// Checkpoint file. The run is saved to it at intervals, and a run that was stopped or
         /// killed resumes from it when it is started again.
         checkpoint: Option<PathBuf> = None;

@@ -90,8 +90,8 @@ options! {
 
 fn notebook() -> Optimizer {
     Optimizer::Adam(AdamRule {
-        rate: Schedule::Exponential {
-            rate: 0.2,
+        lr: Schedule::Exponential {
+            lr: 0.2,
             decay: 0.9999,
         },
         epsilon: 1e-5,

@@ -47,14 +47,14 @@ crate::natives! {
     /// `grad_norm`. With `validation` it also contains `validation`, `validation_nll`,
     /// `validation_kl_initial` and `validation_kl_inferred`, computed with the final KL weight,
     /// without dropout and always with the same samples; the parameters with the lowest validation
-    /// loss, `best`, are restored at the end, unless `keep` is "last". `warnings` lists signs of
+    /// loss, `best`, are restored at the end, unless `restore` is "last". `warnings` lists signs of
     /// failed training, such as posterior collapse. A `checkpoint` works as in `train`: an
     /// interrupted run resumes with bit-identical results.
     ///
     /// > let counts = (random::uniform(random::key(1), [40, 10, 3]) * 3.0).floor();
     /// > let units = #{ encoder: 8, controller: 8, generator: 8, factors: 2, channels: 3 };
     /// > let model = lfads::model(units);
-    /// > let fit = lfads::train(model, counts, #{ batches: 60, batch: 16, log_every: 10 });
+    /// > let fit = lfads::train(model, counts, #{ batches: 60, batch_size: 16, log_every: 10 });
     /// > [fit.outcome, fit.nll.shape(), fit.nll[-1] < fit.nll[0]]
     /// = ["finished", [7], true]
     fn train(
@@ -120,7 +120,7 @@ impl Call<'_> {
         let s = model.sizes;
         let units = 4 * (2 * s.encoder + s.controller + s.generator) + s.channels;
         let time = Task::<T>::shape(&set).time;
-        cx.check_memory(OF, &[options.run.batch, time, units], T::DTYPE)?;
+        cx.check_memory(OF, &[options.run.batch_size, time, units], T::DTYPE)?;
         let source = Source {
             task: &set,
             validation: validation.as_ref(),
@@ -195,19 +195,19 @@ fn warnings(fit: &Fit, warm_up: &WarmUp, constant: Option<f64>) -> Vec<String> {
     };
     let term = |name: &str| terms.get(name).expect("LFADS declares this term");
     let (nll, divergence) = (term("nll"), term("kl_initial") + term("kl_inferred"));
-    let grown = warm_up.kl_weight(line.batch) >= warm_up.kl_last;
-    if grown && warm_up.kl_last > 0.0 && divergence < COLLAPSED {
+    let grown = warm_up.kl_weight(line.batch) >= warm_up.kl_weight_end;
+    if grown && warm_up.kl_weight_end > 0.0 && divergence < COLLAPSED {
         warnings.push(format!(
             "the KL divergences are {divergence:.2} nats per trial: the posteriors have collapsed \
              to their priors and carry no information about the observations; use a longer or \
-             later warm-up (kl_until, kl_from) or a smaller kl_last"
+             later warm-up (kl_ramp_end, kl_ramp_start) or a smaller kl_weight_end"
         ));
     }
     if let Some(constant) = constant.filter(|constant| grown && nll > *constant) {
         warnings.push(format!(
             "the negative log-likelihood of a trial is {nll:.1}, that of constant rates \
              {constant:.1}: the inferred rates are worse than constant rates; use a lower learning \
-             rate or a smaller clip"
+             rate or a smaller clip_norm"
         ));
     }
     warnings
@@ -221,7 +221,7 @@ fn entries(line: &LogEntry, warm_up: &WarmUp) -> Map {
     let mut real = |name: &str, x: f64| map.insert(name.to_string(), Value::Float(x));
     real("loss", line.loss);
     real("kl", warm_up.kl_weight(line.batch));
-    real("rate", line.rate);
+    real("lr", line.lr);
     real("grad_norm", line.grad_norm);
     for (name, value) in line.terms.iter().flat_map(LossTerms::iter) {
         real(name, value);

@@ -37,7 +37,7 @@ crate::natives! {
 
     /// Infers the latent variables of trials [n, t, channels]: posterior means over samples, as a
     /// map of `rates` [n, t, channels] (per second), `factors` [n, t, k], `generator` [n, t, g],
-    /// `inferred` [n, t, u] and `initial` [n, g]. The standard deviation over samples has the
+    /// `inferred_inputs` [n, t, u] and `initial_conditions` [n, g]. The standard deviation over samples has the
     /// suffix `_sd`; with `quantiles`, the quantiles [q, ..] have the suffix `_quantiles`. With
     /// `samples: 0` one forward pass uses the posterior means, and there are no standard
     /// deviations. For a single trial [t, channels] the results have no first axis.
@@ -56,7 +56,7 @@ crate::natives! {
     }
 
     /// Generates n trials from the priors of initial condition and inferred inputs, as a map of
-    /// `rates` [n, t, channels] (per second), `factors`, `generator`, `inferred` and `initial`.
+    /// `rates` [n, t, channels] (per second), `factors`, `generator`, `inferred_inputs` and `initial_conditions`.
     ///
     /// > lfads::model(#{ channels: 3 }).generate(5, #{ steps: 20 }).rates.shape()
     /// = [5, 20, 3]
@@ -127,8 +127,8 @@ fn inferred<T: Lanes>(
         ("rates", rates, &[t, s.channels][..]),
         ("factors", factors, &[t, s.factors]),
         ("generator", generator, &[t, s.generator]),
-        ("inferred", inferred, &[t, s.inferred]),
-        ("initial", initial, &[s.generator]),
+        ("inferred_inputs", inferred, &[t, s.inferred]),
+        ("initial_conditions", initial, &[s.generator]),
     ] {
         if !summary.mean.is_empty() {
             insert_summary(&mut map, name, &summary, (&[first, shape].concat(), q))?;
@@ -178,8 +178,8 @@ fn made_up<T: Lanes>(
         ("rates", &course.rates, &[n, t, s.channels][..]),
         ("factors", &course.factors, &[n, t, s.factors]),
         ("generator", &course.generator, &[n, t, s.generator]),
-        ("inferred", &course.inferred, &[n, t, s.inferred]),
-        ("initial", &course.initial, &[n, s.generator]),
+        ("inferred_inputs", &course.inferred, &[n, t, s.inferred]),
+        ("initial_conditions", &course.initial, &[n, s.generator]),
     ] {
         if !numbers.is_empty() {
             map.insert(

@@ -53,12 +53,12 @@ options! {
         factors: usize = 32, in Span::at_least(1.0);
         /// Number of inferred inputs to the generator. With 0 there is no controller, and the
         /// generator is autonomous.
-        inferred: usize = 1;
+        inferred_inputs: usize = 1;
         /// Distribution of the observations: counts ("poisson") or real values ("gaussian").
         observations: Observations = Observations::Poisson;
         /// Probability that training retains a value, that is 1 minus the dropout probability.
         /// Dropout applies to the observations, the encoder outputs and the generator state.
-        keep: f64 = 0.98, in Span::between(0.05, 1.0);
+        keep_prob: f64 = 0.98, in Span::between(0.05, 1.0);
         /// Constant added to every posterior variance.
         var_min: f64 = 1e-3, in Span::above(0.0);
         /// Variance of the prior of the initial condition, at initialization.
@@ -98,7 +98,7 @@ impl ModelOptions {
         /// Blocks of a GRU, each with as many rows as units, and one more for the vectors.
         const BLOCKS: usize = 4;
         let (e, c, g) = (self.encoder, self.controller, self.generator);
-        let (d, k, u) = (self.channels, self.factors, self.inferred);
+        let (d, k, u) = (self.channels, self.factors, self.inferred_inputs);
         let sum = |sizes: &[usize]| sizes.iter().fold(1usize, |all, n| all.saturating_add(*n));
         let gru = |units: usize, inputs: &[usize]| {
             shape::total_elements(&[&[BLOCKS, units, sum(&[units, sum(inputs)])]])
@@ -119,7 +119,7 @@ impl ModelOptions {
     pub fn build<T: Lanes>(&self) -> Result<Model<T>> {
         self.clone().check()?;
         let mut model = Model::zeros(self.sizes());
-        model.keep_prob = self.keep;
+        model.keep_prob = self.keep_prob;
         model.var_min = self.var_min;
         model.dt = self.dt;
         let key = self
@@ -170,12 +170,12 @@ impl ModelOptions {
             time: 1,
             channels: self.channels,
             encoder: self.encoder,
-            controller: if self.inferred > 0 {
+            controller: if self.inferred_inputs > 0 {
                 self.controller
             } else {
                 0
             },
-            inferred: self.inferred,
+            inferred: self.inferred_inputs,
             generator: self.generator,
             factors: self.factors,
             gaussian: self.observations == Observations::Gaussian,
@@ -190,7 +190,7 @@ impl<T: Lanes> Model<T> {
         Model {
             sizes,
             params: Arena::zeros(Arc::new(layout::<T>(sizes))),
-            keep_prob: defaults.keep,
+            keep_prob: defaults.keep_prob,
             var_min: defaults.var_min,
             dt: defaults.dt,
             warm_up: WarmUp::default(),

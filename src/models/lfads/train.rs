@@ -19,13 +19,13 @@ options! {
     /// Options of the KL warm-up.
     pub struct WarmUp for "lfads::train" {
         /// Initial weight of the KL divergences of the posteriors from their priors.
-        kl_first: f64 = 0.01, in Span::at_least(0.0);
+        kl_weight_start: f64 = 0.01, in Span::at_least(0.0);
         /// Final weight of the KL divergences, also used in every validation.
-        kl_last: f64 = 1.0, in Span::at_least(0.0);
+        kl_weight_end: f64 = 1.0, in Span::at_least(0.0);
         /// Batch at which the weight starts to increase.
-        kl_from: usize = 500;
+        kl_ramp_start: usize = 500;
         /// Batch at which the weight reaches its final value.
-        kl_until: usize = 1000;
+        kl_ramp_end: usize = 1000;
     }
 }
 
@@ -42,11 +42,11 @@ impl Default for TrainingOptions {
             warm_up: WarmUp::default(),
             run: train::Options {
                 batches: 20_000,
-                clip: Some(10.0),
+                clip_norm: Some(10.0),
                 l2: 2e-5,
                 optimizer: Optimizer::Adam(Adam {
-                    rate: Schedule::Exponential {
-                        rate: 0.05,
+                    lr: Schedule::Exponential {
+                        lr: 0.05,
                         decay: 0.9999,
                     },
                     epsilon: 0.1,
@@ -61,11 +61,11 @@ impl Default for TrainingOptions {
 /// Defaults that differ from those of `train`, as shown by `help`.
 const DEFAULTS: [(&str, &str); 4] = [
     ("batches", "20_000"),
-    ("clip", "Some(10.0)"),
+    ("clip_norm", "Some(10.0)"),
     ("l2", "2e-5"),
     (
         "optimizer",
-        "adam(rate: exponential(0.05, 0.9999), epsilon: 0.1)",
+        "optim::adam(lr: 0.05 * 0.9999^k, epsilon: 0.1)",
     ),
 ];
 
@@ -90,10 +90,10 @@ impl Options for TrainingOptions {
 impl WarmUp {
     /// The weight of the KL divergences in the batch with index `at`.
     pub fn kl_weight(&self, at: usize) -> f64 {
-        let span = self.kl_until.saturating_sub(self.kl_from).max(1) as f64;
-        let elapsed = at.saturating_sub(self.kl_from) as f64;
+        let span = self.kl_ramp_end.saturating_sub(self.kl_ramp_start).max(1) as f64;
+        let elapsed = at.saturating_sub(self.kl_ramp_start) as f64;
         let part = (elapsed / span).min(1.0);
-        self.kl_first + part * (self.kl_last - self.kl_first)
+        self.kl_weight_start + part * (self.kl_weight_end - self.kl_weight_start)
     }
 }
 
@@ -132,7 +132,7 @@ impl<T: Lanes> Model<T> {
             None => {
                 let key = Key::new(VALIDATION_SEED, Layout::default());
                 work.samples.draw(self, sizes, &key, false);
-                self.warm_up.kl_last
+                self.warm_up.kl_weight_end
             }
         }
     }
@@ -170,7 +170,12 @@ impl<T: Lanes> train::Model<T> for Model<T> {
 
     fn fingerprint(&self) -> Vec<(&'static str, String)> {
         let w = &self.warm_up;
-        let weights = [w.kl_first, w.kl_last, w.kl_from as f64, w.kl_until as f64];
+        let weights = [
+            w.kl_weight_start,
+            w.kl_weight_end,
+            w.kl_ramp_start as f64,
+            w.kl_ramp_end as f64,
+        ];
         vec![
             ("model", "lfads".into()),
             ("sizes", format!("{:?}", self.sizes)),
