@@ -18,7 +18,7 @@ pub use sgd::Sgd;
 pub use state::{Moments, OptimizerState, StepScale};
 
 use crate::base::Result;
-use crate::base::options::{OptionType, Options, Slot};
+use crate::base::options::Options;
 
 /// An optimization method with its options.
 #[derive(Clone)]
@@ -49,11 +49,4 @@ impl Optimizer {
 /// Adam with the default options: lr 0.001, epsilon 1e-8.
 pub fn adam() -> Optimizer {
     Optimizer::Adam(Adam::default())
-}
-
-impl OptionType for Optimizer {
-    const KIND: &'static str = "optimizer";
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Other(self)
-    }
 }

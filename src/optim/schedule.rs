@@ -1,7 +1,7 @@
 //! Learning-rate schedules: functions of the step, and for the plateau schedule of the losses.
 
 use crate::base::Result;
-use crate::base::options::{OptionType, Options, Slot, Span};
+use crate::base::options::{Options, Span};
 use crate::options;
 
 options! {
@@ -116,13 +116,6 @@ fn check_range(of: &str, name: &str, value: f64, span: Span) -> Result<()> {
         expected: span.to_string(),
         found: value.to_string(),
     })
-}
-
-impl OptionType for Schedule {
-    const KIND: &'static str = "number or schedule";
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Other(self)
-    }
 }
 
 /// The state of a plateau schedule.

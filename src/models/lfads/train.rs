@@ -3,7 +3,7 @@
 use super::Model;
 use super::sampling::Samples;
 use crate::base::Result;
-use crate::base::options::{Field, Options, Slot, Span};
+use crate::base::options::{Field, OptionType as _, Options, Slot, Span};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Losses, Operation, Results};
 use crate::optim::{Adam, Optimizer, Schedule};
@@ -58,25 +58,21 @@ impl Default for TrainingOptions {
     }
 }
 
-/// Defaults that differ from those of `train`, as shown by `help`.
-const DEFAULTS: [(&str, &str); 4] = [
-    ("batches", "20_000"),
-    ("clip_norm", "Some(10.0)"),
-    ("l2", "2e-5"),
-    (
-        "optimizer",
-        "optim::adam(lr: 0.05 * 0.9999^k, epsilon: 0.1)",
-    ),
-];
-
 impl Options for TrainingOptions {
     const OF: &'static str = WarmUp::OF;
     fn fields() -> Vec<Field> {
+        let run = TrainingOptions::default().run;
+        // The defaults that differ from those of `train`.
+        let defaults = [
+            ("batches", run.batches.script_syntax()),
+            ("clip_norm", run.clip_norm.script_syntax()),
+            ("l2", run.l2.script_syntax()),
+            ("optimizer", run.optimizer.script_syntax()),
+        ];
         let mut fields = [WarmUp::fields(), train::Options::fields()].concat();
-        for field in &mut fields {
-            if let Some((_, default)) = DEFAULTS.iter().find(|(name, _)| *name == field.name) {
-                field.default = (*default).into();
-            }
+        for (name, default) in defaults {
+            let field = fields.iter_mut().find(|field| field.name == name);
+            field.expect("an option of `train`").default = default;
         }
         fields
     }
