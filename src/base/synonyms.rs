@@ -99,7 +99,7 @@ pub const SYNONYMS: &[Row] = &[
     ("randint", &["integers"]),
     ("permutation", &["shuffle", "randperm"]),
     ("choice", &["sample", "multinomial"]),
-    ("seed", &["random_state", "random_seed"]),
+    ("seed", &["key", "random_state", "random_seed"]),
     // Networks: PyTorch, JAX, pyrnn.
     (
         "run",

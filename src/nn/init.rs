@@ -9,7 +9,7 @@ use crate::ops::Lanes;
 use crate::ops::rnn::cells::{Initializer, WeightKind};
 use crate::ops::rnn::{Cell, suffix};
 use crate::options;
-use crate::random::{Key, Layout};
+use crate::random::{Key, Seed};
 
 /// The standard deviation of the initial states at initialization.
 pub(super) const H0_SCALE: f64 = 0.1;
@@ -41,9 +41,7 @@ options! {
         /// Precision of all values.
         dtype: Precision = Precision::F32;
         /// Seed of the parameter initialization.
-        seed: usize = 0;
-        /// Key of the parameter initialization, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -107,8 +105,7 @@ impl NetworkOptions {
     }
 
     fn base_key(&self) -> Key {
-        self.key
-            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()))
+        self.seed.key()
     }
 }
 

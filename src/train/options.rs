@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::base::options::Span;
 use crate::optim::{Optimizer, adam};
-use crate::random::{Key, Layout};
+use crate::random::{Key, Seed};
 use crate::{choices, options};
 
 choices! {
@@ -33,11 +33,9 @@ options! {
         l2: f64 = 0.0, in Span::at_least(0.0);
         /// Optimizer that updates the parameters.
         optimizer: Optimizer = adam();
-        /// Seed of the trials.
-        seed: usize = 0;
-        /// Key of the trials, used instead of a seed. Before each batch the key is split in two:
-        /// the first half is carried forward, the second half generates the batch.
-        key: Option<Key> = None;
+        /// Seed of the trials. Before each batch its key is split in two: the first half is carried
+        /// forward, the second half generates the batch.
+        seed: Seed = Seed::default();
         /// Number of batches between log entries.
         log_every: usize = 100, in Span::at_least(1.0);
         /// Number of batches between validations; equal to `log_every` by default.
@@ -61,8 +59,7 @@ options! {
 impl Options {
     /// The key at the start of the run.
     pub fn initial_key(&self) -> Key {
-        self.key
-            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()))
+        self.seed.key()
     }
 
     /// Whether an action with interval `every` is due after the batch with index `at`, from 0.

@@ -16,7 +16,7 @@ use crate::base::{Outcome, Result};
 use crate::models::lfads::{InferenceOptions, Model, Posterior, Summary};
 use crate::ops::Lanes;
 use crate::options;
-use crate::random::{Key, Layout};
+use crate::random::{Key, Seed};
 use crate::tensor::{Tensor, convert};
 
 options! {
@@ -25,9 +25,7 @@ options! {
         /// Number of time steps per trial.
         steps: usize = 100, in Span::at_least(1.0);
         /// Seed of the initial conditions and inputs.
-        seed: usize = 0;
-        /// Random key, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -61,7 +59,7 @@ crate::natives! {
     /// > lfads::model(#{ channels: 3 }).generate(5, #{ steps: 20 }).rates.shape()
     /// = [5, 20, 3]
     fn generate(cx: &Context, this: Rc<Lfads>, n: usize, options: CallOptions<Generation>) -> Map {
-        let key = options.key.unwrap_or_else(|| Key::new(options.seed as u64, Layout::default()));
+        let key = options.seed.key();
         let t = options.steps;
         match_precision!(&*this.0.borrow(), model => made_up(cx, model, [n, t], &key))
     }

@@ -16,7 +16,7 @@ use crate::nn::{Cell, Precision, Rnn, Spec};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Constants, Inputs, Losses, Noise, Sizes, layout};
 use crate::ops::rnn::cells::Gru;
-use crate::random::{Key, Layout};
+use crate::random::Seed;
 use crate::tensor::{Arena, Tensor, convert, shape};
 use crate::train::{Model as _, Trials};
 use crate::{choices, options};
@@ -73,9 +73,7 @@ options! {
         /// Precision of all values.
         dtype: Precision = Precision::F32;
         /// Seed of the parameter initialization.
-        seed: usize = 0;
-        /// Key of the parameter initialization, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -122,9 +120,7 @@ impl ModelOptions {
         model.keep_prob = self.keep_prob;
         model.var_min = self.var_min;
         model.dt = self.dt;
-        let key = self
-            .key
-            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()));
+        let key = self.seed.key();
         let blocks = model.params.layout().clone();
         for (k, block) in blocks.blocks().iter().enumerate() {
             let into = &mut model.params.data[block.range.clone()];
