@@ -19,15 +19,15 @@ show.trials(task:batch(128, keys[2]), 4):save("task.png")
 
 -- The network.
 keys = keys[1]:split(2)
-local net = rnn.vanilla{ inputs = 1, units = 100, outputs = 1, gain = 0.85, key = keys[2] }
+local net = rnn.vanilla{ inputs = 1, units = 100, outputs = 1, gain = 0.85, seed = keys[2] }
 print(net)
 
 -- Training: mean squared error plus an L2 penalty, gradient clipping, and Adam with an
 -- exponentially decaying learning rate.
 local start = clock()
 local fit = train(net, task, {
-    batches = 10000, batch = 128, clip = 10.0, l2 = 2e-4, key = keys[1], log_every = 100,
-    optimizer = optim.adam{ rate = optim.exponential(0.025, 0.99975), epsilon = 0.1 },
+    batches = 10000, batch_size = 128, clip_norm = 10.0, l2 = 2e-4, seed = keys[1], log_every = 100,
+    optimizer = optim.adam{ lr = optim.exponential(0.025, 0.99975), epsilon = 0.1 },
 })
 print(fit.batches .. " batches in " .. fixed(clock() - start, 1) .. " s")
 for line = 0, math.min(4, #fit.loss) - 1 do

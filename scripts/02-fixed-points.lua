@@ -12,8 +12,8 @@
 local task = tasks.decision{ steps = 25, duration = 1.0, bias = 0.01, noise = 0.025 }
 local net = rnn.gru{ inputs = 1, units = 100, outputs = 1, seed = seed(1) }
 local fit = train(net, task, {
-    batches = 20000, batch = 128, clip = 10.0, l2 = 2e-5, seed = seed(1),
-    optimizer = optim.adam{ rate = optim.exponential(0.04, 0.9999), epsilon = 0.1 },
+    batches = 20000, batch_size = 128, clip_norm = 10.0, l2 = 2e-5, seed = seed(1),
+    optimizer = optim.adam{ lr = optim.exponential(0.04, 0.9999), epsilon = 0.1 },
 })
 net:save("decision.h5")
 print("loss on new trials: " .. fixed(net:loss(task:batch(1024, random.key(99))), 4))
@@ -28,11 +28,11 @@ local start = clock()
 local found = {}
 for _, tolerance in ipairs({ 1e-4, 1e-5, 1e-6 }) do
     local points = fixed_points.find(net, {
-        candidates = run.states, tolerance = tolerance, unique = 0.1, between = 0,
+        candidates = run.states, tolerance = tolerance, unique_distance = 0.1, interpolated = 0,
     })
-    local stages = points:stages()
+    local counts = points:counts()
     print(string.format("error below %g: %d of %d candidates, %d points",
-        tolerance, stages.within_tolerance, stages.candidates, stages.unique))
+        tolerance, counts.within_tolerance, counts.candidates, counts.unique))
     found[#found + 1] = points
 end
 print("three searches in " .. fixed(clock() - start, 1) .. " s")
@@ -54,7 +54,7 @@ local points = found[2]
 if points:count() < 3 then
     error("fewer than 3 points: train longer (more batches) to see the line")
 end
-points = points:pick(whole(points:modes().readout:squeeze(1):argsort()))
+points = points:take(whole(points:modes().readout:squeeze(1):argsort()))
 local modes = points:modes()
 local readout = modes.readout:squeeze(1)
 for _, set in ipairs(points:sets()) do
@@ -65,10 +65,10 @@ points:save("fixed-points.h5")
 
 -- The same search with the notebook's method, Adam, from fewer candidates.
 local adam = fixed_points.find(net, {
-    candidates = run.states, count = 500, method = "adam", steps = budget(10000),
-    tolerance = 1e-5, unique = 0.1,
+    candidates = run.states, count = 500, method = "adam", max_iters = budget(10000),
+    tolerance = 1e-5, unique_distance = 0.1,
 })
-print("Adam from 500 candidates: " .. adam:stages().within_tolerance .. " within tolerance, " .. adam:count() .. " points")
+print("Adam from 500 candidates: " .. adam:counts().within_tolerance .. " within tolerance, " .. adam:count() .. " points")
 
 -- Trials and points in the plane of the first two principal components, coloured by readout.
 local plane = pca.fit(run.states, { components = 3 })

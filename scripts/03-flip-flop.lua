@@ -11,8 +11,8 @@
 local task = tasks.flip_flop{ bits = 3, steps = 64, pulses = 0.1 }
 local net = rnn.gru{ inputs = 3, units = 24, outputs = 3, reset = "after", seed = seed(1) }
 local fit = train(net, task, {
-    batches = 4000, batch = 128, clip = 1.0, seed = seed(1),
-    optimizer = optim.adam{ rate = optim.exponential(0.01, 0.999) },
+    batches = 4000, batch_size = 128, clip_norm = 1.0, seed = seed(1),
+    optimizer = optim.adam{ lr = optim.exponential(0.01, 0.999) },
 })
 local trials = task:batch(256, random.key(9))
 local run = net:run(trials.inputs)
@@ -29,7 +29,7 @@ local order = {}
 for at, place in ipairs(points:modes().unstable:argsort():to_list()) do
     order[at] = math.floor(place)
 end
-points = points:pick(order)
+points = points:take(order)
 print(points)
 print("found in " .. fixed(clock() - start, 2) .. " s")
 points:save("flip-flop-points.h5")
@@ -46,9 +46,9 @@ print(text_of(kinds))
 -- Completeness of the search: the discovery curve is flat at its end if no points remain in the
 -- basins that the candidates reach. The indices of all fixed points of a network with bounded
 -- states sum to 1 (8 - 12 + 6 - 1), so any other sum shows that points are missing.
-local unseen = points:unseen()
-print("points seen: " .. unseen.seen .. "; expected in the " .. unseen.basis .. ": " .. fixed(unseen.estimate, 1))
-print("known to be missing: " .. unseen.missing)
+local completeness = points:completeness()
+print("points seen: " .. completeness.seen .. "; expected in the " .. completeness.basis .. ": " .. fixed(completeness.estimate, 1))
+print("known to be missing: " .. completeness.missing)
 
 -- Transitions: the final states of runs that leave the saddles along their unstable directions.
 local graph = points:transitions()
@@ -68,10 +68,10 @@ show.graph(points, graph, space)
     :title("transitions from the saddles"):camera(-50, 20):save("flip-flop-graph.png")
 plot.grid({ {
     plot.lines(fit.loss, { x = fit.batch }):log_y():title("training"):x_label("batch"),
-    plot.lines(unseen.found, { x = unseen.sizes }):title("discovery"):x_label("candidates"):y_label("points"),
+    plot.lines(completeness.found, { x = completeness.sizes }):title("discovery"):x_label("candidates"):y_label("points"),
     plot.image(graph.matrix):title("transitions"):x_label("to"):y_label("from"),
 } }):save("flip-flop-search.png")
 show.trials(trials, 2):save("flip-flop-trials.png")
 -- Interactive 3-D view: trials move between the memory states.
-view(cube:add(show.transitions(points, graph, space)):colour_label("probability"):limits_colour(0, 1), { name = "flip-flop" })
+view(cube:add(show.transitions(points, graph, space)):colour_label("probability"):colour_limits(0, 1), { name = "flip-flop" })
 print("Saved four figures, flip-flop.h5 and flip-flop-points.h5 to the --out folder.")

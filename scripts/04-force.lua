@@ -11,14 +11,14 @@
 
 local function published(seed) return random.key(seed, { layout = "original" }) end
 local steps = 300
-local data = force.network{ units = 500, outputs = 20, gain = 1.8, key = published(7868221) }
+local data = force.network{ units = 500, outputs = 20, gain = 1.8, seed = published(7868221) }
 local targets = data:run(steps).states:slice(1, 0, 20)
 
-local net = force.network{ units = 500, outputs = 20, gain = 1.5, key = published(7850546) }
+local net = force.network{ units = 500, outputs = 20, gain = 1.5, seed = published(7850546) }
 local before = net:run(steps)
 local start = clock()
-local fit = force.train(net, nil, targets, { passes = budget(15), restart = true })
-print(fit.error:shape()[1] .. " passes in " .. fixed(clock() - start, 2) .. " s")
+local fit = force.train(net, nil, targets, { epochs = budget(15), restart = true })
+print(fit.error:shape()[1] .. " epochs in " .. fixed(clock() - start, 2) .. " s")
 print("mean |z - f| in each pass: " .. tostring(fit.error))
 
 -- Free run (no readout updates) from the initial state of the training.
@@ -59,7 +59,7 @@ plot.grid({
 -- A periodic target: after training on three periods, the student continues it in a free run.
 local sines = signals.sines(2 * steps, { period = 100, amplitudes = {1.0, 0.5, 0.15, 0.3}, phases = {0.0, 1.0, 2.0, 3.0} })
 local singer = force.network{ units = 500, gain = 1.5, seed = seed(1) }
-force.train(singer, nil, sines:slice(0, 0, steps), { passes = budget(15) })
+force.train(singer, nil, sines:slice(0, 0, steps), { epochs = budget(15) })
 local song = singer:run(2 * steps).outputs
 local off = (song - sines):abs()
 print("sines, free run: mean |z - f| " .. fixed(off:slice(0, 0, steps):mean():item(), 4)

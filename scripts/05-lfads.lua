@@ -38,7 +38,7 @@ local function held_out(y) return plot.lines(y, { x = fit.batch, colour = "red" 
 local function pair(name, title) return curve(fit[name], title):add(held_out(fit["validation_" .. name])) end
 local function around(panel, y)
     local least = y:min():item()
-    return panel:limits_y(least - 20.0, least + 150.0)
+    return panel:y_limits(least - 20.0, least + 150.0)
 end
 plot.grid({
     { around(curve(fit.loss, "loss"):add(held_out(fit.validation)), fit.validation),
@@ -59,15 +59,15 @@ local plane = pca.fit(smooth(train_spikes:slice(0, 0, math.min(3000, n - held)))
 local flat = plane:inverse(plane:transform(smooth(few):reshape({-1, 100}))):reshape(truth:shape())
 
 -- Squared correlation over time between inferred and true values, for each trial and unit.
-local lfads_r2 = spikes.correlation_squared(truth, found.rates)
-local flat_r2 = spikes.correlation_squared(truth, flat)
-local input_r2 = spikes.correlation_squared(true_input, found.inferred)
+local lfads_r2 = metrics.r2_correlation(truth, found.rates)
+local flat_r2 = metrics.r2_correlation(truth, flat)
+local input_r2 = metrics.r2_correlation(true_input, found.inferred_inputs)
 print("R^2 of the rates, mean over units and trials: LFADS " .. fixed(lfads_r2:mean():item(), 3)
     .. ", principal components " .. fixed(flat_r2:mean():item(), 3))
 print("R^2 of the inferred input: " .. fixed(input_r2:mean():item(), 3))
-print("bits per spike: " .. fixed(spikes.bits_per_spike(found.rates * dt, few), 3)
-    .. ", with the true rates " .. fixed(spikes.bits_per_spike(truth * dt, few), 3))
-local function both(x) return plot.histogram(x:reshape({-1}), { bins = 40 }):x_label("R^2"):limits_x(0.0, 1.0) end
+print("bits per spike: " .. fixed(metrics.bits_per_spike(found.rates * dt, few), 3)
+    .. ", with the true rates " .. fixed(metrics.bits_per_spike(truth * dt, few), 3))
+local function both(x) return plot.histogram(x:reshape({-1}), { bins = 40 }):x_label("R^2"):x_limits(0.0, 1.0) end
 plot.grid({ {
     both(flat_r2:mean(1)):title("trials: principal components"),
     both(lfads_r2:mean(1)):title("trials: LFADS"),
@@ -78,7 +78,7 @@ plot.grid({ {
 local time = arange(0, 25) * dt
 -- The sign and scale of an inferred input are not identifiable: use the least-squares fit over all
 -- trials.
-local u = found.inferred - found.inferred:mean()
+local u = found.inferred_inputs - found.inferred_inputs:mean()
 local scale = (u * true_input):sum():item() / (u * u):sum():item()
 local function row(trial)
     local unit = math.floor(truth[trial]:variance(0):argsort()[-1])
@@ -101,8 +101,8 @@ local function places(at, title, axis)
         :title(title):x_label(axis .. " 1"):y_label(axis .. " 2"):colour_label("readout of the integrator")
 end
 plot.grid({ {
-    places(pca.fit(found.initial, { components = 2 }):transform(found.initial), "initial states: principal components", "component"),
-    places(tsne.fit(found.initial, { perplexity = math.min(30.0, count / 4.0) }), "initial states: t-SNE", "t-SNE"),
+    places(pca.fit(found.initial_conditions, { components = 2 }):transform(found.initial_conditions), "initial states: principal components", "component"),
+    places(tsne.fit(found.initial_conditions, { perplexity = math.min(30.0, count / 4.0) }), "initial states: t-SNE", "t-SNE"),
 } }):save("lfads-first-states.png")
 
 -- The line attractor: fixed points of the generator without input, searched from its states.
