@@ -1,8 +1,8 @@
-//! Attacks the program with generated calls, damaged files, damaged scripts, kills and divided
+//! Fuzzes the program with generated calls, damaged files, damaged scripts, kills and split
 //! training runs, and reports every crash, hang, panic message and wrong result:
 //! `./x fuzz KIND --count N --seed S`.
 //!
-//! The same seed gives the same attack. The exit code is 0 if nothing failed, 1 otherwise.
+//! The same seed generates the same cases. The exit code is 0 if nothing failed, 1 otherwise.
 
 mod calls;
 mod child;
@@ -40,7 +40,7 @@ enum Kind {
     Segments,
 }
 
-/// Attacks the program and reports crashes, hangs and internal messages.
+/// Fuzzes the program and reports crashes, hangs and internal messages.
 #[derive(Debug, Parser)]
 struct Arguments {
     kind: Kind,
@@ -52,10 +52,10 @@ struct Arguments {
     seconds: u64,
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Attacks that run at the same time
+    /// Number of parallel jobs
     #[arg(long, default_value_t = 2)]
     jobs: usize,
-    /// The program under attack
+    /// The program to test
     #[arg(long, default_value = "target/debug/attractor")]
     program: PathBuf,
 }
@@ -66,7 +66,7 @@ const BATCH: usize = 200;
 /// Number of statements between two progress lines.
 const PROGRESS: usize = 10_000;
 
-/// Distance between the seeds of two attacks: each job has its own.
+/// Difference between the job seeds of two runs; each job has its own seed.
 const JOB_SEEDS: u64 = 1000;
 
 /// State shared by the jobs: the remaining work and the results.
@@ -78,7 +78,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Takes up to `limit` items of the remaining work; `None` when the attack is over.
+    /// Takes up to `limit` items of the remaining work; `None` when the run is over.
     fn take(&self, limit: usize) -> Option<usize> {
         let mut remaining = self
             .remaining
@@ -89,7 +89,7 @@ impl Shared {
         (count > 0 && Instant::now() < self.end).then_some(count)
     }
 
-    /// The next of these cases; `None` when the attack is over.
+    /// The next of these cases; `None` when the run is over.
     fn next<'a, C>(&self, cases: &'a [C]) -> Option<&'a C> {
         self.take(1)?;
         cases.get(self.next_case.fetch_add(1, Ordering::Relaxed))
@@ -110,7 +110,7 @@ impl Shared {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match attack(&arguments) {
+    match fuzz(&arguments) {
         Ok(tally) => {
             println!(
                 "{:?}: {} tried, {} interrupted, {} stopped by a limit, {} failed",
@@ -129,7 +129,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn attack(arguments: &Arguments) -> Result<Tally, String> {
+fn fuzz(arguments: &Arguments) -> Result<Tally, String> {
     let program = arguments.program.canonicalize();
     let program = program.map_err(|error| format!("{}: {error}", arguments.program.display()))?;
     let shared = Shared {
