@@ -124,7 +124,7 @@ const TASKS: [(&str, TaskConstructor); 3] = [
         Box::new(Decision::new(options).expect("a task"))
     }),
     ("data set", || {
-        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("numbers");
+        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("values");
         let values = RawArray::Stacked(noise);
         let data = RawData {
             inputs: values.clone(),
@@ -160,7 +160,7 @@ fn main() {
         model_options.build::<f32>().expect("sizes")
     };
     let lfads_task: TaskConstructor = || {
-        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("numbers");
+        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("values");
         let data = RawData {
             inputs: RawArray::Stacked(noise),
             targets: None,

@@ -272,14 +272,14 @@ fn adam_step(bencher: Bencher<'_, '_>) {
 }
 
 fn square_matrix(n: usize) -> Tensor {
-    Tensor::from_vec(sines::<f64>(n * n, 0.1), (n, n), &Device::Cpu).expect("n times n numbers")
+    Tensor::from_vec(sines::<f64>(n * n, 0.1), (n, n), &Device::Cpu).expect("n * n values")
 }
 
 #[divan::bench(args = [100, 300])]
 fn eigenvalues(bencher: Bencher<'_, '_>, n: usize) {
     let mut values = vec![0f64; n * n];
     Key::new(0, Layout::default()).fill_normal(&mut values);
-    let a = Tensor::from_vec(values, (n, n), &Device::Cpu).expect("n times n numbers");
+    let a = Tensor::from_vec(values, (n, n), &Device::Cpu).expect("n * n values");
     bencher.bench_local(|| linear::eigenvalues(&a));
 }
 
@@ -288,7 +288,7 @@ fn eigenvalues(bencher: Bencher<'_, '_>, n: usize) {
 fn eigenvalues_of_a_stack(bencher: Bencher<'_, '_>) {
     let mut values = vec![0f64; 313 * 100 * 100];
     Key::new(0, Layout::default()).fill_normal(&mut values);
-    let a = Tensor::from_vec(values, (313, 100, 100), &Device::Cpu).expect("as many numbers");
+    let a = Tensor::from_vec(values, (313, 100, 100), &Device::Cpu).expect("matching sizes");
     bencher.bench_local(|| linear::eigenvalues(&a));
 }
 

@@ -223,8 +223,9 @@ fn a_session_goes_on_after_an_input_that_exceeded_a_limit() {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = child.spawn().expect("the program starts");
-        let mut to = child.stdin.take().expect("it was asked for");
-        to.write_all(input.as_bytes()).expect("it reads");
+        let mut to = child.stdin.take().expect("the stream is piped");
+        to.write_all(input.as_bytes())
+            .expect("the child reads its input");
         drop(to);
         let output = child.wait_with_output().expect("the program ends");
         assert_eq!(said(&output.stdout), "2\n4\n", "{}", said(&output.stderr));
@@ -239,7 +240,7 @@ fn the_memory_in_use_includes_arrays_when_a_large_one_is_refused() {
     let shown = said(&output.stderr);
     let (before, _) = shown
         .split_once(" of at most")
-        .expect("a sentence about the limit");
+        .expect("a message with the limit");
     let used: u64 = before
         .rsplit(' ')
         .next()

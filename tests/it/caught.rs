@@ -116,7 +116,7 @@ fn a_value_that_is_no_text_is_thrown_at_a_place() {
     ];
     for value in values {
         let text = format!("pcall(error, {{}})\nlocal function f()\n  error({value})\nend\nf()");
-        let fault = run(&text, Lua).outcome.expect_err("it throws");
+        let fault = run(&text, Lua).outcome.expect_err("an error");
         assert_eq!(
             fault.location.map(|location| location.line),
             Some(3),
@@ -142,12 +142,12 @@ fn a_thrown_text_has_the_line_of_the_call() {
         ("return error('bad')", None),
     ];
     for (text, line) in cases {
-        let fault = run(text, Lua).outcome.expect_err("it throws");
+        let fault = run(text, Lua).outcome.expect_err("an error");
         assert_eq!(fault.message, "bad", "{text}");
         assert_eq!(fault.location.map(|location| location.line), line, "{text}");
     }
     let fault = run("return error('bad')", Lua)
         .outcome
-        .expect_err("it throws");
+        .expect_err("an error");
     assert!(fault.hint.expect("a hint").contains("return error"));
 }

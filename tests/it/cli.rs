@@ -234,7 +234,7 @@ fn a_reader_that_goes_away_ends_the_script_without_a_word() {
 #[test]
 fn a_full_disk_under_the_output_is_told() {
     let folder = folder(&[GOOD]);
-    let full = fs::File::create("/dev/full").expect("Linux has it");
+    let full = fs::File::create("/dev/full").expect("/dev/full exists on Linux");
     let mut command = program(folder.path(), &["run", "good.rhai"]);
     let output = command.stdout(full).stderr(Stdio::piped()).output();
     let output = output.expect("the program starts");
@@ -262,14 +262,14 @@ fn ctrl_c_ends_a_script_with_130() {
             .spawn();
         let mut child = child.expect("the program starts");
         let mut line = String::new();
-        let out = child.stdout.take().expect("it was asked for");
+        let out = child.stdout.take().expect("the stream is piped");
         BufReader::new(out)
             .read_line(&mut line)
-            .expect("it prints text");
+            .expect("the script prints text");
         assert_eq!(line, "ready\n");
         let pid = child.id().to_string();
         let sent = Command::new("kill").args(["-INT", &pid]).status();
-        assert!(sent.expect("kill is there").success());
+        assert!(sent.expect("`kill` is available").success());
         let output = child.wait_with_output().expect("the program ends");
         assert_eq!(output.status.code(), Some(130), "{file}");
         let shown = said(&output.stderr);
@@ -324,7 +324,7 @@ fn copied_tutorials_never_replace_a_file() {
     let first = tutorials::copy(&TUTORIALS, Some("first"), folder.path());
     assert_eq!(first.map(|paths| paths.len()), Ok(2));
     let mine = fs::read_to_string(folder.path().join("02-second.rhai"));
-    assert_eq!(mine.expect("it is there"), "mine");
+    assert_eq!(mine.expect("the file exists"), "mine");
 }
 
 /// A log that a test can read.
@@ -333,7 +333,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("one writer").write(bytes)
+        self.0.lock().expect("a single writer").write(bytes)
     }
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
@@ -353,7 +353,7 @@ fn away_from_a_terminal_a_run_ends_with_one_line_that_says_how_far_it_came() {
         });
     }
     drop(watch);
-    let text = said(&log.0.lock().expect("no writer is left"));
+    let text = said(&log.0.lock().expect("the writer is dropped"));
     let last = text.lines().last().unwrap_or_default();
     assert!(
         last.starts_with("train: 42/100  loss 0.01742  lr 0.002000  in "),
@@ -373,7 +373,7 @@ fn a_run_inside_a_run_says_nothing() {
         status: Status::Search { converged: 1 },
     });
     drop(watch);
-    assert_eq!(said(&inner.0.lock().expect("no writer is left")), "");
+    assert_eq!(said(&inner.0.lock().expect("the writer is dropped")), "");
 }
 
 #[test]
@@ -384,7 +384,7 @@ fn a_run_without_a_report_says_nothing() {
         Arc::default(),
         Box::new(log.clone()),
     ));
-    assert_eq!(said(&log.0.lock().expect("no writer is left")), "");
+    assert_eq!(said(&log.0.lock().expect("the writer is dropped")), "");
 }
 
 #[test]

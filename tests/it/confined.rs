@@ -12,7 +12,7 @@ use crate::cli;
 fn confined(scripts: &[(&str, &str)]) -> Vec<(String, String)> {
     let folder = TempDir::new().expect("a folder for the test");
     let work = folder.path().join("work");
-    fs::create_dir(&work).expect("a folder in it");
+    fs::create_dir(&work).expect("a subfolder");
     for end in ["rhai", "lua"] {
         let secret = format!("secret(1) + + {end}\n");
         fs::write(folder.path().join(format!("secret.{end}")), &secret).expect("a file");
@@ -87,8 +87,8 @@ fn a_session_and_a_view_are_confined_too() {
     let folder = TempDir::new().expect("a folder for the test");
     let work = folder.path().join("work");
     let other = folder.path().join("other");
-    fs::create_dir_all(work.join("out")).expect("folders in it");
-    fs::create_dir(&other).expect("a folder in it");
+    fs::create_dir_all(work.join("out")).expect("subfolders");
+    fs::create_dir(&other).expect("a subfolder");
     symlink(&other, work.join("up")).expect("a link");
     fs::write(other.join("x.json"), "7").expect("a file");
     let made = "h5::write(\"x.h5\", #{ x: zeros([2, 3, 3]) });";
@@ -102,7 +102,7 @@ fn a_session_and_a_view_are_confined_too() {
     for (words, input) in inputs {
         fs::write(work.join("input"), input).expect("an input");
         let mut command = cli::program(&work, &[words, &["--sandbox"]].concat());
-        let input = fs::File::open(work.join("input")).expect("it was written");
+        let input = fs::File::open(work.join("input")).expect("the file was written");
         let output = command.stdin(input).output().expect("the program starts");
         let shown = cli::said(&output.stderr);
         assert!(

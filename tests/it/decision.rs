@@ -8,7 +8,7 @@ use attractor::train::{Shape, Task, Trials};
 
 fn batch<T: Real>(task: &impl Task<T>, key: &Key) -> Trials<T> {
     let mut trials = Trials::new(task.shape(), 300);
-    task.fill(key, &mut trials).expect("room for the batch");
+    task.fill(key, &mut trials).expect("a batch");
     trials
 }
 
@@ -68,7 +68,7 @@ fn options_of_a_decision_outside_their_range_are_refused_by_its_name() {
         steps: 0,
         ..Default::default()
     };
-    let fault = Decision::new(options).err().expect("a fault");
+    let fault = Decision::new(options).err().expect("an error");
     let words = "tasks::decision: expected `steps` of 1 or more, found 0";
     assert_eq!(fault.to_string(), words);
     let shape = Shape {

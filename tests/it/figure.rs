@@ -13,7 +13,7 @@ fn line(x: &[f64], y: &[f64]) -> Panel {
 }
 
 fn drawn(panel: Panel) -> String {
-    svg(&Figure::from(panel)).expect("a figure that can be drawn")
+    svg(&Figure::from(panel)).expect("a valid figure")
 }
 
 fn texts(drawing: &str) -> Vec<String> {
@@ -163,7 +163,7 @@ fn data_without_a_span_are_drawn() {
 
 #[test]
 fn what_cannot_be_drawn_is_a_clear_fault() {
-    let fault = |panel: Panel| svg(&Figure::from(panel)).expect_err("a fault").to_string();
+    let fault = |panel: Panel| svg(&Figure::from(panel)).expect_err("an error").to_string();
     let with = |change: fn(&mut Panel)| {
         let mut panel = line(&[0.0, 1.0], &[0.0, 1.0]);
         change(&mut panel);

@@ -35,7 +35,7 @@ pub fn reference(name: &str) -> PathBuf {
 
 pub fn numbers(tree: &Tree, name: &str) -> Vec<f64> {
     let tensor = tree.tensor(name).unwrap_or_else(|| panic!("no {name}"));
-    convert::to_f64(tensor).expect("numbers")
+    convert::to_f64(tensor).expect("values")
 }
 
 pub fn normal(seed: u64, count: usize, scale: f64) -> Vec<f64> {
@@ -106,7 +106,7 @@ pub fn find_points(network: &Network, states: Vec<f64>) -> (Points, Vec<Lineariz
 /// h' = tanh(wR h)
 pub fn tanh(n: usize, w: Vec<f64>) -> Network {
     let mut net = Rnn::<f64>::zeros(Spec::new(Cell::default(), [1, n, 1]));
-    let w = convert::from_f64(w, &[n, n], DType::F64).expect("as many");
+    let w = convert::from_f64(w, &[n, n], DType::F64).expect("matching sizes");
     net.params.set("wR", &w).expect("a parameter");
     Network::F64(net)
 }
@@ -117,7 +117,7 @@ pub fn linear(n: usize, w: Vec<f64>) -> Network {
         nonlinearity: Nonlinearity::Linear,
     });
     let mut net = Rnn::<f64>::zeros(Spec::new(cell, [1, n, 1]));
-    let w = convert::from_f64(w, &[n, n], DType::F64).expect("as many");
+    let w = convert::from_f64(w, &[n, n], DType::F64).expect("matching sizes");
     net.params.set("wR", &w).expect("a parameter");
     Network::F64(net)
 }
@@ -142,7 +142,7 @@ pub fn matched(points: &Points, expected: &[f64]) -> Vec<(usize, f64)> {
             squares.sum::<f64>().sqrt()
         };
         let at = (0..points.points.len()).min_by(|a, b| far(a).total_cmp(&far(b)));
-        at.map(|at| (at, far(&at))).expect("a point at least")
+        at.map(|at| (at, far(&at))).expect("at least one point")
     };
     expected.chunks(points.state).map(nearest).collect()
 }

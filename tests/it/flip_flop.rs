@@ -11,7 +11,7 @@ fn drawn<T: Real>(trials: usize, options: Options, seed: u64) -> Trials<T> {
     let shape: Shape = Task::<T>::shape(&task);
     let mut found = Trials::new(shape, trials);
     let key = Key::new(seed, Layout::default());
-    task.fill(&key, &mut found).expect("room for the batch");
+    task.fill(&key, &mut found).expect("a batch");
     found.check(shape).expect("the sizes of the task");
     found
 }
@@ -63,6 +63,6 @@ fn the_same_key_gives_the_same_trials_over_old_ones() {
     let mut again = drawn::<f64>(7, Options::default(), 4);
     assert_ne!(first, again);
     let key = Key::new(3, Layout::default());
-    task.fill(&key, &mut again).expect("room");
+    task.fill(&key, &mut again).expect("a batch");
     assert_eq!(first, again);
 }

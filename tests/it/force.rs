@@ -30,7 +30,7 @@ fn golden() -> Tree {
 
 fn array<T: Lanes>(tree: &Tree, name: &str) -> Vec<T> {
     let tensor = tree.tensor(name).unwrap_or_else(|| panic!("no {name}"));
-    let numbers = convert::to_f64(tensor).expect("numbers");
+    let numbers = convert::to_f64(tensor).expect("values");
     numbers.into_iter().map(T::of).collect()
 }
 
@@ -60,7 +60,7 @@ fn agrees_with_the_reference<T: Lanes>(tolerance: f64) {
     let mut network = reference::<T>(&tree);
     let fit = network.train([&x, &f], &TrainingOptions::default(), &mut NoProgress);
     assert_eq!(fit.outcome, Outcome::MaxSteps);
-    let inverse = network.inverse.as_ref().expect("made by training");
+    let inverse = network.inverse.as_ref().expect("P exists after training");
     let found = [
         ("z", fit.outputs),
         ("wO", network.weights.output.to_row_major()),

@@ -20,7 +20,7 @@ fn batch<T: Real>(b: usize, key: &Key) -> Trials<T> {
         lengths: None,
     };
     let task = Integrator::new(Options::default()).expect("defaults are in range");
-    task.fill(key, &mut trials).expect("room for the batch");
+    task.fill(key, &mut trials).expect("a batch");
     trials
 }
 
@@ -29,7 +29,7 @@ fn compare<T: Real + hdf5::H5Type>(layout: (&str, Layout), kind: &str, epsilon: 
         env!("CARGO_MANIFEST_DIR"),
         "/tests/references/integrator.h5"
     );
-    let file = hdf5::File::open(file).expect("the reference is there");
+    let file = hdf5::File::open(file).expect("the reference file");
     let trials = batch::<T>(8, &Key::new(695_940, layout.1));
     for (set, found) in [("inputs", &trials.inputs), ("targets", &trials.targets)] {
         let path = format!("{}/{kind}/{set}", layout.0);
@@ -81,7 +81,7 @@ fn a_batch_reuses_what_an_earlier_one_left() {
         mask: Some(vec![]),
         lengths: None,
     };
-    task.fill(&key, &mut trials).expect("room for the batch");
+    task.fill(&key, &mut trials).expect("a batch");
     let fresh = batch::<f32>(4, &key);
     assert_eq!((trials.time, trials.mask), (25, None));
     assert_eq!(

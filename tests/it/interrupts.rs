@@ -65,12 +65,12 @@ fn press(child: &Child) {
 fn code(child: &mut Child) -> Option<i32> {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
-        if let Some(status) = child.try_wait().expect("a child of ours") {
+        if let Some(status) = child.try_wait().expect("a child of this process") {
             return status.code();
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    child.kill().expect("a child of ours");
+    child.kill().expect("a child of this process");
     None
 }
 
@@ -81,14 +81,14 @@ fn the_first_ctrl_c_ends_a_script_inside_a_long_operation() {
         let text = format!("print(\"begins\"); {work} print(\"ends\");");
         std::fs::write(folder.path().join("long.rhai"), text).expect("a script");
         let mut child = start(&folder, &["run", "long.rhai"]);
-        let mut lines = BufReader::new(child.stdout.take().expect("asked for")).lines();
+        let mut lines = BufReader::new(child.stdout.take().expect("the stream is piped")).lines();
         let first = lines.next().expect("a line").expect("text");
         assert_eq!(first, "begins", "{name}");
         press(&child);
         assert_eq!(code(&mut child), Some(130), "{name}");
         assert!(lines.next().is_none(), "{name}");
         let mut words = String::new();
-        let mut stderr = child.stderr.take().expect("asked for");
+        let mut stderr = child.stderr.take().expect("the stream is piped");
         stderr.read_to_string(&mut words).expect("text");
         assert!(words.contains("interrupted"), "{name}: {words}");
     }
@@ -108,13 +108,13 @@ fn a_session_goes_on_after_ctrl_c_inside_a_long_operation() {
             .filter(|arg| !arg.is_empty())
             .collect();
         let mut child = start(&folder, &args);
-        let mut stdin = child.stdin.take().expect("asked for");
-        let mut lines = BufReader::new(child.stdout.take().expect("asked for")).lines();
+        let mut stdin = child.stdin.take().expect("the stream is piped");
+        let mut lines = BufReader::new(child.stdout.take().expect("the stream is piped")).lines();
         let work = work.replace('\n', " ");
-        writeln!(stdin, "{before}\nprint(\"begins\"); {work}").expect("it reads");
+        writeln!(stdin, "{before}\nprint(\"begins\"); {work}").expect("the child reads its input");
         assert_eq!(lines.next().expect("a line").expect("text"), "begins");
         press(&child);
-        writeln!(stdin, "print(\"goes on\")").expect("it reads");
+        writeln!(stdin, "print(\"goes on\")").expect("the child reads its input");
         drop(stdin);
         assert_eq!(code(&mut child), Some(130), "{work}");
         assert_eq!(lines.next().expect("a line").expect("text"), "goes on");

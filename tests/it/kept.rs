@@ -160,11 +160,12 @@ fn solid(stroke: Stroke, z: Axis) -> Panel {
 }
 
 fn kept_of(figure: &Figure) -> Tree {
-    serialize::to_tree(figure).expect("a figure that can be drawn")
+    serialize::to_tree(figure).expect("a valid figure")
 }
 
 fn fault_of(tree: &Tree) -> String {
-    let fault: Error = serialize::from_tree(Path::new("scene.h5"), tree).expect_err("it is broken");
+    let fault: Error =
+        serialize::from_tree(Path::new("scene.h5"), tree).expect_err("an invalid tree");
     fault.to_string()
 }
 
@@ -193,15 +194,15 @@ fn the_numbers_in_the_file_are_plain_arrays() {
     let mut tree = kept_of(&everything());
     let layer = inside(&mut tree, "panels/1/layers/0");
     assert_eq!(layer.text("kind"), Some("trajectories"));
-    let at = layer.tensor("at").expect("places");
+    let at = layer.tensor("at").expect("positions");
     assert_eq!(at.dims(), [3, 3]);
-    assert_eq!(convert::to_f64(at).expect("numbers")[..3], [1.0, 2.0, 3.0]);
+    assert_eq!(convert::to_f64(at).expect("values")[..3], [1.0, 2.0, 3.0]);
 }
 
 #[test]
 fn a_broken_file_names_the_entry_and_what_was_expected() {
-    let flat = convert::from_f64(vec![0.0; 4], &[2, 2], DType::F64).expect("numbers");
-    let ends = convert::from_i64(vec![2, 9], &[2]).expect("numbers");
+    let flat = convert::from_f64(vec![0.0; 4], &[2, 2], DType::F64).expect("values");
+    let ends = convert::from_i64(vec![2, 9], &[2]).expect("values");
     let cases = [
         (
             "rows",

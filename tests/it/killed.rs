@@ -76,20 +76,20 @@ fn kill_after(folder: &Path, writings: usize) -> bool {
         if now != last {
             (last, seen) = (now, seen + 1);
         }
-        if child.try_wait().expect("a child of ours").is_some() {
+        if child.try_wait().expect("a child of this process").is_some() {
             return false;
         }
         std::thread::yield_now();
     }
-    child.kill().expect("it is a child of ours");
-    let status = child.wait().expect("a child of ours");
+    child.kill().expect("a child of this process");
+    let status = child.wait().expect("a child of this process");
     status.code().is_none()
 }
 
 fn numbers(folder: &Path, file: &str, name: &str) -> Vec<u64> {
     let file = hdf5::File::open(folder.join(file)).expect("a file that the script wrote");
     let numbers = file.dataset(name).and_then(|data| data.read_raw::<f64>());
-    let numbers = numbers.expect("numbers").into_iter();
+    let numbers = numbers.expect("values").into_iter();
     numbers.map(f64::to_bits).collect()
 }
 
@@ -119,7 +119,7 @@ fn ends_with_the_same_bits(script: &str, params: &[&str]) {
         let attempts = [1, 2, 5, 9].map(|writings| kill_after(folder.path(), writings));
         attempts.contains(&true)
     });
-    let killed = killed.expect("it was never killed while it ran");
+    let killed = killed.expect("at least one run was killed before its end");
     finish(killed.path());
     for name in params {
         let [one, other] = [&whole, &killed].map(|f| numbers(f.path(), "net.h5", name));

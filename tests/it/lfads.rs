@@ -33,7 +33,7 @@ fn golden() -> Tree {
 fn doubles(tree: &Tree, path: &str) -> Vec<f64> {
     let found = tree.at(path).unwrap_or_else(|| panic!("no {path}"));
     match found {
-        Tree::Tensor(tensor) => convert::to_f64(tensor).expect("numbers"),
+        Tree::Tensor(tensor) => convert::to_f64(tensor).expect("values"),
         Tree::Float(x) => vec![*x],
         other => panic!("{path}: {}", other.kind()),
     }
@@ -66,7 +66,7 @@ fn path_of(name: &str) -> String {
     if let Some((_, path)) = plain.iter().find(|(known, _)| *known == name) {
         return path.to_string();
     }
-    let (network, part) = name.split_once('_').expect("a part of a network");
+    let (network, part) = name.split_once('_').expect("a component name");
     match network {
         "enc" => format!("ic_enc/{direction}/{part}"),
         network => format!("{network}/{part}"),

@@ -139,13 +139,13 @@ fn ctrl_c_ends_every_script_that_tries_to_catch_it() {
             .spawn();
         let mut child = child.expect("the program starts");
         let mut line = String::new();
-        let out = child.stdout.take().expect("it was asked for");
+        let out = child.stdout.take().expect("the stream is piped");
         BufReader::new(out)
             .read_line(&mut line)
-            .expect("it prints text");
+            .expect("the script prints text");
         let pid = child.id().to_string();
         let sent = Command::new("kill").args(["-INT", &pid]).status();
-        assert!(sent.expect("kill is there").success());
+        assert!(sent.expect("`kill` is available").success());
         let output = child.wait_with_output().expect("the program ends");
         let shown = said(&output.stderr);
         assert_eq!(output.status.code(), Some(130), "{file}: {shown}");

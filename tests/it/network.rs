@@ -56,7 +56,7 @@ fn inner<'a>(map: &'a Map, name: &str) -> &'a Map {
 }
 
 fn list(tensor: &Tensor) -> Vec<f64> {
-    convert::to_f64(tensor).expect("numbers")
+    convert::to_f64(tensor).expect("values")
 }
 
 /// The network and the trials of the script, for the fused loss.
@@ -102,7 +102,7 @@ fn grad_through_a_run_equals_the_fused_gradient_and_finite_differences() {
         let mut work = net.workspace();
         let mut fused = Rnn::<f64> { ..net.clone() };
         net.loss_gradient(&mut work, &trials, None, &mut fused.params.data)
-            .expect("trials that fit");
+            .expect("matching trials");
         let in_order = |name| fused.params.block(name).expect("a parameter").to_vec();
         let expected: Vec<f64> = NAMES.iter().flat_map(|n| in_order(n)).collect();
         let error = furthest(&found, &expected);

@@ -12,7 +12,7 @@ fn reference(name: &str) -> Vec<f64> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/references/optim.h5");
     let file = hdf5::File::open(path).expect("the reference file");
     let data = file.dataset(name).expect("a known name");
-    data.read_raw().expect("numbers")
+    data.read_raw().expect("values")
 }
 
 /// The largest distance from the reference over all steps, relative to numbers of about one.

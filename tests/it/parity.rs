@@ -35,7 +35,7 @@ fn paired_scripts_print_the_same_in_both_languages() {
                 "lua"
             };
             let script = output.with_extension(end);
-            let text = std::fs::read_to_string(&script).expect("a script beside its output");
+            let text = std::fs::read_to_string(&script).expect("the script of the expected output");
             let run = run(&text, language);
             let mut printed = run.printed;
             if let Err(fault) = run.outcome {

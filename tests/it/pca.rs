@@ -30,11 +30,11 @@ fn drawn(shape: &[usize]) -> Tensor {
             row[k] = 0.5 * row[k - 1] + row[k] / (k + 1) as f64 + 1.0;
         }
     }
-    Tensor::from_vec(numbers, shape, &Device::Cpu).expect("as many")
+    Tensor::from_vec(numbers, shape, &Device::Cpu).expect("matching sizes")
 }
 
 fn doubles(tensor: &Tensor) -> Vec<f64> {
-    convert::to_f64(tensor).expect("numbers")
+    convert::to_f64(tensor).expect("values")
 }
 
 fn difference(a: &Tensor, b: &Tensor) -> f64 {
@@ -69,8 +69,8 @@ fn data_come_back_from_all_components() {
         let x = drawn(&shape);
         let pca = Pca::fit(&x, None).expect("samples");
         let back = pca
-            .inverse_transform(&pca.transform(&x).expect("fits"))
-            .expect("fits");
+            .inverse_transform(&pca.transform(&x).expect("matching sizes"))
+            .expect("matching sizes");
         assert!(difference(&back, &x) < 1e-12, "{shape:?}");
     }
 }
@@ -80,9 +80,9 @@ fn places_along_components_vary_as_the_variances_say() {
     for shape in [[40, 5], [4, 9]] {
         let x = drawn(&shape);
         let pca = Pca::fit(&x, Some(3)).expect("samples");
-        let places = pca.transform(&x).expect("fits");
+        let places = pca.transform(&x).expect("matching sizes");
         let products = places.t().and_then(|t| t.matmul(&places));
-        let products = (products.expect("matrices") / (shape[0] - 1) as f64).expect("numbers");
+        let products = (products.expect("matrices") / (shape[0] - 1) as f64).expect("values");
         let mut expected = vec![0.0; 9];
         for (k, variance) in doubles(&pca.variance).into_iter().enumerate() {
             expected[k * 3 + k] = variance;
@@ -95,11 +95,11 @@ fn places_along_components_vary_as_the_variances_say() {
 #[test]
 fn leading_axes_are_samples() {
     let x = drawn(&[4, 10, 6]);
-    let flat = x.reshape((40, 6)).expect("as many");
+    let flat = x.reshape((40, 6)).expect("matching sizes");
     let (a, b) = (Pca::fit(&x, Some(2)), Pca::fit(&flat, Some(2)));
     let (a, b) = (a.expect("samples"), b.expect("samples"));
     assert!(difference(&a.components, &b.components) == 0.0);
-    assert_eq!(a.transform(&x).expect("fits").dims(), [4, 10, 2]);
+    assert_eq!(a.transform(&x).expect("matching sizes").dims(), [4, 10, 2]);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_direction_that_hardly_varies_keeps_its_digits() {
         let (along, across) = (a, 1e-9 * b);
         [0.6 * along - 0.8 * across, 0.8 * along + 0.6 * across]
     });
-    let x = Tensor::from_vec(rows.collect::<Vec<_>>(), (count, 2), &Device::Cpu).expect("numbers");
+    let x = Tensor::from_vec(rows.collect::<Vec<_>>(), (count, 2), &Device::Cpu).expect("values");
     let pca = Pca::fit(&x, None).expect("samples");
     // What of b is not along a: var(b) - cov(a, b)^2 / var(a).
     let mean = |k: usize| numbers.iter().skip(k).step_by(2).sum::<f64>() / count as f64;
@@ -147,12 +147,12 @@ fn a_gradient_through_components_is_refused() {
     );
     let y = drawn(&[2, 3]);
     let pca = Pca::fit(&y, None).expect("samples");
-    let places = pca.transform(&x).expect("fits");
+    let places = pca.transform(&x).expect("matching sizes");
     let grads = places
         .sum_all()
         .and_then(|sum| sum.backward())
         .expect("a gradient");
-    let grad = grads.get(&x).expect("of the data");
+    let grad = grads.get(&x).expect("the gradient of the data");
     let sums = pca.components.sum(0).expect("columns");
     assert!(difference(&grad.get(0).expect("a row"), &sums) < 1e-15);
 }
@@ -161,7 +161,7 @@ fn a_gradient_through_components_is_refused() {
 fn what_cannot_be_is_a_fault() {
     let x = drawn(&[10, 3]);
     let one = drawn(&[1, 3]);
-    let same = Tensor::full(0.1, (7, 3), &Device::Cpu).expect("numbers");
+    let same = Tensor::full(0.1, (7, 3), &Device::Cpu).expect("values");
     assert!(matches!(Pca::fit(&same, None), Err(Error::Algebra { .. })));
     assert!(matches!(Pca::fit(&one, None), Err(Error::Shape { .. })));
     assert!(matches!(Pca::fit(&x, Some(4)), Err(Error::Range { .. })));
@@ -176,6 +176,6 @@ fn what_cannot_be_is_a_fault() {
     ));
     let odd = (x / 0.0)
         .and_then(|x| x.to_dtype(DType::F64))
-        .expect("numbers");
+        .expect("values");
     assert!(matches!(Pca::fit(&odd, None), Err(Error::NotFinite { .. })));
 }

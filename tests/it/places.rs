@@ -44,7 +44,7 @@ fn reported(folder: &Path, text: &str, language: Language) -> String {
         text: text.into(),
     };
     let fault = run_script(&script, language, folder).outcome;
-    let fault = fault.expect_err("a script that ends in a fault");
+    let fault = fault.expect_err("a script with an error");
     let shown = report(&fault, &script, Colours::Off);
     shown.replace(&format!("{}/", folder.display()), "")
 }

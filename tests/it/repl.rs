@@ -24,7 +24,7 @@ fn session(args: &[&str], inputs: impl AsRef<[u8]>) -> Output {
         .stderr(Stdio::piped())
         .spawn();
     let mut child = child.expect("the program starts");
-    let mut stdin = child.stdin.take().expect("it was asked for");
+    let mut stdin = child.stdin.take().expect("the stream is piped");
     // A session that was told to end may be gone before it read everything.
     let _ = stdin.write_all(inputs.as_ref());
     drop(stdin);
@@ -392,7 +392,7 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
     assert_eq!(drawn.pixels[..4], [255; 4], "white paper");
     let file = Graphics::File.encode(&figure, 1, None).expect("a path");
     assert!(std::fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
-    std::fs::remove_file(&file).expect("it is there");
+    std::fs::remove_file(&file).expect("the file exists");
     let folder = std::path::Path::new(&file).parent().expect("a folder");
-    std::fs::remove_dir(folder).expect("nothing else in it");
+    std::fs::remove_dir(folder).expect("an empty folder");
 }

@@ -23,7 +23,7 @@ fn folder() -> TempDir {
     let folder = TempDir::new().expect("a folder for the test");
     let root = folder.path();
     for name in ["work", "work/out", "work/out/deep", "other"] {
-        fs::create_dir(root.join(name)).expect("a folder in it");
+        fs::create_dir(root.join(name)).expect("a subfolder");
     }
     let written = "h5::write(\"x.h5\", #{ x: zeros([2, 2, 1]) }); file::write(\"x.json\", \"7\");";
     let settings = RunConfig {
@@ -32,7 +32,7 @@ fn folder() -> TempDir {
     };
     run_in(written, Language::Rhai, settings)
         .outcome
-        .expect("files to read");
+        .expect("the files are written");
     for name in ["x.h5", "x.json"] {
         fs::copy(root.join("other").join(name), root.join("work").join(name)).expect("a copy");
         symlink(
@@ -53,7 +53,7 @@ fn folder() -> TempDir {
             root.join(format!("other/new.{end}")),
             links.join(format!("new.{end}")),
         )
-        .expect("a link to a file that is not there");
+        .expect("a dangling link");
         symlink(root.join("other"), links.join(format!("up-{end}"))).expect("a link");
     }
     folder
@@ -73,7 +73,7 @@ const ENDS: [&str; 8] = [
 fn sandbox(root: &Path) -> RunConfig {
     let work = root.join("work");
     let out = work.join("out");
-    let access = Sandbox::new(&[work], &out).expect("folders that are there");
+    let access = Sandbox::new(&[work], &out).expect("existing folders");
     RunConfig {
         out,
         sandbox: Some(access),
@@ -184,7 +184,7 @@ fn files_in_the_open_folders_are_read() {
     );
     assert!(
         missing
-            .expect_err("a fault")
+            .expect_err("an error")
             .message
             .contains("the file does not exist")
     );
@@ -200,7 +200,7 @@ fn files_in_the_open_folders_are_read() {
         LANGUAGES[0],
         named,
     )
-    .expect("it is named");
+    .expect("the folder is allowed");
 }
 
 /// Calls that write a file, and how its name ends.
@@ -251,10 +251,10 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        match path.symlink_metadata().expect("facts") {
+        match path.symlink_metadata().expect("metadata") {
             facts if facts.is_dir() => all.extend(files(&path)),
             facts if facts.is_file() => {
-                drop(all.insert(path.clone(), fs::read(&path).expect("it")))
+                drop(all.insert(path.clone(), fs::read(&path).expect("a readable file")))
             }
             _ => {}
         }
@@ -309,7 +309,7 @@ fn every_function_writes_below_the_folder_for_written_files() {
     );
     assert!(
         missing
-            .expect_err("a fault")
+            .expect_err("an error")
             .message
             .contains("does not exist")
     );
@@ -323,7 +323,7 @@ fn devices_and_pipes_are_refused() {
     let made = Command::new("mkfifo")
         .arg(&pipe)
         .status()
-        .expect("mkfifo is there");
+        .expect("`mkfifo` is available");
     assert!(made.success());
     for text in [
         "file::read(\"PATH\")",

@@ -25,7 +25,7 @@ fn front() -> Camera {
 }
 
 fn drawn(panel: Panel) -> String {
-    svg(&Figure::from(panel)).expect("a figure that can be drawn")
+    svg(&Figure::from(panel)).expect("a valid figure")
 }
 
 fn path(at: Vec<Point3>) -> Paths {
@@ -167,7 +167,9 @@ fn box_and_words_stay_in_the_panel_from_wherever_it_is_seen() {
             let texts = document.descendants().filter(|n| n.has_tag_name("text"));
             let mut count = 0;
             for text in texts {
-                let place = text.attribute("transform").expect("a turned text");
+                let place = text
+                    .attribute("transform")
+                    .expect("a text with a transform");
                 let place = place.trim_start_matches("translate(");
                 let numbers: Vec<f64> = place
                     .split([' ', ')'])
@@ -320,7 +322,7 @@ fn a_panel_that_mixes_dimensions_or_lengths_is_a_clear_fault() {
         ),
     ];
     for (panel, expected) in table {
-        let found = svg(&Figure::from(panel)).expect_err("a fault");
+        let found = svg(&Figure::from(panel)).expect_err("an error");
         assert!(
             found.to_string().contains(expected),
             "{found} instead of {expected}"

@@ -47,7 +47,7 @@ fn session(inputs: &[String]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    let mut stdin = child.stdin.take().expect("it was asked for");
+    let mut stdin = child.stdin.take().expect("the stream is piped");
     let text = inputs.join("\n") + "\n";
     let writer = std::thread::spawn(move || {
         // A session that aborts does not read the rest.
@@ -63,8 +63,8 @@ fn session(inputs: &[String]) -> Output {
     let output = child.wait_with_output().expect("the program ends");
     // The watch may have given up already.
     let _ = sender.send(());
-    watch.join().expect("a thread that only waits");
-    writer.join().expect("a thread that only writes");
+    watch.join().expect("the watchdog thread");
+    writer.join().expect("the writer thread");
     output
 }
 
@@ -213,7 +213,7 @@ fn an_empty_tensor_may_not_have_a_huge_axis() {
             }
         };
         let run = run(small, language);
-        run.outcome.expect("small empty tensors");
+        run.outcome.expect("valid empty tensors");
         let lines = [
             "tensor [0, 3] f32 []",
             "tensor [2] f32 [0, 0]",

@@ -81,7 +81,10 @@ fn a_page_holds_all_of_itself_and_no_text_breaks_out_of_it() {
         assert!(!text.contains(outside), "{outside}");
     }
     let start = text.find("id=\"figure\">").expect("data") + 12;
-    let end = text[start..].find("</script>").expect("its end") + start;
+    let end = text[start..]
+        .find("</script>")
+        .expect("the end of the data")
+        + start;
     let data: serde_json::Value = serde_json::from_str(&text[start..end]).expect("JSON");
     assert_eq!(
         data["panels"][0]["acts"][0]["label"],
@@ -103,7 +106,7 @@ fn a_flat_figure_does_not_turn() {
         &mut NoProgress,
         &mut FrameBatch::draw,
     );
-    let fault = film.expect_err("it is flat").to_string();
+    let fault = film.expect_err("the figure is two-dimensional").to_string();
     assert!(
         fault.contains("expected a figure in three dimensions"),
         "{fault}"
@@ -134,7 +137,7 @@ fn shot(film: &AnimationOptions) -> Vec<u8> {
         &mut NoProgress,
         &mut FrameBatch::draw,
     );
-    bytes.expect("a film").expect("nobody stops it")
+    bytes.expect("an animation").expect("no interrupt")
 }
 
 /// Stops after so many reports.
@@ -158,7 +161,7 @@ fn a_film_ends_when_the_user_wants_it_to() {
     };
     let mut patience = Patience(2);
     let bytes = film_of(&scene(), (&film, 0.2), &mut patience, &mut FrameBatch::draw);
-    assert!(bytes.expect("no fault").is_none());
+    assert!(bytes.expect("no error").is_none());
 }
 
 #[test]

@@ -223,12 +223,12 @@ fn a_file_that_is_replaced_keeps_its_permissions() {
     let path = folder.path().join("a.h5");
     for mode in [0o640, 0o600, 0o664, 0o400] {
         fs::write(&path, "old").expect("a file");
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("ours");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("owned by the test");
         hdf5::write(&path, &Tree::map(), &WriteOptions::default()).unwrap();
         assert_eq!(identity(&path).2 & 0o7777, mode);
         safetensors::write(&path, &Vec::new(), safetensors::PYTORCH_FORMAT).unwrap();
         assert_eq!(identity(&path).2 & 0o7777, mode);
-        fs::remove_file(&path).expect("ours");
+        fs::remove_file(&path).expect("owned by the test");
     }
 }
 

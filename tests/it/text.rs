@@ -113,6 +113,6 @@ fn brackets_reach_points_and_nothing_that_has_no_parts() {
     }
     let text = "let net = rnn::vanilla(#{ units: 3 }); net[0]";
     let fault = run_in(text, Language::Rhai, settings(out.path())).outcome;
-    let fault = fault.expect_err("a fault").message;
+    let fault = fault.expect_err("an error").message;
     assert_eq!(fault, "a network cannot be indexed");
 }

@@ -117,7 +117,7 @@ fn gather(root: &Path, folder: &Path, found: &mut Vec<Source>) {
             gather(root, &path, found);
         } else if path.extension().is_some_and(|end| end == "rs") {
             let inner = path.strip_prefix(root).expect("a path below the root");
-            let first = inner.components().next().expect("a path has a part");
+            let first = inner.components().next().expect("a path with a component");
             found.push(Source {
                 module: first.as_os_str().to_string_lossy().into_owned(),
                 text: fs::read_to_string(&path).expect("a source is text"),

@@ -22,7 +22,7 @@ fn reference(name: &str) -> (Vec<usize>, Vec<f64>) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/references/train.h5");
     let file = hdf5::File::open(path).expect("the reference file");
     let data = file.dataset(name).expect("a known name");
-    (data.shape(), data.read_raw().expect("numbers"))
+    (data.shape(), data.read_raw().expect("values"))
 }
 
 /// Batches that were made beforehand, one after another.
@@ -52,7 +52,7 @@ fn integrate(steps: usize) -> Integrator {
         steps,
         ..Default::default()
     };
-    Integrator::new(options).expect("options within their spans")
+    Integrator::new(options).expect("options in range")
 }
 
 const NAMES: [&str; 6] = ["h0", "wI", "wR", "wO", "bR", "bO"];
@@ -82,9 +82,7 @@ fn small<T: Lanes>(seed: usize) -> Rnn<T> {
         seed,
         ..NetworkOptions::default()
     };
-    options
-        .build(Cell::default())
-        .expect("options within their spans")
+    options.build(Cell::default()).expect("options in range")
 }
 
 /// Trains without watching.
@@ -217,9 +215,7 @@ fn the_published_integrator_run_repeats_its_losses_to_the_printed_digits() {
         key: Some(first),
         ..NetworkOptions::default()
     };
-    let mut net: Rnn<f32> = options
-        .build(Cell::default())
-        .expect("options within their spans");
+    let mut net: Rnn<f32> = options.build(Cell::default()).expect("options in range");
     let options = Options {
         key: Some(key),
         ..tutorial(401)
@@ -245,9 +241,7 @@ fn the_first_parameters_have_the_spread_that_their_sizes_and_the_gain_ask_for() 
         gain: 0.7,
         ..NetworkOptions::default()
     };
-    let net: Rnn<f64> = options
-        .build(Cell::default())
-        .expect("options within their spans");
+    let net: Rnn<f64> = options.build(Cell::default()).expect("options in range");
     let rows = [
         ("h0", 0.1, 0.2),
         ("wI", 1.0 / 50f64.sqrt(), 0.05),

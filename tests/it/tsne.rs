@@ -12,7 +12,7 @@ fn groups() -> Tensor {
     for (k, row) in numbers.chunks_mut(10).enumerate() {
         row[k / 40] += 20.0;
     }
-    Tensor::from_vec(numbers, (120, 10), &Device::Cpu).expect("as many")
+    Tensor::from_vec(numbers, (120, 10), &Device::Cpu).expect("matching sizes")
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {
@@ -29,11 +29,11 @@ fn near_neighbours_are_of_the_same_group() {
             steps: 400,
             ..Embedding::default()
         };
-        let places = options.embed(&groups()).expect("places");
+        let places = options.embed(&groups()).expect("positions");
         assert_eq!(places.dims(), [120, components]);
-        let places = convert::to_f64(&places).expect("numbers");
-        let again = options.embed(&groups()).expect("places");
-        assert_eq!(convert::to_f64(&again).expect("numbers"), places);
+        let places = convert::to_f64(&places).expect("values");
+        let again = options.embed(&groups()).expect("positions");
+        assert_eq!(convert::to_f64(&again).expect("values"), places);
         let rows: Vec<&[f64]> = places.chunks(components).collect();
         for (k, row) in rows.iter().enumerate() {
             let mut others: Vec<usize> = (0..rows.len()).filter(|j| *j != k).collect();
@@ -45,7 +45,7 @@ fn near_neighbours_are_of_the_same_group() {
 
 #[test]
 fn too_few_samples_are_told() {
-    let few = groups().narrow(0, 0, 50).expect("as many");
+    let few = groups().narrow(0, 0, 50).expect("matching sizes");
     let found = Embedding::default().embed(&few);
     assert!(matches!(
         found,

@@ -67,13 +67,15 @@ fn network<T: Real>(step: UserFn, readout: Option<Given>) -> Custom<T> {
         ..CustomOptions::default()
     };
     let rules = Rc::new(UserFns { step, readout });
-    recipe.build(rules, &given).expect("rules that fit")
+    recipe
+        .build(rules, &given)
+        .expect("functions with valid outputs")
 }
 
 fn trials<T: Real>(b: usize, t: usize, masked: bool) -> Trials<T> {
     let numbers = |seed| {
         let drawn = drawn::<T>(seed, &[b * t]).to_vec1();
-        drawn.expect("numbers")
+        drawn.expect("values")
     };
     let count = |at: usize| T::of([0.0, 1.0, 0.5][at % 3]);
     Trials {
@@ -142,7 +144,7 @@ fn task() -> Integrator {
         steps: 12,
         ..Default::default()
     };
-    Integrator::new(options).expect("options within their spans")
+    Integrator::new(options).expect("options in range")
 }
 
 fn options() -> Options {
@@ -202,7 +204,8 @@ where
     let mut net = fresh();
     for (batches, resumed) in [(3, 0), (9, 3), (10, 12), (usize::MAX, 22)] {
         net = fresh();
-        let fit = trained(&mut net, &kept, &mut StopAfter(batches), Some(&held)).expect("a part");
+        let fit = trained(&mut net, &kept, &mut StopAfter(batches), Some(&held))
+            .expect("part of the run");
         assert_eq!(fit.resumed_batches, resumed);
         if resumed == 22 {
             let started = Fit {
@@ -229,10 +232,11 @@ fn a_checkpoint_of_another_step_is_refused() {
         ..options()
     };
     let mut net = network::<f32>(rule("step", odd), None);
-    trained(&mut net, &kept, &mut StopAfter(3), None).expect("a part");
+    trained(&mut net, &kept, &mut StopAfter(3), None).expect("part of the run");
     let other = rule("step", |args, p| Ok((odd(args, p)? * 0.5)?));
     let mut net = network::<f32>(other, None);
-    let fault = trained(&mut net, &kept, &mut NoProgress, None).expect_err("another run");
+    let fault = trained(&mut net, &kept, &mut NoProgress, None)
+        .expect_err("a checkpoint of a different run");
     assert!(
         fault.to_string().contains("step of the network is"),
         "{fault}"
@@ -259,7 +263,7 @@ fn a_step_that_fails_leaves_the_network_as_the_last_finished_batch_did() {
     // Trying it out takes one call; a batch 12 forward and 12 back; the line of batch 0 takes 12.
     for (after, batches) in [(1 + 5, 0), (1 + 24 + 12 + 24 + 20, 2), (1 + 24 + 3, 1)] {
         let mut net = network::<f64>(failing(after), None);
-        let fault = trained(&mut net, &options(), &mut NoProgress, None).expect_err("a fault");
+        let fault = trained(&mut net, &options(), &mut NoProgress, None).expect_err("an error");
         assert_eq!(fault.to_string(), "step: no more");
         let mut whole = network::<f64>(rule("step", odd), None);
         if batches > 0 {
@@ -313,7 +317,7 @@ fn a_run_that_is_stopped_inside_its_step_ends_as_one_between_batches() {
             "{calls} calls"
         );
         let mut net = network::<f64>(rule("step", odd), None);
-        let fit = trained(&mut net, &kept, &mut NoProgress, None).expect("the rest");
+        let fit = trained(&mut net, &kept, &mut NoProgress, None).expect("the rest of the run");
         assert_eq!(fit.log, expected.log);
         assert_eq!(bits(&net), bits(&whole));
     }

@@ -156,7 +156,7 @@ fn what_a_step_gives_is_told_at_the_step() {
     ];
     for (rhai, lua) in rows {
         for (language, text) in [(Language::Rhai, rhai), (Language::Lua, lua)] {
-            let fault = run(&text, language).outcome.expect_err("a fault");
+            let fault = run(&text, language).outcome.expect_err("an error");
             let line = fault.location.map(|location| location.line);
             assert_eq!(line, Some(3), "{language:?}: {}\n{text}", fault.message);
         }

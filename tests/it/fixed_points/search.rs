@@ -85,7 +85,7 @@ fn flip_flops_have_27_points_from_their_states_and_from_anywhere() {
 #[test]
 fn adam_goes_the_way_of_the_notebooks() {
     let path = reference("decision_gru.h5");
-    let tensors = weights::read(&path).expect("a file of tensors");
+    let tensors = weights::read(&path).expect("a file with tensors");
     let foreign =
         PortableNetwork::from_tensors(&path, &tensors, &Selection::default()).expect("a network");
     let network = foreign.build(CellSettings::default()).expect("a network");
@@ -308,7 +308,7 @@ fn what_an_interrupted_search_has_not_shown_is_not_said() {
         let double = &mut **double.as_mut().expect("a step");
         let mut progress = StopAfter(reports.into());
         let ends = POLISHED.search(single, double, &from, &mut progress);
-        let ends = ends.expect("a part of a search");
+        let ends = ends.expect("part of a search");
         let converged = ends.labels.iter().zip(&ends.errors);
         let mut converged = converged.filter(|(label, _)| **label == Label::Converged);
         assert!(converged.all(|(_, error)| *error <= 1e-24), "{reports}");

@@ -171,9 +171,9 @@ fn a_hundred_thousand_changes_leave_p_symmetric_positive_and_near() {
     let n = 200;
     let recipe = small(n, 1.0);
     let (p, exact) = (much_changed::<f32>(&recipe), much_changed::<f64>(&recipe));
-    let p = Tensor::from_vec(p, (n, n), &Device::Cpu).expect("as many");
+    let p = Tensor::from_vec(p, (n, n), &Device::Cpu).expect("matching sizes");
     let turned = p.t().and_then(|t| t.contiguous()).expect("a matrix");
-    let numbers = |t: &Tensor| convert::to_f64(t).expect("numbers");
+    let numbers = |t: &Tensor| convert::to_f64(t).expect("values");
     assert_eq!(numbers(&p), numbers(&turned));
     let (found, _) = linear::symmetric_eigen(&p).expect("symmetric");
     let smallest = numbers(&found)[n - 1];

@@ -38,7 +38,7 @@ fn counts(trials: usize) -> Tensor {
         1.0 + ((trial % 5 + time + 2 * channel) as f64 * 0.4).sin()
     };
     let means = (0..trials * 72).map(mean).collect();
-    let means = Tensor::from_vec(means, (trials, 12, 6), &Device::Cpu).expect("as many");
+    let means = Tensor::from_vec(means, (trials, 12, 6), &Device::Cpu).expect("matching sizes");
     spikes::poisson(&means, &key(9)).expect("counts")
 }
 
@@ -154,7 +154,7 @@ fn a_model_comes_back_from_a_file() {
 fn samples_of_a_trial_do_not_depend_on_the_others() {
     let model = small().build::<f64>().expect("a model");
     let of = |trials: usize, samples: usize| {
-        let x = counts(40).narrow(0, 0, trials).expect("as many");
+        let x = counts(40).narrow(0, 0, trials).expect("matching sizes");
         let observed = model.observed_trials("test", &x).expect("counts");
         let options = InferenceOptions {
             samples,
@@ -247,7 +247,7 @@ fn counts_have_their_means_and_variances() {
     for mean in [0.05, 1.6, 40.0, 600.0] {
         let means = Tensor::full(mean, 40_000, &Device::Cpu).expect("a tensor");
         let counts = convert::to_f64(&spikes::poisson(&means, &key(3)).expect("counts"));
-        let counts = counts.expect("numbers");
+        let counts = counts.expect("values");
         let found = counts.iter().sum::<f64>() / 4e4;
         let variance = counts.iter().map(|x| (x - found).powi(2)).sum::<f64>() / 4e4;
         // Five standard errors.
@@ -266,7 +266,7 @@ fn a_list_of_trials_is_as_good_as_one_tensor() {
     let found = crate::session::run(text, Language::Rhai).outcome;
     // ln 3! for each of the 15 numbers of one trial of two.
     let expected = format!("[true, {}]", 7.5 * 6.0_f64.ln());
-    let found = display::value_text(&found.expect("no fault"));
+    let found = display::value_text(&found.expect("no error"));
     assert!(found.starts_with(&expected[..18]), "{found} {expected}");
 }
 

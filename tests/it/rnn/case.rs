@@ -137,7 +137,7 @@ impl<T: Lanes> Case<T> {
 
     pub fn loss(&self) -> f64 {
         let loss = self.net().loss(self.sizes(), self.op_inputs(), self.aim());
-        loss.expect("sizes fit").double()
+        loss.expect("matching sizes").double()
     }
 
     pub fn loss_gradient(&self) -> (f64, Vec<T>) {
@@ -145,7 +145,7 @@ impl<T: Lanes> Case<T> {
         let loss =
             self.net()
                 .loss_gradient(self.sizes(), self.op_inputs(), self.aim(), &mut gradient);
-        (loss.expect("sizes fit").double(), gradient)
+        (loss.expect("matching sizes").double(), gradient)
     }
 
     /// States and outputs.
@@ -155,7 +155,7 @@ impl<T: Lanes> Case<T> {
         let mut o = vec![T::of(f64::NAN); bt * self.spec.outputs];
         self.net()
             .run(self.sizes(), self.op_inputs(), Some(&mut h), Some(&mut o))
-            .expect("sizes fit");
+            .expect("matching sizes");
         (h, o)
     }
 
@@ -175,7 +175,7 @@ impl<T: Lanes> Case<T> {
         };
         self.net()
             .backward(self.sizes(), self.op_inputs(), arriving, into)
-            .expect("sizes fit");
+            .expect("matching sizes");
         [params, x, h0]
     }
 
@@ -184,12 +184,12 @@ impl<T: Lanes> Case<T> {
         let (b, s, i) = (self.size[0], self.spec.state(), self.spec.inputs);
         let mut by_state = vec![T::of(f64::NAN); b * s * s];
         let mut by_input = vec![T::of(f64::NAN); b * s * i];
-        let h = self.h0.as_ref().expect("given");
+        let h = self.h0.as_ref().expect("present in the case");
         let (states, inputs) = (Some(&mut by_state[..]), Some(&mut by_input[..]));
         let x = self.first_inputs();
         self.net()
             .jacobians(self.sizes(), &self.params, [h, &x], states, inputs)
-            .expect("sizes fit");
+            .expect("matching sizes");
         [by_state, by_input]
     }
 

@@ -29,7 +29,7 @@ impl Reference {
             .0
             .dataset(name)
             .expect("an entry of the reference file");
-        data.read_raw::<f64>().expect("numbers")
+        data.read_raw::<f64>().expect("values")
     }
 
     fn all<T: Lanes>(&self, name: &str) -> Vec<T> {
@@ -123,15 +123,15 @@ fn tutorial_errors<T: Lanes>(name: &str) -> Vec<(String, f64)> {
 
 /// Each eigenvalue of the reference, against the nearest one found.
 fn eigenvalue_error<T: Lanes>(by_state: &[T], reference: &Reference) -> f64 {
-    let matrices = Tensor::from_slice(by_state, (4, 11, 11), &Device::Cpu).expect("fits");
-    let (re, im) = linear::eigenvalues(&matrices).expect("they exist");
+    let matrices = Tensor::from_slice(by_state, (4, 11, 11), &Device::Cpu).expect("matching sizes");
+    let (re, im) = linear::eigenvalues(&matrices).expect("eigenvalues");
     let flat = |x: Tensor| {
         let x = x
             .to_dtype(attractor::tensor::DType::F64)
             .expect("a real number");
         x.flatten_all()
             .and_then(|x| x.to_vec1::<f64>())
-            .expect("numbers")
+            .expect("values")
     };
     let (re, im) = (flat(re), flat(im));
     let expected = reference

@@ -52,7 +52,9 @@ fn gradients_equal_finite_differences_for_every_cell_and_stack() {
                 let by_param = slopes(&params, |k| slope(&case, |case| &mut case.params[k]));
                 let by_input = slopes(&inputs, |k| slope(&case, |case| &mut case.inputs[k]));
                 let by_h0 = slopes(&h0, |k| {
-                    slope(&case, |case| &mut case.h0.as_mut().expect("given")[k])
+                    slope(&case, |case| {
+                        &mut case.h0.as_mut().expect("present in the case")[k]
+                    })
                 });
                 for (what, found, expected) in [
                     ("parameters", &params, &by_param),
@@ -103,7 +105,7 @@ fn derivatives_that_arrive_at_states_equal_finite_differences() {
                 let params = slopes(&found[0], |k| along(&|case| &mut case.params[k]));
                 let inputs = slopes(&found[1], |k| along(&|case| &mut case.inputs[k]));
                 let h0 = slopes(&found[2], |k| {
-                    along(&|case| &mut case.h0.as_mut().expect("given")[k])
+                    along(&|case| &mut case.h0.as_mut().expect("present in the case")[k])
                 });
                 for (found, expected) in found.iter().zip([params, inputs, h0]) {
                     let error = error(found, &expected);
@@ -171,7 +173,7 @@ fn what_comes_after_the_end_of_a_trial_reaches_nothing() {
             let (states, outputs) = case.run();
             // Derivatives arrive within the trials only, as a mask makes it.
             let [b, t] = case.size;
-            let ends = case.lengths.clone().expect("ragged");
+            let ends = case.lengths.clone().expect("the case has lengths");
             let within = |all: &[f64]| {
                 let mut all = all.to_vec();
                 for (trial, numbers) in all.chunks_mut(outputs.len() / b).enumerate() {
@@ -212,13 +214,13 @@ fn what_comes_after_the_end_of_a_trial_reaches_nothing() {
 
 /// One trial alone, without what comes after its end.
 fn ended(case: &Case<f64>, trial: usize) -> Case<f64> {
-    let end = case.lengths.as_ref().expect("ragged")[trial];
+    let end = case.lengths.as_ref().expect("the case has lengths")[trial];
     let whole = single(case, trial);
     let cut = |all: &Option<Vec<f64>>| {
         let each = |all: &Vec<f64>| all[..all.len() / case.size[1] * end].to_vec();
         all.as_ref().map(each)
     };
-    let given = |all: &[f64]| cut(&Some(all.to_vec())).expect("given");
+    let given = |all: &[f64]| cut(&Some(all.to_vec())).expect("present in the case");
     Case {
         size: [1, end],
         inputs: given(&whole.inputs),
@@ -259,7 +261,8 @@ fn jacobians_equal_finite_differences_for_every_cell_and_stack() {
                     for k in 0..width {
                         let slopes = column(&|case| match input {
                             true => &mut case.inputs[trial * width + k],
-                            false => &mut case.h0.as_mut().expect("given")[trial * width + k],
+                            false => &mut case.h0.as_mut().expect("present in the case")
+                                [trial * width + k],
                         });
                         for r in 0..s {
                             expected[(trial * s + r) * width + k] = slopes[trial * s + r];

@@ -86,7 +86,7 @@ fn a_workspace_that_served_other_sizes_gives_the_same_bits_as_a_new_one() {
             let mut gradient = vec![0.0; case.params.len()];
             let loss = net
                 .loss_gradient(case.sizes(), case.op_inputs(), case.aim(), &mut gradient)
-                .expect("fits");
+                .expect("matching sizes");
             assert_eq!((loss.double(), gradient), case.loss_gradient(), "{sizes:?}");
         }
     }
@@ -95,7 +95,7 @@ fn a_workspace_that_served_other_sizes_gives_the_same_bits_as_a_new_one() {
 #[test]
 fn targets_where_the_mask_is_zero_are_not_read() {
     let case = case::<f64>(tanh(), [5, 4, 1, 6, 2, 1, 1]);
-    let mask = case.mask.clone().expect("given");
+    let mask = case.mask.clone().expect("present in the case");
     let mut holes = case.clone();
     for (k, target) in holes.targets.iter_mut().enumerate() {
         if mask[k / 2] == 0.0 {
@@ -112,7 +112,7 @@ fn a_mask_of_zeros_is_a_fault() {
     case.mask = Some(vec![0.0; 6]);
     let fault = case.net().loss(case.sizes(), case.op_inputs(), case.aim());
     assert!(matches!(fault, Err(Error::Range { .. })));
-    let words = fault.expect_err("a fault").to_string();
+    let words = fault.expect_err("an error").to_string();
     assert_eq!(
         words,
         "vanilla: expected `mask` that selects at least one time step, found zeros only"
@@ -128,9 +128,9 @@ fn trials_that_fill_up_a_slice_cannot_spoil_the_gradient() {
     let spec = Spec::new(relu, [1, 2, 1]);
     let layout = spec.layout();
     let mut params = vec![0.0_f32; layout.len()];
-    params[layout.block("wR").expect("known").range.clone()].fill(1e30);
-    params[layout.block("bR").expect("known").range.clone()].fill(1.0);
-    params[layout.block("wI").expect("known").range.clone()].fill(-1.0);
+    params[layout.block("wR").expect("a known block").range.clone()].fill(1e30);
+    params[layout.block("bR").expect("a known block").range.clone()].fill(1.0);
+    params[layout.block("wI").expect("a known block").range.clone()].fill(-1.0);
     let case = Case {
         spec,
         size: [1, 5],

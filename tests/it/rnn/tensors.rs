@@ -16,7 +16,7 @@ fn tanh() -> Cell {
 }
 
 fn message<V>(result: Result<V>) -> String {
-    result.err().expect("a fault").to_string()
+    result.err().expect("an error").to_string()
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn arrays_of_other_lengths_are_faults() {
 fn layers_in_both_directions_have_no_single_step() {
     let case = case::<f64>(tanh(), [2, 1, 1, 4, 1, 1, 2]);
     let mut next = vec![0.0; 16];
-    let h = case.h0.as_ref().expect("given");
+    let h = case.h0.as_ref().expect("present in the case");
     let fault = message(
         case.net()
             .step(case.sizes(), &case.params, h, &case.inputs, &mut next),
@@ -105,12 +105,15 @@ fn layers_in_both_directions_have_no_single_step() {
 fn tensors(case: &Case<f64>) -> [Tensor; 3] {
     let [b, t] = case.size;
     let make = |data: &[f64], shape: &[usize]| {
-        Tensor::from_slice(data, shape, &Device::Cpu).expect("fits")
+        Tensor::from_slice(data, shape, &Device::Cpu).expect("matching sizes")
     };
     [
         make(&case.inputs, &[b, t, case.spec.inputs]),
         make(&case.params, &[case.params.len()]),
-        make(case.h0.as_ref().expect("given"), &[b, case.spec.state()]),
+        make(
+            case.h0.as_ref().expect("present in the case"),
+            &[b, case.spec.state()],
+        ),
     ]
 }
 
@@ -132,7 +135,7 @@ fn a_loss_in_tensors_reaches_inputs_parameters_and_first_state() -> Result<()> {
             Var::from_tensor(&h0)?,
         ];
         let aside = |all: &Option<Vec<f64>>| {
-            let all = all.as_ref().expect("given");
+            let all = all.as_ref().expect("present in the case");
             Tensor::from_slice(all, (3, 4, all.len() / 12), &Device::Cpu)
         };
         let (noise, dropout) = (aside(&case.noise)?, aside(&case.dropout)?);

@@ -33,7 +33,7 @@ fn applied<T: Lanes>(nonlinearity: Nonlinearity, x: &[T]) -> Vec<T> {
     };
     let mut net = spec.cell.operation();
     net.run(spec.sizes(x.len(), 1), given, Some(&mut h), None)
-        .expect("fits");
+        .expect("matching sizes");
     h
 }
 
@@ -89,11 +89,11 @@ fn a_step_is_a_run_of_one_time() {
                 dropout: None,
                 ..case::<f64>(cell, [40, 1, 2, 9, 1, layers, 1])
             };
-            let h = case.h0.as_ref().expect("given");
+            let h = case.h0.as_ref().expect("present in the case");
             let mut stepped = vec![0.0; h.len()];
             case.net()
                 .step(case.sizes(), &case.params, h, &case.inputs, &mut stepped)
-                .expect("fits");
+                .expect("matching sizes");
             assert_eq!(stepped, case.run().0, "{cell:?}");
         }
     }

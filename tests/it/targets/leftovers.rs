@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// The number of a process that has ended.
 fn ended() -> u32 {
     let mut child = Command::new("true").spawn().expect("a process");
-    child.wait().expect("it ends");
+    child.wait().expect("the process ends");
     child.id()
 }
 
@@ -62,8 +62,8 @@ fn what_a_killed_run_has_left_is_removed_when_the_same_name_is_saved() {
         expected.sort();
         assert_eq!(names(folder.path()), expected);
     }
-    living.kill().expect("ours");
-    living.wait().expect("ours");
+    living.kill().expect("owned by the test");
+    living.wait().expect("owned by the test");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_temporary_file_that_is_locked_is_in_use() {
     let folder = TempDir::new().expect("a folder");
     let name = format!(".a.txt.{}-0.part", ended());
     let part = fs::File::create(folder.path().join(&name)).expect("a file");
-    part.lock().expect("nobody else has it");
+    part.lock().expect("the file is not locked");
     atomic_write(folder.path().join("a.txt"), b"text").unwrap();
     assert_eq!(names(folder.path()), [name.as_str(), "a.txt"]);
 }
@@ -121,7 +121,7 @@ fn send(signal: &str, child: &Child) {
 
 /// The exit code and what went to standard error.
 fn end(child: Child) -> (Option<i32>, String) {
-    let output = child.wait_with_output().expect("it ends");
+    let output = child.wait_with_output().expect("the process ends");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code(), text)
 }
@@ -169,7 +169,7 @@ fn sigterm_and_sighup_end_a_run_as_ctrl_c_does_and_give_128_and_the_signal() {
             );
             if script == TRAINING {
                 let outcome = fs::read_to_string(folder.path().join("outcome.txt"));
-                assert_eq!(outcome.expect("it was written"), "interrupted");
+                assert_eq!(outcome.expect("the file was written"), "interrupted");
                 assert!(names.contains(&"net.h5".into()), "{names:?}");
             } else {
                 assert!(text.contains("error: interrupted"), "{text}");
@@ -199,7 +199,7 @@ fn a_second_signal_ends_the_program_at_once() {
         // A signal that follows at once is the same one: `timeout` sends it twice.
         let status = loop {
             send(second, &child);
-            if let Some(status) = child.try_wait().expect("a child of ours") {
+            if let Some(status) = child.try_wait().expect("a child of this process") {
                 break status;
             }
         };
@@ -242,7 +242,7 @@ fn a_session_that_waits_for_an_input_ends_at_once() {
         let out = child.stdout.as_mut().expect("a pipe");
         BufReader::new(out).read_line(&mut line).expect("text");
         send(signal, &child);
-        let status = child.wait().expect("it ends");
+        let status = child.wait().expect("the process ends");
         assert_eq!(status.code(), Some(code), "{signal}");
     }
 }

@@ -128,7 +128,7 @@ fn matrices_without_an_answer_are_refused() {
 fn factorisations_have_the_same_bits_on_any_number_of_threads() {
     // So large that a library of its own mind would share one matrix among threads.
     let numbers: Vec<f64> = (0..300 * 300).map(|k| (f64::from(k) * 0.7).sin()).collect();
-    let a = Tensor::from_vec(numbers, (300, 300), &Device::Cpu).expect("as many numbers");
+    let a = Tensor::from_vec(numbers, (300, 300), &Device::Cpu).expect("matching sizes");
     let bits = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads can be started").install(|| {
@@ -143,7 +143,7 @@ fn factorisations_have_the_same_bits_on_any_number_of_threads() {
                 s,
                 v,
             ];
-            all.map(|x| convert::to_f64(&x).expect("numbers"))
+            all.map(|x| convert::to_f64(&x).expect("values"))
         })
     };
     assert!(bits(1) == bits(2));

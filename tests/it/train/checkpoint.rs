@@ -18,7 +18,7 @@ use tempfile::TempDir;
 fn refused(path: &Path, task: &dyn Task<f32>, seed: usize, options: Options) -> String {
     let options = with_checkpoint(&options, path.into());
     let mut net = small::<f32>(seed);
-    let fault = run(&mut net, &Source::new(task), &options, &mut NoProgress).expect_err("a fault");
+    let fault = run(&mut net, &Source::new(task), &options, &mut NoProgress).expect_err("an error");
     let hint = fault.hint().expect("a hint");
     assert!(hint.contains("resume: false"), "{hint}");
     fault.to_string()
@@ -94,7 +94,7 @@ fn a_data_set_is_known_by_all_of_its_numbers() {
             let mut numbers = vec![0.25; 500 * 4];
             numbers[500 * 4 - 1] = last;
             let numbers = Tensor::from_vec(numbers, (500, 4, 1), &Device::Cpu);
-            RawArray::Stacked(numbers.expect("as many"))
+            RawArray::Stacked(numbers.expect("matching sizes"))
         };
         let parts = RawData {
             inputs: part(0.5),
@@ -102,7 +102,7 @@ fn a_data_set_is_known_by_all_of_its_numbers() {
             mask: None,
             lengths: None,
         };
-        Dataset::new(parts).expect("parts that fit")
+        Dataset::new(parts).expect("valid arrays")
     };
     let options = Options {
         batch: 2,
@@ -137,13 +137,13 @@ fn a_run_starts_anew_over_a_checkpoint_but_not_over_another_file() {
     }
     let other = folder.path().join("data.h5");
     drop(hdf5::File::create(&other).expect("a file"));
-    let fault = anew(other.clone(), 20).expect_err("a fault").to_string();
+    let fault = anew(other.clone(), 20).expect_err("an error").to_string();
     assert!(
         fault.contains("expected a checkpoint of `train`"),
         "{fault}"
     );
     std::fs::write(&other, "notes").expect("a file");
-    anew(other.clone(), 20).expect_err("a fault");
+    anew(other.clone(), 20).expect_err("an error");
     assert_eq!(std::fs::read(&other).expect("notes"), b"notes");
 }
 
@@ -165,7 +165,7 @@ fn a_checkpoint_that_cannot_be_written_is_a_fault_at_once_and_trouble_later() {
     let inner = folder.path().join("runs");
     let options = with_checkpoint(&tutorial(20), inner.join("run.h5"));
     let mut net = small::<f32>(1);
-    let fault = run(&mut net, &source, &options, &mut NoProgress).expect_err("a fault");
+    let fault = run(&mut net, &source, &options, &mut NoProgress).expect_err("an error");
     assert!(fault.to_string().contains("does not exist"), "{fault}");
     std::fs::create_dir(&inner).expect("a folder");
     let mut heard = Listening(Vec::new());

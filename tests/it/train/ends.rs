@@ -24,7 +24,7 @@ fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
         let relu = Cell::Vanilla(Vanilla {
             nonlinearity: Nonlinearity::Relu,
         });
-        let mut net: Rnn<f32> = options.build(relu).expect("options within their spans");
+        let mut net: Rnn<f32> = options.build(relu).expect("options in range");
         let sgd = Sgd {
             rate: constant(rate),
             ..Sgd::default()
@@ -145,7 +145,7 @@ fn a_task_of_other_sizes_than_the_network_is_a_fault() {
     }
     .build(Cell::default())
     .expect("sizes");
-    let end = quietly(&mut net, &integrate(5), &tutorial(1)).expect_err("a fault");
+    let end = quietly(&mut net, &integrate(5), &tutorial(1)).expect_err("an error");
     assert_eq!(
         end.to_string(),
         "train: expected inputs of the task of shape [b, t, 3], found [1]"

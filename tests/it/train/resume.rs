@@ -67,7 +67,7 @@ fn differs<T: Lanes>(first: &Rnn<T>, source: &Source<'_, T>, options: &Options) 
     for batches in [3, 9, 10, usize::MAX] {
         net = first.clone();
         let mut stop = StopAfter(batches);
-        fit = Some(run(&mut net, source, &options, &mut stop).expect("a part of the run"));
+        fit = Some(run(&mut net, source, &options, &mut stop).expect("part of the run"));
     }
     let fit = fit.expect("four parts");
     let started = Fit {
@@ -198,7 +198,7 @@ fn a_run_that_was_finished_is_not_run_again() {
     let (mut first, mut second) = (small::<f32>(1), small::<f32>(1));
     let source = Source::new(&task);
     let fit = run(&mut first, &source, &options, &mut NoProgress).expect("a run");
-    let again = run(&mut second, &source, &options, &mut StopAfter(1)).expect("the same");
+    let again = run(&mut second, &source, &options, &mut StopAfter(1)).expect("the finished run");
     assert_eq!(bits(&first), bits(&second));
     assert_eq!(
         again,
@@ -220,11 +220,11 @@ fn a_finished_run_goes_on_when_more_batches_are_asked_for() {
     };
     let (mut net, mut whole) = (small::<f32>(1), small::<f32>(1));
     run(&mut net, &source, &short, &mut NoProgress).expect("a run");
-    let fit = run(&mut net, &source, &long, &mut NoProgress).expect("the rest");
+    let fit = run(&mut net, &source, &long, &mut NoProgress).expect("the rest of the run");
     let expected = run(&mut whole, &source, &tutorial(30), &mut NoProgress).expect("a run");
     assert_eq!(bits(&net), bits(&whole));
     assert_eq!((fit.resumed_batches, &fit.log), (20, &expected.log));
-    let fault = run(&mut net, &source, &long, &mut NoProgress).expect_err("a fault");
+    let fault = run(&mut net, &source, &long, &mut NoProgress).expect_err("an error");
     let finished = matches!(
         &fault,
         Error::File {
@@ -247,7 +247,7 @@ fn a_listener_that_ended_a_run_or_failed_in_it_hears_its_line_again() {
         let mut listen = |line: &LogEntry, _: &Rnn<f32>| {
             heard.push(line.batch);
             match line.batch {
-                10 => answer.take().expect("heard once"),
+                10 => answer.take().expect("one call at batch 10"),
                 _ => Ok(ControlFlow::Continue(())),
             }
         };
@@ -291,7 +291,7 @@ fn a_run_that_diverges_after_a_checkpoint_diverges_there_again() {
         gain: 1.5,
         ..NetworkOptions::default()
     };
-    let net: Rnn<f32> = net.build(relu).expect("options within their spans");
+    let net: Rnn<f32> = net.build(relu).expect("options in range");
     let (mut first, mut second) = (net.clone(), net);
     let source = Source::new(&task);
     let fit = run(&mut first, &source, &options, &mut NoProgress).expect("a run");

@@ -107,7 +107,7 @@ fn a_run_keeps_its_best_parameters_or_its_last_ones() {
         let (_, expected) = nets
             .iter()
             .find(|(batch, _)| *batch == wanted)
-            .expect("it was logged");
+            .expect("the batch is in the log");
         assert_eq!(net.params.data, expected.params.data, "{keep:?}");
     }
 }
@@ -161,7 +161,7 @@ fn validation_that_cannot_be_is_a_fault() {
             &mut NoProgress,
             &mut quiet,
         )
-        .expect_err("a fault")
+        .expect_err("an error")
     };
     let mut broken = wrong(4);
     broken.targets[7] = f64::NAN;

@@ -20,7 +20,7 @@ const READABLE: [(&str, Parse); 6] = [
 ];
 
 fn bytes(name: &str) -> Vec<u8> {
-    std::fs::read(reference(name)).expect("a file of the project")
+    std::fs::read(reference(name)).expect("a reference file")
 }
 
 /// Numbers that look random, from a seed.

@@ -26,14 +26,14 @@ fn network(name: &str, dtype: DType) -> Network {
     };
     let found = PortableNetwork::from_tensors(Path::new(&file), &read(&file), &choice);
     let network = found.expect("a network").build(CellSettings::default());
-    network.expect("parameters that fit")
+    network.expect("parameters with matching shapes")
 }
 
 fn expected(tree: &Tree, name: &str) -> Vec<f64> {
     match tree.at(name) {
         Some(Tree::Float(x)) => vec![*x],
         _ => convert::to_f64(tree.tensor(name).unwrap_or_else(|| panic!("no {name}")))
-            .expect("numbers"),
+            .expect("values"),
     }
 }
 
@@ -70,7 +70,7 @@ fn errors<T: Lanes>(net: &Rnn<T>, tree: &Tree) -> Vec<(String, f64)> {
     };
     let mut work = net.workspace();
     net.run(&mut work, &drive, Some(&mut states), Some(&mut outputs))
-        .expect("sizes that fit");
+        .expect("matching sizes");
     // A state is [layer][part][unit]; PyTorch gives h of the last layer.
     let first = (net.spec.layers - 1) * state / net.spec.layers;
     let h: Vec<T> = states
@@ -87,7 +87,7 @@ fn errors<T: Lanes>(net: &Rnn<T>, tree: &Tree) -> Vec<(String, f64)> {
     };
     let mut slopes = net.params.clone();
     let loss = net.loss_gradient(&mut work, &batch, None, &mut slopes.data);
-    let loss = loss.expect("sizes that fit");
+    let loss = loss.expect("matching sizes");
     let mut errors = vec![
         ("states".to_string(), error(&h, &expected(tree, "h"))),
         ("outputs".to_string(), error(&outputs, &expected(tree, "o"))),

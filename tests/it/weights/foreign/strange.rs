@@ -24,7 +24,7 @@ fn without(name: &str, instead: &[(&str, &[usize])]) -> NamedTensors {
         named
             .iter()
             .position(|(known, _)| known == name)
-            .expect("a part"),
+            .expect("part of the run"),
     );
     named
 }
