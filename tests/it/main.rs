@@ -1,10 +1,8 @@
 //! All tests, in one binary.
 
-mod account;
-mod caught;
+mod caught_errors;
 mod cli;
-mod confined;
-mod custom;
+mod custom_network;
 mod dataset;
 mod decision;
 mod disk;
@@ -21,12 +19,13 @@ mod interrupts;
 mod kept;
 mod killed;
 mod lfads;
-mod limits;
 mod lua_library;
 mod memory;
+mod memory_limits;
 mod nesting;
 mod network;
 mod numbers;
+mod operation_limits;
 mod optim;
 mod parity;
 mod pca;
@@ -36,6 +35,7 @@ mod random;
 mod repl;
 mod rnn;
 mod sandbox;
+mod sandbox_cli;
 mod scene;
 mod session;
 mod simd;

@@ -1,11 +1,11 @@
-//! One account of memory for a run: tensors, texts, lists, maps and files together.
+//! The memory limit of a run: tensors, strings, lists, maps and files count together.
 
 use std::process::Stdio;
 
-use crate::cli::{folder, program, run, said};
+use crate::cli::{decode, folder, program, run};
 
-/// Scripts that take ever more memory in small pieces, of one kind or of several.
-const GROWING: [(&str, &str); 14] = [
+/// Scripts whose memory use grows without bound in small allocations.
+const GROWING_SCRIPTS: [(&str, &str); 14] = [
     (
         "tensors.rhai",
         "let all = []; loop { try { all.push(zeros([1000])) } catch { print(\"caught\") } }",
@@ -59,28 +59,28 @@ const GROWING: [(&str, &str); 14] = [
 ];
 
 #[test]
-fn memory_in_small_pieces_counts_in_one_account() {
-    let files: Vec<_> = GROWING
+fn small_allocations_of_all_kinds_count_towards_one_memory_limit() {
+    let files: Vec<_> = GROWING_SCRIPTS
         .iter()
         .map(|(name, text)| (*name, text.as_bytes()))
         .collect();
     let folder = folder(&files);
-    for (file, _) in GROWING {
+    for (file, _) in GROWING_SCRIPTS {
         let output = run(&folder, &["run", file, "--max-memory", "64M"]);
-        let shown = said(&output.stderr);
-        let full = ["error: not enough memory", "bytes are in use"];
+        let stderr = decode(&output.stderr);
+        let messages = ["error: not enough memory", "bytes are in use"];
         assert!(
-            full.iter().any(|words| shown.contains(words)),
-            "{file}: {shown}"
+            messages.iter().any(|message| stderr.contains(message)),
+            "{file}: {stderr}"
         );
-        assert!(shown.contains("hint: "), "{file}: {shown}");
-        assert_eq!(said(&output.stdout), "", "{file}");
+        assert!(stderr.contains("hint: "), "{file}: {stderr}");
+        assert_eq!(decode(&output.stdout), "", "{file}");
         assert_eq!(output.status.code(), Some(1), "{file}");
     }
 }
 
 #[test]
-fn what_is_in_use_counts_when_a_tensor_is_made() {
+fn memory_in_use_counts_when_a_tensor_is_allocated() {
     let files: [(&str, &[u8]); 2] = [
         (
             "two.rhai",
@@ -98,21 +98,21 @@ fn what_is_in_use_counts_when_a_tensor_is_made() {
             output.status.code(),
             Some(0),
             "{file}: {}",
-            said(&output.stderr)
+            decode(&output.stderr)
         );
         let output = run(&folder, &["run", file, "--max-memory", "10M"]);
-        let shown = said(&output.stderr);
-        let words = "zeros: shape [2000, 1000] needs 8000000 bytes, and ";
-        assert!(shown.contains(words), "{file}: {shown}");
+        let stderr = decode(&output.stderr);
+        let message = "zeros: shape [2000, 1000] needs 8000000 bytes, and ";
+        assert!(stderr.contains(message), "{file}: {stderr}");
         assert!(
-            shown.contains("of at most 10485760 bytes are in use"),
-            "{file}: {shown}"
+            stderr.contains("of at most 10485760 bytes are in use"),
+            "{file}: {stderr}"
         );
     }
 }
 
 #[test]
-fn values_that_a_script_no_longer_reaches_are_freed() {
+fn unreachable_values_of_a_script_are_freed() {
     let files: [(&str, &[u8]); 2] = [
         (
             "drop.rhai",
@@ -127,21 +127,21 @@ fn values_that_a_script_no_longer_reaches_are_freed() {
     for (file, _) in files {
         let output = run(&folder, &["run", file, "--max-memory", "16M"]);
         assert_eq!(
-            said(&output.stdout),
+            decode(&output.stdout),
             "done\n",
             "{file}: {}",
-            said(&output.stderr)
+            decode(&output.stderr)
         );
     }
 }
 
 #[test]
-fn a_file_counts_with_what_it_becomes_in_memory() {
-    let numbers = format!("[{}1]", "1,".repeat(2_000_000));
+fn a_file_counts_with_its_decoded_size() {
+    let values = format!("[{}1]", "1,".repeat(2_000_000));
     let maps = format!("[{}1]", "{\"a\":[1]},".repeat(300_000));
     let wide = "h5::write(\"wide.h5\", #{ x: zeros([3000, 3000]) }, #{ compress: 9 });";
     let folder = folder(&[
-        ("numbers.json", numbers.as_bytes()),
+        ("numbers.json", values.as_bytes()),
         ("maps.json", maps.as_bytes()),
         ("write.rhai", wide.as_bytes()),
         ("numbers.rhai", b"json::read(\"numbers.json\");"),
@@ -160,21 +160,21 @@ fn a_file_counts_with_what_it_becomes_in_memory() {
         ),
     ]);
     let output = run(&folder, &["run", "write.rhai"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output.stderr));
-    let refused = [
+    assert_eq!(output.status.code(), Some(0), "{}", decode(&output.stderr));
+    let rejected = [
         "numbers.rhai",
         "value.rhai",
         "maps.rhai",
         "numbers.lua",
         "text.rhai",
     ];
-    for file in refused.into_iter().chain(["wide.rhai", "entry.rhai"]) {
+    for file in rejected.into_iter().chain(["wide.rhai", "entry.rhai"]) {
         let output = run(&folder, &["run", file, "--max-memory", "20M"]);
-        let shown = said(&output.stderr);
-        let full = ["not enough memory", "the limit is 20", "are in use"];
+        let stderr = decode(&output.stderr);
+        let messages = ["not enough memory", "the limit is 20", "are in use"];
         assert!(
-            full.iter().any(|words| shown.contains(words)),
-            "{file}: {shown}"
+            messages.iter().any(|message| stderr.contains(message)),
+            "{file}: {stderr}"
         );
         assert_eq!(output.status.code(), Some(1), "{file}");
         if file != "text.rhai" {
@@ -183,22 +183,23 @@ fn a_file_counts_with_what_it_becomes_in_memory() {
                 output.status.code(),
                 Some(0),
                 "{file}: {}",
-                said(&output.stderr)
+                decode(&output.stderr)
             );
         }
     }
-    // The compressed array is one chunk, so a part of it takes the memory of the whole.
+    // The compressed array is a single chunk: reading part of it requires the memory of the whole
+    // array.
     let output = run(&folder, &["run", "part.rhai", "--max-memory", "64M"]);
     assert_eq!(
-        said(&output.stdout),
+        decode(&output.stdout),
         "[2, 3000]\n",
         "{}",
-        said(&output.stderr)
+        decode(&output.stderr)
     );
 }
 
 #[test]
-fn a_session_goes_on_after_an_input_that_exceeded_a_limit() {
+fn a_session_continues_after_an_input_that_exceeded_a_limit() {
     use std::io::Write;
     let folder = folder(&[]);
     let inputs = [
@@ -215,7 +216,7 @@ fn a_session_goes_on_after_an_input_that_exceeded_a_limit() {
         let limits = ["--max-operations", "100000", "--max-memory", "32M"];
         let args: Vec<_> = [language]
             .into_iter()
-            .filter(|one| !one.is_empty())
+            .filter(|argument| !argument.is_empty())
             .collect();
         let mut command = program(folder.path(), &[args, limits.to_vec()].concat());
         let child = command
@@ -223,46 +224,52 @@ fn a_session_goes_on_after_an_input_that_exceeded_a_limit() {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = child.spawn().expect("the program starts");
-        let mut to = child.stdin.take().expect("the stream is piped");
-        to.write_all(input.as_bytes())
+        let mut input_pipe = child.stdin.take().expect("the stream is piped");
+        input_pipe
+            .write_all(input.as_bytes())
             .expect("the child reads its input");
-        drop(to);
+        drop(input_pipe);
         let output = child.wait_with_output().expect("the program ends");
-        assert_eq!(said(&output.stdout), "2\n4\n", "{}", said(&output.stderr));
+        assert_eq!(
+            decode(&output.stdout),
+            "2\n4\n",
+            "{}",
+            decode(&output.stderr)
+        );
     }
 }
 
 #[test]
-fn the_memory_in_use_includes_arrays_when_a_large_one_is_refused() {
+fn the_error_of_a_rejected_array_states_the_memory_in_use() {
     let text = b"let a = zeros([20000000]);\nzeros([10000000]);";
     let folder = folder(&[("two.rhai", &text[..])]);
     let output = run(&folder, &["run", "two.rhai", "--max-memory", "100M"]);
-    let shown = said(&output.stderr);
-    let (before, _) = shown
+    let stderr = decode(&output.stderr);
+    let (prefix, _) = stderr
         .split_once(" of at most")
         .expect("a message with the limit");
-    let used: u64 = before
+    let used: u64 = prefix
         .rsplit(' ')
         .next()
         .and_then(|n| n.parse().ok())
         .expect("bytes");
-    assert!((80_000_000..81_000_000).contains(&used), "{shown}");
+    assert!((80_000_000..81_000_000).contains(&used), "{stderr}");
 }
 
 #[test]
-fn a_file_that_a_run_wrote_is_the_one_that_it_reads() {
+fn a_run_reads_the_file_that_it_wrote_to_the_output_folder() {
     let text = b"file::write(\"notes.txt\", \"new\");\nprint(file::read(\"notes.txt\"));";
     let folder = folder(&[("own.rhai", &text[..]), ("notes.txt", b"old")]);
     let output = run(&folder, &["run", "own.rhai", "--out", "results"]);
-    assert_eq!(said(&output.stdout), "new\n");
+    assert_eq!(decode(&output.stdout), "new\n");
 }
 
 #[test]
-fn lua_names_a_line_where_its_memory_ended() {
+fn a_memory_error_in_lua_contains_the_line() {
     let text = b"local t = {}\nfor i = 1, 1e9 do\n  t[i] = i .. string.rep('x', 500)\nend";
     let folder = folder(&[("full.lua", &text[..])]);
     let output = run(&folder, &["run", "full.lua", "--max-memory", "40M"]);
-    let shown = said(&output.stderr);
-    assert!(shown.contains("not enough memory"), "{shown}");
-    assert!(shown.contains("full.lua:3"), "{shown}");
+    let stderr = decode(&output.stderr);
+    assert!(stderr.contains("not enough memory"), "{stderr}");
+    assert!(stderr.contains("full.lua:3"), "{stderr}");
 }

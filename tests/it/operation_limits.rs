@@ -1,12 +1,12 @@
-//! The limits of a run on operations, and Ctrl-C: no way around them.
+//! The operation limit of a run and Ctrl-C cannot be caught by a script.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::cli::{folder, program, run, said};
+use crate::cli::{decode, folder, program, run};
 
-/// Scripts that go on for ever and try to catch their end, each in a way of its own.
+/// Endless scripts that try to catch their termination, each in a different way.
 const ENDLESS: [(&str, &str); 20] = [
     (
         "try.rhai",
@@ -92,19 +92,19 @@ const ENDLESS: [(&str, &str); 20] = [
     ),
 ];
 
-/// What `require.lua` requires.
+/// The module that `require.lua` loads.
 const MODULE: (&str, &[u8]) = ("endless.lua", b"while true do end");
 
 fn scripts() -> Vec<(&'static str, String)> {
-    let ready = |(name, text): &(&'static str, &str)| {
-        let end = if name.ends_with(".lua") { "" } else { ";" };
-        (*name, format!("print(\"ready\"){end}\n{text}"))
+    let with_ready_line = |(name, text): &(&'static str, &str)| {
+        let terminator = if name.ends_with(".lua") { "" } else { ";" };
+        (*name, format!("print(\"ready\"){terminator}\n{text}"))
     };
-    ENDLESS.iter().map(ready).collect()
+    ENDLESS.iter().map(with_ready_line).collect()
 }
 
 #[test]
-fn a_limit_on_operations_ends_every_script_that_tries_to_catch_it() {
+fn the_operation_limit_ends_every_script_that_tries_to_catch_it() {
     let scripts = scripts();
     let files: Vec<_> = scripts
         .iter()
@@ -113,12 +113,12 @@ fn a_limit_on_operations_ends_every_script_that_tries_to_catch_it() {
     let folder = folder(&[files, vec![MODULE]].concat());
     for (file, _) in &scripts {
         let output = run(&folder, &["run", file, "--max-operations", "200000"]);
-        let shown = said(&output.stderr);
+        let stderr = decode(&output.stderr);
         assert!(
-            shown.contains("error: the script exceeded the limit on operations"),
-            "{file}: {shown}"
+            stderr.contains("error: the script exceeded the limit on operations"),
+            "{file}: {stderr}"
         );
-        assert_eq!(said(&output.stdout), "ready\n", "{file}");
+        assert_eq!(decode(&output.stdout), "ready\n", "{file}");
         assert_eq!(output.status.code(), Some(1), "{file}");
     }
 }
@@ -144,17 +144,17 @@ fn ctrl_c_ends_every_script_that_tries_to_catch_it() {
             .read_line(&mut line)
             .expect("the script prints text");
         let pid = child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &pid]).status();
-        assert!(sent.expect("`kill` is available").success());
+        let status = Command::new("kill").args(["-INT", &pid]).status();
+        assert!(status.expect("`kill` is available").success());
         let output = child.wait_with_output().expect("the program ends");
-        let shown = said(&output.stderr);
-        assert_eq!(output.status.code(), Some(130), "{file}: {shown}");
-        assert!(shown.contains("error: interrupted"), "{file}: {shown}");
+        let stderr = decode(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{file}: {stderr}");
+        assert!(stderr.contains("error: interrupted"), "{file}: {stderr}");
     }
 }
 
-/// Closures that each take about 1,000 operations, called 200 times by the engine.
-const CALLED: [(&str, &str); 8] = [
+/// Closures of about 1,000 operations each, which the engine calls 200 times.
+const CLOSURES: [(&str, &str); 8] = [
     (
         "grad.rhai",
         "fn spin() { let n = 0; while n < 300 { n += 1; } }
@@ -212,25 +212,25 @@ const CALLED: [(&str, &str); 8] = [
 ];
 
 #[test]
-fn closures_that_the_engine_calls_count_in_the_same_operations() {
-    let files: Vec<_> = CALLED
+fn operations_in_closures_called_by_the_engine_count_towards_the_limit() {
+    let files: Vec<_> = CLOSURES
         .iter()
         .map(|(name, text)| (*name, text.as_bytes()))
         .collect();
     let folder = folder(&files);
-    for (file, _) in CALLED {
+    for (file, _) in CLOSURES {
         let output = run(&folder, &["run", file, "--max-operations", "10000000"]);
         assert_eq!(
             output.status.code(),
             Some(0),
             "{file}: {}",
-            said(&output.stderr)
+            decode(&output.stderr)
         );
         let output = run(&folder, &["run", file, "--max-operations", "50000"]);
-        let shown = said(&output.stderr);
+        let stderr = decode(&output.stderr);
         assert!(
-            shown.contains("error: the script exceeded the limit on operations"),
-            "{file}: {shown}"
+            stderr.contains("error: the script exceeded the limit on operations"),
+            "{file}: {stderr}"
         );
     }
 }

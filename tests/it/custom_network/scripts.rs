@@ -1,15 +1,14 @@
-//! What scripts do with networks of their own: long runs, tensors that come in from outside, the
-//! place that a fault is sent to.
+//! Custom networks in scripts: long sequences, captured tensors, and error locations.
 
 use attractor::api::context::Language;
 
-use super::numbers;
+use super::float_entries;
 use crate::session::{LANGUAGES, run};
 
-/// The stack of the thread that scripts run on: a tape is dropped there, by recursion.
-const STACK: usize = 1 << 30;
+/// Stack size of the script thread, where tapes are dropped recursively.
+const STACK_BYTES: usize = 1 << 30;
 
-const LONG: [&str; 2] = [
+const LONG_SEQUENCES: [&str; 2] = [
     r#"
 let w = random::normal(random::key(0), [3, 3]) * 0.5;
 let step = |h, x, p| h + 0.1 * (h.tanh().matmul(p.w) - h) + x * p.b;
@@ -23,8 +22,8 @@ let task = tasks::custom(#{ steps: 5000 }, |key, n| #{ inputs: x, targets: y });
 train(net, task, #{ batches: 1, batch: 2, optimizer: optim::sgd(#{ rate: 1.0 }) });
 let found = #{};
 for name in before.keys() {
-    let walked = before[name] - net.params()[name];
-    found[name] = (walked - slopes[name]).abs().max().item();
+    let change = before[name] - net.params()[name];
+    found[name] = (change - slopes[name]).abs().max().item();
     found["size_" + name] = slopes[name].abs().max().item();
 }
 found
@@ -45,42 +44,42 @@ local task = tasks.custom({ steps = 5000 }, function(key, n) return { inputs = x
 train(net, task, { batches = 1, batch = 2, optimizer = optim.sgd({ rate = 1.0 }) })
 local found = {}
 for name, value in pairs(before) do
-    local walked = value - net:params()[name]
-    found[name] = (walked - slopes[name]):abs():max():item()
+    local change = value - net:params()[name]
+    found[name] = (change - slopes[name]):abs():max():item()
     found["size_" .. name] = slopes[name]:abs():max():item()
 end
 return found
 "#,
 ];
 
-/// Runs `job` where a tape of any length can be dropped.
-fn deep<T: Send>(job: impl FnOnce() -> T + Send) -> T {
+/// Runs `job` on a thread whose stack is large enough to drop a long tape.
+fn run_on_large_stack<T: Send>(job: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK);
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
         let thread = thread.spawn_scoped(scope, job).expect("a thread");
         thread.join().expect("no panic")
     })
 }
 
 #[test]
-fn grad_and_train_agree_over_five_thousand_steps() {
-    /// Parameters of order one, from whose difference before and after the gradient is told.
-    const NEAR: f64 = 1e-5;
-    for (language, text) in LANGUAGES.into_iter().zip(LONG) {
-        let found = deep(|| numbers(text, language));
-        println!("{language:?}: {found:?}");
-        assert_eq!(found.len(), 10);
-        for (name, x) in found {
+fn grad_and_train_return_the_same_gradient_over_five_thousand_steps() {
+    /// The gradient is the difference of parameters of order one before and after training.
+    const TOLERANCE: f64 = 1e-5;
+    for (language, text) in LANGUAGES.into_iter().zip(LONG_SEQUENCES) {
+        let actual = run_on_large_stack(|| float_entries(text, language));
+        println!("{language:?}: {actual:?}");
+        assert_eq!(actual.len(), 10);
+        for (name, x) in actual {
             match name.starts_with("size_") {
                 true => assert!(x > 1e-4, "{language:?}: {name} {x:e}"),
-                false => assert!(x < NEAR, "{language:?}: {name} {x:e}"),
+                false => assert!(x < TOLERANCE, "{language:?}: {name} {x:e}"),
             }
         }
     }
 }
 
 #[test]
-fn a_tensor_that_a_step_takes_from_around_it_is_followed_too() {
+fn gradients_reach_a_tensor_that_the_step_captures() {
     let texts = [
         r#"
         let x = random::normal(random::key(1), [3, 4, 2], #{ dtype: "f64" });
@@ -113,13 +112,13 @@ fn a_tensor_that_a_step_takes_from_around_it_is_followed_too() {
         "#,
     ];
     for (language, text) in LANGUAGES.into_iter().zip(texts) {
-        let found = numbers(text, language);
-        assert!(found[0].1 < 1e-12, "{language:?}: {found:?}");
+        let actual = float_entries(text, language);
+        assert!(actual[0].1 < 1e-12, "{language:?}: {actual:?}");
     }
 }
 
 #[test]
-fn what_a_step_gives_is_told_at_the_step() {
+fn an_invalid_result_of_a_step_is_reported_at_the_step() {
     let rhai = |step: &str, then: &str| {
         let options = format!("units: 2, params: #{{ w: w }},\n    step: {step},\n");
         format!("let w = zeros([2, 2]);\nlet net = rnn::custom(#{{ {options}}});\n{then}")
@@ -129,7 +128,7 @@ fn what_a_step_gives_is_told_at_the_step() {
         format!("local w = zeros({{2, 2}})\nlocal net = rnn.custom({{ {options}}})\n{then}")
     };
     let train = "train(net, tasks__integrator(), {});";
-    let (in_rhai, in_lua) = (
+    let (train_rhai, train_lua) = (
         train.replace("__", "::").replace("{}", "#{}"),
         train.replace("__", "."),
     );
@@ -143,22 +142,25 @@ fn what_a_step_gives_is_told_at_the_step() {
             lua("function(h, x, p) return 3 end", ""),
         ),
         (
-            rhai("|h, x, p| tensor(h.to_list())", &in_rhai),
-            lua("function(h, x, p) return tensor(h:to_list()) end", &in_lua),
+            rhai("|h, x, p| tensor(h.to_list())", &train_rhai),
+            lua(
+                "function(h, x, p) return tensor(h:to_list()) end",
+                &train_lua,
+            ),
         ),
         (
-            rhai("|h, x, p| h * p.w.unique().sum()", &in_rhai),
+            rhai("|h, x, p| h * p.w.unique().sum()", &train_rhai),
             lua(
                 "function(h, x, p) return h * p.w:unique():sum() end",
-                &in_lua,
+                &train_lua,
             ),
         ),
     ];
     for (rhai, lua) in rows {
         for (language, text) in [(Language::Rhai, rhai), (Language::Lua, lua)] {
-            let fault = run(&text, language).outcome.expect_err("an error");
-            let line = fault.location.map(|location| location.line);
-            assert_eq!(line, Some(3), "{language:?}: {}\n{text}", fault.message);
+            let error = run(&text, language).outcome.expect_err("an error");
+            let line = error.location.map(|location| location.line);
+            assert_eq!(line, Some(3), "{language:?}: {}\n{text}", error.message);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Errors that scripts catch say the same as those that end them: names that scripts know.
+//! Errors that scripts catch: messages without internal names, and the location of thrown values.
 
 use attractor::api::context::Language::{Lua, Rhai};
 
 use crate::session::run;
 
-const RHAI: [&str; 22] = [
+const RHAI_STATEMENTS: [&str; 22] = [
     "if t { print(1) }",
     "let f = || if t { print(1) }; f.call()",
     "print([1][t])",
@@ -29,7 +29,7 @@ const RHAI: [&str; 22] = [
     "print([1].map(n))",
 ];
 
-const LUA: [&str; 14] = [
+const LUA_STATEMENTS: [&str; 14] = [
     "return n()",
     "for x in n do end",
     "for x in pairs(t) do end",
@@ -46,8 +46,8 @@ const LUA: [&str; 14] = [
     "return #nil",
 ];
 
-/// Parts of names that stand in no script.
-const INSIDE: [&str; 8] = [
+/// Substrings of internal names.
+const INTERNAL_NAMES: [&str; 8] = [
     "candle",
     "::dynamic",
     "alloc",
@@ -59,11 +59,11 @@ const INSIDE: [&str; 8] = [
 ];
 
 #[test]
-fn a_caught_error_has_no_names_from_inside_the_program() {
-    let cases = RHAI
+fn a_caught_error_contains_no_internal_names() {
+    let cases = RHAI_STATEMENTS
         .map(|body| (Rhai, body))
         .into_iter()
-        .chain(LUA.map(|body| (Lua, body)));
+        .chain(LUA_STATEMENTS.map(|body| (Lua, body)));
     for (language, body) in cases {
         let text = match language {
             Rhai => format!(
@@ -82,14 +82,14 @@ fn a_caught_error_has_no_names_from_inside_the_program() {
             "{body}: {}",
             run.printed
         );
-        for part in INSIDE {
-            assert!(!run.printed.contains(part), "{body}: {}", run.printed);
+        for name in INTERNAL_NAMES {
+            assert!(!run.printed.contains(name), "{body}: {}", run.printed);
         }
     }
 }
 
 #[test]
-fn the_message_of_a_caught_error_names_types_as_scripts_do() {
+fn the_message_of_a_caught_error_uses_the_type_names_of_scripts() {
     let text = "try { if zeros([2]) { print(1) } } catch (e) { print(e.message); }";
     let printed = run(text, Rhai).printed;
     assert!(
@@ -99,13 +99,13 @@ fn the_message_of_a_caught_error_names_types_as_scripts_do() {
 }
 
 #[test]
-fn a_map_of_the_script_with_such_entries_stays_a_map() {
+fn a_map_with_the_entries_of_an_error_stays_a_map() {
     let text = "print(#{ error: \"none\", message: \"m\" });";
     assert_eq!(run(text, Rhai).printed, "{error: \"none\", message: \"m\"}");
 }
 
 #[test]
-fn a_value_that_is_no_text_is_thrown_at_a_place() {
+fn a_thrown_value_that_is_not_a_string_has_a_location() {
     let values = [
         "{}",
         "nil",
@@ -116,9 +116,9 @@ fn a_value_that_is_no_text_is_thrown_at_a_place() {
     ];
     for value in values {
         let text = format!("pcall(error, {{}})\nlocal function f()\n  error({value})\nend\nf()");
-        let fault = run(&text, Lua).outcome.expect_err("an error");
+        let error = run(&text, Lua).outcome.expect_err("an error");
         assert_eq!(
-            fault.location.map(|location| location.line),
+            error.location.map(|location| location.line),
             Some(3),
             "{value}"
         );
@@ -126,7 +126,7 @@ fn a_value_that_is_no_text_is_thrown_at_a_place() {
 }
 
 #[test]
-fn a_thrown_text_has_the_line_of_the_call() {
+fn a_thrown_string_has_the_line_of_the_call() {
     let cases = [
         ("\nerror('bad')", Some(2)),
         ("\nlocal function f()\n  error('bad')\nend\nf()", Some(3)),
@@ -142,12 +142,17 @@ fn a_thrown_text_has_the_line_of_the_call() {
         ("return error('bad')", None),
     ];
     for (text, line) in cases {
-        let fault = run(text, Lua).outcome.expect_err("an error");
-        assert_eq!(fault.message, "bad", "{text}");
-        assert_eq!(fault.location.map(|location| location.line), line, "{text}");
+        let error = run(text, Lua).outcome.expect_err("an error");
+        assert_eq!(error.message, "bad", "{text}");
+        assert_eq!(error.location.map(|location| location.line), line, "{text}");
     }
-    let fault = run("return error('bad')", Lua)
+    let error = run("return error('bad')", Lua)
         .outcome
         .expect_err("an error");
-    assert!(fault.hint.expect("a hint").contains("return error"));
+    assert!(
+        error
+            .hint
+            .expect("an error with a hint")
+            .contains("return error")
+    );
 }

@@ -1,4 +1,4 @@
-//! The program with `--sandbox`: modules, messages, sessions and views.
+//! The program with `--sandbox`: modules, error messages, sessions and views.
 #![cfg(unix)]
 
 use std::fs;
@@ -8,25 +8,26 @@ use tempfile::TempDir;
 
 use crate::cli;
 
-/// A script in the program's sandbox, beside a file with a secret in the folder above.
-fn confined(scripts: &[(&str, &str)]) -> Vec<(String, String)> {
+/// Runs each script in the sandbox, next to links to secret files of the parent folder. Returns the
+/// names and outputs of the scripts.
+fn run_in_sandbox(scripts: &[(&str, &str)]) -> Vec<(String, String)> {
     let folder = TempDir::new().expect("a folder for the test");
     let work = folder.path().join("work");
     fs::create_dir(&work).expect("a subfolder");
-    for end in ["rhai", "lua"] {
-        let secret = format!("secret(1) + + {end}\n");
-        fs::write(folder.path().join(format!("secret.{end}")), &secret).expect("a file");
+    for extension in ["rhai", "lua"] {
+        let secret = format!("secret(1) + + {extension}\n");
+        fs::write(folder.path().join(format!("secret.{extension}")), &secret).expect("a file");
         symlink(
-            folder.path().join(format!("secret.{end}")),
-            work.join(format!("link.{end}")),
+            folder.path().join(format!("secret.{extension}")),
+            work.join(format!("link.{extension}")),
         )
         .expect("a link");
-        let fine = if end == "lua" {
+        let module_text = if extension == "lua" {
             "return 5"
         } else {
             "fn five() { 5 }"
         };
-        fs::write(work.join(format!("fine.{end}")), fine).expect("a module");
+        fs::write(work.join(format!("fine.{extension}")), module_text).expect("a module");
     }
     let run = |(name, text): &(&str, &str)| {
         let text = text.replace("ROOT", &folder.path().display().to_string());
@@ -36,7 +37,7 @@ fn confined(scripts: &[(&str, &str)]) -> Vec<(String, String)> {
         (
             name.to_string(),
             [output.stdout, output.stderr]
-                .map(|bytes| cli::said(&bytes))
+                .map(|bytes| cli::decode(&bytes))
                 .concat(),
         )
     };
@@ -44,8 +45,8 @@ fn confined(scripts: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn modules_outside_the_folder_of_the_script_are_refused() {
-    let refused = confined(&[
+fn modules_outside_the_folder_of_the_script_are_rejected() {
+    let rejected = run_in_sandbox(&[
         ("above.rhai", "import \"../secret\" as s;"),
         ("absolute.rhai", "import \"ROOT/secret\" as s;"),
         ("link.rhai", "import \"link\" as s;"),
@@ -56,34 +57,34 @@ fn modules_outside_the_folder_of_the_script_are_refused() {
             "try { import \"../secret\" as s; print(1); } catch (e) { print(e) }",
         ),
     ]);
-    for (name, shown) in refused {
+    for (name, output_text) in rejected {
         assert!(
-            shown.contains("the sandbox does not allow reading here"),
-            "{name}: {shown}"
+            output_text.contains("the sandbox does not allow reading here"),
+            "{name}: {output_text}"
         );
-        assert!(!shown.contains("secret(1)"), "{name}: {shown}");
+        assert!(!output_text.contains("secret(1)"), "{name}: {output_text}");
     }
-    let others = confined(&[
+    let errors = run_in_sandbox(&[
         ("above.lua", "require('../secret')"),
         ("absolute.lua", "require('ROOT/secret')"),
         ("message.lua", "error('ROOT/secret.lua:1: look', 0)"),
         ("message.rhai", "throw \"ROOT/secret.rhai:1: look\";"),
         ("chunk.lua", "load('error(1)', '@ROOT/secret.lua')()"),
     ]);
-    for (name, shown) in others {
-        assert!(shown.starts_with("error: "), "{name}: {shown}");
-        assert!(!shown.contains("secret(1)"), "{name}: {shown}");
+    for (name, output_text) in errors {
+        assert!(output_text.starts_with("error: "), "{name}: {output_text}");
+        assert!(!output_text.contains("secret(1)"), "{name}: {output_text}");
     }
-    let fine = confined(&[
+    let allowed = run_in_sandbox(&[
         ("main.rhai", "import \"fine\" as f; print(f::five())"),
         ("main.lua", "print((require('fine')))"),
     ]);
-    assert_eq!(fine[0].1, "5\n");
-    assert_eq!(fine[1].1, "5\n");
+    assert_eq!(allowed[0].1, "5\n");
+    assert_eq!(allowed[1].1, "5\n");
 }
 
 #[test]
-fn a_session_and_a_view_are_confined_too() {
+fn the_sandbox_also_applies_to_sessions_and_views() {
     let folder = TempDir::new().expect("a folder for the test");
     let work = folder.path().join("work");
     let other = folder.path().join("other");
@@ -91,28 +92,28 @@ fn a_session_and_a_view_are_confined_too() {
     fs::create_dir(&other).expect("a subfolder");
     symlink(&other, work.join("up")).expect("a link");
     fs::write(other.join("x.json"), "7").expect("a file");
-    let made = "h5::write(\"x.h5\", #{ x: zeros([2, 3, 3]) });";
-    fs::write(other.join("make.rhai"), made).expect("a script");
+    let script = "h5::write(\"x.h5\", #{ x: zeros([2, 3, 3]) });";
+    fs::write(other.join("make.rhai"), script).expect("a script");
     let output = cli::program(&other, &["run", "make.rhai"]).output();
     assert!(output.expect("the program starts").status.success());
     let inputs = [
         (&[][..], "file::read(\"../other/x.json\")"),
         (&["--lua"], "file.read('up/x.json')"),
     ];
-    for (words, input) in inputs {
+    for (args, input) in inputs {
         fs::write(work.join("input"), input).expect("an input");
-        let mut command = cli::program(&work, &[words, &["--sandbox"]].concat());
+        let mut command = cli::program(&work, &[args, &["--sandbox"]].concat());
         let input = fs::File::open(work.join("input")).expect("the file was written");
         let output = command.stdin(input).output().expect("the program starts");
-        let shown = cli::said(&output.stderr);
+        let output_text = cli::decode(&output.stderr);
         assert!(
-            shown.contains("the sandbox does not allow reading here"),
-            "{shown}"
+            output_text.contains("the sandbox does not allow reading here"),
+            "{output_text}"
         );
     }
-    // A file that the user names can be read, wherever it is; what is made of it stays in `--out`.
+    // A file on the command line can be read from any folder; its output must be below `--out`.
     let view = |save: &str| {
-        let words = [
+        let args = [
             "view",
             "../other/x.h5",
             "--sandbox",
@@ -121,10 +122,10 @@ fn a_session_and_a_view_are_confined_too() {
             "--save",
             save,
         ];
-        let output = cli::program(&work, &words)
+        let output = cli::program(&work, &args)
             .output()
             .expect("the program starts");
-        cli::said(&output.stderr)
+        cli::decode(&output.stderr)
     };
     assert_eq!(view("seen.html"), "");
     assert!(work.join("out/seen.html").is_file());

@@ -1,15 +1,15 @@
-//! A closure that repeats the equations of a built-in cell makes the same network.
+//! A closure with the equations of a built-in cell defines the same network.
 
 use attractor::api::context::Language;
 
-use super::numbers;
+use super::float_entries;
 
 const RHAI: &str = r#"
-fn furthest(a, b) {
-    let worst = 0.0;
+fn max_difference(a, b) {
+    let largest = 0.0;
     for name in a.keys() {
-        let apart = (a[name] - b[name]).abs().max().item();
-        if !(apart <= worst) { worst = apart; }
+        let error = (a[name] - b[name]).abs().max().item();
+        if !(error <= largest) { largest = error; }
     }
     worst
 }
@@ -50,7 +50,7 @@ let loss_of = |net, at| {
 let at = #{ params: a.params(), x: x, h: h };
 let of_a = grad(|at| loss_of.call(a, at), at);
 let of_b = grad(|at| loss_of.call(b, at), at);
-found.grad = furthest(of_a.params, of_b.params);
+found.grad = max_difference(of_a.params, of_b.params);
 found.grad_x = apart(of_a.x, of_b.x);
 found.grad_h = apart(of_a.h, of_b.h);
 
@@ -58,19 +58,19 @@ let once = #{ batches: 1, batch: 16, optimizer: optim::sgd(#{ rate: 1.0 }) };
 let task = tasks::decision(#{ steps: 8 });
 let copies = [a.copy(), b.copy()];
 for net in copies { train(net, task, once); }
-found.one_batch = furthest(copies[0].params(), copies[1].params());
+found.one_batch = max_difference(copies[0].params(), copies[1].params());
 let often = #{ batches: 20, batch: 16, clip: 0.1, l2: 1e-3, log_every: 5, validation: task,
     optimizer: optim::adam(#{ rate: optim::exponential(0.01, 0.99) }) };
 let fits = [train(a, task, often), train(b, task, often)];
 found.log = apart(fits[0].loss, fits[1].loss);
-found.trained = furthest(a.params(), b.params());
+found.trained = max_difference(a.params(), b.params());
 found
 "#;
 
 const LUA: &str = r#"
 local function apart(a, b) return (a - b):abs():max():item() end
-local function furthest(a, b)
-    local worst = 0.0
+local function max_difference(a, b)
+    local largest = 0.0
     for name, value in pairs(a) do
         local far = apart(value, b[name])
         if not (far <= worst) then worst = far end
@@ -109,7 +109,7 @@ end
 local at = { params = a:params(), x = x, h = h }
 local of_a = grad(function(at) return loss_of(a, at) end, at)
 local of_b = grad(function(at) return loss_of(b, at) end, at)
-found.grad = furthest(of_a.params, of_b.params)
+found.grad = max_difference(of_a.params, of_b.params)
 found.grad_x = apart(of_a.x, of_b.x)
 found.grad_h = apart(of_a.h, of_b.h)
 
@@ -117,16 +117,16 @@ local once = { batches = 1, batch = 16, optimizer = optim.sgd({ rate = 1.0 }) }
 local task = tasks.decision({ steps = 8 })
 local copies = { a:copy(), b:copy() }
 for _, net in ipairs(copies) do train(net, task, once) end
-found.one_batch = furthest(copies[1]:params(), copies[2]:params())
+found.one_batch = max_difference(copies[1]:params(), copies[2]:params())
 local often = { batches = 20, batch = 16, clip = 0.1, l2 = 1e-3, log_every = 5, validation = task,
     optimizer = optim.adam({ rate = optim.exponential(0.01, 0.99) }) }
 local fits = { train(a, task, often), train(b, task, often) }
 found.log = apart(fits[1].loss, fits[2].loss)
-found.trained = furthest(a:params(), b:params())
+found.trained = max_difference(a:params(), b:params())
 return found
 "#;
 
-/// The cell, its name as a script writes it, and its step: in Rhai, then in Lua.
+/// The constructor and the step of each cell, in Rhai, then in Lua.
 const CELLS: [[&str; 4]; 2] = [
     [
         "rnn::vanilla(options)",
@@ -156,9 +156,9 @@ const CELLS: [[&str; 4]; 2] = [
     ],
 ];
 
-/// Both work in numbers of order one; training adds up what they differ by over 20 batches.
-fn near(kind: &str, what: &str) -> f64 {
-    match (kind, what) {
+/// Tolerance for values of order one; training accumulates the differences over 20 batches.
+fn tolerance(dtype: &str, name: &str) -> f64 {
+    match (dtype, name) {
         ("f32", "trained") => 1e-5,
         ("f32", _) => 1e-6,
         (_, "trained") => 1e-10,
@@ -167,26 +167,26 @@ fn near(kind: &str, what: &str) -> f64 {
 }
 
 #[test]
-fn a_closure_that_repeats_a_built_in_cell_makes_the_same_network() {
+fn a_closure_with_the_equations_of_a_built_in_cell_defines_the_same_network() {
     for [rhai_cell, rhai_step, lua_cell, lua_step] in CELLS {
-        let texts = [
+        let variants = [
             (Language::Rhai, RHAI, rhai_cell, rhai_step),
             (Language::Lua, LUA, lua_cell, lua_step),
         ];
-        for ((language, text, cell, step), kind) in texts
+        for ((language, text, cell, step), dtype) in variants
             .into_iter()
-            .flat_map(|text| ["f32", "f64"].map(|kind| (text, kind)))
+            .flat_map(|text| ["f32", "f64"].map(|dtype| (text, dtype)))
         {
-            let text = text.replace("KIND", kind);
+            let text = text.replace("KIND", dtype);
             let text = text.replace("CELL", cell).replace("STEP", step);
-            let found = numbers(&text, language);
-            let told = found.iter().map(|(name, x)| format!("{name} {x:.0e}"));
-            println!("{cell} {kind}: {}", told.collect::<Vec<_>>().join(", "));
-            assert_eq!(found.len(), 14, "{cell} {kind}");
-            for (name, apart) in found {
+            let actual = float_entries(&text, language);
+            let lines = actual.iter().map(|(name, x)| format!("{name} {x:.0e}"));
+            println!("{cell} {dtype}: {}", lines.collect::<Vec<_>>().join(", "));
+            assert_eq!(actual.len(), 14, "{cell} {dtype}");
+            for (name, difference) in actual {
                 assert!(
-                    apart <= near(kind, &name),
-                    "{cell} {kind}: {name} {apart:e}"
+                    difference <= tolerance(dtype, &name),
+                    "{cell} {dtype}: {name} {difference:e}"
                 );
             }
         }
