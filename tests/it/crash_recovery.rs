@@ -1,5 +1,5 @@
-//! A training script that is killed and started again: the file it keeps its run in is whole at
-//! every moment, and the end is that of a script that nobody killed.
+//! A training script that is killed and restarted: its checkpoint is valid at every moment, and its
+//! results equal those of an uninterrupted run.
 #![cfg(unix)]
 
 use std::fs;
@@ -20,9 +20,9 @@ let fit = train(net, task, #{
     checkpoint: "run.h5", checkpoint_every: 20,
 });
 net.save("net.h5");
-let told = #{ loss: fit.loss, validation: fit.validation, best: fit.best };
-told.resumed = fit.resumed;
-h5::write("fit.h5", told);
+let results = #{ loss: fit.loss, validation: fit.validation, best: fit.best };
+results.resumed = fit.resumed;
+h5::write("fit.h5", results);
 "#;
 
 const LFADS: &str = r#"
@@ -35,9 +35,9 @@ let fit = lfads::train(model, counts.slice(0, 0, 50), #{
     checkpoint: "run.h5", checkpoint_every: 20,
 });
 model.save("net.h5");
-let told = #{ loss: fit.loss, validation: fit.validation_nll, best: fit.best };
-told.resumed = fit.resumed;
-h5::write("fit.h5", told);
+let results = #{ loss: fit.loss, validation: fit.validation_nll, best: fit.best };
+results.resumed = fit.resumed;
+h5::write("fit.h5", results);
 "#;
 
 fn program(folder: &Path) -> Command {
@@ -57,24 +57,24 @@ fn folder(script: &str) -> TempDir {
     folder
 }
 
-fn finish(folder: &Path) {
+fn run_to_end(folder: &Path) {
     let output = program(folder).output().expect("the program starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
 }
 
-/// Starts the script and kills it once its checkpoint has been written so many times; true if it
-/// was still running.
-fn kill_after(folder: &Path, writings: usize) -> bool {
+/// Starts the script and kills it after its checkpoint was written `writes` times. Returns whether
+/// the script was still running.
+fn kill_after(folder: &Path, writes: usize) -> bool {
     let path = folder.join("run.h5");
-    // A file that is renamed into place is another one each time.
-    let which = || fs::metadata(&path).map(|file| file.ino()).ok();
+    // The checkpoint is replaced by a rename, so each write changes the inode.
+    let inode = || fs::metadata(&path).map(|file| file.ino()).ok();
     let mut child = program(folder).spawn().expect("the program starts");
-    let (mut last, mut seen) = (which(), 0);
-    while seen < writings {
-        let now = which();
-        if now != last {
-            (last, seen) = (now, seen + 1);
+    let (mut previous, mut count) = (inode(), 0);
+    while count < writes {
+        let current = inode();
+        if current != previous {
+            (previous, count) = (current, count + 1);
         }
         if child.try_wait().expect("a child of this process").is_some() {
             return false;
@@ -86,21 +86,21 @@ fn kill_after(folder: &Path, writings: usize) -> bool {
     status.code().is_none()
 }
 
-fn numbers(folder: &Path, file: &str, name: &str) -> Vec<u64> {
+fn read_bits(folder: &Path, file: &str, name: &str) -> Vec<u64> {
     let file = hdf5::File::open(folder.join(file)).expect("a file that the script wrote");
-    let numbers = file.dataset(name).and_then(|data| data.read_raw::<f64>());
-    let numbers = numbers.expect("values").into_iter();
-    numbers.map(f64::to_bits).collect()
+    let values = file.dataset(name).and_then(|data| data.read_raw::<f64>());
+    let values = values.expect("values").into_iter();
+    values.map(f64::to_bits).collect()
 }
 
 #[test]
-fn a_script_that_was_killed_and_started_again_ends_with_the_same_bits() {
+fn a_killed_and_restarted_training_script_ends_bit_identically() {
     let params = ["h0", "wI", "wR", "wO", "bR", "bO"];
-    ends_with_the_same_bits(SCRIPT, &params);
+    check_restart(SCRIPT, &params);
 }
 
 #[test]
-fn so_does_one_that_trains_a_model_of_dynamics() {
+fn a_killed_and_restarted_lfads_script_ends_bit_identically() {
     let params = [
         "enc_wRUHX",
         "con_wCHX",
@@ -108,28 +108,30 @@ fn so_does_one_that_trains_a_model_of_dynamics() {
         "rates_w",
         "inferred_prior_logtau",
     ];
-    ends_with_the_same_bits(LFADS, &params);
+    check_restart(LFADS, &params);
 }
 
-fn ends_with_the_same_bits(script: &str, params: &[&str]) {
-    let whole = folder(script);
-    finish(whole.path());
-    // On a busy machine a run can be over before anyone has looked: then once more.
-    let killed = (0..10).map(|_| folder(script)).find(|folder| {
-        let attempts = [1, 2, 5, 9].map(|writings| kill_after(folder.path(), writings));
+fn check_restart(script: &str, params: &[&str]) {
+    let uninterrupted = folder(script);
+    run_to_end(uninterrupted.path());
+    // On a busy machine a run can end before the first check; it is then repeated.
+    let restarted = (0..10).map(|_| folder(script)).find(|folder| {
+        let attempts = [1, 2, 5, 9].map(|writes| kill_after(folder.path(), writes));
         attempts.contains(&true)
     });
-    let killed = killed.expect("at least one run was killed before its end");
-    finish(killed.path());
+    let restarted = restarted.expect("at least one run was killed before its end");
+    run_to_end(restarted.path());
     for name in params {
-        let [one, other] = [&whole, &killed].map(|f| numbers(f.path(), "net.h5", name));
-        assert_eq!(one, other, "{name}");
+        let [expected, actual] =
+            [&uninterrupted, &restarted].map(|f| read_bits(f.path(), "net.h5", name));
+        assert_eq!(expected, actual, "{name}");
     }
     for name in ["loss", "validation", "best"] {
-        let [one, other] = [&whole, &killed].map(|f| numbers(f.path(), "fit.h5", name));
-        assert_eq!(one, other, "{name}");
+        let [expected, actual] =
+            [&uninterrupted, &restarted].map(|f| read_bits(f.path(), "fit.h5", name));
+        assert_eq!(expected, actual, "{name}");
     }
-    let file = hdf5::File::open(killed.path().join("fit.h5")).expect("a file");
+    let file = hdf5::File::open(restarted.path().join("fit.h5")).expect("a file");
     let resumed = file.dataset("resumed").and_then(|n| n.read_scalar::<i64>());
     assert!(resumed.expect("a number") > 0);
 }

@@ -1,4 +1,4 @@
-//! Figures in files: what is written is what is read, and a broken file says what is wrong with it.
+//! Figures in files: a round trip preserves all fields, and errors name the invalid entry.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ use attractor::io::Tree;
 use attractor::io::hdf5::{self, WriteOptions};
 use attractor::tensor::{DType, convert};
 
-/// A grid with every kind of layer and no field as it is by default.
-fn everything() -> Figure {
+/// A grid with every layer type and non-default values in all fields.
+fn figure_with_all_layers() -> Figure {
     let colour = Some(Rgb(1, 2, 3));
     let label = || Some("x_{0} ^ é".to_string());
     let stroke = Stroke {
@@ -104,13 +104,13 @@ fn everything() -> Figure {
     };
     let mut figure = Figure::new(1, 3);
     *figure.panel(0, 0) = flat;
-    *figure.panel(0, 1) = solid(stroke, axis("z", true));
+    *figure.panel(0, 1) = panel_3d(stroke, axis("z", true));
     figure.title = "all".into();
     figure.size = [123.0, 234.0];
     figure
 }
 
-fn solid(stroke: Stroke, z: Axis) -> Panel {
+fn panel_3d(stroke: Stroke, z: Axis) -> Panel {
     let at = vec![[1.0, 2.0, 3.0], [f64::NAN, 0.0, 1.0], [4.0, 5.0, 6.0]];
     let label = || Some("one".to_string());
     let layers = vec![
@@ -144,7 +144,7 @@ fn solid(stroke: Stroke, z: Axis) -> Panel {
             texts: vec![String::new(), "ü".into(), "three".into()],
             colour: stroke.colour,
         }),
-        // Nothing at all has its place too.
+        // Empty layers.
         Layer::Paths(Paths::default()),
         Layer::Labels(Labels::default()),
     ];
@@ -159,18 +159,18 @@ fn solid(stroke: Stroke, z: Axis) -> Panel {
     }
 }
 
-fn kept_of(figure: &Figure) -> Tree {
+fn to_tree(figure: &Figure) -> Tree {
     serialize::to_tree(figure).expect("a valid figure")
 }
 
-fn fault_of(tree: &Tree) -> String {
-    let fault: Error =
+fn load_error(tree: &Tree) -> String {
+    let error: Error =
         serialize::from_tree(Path::new("scene.h5"), tree).expect_err("an invalid tree");
-    fault.to_string()
+    error.to_string()
 }
 
-/// What is at `path`, whose lists are passed by number.
-fn inside<'a>(tree: &'a mut Tree, path: &str) -> &'a mut Tree {
+/// The entry at `path`; list items are addressed by index.
+fn entry_mut<'a>(tree: &'a mut Tree, path: &str) -> &'a mut Tree {
     path.split('/').fold(tree, |tree, name| match tree {
         Tree::Map(map) => map.get_mut(name).expect("an entry"),
         Tree::List(items) => &mut items[name.parse::<usize>().expect("a number")],
@@ -179,20 +179,20 @@ fn inside<'a>(tree: &'a mut Tree, path: &str) -> &'a mut Tree {
 }
 
 #[test]
-fn a_figure_comes_back_from_a_file_as_it_was() {
-    let figure = everything();
+fn a_figure_is_unchanged_after_a_round_trip_through_a_file() {
+    let figure = figure_with_all_layers();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("scene.h5");
-    hdf5::write(&path, &kept_of(&figure), &WriteOptions::default()).expect("a file");
+    hdf5::write(&path, &to_tree(&figure), &WriteOptions::default()).expect("a file");
     let read = hdf5::read(&path).expect("a tree");
-    let again = serialize::from_tree(&path, &read).expect("a figure");
-    assert_eq!(format!("{figure:?}"), format!("{again:?}"));
+    let loaded = serialize::from_tree(&path, &read).expect("a figure");
+    assert_eq!(format!("{figure:?}"), format!("{loaded:?}"));
 }
 
 #[test]
-fn the_numbers_in_the_file_are_plain_arrays() {
-    let mut tree = kept_of(&everything());
-    let layer = inside(&mut tree, "panels/1/layers/0");
+fn coordinates_are_stored_as_plain_arrays() {
+    let mut tree = to_tree(&figure_with_all_layers());
+    let layer = entry_mut(&mut tree, "panels/1/layers/0");
     assert_eq!(layer.text("kind"), Some("trajectories"));
     let at = layer.tensor("at").expect("positions");
     assert_eq!(at.dims(), [3, 3]);
@@ -200,8 +200,8 @@ fn the_numbers_in_the_file_are_plain_arrays() {
 }
 
 #[test]
-fn a_broken_file_names_the_entry_and_what_was_expected() {
-    let flat = convert::from_f64(vec![0.0; 4], &[2, 2], DType::F64).expect("values");
+fn the_error_of_an_invalid_file_names_the_entry_and_the_expected_type() {
+    let matrix = convert::from_f64(vec![0.0; 4], &[2, 2], DType::F64).expect("values");
     let ends = convert::from_i64(vec![2, 9], &[2]).expect("values");
     let cases = [
         (
@@ -228,19 +228,22 @@ fn a_broken_file_names_the_entry_and_what_was_expected() {
         ),
         (
             "panels/1/layers/0/at",
-            Tree::Tensor(flat),
+            Tree::Tensor(matrix),
             "a tensor of [2, 2], expected positions [n, 3]",
         ),
     ];
-    for (path, broken, expected) in cases {
-        let mut tree = kept_of(&everything());
-        *inside(&mut tree, path) = broken;
-        let fault = fault_of(&tree);
+    for (path, invalid, expected) in cases {
+        let mut tree = to_tree(&figure_with_all_layers());
+        *entry_mut(&mut tree, path) = invalid;
+        let error = load_error(&tree);
         let expected = format!("entry `{path}` has an unsupported type: {expected}");
-        assert!(fault.contains(&expected), "{fault}\nlacks\n{expected}");
+        assert!(
+            error.contains(&expected),
+            "{error}\ndoes not contain\n{expected}"
+        );
     }
-    // What can be read and goes not together is what drawing would complain of.
-    let unfit = [
+    // Entries that are readable but inconsistent are rejected by the validation of the figure.
+    let inconsistent = [
         (
             "panels/1/layers/0/ends",
             Tree::Tensor(ends),
@@ -248,16 +251,19 @@ fn a_broken_file_names_the_entry_and_what_was_expected() {
         ),
         ("panels", Tree::List(Vec::new()), "figure: expected panels"),
     ];
-    for (path, broken, expected) in unfit {
-        let mut tree = kept_of(&everything());
-        *inside(&mut tree, path) = broken;
-        let fault = fault_of(&tree);
-        assert!(fault.contains(expected), "{fault}\nlacks\n{expected}");
+    for (path, invalid, expected) in inconsistent {
+        let mut tree = to_tree(&figure_with_all_layers());
+        *entry_mut(&mut tree, path) = invalid;
+        let error = load_error(&tree);
+        assert!(
+            error.contains(expected),
+            "{error}\ndoes not contain\n{expected}"
+        );
     }
-    let mut tree = kept_of(&everything());
+    let mut tree = to_tree(&figure_with_all_layers());
     let Tree::Map(map) = &mut tree else {
         panic!("a figure is a map");
     };
     map.remove("rows");
-    assert!(fault_of(&tree).contains("expected an entry `rows`"));
+    assert!(load_error(&tree).contains("expected an entry `rows`"));
 }

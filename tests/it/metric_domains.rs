@@ -1,4 +1,4 @@
-//! Inputs outside the domain of a measure: an error that names the number, or padding left out.
+//! Inputs outside the domain of a metric: an error with the index of the value, or skipped padding.
 
 use attractor::api::context::Language;
 use attractor::api::display;
@@ -7,24 +7,24 @@ use crate::session::run;
 
 const SETUP: &str = "let none = (tensor(0.0) / 0.0).item(); let inf = (tensor(1.0) / 0.0).item();";
 
-fn shown(text: &str) -> String {
+fn evaluate(text: &str) -> String {
     match run(&format!("{SETUP} {text}"), Language::Rhai).outcome {
         Ok(value) => display::value_text(&value),
-        Err(fault) => format!("error: {fault}"),
+        Err(error) => format!("error: {error}"),
     }
 }
 
 #[test]
-fn a_number_outside_the_domain_is_named() {
-    let bits = |means: &str, counts: &str| {
+fn the_error_for_a_value_outside_the_domain_contains_its_index() {
+    let bits_per_spike = |means: &str, counts: &str| {
         format!("spikes::bits_per_spike([[[{means}], [2.0]]], [[[{counts}], [1.0]]])")
     };
     let cases = [
-        (bits("-1.0", "1.0"), "means, at index 0"),
-        (bits("none", "1.0"), "means, at index 0"),
-        (bits("inf", "1.0"), "means, at index 0"),
-        (bits("1.0", "-1.0"), "counts, at index 0"),
-        (bits("1.0", "inf"), "counts, at index 0"),
+        (bits_per_spike("-1.0", "1.0"), "means, at index 0"),
+        (bits_per_spike("none", "1.0"), "means, at index 0"),
+        (bits_per_spike("inf", "1.0"), "means, at index 0"),
+        (bits_per_spike("1.0", "-1.0"), "counts, at index 0"),
+        (bits_per_spike("1.0", "inf"), "counts, at index 0"),
         (
             "spikes::bits_per_spike([[[1.0]]], [[[none]]])".into(),
             "at least one spike",
@@ -61,16 +61,16 @@ fn a_number_outside_the_domain_is_named() {
         ("tensor([1.0]).quantile(none)".into(), "from 0 to 1"),
     ];
     for (text, expected) in cases {
-        let found = shown(&text);
+        let actual = evaluate(&text);
         assert!(
-            found.starts_with("error: ") && found.contains(expected),
-            "{text}: {found}"
+            actual.starts_with("error: ") && actual.contains(expected),
+            "{text}: {actual}"
         );
     }
 }
 
 #[test]
-fn padding_is_left_out() {
+fn padding_is_ignored() {
     let cases = [
         (
             "spikes::bits_per_spike([[[1.0], [3.0], [none]]], [[[1.0], [4.0], [none]]]) \
@@ -95,22 +95,23 @@ fn padding_is_left_out() {
         ),
     ];
     for (text, expected) in cases {
-        assert_eq!(shown(text), expected, "{text}");
+        assert_eq!(evaluate(text), expected, "{text}");
     }
 }
 
-/// By the code of the benchmark (nlb_tools, `bits_per_spike`): rates of 0 become 1e-9.
+/// As in the reference implementation (nlb_tools, `bits_per_spike`): rates of 0 are replaced by
+/// 1e-9.
 #[test]
-fn a_rate_of_zero_at_a_spike_counts_as_a_small_one() {
+fn a_zero_rate_at_a_spike_is_replaced_by_a_small_rate() {
     let text = "spikes::bits_per_spike([[[0.0], [1.0]]], [[[1.0], [1.0]]])";
-    let found: f64 = shown(text).parse().expect("a number");
-    let (told, known) = (1e-9_f64.ln() - 1e-9 - 1.0, -2.0);
-    let expected = (told - known) / 2.0 / std::f64::consts::LN_2;
-    assert!((found - expected).abs() < 1e-12, "{found} and {expected}");
+    let actual: f64 = evaluate(text).parse().expect("a number");
+    let (log_likelihood, null_log_likelihood) = (1e-9_f64.ln() - 1e-9 - 1.0, -2.0);
+    let expected = (log_likelihood - null_log_likelihood) / 2.0 / std::f64::consts::LN_2;
+    assert!((actual - expected).abs() < 1e-12, "{actual} and {expected}");
 }
 
 #[test]
-fn the_correlation_with_data_that_do_not_change_is_nan() {
+fn the_correlation_with_constant_data_is_nan() {
     for value in ["0.0", "0.5", "0.1"] {
         let data = format!("full([1, 10, 1], {value}, #{{ dtype: \"f64\" }})");
         let other = "random::normal(random::key(1), [1, 10, 1]).f64()";
@@ -120,7 +121,7 @@ fn the_correlation_with_data_that_do_not_change_is_nan() {
             format!("spikes::correlation_squared({data}, {other})"),
             format!("spikes::correlation_squared({other}, {data})"),
         ] {
-            assert_eq!(shown(&format!("{call}.item()")), "NaN", "{call}");
+            assert_eq!(evaluate(&format!("{call}.item()")), "NaN", "{call}");
         }
     }
 }

@@ -1,30 +1,31 @@
-//! Numbers keep their value: lists beside f64, integers beyond 2^53, means, edges of ranges.
+//! Values without loss of precision: lists with f64 tensors, integers above 2^53, means, and bounds
+//! of random ranges.
 
 use attractor::api::context::Language;
 use attractor::api::display;
 
 use crate::session::run;
 
-/// What the last expression of a Rhai script shows.
-fn shown(text: &str) -> String {
+/// The value of the last expression of a Rhai script as text, or its error.
+fn evaluate(text: &str) -> String {
     match run(text, Language::Rhai).outcome {
         Ok(value) => display::value_text(&value),
-        Err(fault) => format!("error: {fault}"),
+        Err(error) => format!("error: {error}"),
     }
 }
 
-/// Checks each script of a table against what it shows.
+/// Compares the value of each script with the expected text.
 fn check(cases: &[(&str, &str)]) {
-    let wrong = cases.iter().filter_map(|(text, expected)| {
-        let found = shown(text);
-        (found != *expected).then(|| format!("{text}\n  shows {found}\n  expected {expected}"))
+    let failures = cases.iter().filter_map(|(text, expected)| {
+        let actual = evaluate(text);
+        (actual != *expected).then(|| format!("{text}\n  is {actual}\n  expected {expected}"))
     });
-    let wrong: Vec<String> = wrong.collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let failures: Vec<String> = failures.collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
-fn a_list_is_as_good_as_an_f64_tensor_wherever_the_dtype_is_f64() {
+fn a_list_argument_is_not_rounded_to_f32_where_the_dtype_is_f64() {
     let setup = r#"
         let net = rnn::vanilla(#{ units: 2, inputs: 1, dtype: "f64", seed: 3 });
         let x = [[0.1], [0.2], [0.7]];
@@ -70,10 +71,10 @@ fn a_list_is_as_good_as_an_f64_tensor_wherever_the_dtype_is_f64() {
         "cat([th, V]) => h, th",
         "stack([V, th]) => h, th",
     ];
-    let mut wrong = Vec::new();
+    let mut failures = Vec::new();
     for case in calls {
         let (call, values) = case.split_once(" => ").expect("a call and its values");
-        // The first comma outside brackets parts the list from the tensor.
+        // The first comma outside brackets separates the list from the tensor.
         let mut depth = 0;
         let at = values.char_indices().find(|(_, c)| {
             depth += i32::from("[(".contains(*c)) - i32::from("])".contains(*c));
@@ -82,17 +83,17 @@ fn a_list_is_as_good_as_an_f64_tensor_wherever_the_dtype_is_f64() {
         let (list, tensor) = values.split_at(at.expect("two values").0);
         let [a, b] = [list, &tensor[1..]].map(|value| call.replace('V', value));
         let text = format!("{setup} [near.call({a}, {b}), ({a}).dtype()]");
-        let found = shown(&text);
-        if found != "[0.0, \"f64\"]" {
-            wrong.push(format!("{call}: {found}"));
+        let actual = evaluate(&text);
+        if actual != "[0.0, \"f64\"]" {
+            failures.push(format!("{call}: {actual}"));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
-fn integers_beyond_two_to_the_53_stay_what_they_are() {
-    let big = "let t = tensor([9007199254740993, 9007199254740992, 9007199254740993], \
+fn integers_above_two_to_the_53_are_exact() {
+    let setup = "let t = tensor([9007199254740993, 9007199254740992, 9007199254740993], \
                #{ dtype: \"i64\" });";
     let cases = [
         (
@@ -134,7 +135,7 @@ fn integers_beyond_two_to_the_53_stay_what_they_are() {
         ),
         ("arange(3, 0, 1, #{ dtype: \"i64\" })", "tensor [0] i64 []"),
     ];
-    let cases = cases.map(|(call, expected)| (format!("{big} {call}"), expected));
+    let cases = cases.map(|(call, expected)| (format!("{setup} {call}"), expected));
     check(
         &cases
             .each_ref()
@@ -143,8 +144,8 @@ fn integers_beyond_two_to_the_53_stay_what_they_are() {
 }
 
 #[test]
-fn an_integer_that_does_not_fit_is_an_error() {
-    let big = "let t = tensor([9223372036854775807, 2], #{ dtype: \"i64\" });";
+fn an_integer_overflow_is_an_error() {
+    let setup = "let t = tensor([9223372036854775807, 2], #{ dtype: \"i64\" });";
     for call in [
         "t + t",
         "t * t",
@@ -156,19 +157,19 @@ fn an_integer_that_does_not_fit_is_an_error() {
         "(0 - t - 1).abs()",
         "-(0 - t - 1)",
     ] {
-        let found = shown(&format!("{big} {call}"));
+        let actual = evaluate(&format!("{setup} {call}"));
         assert!(
-            found.contains("does not fit into 64 bits"),
-            "{call}: {found}"
+            actual.contains("does not fit into 64 bits"),
+            "{call}: {actual}"
         );
     }
-    let found = shown(&format!("{big} t ** -1"));
-    assert!(found.contains("of 0 or more for integers"), "{found}");
+    let actual = evaluate(&format!("{setup} t ** -1"));
+    assert!(actual.contains("of 0 or more for integers"), "{actual}");
 }
 
 #[test]
-fn a_mean_is_the_sum_divided_by_the_count_and_rounded_once() {
-    // 1/49 rounded, times 49, is not 1 in either dtype.
+fn a_mean_of_equal_values_is_the_value() {
+    // 49 times the rounded value of 1/49 is not 1 in either dtype.
     for n in 1..200 {
         for dtype in ["f32", "f64"] {
             let text = format!("full([{n}], 0.1, #{{ dtype: \"{dtype}\" }}).mean().item()");
@@ -177,22 +178,22 @@ fn a_mean_is_the_sum_divided_by_the_count_and_rounded_once() {
             } else {
                 0.1
             };
-            let found: f64 = shown(&text).parse().expect("a number");
-            // A sum of n terms in f64 is rounded n times, its quotient by n to f32 once.
-            let ulps = if dtype == "f32" {
+            let actual: f64 = evaluate(&text).parse().expect("a number");
+            // A sum of n terms in f64 is rounded n times; the mean of f32 values is rounded once.
+            let tolerance = if dtype == "f32" {
                 0.0
             } else {
                 16.0 * f64::EPSILON
             };
-            assert!((found - expected).abs() <= ulps, "{text}: {found}");
+            assert!((actual - expected).abs() <= tolerance, "{text}: {actual}");
         }
         let text = format!("full([{n}], 1.0, #{{ dtype: \"f64\" }}).mean().item()");
-        assert_eq!(shown(&text), "1.0", "{text}");
+        assert_eq!(evaluate(&text), "1.0", "{text}");
     }
 }
 
 #[test]
-fn edges_of_reductions() {
+fn edge_cases_of_reductions() {
     check(&[
         ("grad(|x| x.norm(), zeros(2))", "tensor [2] f32 [0, 0]"),
         (
@@ -231,26 +232,27 @@ fn edges_of_reductions() {
 }
 
 #[test]
-fn a_uniform_number_is_below_the_upper_end() {
-    let ends = [
+fn a_uniform_sample_is_below_the_upper_bound() {
+    let ranges = [
         "#{ low: 1.0, high: 1.0000002 }",
         "#{ low: 16777215.0, high: 16777216.0 }",
     ];
-    for options in ends {
+    for options in ranges {
         let text = format!(
             "let o = {options}; let x = random::uniform(random::key(1), [10000], o); \
              [(x >= tensor(o.high)).any(), (x < tensor(o.low)).any()]"
         );
-        assert_eq!(shown(&text), "[false, false]", "{options}");
+        assert_eq!(evaluate(&text), "[false, false]", "{options}");
     }
-    let none = shown("random::uniform(random::key(1), [3], #{ low: 1.0, high: 1.000000001 })");
-    assert!(none.contains("above 1 as f32"), "{none}");
-    let wide = shown("random::uniform(random::key(1), [3], #{ low: -3e38, high: 3e38 })");
-    assert!(wide.contains("above `low`"), "{wide}");
+    let empty_range =
+        evaluate("random::uniform(random::key(1), [3], #{ low: 1.0, high: 1.000000001 })");
+    assert!(empty_range.contains("above 1 as f32"), "{empty_range}");
+    let wide_range = evaluate("random::uniform(random::key(1), [3], #{ low: -3e38, high: 3e38 })");
+    assert!(wide_range.contains("above `low`"), "{wide_range}");
 }
 
 #[test]
-fn parts_of_empty_tensors_are_empty_tensors() {
+fn slices_of_empty_tensors_are_empty_tensors() {
     let cases = [
         ("t.slice(1, 1)", "tensor [0, 2] f32 []"),
         ("t.slice(1, 3)", "tensor [0, 0] f32 []"),
@@ -260,7 +262,7 @@ fn parts_of_empty_tensors_are_empty_tensors() {
         ("t.slice(1, 2).f64().sum(0)", "tensor [1] f64 [0]"),
     ];
     for (call, expected) in cases {
-        let found = shown(&format!("let t = zeros([0, 3]); {call}"));
-        assert_eq!(found, expected, "{call}");
+        let actual = evaluate(&format!("let t = zeros([0, 3]); {call}"));
+        assert_eq!(actual, expected, "{call}");
     }
 }
