@@ -1,13 +1,13 @@
-//! What a search says of its own completeness: exclusions, continua, kinks and small regions.
+//! The completeness report of a search: excluded points, continua, kinks and small regions.
 
 use attractor::api::context::Language;
 use attractor::api::display;
 
 use crate::session::{LANGUAGES, run};
 
-fn value(text: &str) -> String {
-    let found = run(text, Language::Rhai).outcome;
-    display::value_text(&found.unwrap_or_else(|fault| panic!("{text}: {fault:?}")))
+fn evaluate(text: &str) -> String {
+    let actual = run(text, Language::Rhai).outcome;
+    display::value_text(&actual.unwrap_or_else(|error| panic!("{text}: {error:?}")))
 }
 
 /// A slow point at h = -0.7 beside a fixed point.
@@ -17,7 +17,7 @@ const SLOW: &str = r#"
 "#;
 
 #[test]
-fn a_fixed_point_far_from_the_candidates_is_kept_unless_outlier_is_given() {
+fn a_distant_fixed_point_is_excluded_only_with_the_option_outlier() {
     let text = r#"
         let net = rnn::vanilla(#{ units: 2, dtype: "f64", gain: 0.3 });
         let h = random::normal(random::key(0), [100, 2]).f64() * 1e-3;
@@ -27,11 +27,11 @@ fn a_fixed_point_far_from_the_candidates_is_kept_unless_outlier_is_given() {
         [far.count(), far.stages().outliers, near.count(), near.stages().outliers,
          text.contains("left out: 1 points further from the candidates than `outlier`")]
     "#;
-    assert_eq!(value(text), "[1, 0, 0, 1, true]");
+    assert_eq!(evaluate(text), "[1, 0, 0, 1, true]");
 }
 
 #[test]
-fn slow_points_are_left_out_by_an_option_that_the_summary_names() {
+fn the_summary_names_the_option_that_includes_slow_points() {
     let text = format!(
         r#"{SLOW}
         let h = [[-0.9], [-0.7], [0.9]];
@@ -41,11 +41,11 @@ fn slow_points_are_left_out_by_an_option_that_the_summary_names() {
          text_of(points).contains("left out: 2 slow points"),
          text_of(points).contains("slow: true")]"#
     );
-    assert_eq!(value(&text), "[1, 2, 2, 0, true, true]");
+    assert_eq!(evaluate(&text), "[1, 2, 2, 0, true, true]");
 }
 
 #[test]
-fn a_tolerance_that_is_given_keeps_its_points_under_their_true_label() {
+fn points_within_a_given_tolerance_keep_the_label_slow_point() {
     let text = r#"
         let step = |h, x, p| h + 1e-7;
         let net = rnn::custom(#{ units: 1, dtype: "f64", step: step, params: #{ w: 1.0 } });
@@ -58,11 +58,11 @@ fn a_tolerance_that_is_given_keeps_its_points_under_their_true_label() {
         [points.count() > 0, points[0].label, stages.converged, stages.within_tolerance,
          strict.count()]
     "#;
-    assert_eq!(value(text), r#"[true, "slow point", 0, 50, 0]"#);
+    assert_eq!(evaluate(text), r#"[true, "slow point", 0, 50, 0]"#);
 }
 
 #[test]
-fn candidates_of_one_small_region_are_no_basis_for_an_estimate() {
+fn candidates_from_one_small_region_give_a_warning_and_no_estimate() {
     // h' = tanh(3 h) has 3^5 = 243 fixed points.
     let candidates = [
         "zeros([1, 5])",
@@ -81,12 +81,12 @@ fn candidates_of_one_small_region_are_no_basis_for_an_estimate() {
              text_of(points).contains("warning: all candidates come from one small region")]"#
         );
         let expected = r#"[1, true, "basins that these candidates reach", true, true]"#;
-        assert_eq!(value(&text), expected, "{candidates}");
+        assert_eq!(evaluate(&text), expected, "{candidates}");
     }
 }
 
 #[test]
-fn eight_memories_of_a_flip_flop_are_known_not_to_be_all_of_its_fixed_points() {
+fn missing_fixed_points_of_a_flip_flop_are_reported() {
     for name in ["flipflop_tanh_1", "flipflop_gru_0"] {
         let path = super::reference(name);
         let path = path.display();
@@ -106,13 +106,13 @@ fn eight_memories_of_a_flip_flop_are_known_not_to_be_all_of_its_fixed_points() {
              warned.contains("at least 7 fixed points are missing"),
              warned.contains("between: 0")]"#
         );
-        assert_eq!(value(&text), "[27, 0, 8, 7, 15.0, true, true]", "{name}");
+        assert_eq!(evaluate(&text), "[27, 0, 8, 7, 15.0, true, true]", "{name}");
     }
 }
 
 #[test]
 fn a_jacobian_at_a_kink_of_relu_is_reported_as_one_sided() {
-    // h' = relu(0.5 h): at 0 the slope is 0.5 on one side and 0 on the other.
+    // h' = relu(0.5 h): at 0 the derivative is 0.5 on one side and 0 on the other.
     let table = [
         ("relu", "[[0.5, 0.0], [0.0, 0.5]]", "[0.0, 0.0]", "1.0"),
         ("relu", "[[0.5, 0.0], [0.0, 0.5]]", "[1.0, 1.0]", "0.0"),
@@ -130,12 +130,12 @@ fn a_jacobian_at_a_kink_of_relu_is_reported_as_one_sided() {
         );
         let flag = expected == "1.0";
         let expected = format!("[1, [{expected}], {flag}]");
-        assert_eq!(value(&text), expected, "{nonlinearity} {b}");
+        assert_eq!(evaluate(&text), expected, "{nonlinearity} {b}");
     }
 }
 
 #[test]
-fn points_that_only_nearly_move_along_a_line_are_one_set_of_their_tolerance() {
+fn points_along_a_line_within_the_tolerance_form_one_set() {
     let text = r#"
         let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
         net.load_params(#{ wR: [[1.0001, 0.0], [0.0, 0.2]], bR: [0.0, 0.0] });
@@ -150,11 +150,11 @@ fn points_that_only_nearly_move_along_a_line_are_one_set_of_their_tolerance() {
          modes.unstable.sum().item(), line.unseen().continua,
          exact.count(), exact.sets().len(), exact.unseen().estimate]
     "#;
-    assert_eq!(value(text), r#"[41, 1, 1, "0.4", 0.0, 1, 3, 3, 3.0]"#);
+    assert_eq!(evaluate(text), r#"[41, 1, 1, "0.4", 0.0, 1, 3, 3, 3.0]"#);
 }
 
 #[test]
-fn weights_that_are_not_numbers_are_named() {
+fn the_error_for_nan_weights_names_the_parameter() {
     let rhai = "let net = rnn::vanilla(#{ units: 2 }); \
                 net.load_params(#{ wR: [[0.0 / 0.0, 0.0], [0.0, 1.0]] }); \
                 fixed_points::find(net, #{ candidates: zeros([4, 2]) })";
@@ -162,8 +162,8 @@ fn weights_that_are_not_numbers_are_named() {
                net:load_params({ wR = { { 0.0 / 0.0, 0.0 }, { 0.0, 1.0 } } }) \
                return fixed_points.find(net, { candidates = zeros({ 4, 2 }) })";
     for (language, text) in LANGUAGES.into_iter().zip([rhai, lua]) {
-        let fault = run(text, language).outcome.expect_err("NaN weights");
-        let text = format!("{fault:?}");
+        let error = run(text, language).outcome.expect_err("NaN weights");
+        let text = format!("{error:?}");
         assert!(
             text.contains("a value of parameter `wR` of the network"),
             "{text}"
@@ -172,7 +172,7 @@ fn weights_that_are_not_numbers_are_named() {
 }
 
 #[test]
-fn points_of_older_files_load_without_the_newer_columns() {
+fn files_without_the_newer_columns_can_be_loaded() {
     let text = r#"
         let net = rnn::vanilla(#{ units: 3, gain: 0.5, dtype: "f64" });
         fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("new.h5");
@@ -185,5 +185,5 @@ fn points_of_older_files_load_without_the_newer_columns() {
         let again = fixed_points::load("new.h5");
         [columns, old.count(), old[0].position_error.is_nan(), again[0].position_error < 1e-12]
     "#;
-    assert_eq!(value(text), "[[true, [1.0]], 1, true, true]");
+    assert_eq!(evaluate(text), "[[true, [1.0]], 1, true, true]");
 }

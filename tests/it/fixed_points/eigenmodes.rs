@@ -1,11 +1,11 @@
-//! Eigenvalues and eigenvectors at fixed points, and their names.
+//! Eigenvalues and eigenvectors at fixed points, and the classification of modes.
 
 use attractor::analysis::fixed_points::linearization::{self, Growth, ModeKind};
 
-use super::{EIGEN, find_points, flip_flop, normal, tanh};
+use super::{EIGEN_TOLERANCE, find_points, flip_flop, normal, tanh};
 
 #[test]
-fn eigenvectors_belong_to_their_values_and_to_each_other() {
+fn eigenvectors_satisfy_their_equations_and_are_biorthogonal() {
     let network = flip_flop("flipflop_gru_0");
     let (points, linear) = find_points(&network, normal(3, 512 * 16, 0.5));
     let s = points.state;
@@ -15,16 +15,16 @@ fn eigenvectors_belong_to_their_values_and_to_each_other() {
         for (k, [a, b]) in linear.eigenvalues.iter().enumerate() {
             let (right, left) = (&linear.right[k * s..][..s], &linear.left[k * s..][..s]);
             for r in 0..s {
-                let along =
+                let component =
                     |part: usize| -> f64 { (0..s).map(|c| j[r * s + c] * right[c][part]).sum() };
                 let [x, y] = right[r];
-                let error = (along(0) - (a * x - b * y)).hypot(along(1) - (a * y + b * x));
-                assert!(error < EIGEN, "J r: {error}");
-                let along =
+                let error = (component(0) - (a * x - b * y)).hypot(component(1) - (a * y + b * x));
+                assert!(error < EIGEN_TOLERANCE, "J r: {error}");
+                let component =
                     |part: usize| -> f64 { (0..s).map(|c| left[c][part] * j[c * s + r]).sum() };
                 let [x, y] = left[r];
-                let error = (along(0) - (a * x - b * y)).hypot(along(1) - (a * y + b * x));
-                assert!(error < EIGEN * linear.condition, "l J: {error}");
+                let error = (component(0) - (a * x - b * y)).hypot(component(1) - (a * y + b * x));
+                assert!(error < EIGEN_TOLERANCE * linear.condition, "l J: {error}");
             }
             for other in 0..s {
                 let pairs = left.iter().zip(&linear.right[other * s..][..s]);
@@ -32,14 +32,14 @@ fn eigenvectors_belong_to_their_values_and_to_each_other() {
                     (re + a * c - b * d, im + a * d + b * c)
                 });
                 let error = (re - f64::from(u8::from(k == other))).hypot(im);
-                assert!(error < EIGEN, "l_{k} r_{other}: {error}");
+                assert!(error < EIGEN_TOLERANCE, "l_{k} r_{other}: {error}");
             }
         }
     }
 }
 
 #[test]
-fn a_repeated_eigenvalue_without_its_eigenvectors_is_told() {
+fn a_defective_jacobian_is_reported() {
     // J at 0 is wR.
     let (_, linear) = find_points(&tanh(2, vec![0.5, 1.0, 0.0, 0.5]), vec![0.0, 0.0]);
     assert!(linear[0].defective, "{:?}", linear[0]);
@@ -50,73 +50,73 @@ fn a_repeated_eigenvalue_without_its_eigenvectors_is_told() {
 }
 
 /// A product of matrices [n, n], row-major.
-fn times(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
+fn matrix_product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
     let entry = |i: usize, j: usize| (0..n).map(|k| a[i * n + k] * b[k * n + j]).sum();
     (0..n * n).map(|at| entry(at / n, at % n)).collect()
 }
 
-/// An orthogonal matrix [n, n] that leaves no axis where it is.
-fn turn(n: usize) -> Vec<f64> {
+/// A Householder reflection [n, n] that maps no axis to itself.
+fn reflection(n: usize) -> Vec<f64> {
     let v: Vec<f64> = (0..n).map(|i| 1.0 + i as f64 * 0.7).collect();
-    let size: f64 = v.iter().map(|x| x * x).sum();
-    let entry = |i: usize, j: usize| f64::from(u8::from(i == j)) - 2.0 * v[i] * v[j] / size;
+    let squared_norm: f64 = v.iter().map(|x| x * x).sum();
+    let entry = |i: usize, j: usize| f64::from(u8::from(i == j)) - 2.0 * v[i] * v[j] / squared_norm;
     (0..n * n).map(|at| entry(at / n, at % n)).collect()
 }
 
 #[test]
-fn eigenvectors_that_coincide_are_told_however_the_matrix_is_turned() {
-    // Upper triangles, and whether an eigenvector is missing, and whether eigenvalues repeat.
+fn defective_matrices_are_detected_in_any_basis() {
+    // Upper triangular matrices, whether they are defective, and whether eigenvalues repeat.
     let table: [(&str, [f64; 9], bool, bool); 6] = [
         (
-            "a block of two",
+            "a Jordan block of size 2",
             [0.5, 1.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.2],
             true,
             true,
         ),
         (
-            "a block of three",
+            "a Jordan block of size 3",
             [0.5, 1.0, 0.0, 0.0, 0.5, 1.0, 0.0, 0.0, 0.5],
             true,
             true,
         ),
         (
-            "a weak block",
+            "a weakly coupled Jordan block",
             [0.5, 1e-5, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.2],
             true,
             true,
         ),
         (
-            "a repeated value",
+            "a repeated eigenvalue",
             [0.5, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.2],
             false,
             true,
         ),
         (
-            "far from normal",
+            "a non-normal matrix",
             [0.5, 100.0, 0.0, 0.0, 0.4, 100.0, 0.0, 0.0, 0.2],
             false,
             false,
         ),
         (
-            "near values",
+            "close eigenvalues",
             [0.5, 0.01, 0.0, 0.0, 0.5001, 0.0, 0.0, 0.0, 0.2],
             false,
             false,
         ),
     ];
-    let q = turn(3);
-    for (name, upper, defective, repeated) in table {
-        let turned = times(&times(&q, &upper, 3), &q, 3);
-        let (_, linear) = find_points(&tanh(3, turned), vec![0.0; 3]);
-        let one = &linear[0];
-        assert_eq!(one.defective, defective, "{name}: {one:?}");
-        assert_eq!(one.repeated, repeated, "{name}: {one:?}");
+    let q = reflection(3);
+    for (name, triangular, defective, repeated) in table {
+        let rotated = matrix_product(&matrix_product(&q, &triangular, 3), &q, 3);
+        let (_, linear) = find_points(&tanh(3, rotated), vec![0.0; 3]);
+        let mode = &linear[0];
+        assert_eq!(mode.defective, defective, "{name}: {mode:?}");
+        assert_eq!(mode.repeated, repeated, "{name}: {mode:?}");
     }
 }
 
 #[test]
-fn pairs_stay_together_and_their_vectors_are_conjugates_to_the_bit() {
-    // Two equal pairs, 0.3 +- 0.4 i, and a real mode of the same modulus between them.
+fn complex_pairs_are_adjacent_and_exactly_conjugate() {
+    // Two equal pairs, 0.3 +- 0.4 i, and a real eigenvalue of the same modulus between them.
     let mut j = vec![0.0; 25];
     for at in [0, 3] {
         (j[at * 6], j[at * 6 + 1], j[at * 6 + 5], j[at * 6 + 6]) = (0.3, -0.4, 0.4, 0.3);
@@ -136,11 +136,11 @@ fn pairs_stay_together_and_their_vectors_are_conjugates_to_the_bit() {
     let network = flip_flop("flipflop_gru_0");
     let (points, linear) = find_points(&network, normal(3, 256 * 16, 0.5));
     let (s, mut pairs) = (points.state, 0);
-    for one in &linear {
+    for mode in &linear {
         for at in 0..s - 1 {
-            if one.eigenvalues[at][1] > 0.0 {
+            if mode.eigenvalues[at][1] > 0.0 {
                 pairs += 1;
-                for vectors in [&one.right, &one.left] {
+                for vectors in [&mode.right, &mode.left] {
                     let (first, second) = (&vectors[at * s..][..s], &vectors[(at + 1) * s..][..s]);
                     for (a, b) in first.iter().zip(second) {
                         assert_eq!(*b, [a[0], -a[1]]);
@@ -153,7 +153,7 @@ fn pairs_stay_together_and_their_vectors_are_conjugates_to_the_bit() {
 }
 
 #[test]
-fn modes_are_named_for_what_they_do() {
+fn modes_are_classified_by_growth_and_kind() {
     let rows = [
         ([1.1, 0.0], Growth::Growing, ModeKind::Straight),
         ([-1.1, 0.0], Growth::Growing, ModeKind::Flipping),
@@ -161,9 +161,9 @@ fn modes_are_named_for_what_they_do() {
         ([0.6, 0.8], Growth::Marginal, ModeKind::Spiralling),
         ([-0.5, 0.1], Growth::Decaying, ModeKind::Spiralling),
     ];
-    for (value, growth, manner) in rows {
+    for (value, growth, kind) in rows {
         assert_eq!(linearization::growth(value, 1e-9), growth, "{value:?}");
-        assert_eq!(linearization::mode_kind(value), manner, "{value:?}");
+        assert_eq!(linearization::mode_kind(value), kind, "{value:?}");
     }
     let e = std::f64::consts::E;
     assert!((linearization::time_constant([1.0 / e, 0.0], 0.5) - 0.5).abs() < 1e-15);
