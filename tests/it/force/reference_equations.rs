@@ -1,22 +1,26 @@
-//! Learning against the equations written out, in double precision with whole matrices.
+//! Comparison of the training with a direct implementation of its equations in double precision.
 
 use attractor::base::{NoProgress, Outcome};
 use attractor::models::force::{self, Network, NetworkOptions, Student, TrainingOptions};
 use attractor::ops::force::{RunOutcome, Sequence};
 
-use super::{sines, small};
+use super::{sine_targets, small_options};
 use crate::rnn::case::error;
 
-/// What is learned, as far as the equations leave a choice.
-struct Rules<'a> {
+/// Options of the reference implementation.
+struct ReferenceOptions<'a> {
     every: usize,
     forgetting: f64,
-    /// What wR h + wF z is to be, [t, n].
-    goals: Option<&'a [f64]>,
+    /// Targets for wR h + wF z, [t, n].
+    target_currents: Option<&'a [f64]>,
 }
 
-/// Learning as it is written down, in double precision with whole matrices: wO, P and wR.
-fn naive(network: &Network<f64>, targets: &[f64], rules: &Rules<'_>) -> [Vec<f64>; 3] {
+/// A direct implementation of the training with full matrices. Returns wO, P and wR.
+fn reference_training(
+    network: &Network<f64>,
+    targets: &[f64],
+    reference_options: &ReferenceOptions<'_>,
+) -> [Vec<f64>; 3] {
     let (n, m) = (network.sizes.units, network.sizes.outputs);
     let mut wr = network.weights.recurrent.to_row_major();
     let wf = network.weights.feedback.to_row_major();
@@ -32,33 +36,33 @@ fn naive(network: &Network<f64>, targets: &[f64], rules: &Rules<'_>) -> [Vec<f64
     };
     let rates = |a: &[f64]| -> Vec<f64> { a.iter().map(|a| a.tanh()).collect() };
     for (at, f) in targets.chunks(m).enumerate() {
-        let arriving = currents(&wr, &rates(&a), &z);
+        let input_currents = currents(&wr, &rates(&a), &z);
         a.iter_mut()
-            .zip(arriving)
+            .zip(input_currents)
             .for_each(|(a, current)| *a += 0.1 * (current - *a));
         let h = rates(&a);
         for o in 0..m {
             z[o] = (0..n).map(|j| wo[o * n + j] * h[j]).sum();
         }
-        if (at + 1) % rules.every != 0 {
+        if (at + 1) % reference_options.every != 0 {
             continue;
         }
         let q: Vec<f64> = (0..n)
             .map(|i| (0..n).map(|j| p[i * n + j] * h[j]).sum())
             .collect();
-        let s = 1.0 / (rules.forgetting + (0..n).map(|j| h[j] * q[j]).sum::<f64>());
+        let s = 1.0 / (reference_options.forgetting + (0..n).map(|j| h[j] * q[j]).sum::<f64>());
         for k in 0..n * n {
-            p[k] = (p[k] - s * q[k / n] * q[k % n]) / rules.forgetting;
+            p[k] = (p[k] - s * q[k / n] * q[k % n]) / reference_options.forgetting;
         }
         for o in 0..m {
             for j in 0..n {
                 wo[o * n + j] -= s * (z[o] - f[o]) * q[j];
             }
         }
-        if let Some(goals) = rules.goals {
-            let found = currents(&wr, &h, &z);
+        if let Some(target_currents) = reference_options.target_currents {
+            let actual = currents(&wr, &h, &z);
             for k in 0..n * n {
-                wr[k] -= s * (found[k / n] - goals[at * n + k / n]) * q[k % n];
+                wr[k] -= s * (actual[k / n] - target_currents[at * n + k / n]) * q[k % n];
             }
         }
     }
@@ -66,10 +70,10 @@ fn naive(network: &Network<f64>, targets: &[f64], rules: &Rules<'_>) -> [Vec<f64
 }
 
 #[test]
-fn learning_every_few_steps_and_forgetting_is_what_is_written_down() {
-    // 96 changes are whole batches, of 19 some still wait; with no forgetting a part of them is put
-    // aside, and of 96 more than that for 37 units.
-    let targets = sines(96);
+fn training_with_every_and_forgetting_matches_the_equations() {
+    // 96 updates are full batches; of 19 updates some are pending. Without forgetting, the first
+    // updates are stored as vectors; 96 updates exceed this buffer for 37 units.
+    let targets = sine_targets(96);
     let x = vec![0.0; 96];
     for (n, density, every, forgetting) in [
         (37, 1.0, 1, 1.0),
@@ -78,14 +82,14 @@ fn learning_every_few_steps_and_forgetting_is_what_is_written_down() {
         (33, 1.0, 1, 0.95),
         (41, 0.3, 2, 0.9),
     ] {
-        let mut network = small(n, density).build::<f64>().expect("a network");
-        let goals = None;
-        let rules = Rules {
+        let mut network = small_options(n, density).build::<f64>().expect("a network");
+        let target_currents = None;
+        let reference_options = ReferenceOptions {
             every,
             forgetting,
-            goals,
+            target_currents,
         };
-        let [wo, p, _] = naive(&network, &targets, &rules);
+        let [wo, p, _] = reference_training(&network, &targets, &reference_options);
         let options = TrainingOptions {
             every,
             forgetting,
@@ -93,18 +97,18 @@ fn learning_every_few_steps_and_forgetting_is_what_is_written_down() {
         };
         let fit = network.train([&x, &targets], &options, &mut NoProgress);
         assert_eq!(fit.outcome, Outcome::MaxSteps);
-        let found = network.weights.output.to_row_major();
+        let actual = network.weights.output.to_row_major();
         let inverse = network.inverse.as_ref().expect("P").to_row_major();
-        for (name, found, expected) in [("wO", found, wo), ("P", inverse, p)] {
-            let error = error(&found, &expected);
+        for (name, actual, expected) in [("wO", actual, wo), ("P", inverse, p)] {
+            let error = error(&actual, &expected);
             assert!(error < 1e-9, "{n} {every} {forgetting} {name}: {error:e}");
         }
     }
 }
 
 #[test]
-fn recurrent_weights_learn_as_it_is_written_down() {
-    let targets = sines(150);
+fn training_of_recurrent_weights_matches_the_equations() {
+    let targets = sine_targets(150);
     let x = vec![0.0; 150];
     for (n, density, every, forgetting) in [
         (37, 1.0, 1, 1.0),
@@ -114,17 +118,17 @@ fn recurrent_weights_learn_as_it_is_written_down() {
     ] {
         let teacher = NetworkOptions {
             seed: 7,
-            ..small(n, 1.0)
+            ..small_options(n, 1.0)
         };
         let mut teacher = teacher.build::<f64>().expect("a network");
-        let mut network = small(n, density).build::<f64>().expect("a network");
-        let goals = goals(&teacher, &targets);
-        let rules = Rules {
+        let mut network = small_options(n, density).build::<f64>().expect("a network");
+        let target_currents = target_currents(&teacher, &targets);
+        let reference_options = ReferenceOptions {
             every,
             forgetting,
-            goals: Some(&goals),
+            target_currents: Some(&target_currents),
         };
-        let [wo, p, wr] = naive(&network, &targets, &rules);
+        let [wo, p, wr] = reference_training(&network, &targets, &reference_options);
         let options = TrainingOptions {
             every,
             forgetting,
@@ -138,57 +142,57 @@ fn recurrent_weights_learn_as_it_is_written_down() {
         assert_eq!(students[0].fit.outcome, Outcome::MaxSteps);
         let weights = &network.weights;
         let inverse = network.inverse.as_ref().expect("P").to_row_major();
-        for (name, found, expected) in [
+        for (name, actual, expected) in [
             ("wO", weights.output.to_row_major(), wo),
             ("P", inverse, p),
             ("wR", network.recurrent().to_row_major(), wr),
         ] {
-            let error = error(&found, &expected);
+            let error = error(&actual, &expected);
             assert!(error < 1e-9, "{n} {every} {forgetting} {name}: {error:e}");
         }
     }
 }
 
-/// What arrives at the units of a teacher to which targets are fed back, [t, n].
-fn goals(teacher: &Network<f64>, targets: &[f64]) -> Vec<f64> {
+/// The currents of a teacher with the targets as feedback, [t, n].
+fn target_currents(teacher: &Network<f64>, targets: &[f64]) -> Vec<f64> {
     let (n, m) = (teacher.sizes.units, teacher.sizes.outputs);
     let (wr, wf) = (
         teacher.weights.recurrent.to_row_major(),
         teacher.weights.feedback.to_row_major(),
     );
-    let (mut a, mut fed) = (teacher.a0.clone(), teacher.state.z.clone());
-    let mut goals: Vec<f64> = Vec::new();
-    let arriving = |a: &[f64], fed: &[f64]| -> Vec<f64> {
+    let (mut a, mut feedback) = (teacher.a0.clone(), teacher.state.z.clone());
+    let mut target_currents: Vec<f64> = Vec::new();
+    let input_currents = |a: &[f64], feedback: &[f64]| -> Vec<f64> {
         let by_h = |i: usize| (0..n).map(|j| wr[i * n + j] * a[j].tanh()).sum::<f64>();
-        let by_f = |i: usize| (0..m).map(|j| wf[i * m + j] * fed[j]).sum::<f64>();
+        let by_f = |i: usize| (0..m).map(|j| wf[i * m + j] * feedback[j]).sum::<f64>();
         (0..n).map(|i| by_h(i) + by_f(i)).collect()
     };
     for f in targets.chunks(m) {
-        let current = arriving(&a, &fed);
+        let current = input_currents(&a, &feedback);
         a.iter_mut()
             .zip(current)
             .for_each(|(a, current)| *a += 0.1 * (current - *a));
-        fed = f.to_vec();
-        goals.extend(arriving(&a, &fed));
+        feedback = f.to_vec();
+        target_currents.extend(input_currents(&a, &feedback));
     }
-    goals
+    target_currents
 }
 
 #[test]
-fn a_network_that_is_fed_runs_on_what_it_is_fed() {
-    let fed = sines(50);
-    let mut network = small(40, 1.0).build::<f64>().expect("a network");
-    let expected = goals(&network, &fed);
+fn teacher_forcing_replaces_the_feedback() {
+    let feedback = sine_targets(50);
+    let mut network = small_options(40, 1.0).build::<f64>().expect("a network");
+    let expected = target_currents(&network, &feedback);
     let (mut z, mut h) = (vec![0.0; 100], vec![0.0; 50 * 40]);
-    let end = network.run(Sequence {
+    let outcome = network.run(Sequence {
         steps: 50,
         threads: 1,
         inputs: &[0.0; 50],
-        teacher_forcing: Some(&fed),
+        teacher_forcing: Some(&feedback),
         outputs: &mut z,
         states: Some(&mut h),
     });
-    assert_eq!(end, RunOutcome::Completed);
-    assert!(error(&network.currents(&h, &fed), &expected) < 1e-12);
-    assert_eq!(network.state.z, fed[98..]);
+    assert_eq!(outcome, RunOutcome::Completed);
+    assert!(error(&network.currents(&h, &feedback), &expected) < 1e-12);
+    assert_eq!(network.state.z, feedback[98..]);
 }

@@ -1,15 +1,15 @@
-//! What a user sees of mistaken calls, and of networks that leave what numbers hold.
+//! Error messages of invalid calls, and networks that overflow.
 
 use attractor::api::context::Language;
 use attractor::api::display;
 use attractor::base::{NoProgress, Outcome};
 use attractor::models::force::TrainingOptions;
 
-use super::small;
+use super::small_options;
 
 #[test]
-fn what_is_not_finite_ends_a_training() {
-    let mut network = small(30, 1.0).build::<f32>().expect("a network");
+fn training_stops_at_values_that_are_not_finite() {
+    let mut network = small_options(30, 1.0).build::<f32>().expect("a network");
     let targets = vec![f32::MAX; 20];
     let options = TrainingOptions::default();
     let fit = network.train([&[0.0; 10], &targets], &options, &mut NoProgress);
@@ -17,7 +17,7 @@ fn what_is_not_finite_ends_a_training() {
 }
 
 #[test]
-fn mistaken_calls_are_told_what_was_expected() {
+fn errors_of_invalid_calls_state_the_expected_arguments() {
     let table = [
         (
             "force::train(net, zeros([10, 1]), zeros([10, 3]))",
@@ -97,8 +97,8 @@ fn mistaken_calls_are_told_what_was_expected() {
     for (call, expected) in table {
         let text = format!("let net = force::network(#{{ units: 50, outputs: 2 }}); {call}");
         match crate::session::run(&text, Language::Rhai).outcome {
-            Err(fault) => assert!(fault.message.starts_with(expected), "{}", fault.message),
-            Ok(value) => panic!("{call}: gave {}", display::value_text(&value)),
+            Err(error) => assert!(error.message.starts_with(expected), "{}", error.message),
+            Ok(value) => panic!("{call}: returned {}", display::value_text(&value)),
         }
     }
 }
