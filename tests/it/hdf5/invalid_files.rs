@@ -1,15 +1,15 @@
-//! Files that cannot be read or written: each way is named, and none does harm.
+//! Files that cannot be read or written: error messages, and damaged files without crashes.
 
 use std::path::Path;
 use std::process::Command;
 
-use super::{fact, kinds, reference};
+use super::{file_error, read_kinds, reference};
 use attractor::base::error::FileError;
 use attractor::io::hdf5::{self, ReadOptions, WriteOptions};
 use attractor::io::{Tree, atomic_write};
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn errors_of_unreadable_entries_name_the_problem() {
     let path = reference("h5py_odd.h5");
     let expected = [
         ("huge", "uint64 18446744073709551615, above 2^63"),
@@ -29,26 +29,29 @@ fn what_cannot_be_read_is_named() {
         ("whole/inner", "an array, expected a group"),
     ];
     for (entry, text) in expected {
-        let fault = hdf5::read_entry(&path, entry).unwrap_err();
-        assert!(fault.to_string().contains(text), "{entry}: {fault}");
+        let err = hdf5::read_entry(&path, entry).unwrap_err();
+        assert!(err.to_string().contains(text), "{entry}: {err}");
     }
     for group in ["circle", "hard"] {
         let content = hdf5::read_content(&path, group, &ReadOptions::default()).unwrap();
-        let left_out: Vec<String> = content
+        let unreadable_entries: Vec<String> = content
             .unreadable
             .iter()
-            .map(|one| one.error.to_string())
+            .map(|entry_error| entry_error.error.to_string())
             .collect();
-        assert_eq!(left_out.len(), 1, "{left_out:?}");
-        let words = format!("entry `{group}/again` has an unsupported type: a link to");
-        assert!(left_out[0].contains(&words), "{left_out:?}");
+        assert_eq!(unreadable_entries.len(), 1, "{unreadable_entries:?}");
+        let message = format!("entry `{group}/again` has an unsupported type: a link to");
+        assert!(
+            unreadable_entries[0].contains(&message),
+            "{unreadable_entries:?}"
+        );
     }
-    let fault = hdf5::read_entry(&path, "wole").unwrap_err();
-    assert_eq!(fault.hint().as_deref(), Some("did you mean `whole`?"));
+    let err = hdf5::read_entry(&path, "wole").unwrap_err();
+    assert_eq!(err.hint().as_deref(), Some("did you mean `whole`?"));
 }
 
 #[test]
-fn what_cannot_be_written_is_named() {
+fn errors_of_unwritable_trees_name_the_problem() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.h5");
     let expected = [
@@ -61,15 +64,15 @@ fn what_cannot_be_written_is_named() {
         (Tree::Int(3), "expected a map, found an integer"),
     ];
     for (tree, text) in expected {
-        let fault = hdf5::write(&path, &tree, &WriteOptions::default()).unwrap_err();
-        assert!(fault.to_string().contains(text), "{fault}");
+        let err = hdf5::write(&path, &tree, &WriteOptions::default()).unwrap_err();
+        assert!(err.to_string().contains(text), "{err}");
     }
-    let left = std::fs::read_dir(folder.path()).unwrap().count();
-    assert_eq!(left, 0, "a failed write leaves nothing behind");
+    let file_count = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(file_count, 0, "a failed write leaves no files");
 }
 
 #[test]
-fn a_failed_write_keeps_the_former_file() {
+fn a_failed_write_keeps_the_previous_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.h5");
     hdf5::write(
@@ -78,91 +81,90 @@ fn a_failed_write_keeps_the_former_file() {
         &WriteOptions::default(),
     )
     .unwrap();
-    let bad = Tree::from([("a", 2.into()), ("b/c", 3.into())]);
-    hdf5::write(&path, &bad, &WriteOptions::default()).unwrap_err();
+    let invalid = Tree::from([("a", 2.into()), ("b/c", 3.into())]);
+    hdf5::write(&path, &invalid, &WriteOptions::default()).unwrap_err();
     assert_eq!(hdf5::read(&path).unwrap().number("a"), Some(1.0));
 }
 
 #[test]
-fn an_atomic_write_replaces_the_file_and_says_what_is_missing() {
+fn an_atomic_write_replaces_the_file_or_reports_a_missing_folder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.txt");
     atomic_write(&path, b"one").unwrap();
     atomic_write(&path, b"two").unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"two");
-    let fault = atomic_write(folder.path().join("none/a.txt"), b"x").unwrap_err();
+    let err = atomic_write(folder.path().join("none/a.txt"), b"x").unwrap_err();
     assert!(
-        fault
-            .hint()
+        err.hint()
             .is_some_and(|hint| hint.contains("create the folder")),
-        "{fault}"
+        "{err}"
     );
-    assert!(matches!(fact(fault), FileError::NoFolder { .. }));
-    let fault = atomic_write(folder.path(), b"x").unwrap_err();
-    assert!(matches!(fact(fault), FileError::Folder));
+    assert!(matches!(file_error(err), FileError::NoFolder { .. }));
+    let err = atomic_write(folder.path(), b"x").unwrap_err();
+    assert!(matches!(file_error(err), FileError::Folder));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]
-fn files_that_are_not_hdf5_are_told_apart() {
+fn the_error_of_a_file_that_is_not_hdf5_names_its_format() {
     let folder = tempfile::tempdir().unwrap();
-    let other: &[(&[u8], &str)] = &[
+    let cases: &[(&[u8], &str)] = &[
         (b"", "an empty file"),
         (b"x, y\n1, 2\n", "text"),
         (b"PK\x03\x04rest", "a zip archive"),
         (b"\x93NUMPY\x01\x00", "a NumPy array"),
         (&[0; 4096], "an unknown format"),
     ];
-    for (bytes, text) in other {
+    for (bytes, text) in cases {
         let path = folder.path().join("other");
         std::fs::write(&path, bytes).unwrap();
-        let fault = hdf5::read(&path).unwrap_err().to_string();
+        let err = hdf5::read(&path).unwrap_err().to_string();
         assert!(
-            fault.contains("expected an HDF5 file") && fault.contains(text),
-            "{fault}"
+            err.contains("expected an HDF5 file") && err.contains(text),
+            "{err}"
         );
     }
     assert!(matches!(
-        fact(hdf5::read(folder.path()).unwrap_err()),
+        file_error(hdf5::read(folder.path()).unwrap_err()),
         FileError::Folder
     ));
     let absent = folder.path().join("absent.h5");
     assert!(matches!(
-        fact(hdf5::read(absent).unwrap_err()),
+        file_error(hdf5::read(absent).unwrap_err()),
         FileError::Missing
     ));
 }
 
 #[test]
-fn a_file_cut_short_anywhere_is_a_fault() {
+fn a_truncated_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.h5");
-    let good = std::fs::read(reference("h5py_kinds.h5")).unwrap();
-    for part in 0..50 {
-        std::fs::write(&path, &good[..good.len() * part / 50]).unwrap();
-        let fault = fact(hdf5::read(&path).unwrap_err());
+    let original = std::fs::read(reference("h5py_kinds.h5")).unwrap();
+    for fraction in 0..50 {
+        std::fs::write(&path, &original[..original.len() * fraction / 50]).unwrap();
+        let err = file_error(hdf5::read(&path).unwrap_err());
         assert!(
-            matches!(fault, FileError::Damaged { .. } | FileError::Format { .. }),
-            "{part}: {fault}"
+            matches!(err, FileError::Damaged { .. } | FileError::Format { .. }),
+            "{fraction}: {err}"
         );
     }
 }
 
-/// How many bytes of each file are changed; more when set by hand.
-const CHANGES: &str = "ATTRACTOR_CHANGES";
-const USUAL_CHANGES: usize = 15;
-/// Set in the process that reads the damaged files.
-const CHILD: &str = "ATTRACTOR_READS_DAMAGED_FILES";
+/// Environment variable with the number of changed bytes per file.
+const CHANGES_VARIABLE: &str = "ATTRACTOR_CHANGES";
+const DEFAULT_CHANGES: usize = 15;
+/// Environment variable that is set in the process that reads the damaged files.
+const CHILD_VARIABLE: &str = "ATTRACTOR_READS_DAMAGED_FILES";
 
-/// The files are read by a process of its own, whose memory is limited: a crash, a loop without an
-/// end and an allocation of gigabytes would all end it.
+/// A separate process with limited memory and time reads the files: it is terminated by a crash, an
+/// endless loop or an allocation of gigabytes.
 #[test]
 #[cfg(unix)]
-fn a_changed_byte_in_any_file_ends_in_values_or_an_error() {
-    if std::env::var_os(CHILD).is_some() {
+fn a_changed_byte_in_a_file_results_in_values_or_an_error() {
+    if std::env::var_os(CHILD_VARIABLE).is_some() {
         return read_damaged_files();
     }
-    let name = "hdf5::broken::a_changed_byte_in_any_file_ends_in_values_or_an_error";
+    let name = "hdf5::invalid_files::a_changed_byte_in_a_file_results_in_values_or_an_error";
     let output = Command::new("sh")
         .args([
             "-c",
@@ -170,7 +172,7 @@ fn a_changed_byte_in_any_file_ends_in_values_or_an_error() {
         ])
         .arg(std::env::current_exe().unwrap())
         .arg(name)
-        .env(CHILD, "1")
+        .env(CHILD_VARIABLE, "1")
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -179,41 +181,45 @@ fn a_changed_byte_in_any_file_ends_in_values_or_an_error() {
 }
 
 fn read_damaged_files() {
-    let count = std::env::var(CHANGES)
+    let count = std::env::var(CHANGES_VARIABLE)
         .ok()
         .and_then(|count| count.parse().ok());
     let folder = tempfile::tempdir().unwrap();
-    let ours = folder.path().join("ours.h5");
+    let own_file = folder.path().join("ours.h5");
     let compress = 4;
     let options = WriteOptions {
         compress,
         ..WriteOptions::default()
     };
-    hdf5::write(&ours, &kinds().tree, &options).unwrap();
-    let mut files = vec![ours, reference("h5py_kinds.h5"), reference("h5py_odd.h5")];
-    let others = std::fs::read_dir(reference("hdf5")).unwrap();
-    files.extend(others.map(|entry| entry.unwrap().path()));
+    hdf5::write(&own_file, &read_kinds().tree, &options).unwrap();
+    let mut files = vec![
+        own_file,
+        reference("h5py_kinds.h5"),
+        reference("h5py_odd.h5"),
+    ];
+    let reference_files = std::fs::read_dir(reference("hdf5")).unwrap();
+    files.extend(reference_files.map(|entry| entry.unwrap().path()));
     files.retain(|path| {
         !path
             .extension()
             .is_some_and(|end| end == "py" || end == "json")
     });
-    let (mut state, mut refused) = (0x9e37_79b9_7f4a_7c15_u64, 0);
+    let (mut state, mut rejected) = (0x9e37_79b9_7f4a_7c15_u64, 0);
     for path in &files {
-        for _ in 0..count.unwrap_or(USUAL_CHANGES) {
-            refused += usize::from(!reads_changed(
+        for _ in 0..count.unwrap_or(DEFAULT_CHANGES) {
+            rejected += usize::from(!is_readable_after_change(
                 path,
                 &folder.path().join("x.h5"),
                 &mut state,
             ));
         }
     }
-    assert!(refused > 0, "no change met anything that is checked");
-    println!("changes read: {} files, {refused} refused", files.len());
+    assert!(rejected > 0, "no change caused an error");
+    println!("changes read: {} files, {rejected} refused", files.len());
 }
 
-/// Whether a copy of a file with one byte changed can still be read.
-fn reads_changed(path: &Path, copy: &Path, state: &mut u64) -> bool {
+/// Whether a copy of a file with one changed byte can still be read.
+fn is_readable_after_change(path: &Path, copy: &Path, state: &mut u64) -> bool {
     let mut bytes = std::fs::read(path).unwrap();
     *state = state
         .wrapping_mul(6_364_136_223_846_793_005)
@@ -221,45 +227,48 @@ fn reads_changed(path: &Path, copy: &Path, state: &mut u64) -> bool {
     let at = (*state >> 33) as usize % bytes.len();
     bytes[at] ^= 1 << (*state >> 29 & 7);
     std::fs::write(copy, bytes).unwrap();
-    // Shown if the process ends here.
+    // Printed for the case that the process crashes here.
     eprintln!("{} at {at}", path.display());
     let max_bytes = 64 << 20;
     let read = hdf5::read_content(copy, "", &ReadOptions { max_bytes });
     hdf5::list(copy).is_ok() && read.is_ok()
 }
 
-/// In a file without checksums the length of a text can become 4 GiB by one byte.
+/// In a file without checksums one changed byte can increase the length of a string to 4 GiB.
 #[test]
-fn a_damaged_length_of_a_text_is_an_error_before_it_is_an_allocation() {
+fn a_damaged_string_length_is_an_error_before_the_allocation() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("length.h5");
-    let good = std::fs::read(reference("hdf5/texts.h5")).unwrap();
+    let original = std::fs::read(reference("hdf5/texts.h5")).unwrap();
     let heaps: Vec<usize> = (0..good.len() - 8)
-        .filter(|at| good[*at..].starts_with(b"GCOL"))
+        .filter(|at| original[*at..].starts_with(b"GCOL"))
         .collect();
-    let mut changed = 0;
+    let mut damaged_lengths = 0;
     for heap in heaps {
         let address = (heap as u64).to_le_bytes();
         for at in 4..good.len() - 12 {
-            if good[at..at + 8] != address {
+            if original[at..at + 8] != address {
                 continue;
             }
-            let mut bad = good.clone();
-            bad[at - 1] = 0xff;
-            std::fs::write(&path, bad).unwrap();
+            let mut invalid = original.clone();
+            invalid[at - 1] = 0xff;
+            std::fs::write(&path, invalid).unwrap();
             match hdf5::read(&path) {
                 Err(error) => assert!(error.to_string().contains("outside its heap"), "{error}"),
-                // The text of an attribute that is passed over, or of a chunk that is compressed.
+                // The string of an attribute that is not read, or of a compressed chunk.
                 Ok(_) => continue,
             }
-            changed += 1;
+            damaged_lengths += 1;
         }
     }
-    assert!(changed >= 5, "only {changed} lengths were found");
+    assert!(
+        damaged_lengths >= 5,
+        "only {damaged_lengths} lengths were found"
+    );
 }
 
 #[test]
-fn values_are_bounded_by_the_memory_that_a_read_may_take() {
+fn the_size_of_an_array_is_checked_against_the_memory_limit() {
     let path = reference("hdf5/sparse_int8.h5");
     let needed = 100 * 500 * 20 * 8;
     let read = |max_bytes| hdf5::read_content(&path, "spikes", &ReadOptions { max_bytes });
@@ -273,29 +282,32 @@ fn values_are_bounded_by_the_memory_that_a_read_may_take() {
 }
 
 #[test]
-fn rows_are_read_although_others_are_damaged() {
+fn undamaged_rows_of_a_damaged_file_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("part.h5");
     let mut bytes = std::fs::read(reference("hdf5/filter_gzip_fletcher.h5")).unwrap();
-    let good = reference("hdf5/filter_gzip_fletcher.h5");
+    let original = reference("hdf5/filter_gzip_fletcher.h5");
     let options = ReadOptions::default();
-    let first = hdf5::read_rows(&good, "x", 0..5, &options).unwrap();
-    // The chunks of `x` are the first nine that begin as deflate does at its usual level.
-    let places = 0..bytes.len() - 2;
-    let starts: Vec<usize> = places
+    let before_damage = hdf5::read_rows(&original, "x", 0..5, &options).unwrap();
+    // The chunks of `x` are the first nine that start with the deflate header.
+    let offsets = 0..bytes.len() - 2;
+    let chunk_starts: Vec<usize> = offsets
         .filter(|at| bytes[*at..].starts_with(b"x^"))
         .collect();
-    assert_eq!(starts.len(), 9 + 1, "{starts:?}");
-    bytes[starts[8] + 20] ^= 0xff;
+    assert_eq!(chunk_starts.len(), 9 + 1, "{chunk_starts:?}");
+    bytes[chunk_starts[8] + 20] ^= 0xff;
     std::fs::write(&path, bytes).unwrap();
-    let again = hdf5::read_rows(&path, "x", 0..5, &options).unwrap();
-    assert_eq!(super::shown(&again), super::shown(&first));
+    let after_damage = hdf5::read_rows(&path, "x", 0..5, &options).unwrap();
+    assert_eq!(
+        super::format_tree(&after_damage),
+        super::format_tree(&before_damage)
+    );
     let error = hdf5::read_rows(&path, "x", 10..12, &options).unwrap_err();
-    assert!(matches!(fact(error), FileError::EntryDamaged { .. }));
+    assert!(matches!(file_error(error), FileError::EntryDamaged { .. }));
 }
 
 #[test]
-fn errors_of_a_file_say_what_to_do() {
+fn errors_of_a_file_have_a_hint() {
     let expected = [
         ("hdf5/crashed.h5", "", "h5clear"),
         ("hdf5/newer.h5", "", "h5repack"),
@@ -306,9 +318,9 @@ fn errors_of_a_file_say_what_to_do() {
             "relative to the folder of this file",
         ),
     ];
-    for (file, entry, words) in expected {
+    for (file, entry, message) in expected {
         let error = hdf5::read_entry(reference(file), entry).unwrap_err();
         let hint = error.hint().unwrap_or_default();
-        assert!(hint.contains(words), "{file}: {error} {hint}");
+        assert!(hint.contains(message), "{file}: {error} {hint}");
     }
 }

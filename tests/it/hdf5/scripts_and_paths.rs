@@ -1,4 +1,4 @@
-//! Where files are and who reads them: folders with odd names, scripts in both languages.
+//! HDF5 files in scripts of both languages, and in folders whose names are not UTF-8.
 
 use std::fs;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::process::Command;
 
 use super::reference;
 
-/// What the program prints for a script in `folder`.
-fn printed(folder: &Path, script: (&str, &str), args: &[&std::ffi::OsStr]) -> String {
+/// Runs a script in `folder` and returns its output.
+fn run_script(folder: &Path, script: (&str, &str), args: &[&std::ffi::OsStr]) -> String {
     let (name, text) = script;
     fs::write(folder.join(name), text).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_attractor"))
@@ -23,7 +23,7 @@ fn printed(folder: &Path, script: (&str, &str), args: &[&std::ffi::OsStr]) -> St
 }
 
 #[test]
-fn a_script_reads_the_rest_of_a_file_and_a_line_names_what_is_left_out() {
+fn a_script_reads_a_file_with_unreadable_entries_and_prints_their_names() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["links.h5", "links_other.h5"] {
         fs::copy(reference("hdf5").join(name), folder.path().join(name)).unwrap();
@@ -33,38 +33,41 @@ fn a_script_reads_the_rest_of_a_file_and_a_line_names_what_is_left_out() {
     let lua = "local all = h5.read(\"links.h5\")\nprint(all.far:sum())\n\
                print(h5.list(\"links.h5\")[1].kind)";
     for (script, value) in [(("a.rhai", rhai), "66"), (("a.lua", lua), "66")] {
-        let text = printed(folder.path(), script, &[]);
+        let text = run_script(folder.path(), script, &[]);
         let lines: Vec<&str> = text.lines().collect();
-        let dead = "a link to `/nowhere`, which does not exist";
+        let link_error = "a link to `/nowhere`, which does not exist";
         assert_eq!(lines.len(), 3, "{text}");
         assert!(
             lines[0].starts_with("links.h5: read without entries that cannot be"),
             "{text}"
         );
-        assert!(lines[0].contains(&format!("`dead` ({dead})")), "{text}");
+        assert!(
+            lines[0].contains(&format!("`dead` ({link_error})")),
+            "{text}"
+        );
         assert!(lines[0].ends_with("h5::list shows all"), "{text}");
         assert!(lines[1].starts_with(value), "{text}");
-        assert_eq!(lines[2], dead, "{text}");
+        assert_eq!(lines[2], link_error, "{text}");
     }
 }
 
 #[test]
 #[cfg(unix)]
-fn a_folder_whose_name_is_not_utf8_is_a_folder_like_any_other() {
+fn a_folder_with_a_name_that_is_not_utf8_can_be_used() {
     use attractor::io::hdf5::{self, ReadOptions, WriteOptions};
     use attractor::io::{Tree, atomic_write, text, weights};
     use std::os::unix::ffi::OsStrExt;
 
     let folder = tempfile::tempdir().unwrap();
-    let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
-    fs::create_dir(&odd).unwrap();
-    let path = odd.join("x.h5");
+    let non_utf8 = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    fs::create_dir(&non_utf8).unwrap();
+    let path = non_utf8.join("x.h5");
     let words = Tree::List(vec!["a".into(), "b".into()]);
     let tree = Tree::from([("n", 1.into()), ("words", words)]);
     hdf5::write(&path, &tree, &WriteOptions::default()).unwrap();
     assert_eq!(
-        super::shown(&hdf5::read(&path).unwrap()),
-        super::shown(&tree)
+        super::format_tree(&hdf5::read(&path).unwrap()),
+        super::format_tree(&tree)
     );
     assert_eq!(hdf5::list(&path).unwrap().len(), 2);
     assert!(hdf5::attributes(&path, "").unwrap().is_empty());
@@ -74,7 +77,7 @@ fn a_folder_whose_name_is_not_utf8_is_a_folder_like_any_other() {
         "torch_bidirectional.safetensors",
         "torch_gru1.h5",
     ] {
-        let copy = odd.join(name);
+        let copy = non_utf8.join(name);
         fs::copy(reference(name), &copy).unwrap();
         let read = weights::read(&copy);
         assert!(
@@ -83,16 +86,16 @@ fn a_folder_whose_name_is_not_utf8_is_a_folder_like_any_other() {
             read.err().map_or(String::new(), |e| e.to_string())
         );
     }
-    atomic_write(odd.join("a.txt"), b"text").unwrap();
+    atomic_write(non_utf8.join("a.txt"), b"text").unwrap();
     assert_eq!(
-        text::read("file::read", &odd.join("a.txt"), u64::MAX).unwrap(),
+        text::read("file::read", &non_utf8.join("a.txt"), u64::MAX).unwrap(),
         "text"
     );
     let script = "h5::write(\"y.h5\", #{ a: 1 });\nprint(h5::read(\"y.h5\").a);";
-    let text = printed(
+    let text = run_script(
         folder.path(),
         ("a.rhai", script),
-        &["--out".as_ref(), odd.as_os_str()],
+        &["--out".as_ref(), non_utf8.as_os_str()],
     );
     assert_eq!(text, "1\n");
 }
