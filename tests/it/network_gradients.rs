@@ -1,4 +1,4 @@
-//! Networks from scripts: gradients that pass through `net.run`.
+//! Gradients through `net.run` in scripts.
 
 use attractor::api::context::Language;
 use attractor::api::value::{Map, Value};
@@ -9,11 +9,11 @@ use attractor::train::Trials;
 use crate::session::run;
 
 const NAMES: [&str; 6] = ["h0", "wI", "wR", "wO", "bR", "bO"];
-/// Sums of some hundred terms of order one, in double precision.
-const ROUNDING: f64 = 1e-14;
-/// Central differences with this step are right to about 1e-9.
+/// Tolerance for sums of some hundred terms of order one in double precision.
+const ROUNDING_TOLERANCE: f64 = 1e-14;
+/// Central differences with this step are accurate to about 1e-9.
 const STEP: f64 = 1e-5;
-const NEAR: f64 = 1e-8;
+const DIFFERENCE_TOLERANCE: f64 = 1e-8;
 
 const RHAI: &str = r#"
 let net = rnn::vanilla(#{ inputs: 2, units: 5, outputs: 3, dtype: "f64", seed: 3 });
@@ -37,30 +37,30 @@ end
 return { x = x, y = y, params = net:params(), grad = grad(loss, net:params()) }
 "#;
 
-fn part<'a>(map: &'a Map, name: &str) -> &'a Value {
+fn entry<'a>(map: &'a Map, name: &str) -> &'a Value {
     map.get(name).unwrap_or_else(|| panic!("no `{name}`"))
 }
 
-fn tensor<'a>(map: &'a Map, name: &str) -> &'a Tensor {
-    match part(map, name) {
-        Value::Tensor(tensor) => tensor,
+fn tensor_entry<'a>(map: &'a Map, name: &str) -> &'a Tensor {
+    match entry(map, name) {
+        Value::Tensor(tensor_entry) => tensor_entry,
         other => panic!("`{name}` is {}", other.kind()),
     }
 }
 
-fn inner<'a>(map: &'a Map, name: &str) -> &'a Map {
-    match part(map, name) {
+fn map_entry<'a>(map: &'a Map, name: &str) -> &'a Map {
+    match entry(map, name) {
         Value::Map(map) => map,
         other => panic!("`{name}` is {}", other.kind()),
     }
 }
 
-fn list(tensor: &Tensor) -> Vec<f64> {
-    convert::to_f64(tensor).expect("values")
+fn to_f64_values(tensor_entry: &Tensor) -> Vec<f64> {
+    convert::to_f64(tensor_entry).expect("values")
 }
 
-/// The network and the trials of the script, for the fused loss.
-fn rebuilt(result: &Map) -> (Rnn<f64>, Trials<f64>) {
+/// The network and the trials of the script as arguments of the fused loss.
+fn rebuild(result: &Map) -> (Rnn<f64>, Trials<f64>) {
     let options = NetworkOptions {
         inputs: 2,
         units: 5,
@@ -69,45 +69,48 @@ fn rebuilt(result: &Map) -> (Rnn<f64>, Trials<f64>) {
     };
     let mut net: Rnn<f64> = options.build(Cell::default()).expect("sizes");
     for name in NAMES {
-        let value = tensor(inner(result, "params"), name);
+        let value = tensor_entry(map_entry(result, "params"), name);
         net.params.set(name, value).expect("a parameter");
     }
     let trials = Trials {
         trials: 4,
         time: 6,
-        inputs: list(tensor(result, "x")),
-        targets: list(tensor(result, "y")),
+        inputs: to_f64_values(tensor_entry(result, "x")),
+        targets: to_f64_values(tensor_entry(result, "y")),
         mask: None,
         lengths: None,
     };
     (net, trials)
 }
 
-fn furthest(found: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let pairs = found.iter().zip(expected);
+fn max_difference(actual: &[f64], expected: &[f64]) -> f64 {
+    assert_eq!(actual.len(), expected.len());
+    let pairs = actual.iter().zip(expected);
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
 #[test]
-fn grad_through_a_run_equals_the_fused_gradient_and_finite_differences() {
+fn grad_through_run_equals_the_fused_gradient_and_finite_differences() {
     for (language, text) in [(Language::Rhai, RHAI), (Language::Lua, LUA)] {
         let Value::Map(result) = run(text, language).outcome.expect("a script that runs") else {
-            panic!("the script gives a map")
+            panic!("the script returns a map")
         };
-        let (mut net, trials) = rebuilt(&result);
+        let (mut net, trials) = rebuild(&result);
         let count = net.params.data.len();
-        let slopes = inner(&result, "grad");
-        let found: Vec<f64> = NAMES.iter().flat_map(|n| list(tensor(slopes, n))).collect();
+        let gradients = map_entry(&result, "grad");
+        let actual: Vec<f64> = NAMES
+            .iter()
+            .flat_map(|n| to_f64_values(tensor_entry(gradients, n)))
+            .collect();
         let mut work = net.workspace();
         let mut fused = Rnn::<f64> { ..net.clone() };
         net.loss_gradient(&mut work, &trials, None, &mut fused.params.data)
             .expect("matching trials");
-        let in_order = |name| fused.params.block(name).expect("a parameter").to_vec();
-        let expected: Vec<f64> = NAMES.iter().flat_map(|n| in_order(n)).collect();
-        let error = furthest(&found, &expected);
+        let block_values = |name| fused.params.block(name).expect("a parameter").to_vec();
+        let expected: Vec<f64> = NAMES.iter().flat_map(|n| block_values(n)).collect();
+        let error = max_difference(&actual, &expected);
         println!("{language:?}: {error:.1e} from the fused gradient");
-        assert!(error < ROUNDING, "{language:?}: {error:e}");
+        assert!(error < ROUNDING_TOLERANCE, "{language:?}: {error:e}");
         let mut loss_at = |index: usize, by: f64| {
             let before = net.params.data[index];
             net.params.data[index] = before + by;
@@ -115,11 +118,11 @@ fn grad_through_a_run_equals_the_fused_gradient_and_finite_differences() {
             net.params.data[index] = before;
             loss
         };
-        let differences: Vec<f64> = (0..count)
+        let finite_differences: Vec<f64> = (0..count)
             .map(|index| (loss_at(index, STEP) - loss_at(index, -STEP)) / (2.0 * STEP))
             .collect();
-        let error = furthest(&fused.params.data, &differences);
+        let error = max_difference(&fused.params.data, &finite_differences);
         println!("{language:?}: {error:.1e} from finite differences");
-        assert!(error < NEAR, "{language:?}: {error:e}");
+        assert!(error < DIFFERENCE_TOLERANCE, "{language:?}: {error:e}");
     }
 }

@@ -1,4 +1,4 @@
-//! Figures made in scripts: files that are written, and what a mistaken call is told.
+//! Figures in scripts: written files, and errors of invalid calls.
 
 use attractor::api::context::{Language, RunConfig};
 use attractor::api::display;
@@ -6,21 +6,21 @@ use attractor::api::rhai_to_lua;
 
 use crate::session::{LANGUAGES, Run, run_in};
 
-/// Runs a line of Rhai, or its Lua form, with files written below `out`.
-fn one_line(text: &str, language: Language, out: &std::path::Path) -> Run {
+/// Runs a line of Rhai, or its Lua translation, with the output folder `out`.
+fn run_line(text: &str, language: Language, out: &std::path::Path) -> Run {
     let text = match language {
         Language::Rhai => text.to_string(),
         Language::Lua => format!("return {}", rhai_to_lua::translate(text, language)),
     };
-    let settings = RunConfig {
+    let run_config = RunConfig {
         out: out.into(),
         ..RunConfig::default()
     };
-    run_in(&text, language, settings)
+    run_in(&text, language, run_config)
 }
 
 #[test]
-fn a_saved_figure_lies_in_the_output_folder_in_the_form_its_ending_says() {
+fn a_saved_figure_is_in_the_output_folder_in_the_format_of_its_extension() {
     let table: [(&str, &[u8]); 3] = [
         ("a.png", b"\x89PNG"),
         ("b.svg", b"<svg"),
@@ -30,7 +30,7 @@ fn a_saved_figure_lies_in_the_output_folder_in_the_form_its_ending_says() {
         for (name, start) in table {
             let out = tempfile::tempdir().expect("a temporary folder");
             let text = format!("plot::lines([1, 3, 2]).title(\"t\").save(\"{name}\")");
-            let run = one_line(&text, language, out.path());
+            let run = run_line(&text, language, out.path());
             assert!(
                 run.outcome.is_ok(),
                 "{name} {language:?}: {:?}",
@@ -43,7 +43,7 @@ fn a_saved_figure_lies_in_the_output_folder_in_the_form_its_ending_says() {
 }
 
 #[test]
-fn mistaken_calls_are_told_what_was_expected() {
+fn errors_of_invalid_calls_state_the_expected_arguments() {
     let table = [
         (
             r#"plot::lines([1, 2]).save("a.pdf")"#,
@@ -132,33 +132,33 @@ fn mistaken_calls_are_told_what_was_expected() {
     let out = tempfile::tempdir().expect("a temporary folder");
     for language in LANGUAGES {
         for (text, expected) in table {
-            match one_line(text, language, out.path()).outcome {
-                Err(fault) => assert_eq!(fault.message, expected, "{language:?}"),
-                Ok(value) => panic!("{text}: gave {}", display::value_text(&value)),
+            match run_line(text, language, out.path()).outcome {
+                Err(error) => assert_eq!(error.message, expected, "{language:?}"),
+                Ok(value) => panic!("{text}: returned {}", display::value_text(&value)),
             }
         }
     }
 }
 
 #[test]
-fn a_method_leaves_the_figure_it_was_called_on_as_it_was() {
+fn a_method_does_not_modify_its_figure() {
     let text = "let a = plot::lines([1, 2]); let b = a.vertical(0.5); text_of([a, b])";
     let out = tempfile::tempdir().expect("a temporary folder");
-    let run = one_line(text, Language::Rhai, out.path());
-    let shown = run.outcome.map(|value| display::print_text(&value));
+    let run = run_line(text, Language::Rhai, out.path());
+    let printed = run.outcome.map(|value| display::print_text(&value));
     assert_eq!(
-        shown.expect("a text"),
+        printed.expect("a text"),
         "[figure [1, 1], 1 layer, figure [1, 1], 2 layers]"
     );
 }
 
 #[test]
-fn the_same_script_gives_the_same_bytes_in_both_languages() {
+fn figures_are_byte_identical_in_both_languages() {
     let text = "plot::grid([plot::lines([[1, 2], [2, 1]]).legend([\"a\", \"b\"]), \
                 plot::image([[1, -1], [0, 2]])]).save(\"a.png\")";
     let bytes = LANGUAGES.map(|language| {
         let out = tempfile::tempdir().expect("a temporary folder");
-        let run = one_line(text, language, out.path());
+        let run = run_line(text, language, out.path());
         assert!(run.outcome.is_ok(), "{:?}", run.outcome);
         std::fs::read(out.path().join("a.png")).expect("the figure")
     });
@@ -166,8 +166,8 @@ fn the_same_script_gives_the_same_bytes_in_both_languages() {
 }
 
 #[test]
-fn fixed_points_are_the_larger_the_slower_they_are() {
-    // What a search keeps, with other errors: speeds of about 5e-9, 5e-5 and 1.
+fn slower_fixed_points_have_larger_markers() {
+    // Points of a search with modified errors: speeds of about 5e-9, 5e-5 and 1.
     let text = r#"
         let net = rnn::vanilla(#{ units: 3, gain: 0.5, dtype: "f64" });
         let start = random::normal(random::key(0), [20, 3]);
@@ -185,16 +185,16 @@ fn fixed_points_are_the_larger_the_slower_they_are() {
         found
     "#;
     let out = tempfile::tempdir().expect("a temporary folder");
-    let found = one_line(text, Language::Rhai, out.path()).outcome;
-    let found = display::value_text(&found.expect("three points"));
-    let numbers: Vec<f64> = found
+    let actual = run_line(text, Language::Rhai, out.path()).outcome;
+    let actual = display::value_text(&actual.expect("three points"));
+    let values: Vec<f64> = actual
         .split(|c: char| !(c.is_ascii_digit() || "-.e".contains(c)))
         .filter_map(|word| word.parse().ok())
         .collect();
-    assert_eq!(numbers.len(), 6, "{found}");
-    for pair in numbers.chunks(2) {
+    assert_eq!(values.len(), 6, "{actual}");
+    for pair in values.chunks(2) {
         let expected = 8.0 - (pair[0] + 6.0).clamp(0.0, 4.0);
-        assert!((pair[1] - expected).abs() < 1e-6, "{found}");
+        assert!((pair[1] - expected).abs() < 1e-6, "{actual}");
     }
-    assert!(numbers[1] == 8.0 && numbers[3] > 4.5 && numbers[3] < 7.5 && numbers[5] == 4.0);
+    assert!(values[1] == 8.0 && values[3] > 4.5 && values[3] < 7.5 && values[5] == 4.0);
 }

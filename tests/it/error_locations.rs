@@ -1,4 +1,4 @@
-//! Where faults are: file, line and column, and the report that shows them, in both languages.
+//! Locations of errors: file, line, column and the printed report, in both languages.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use attractor::host::{Colours, report};
 
 use crate::session::{LANGUAGES, run_script};
 
-/// Scripts beside the one that runs.
-const OTHERS: [(&str, &str); 6] = [
+/// Modules in the folder of the main script.
+const MODULES: [(&str, &str); 6] = [
     (
         "other.rhai",
         "fn fine(x) { x.tanh() }\n\nfn broken(x) {\n    x.matmul(zeros([3, 3]))\n}\n\n\
@@ -26,27 +26,27 @@ const OTHERS: [(&str, &str); 6] = [
     ("circle.lua", "return 1\n"),
 ];
 
-/// The report of the fault in which `text` ends, without the folder it ran in.
-fn reported(folder: &Path, text: &str, language: Language) -> String {
-    let end = match language {
+/// The report of the error of the script `text`, without the path of the folder.
+fn error_report(folder: &Path, text: &str, language: Language) -> String {
+    let extension = match language {
         Language::Rhai => "rhai",
         Language::Lua => "lua",
     };
-    for (name, text) in OTHERS {
+    for (name, text) in MODULES {
         std::fs::write(folder.join(name), text).expect("a script in a temporary folder");
     }
     let script = Script {
         path: folder
             .join("main")
-            .with_extension(end)
+            .with_extension(extension)
             .display()
             .to_string(),
         text: text.into(),
     };
-    let fault = run_script(&script, language, folder).outcome;
-    let fault = fault.expect_err("a script with an error");
-    let shown = report(&fault, &script, Colours::Off);
-    shown.replace(&format!("{}/", folder.display()), "")
+    let error = run_script(&script, language, folder).outcome;
+    let error = error.expect_err("a script with an error");
+    let report_text = report(&error, &script, Colours::Off);
+    report_text.replace(&format!("{}/", folder.display()), "")
 }
 
 fn assert_reports(cases: &[[&str; 4]]) {
@@ -54,15 +54,15 @@ fn assert_reports(cases: &[[&str; 4]]) {
     for [rhai, rhai_report, lua, lua_report] in cases {
         let texts = [(rhai, rhai_report), (lua, lua_report)];
         for (language, (text, expected)) in LANGUAGES.into_iter().zip(texts) {
-            let found = reported(folder.path(), text, language);
-            let found = found.trim_end().trim_start_matches("error: ");
-            assert_eq!(found, *expected, "\n{language:?}: {text}");
+            let actual = error_report(folder.path(), text, language);
+            let actual = actual.trim_end().trim_start_matches("error: ");
+            assert_eq!(actual, *expected, "\n{language:?}: {text}");
         }
     }
 }
 
 #[test]
-fn a_fault_inside_functions_is_shown_where_it_happens() {
+fn an_error_in_a_function_is_located_at_the_call_that_fails() {
     assert_reports(&[
         [
             "fn inner(x) {
@@ -123,7 +123,7 @@ local y = (2;",
 }
 
 #[test]
-fn a_fault_inside_a_closure_that_the_engine_calls_is_shown_in_the_closure() {
+fn an_error_in_a_closure_called_by_the_engine_is_located_in_the_closure() {
     assert_reports(&[
         [
             "let net = rnn::vanilla(#{ units: 4 });
@@ -187,7 +187,7 @@ task:batch(3, random.key(0))",
 }
 
 #[test]
-fn what_a_closure_gives_is_told_at_the_closure() {
+fn an_invalid_result_of_a_closure_is_located_at_the_closure() {
     assert_reports(&[
         [
             "let task = tasks::custom(#{ steps: 5 }, |key, n| {
@@ -229,7 +229,7 @@ train(rnn.vanilla(), task, { batches = 2, batch = 3 })",
 }
 
 #[test]
-fn a_fault_in_another_script_shows_the_line_of_that_script() {
+fn an_error_in_an_imported_script_is_located_in_that_script() {
     assert_reports(&[
         [
             r#"import "other" as other;
@@ -298,7 +298,7 @@ task:batch(3, random.key(0))"#,
 }
 
 #[test]
-fn a_fault_in_a_bundled_module_shows_the_call_of_the_user() {
+fn an_error_in_a_bundled_module_is_located_at_the_call_of_the_user() {
     assert_reports(&[[
         "let fit = #{ batch: [1.0] };
 
