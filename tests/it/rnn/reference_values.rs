@@ -1,9 +1,8 @@
-//! The numbers of other programs.
-//!
-//! `gru.h5`, `ctrnn.h5`, `vanilla.h5`: made with JAX 0.10 in double precision from the equation in
-//! their attributes; loss = mean((o - y)^2), gradients and Jacobians by its `grad` and `jacrev`,
-//! eigenvalues by NumPy. `torch_*.h5`: made with PyTorch 2.15, in double precision from the
-//! parameters of the `.pt` file of the same name, the loss is mean(o^2), the first state zero.
+//! Reference values of other programs.  `gru.h5`, `ctrnn.h5`, `vanilla.h5`: computed with JAX 0.10
+//! in double precision from the equation in their attributes; loss = mean((o - y)^2), gradients and
+//! Jacobians with `grad` and `jacrev`, eigenvalues with NumPy. `torch_*.h5`: computed with PyTorch
+//! 2.15 in double precision with the parameters of the `.pt` file of the same name; the loss is
+//! mean(o^2), the initial state zero.
 
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
@@ -12,7 +11,7 @@ use attractor::tensor::{Device, Tensor, linear};
 
 use super::case::{Case, error};
 
-/// Rounding of some hundred sums, relative to the largest number.
+/// Rounding of some hundred sums, relative to the largest value.
 const F64: f64 = 1e-14;
 const F32: f64 = 2e-6;
 
@@ -32,7 +31,7 @@ impl Reference {
         data.read_raw::<f64>().expect("values")
     }
 
-    fn all<T: Lanes>(&self, name: &str) -> Vec<T> {
+    fn read_as<T: Lanes>(&self, name: &str) -> Vec<T> {
         self.read(name).into_iter().map(T::of).collect()
     }
 }
@@ -49,8 +48,8 @@ fn tutorial_cell(name: &str) -> Cell {
     }
 }
 
-/// The reference's entries in the order of the layout; those that it lacks are zero.
-fn in_order(reference: &Reference, spec: Spec, folder: &str) -> Vec<f64> {
+/// The entries of the reference in the order of the layout; missing entries are zero.
+fn read_params(reference: &Reference, spec: Spec, folder: &str) -> Vec<f64> {
     let layout = spec.layout();
     let mut all = vec![0.0; layout.len()];
     for block in layout.blocks().iter().filter(|block| block.name != "h0") {
@@ -60,31 +59,31 @@ fn in_order(reference: &Reference, spec: Spec, folder: &str) -> Vec<f64> {
     all
 }
 
-fn tutorial<T: Lanes>(reference: &Reference, name: &str) -> Case<T> {
+fn load_case<T: Lanes>(reference: &Reference, name: &str) -> Case<T> {
     let spec = Spec::new(tutorial_cell(name), [4, 11, 2]);
-    let params = in_order(reference, spec, "param");
+    let params = read_params(reference, spec, "param");
     Case {
         spec,
         size: [3, 9],
         params: params.into_iter().map(T::of).collect(),
-        inputs: reference.all("x"),
-        h0: Some(reference.all("h0")),
+        inputs: reference.read_as("x"),
+        h0: Some(reference.read_as("h0")),
         noise: None,
         dropout: None,
-        targets: reference.all("y"),
+        targets: reference.read_as("y"),
         mask: None,
         lengths: None,
         slice: None,
     }
 }
 
-fn tutorial_errors<T: Lanes>(name: &str) -> Vec<(String, f64)> {
+fn errors_against_reference<T: Lanes>(name: &str) -> Vec<(String, f64)> {
     let reference = Reference::open(name);
-    let case = tutorial::<T>(&reference, name);
+    let case = load_case::<T>(&reference, name);
     let (states, outputs) = case.run();
-    let (loss, direct) = case.loss_gradient();
+    let (loss, loss_gradient) = case.loss_gradient();
     let [params, inputs, h0] = case.backward(None, Some(&case.d_outputs(&outputs)));
-    let expected = in_order(&reference, case.spec, "grad");
+    let expected = read_params(&reference, case.spec, "grad");
     let mut errors = vec![
         ("states".into(), error(&states, &reference.read("h"))),
         ("outputs".into(), error(&outputs, &reference.read("o"))),
@@ -100,15 +99,15 @@ fn tutorial_errors<T: Lanes>(name: &str) -> Vec<(String, f64)> {
     ];
     for block in case.spec.layout().blocks() {
         let (range, name) = (block.range.clone(), &block.name);
-        for (way, found) in [("loss", &direct), ("back", &params)] {
-            let error = error(&found[range.clone()], &expected[range.clone()]);
-            errors.push((format!("gradient of {name} ({way})"), error));
+        for (method, actual) in [("loss", &loss_gradient), ("back", &params)] {
+            let error = error(&actual[range.clone()], &expected[range.clone()]);
+            errors.push((format!("gradient of {name} ({method})"), error));
         }
     }
     let at = Case {
         size: [4, 1],
-        inputs: reference.all("jac_x"),
-        h0: Some(reference.all("jac_h")),
+        inputs: reference.read_as("jac_x"),
+        h0: Some(reference.read_as("jac_h")),
         ..case
     };
     let [by_state, by_input] = at.jacobians();
@@ -121,7 +120,7 @@ fn tutorial_errors<T: Lanes>(name: &str) -> Vec<(String, f64)> {
     errors
 }
 
-/// Each eigenvalue of the reference, against the nearest one found.
+/// The largest distance between an eigenvalue of the reference and the nearest computed eigenvalue.
 fn eigenvalue_error<T: Lanes>(by_state: &[T], reference: &Reference) -> f64 {
     let matrices = Tensor::from_slice(by_state, (4, 11, 11), &Device::Cpu).expect("matching sizes");
     let (re, im) = linear::eigenvalues(&matrices).expect("eigenvalues");
@@ -139,23 +138,23 @@ fn eigenvalue_error<T: Lanes>(by_state: &[T], reference: &Reference) -> f64 {
         .into_iter()
         .zip(reference.read("eig_imag"));
     let errors = expected.enumerate().map(|(k, (a, b))| {
-        let same = k / 11 * 11..(k / 11 + 1) * 11;
-        let far = same.map(|k| (re[k] - a).hypot(im[k] - b));
-        far.fold(f64::INFINITY, f64::min)
+        let block = k / 11 * 11..(k / 11 + 1) * 11;
+        let distances = block.map(|k| (re[k] - a).hypot(im[k] - b));
+        distances.fold(f64::INFINITY, f64::min)
     });
     errors.fold(0.0, f64::max)
 }
 
 #[test]
-fn states_loss_gradients_and_jacobians_equal_those_of_jax() {
+fn states_loss_gradients_and_jacobians_agree_with_jax() {
     for name in ["vanilla", "gru", "ctrnn"] {
-        for (what, error) in tutorial_errors::<f64>(name) {
-            println!("{name} f64 {what}: {error:.1e}");
-            assert!(error < F64, "{name} f64 {what}: {error}");
+        for (quantity, error) in errors_against_reference::<f64>(name) {
+            println!("{name} f64 {quantity}: {error:.1e}");
+            assert!(error < F64, "{name} f64 {quantity}: {error}");
         }
-        for (what, error) in tutorial_errors::<f32>(name) {
-            println!("{name} f32 {what}: {error:.1e}");
-            assert!(error < F32, "{name} f32 {what}: {error}");
+        for (quantity, error) in errors_against_reference::<f32>(name) {
+            println!("{name} f32 {quantity}: {error:.1e}");
+            assert!(error < F32, "{name} f32 {quantity}: {error}");
         }
     }
 }
