@@ -1,5 +1,5 @@
-//! Sizes that a script can ask for: whatever the number, a call gives a value or an error, soon.
-//! Each function runs in a session of its own, so that an abort shows which call it was.
+//! Extreme sizes in scripts: every call quickly returns a value or an error. Each function runs in
+//! a separate session, so that an abort can be attributed to a call.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -11,10 +11,10 @@ use attractor::api::context::Language;
 use attractor::api::native::Native;
 use tempfile::TempDir;
 
+use crate::extreme_size_calls::{ARGUMENTS, OPTIONS};
 use crate::session::{LANGUAGES, run};
-use crate::size_calls::{ARGUMENTS, OPTIONS};
 
-/// Sizes that no memory holds, around the limits of integers, and the two that are none.
+/// Sizes that exceed the memory or the range of integers, and -1 and 0.
 const NUMBERS: [&str; 8] = [
     "2147483648",
     "4294967296",
@@ -26,17 +26,16 @@ const NUMBERS: [&str; 8] = [
     "0",
 ];
 
-/// Far above what the calls of one function take, also on a busy machine.
+/// Far above the time that the calls of one function take, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// Fixed points for the calls that are about them.
+/// A function that returns fixed points, for calls of their methods.
 const POINTS: &str = "fn points() { fixed_points::find(rnn::vanilla(#{ units: 3, gain: 0.5 }), \
                       #{ candidates: zeros([2, 3]) }) }";
 
-/// What a session prints for these inputs, one a line.
-///
-/// Panics if it does not end by itself.
-fn session(inputs: &[String]) -> Output {
+/// The output of a session for these inputs, one per line. A session that does not end within
+/// `PATIENCE` is killed.
+fn run_session(inputs: &[String]) -> Output {
     let folder = TempDir::new().expect("a folder for the test");
     let mut child = Command::new(env!("CARGO_BIN_EXE_attractor"))
         .args(["--max-memory", "256M", "--no-window"])
@@ -50,31 +49,33 @@ fn session(inputs: &[String]) -> Output {
     let mut stdin = child.stdin.take().expect("the stream is piped");
     let text = inputs.join("\n") + "\n";
     let writer = std::thread::spawn(move || {
-        // A session that aborts does not read the rest.
+        // A session that aborts does not read all inputs.
         let _ = stdin.write_all(text.as_bytes());
     });
     let id = child.id().to_string();
-    let (sender, ended) = std::sync::mpsc::channel();
-    let watch = std::thread::spawn(move || {
-        if ended.recv_timeout(PATIENCE).is_err() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let watchdog = std::thread::spawn(move || {
+        if receiver.recv_timeout(PATIENCE).is_err() {
             let _ = Command::new("kill").args(["-KILL", &id]).status();
         }
     });
     let output = child.wait_with_output().expect("the program ends");
-    // The watch may have given up already.
+    // The watchdog may have ended already.
     let _ = sender.send(());
-    watch.join().expect("the watchdog thread");
+    watchdog.join().expect("the watchdog thread");
     writer.join().expect("the writer thread");
     output
 }
 
-/// Runs each call in one session and collects what went wrong.
-fn failures(path: &str, calls: &[String]) -> Vec<String> {
-    let numbered = calls.iter().enumerate();
-    let numbered = numbered.map(|(at, call)| format!("print(\"call {at}\"); {call};"));
-    let inputs: Vec<String> = std::iter::once(POINTS.into()).chain(numbered).collect();
-    let begin = Instant::now();
-    let output = session(&inputs);
+/// Runs all calls in one session and returns the problems.
+fn problems(path: &str, calls: &[String]) -> Vec<String> {
+    let numbered_calls = calls.iter().enumerate();
+    let numbered_calls = numbered_calls.map(|(at, call)| format!("print(\"call {at}\"); {call};"));
+    let inputs: Vec<String> = std::iter::once(POINTS.into())
+        .chain(numbered_calls)
+        .collect();
+    let start = Instant::now();
+    let output = run_session(&inputs);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     let last = text
@@ -82,108 +83,114 @@ fn failures(path: &str, calls: &[String]) -> Vec<String> {
         .rev()
         .find_map(|line| line.strip_prefix("call "));
     let last = last.and_then(|at| at.parse::<usize>().ok());
-    let reached = last.map_or("none", |at| calls[at].as_str());
-    let mut failures = Vec::new();
+    let last_call = last.map_or("none", |at| calls[at].as_str());
+    let mut problems = Vec::new();
     if output.status.code().is_none() || output.status.code() == Some(134) {
-        let seconds = begin.elapsed().as_secs();
+        let seconds = start.elapsed().as_secs();
         let status = output.status;
-        failures.push(format!(
-            "{path}: {status} after {seconds} s in {reached}: {errors}"
+        problems.push(format!(
+            "{path}: {status} after {seconds} s in {last_call}: {errors}"
         ));
     } else if last != Some(calls.len() - 1) {
-        failures.push(format!("{path}: the session ended at {reached}: {errors}"));
+        problems.push(format!(
+            "{path}: the session ended at {last_call}: {errors}"
+        ));
     }
-    let broken = [
+    let internal_texts = [
         "inside attractor",
         "panicked",
         "capacity overflow",
         "out of range for slice",
     ];
     let lines = errors.lines().chain(text.lines());
-    let bad = lines.filter(|line| broken.iter().any(|word| line.contains(word)));
-    failures.extend(bad.map(|line| format!("{path}: {line}")));
-    failures
+    let internal_lines = lines.filter(|line| internal_texts.iter().any(|word| line.contains(word)));
+    problems.extend(internal_lines.map(|line| format!("{path}: {line}")));
+    problems
 }
 
-/// Whether an option or an argument of this kind can say a size.
+/// Whether an option or an argument of this kind can be a size.
 fn is_number(kind: &str) -> bool {
     kind.contains("number") && !kind.contains("tensor")
 }
 
-/// Whether this option is a list of numbers.
-fn name_takes_list(native: &Native, name: &str) -> bool {
+/// Whether this option is a list.
+fn is_list_option(native: &Native, name: &str) -> bool {
     let mut fields = native.options().iter();
     fields.any(|field| field.name == name && field.kind.starts_with("list"))
 }
 
-/// The calls of a table by function: each of its texts once for each number.
-fn by_function(table: &[(&'static str, &str)]) -> BTreeMap<&'static str, Vec<String>> {
+/// The calls of a table by function: each call once for each size.
+fn group_by_function(table: &[(&'static str, &str)]) -> BTreeMap<&'static str, Vec<String>> {
     let mut calls: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     for (path, text) in table {
-        let all = NUMBERS.iter().map(|number| text.replace("N!", number));
-        calls.entry(path).or_default().extend(all);
+        let sized_calls = NUMBERS.iter().map(|number| text.replace("N!", number));
+        calls.entry(path).or_default().extend(sized_calls);
     }
     calls
 }
 
 #[test]
-fn no_option_of_any_function_aborts_panics_or_hangs() {
-    let mut wrong = Vec::new();
+fn no_option_causes_an_abort_a_panic_or_a_hang() {
+    let mut failures = Vec::new();
     for native in api::natives() {
         let fields = native.options().iter();
-        let numbers = fields.filter(|field| is_number(field.kind));
-        let numbers: Vec<&str> = numbers.map(|field| field.name).collect();
-        if numbers.is_empty() {
+        let values = fields.filter(|field| is_number(field.kind));
+        let values: Vec<&str> = values.map(|field| field.name).collect();
+        if values.is_empty() {
             continue;
         }
         let path = native.path();
-        let Some((_, needed, call)) = OPTIONS.iter().find(|(known, ..)| *known == path) else {
-            wrong.push(format!(
-                "{path} has options {numbers:?} and no call in the table"
+        let Some((_, required, call)) = OPTIONS.iter().find(|(known_path, ..)| *known_path == path)
+        else {
+            failures.push(format!(
+                "{path} has options {values:?} and no call in the table"
             ));
             continue;
         };
-        let with = |name: &str, number: &str| {
-            let list = name_takes_list(&native, name);
+        let call_with_size = |name: &str, number: &str| {
+            let list = is_list_option(&native, name);
             let number = if list {
                 format!("[{number}]")
             } else {
                 number.into()
             };
-            format!("let o = {needed}; o.{name} = {number}; {call}")
+            format!("let o = {required}; o.{name} = {number}; {call}")
         };
-        let names = numbers.iter();
-        let calls = names.flat_map(|name| NUMBERS.map(|number| with(name, number)));
-        wrong.extend(failures(&path, &calls.collect::<Vec<_>>()));
+        let names = values.iter();
+        let calls = names.flat_map(|name| NUMBERS.map(|number| call_with_size(name, number)));
+        failures.extend(problems(&path, &calls.collect::<Vec<_>>()));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
-fn no_argument_of_any_function_aborts_panics_or_hangs() {
-    let calls = by_function(ARGUMENTS);
-    let mut wrong = Vec::new();
+fn no_argument_causes_an_abort_a_panic_or_a_hang() {
+    let calls = group_by_function(ARGUMENTS);
+    let mut failures = Vec::new();
     let integers = |native: &Native| {
         let args = native.args.iter();
         args.filter(|arg| arg.kind.contains("integer")).count()
     };
     for native in api::natives() {
         let (path, count) = (native.path(), integers(&native));
-        let rows = ARGUMENTS.iter().filter(|(known, _)| *known == path).count();
+        let rows = ARGUMENTS
+            .iter()
+            .filter(|(known_path, _)| *known_path == path)
+            .count();
         if rows < count {
-            wrong.push(format!(
+            failures.push(format!(
                 "{path} takes {count} integers, the table has {rows} calls"
             ));
         }
     }
     for (path, calls) in calls {
-        wrong.extend(failures(path, &calls));
+        failures.extend(problems(path, &calls));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
-fn an_empty_tensor_may_not_have_a_huge_axis() {
+fn an_empty_tensor_with_a_huge_axis_is_rejected() {
     let cases = [
         "full([1, 1000000000000, 0], 3.0)",
         "zeros([0, 1000000000000])",
@@ -193,16 +200,16 @@ fn an_empty_tensor_may_not_have_a_huge_axis() {
         "zeros([0, 1, 1]) + zeros([1, 100000, 1]) + zeros([1, 1, 10000000])",
     ];
     for case in cases {
-        let fault = run(case, Language::Rhai).outcome.expect_err(case);
-        assert!(fault.message.contains("the limit is"), "{case}: {fault}");
-        let hint = fault.hint.unwrap_or_default();
+        let error = run(case, Language::Rhai).outcome.expect_err(case);
+        assert!(error.message.contains("the limit is"), "{case}: {error}");
+        let hint = error.hint.unwrap_or_default();
         assert!(
             hint.contains("an axis of length 0 counts as 1"),
             "{case}: {hint}"
         );
     }
     for language in LANGUAGES {
-        let small = match language {
+        let script = match language {
             Language::Rhai => {
                 "print(zeros([0, 3])); print(zeros([2, 0]).sum(1)); \
                                print(zeros([2, 0]).to_list()); print(zeros([1000, 0]));"
@@ -212,7 +219,7 @@ fn an_empty_tensor_may_not_have_a_huge_axis() {
                               print(zeros({2, 0}):to_list()) print(zeros({1000, 0}))"
             }
         };
-        let run = run(small, language);
+        let run = run(script, language);
         run.outcome.expect("valid empty tensors");
         let lines = [
             "tensor [0, 3] f32 []",
@@ -225,15 +232,15 @@ fn an_empty_tensor_may_not_have_a_huge_axis() {
 }
 
 #[test]
-fn more_threads_than_a_machine_can_start_are_refused() {
+fn too_many_threads_are_rejected() {
     for threads in ["65535", "1025"] {
         let output = Command::new(env!("CARGO_BIN_EXE_attractor"))
             .args(["--threads", threads])
             .stdin(Stdio::null())
             .output()
             .expect("the program starts");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.contains("1..=1024"), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("1..=1024"), "{stderr}");
     }
 }

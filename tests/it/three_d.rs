@@ -1,4 +1,4 @@
-//! Figures in three dimensions: where things stand on the page, and what covers what.
+//! Figures in three dimensions: projection, depth order, clipping and invalid panels.
 
 use attractor::base::Error;
 use attractor::figure::{
@@ -9,7 +9,7 @@ use resvg::usvg::roxmltree::{Document, Node};
 
 const CORNERS: [Point3; 2] = [[0.0; 3], [1.0; 3]];
 
-fn seen(layers: Vec<Layer>, camera: Camera) -> Panel {
+fn panel_3d(layers: Vec<Layer>, camera: Camera) -> Panel {
     Panel {
         layers,
         camera: Some(camera),
@@ -17,18 +17,18 @@ fn seen(layers: Vec<Layer>, camera: Camera) -> Panel {
     }
 }
 
-fn front() -> Camera {
+fn front_camera() -> Camera {
     Camera {
         azimuth: -90.0,
         elevation: 0.0,
     }
 }
 
-fn drawn(panel: Panel) -> String {
+fn render(panel: Panel) -> String {
     svg(&Figure::from(panel)).expect("a valid figure")
 }
 
-fn path(at: Vec<Point3>) -> Paths {
+fn single_path(at: Vec<Point3>) -> Paths {
     Paths {
         ends: vec![at.len()],
         at,
@@ -36,7 +36,7 @@ fn path(at: Vec<Point3>) -> Paths {
     }
 }
 
-fn dots(at: &[Point3], colour: &str) -> Layer {
+fn points_layer(at: &[Point3], colour: &str) -> Layer {
     Layer::Points(Points {
         colour: Rgb::parse(colour),
         ..Points::new(at.to_vec())
@@ -48,25 +48,25 @@ fn number(node: Node, name: &str) -> f64 {
     text.parse().expect("a number")
 }
 
-/// The discs in the order in which they are drawn: x, y, radius and colour.
-fn discs(drawing: &str) -> Vec<([f64; 3], String)> {
+/// The circles in drawing order: x, y, radius and colour.
+fn circles(drawing: &str) -> Vec<([f64; 3], String)> {
     let document = Document::parse(drawing).expect("well-formed XML");
-    let disc = |node: Node| {
-        let around = node.parent().and_then(|group| group.attribute("fill"));
-        let place = ["cx", "cy", "r"].map(|name| number(node, name));
-        (place, around.expect("a colour").to_string())
+    let circle = |node: Node| {
+        let fill = node.parent().and_then(|group| group.attribute("fill"));
+        let geometry = ["cx", "cy", "r"].map(|name| number(node, name));
+        (geometry, fill.expect("a colour").to_string())
     };
     let all = document.descendants().filter(|n| n.has_tag_name("circle"));
-    all.map(disc).collect()
+    all.map(circle).collect()
 }
 
-/// All points of stroked paths inside the clipped group, stretch by stretch.
-fn strands(drawing: &str) -> Vec<Vec<[f64; 2]>> {
+/// The points of all paths inside the clipped group, one list per continuous segment.
+fn segments(drawing: &str) -> Vec<Vec<[f64; 2]>> {
     let document = Document::parse(drawing).expect("well-formed XML");
-    let clipped = |n: &Node| n.attribute("clip-path").is_some();
+    let is_clipped = |n: &Node| n.attribute("clip-path").is_some();
     let group = document
         .descendants()
-        .find(clipped)
+        .find(is_clipped)
         .expect("a clipped group");
     let paths = group.descendants().filter_map(|n| n.attribute("d"));
     let points = |part: &str| -> Vec<[f64; 2]> {
@@ -78,13 +78,13 @@ fn strands(drawing: &str) -> Vec<Vec<[f64; 2]>> {
         all.as_chunks::<2>().0.to_vec()
     };
     paths
-        .flat_map(|path| path.split('M').skip(1).map(points).collect::<Vec<_>>())
+        .flat_map(|data| data.split('M').skip(1).map(points).collect::<Vec<_>>())
         .collect()
 }
 
 #[test]
-fn axes_run_to_the_right_upwards_and_away_from_the_eye() {
-    // From azimuth -90 the eye stands before the box: x to the right, z upwards, y away.
+fn axes_point_to_the_right_up_and_away_from_the_camera() {
+    // At azimuth -90 the camera is in front of the box: x points to the right, z up, y away.
     let table = [
         ("x", [1.0, 0.0, 0.0], [1.0, 0.0]),
         ("y", [0.0, 1.0, 0.0], [0.0, 0.0]),
@@ -92,47 +92,48 @@ fn axes_run_to_the_right_upwards_and_away_from_the_eye() {
     ];
     for (axis, far, expected) in table {
         let at = [far.map(|x: f64| 0.5 - x / 4.0), far.map(|x| 0.5 + x / 4.0)];
-        let mut panel = seen(vec![dots(&at, "blue")], front());
+        let mut panel = panel_3d(vec![points_layer(&at, "blue")], front_camera());
         for of in [&mut panel.x, &mut panel.y, &mut panel.z] {
             of.limits = Some([0.0, 1.0]);
         }
-        let mut found = discs(&drawn(panel));
-        found.sort_by(|a, b| {
+        let mut actual = circles(&render(panel));
+        actual.sort_by(|a, b| {
             let along = |d: &[f64; 3]| d[0] * expected[0] + d[1] * expected[1];
             along(&a.0).total_cmp(&along(&b.0))
         });
-        let [(a, _), (b, _)] = &found[..] else {
-            panic!("{axis}: {found:?}");
+        let [(a, _), (b, _)] = &actual[..] else {
+            panic!("{axis}: {actual:?}");
         };
-        let moved = [b[0] - a[0], b[1] - a[1]];
+        let shift = [b[0] - a[0], b[1] - a[1]];
         for k in 0..2 {
             if expected[k] == 0.0 {
-                assert!(moved[k].abs() < 0.02, "{axis}: {moved:?}");
+                assert!(shift[k].abs() < 0.02, "{axis}: {shift:?}");
             } else {
-                assert!(moved[k] * expected[k] > 50.0, "{axis}: {moved:?}");
+                assert!(shift[k] * expected[k] > 50.0, "{axis}: {shift:?}");
             }
         }
     }
 }
 
 #[test]
-fn what_is_nearer_is_drawn_later_and_larger_whatever_the_order_of_the_layers() {
-    let far = dots(&[[0.0, 1.0, 0.0]], "red");
-    let near = dots(&[[1.0, 0.0, 1.0]], "blue");
+fn near_objects_are_drawn_later_and_larger_for_any_layer_order() {
+    let far = points_layer(&[[0.0, 1.0, 0.0]], "red");
+    let near = points_layer(&[[1.0, 0.0, 1.0]], "blue");
     for layers in [vec![far.clone(), near.clone()], vec![near, far]] {
-        let found = discs(&drawn(seen(layers, front())));
-        let colours: Vec<&str> = found.iter().map(|(_, colour)| colour.as_str()).collect();
+        let actual = circles(&render(panel_3d(layers, front_camera())));
+        let colours: Vec<&str> = actual.iter().map(|(_, colour)| colour.as_str()).collect();
         assert_eq!(colours, ["#d55e00", "#0072b2"]);
-        assert!(found[0].0[2] < found[1].0[2], "{found:?}");
+        assert!(actual[0].0[2] < actual[1].0[2], "{actual:?}");
     }
 }
 
 #[test]
-fn a_long_line_passes_before_one_point_and_behind_another() {
-    // The line comes from the far end to the near one; both points lie on the page where it ends.
-    let line = Layer::Paths(path(vec![[0.0, 1.0, 0.5], [1.0, 0.0, 0.5]]));
-    let points = dots(&[[0.0, 0.0, 0.5], [1.0, 1.0, 0.5]], "red");
-    let drawing = drawn(seen(vec![points, line], front()));
+fn a_long_line_is_depth_sorted_in_parts() {
+    // The line runs from the far corner to the near corner; on the page the points coincide with
+    // its ends.
+    let line = Layer::Paths(single_path(vec![[0.0, 1.0, 0.5], [1.0, 0.0, 0.5]]));
+    let points = points_layer(&[[0.0, 0.0, 0.5], [1.0, 1.0, 0.5]], "red");
+    let drawing = render(panel_3d(vec![points, line], front_camera()));
     let marks: Vec<char> = drawing
         .lines()
         .skip_while(|line| !line.contains("clip-path"))
@@ -142,21 +143,28 @@ fn a_long_line_passes_before_one_point_and_behind_another() {
             _ => None,
         })
         .collect();
-    let place = marks.iter().position(|mark| *mark == 'o').expect("a point");
-    // The far point lies behind all of the line but its far end, the near one before the rest.
-    let places: Vec<usize> = (0..marks.len()).filter(|i| marks[*i] == 'o').collect();
-    assert_eq!(places.len(), 2, "{marks:?}");
-    assert!(place < 3 && places[1] > marks.len() - 3, "{marks:?}");
+    let first_marker = marks
+        .iter()
+        .position(|marker| *marker == 'o')
+        .expect("a point");
+    // The far point is behind the line except for its far end, the near point is in front of the
+    // line.
+    let marker_positions: Vec<usize> = (0..marks.len()).filter(|i| marks[*i] == 'o').collect();
+    assert_eq!(marker_positions.len(), 2, "{marks:?}");
+    assert!(
+        first_marker < 3 && marker_positions[1] > marks.len() - 3,
+        "{marks:?}"
+    );
     assert!(marks.len() > 30, "{marks:?}");
 }
 
 #[test]
-fn box_and_words_stay_in_the_panel_from_wherever_it_is_seen() {
+fn labels_stay_inside_the_page_for_any_camera() {
     for azimuth in [-180.0, -135.0, -60.0, 0.0, 17.0, 90.0, 200.0] {
         for elevation in [-90.0, -30.0, 0.0, 22.0, 60.0, 90.0] {
             let camera = Camera { azimuth, elevation };
-            let line = path(vec![[-1234.5, 0.001, 1e-7], [10_000.0, 0.002, 2e-7]]);
-            let mut panel = seen(vec![Layer::Paths(line)], camera);
+            let line = single_path(vec![[-1234.5, 0.001, 1e-7], [10_000.0, 0.002, 2e-7]]);
+            let mut panel = panel_3d(vec![Layer::Paths(line)], camera);
             panel.x.label = "the first component".into();
             panel.z.label = "the third component".into();
             let figure = Figure::from(panel);
@@ -167,11 +175,11 @@ fn box_and_words_stay_in_the_panel_from_wherever_it_is_seen() {
             let texts = document.descendants().filter(|n| n.has_tag_name("text"));
             let mut count = 0;
             for text in texts {
-                let place = text
+                let transform = text
                     .attribute("transform")
                     .expect("a text with a transform");
-                let place = place.trim_start_matches("translate(");
-                let numbers: Vec<f64> = place
+                let coordinates = transform.trim_start_matches("translate(");
+                let numbers: Vec<f64> = coordinates
                     .split([' ', ')'])
                     .take(2)
                     .map(|v| v.parse().expect("a number"))
@@ -182,159 +190,159 @@ fn box_and_words_stay_in_the_panel_from_wherever_it_is_seen() {
                 }
                 count += 1;
             }
-            assert!(count >= 4, "{camera:?}: {count} words");
+            assert!(count >= 4, "{camera:?}: {count} labels");
         }
     }
 }
 
 #[test]
-fn curves_end_at_the_walls_and_at_numbers_that_are_not_finite() {
+fn curves_are_clipped_at_the_box_and_interrupted_at_nan() {
     let line = vec![[-10.0, 0.0, 0.0], [10.0, 0.0, 0.0]];
-    let mut panel = seen(vec![Layer::Paths(path(line))], front());
+    let mut panel = panel_3d(vec![Layer::Paths(single_path(line))], front_camera());
     panel.x.limits = Some([-1.0, 1.0]);
-    let drawing = drawn(panel.clone());
-    let whole = strands(&drawing).concat();
-    let reach = |points: &[[f64; 2]]| {
+    let drawing = render(panel.clone());
+    let whole = segments(&drawing).concat();
+    let x_extent = |points: &[[f64; 2]]| {
         let x = points.iter().map(|p| p[0]);
         x.clone().fold(f64::MIN, f64::max) - x.fold(f64::MAX, f64::min)
     };
-    let inside = reach(&whole);
+    let inside = x_extent(&whole);
     panel.x.limits = None;
-    let all = reach(&strands(&drawn(panel)).concat());
+    let all = x_extent(&segments(&render(panel)).concat());
     assert!((inside / all - 1.08).abs() < 0.02, "{inside} of {all}");
 
     let gap = vec![[0.0; 3], [0.4; 3], [f64::NAN, 0.0, 0.0], [0.6; 3], [1.0; 3]];
     let camera = Camera::default();
-    let drawing = drawn(seen(vec![Layer::Paths(path(gap))], camera));
+    let drawing = render(panel_3d(vec![Layer::Paths(single_path(gap))], camera));
     assert!(!drawing.contains("NaN"));
     let mut steps = Vec::new();
-    for strand in strands(&drawing) {
-        steps.extend(strand.windows(2).map(|p| (p[1][0] - p[0][0]).abs()));
+    for segment in segments(&drawing) {
+        steps.extend(segment.windows(2).map(|p| (p[1][0] - p[0][0]).abs()));
     }
-    let drawn_part: f64 = steps.iter().sum();
-    let whole = path(vec![[0.0; 3], [1.0; 3]]);
-    let whole = reach(&strands(&drawn(seen(vec![Layer::Paths(whole)], camera))).concat());
-    let part = drawn_part / whole;
-    assert!((part - 0.8).abs() < 0.03, "{part} of the way is drawn");
+    let drawn_length: f64 = steps.iter().sum();
+    let whole = single_path(vec![[0.0; 3], [1.0; 3]]);
+    let whole = x_extent(&segments(&render(panel_3d(vec![Layer::Paths(whole)], camera))).concat());
+    let part = drawn_length / whole;
+    assert!((part - 0.8).abs() < 0.03, "{part} of the line is drawn");
 }
 
 #[test]
-fn an_equal_aspect_makes_the_sides_of_the_box_those_of_the_data() {
+fn an_equal_aspect_preserves_the_proportions_of_the_data() {
     let corners = [[0.0, 0.0, 0.0], [4.0, 1.0, 1.0], [2.0, 0.5, 0.5]];
-    let mut panel = seen(vec![dots(&corners, "blue")], front());
+    let mut panel = panel_3d(vec![points_layer(&corners, "blue")], front_camera());
     panel.equal_aspect = true;
-    let found = discs(&drawn(panel));
-    let x: Vec<f64> = found.iter().map(|(p, _)| p[0]).collect();
-    let y: Vec<f64> = found.iter().map(|(p, _)| p[1]).collect();
-    let span = |v: &[f64]| {
+    let actual = circles(&render(panel));
+    let x: Vec<f64> = actual.iter().map(|(p, _)| p[0]).collect();
+    let y: Vec<f64> = actual.iter().map(|(p, _)| p[1]).collect();
+    let extent = |v: &[f64]| {
         v.iter().fold(f64::MIN, |a, b| a.max(*b)) - v.iter().fold(f64::MAX, |a, b| a.min(*b))
     };
-    let ratio = span(&x) / span(&y);
+    let ratio = extent(&x) / extent(&y);
     assert!((ratio - 4.0).abs() < 0.3, "{ratio}");
 }
 
 #[test]
-fn a_long_trajectory_is_a_small_file() {
-    let turn = |i: usize| {
+fn a_long_trajectory_is_simplified() {
+    let helix_point = |i: usize| {
         let t = i as f64 * 1e-4;
         [t.cos(), t.sin(), t]
     };
-    let long = path((0..200_000).map(turn).collect());
-    let size = drawn(seen(vec![Layer::Paths(long)], Camera::default())).len();
+    let long = single_path((0..200_000).map(helix_point).collect());
+    let size = render(panel_3d(vec![Layer::Paths(long)], Camera::default())).len();
     assert!(size < 200_000, "{size} bytes");
 }
 
 #[test]
-fn every_solid_layer_leaves_its_mark() {
+fn every_layer_type_is_drawn_in_three_dimensions() {
     let arrows = Arrows {
         from: vec![[0.0; 3]],
         to: vec![[1.0; 3]],
         head: true,
         ..Arrows::default()
     };
-    let words = Labels {
+    let labels = Labels {
         at: vec![[0.5; 3]],
         texts: vec!["a saddle".into()],
         colour: None,
     };
     let values = Paths {
         values: Some(vec![0.0, 1.0]),
-        ..path(CORNERS.to_vec())
+        ..single_path(CORNERS.to_vec())
     };
     let table = [
         (
             "paths",
-            Layer::Paths(path(CORNERS.to_vec())),
+            Layer::Paths(single_path(CORNERS.to_vec())),
             "stroke-linejoin",
         ),
         ("values", Layer::Paths(values), "#440154"),
-        ("points", dots(&CORNERS, "blue"), "<circle"),
+        ("points", points_layer(&CORNERS, "blue"), "<circle"),
         ("arrows", Layer::Arrows(arrows), "Z\" fill=\"#"),
-        ("labels", Layer::Labels(words), "a saddle"),
+        ("labels", Layer::Labels(labels), "a saddle"),
     ];
-    for (name, layer, mark) in table {
-        let drawing = drawn(seen(vec![layer], Camera::default()));
+    for (name, layer, fragment) in table {
+        let drawing = render(panel_3d(vec![layer], Camera::default()));
         let inside = drawing.split("clip-path").nth(1).expect("a clipped group");
-        assert!(inside.contains(mark), "{name}: no {mark}");
+        assert!(inside.contains(fragment), "{name}: no {fragment}");
     }
 }
 
 #[test]
-fn a_panel_that_mixes_dimensions_or_lengths_is_a_clear_fault() {
-    let short = |values| {
+fn mixed_dimensions_and_lengths_are_rejected() {
+    let points_with_values = |values| {
         let at = CORNERS.to_vec();
         Layer::Points(Points {
             values,
             ..Points::new(at)
         })
     };
-    let unended = Paths {
+    let unterminated = Paths {
         at: CORNERS.to_vec(),
         ends: vec![1],
         ..Paths::default()
     };
     let camera = |azimuth, elevation| Camera { azimuth, elevation };
-    let flat = Layer::Line(Line::new(vec![0.0], vec![0.0]));
+    let line_layer = Layer::Line(Line::new(vec![0.0], vec![0.0]));
     let table = [
         (
-            seen(vec![flat], Camera::default()),
+            panel_3d(vec![line_layer], Camera::default()),
             "a panel in three dimensions: expected layers in three dimensions, found one in two",
         ),
         (
-            Panel::from_layer(short(None)),
+            Panel::from_layer(points_with_values(None)),
             "a panel in two dimensions: expected layers in two dimensions, found one in three",
         ),
         (
-            seen(vec![short(Some(vec![1.0]))], Camera::default()),
+            panel_3d(vec![points_with_values(Some(vec![1.0]))], Camera::default()),
             "points: shapes [2] and [1] are incompatible",
         ),
         (
-            seen(vec![Layer::Paths(unended)], Camera::default()),
+            panel_3d(vec![Layer::Paths(unterminated)], Camera::default()),
             "trajectories: expected ends of shape ascending up to 2, found [1]",
         ),
         (
-            seen(vec![short(None)], camera(0.0, 91.0)),
+            panel_3d(vec![points_with_values(None)], camera(0.0, 91.0)),
             "expected `elevation` from -90 to 90 degrees, found 91",
         ),
         (
-            seen(vec![short(None)], camera(f64::NAN, 0.0)),
+            panel_3d(vec![points_with_values(None)], camera(f64::NAN, 0.0)),
             "expected `azimuth` from -360 to 360 degrees, found NaN",
         ),
     ];
     for (panel, expected) in table {
-        let found = svg(&Figure::from(panel)).expect_err("an error");
+        let actual = svg(&Figure::from(panel)).expect_err("an error");
         assert!(
-            found.to_string().contains(expected),
-            "{found} instead of {expected}"
+            actual.to_string().contains(expected),
+            "{actual} instead of {expected}"
         );
-        assert!(!matches!(found, Error::Memory { .. }));
+        assert!(!matches!(actual, Error::Memory { .. }));
     }
 }
 
 #[test]
-fn data_without_a_span_and_without_numbers_are_drawn() {
+fn data_without_an_extent_or_values_are_drawn() {
     let nothing = Layer::Scatter(Scatter::new(Vec::new(), Vec::new()));
-    drawn(Panel::from_layer(nothing));
+    render(Panel::from_layer(nothing));
     for at in [
         vec![],
         vec![[0.0; 3]],
@@ -344,10 +352,10 @@ fn data_without_a_span_and_without_numbers_are_drawn() {
         let stroke = Stroke::default();
         let line = Paths {
             stroke,
-            ..path(at.clone())
+            ..single_path(at.clone())
         };
-        let drawing = drawn(seen(
-            vec![Layer::Paths(line), dots(&at, "red")],
+        let drawing = render(panel_3d(
+            vec![Layer::Paths(line), points_layer(&at, "red")],
             Camera::default(),
         ));
         assert!(!drawing.contains("NaN"), "{at:?}");

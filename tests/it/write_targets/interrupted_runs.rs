@@ -1,4 +1,4 @@
-//! Temporary files of killed runs, and runs that SIGTERM and SIGHUP end.
+//! Temporary files of killed runs, and termination by SIGTERM and SIGHUP.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,16 +9,16 @@ use attractor::io::hdf5::{self, WriteOptions};
 use attractor::io::{Tree, atomic_write};
 use tempfile::TempDir;
 
-/// The number of a process that has ended.
-fn ended() -> u32 {
+/// The id of a process that has ended.
+fn ended_process_id() -> u32 {
     let mut child = Command::new("true").spawn().expect("a process");
     child.wait().expect("the process ends");
     child.id()
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let names = fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<String> = names
+fn file_names(folder: &Path) -> Vec<String> {
+    let file_names = fs::read_dir(folder).expect("a folder");
+    let mut file_names: Vec<String> = file_names
         .map(|entry| {
             entry
                 .expect("an entry")
@@ -27,57 +27,58 @@ fn names(folder: &Path) -> Vec<String> {
                 .expect("text")
         })
         .collect();
-    names.sort();
-    names
+    file_names.sort();
+    file_names
 }
 
 #[test]
-fn what_a_killed_run_has_left_is_removed_when_the_same_name_is_saved() {
+fn temporary_files_of_killed_runs_are_removed_by_the_next_save() {
     let folder = TempDir::new().expect("a folder");
-    let mut living = Command::new("sleep").arg("60").spawn().expect("a process");
-    let (dead, alive, own) = (ended(), living.id(), std::process::id());
-    let stay = [
-        format!(".a.h5.{alive}-0.part"),
-        format!(".b.h5.{dead}-0.part"),
-        format!(".a.h5.{dead}-0.parts"),
-        format!(".a.h5.x{dead}-0.part"),
-        format!("a.h5.{dead}-0.part"),
+    let mut running_process = Command::new("sleep").arg("60").spawn().expect("a process");
+    let (dead_id, alive_id, own_id) =
+        (ended_process_id(), running_process.id(), std::process::id());
+    let other_files = [
+        format!(".a.h5.{alive_id}-0.part"),
+        format!(".b.h5.{dead_id}-0.part"),
+        format!(".a.h5.{dead_id}-0.parts"),
+        format!(".a.h5.x{dead_id}-0.part"),
+        format!("a.h5.{dead_id}-0.part"),
     ];
-    let go = [
-        format!(".a.h5.{dead}-0.part"),
-        format!(".a.h5.{dead}-17.part"),
-        // In containers each run has the number of the one that was killed.
-        format!(".a.h5.{own}-0.part"),
+    let stale_files = [
+        format!(".a.h5.{dead_id}-0.part"),
+        format!(".a.h5.{dead_id}-17.part"),
+        // In containers each run has the same process id as the killed run.
+        format!(".a.h5.{own_id}-0.part"),
     ];
     let writers: [&dyn Fn(&Path); 2] = [&|path| atomic_write(path, b"text").unwrap(), &|path| {
         hdf5::write(path, &Tree::map(), &WriteOptions::default()).unwrap()
     }];
     for write in writers {
-        for name in stay.iter().chain(&go) {
+        for name in other_files.iter().chain(&stale_files) {
             fs::write(folder.path().join(name), "part").expect("a file");
         }
         write(&folder.path().join("a.h5"));
-        let mut expected = stay.to_vec();
+        let mut expected = other_files.to_vec();
         expected.push("a.h5".into());
         expected.sort();
-        assert_eq!(names(folder.path()), expected);
+        assert_eq!(file_names(folder.path()), expected);
     }
-    living.kill().expect("owned by the test");
-    living.wait().expect("owned by the test");
+    running_process.kill().expect("owned by the test");
+    running_process.wait().expect("owned by the test");
 }
 
 #[test]
-fn a_temporary_file_that_is_locked_is_in_use() {
+fn a_locked_temporary_file_is_not_removed() {
     let folder = TempDir::new().expect("a folder");
-    let name = format!(".a.txt.{}-0.part", ended());
+    let name = format!(".a.txt.{}-0.part", ended_process_id());
     let part = fs::File::create(folder.path().join(&name)).expect("a file");
     part.lock().expect("the file is not locked");
     atomic_write(folder.path().join("a.txt"), b"text").unwrap();
-    assert_eq!(names(folder.path()), [name.as_str(), "a.txt"]);
+    assert_eq!(file_names(folder.path()), [name.as_str(), "a.txt"]);
 }
 
 #[test]
-fn many_threads_may_save_the_same_file() {
+fn several_threads_can_save_the_same_file() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("a.txt");
     std::thread::scope(|scope| {
@@ -89,10 +90,10 @@ fn many_threads_may_save_the_same_file() {
             });
         }
     });
-    assert_eq!(names(folder.path()), ["a.txt"]);
+    assert_eq!(file_names(folder.path()), ["a.txt"]);
 }
 
-/// A run that is ready once it has printed a line.
+/// Starts a run and waits for its first line.
 fn start(folder: &Path, args: &[&str], script: &str) -> Child {
     fs::write(folder.join("s.rhai"), script).expect("a script");
     let mut child = Command::new(args[0])
@@ -115,12 +116,12 @@ fn send(signal: &str, child: &Child) {
     let status = Command::new("kill")
         .args([signal, &child.id().to_string()])
         .status();
-    // It fails if the process has just ended.
+    // `kill` fails if the process has just ended.
     status.expect("kill");
 }
 
-/// The exit code and what went to standard error.
-fn end(child: Child) -> (Option<i32>, String) {
+/// The exit code and the text of standard error.
+fn wait_for_end(child: Child) -> (Option<i32>, String) {
     let output = child.wait_with_output().expect("the process ends");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code(), text)
@@ -128,7 +129,7 @@ fn end(child: Child) -> (Option<i32>, String) {
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_attractor");
 const ENDLESS: &str = "print(\"ready\"); loop {}";
-/// More batches than anyone waits for.
+/// An endless training run.
 const TRAINING: &str = r#"
 let net = rnn::vanilla(#{ units: 8, seed: 1 });
 let options = #{ batches: 100000000, batch: 4, checkpoint: "check.h5", checkpoint_every: 10 };
@@ -138,7 +139,7 @@ let fit = train(net, tasks::integrator(#{ steps: 5 }), options);
 net.save("net.h5");
 file::write("outcome.txt", fit.outcome);
 "#;
-/// One training after the other: each has to be ended.
+/// An endless sequence of training runs, each of which has to be stopped.
 const TRAININGS: &str = r#"
 print("ready");
 loop {
@@ -149,28 +150,28 @@ loop {
 "#;
 
 #[test]
-fn sigterm_and_sighup_end_a_run_as_ctrl_c_does_and_give_128_and_the_signal() {
+fn sigterm_and_sighup_stop_a_run_like_ctrl_c_with_exit_code_128_plus_signal() {
     for (signal, code) in [("-TERM", 143), ("-HUP", 129)] {
         for script in [ENDLESS, TRAINING, TRAININGS] {
             let folder = TempDir::new().expect("a folder");
             let child = start(folder.path(), &[PROGRAM, "run", "s.rhai"], script);
-            // Before the training has begun, the script itself would be interrupted.
-            let begun = || script != TRAINING || folder.path().join("check.h5").exists();
-            while !begun() {
+            // Before the start of the training the signal would interrupt the script itself.
+            let has_started = || script != TRAINING || folder.path().join("check.h5").exists();
+            while !has_started() {
                 std::thread::yield_now();
             }
             send(signal, &child);
-            let (found, text) = end(child);
-            assert_eq!(found, Some(code), "{signal} {script}: {text}");
-            let names = names(folder.path());
+            let (actual, text) = wait_for_end(child);
+            assert_eq!(actual, Some(code), "{signal} {script}: {text}");
+            let file_names = file_names(folder.path());
             assert!(
-                !names.iter().any(|name| name.ends_with(".part")),
-                "{names:?}"
+                !file_names.iter().any(|name| name.ends_with(".part")),
+                "{file_names:?}"
             );
             if script == TRAINING {
                 let outcome = fs::read_to_string(folder.path().join("outcome.txt"));
                 assert_eq!(outcome.expect("the file was written"), "interrupted");
-                assert!(names.contains(&"net.h5".into()), "{names:?}");
+                assert!(file_names.contains(&"net.h5".into()), "{file_names:?}");
             } else {
                 assert!(text.contains("error: interrupted"), "{text}");
             }
@@ -181,7 +182,7 @@ fn sigterm_and_sighup_end_a_run_as_ctrl_c_does_and_give_128_and_the_signal() {
 #[test]
 fn a_second_signal_ends_the_program_at_once() {
     let folder = TempDir::new().expect("a folder");
-    // Nobody reads more than the first lines: the script waits for ever, and heeds nothing.
+    // The output pipe is full: the script blocks in a write and does not check for interrupts.
     let script = r#"
         let lines = "ready\n";
         for doubled in 0..18 { lines += lines; }
@@ -191,12 +192,12 @@ fn a_second_signal_ends_the_program_at_once() {
         let mut child = start(folder.path(), &[PROGRAM, "run", "s.rhai"], script);
         send("-TERM", &child);
         let mut line = String::new();
-        let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut stderr_lines = BufReader::new(child.stderr.take().expect("a pipe"));
         while !line.contains("a second signal") {
             line.clear();
-            assert!(said.read_line(&mut line).expect("text") > 0);
+            assert!(stderr_lines.read_line(&mut line).expect("text") > 0);
         }
-        // A signal that follows at once is the same one: `timeout` sends it twice.
+        // A signal immediately after the first one is ignored, because `timeout` sends it twice.
         let status = loop {
             send(second, &child);
             if let Some(status) = child.try_wait().expect("a child of this process") {
@@ -208,7 +209,7 @@ fn a_second_signal_ends_the_program_at_once() {
 }
 
 #[test]
-fn a_run_under_nohup_goes_on_after_sighup() {
+fn a_run_under_nohup_ignores_sighup() {
     let folder = TempDir::new().expect("a folder");
     let script = r#"
         print("ready");
@@ -216,16 +217,16 @@ fn a_run_under_nohup_goes_on_after_sighup() {
         while !found { try { file::read("go.txt"); found = true; } catch {} }
         file::write("end.txt", "end");
     "#;
-    let deaf = ["sh", "-c", "trap '' HUP; exec \"$0\" run s.rhai", PROGRAM];
-    let child = start(folder.path(), &deaf, script);
+    let ignoring_hup = ["sh", "-c", "trap '' HUP; exec \"$0\" run s.rhai", PROGRAM];
+    let child = start(folder.path(), &ignoring_hup, script);
     send("-HUP", &child);
     fs::write(folder.path().join("go.txt"), "go").expect("a file");
-    assert_eq!(end(child).0, Some(0));
+    assert_eq!(wait_for_end(child).0, Some(0));
     assert!(folder.path().join("end.txt").exists());
 }
 
 #[test]
-fn a_session_that_waits_for_an_input_ends_at_once() {
+fn a_session_that_waits_for_input_ends_at_once() {
     use std::io::Write;
     for (signal, code) in [("-TERM", 143), ("-HUP", 129)] {
         let folder = TempDir::new().expect("a folder");

@@ -1,6 +1,6 @@
-//! Calls of each function that takes numbers, for `sizes.rs` to put sizes into.
+//! Calls of all functions with numeric arguments or options, for `extreme_sizes.rs`.
 
-/// A function, the options that its call needs, and the call, in which `o` are these with one more.
+/// A function, the required options, and a call with the options `o`.
 pub const OPTIONS: &[(&str, &str, &str)] = &[
     (
         "h5::write",
@@ -194,7 +194,7 @@ pub const OPTIONS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// A function and a call of it, in which `N!` is a size.
+/// A function and a call in which `N!` is replaced by a size.
 pub const ARGUMENTS: &[(&str, &str)] = &[
     (
         "h5::rows",

@@ -1,8 +1,8 @@
-//! What a path to be written may lead to: plain files are replaced, everything else is written into
-//! or refused; temporary files do not stay.
+//! Targets of write operations: regular files are replaced, other targets are written to or
+//! rejected; temporary files are removed.
 #![cfg(unix)]
 
-mod leftovers;
+mod interrupted_runs;
 
 use std::fs::{self, FileType};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
@@ -15,8 +15,8 @@ use attractor::io::hdf5::{self, WriteOptions};
 use attractor::io::{Tree, atomic_write, is_replaceable, safetensors};
 use tempfile::TempDir;
 
-/// The ends of names that a script can write.
-const ENDS: [&str; 10] = [
+/// The extensions of the files that the script writes.
+const EXTENSIONS: [&str; 10] = [
     "h5",
     "safetensors",
     "png",
@@ -29,7 +29,7 @@ const ENDS: [&str; 10] = [
     "check.h5",
 ];
 
-/// Writes all kinds of files to links `KIND.END`; says which were refused.
+/// Writes all kinds of files to links `KIND.EXTENSION`; prints the errors.
 const WRITERS: &str = r#"
 let net = rnn::vanilla(#{ units: 3, seed: 1 });
 let figure = scene::points([[0, 0, 0], [1, 1, 1]]);
@@ -64,12 +64,12 @@ fn run(folder: &Path, script: &str, args: &[&str]) -> Output {
     output.expect("the program starts")
 }
 
-fn text(bytes: &[u8]) -> String {
+fn decode(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Whether a command makes a file.
-fn make(command: &[&str]) -> bool {
+/// Whether the command succeeds.
+fn succeeds(command: &[&str]) -> bool {
     let status = Command::new(command[0])
         .args(&command[1..])
         .stderr(Stdio::null())
@@ -77,91 +77,95 @@ fn make(command: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Everything that is no plain file, by name: all in `folder`, so that no device of the machine is
-/// at stake.
-fn special(folder: &Path) -> Vec<&'static str> {
+/// Creates special files in `folder`, so that no device of the machine is affected. Returns their
+/// names.
+fn create_special_files(folder: &Path) -> Vec<&'static str> {
     let path = |name: &str| folder.join(name).display().to_string();
     let mut names = vec!["socket", "folder"];
     UnixListener::bind(folder.join("socket")).expect("a socket");
     fs::create_dir(folder.join("folder")).expect("a folder");
-    assert!(make(&["mkfifo", &path("fifo")]), "mkfifo");
+    assert!(succeeds(&["mkfifo", &path("fifo")]), "mkfifo");
     names.push("fifo");
-    // Only root may make devices, and not in every container.
-    if make(&["mknod", &path("null"), "c", "1", "3"]) {
+    // Only root can create devices, and not in every container.
+    if succeeds(&["mknod", &path("null"), "c", "1", "3"]) {
         names.push("null");
     }
-    if make(&["mknod", &path("disk"), "b", "7", "250"]) {
+    if succeeds(&["mknod", &path("disk"), "b", "7", "250"]) {
         names.push("disk");
     }
     names
 }
 
 fn identity(path: &Path) -> (FileType, u64, u32) {
-    let facts = fs::symlink_metadata(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    (facts.file_type(), facts.ino(), facts.mode())
+    let metadata = fs::symlink_metadata(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    (metadata.file_type(), metadata.ino(), metadata.mode())
 }
 
 #[test]
-fn saving_never_replaces_what_is_no_plain_file() {
+fn saving_never_replaces_special_files() {
     let folder = TempDir::new().expect("a folder");
-    let names = special(folder.path());
+    let names = create_special_files(folder.path());
     for name in &names {
-        for end in ENDS {
-            symlink(name, folder.path().join(format!("{name}.{end}"))).expect("a link");
+        for extension in EXTENSIONS {
+            symlink(name, folder.path().join(format!("{name}.{extension}"))).expect("a link");
         }
     }
-    let all: Vec<PathBuf> = fs::read_dir(folder.path())
+    let paths: Vec<PathBuf> = fs::read_dir(folder.path())
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
         .collect();
-    let before: Vec<_> = all.iter().map(|path| identity(path)).collect();
+    let before: Vec<_> = paths.iter().map(|path| identity(path)).collect();
     let output = run(folder.path(), WRITERS, &names);
-    for (path, before) in all.iter().zip(before) {
+    for (path, before) in paths.iter().zip(before) {
         assert_eq!(identity(path), before, "{path:?}");
     }
-    let printed = text(&output.stdout);
-    for (name, refused, fault) in [
-        ("socket", ENDS.len(), "a socket"),
-        ("folder", ENDS.len(), "a folder"),
-        ("fifo", ENDS.len(), "FIFO"),
-        // Bytes go into a device; HDF5 files (a network, data, a checkpoint) are no streams.
+    let printed = decode(&output.stdout);
+    for (name, error_count, err) in [
+        ("socket", EXTENSIONS.len(), "a socket"),
+        ("folder", EXTENSIONS.len(), "a folder"),
+        ("fifo", EXTENSIONS.len(), "FIFO"),
+        // Bytes are written to a device; HDF5 files (a network, data, a checkpoint) need a seekable
+        // file.
         ("null", 3, "a device"),
-        ("disk", ENDS.len(), "a disk"),
+        ("disk", EXTENSIONS.len(), "a disk"),
     ] {
         let lines = printed
             .lines()
             .filter(|line| line.starts_with(&format!("{name}: ")));
         let lines: Vec<&str> = lines.collect();
-        let refused = if names.contains(&name) { refused } else { 0 };
-        assert_eq!(lines.len(), refused, "{name}: {printed}");
-        assert!(lines.iter().all(|line| line.contains(fault)), "{printed}");
+        let error_count = if names.contains(&name) {
+            error_count
+        } else {
+            0
+        };
+        assert_eq!(lines.len(), error_count, "{name}: {printed}");
+        assert!(lines.iter().all(|line| line.contains(err)), "{printed}");
     }
-    let more = fs::read_dir(folder.path()).expect("a folder").count();
-    assert_eq!(more, all.len() + 1, "nothing but the script is new");
+    let file_count = fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(file_count, paths.len() + 1, "only the script is new");
 }
 
 #[test]
-fn text_goes_into_a_fifo_that_is_read() {
+fn text_is_written_to_a_fifo_with_a_reader() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("fifo");
-    assert!(make(&["mkfifo", &path.display().to_string()]), "mkfifo");
-    let fault = atomic_write(&path, b"text").unwrap_err();
+    assert!(succeeds(&["mkfifo", &path.display().to_string()]), "mkfifo");
+    let err = atomic_write(&path, b"text").unwrap_err();
     assert!(
-        fault.to_string().contains("no program reads this FIFO"),
-        "{fault}"
+        err.to_string().contains("no program reads this FIFO"),
+        "{err}"
     );
     assert!(
-        fault
-            .hint()
+        err.hint()
             .is_some_and(|hint| hint.contains("start the program"))
     );
-    // More than a FIFO holds: the writer has to wait for the reader.
+    // More than the capacity of a FIFO: the writer has to wait for the reader.
     let long = vec![b'x'; 1 << 20];
     let copy = fs::File::create(folder.path().join("copy")).expect("a file");
     let reader = Command::new("cat").arg(&path).stdout(copy).spawn();
     let mut reader = reader.expect("cat");
-    while let Err(fault) = atomic_write(&path, &long) {
-        assert!(fault.to_string().contains("no program reads"), "{fault}");
+    while let Err(err) = atomic_write(&path, &long) {
+        assert!(err.to_string().contains("no program reads"), "{err}");
         std::thread::yield_now();
     }
     reader.wait().expect("cat ends");
@@ -171,12 +175,12 @@ fn text_goes_into_a_fifo_that_is_read() {
 }
 
 #[test]
-fn what_is_written_to_dev_stdout_comes_between_printed_lines() {
+fn text_written_to_dev_stdout_is_in_order_with_printed_lines() {
     let script = r#"print("one"); file::write("/dev/stdout", "two\n"); print("three");"#;
     let folder = TempDir::new().expect("a folder");
     let piped = run(folder.path(), script, &[]);
-    assert_eq!(text(&piped.stdout), "one\ntwo\nthree\n");
-    // A plain file behind /dev/stdout must not be replaced: the program still writes to it.
+    assert_eq!(decode(&piped.stdout), "one\ntwo\nthree\n");
+    // A regular file at /dev/stdout must not be replaced: the program still writes to it.
     let path = folder.path().join("out.txt");
     let file = fs::File::create(&path).expect("a file");
     let status = Command::new(env!("CARGO_BIN_EXE_attractor"))
@@ -192,7 +196,7 @@ fn what_is_written_to_dev_stdout_comes_between_printed_lines() {
 }
 
 #[test]
-fn a_link_stays_and_the_file_that_it_points_to_is_replaced() {
+fn a_link_is_preserved_and_its_target_is_replaced() {
     let folder = TempDir::new().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("data")).expect("a folder");
@@ -213,12 +217,12 @@ fn a_link_stays_and_the_file_that_it_points_to_is_replaced() {
     symlink("circle.txt", at("circle.txt")).expect("a link");
     assert!(atomic_write(at("circle.txt"), b"x").is_err());
     assert!(identity(&at("circle.txt")).0.is_symlink());
-    let fault = atomic_write(format!("{}/", at("none").display()), b"x").unwrap_err();
-    assert!(fault.to_string().contains("this is a folder"), "{fault}");
+    let err = atomic_write(format!("{}/", at("none").display()), b"x").unwrap_err();
+    assert!(err.to_string().contains("this is a folder"), "{err}");
 }
 
 #[test]
-fn a_file_that_is_replaced_keeps_its_permissions() {
+fn a_replaced_file_keeps_its_permissions() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("a.h5");
     for mode in [0o640, 0o600, 0o664, 0o400] {
@@ -232,26 +236,26 @@ fn a_file_that_is_replaced_keeps_its_permissions() {
     }
 }
 
-/// The line editor sets the permissions of its file; a history that is linked to a device would
-/// take the device away from everybody else.
+/// The line editor sets the permissions of the history file; if the history were a link to a
+/// device, other users would lose access to the device.
 #[test]
-fn a_history_is_only_kept_in_a_plain_file() {
+fn a_history_is_only_stored_in_a_regular_file() {
     let folder = TempDir::new().expect("a folder");
-    for name in special(folder.path()) {
+    for name in create_special_files(folder.path()) {
         assert!(!is_replaceable(&folder.path().join(name)), "{name}");
     }
     assert!(is_replaceable(&folder.path().join("new")));
 }
 
 #[test]
-fn copied_tutorials_do_not_go_through_a_link() {
-    let all = [Tutorial {
+fn copying_tutorials_does_not_follow_links() {
+    let one_tutorial = [Tutorial {
         file: "01-first.rhai",
         text: "print(1)",
     }];
     let folder = TempDir::new().expect("a folder");
     symlink("elsewhere", folder.path().join("01-first.rhai")).expect("a link");
-    let fault = tutorials::copy(&all, None, folder.path()).unwrap_err();
-    assert!(fault.message.contains("the file already exists"), "{fault}");
+    let err = tutorials::copy(&one_tutorial, None, folder.path()).unwrap_err();
+    assert!(err.message.contains("the file already exists"), "{err}");
     assert!(!folder.path().join("elsewhere").exists());
 }

@@ -1,4 +1,4 @@
-//! Scenes for whatever turns them: the page for browsers, films, and what there is to see.
+//! Interactive scenes: normalized positions, HTML pages and animations.
 
 use std::io::Cursor;
 
@@ -6,10 +6,10 @@ use attractor::base::{NoProgress, Progress, Report};
 use attractor::figure::scene::{Geometry, Scene};
 use attractor::figure::{
     AnimationOptions, Arrows, Camera, Figure, FrameBatch, Labels, Layer, Line, Motion, Panel,
-    Paths, Points, gif as film_of, page,
+    Paths, Points, gif as animate, page,
 };
 
-fn scene() -> Figure {
+fn test_figure() -> Figure {
     let paths = Paths {
         at: vec![
             [0.0, 0.0, 1.0],
@@ -50,8 +50,8 @@ fn scene() -> Figure {
 }
 
 #[test]
-fn places_are_parts_of_the_sides_and_give_their_numbers_back() {
-    let scenes = Scene::from_figure(&scene()).expect("a scene");
+fn positions_are_normalized_and_can_be_converted_back() {
+    let scenes = Scene::from_figure(&test_figure()).expect("a scene");
     let [scene] = &scenes[..] else {
         panic!("{} scenes", scenes.len());
     };
@@ -61,7 +61,7 @@ fn places_are_parts_of_the_sides_and_give_their_numbers_back() {
     assert_eq!(scene.axes[2].value(0.5).round(), 10.0);
     assert_eq!(paths.colours.len(), paths.positions.len());
     assert!(matches!(&paths.geometry, Geometry::Paths { ends, .. } if ends[..] == [3, 5]));
-    // Both ends of an arrow have its number; points have the colour of their layer.
+    // Both ends of an arrow have its value; points have the colour of their layer.
     assert_eq!(scene.layers[2].values, [4.0, 4.0]);
     assert_eq!(scene.layers[1].colours.len(), 1);
     assert!(
@@ -71,14 +71,14 @@ fn places_are_parts_of_the_sides_and_give_their_numbers_back() {
 }
 
 #[test]
-fn a_page_holds_all_of_itself_and_no_text_breaks_out_of_it() {
-    let mut scene = scene();
+fn a_page_is_self_contained_and_escapes_all_text() {
+    let mut scene = test_figure();
     scene.title = "{data} <b>{script}".into();
     let text = page(&scene).expect("a page");
     assert!(text.contains("<title>{data} &lt;b&gt;{script}</title>"));
     assert_eq!(text.matches("</script>").count(), 2);
-    for outside in ["http:", "https:", "src=", "@import"] {
-        assert!(!text.contains(outside), "{outside}");
+    for external in ["http:", "https:", "src=", "@import"] {
+        assert!(!text.contains(external), "{external}");
     }
     let start = text.find("id=\"figure\">").expect("data") + 12;
     let end = text[start..]
@@ -93,28 +93,30 @@ fn a_page_holds_all_of_itself_and_no_text_breaks_out_of_it() {
 }
 
 #[test]
-fn a_flat_figure_does_not_turn() {
-    let flat = Figure::from(Panel::from_layer(Layer::Line(Line::new(
+fn a_flat_figure_has_no_scene_and_no_animation() {
+    let flat_figure = Figure::from(Panel::from_layer(Layer::Line(Line::new(
         vec![0.0],
         vec![0.0],
     ))));
-    assert!(Scene::from_figure(&flat).is_ok_and(|panels| panels.is_empty()));
-    assert!(page(&flat).is_ok_and(|text| text.contains("\"svg\":")));
-    let film = film_of(
-        &flat,
+    assert!(Scene::from_figure(&flat_figure).is_ok_and(|panels| panels.is_empty()));
+    assert!(page(&flat_figure).is_ok_and(|text| text.contains("\"svg\":")));
+    let animation = animate(
+        &flat_figure,
         (&AnimationOptions::default(), 1.0),
         &mut NoProgress,
         &mut FrameBatch::draw,
     );
-    let fault = film.expect_err("the figure is two-dimensional").to_string();
+    let error = animation
+        .expect_err("the figure is two-dimensional")
+        .to_string();
     assert!(
-        fault.contains("expected a figure in three dimensions"),
-        "{fault}"
+        error.contains("expected a figure in three dimensions"),
+        "{error}"
     );
 }
 
-/// Every picture of a film, as indices of colours turned to colours.
-fn frames(bytes: Vec<u8>) -> Vec<Vec<u8>> {
+/// The frames of an animation in RGBA.
+fn decode_frames(bytes: Vec<u8>) -> Vec<Vec<u8>> {
     let options = gif_reader();
     let mut reader = options.read_info(Cursor::new(bytes)).expect("a GIF");
     let mut all = Vec::new();
@@ -130,20 +132,20 @@ fn gif_reader() -> gif::DecodeOptions {
     options
 }
 
-fn shot(film: &AnimationOptions) -> Vec<u8> {
-    let bytes = film_of(
-        &scene(),
-        (film, 0.5),
+fn render_animation(animation_options: &AnimationOptions) -> Vec<u8> {
+    let bytes = animate(
+        &test_figure(),
+        (animation_options, 0.5),
         &mut NoProgress,
         &mut FrameBatch::draw,
     );
     bytes.expect("an animation").expect("no interrupt")
 }
 
-/// Stops after so many reports.
-struct Patience(usize);
+/// Stops after this number of reports.
+struct StopAfter(usize);
 
-impl Progress for Patience {
+impl Progress for StopAfter {
     fn report(&mut self, report: Report) {
         assert_eq!(report.total, 40);
         self.0 -= 1;
@@ -154,28 +156,33 @@ impl Progress for Patience {
 }
 
 #[test]
-fn a_film_ends_when_the_user_wants_it_to() {
-    let film = AnimationOptions {
+fn an_animation_can_be_stopped() {
+    let animation_options = AnimationOptions {
         frames: 40,
         ..AnimationOptions::default()
     };
-    let mut patience = Patience(2);
-    let bytes = film_of(&scene(), (&film, 0.2), &mut patience, &mut FrameBatch::draw);
+    let mut progress = StopAfter(2);
+    let bytes = animate(
+        &test_figure(),
+        (&animation_options, 0.2),
+        &mut progress,
+        &mut FrameBatch::draw,
+    );
     assert!(bytes.expect("no error").is_none());
 }
 
 #[test]
-fn a_film_turns_or_grows() {
-    let film = |motion| AnimationOptions {
+fn an_animation_rotates_or_grows() {
+    let animation_options = |motion| AnimationOptions {
         motion,
         frames: 3,
         ..AnimationOptions::default()
     };
-    let turned = frames(shot(&film(Motion::Turn)));
-    assert_eq!(turned.len(), 3);
-    assert_ne!(turned[0], turned[1]);
-    let grown = frames(shot(&film(Motion::Time)));
-    let white = |frame: &[u8]| frame.chunks(4).filter(|c| c[..3] == [255; 3]).count();
-    assert_ne!(grown[0], grown[2]);
-    assert!(white(&grown[0]) >= white(&grown[2]));
+    let rotating = decode_frames(render_animation(&animation_options(Motion::Turn)));
+    assert_eq!(rotating.len(), 3);
+    assert_ne!(rotating[0], rotating[1]);
+    let growing = decode_frames(render_animation(&animation_options(Motion::Time)));
+    let count_white = |frame: &[u8]| frame.chunks(4).filter(|c| c[..3] == [255; 3]).count();
+    assert_ne!(growing[0], growing[2]);
+    assert!(count_white(&growing[0]) >= count_white(&growing[2]));
 }
