@@ -43,7 +43,7 @@ mod session;
 mod simd;
 mod tensor;
 mod terminal;
-mod text;
+mod text_and_json;
 mod three_d;
 mod ticks;
 mod tidy;

@@ -1,11 +1,11 @@
-//! Texts and JSON in files, what is said of those that are neither, and things in brackets.
+//! Text and JSON files, their errors, and indexing in Lua.
 
 use attractor::api::context::{Language, RunConfig};
 use attractor::api::display;
 
 use crate::session::{LANGUAGES, run_in};
 
-fn settings(out: &std::path::Path) -> RunConfig {
+fn run_config(out: &std::path::Path) -> RunConfig {
     RunConfig {
         out: out.into(),
         ..RunConfig::default()
@@ -13,29 +13,29 @@ fn settings(out: &std::path::Path) -> RunConfig {
 }
 
 #[test]
-fn json_goes_out_and_comes_back() {
+fn json_values_are_unchanged_after_write_and_read() {
     let out = tempfile::tempdir().expect("a temporary folder");
     let text = "json::write(\"a.json\", #{ none: (), yes: true, n: -3, x: 0.1, far: 1e300, \
                 t: \"a \\\"b\\\" ü\", list: [1, [2.5]], rows: tensor([[1, 2], [3, 4]]) }); \
                 text_of(json::read(\"a.json\"))";
-    let run = run_in(text, Language::Rhai, settings(out.path()));
-    let found = run.outcome.map(|value| display::print_text(&value));
+    let run = run_in(text, Language::Rhai, run_config(out.path()));
+    let actual = run.outcome.map(|value| display::print_text(&value));
     assert_eq!(
-        found.expect("a text"),
+        actual.expect("a text"),
         "{far: 1e300, list: [1, [2.5]], n: -3, none: nil, rows: [[1.0, 2.0], [3.0, 4.0]], \
          t: \"a \\\"b\\\" ü\", x: 0.1, yes: true}"
     );
     let run = run_in(
         "json::text([0.0 / 0.0, 1.0 / 0.0])",
         Language::Rhai,
-        settings(out.path()),
+        run_config(out.path()),
     );
-    let found = run.outcome.map(|value| display::print_text(&value));
-    assert_eq!(found.expect("a text"), "[null,null]");
+    let actual = run.outcome.map(|value| display::print_text(&value));
+    assert_eq!(actual.expect("a text"), "[null,null]");
 }
 
 #[test]
-fn what_is_no_text_and_no_json_is_a_clear_fault() {
+fn invalid_text_and_json_are_errors() {
     let out = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(out.path().join("bytes"), [0xff, 0xfe, 0x00]).expect("a file");
     std::fs::write(out.path().join("half.json"), "{\"a\": [1, 2").expect("a file");
@@ -71,18 +71,18 @@ fn what_is_no_text_and_no_json_is_a_clear_fault() {
                 Language::Rhai => text.to_string(),
                 Language::Lua => text.replace("::", "."),
             };
-            match run_in(&text, language, settings(out.path())).outcome {
-                Err(fault) => assert!(fault.message.contains(expected), "{}", fault.message),
-                Ok(value) => panic!("{text}: gave {}", display::value_text(&value)),
+            match run_in(&text, language, run_config(out.path())).outcome {
+                Err(error) => assert!(error.message.contains(expected), "{}", error.message),
+                Ok(value) => panic!("{text}: returned {}", display::value_text(&value)),
             }
         }
     }
 }
 
 #[test]
-fn brackets_reach_points_and_nothing_that_has_no_parts() {
+fn only_indexable_values_can_be_indexed() {
     let out = tempfile::tempdir().expect("a temporary folder");
-    let head = "local net = rnn.vanilla({ units = 3, gain = 0.5 }) \
+    let setup = "local net = rnn.vanilla({ units = 3, gain = 0.5 }) \
                 local points = fixed_points.find(net, { candidates = zeros({2, 3}) + 0.1 }) ";
     let table = [
         (
@@ -96,23 +96,23 @@ fn brackets_reach_points_and_nothing_that_has_no_parts() {
         ("return net[1]", Err("a network cannot be indexed")),
         ("return #random.key(1)", Err("a key has no length")),
     ];
-    for (tail, expected) in table {
+    for (expression, expected) in table {
         let run = run_in(
-            &format!("{head}{tail}"),
+            &format!("{setup}{expression}"),
             Language::Lua,
-            settings(out.path()),
+            run_config(out.path()),
         );
-        let found = run.outcome.map(|value| display::print_text(&value));
-        match (found, expected) {
-            (Ok(found), Ok(expected)) => assert_eq!(found, expected),
-            (Err(fault), Err(expected)) => {
-                assert!(fault.message.contains(expected), "{}", fault.message);
+        let actual = run.outcome.map(|value| display::print_text(&value));
+        match (actual, expected) {
+            (Ok(actual), Ok(expected)) => assert_eq!(actual, expected),
+            (Err(error), Err(expected)) => {
+                assert!(error.message.contains(expected), "{}", error.message);
             }
-            (found, _) => panic!("{tail}: {:?}", found.map_err(|fault| fault.message)),
+            (actual, _) => panic!("{expression}: {:?}", actual.map_err(|error| error.message)),
         }
     }
     let text = "let net = rnn::vanilla(#{ units: 3 }); net[0]";
-    let fault = run_in(text, Language::Rhai, settings(out.path())).outcome;
-    let fault = fault.expect_err("an error").message;
-    assert_eq!(fault, "a network cannot be indexed");
+    let error = run_in(text, Language::Rhai, run_config(out.path())).outcome;
+    let error = error.expect_err("an error").message;
+    assert_eq!(error, "a network cannot be indexed");
 }

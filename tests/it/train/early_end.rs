@@ -1,8 +1,8 @@
-//! The ways a run can end before its last batch.
+//! Runs that end before their last batch: divergence, interrupts, callbacks and errors.
 
 use std::ops::ControlFlow;
 
-use super::{integrate, quietly, small, tutorial};
+use super::{integrator_task, small_network, train_silently, tutorial_options};
 use attractor::base::{Error, NoProgress, Outcome, Progress, Report};
 use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::rnn::Nonlinearity;
@@ -12,10 +12,10 @@ use attractor::random::{Key, Layout};
 use attractor::train::{self, LogEntry, Options, Source, Task, Trials};
 
 #[test]
-fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
-    let task = integrate(25);
-    // Each of these ends by another check: a loss or gradient that is not finite, a step that
-    // overflows, and the loss of the last line of the log.
+fn a_diverging_run_keeps_the_last_parameters_with_a_finite_loss() {
+    let task = integrator_task(25);
+    // Each learning rate triggers a different check: a loss or gradient that is not finite, a step
+    // that overflows, or the loss of the last log entry.
     for rate in [0.1, 1.0, 1e30, f64::MAX] {
         let options = NetworkOptions {
             gain: 1.5,
@@ -34,7 +34,7 @@ fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
             optimizer: Optimizer::Sgd(sgd),
             ..Options::default()
         };
-        let fit = quietly(&mut net, &task, &options).expect("a run");
+        let fit = train_silently(&mut net, &task, &options).expect("a run");
         let Outcome::Diverged { at } = fit.outcome else {
             panic!("{rate}: {fit:?}")
         };
@@ -50,7 +50,7 @@ fn a_run_that_diverges_keeps_the_last_parameters_with_a_finite_loss() {
     }
 }
 
-/// Ends a run once this many batches are done.
+/// Stops a run after this number of batches.
 struct StopAfter {
     batches: usize,
     done: usize,
@@ -66,40 +66,40 @@ impl Progress for StopAfter {
 }
 
 #[test]
-fn an_interrupted_run_leaves_the_network_as_its_last_batch_made_it() {
-    let task = integrate(25);
-    let (mut stopped, mut whole) = (small::<f32>(1), small::<f32>(1));
+fn an_interrupted_run_keeps_the_parameters_of_the_last_batch() {
+    let task = integrator_task(25);
+    let (mut stopped, mut expected) = (small_network::<f32>(1), small_network::<f32>(1));
     let mut progress = StopAfter {
         batches: 7,
         done: 0,
     };
-    let mut ignore = |_: &LogEntry, _: &Rnn<f32>| Ok(ControlFlow::Continue(()));
-    let options = tutorial(1000);
+    let mut do_nothing = |_: &LogEntry, _: &Rnn<f32>| Ok(ControlFlow::Continue(()));
+    let options = tutorial_options(1000);
     let fit = train::run(
         &mut stopped,
         &Source::new(&task),
         &options,
         &mut progress,
-        &mut ignore,
+        &mut do_nothing,
     )
     .expect("a run");
     assert_eq!(
         (fit.outcome, fit.batches),
         (Outcome::Interrupted { at: 7 }, 7)
     );
-    quietly(&mut whole, &task, &tutorial(7)).expect("a run");
-    assert_eq!(stopped.params.data, whole.params.data);
+    train_silently(&mut expected, &task, &tutorial_options(7)).expect("a run");
+    assert_eq!(stopped.params.data, expected.params.data);
 }
 
 #[test]
-fn a_listener_can_end_a_run_or_fail_it() {
-    let task = integrate(5);
-    let mut net = small::<f32>(1);
+fn a_callback_can_stop_a_run_or_return_an_error() {
+    let task = integrator_task(5);
+    let mut net = small_network::<f32>(1);
     let options = Options {
         log_every: 2,
-        ..tutorial(50)
+        ..tutorial_options(50)
     };
-    let mut brake = |line: &LogEntry, _: &Rnn<f32>| {
+    let mut stop_at_4 = |line: &LogEntry, _: &Rnn<f32>| {
         Ok(if line.batch < 4 {
             ControlFlow::Continue(())
         } else {
@@ -111,7 +111,7 @@ fn a_listener_can_end_a_run_or_fail_it() {
         &Source::new(&task),
         &options,
         &mut NoProgress,
-        &mut brake,
+        &mut stop_at_4,
     )
     .expect("a run");
     assert_eq!(
@@ -124,7 +124,7 @@ fn a_listener_can_end_a_run_or_fail_it() {
             fact: "no result",
         })
     };
-    let end = train::run(
+    let result = train::run(
         &mut net,
         &Source::new(&task),
         &options,
@@ -132,22 +132,23 @@ fn a_listener_can_end_a_run_or_fail_it() {
         &mut fail,
     );
     assert!(
-        matches!(end, Err(Error::Algebra { op: "listener", .. })),
-        "{end:?}"
+        matches!(result, Err(Error::Algebra { op: "listener", .. })),
+        "{result:?}"
     );
 }
 
 #[test]
-fn a_task_of_other_sizes_than_the_network_is_a_fault() {
+fn a_task_with_different_sizes_than_the_network_is_an_error() {
     let mut net: Rnn<f32> = NetworkOptions {
         inputs: 3,
         ..NetworkOptions::default()
     }
     .build(Cell::default())
     .expect("sizes");
-    let end = quietly(&mut net, &integrate(5), &tutorial(1)).expect_err("an error");
+    let result =
+        train_silently(&mut net, &integrator_task(5), &tutorial_options(1)).expect_err("an error");
     assert_eq!(
-        end.to_string(),
+        result.to_string(),
         "train: expected inputs of the task of shape [b, t, 3], found [1]"
     );
 }
