@@ -1,4 +1,4 @@
-//! Files that hold no weights, or no longer: each way is named, and none does harm.
+//! Files without weights and damaged files: error messages, and no crashes.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::{message, reference};
 
 type Parse = fn(&Path, &[u8]) -> attractor::base::Result<NamedTensors>;
 
-const READABLE: [(&str, Parse); 6] = [
+const VALID_FILES: [(&str, Parse); 6] = [
     ("torch_gru1.pt", torch::parse),
     ("torch_kinds.pt", torch::parse),
     ("torch_checkpoint.pt", torch::parse),
@@ -19,12 +19,12 @@ const READABLE: [(&str, Parse); 6] = [
     ("torch_bidirectional.safetensors", safetensors::parse),
 ];
 
-fn bytes(name: &str) -> Vec<u8> {
+fn read_bytes(name: &str) -> Vec<u8> {
     std::fs::read(reference(name)).expect("a reference file")
 }
 
-/// Numbers that look random, from a seed.
-fn numbers(mut state: u64) -> impl FnMut() -> u64 {
+/// A generator of pseudo-random integers.
+fn random_integers(mut state: u64) -> impl FnMut() -> u64 {
     move || {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -34,7 +34,7 @@ fn numbers(mut state: u64) -> impl FnMut() -> u64 {
 }
 
 #[test]
-fn what_pytorch_can_save_beside_a_state_dict_is_told_apart() {
+fn the_error_of_a_pytorch_file_without_a_state_dict_names_its_content() {
     let expected = [
         (
             "torch_whole.pt",
@@ -48,20 +48,20 @@ fn what_pytorch_can_save_beside_a_state_dict_is_told_apart() {
         ("torch_single.pt", "found a single tensor"),
     ];
     for (name, text) in expected {
-        let fault = message(weights::read(reference(name)).unwrap_err());
-        assert!(fault.contains("expected a PyTorch state dict"), "{fault}");
-        assert!(fault.contains(text), "{fault}");
-        assert!(fault.contains("torch.save(model.state_dict()"), "{fault}");
+        let err = message(weights::read(reference(name)).unwrap_err());
+        assert!(err.contains("expected a PyTorch state dict"), "{err}");
+        assert!(err.contains(text), "{err}");
+        assert!(err.contains("torch.save(model.state_dict()"), "{err}");
     }
-    let fault = message(weights::read(reference("torch_complex.pt")).unwrap_err());
+    let err = message(weights::read(reference("torch_complex.pt")).unwrap_err());
     let text = "entry `complex` has an unsupported type: torch.ComplexFloatStorage";
-    assert!(fault.contains(text), "{fault}");
+    assert!(err.contains(text), "{err}");
 }
 
 #[test]
-fn other_files_are_told_by_what_they_are() {
+fn the_error_of_an_unsupported_file_names_its_format() {
     let folder = tempfile::tempdir().unwrap();
-    let other: &[(&str, &[u8], &str)] = &[
+    let cases: &[(&str, &[u8], &str)] = &[
         ("a.pt", b"", "expected a PyTorch file, found an empty file"),
         ("a.pt", b"weights", "expected a PyTorch file, found text"),
         (
@@ -83,91 +83,98 @@ fn other_files_are_told_by_what_they_are() {
         ),
         ("none", b"\x93NUMPY", "found a NumPy array"),
     ];
-    for (name, bytes, text) in other {
+    for (name, bytes, text) in cases {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        let fault = weights::read(&path).unwrap_err().to_string();
-        assert!(fault.contains(text), "{name}: {fault}");
+        let err = weights::read(&path).unwrap_err().to_string();
+        assert!(err.contains(text), "{name}: {err}");
     }
-    let fault = weights::read(folder.path()).unwrap_err().to_string();
-    assert!(fault.contains("this is a folder"), "{fault}");
-    let fault = weights::read(folder.path().join("absent.pt"))
+    let err = weights::read(folder.path()).unwrap_err().to_string();
+    assert!(err.contains("this is a folder"), "{err}");
+    let err = weights::read(folder.path().join("absent.pt"))
         .unwrap_err()
         .to_string();
-    assert!(fault.contains("does not exist"), "{fault}");
+    assert!(err.contains("does not exist"), "{err}");
 }
 
 #[test]
-fn a_file_cut_short_anywhere_is_damaged() {
-    let old: (&str, Parse) = ("torch_old.pt", torch::parse);
-    for (name, parse) in READABLE.into_iter().chain([old]) {
-        let good = bytes(name);
+fn a_truncated_file_is_reported_as_damaged() {
+    let legacy: (&str, Parse) = ("torch_old.pt", torch::parse);
+    for (name, parse) in VALID_FILES.into_iter().chain([legacy]) {
+        let valid = read_bytes(name);
         for length in 0..good.len() {
-            let fault = match parse(Path::new(name), &good[..length]) {
+            let err = match parse(Path::new(name), &valid[..length]) {
                 Err(Error::File { fact, .. }) => fact,
-                other => panic!("{name} cut to {length} bytes: {other:?}"),
+                result => panic!("{name} cut to {length} bytes: {result:?}"),
             };
             assert!(
-                matches!(fault, FileError::Damaged { .. } | FileError::Format { .. }),
-                "{name} cut to {length} bytes: {fault}"
+                matches!(err, FileError::Damaged { .. } | FileError::Format { .. }),
+                "{name} cut to {length} bytes: {err}"
             );
         }
     }
 }
 
 #[test]
-fn flipped_bytes_end_in_tensors_or_a_fault() {
-    for (name, parse) in READABLE {
-        let good = bytes(name);
-        let mut next = numbers(7);
-        let mut faults = 0;
+fn flipped_bits_result_in_tensors_or_an_error() {
+    for (name, parse) in VALID_FILES {
+        let valid = read_bytes(name);
+        let mut next_random = random_integers(7);
+        let mut error_count = 0;
         for _ in 0..3000 {
-            let mut bad = good.clone();
-            for _ in 0..=next() % 3 {
-                let place = next() as usize % bad.len();
-                bad[place] ^= 1 << (next() % 8);
+            let mut damaged = valid.clone();
+            for _ in 0..=next_random() % 3 {
+                let offset = next_random() as usize % damaged.len();
+                damaged[offset] ^= 1 << (next_random() % 8);
             }
-            faults += usize::from(parse(Path::new(name), &bad).is_err());
+            error_count += usize::from(parse(Path::new(name), &damaged).is_err());
         }
-        assert!(faults > 1000, "{name}: {faults} of 3000 were noticed");
+        assert!(
+            error_count > 1000,
+            "{name}: {error_count} of 3000 changes were detected"
+        );
     }
 }
 
-/// The checksum of a record would hide most of what a pickle can do to its reader.
+/// The pickle is changed inside the archive, because the checksum of the record would reject most
+/// changes of the file.
 #[test]
-fn a_flipped_pickle_ends_in_tensors_or_a_fault() {
-    let mut next = numbers(11);
+fn changed_bytes_of_a_pickle_result_in_tensors_or_an_error() {
+    let mut next_random = random_integers(11);
     for name in ["torch_gru1.pt", "torch_checkpoint.pt", "torch_protocol4.pt"] {
-        let good = unpacked(&bytes(name));
-        let mut faults = 0;
+        let valid = unpack(&read_bytes(name));
+        let mut error_count = 0;
         for _ in 0..3000 {
-            let mut bad = good.clone();
-            let pickle = &mut bad
+            let mut damaged = valid.clone();
+            let pickle = &mut damaged
                 .iter_mut()
                 .find(|(name, _)| name.ends_with(".pkl"))
                 .unwrap()
                 .1;
-            for _ in 0..=next() % 3 {
-                let place = next() as usize % pickle.len();
-                pickle[place] = next() as u8;
+            for _ in 0..=next_random() % 3 {
+                let offset = next_random() as usize % pickle.len();
+                pickle[offset] = next_random() as u8;
             }
-            faults += usize::from(torch::parse(Path::new(name), &packed(&bad)).is_err());
+            error_count += usize::from(torch::parse(Path::new(name), &pack(&damaged)).is_err());
         }
-        assert!(faults > 300, "{name}: {faults} of 3000 were noticed");
+        assert!(
+            error_count > 300,
+            "{name}: {error_count} of 3000 changes were detected"
+        );
     }
 }
 
-/// Every way in which Python writes values that no network needs.
+/// All pickle encodings of values that are not tensors.
 #[test]
-fn values_that_no_network_needs_are_passed_over() {
-    let tensor = unpacked(&bytes("torch_protocol3.pt"));
+fn values_that_are_not_tensors_are_ignored() {
+    let tensor = unpack(&read_bytes("torch_protocol3.pt"));
     let pickle = &tensor
         .iter()
         .find(|(name, _)| name.ends_with(".pkl"))
         .unwrap()
         .1;
-    // Behind the protocol stands the dictionary of tensors.
-    let (head, rest) = pickle.split_at(2);
+    // The dictionary of tensors follows the protocol.
+    let (prefix, rest) = pickle.split_at(2);
     assert_eq!(rest[0], b'}', "an empty dictionary");
     let values: [(&str, &[u8]); 10] = [
         ("2**80", b"\x8a\x0b\0\0\0\0\0\0\0\0\0\0\x01"),
@@ -181,23 +188,24 @@ fn values_that_no_network_needs_are_passed_over() {
         ("an object (OBJ)", b"(cuuid\nUUID\nK\x01o"),
         ("a class by its number", b"\x82\x07"),
     ];
-    for (what, value) in values {
-        // A dictionary of its own, which is dropped again.
-        let entry = [b"}X\x01\x00\x00\x00z", value, b"s0}"].concat();
-        let changed = [head, &entry, &rest[1..]].concat();
-        let mut file = tensor.clone();
-        file.iter_mut()
+    for (what, encoded) in values {
+        // An additional dictionary, which the pickle then replaces.
+        let entry = [b"}X\x01\x00\x00\x00z", encoded, b"s0}"].concat();
+        let changed = [prefix, &entry, &rest[1..]].concat();
+        let mut records = tensor.clone();
+        records
+            .iter_mut()
             .find(|(name, _)| name.ends_with(".pkl"))
             .unwrap()
             .1 = changed;
-        let named = torch::parse(Path::new("x"), &packed(&file));
-        let named = named.unwrap_or_else(|fault| panic!("{what}: {fault}"));
-        assert_eq!(named.len(), 1, "{what}");
+        let tensors = torch::parse(Path::new("x"), &pack(&records));
+        let tensors = tensors.unwrap_or_else(|err| panic!("{what}: {err}"));
+        assert_eq!(tensors.len(), 1, "{what}");
     }
 }
 
 #[test]
-fn a_pickle_that_promises_more_than_there_is_does_no_harm() {
+fn a_malicious_pickle_is_an_error() {
     let cases: [(&str, Vec<u8>); 7] = [
         ("a text of 4 GB", b"\x80\x02X\xff\xff\xff\xffabc.".to_vec()),
         (
@@ -209,25 +217,25 @@ fn a_pickle_that_promises_more_than_there_is_does_no_harm() {
             b"\x80\x02\x8b\xff\xff\xff\x7f.".to_vec(),
         ),
         (
-            "a hundred thousand tuples in each other",
+            "a hundred thousand nested tuples",
             [vec![b')'; 1], vec![0x85; 100_000], b".".to_vec()].concat(),
         ),
-        ("a billion laughs", laughs()),
+        ("exponentially nested pairs", nested_pairs()),
         (
-            "a dictionary in itself",
+            "a dictionary that contains itself",
             b"}q\x00X\x01\x00\x00\x00ah\x00s.".to_vec(),
         ),
-        ("a bracket that is not open", b"t.".to_vec()),
+        ("a closing mark without an opening mark", b"t.".to_vec()),
     ];
     for (name, pickle) in cases {
-        let file = packed(&[("x/data.pkl".into(), pickle)]);
-        let fault = torch::parse(Path::new("x.pt"), &file).unwrap_err();
-        assert!(matches!(fault, Error::File { .. }), "{name}: {fault}");
+        let records = pack(&[("x/data.pkl".into(), pickle)]);
+        let err = torch::parse(Path::new("x.pt"), &records).unwrap_err();
+        assert!(matches!(err, Error::File { .. }), "{name}: {err}");
     }
 }
 
-/// A tuple of two, each of which is a tuple of two, sixty times.
-fn laughs() -> Vec<u8> {
+/// Sixty nested pairs, which represent 2^60 elements.
+fn nested_pairs() -> Vec<u8> {
     let mut pickle = b")".to_vec();
     for _ in 0..60 {
         pickle.extend(b"2\x86");
@@ -237,7 +245,7 @@ fn laughs() -> Vec<u8> {
 }
 
 #[test]
-fn a_header_of_safetensors_that_lies_is_a_fault() {
+fn an_invalid_safetensors_header_is_an_error() {
     let header = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
     let cases = [
         header(r#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#),
@@ -249,21 +257,21 @@ fn a_header_of_safetensors_that_lies_is_a_fault() {
         [&99_000_000u64.to_le_bytes()[..], b"{}"].concat(),
     ];
     for (at, bytes) in cases.iter().enumerate() {
-        let fault = safetensors::parse(Path::new("x"), bytes).unwrap_err();
-        assert!(matches!(fault, Error::File { .. }), "{at}: {fault}");
+        let err = safetensors::parse(Path::new("x"), bytes).unwrap_err();
+        assert!(matches!(err, Error::File { .. }), "{at}: {err}");
     }
-    let eight = header(r#"{"a":{"dtype":"F8_E4M3","shape":[0],"data_offsets":[0,0]}}"#);
-    let fault = safetensors::parse(Path::new("x"), &eight)
+    let float8_header = header(r#"{"a":{"dtype":"F8_E4M3","shape":[0],"data_offsets":[0,0]}}"#);
+    let err = safetensors::parse(Path::new("x"), &float8_header)
         .unwrap_err()
         .to_string();
     assert!(
-        fault.contains("entry `a` has an unsupported type: F8_E4M3"),
-        "{fault}"
+        err.contains("entry `a` has an unsupported type: F8_E4M3"),
+        "{err}"
     );
 }
 
-fn unpacked(file: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(file)).unwrap();
+fn unpack(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
     let names: Vec<String> = zip
         .file_names()
         .map(|name| name.unwrap().into_owned())
@@ -276,7 +284,7 @@ fn unpacked(file: &[u8]) -> Vec<(String, Vec<u8>)> {
     names.into_iter().map(record).collect()
 }
 
-fn packed(records: &[(String, Vec<u8>)]) -> Vec<u8> {
+fn pack(records: &[(String, Vec<u8>)]) -> Vec<u8> {
     use std::io::Write;
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options =

@@ -1,5 +1,5 @@
-//! Files as PyTorch 1.x and 2.x, Lightning and safetensors write them
-//! (tests/references/torch_kit.py), loaded by a script; outputs and states are those of PyTorch.
+//! Files of PyTorch 1.x and 2.x, Lightning and safetensors (tests/references/torch_kit.py): scripts
+//! load them and compare outputs and states with those of PyTorch.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use attractor::api::value::Value;
 use super::reference;
 use crate::session::{Run, run_in};
 
-/// f32 rounds at each of 6 steps; PyTorch computed in f64.
+/// Rounding in f32 over 6 steps; PyTorch computed in f64.
 const TOLERANCE: f64 = 2e-6;
-/// What a note begins with, where tanh had to be assumed.
+/// Part of the note that is printed when tanh is assumed.
 const NOTE: &str = "does not say whether the units are tanh or relu";
 
-/// Loads torch_kit/NAME and compares; NAME and the options stand in for the marks.
+/// Loads torch_kit/NAME and compares the results; NAME and OPTIONS are placeholders.
 const SCRIPT: &str = r#"
 let net = rnn::load("KIT/NAME", #{OPTIONS});
 let all = h5::read("KIT.h5");
@@ -30,7 +30,7 @@ if "states" in expected { distance = max(distance, worst.call(run.states, expect
 distance
 "#;
 
-fn load(name: &str, options: &str) -> Run {
+fn run_load(name: &str, options: &str) -> Run {
     let kit = reference("torch_kit").display().to_string();
     let script = SCRIPT
         .replace("KIT", &kit)
@@ -39,8 +39,8 @@ fn load(name: &str, options: &str) -> Run {
     run_in(&script, Language::Rhai, RunConfig::default())
 }
 
-/// Files, options, and whether a note says that tanh was assumed.
-const LOADED: [(&str, &str, bool); 53] = [
+/// Files, options, and whether a note about tanh is expected.
+const VALID_FILES: [(&str, &str, bool); 53] = [
     ("rnn.pt", "", true),
     ("rnn.pt", "nonlinearity: \"tanh\"", false),
     ("gru.pt", "", false),
@@ -105,9 +105,9 @@ const LOADED: [(&str, &str, bool); 53] = [
 ];
 
 #[test]
-fn networks_of_pytorch_compute_here_what_they_compute_there() {
-    for (name, options, noted) in LOADED {
-        let Run { outcome, printed } = load(name, options);
+fn loaded_networks_compute_the_results_of_pytorch() {
+    for (name, options, expects_note) in VALID_FILES {
+        let Run { outcome, printed } = run_load(name, options);
         let Ok(Value::Float(distance)) = outcome else {
             panic!("{name} #{{{options}}}: {outcome:?}");
         };
@@ -118,12 +118,12 @@ fn networks_of_pytorch_compute_here_what_they_compute_there() {
         };
         let tolerance = if exact { 1e-14 } else { TOLERANCE };
         assert!(distance <= tolerance, "{name} #{{{options}}}: {distance}");
-        assert_eq!(printed.contains(NOTE), noted, "{name}: {printed}");
+        assert_eq!(printed.contains(NOTE), expects_note, "{name}: {printed}");
     }
 }
 
-/// Files that are refused, options, and what the error says.
-const REFUSED: [(&str, &str, &str); 21] = [
+/// Rejected files, options, and text of the error.
+const REJECTED_FILES: [(&str, &str, &str); 21] = [
     (
         "embedding_before.pt",
         "",
@@ -204,25 +204,29 @@ const REFUSED: [(&str, &str, &str); 21] = [
 ];
 
 #[test]
-fn what_is_refused_is_named() {
-    for (name, options, expected) in REFUSED {
-        let fault = load(name, options).outcome.expect_err(name);
-        let text = format!("{fault}");
+fn errors_of_rejected_files_name_the_problem() {
+    for (name, options, expected) in REJECTED_FILES {
+        let error = run_load(name, options).outcome.expect_err(name);
+        let text = format!("{error}");
         assert!(text.contains(expected), "{name} #{{{options}}}: {text}");
         assert!(text.len() < 400, "{name}: {text}");
     }
 }
 
-/// Each file that the program makes is in one of the tables.
+/// Each file that torch_kit.py generates is in one of the tables.
 #[test]
-fn every_file_of_the_kit_is_tried() {
-    let known = |name: &str| {
-        LOADED.iter().any(|row| row.0 == name) || REFUSED.iter().any(|row| row.0 == name)
+fn every_reference_file_is_tested() {
+    let is_in_table = |name: &str| {
+        VALID_FILES.iter().any(|row| row.0 == name)
+            || REJECTED_FILES.iter().any(|row| row.0 == name)
     };
     for entry in std::fs::read_dir(reference("torch_kit")).expect("a folder") {
         let name = entry.expect("an entry").file_name();
         let name = Path::new(&name).display().to_string();
-        // The same encoder once more, in a file whose order says nothing: its name is a readout's.
-        assert!(known(&name) || name == "fc_alone.safetensors", "{name}");
+        // A safetensors file does not preserve the order, and `fc` is a common name of a readout.
+        assert!(
+            is_in_table(&name) || name == "fc_alone.safetensors",
+            "{name}"
+        );
     }
 }
