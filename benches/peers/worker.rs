@@ -47,7 +47,7 @@ fn main() -> Result<()> {
             ["time", seconds] => {
                 measure(&mut parts, Duration::try_from_secs_f64(seconds.parse()?)?)?
             }
-            _ => return Err(format!("unknown command: {line}").out()),
+            _ => return Err(format!("unknown command: {line}").into()),
         };
         println!("{answer}");
         stdout().flush()?;
@@ -60,7 +60,7 @@ fn parse_sizes<const N: usize>(words: &[&str]) -> Result<[usize; N]> {
     let values: std::result::Result<Vec<usize>, _> = words.iter().map(|w| w.parse()).collect();
     values?
         .try_into()
-        .map_err(|values| format!("expected {N} numbers, found {values:?}").out())
+        .map_err(|values| format!("expected {N} numbers, found {values:?}").into())
 }
 
 /// The loss and its gradient for one batch.
@@ -68,7 +68,7 @@ fn gradient(cell: &str, [n, b, t, i]: [usize; 4]) -> Result<Parts> {
     let cell = match cell {
         "gru" => Cell::Gru(Default::default()),
         "lstm" => Cell::Lstm(Default::default()),
-        _ => return Err(format!("unknown cell: {cell}").out()),
+        _ => return Err(format!("unknown cell: {cell}").into()),
     };
     let net = network(cell, [i, n, 1]);
     let shape = Shape {
