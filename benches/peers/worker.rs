@@ -4,9 +4,9 @@
 //!   prepare gradient CELL N B T I   a network and a batch
 //!   prepare jacobians N B           a GRU and B states
 //!   prepare force N                 FORCE learning, 300 steps, 20 outputs
-//!   bandwidth                       what two threads read of memory, by its size, in GB/s
-//!   time SECONDS                    call each part again and again, that long, at least once:
-//!                                   the median in ms, by the name of the part
+//!   bandwidth                       read bandwidth of all threads in GB/s, by data size
+//!   time SECONDS                    call each part repeatedly for this time, at least once; the
+//!                                   answer is the median time in ms by name of the part
 
 use std::error::Error;
 use std::io::{BufRead, Write, stdin, stdout};

@@ -11,12 +11,12 @@ use tempfile::TempDir;
 
 const SCRIPT: &str = r#"
 let task = tasks::integrator(#{ steps: 10 });
-let held = tasks::custom(#{ steps: 10 }, |key, n| task.batch(n, key));
+let held_out = tasks::custom(#{ steps: 10 }, |key, n| task.batch(n, key));
 let net = rnn::vanilla(#{ units: 16, noise: 0.01, seed: 3 });
 let fit = train(net, task, #{
     batches: 1500, batch: 32, l2: 1e-4, clip: 1.0, log_every: 40,
     optimizer: optim::adam(#{ rate: 0.01 }),
-    validation: held, validation_trials: 50, validate_every: 30,
+    validation: held_out, validation_trials: 50, validate_every: 30,
     checkpoint: "run.h5", checkpoint_every: 20,
 });
 net.save("net.h5");

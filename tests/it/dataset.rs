@@ -40,7 +40,7 @@ fn key(seed: u64) -> Key {
 /// Indices of the trials in some batches of a run.
 fn trial_order(dataset: &Dataset, batch: usize, batches: std::ops::Range<usize>) -> Vec<usize> {
     let mut trials: Trials<f32> = Trials::new(Task::<f32>::shape(dataset), batch);
-    let mut actual = Vec::new();
+    let mut indices = Vec::new();
     for batch in batches {
         let request = BatchRequest {
             run: key(3),
@@ -49,9 +49,9 @@ fn trial_order(dataset: &Dataset, batch: usize, batches: std::ops::Range<usize>)
         };
         dataset.fill_batch(&request, &mut trials).expect("a batch");
         let rows = trials.inputs.chunks(trials.time);
-        actual.extend(rows.map(|trial| trial[0] as usize / 100));
+        indices.extend(rows.map(|trial| trial[0] as usize / 100));
     }
-    actual
+    indices
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn batch<T: Real>(task: &impl Task<T>, key: &Key) -> Trials<T> {
 }
 
 #[test]
-fn a_decision_has_the_inputs_of_the_integrator_and_the_sign_of_its_last_target_as_target() {
+fn a_decision_has_the_inputs_of_the_integrator_and_the_sign_of_its_last_target() {
     let decision_task = Decision::new(decision::Options::default()).expect("defaults");
     let integrator_task = Integrator::new(integrator::Options::default()).expect("defaults");
     for layout in [Layout::Original, Layout::Partitionable] {

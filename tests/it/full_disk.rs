@@ -13,8 +13,8 @@ for i in 0..3 {
         let map = #{};
         for k in 0..30 { map["x" + k] = zeros([3000]); }
         h5::write("full.h5", map);
-    } catch (fault) {
-        print("" + fault);
+    } catch (error) {
+        print("" + error);
     }
 }
 print("alive");

@@ -266,12 +266,12 @@ fn an_entry_or_a_range_of_its_rows_is_read_separately() {
 #[test]
 fn a_listing_contains_shapes_and_types() {
     let entries = hdf5::list(reference("h5py_kinds.h5")).unwrap();
-    let actual = entries
+    let entry = entries
         .iter()
         .find(|entry| entry.path == "arrays/big_f4")
         .unwrap();
     assert_eq!(
-        (actual.shape.as_slice(), actual.kind.as_str()),
+        (entry.shape.as_slice(), entry.kind.as_str()),
         (&[2, 3][..], "float32")
     );
 }

@@ -31,8 +31,8 @@ fn load_reference() -> Tree {
 }
 
 fn read_f64(tree: &Tree, path: &str) -> Vec<f64> {
-    let actual = tree.at(path).unwrap_or_else(|| panic!("no {path}"));
-    match actual {
+    let entry = tree.at(path).unwrap_or_else(|| panic!("no {path}"));
+    match entry {
         Tree::Tensor(tensor) => convert::to_f64(tensor).expect("values"),
         Tree::Float(x) => vec![*x],
         other => panic!("{path}: {}", other.kind()),

@@ -130,8 +130,8 @@ fn matmul_broadcasts_the_leading_axes() {
 fn a_float_parameter_is_not_rounded_to_f32_when_it_is_differentiated() {
     assert_true(&[
         "let x = #{ a: 0.1, b: tensor([1.0], #{ dtype: \"f64\" }) }; \
-         let found = value_and_grad(|p| (p.a * p.b).sum(), x); \
-         found.value.item() == 0.1 && found.grad.b[0] == 0.1 && found.grad.a.dtype() == \"f64\"",
+         let result = value_and_grad(|p| (p.a * p.b).sum(), x); \
+         result.value.item() == 0.1 && result.grad.b[0] == 0.1 && result.grad.a.dtype() == \"f64\"",
     ]);
 }
 

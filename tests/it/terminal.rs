@@ -77,10 +77,10 @@ impl TerminalSession {
         let start = Instant::now();
         let mut first = 0;
         loop {
-            let actual = self.output[first..]
+            let position = self.output[first..]
                 .windows(text.len())
                 .position(|part| part == text.as_bytes());
-            if let Some(at) = actual {
+            if let Some(at) = position {
                 return self.output.drain(..first + at + text.len()).collect();
             }
             assert!(start.elapsed() < PATIENCE, "no {text:?}");

@@ -103,25 +103,25 @@ fn sources() -> Vec<Source> {
 
 fn sources_below(folder: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut actual = Vec::new();
-    collect_sources(&root, &root, &mut actual);
-    assert!(!actual.is_empty(), "no sources below {folder}");
-    actual.sort_by(|a, b| a.path.cmp(&b.path));
-    actual
+    let mut sources = Vec::new();
+    collect_sources(&root, &root, &mut sources);
+    assert!(!sources.is_empty(), "no sources below {folder}");
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    sources
 }
 
-fn collect_sources(root: &Path, folder: &Path, actual: &mut Vec<Source>) {
+fn collect_sources(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry of a folder").path();
         if path.is_dir() {
-            collect_sources(root, &path, actual);
+            collect_sources(root, &path, sources);
         } else if path.extension().is_some_and(|end| end == "rs") {
             let relative_path = path.strip_prefix(root).expect("a path below the root");
             let first = relative_path
                 .components()
                 .next()
                 .expect("a path with a component");
-            actual.push(Source {
+            sources.push(Source {
                 module: first.as_os_str().to_string_lossy().into_owned(),
                 text: fs::read_to_string(&path).expect("a UTF-8 source file"),
                 path,

@@ -23,8 +23,8 @@ fn read_tensors(name: &str) -> NamedTensors {
 }
 
 fn tensor<'a>(tensors: &'a NamedTensors, name: &str) -> &'a Tensor {
-    let actual = tensors.iter().find(|(tensor_name, _)| tensor_name == name);
-    &actual.unwrap_or_else(|| panic!("no `{name}`")).1
+    let entry = tensors.iter().find(|(tensor_name, _)| tensor_name == name);
+    &entry.unwrap_or_else(|| panic!("no `{name}`")).1
 }
 
 /// Text form of a tensor: dtype, shape and values.

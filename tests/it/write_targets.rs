@@ -48,7 +48,7 @@ for kind in args() {
         || train(net, task, #{ batches: 2, checkpoint: kind + ".check.h5" }),
     ];
     for writer in writers {
-        try { writer.call(); } catch (fault) { print(kind + ": " + fault); }
+        try { writer.call(); } catch (error) { print(kind + ": " + error); }
     }
 }
 "#;

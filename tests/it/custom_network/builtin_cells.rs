@@ -11,9 +11,9 @@ fn max_difference(a, b) {
         let error = (a[name] - b[name]).abs().max().item();
         if !(error <= largest) { largest = error; }
     }
-    worst
+    largest
 }
-fn apart(a, b) { (a - b).abs().max().item() }
+fn difference(a, b) { (a - b).abs().max().item() }
 let options = #{ inputs: 1, units: 5, outputs: 1, dtype: "KIND", noise: 0.05, seed: 3 };
 let a = CELL;
 options.params = a.params();
@@ -24,58 +24,58 @@ let x = draw.call(1, [4, 6, 1]);
 let h = draw.call(2, [4, 5]);
 let y = draw.call(3, [4, 6, 1]);
 let mask = (draw.call(4, [4, 6]) > 0.0);
-let found = #{};
+let errors = #{};
 
 let noisy = #{ noise: random::key(5), h0: h };
 let runs = [a.run(x, noisy), b.run(x, noisy)];
-found.states = apart(runs[0].states, runs[1].states);
-found.outputs = apart(runs[0].outputs, runs[1].outputs);
-found.learned = apart(a.run(x).states, b.run(x).states);
+errors.states = difference(runs[0].states, runs[1].states);
+errors.outputs = difference(runs[0].outputs, runs[1].outputs);
+errors.learned = difference(a.run(x).states, b.run(x).states);
 let batch = #{ inputs: x, targets: y, mask: mask };
-found.loss = (a.loss(batch) - b.loss(batch)).abs();
+errors.loss = (a.loss(batch) - b.loss(batch)).abs();
 let key = #{ noise: random::key(6) };
-found.noisy_loss = (a.loss(batch, key) - b.loss(batch, key)).abs();
+errors.noisy_loss = (a.loss(batch, key) - b.loss(batch, key)).abs();
 let next = x.slice(1, 0, 1).squeeze(1);
-found.step = apart(a.step(h, next), b.step(h, next));
-let slopes = [a.jacobians(h, next), b.jacobians(h, next)];
-found.by_state = apart(slopes[0].by_state, slopes[1].by_state);
-found.by_input = apart(slopes[0].by_input, slopes[1].by_input);
+errors.step = difference(a.step(h, next), b.step(h, next));
+let jacobians = [a.jacobians(h, next), b.jacobians(h, next)];
+errors.by_state = difference(jacobians[0].by_state, jacobians[1].by_state);
+errors.by_input = difference(jacobians[0].by_input, jacobians[1].by_input);
 
 let loss_of = |net, at| {
-    let own = net.params();
-    for name in at.params.keys() { own[name] = at.params[name]; }
-    let run = net.run(at.x, #{ params: own, h0: at.h });
+    let params = net.params();
+    for name in at.params.keys() { params[name] = at.params[name]; }
+    let run = net.run(at.x, #{ params: params, h0: at.h });
     (run.outputs - y).square().mean() + (run.states * run.states).mean()
 };
 let at = #{ params: a.params(), x: x, h: h };
-let of_a = grad(|at| loss_of.call(a, at), at);
-let of_b = grad(|at| loss_of.call(b, at), at);
-found.grad = max_difference(of_a.params, of_b.params);
-found.grad_x = apart(of_a.x, of_b.x);
-found.grad_h = apart(of_a.h, of_b.h);
+let grad_a = grad(|at| loss_of.call(a, at), at);
+let grad_b = grad(|at| loss_of.call(b, at), at);
+errors.grad = max_difference(grad_a.params, grad_b.params);
+errors.grad_x = difference(grad_a.x, grad_b.x);
+errors.grad_h = difference(grad_a.h, grad_b.h);
 
 let once = #{ batches: 1, batch: 16, optimizer: optim::sgd(#{ rate: 1.0 }) };
 let task = tasks::decision(#{ steps: 8 });
 let copies = [a.copy(), b.copy()];
 for net in copies { train(net, task, once); }
-found.one_batch = max_difference(copies[0].params(), copies[1].params());
+errors.one_batch = max_difference(copies[0].params(), copies[1].params());
 let often = #{ batches: 20, batch: 16, clip: 0.1, l2: 1e-3, log_every: 5, validation: task,
     optimizer: optim::adam(#{ rate: optim::exponential(0.01, 0.99) }) };
 let fits = [train(a, task, often), train(b, task, often)];
-found.log = apart(fits[0].loss, fits[1].loss);
-found.trained = max_difference(a.params(), b.params());
-found
+errors.log = difference(fits[0].loss, fits[1].loss);
+errors.trained = max_difference(a.params(), b.params());
+errors
 "#;
 
 const LUA: &str = r#"
-local function apart(a, b) return (a - b):abs():max():item() end
+local function difference(a, b) return (a - b):abs():max():item() end
 local function max_difference(a, b)
     local largest = 0.0
     for name, value in pairs(a) do
-        local far = apart(value, b[name])
-        if not (far <= worst) then worst = far end
+        local error = difference(value, b[name])
+        if not (error <= largest) then largest = error end
     end
-    return worst
+    return largest
 end
 local options = { inputs = 1, units = 5, outputs = 1, dtype = "KIND", noise = 0.05, seed = 3 }
 local a = CELL
@@ -85,45 +85,45 @@ local b = rnn.custom(options)
 local function draw(n, shape) return random.normal(random.key(n), shape, { dtype = "KIND" }) end
 local x, h, y = draw(1, {4, 6, 1}), draw(2, {4, 5}), draw(3, {4, 6, 1})
 local mask = draw(4, {4, 6}):gt(0.0)
-local found = {}
+local errors = {}
 
 local noisy = { noise = random.key(5), h0 = h }
 local runs = { a:run(x, noisy), b:run(x, noisy) }
-found.states = apart(runs[1].states, runs[2].states)
-found.outputs = apart(runs[1].outputs, runs[2].outputs)
-found.learned = apart(a:run(x).states, b:run(x).states)
+errors.states = difference(runs[1].states, runs[2].states)
+errors.outputs = difference(runs[1].outputs, runs[2].outputs)
+errors.learned = difference(a:run(x).states, b:run(x).states)
 local batch = { inputs = x, targets = y, mask = mask }
-found.loss = math.abs(a:loss(batch) - b:loss(batch))
+errors.loss = math.abs(a:loss(batch) - b:loss(batch))
 local key = { noise = random.key(6) }
-found.noisy_loss = math.abs(a:loss(batch, key) - b:loss(batch, key))
+errors.noisy_loss = math.abs(a:loss(batch, key) - b:loss(batch, key))
 local next = x:slice(1, 0, 1):squeeze(1)
-found.step = apart(a:step(h, next), b:step(h, next))
-local slopes = { a:jacobians(h, next), b:jacobians(h, next) }
-found.by_state = apart(slopes[1].by_state, slopes[2].by_state)
-found.by_input = apart(slopes[1].by_input, slopes[2].by_input)
+errors.step = difference(a:step(h, next), b:step(h, next))
+local jacobians = { a:jacobians(h, next), b:jacobians(h, next) }
+errors.by_state = difference(jacobians[1].by_state, jacobians[2].by_state)
+errors.by_input = difference(jacobians[1].by_input, jacobians[2].by_input)
 
 local function loss_of(net, at)
     local run = net:run(at.x, { params = at.params, h0 = at.h })
     return (run.outputs - y):square():mean() + (run.states * run.states):mean()
 end
 local at = { params = a:params(), x = x, h = h }
-local of_a = grad(function(at) return loss_of(a, at) end, at)
-local of_b = grad(function(at) return loss_of(b, at) end, at)
-found.grad = max_difference(of_a.params, of_b.params)
-found.grad_x = apart(of_a.x, of_b.x)
-found.grad_h = apart(of_a.h, of_b.h)
+local grad_a = grad(function(at) return loss_of(a, at) end, at)
+local grad_b = grad(function(at) return loss_of(b, at) end, at)
+errors.grad = max_difference(grad_a.params, grad_b.params)
+errors.grad_x = difference(grad_a.x, grad_b.x)
+errors.grad_h = difference(grad_a.h, grad_b.h)
 
 local once = { batches = 1, batch = 16, optimizer = optim.sgd({ rate = 1.0 }) }
 local task = tasks.decision({ steps = 8 })
 local copies = { a:copy(), b:copy() }
 for _, net in ipairs(copies) do train(net, task, once) end
-found.one_batch = max_difference(copies[1]:params(), copies[2]:params())
+errors.one_batch = max_difference(copies[1]:params(), copies[2]:params())
 local often = { batches = 20, batch = 16, clip = 0.1, l2 = 1e-3, log_every = 5, validation = task,
     optimizer = optim.adam({ rate = optim.exponential(0.01, 0.99) }) }
 local fits = { train(a, task, often), train(b, task, often) }
-found.log = apart(fits[1].loss, fits[2].loss)
-found.trained = max_difference(a:params(), b:params())
-return found
+errors.log = difference(fits[1].loss, fits[2].loss)
+errors.trained = max_difference(a:params(), b:params())
+return errors
 "#;
 
 /// The constructor and the step of each cell, in Rhai, then in Lua.

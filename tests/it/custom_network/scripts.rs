@@ -17,16 +17,16 @@ let x = random::normal(random::key(1), [2, 5000, 1]);
 let y = random::normal(random::key(2), [2, 5000, 1]);
 let loss = |p| { let error = net.run(x, #{ params: p }).outputs - y; (error * error).mean() };
 let before = net.params();
-let slopes = grad(loss, before);
+let gradients = grad(loss, before);
 let task = tasks::custom(#{ steps: 5000 }, |key, n| #{ inputs: x, targets: y });
 train(net, task, #{ batches: 1, batch: 2, optimizer: optim::sgd(#{ rate: 1.0 }) });
-let found = #{};
+let errors = #{};
 for name in before.keys() {
     let change = before[name] - net.params()[name];
-    found[name] = (change - slopes[name]).abs().max().item();
-    found["size_" + name] = slopes[name].abs().max().item();
+    errors[name] = (change - gradients[name]).abs().max().item();
+    errors["size_" + name] = gradients[name].abs().max().item();
 }
-found
+errors
 "#,
     r#"
 local w = random.normal(random.key(0), {3, 3}) * 0.5
@@ -39,16 +39,16 @@ local function loss(p)
     return (error * error):mean()
 end
 local before = net:params()
-local slopes = grad(loss, before)
+local gradients = grad(loss, before)
 local task = tasks.custom({ steps = 5000 }, function(key, n) return { inputs = x, targets = y } end)
 train(net, task, { batches = 1, batch = 2, optimizer = optim.sgd({ rate = 1.0 }) })
-local found = {}
+local errors = {}
 for name, value in pairs(before) do
     local change = value - net:params()[name]
-    found[name] = (change - slopes[name]):abs():max():item()
-    found["size_" .. name] = slopes[name]:abs():max():item()
+    errors[name] = (change - gradients[name]):abs():max():item()
+    errors["size_" .. name] = gradients[name]:abs():max():item()
 end
-return found
+return errors
 "#,
 ];
 
@@ -93,8 +93,8 @@ fn gradients_reach_a_tensor_that_the_step_captures() {
         let options = #{ units: 2, inputs: 2, step: step, params: #{ w: w }, dtype: "f64" };
         let net = rnn::custom(options);
         let inside = |w| net.run(x, #{ params: #{ w: w } }).states.square().sum();
-        let slopes = [grad(around, w), grad(inside, w)];
-        #{ apart: (slopes[0] - slopes[1]).abs().max().item() }
+        let gradients = [grad(around, w), grad(inside, w)];
+        #{ difference: (gradients[0] - gradients[1]).abs().max().item() }
         "#,
         r#"
         local x = random.normal(random.key(1), {3, 4, 2}, { dtype = "f64" })
@@ -108,7 +108,7 @@ fn gradients_reach_a_tensor_that_the_step_captures() {
         local options = { units = 2, inputs = 2, step = step, params = { w = w }, dtype = "f64" }
         local net = rnn.custom(options)
         local function inside(w) return net:run(x, { params = { w = w } }).states:square():sum() end
-        return { apart = (grad(around, w) - grad(inside, w)):abs():max():item() }
+        return { difference = (grad(around, w) - grad(inside, w)):abs():max():item() }
         "#,
     ];
     for (language, text) in LANGUAGES.into_iter().zip(texts) {

@@ -6,8 +6,8 @@ use attractor::api::display;
 use crate::session::{LANGUAGES, run};
 
 fn evaluate(text: &str) -> String {
-    let actual = run(text, Language::Rhai).outcome;
-    display::value_text(&actual.unwrap_or_else(|error| panic!("{text}: {error:?}")))
+    let outcome = run(text, Language::Rhai).outcome;
+    display::value_text(&outcome.unwrap_or_else(|error| panic!("{text}: {error:?}")))
 }
 
 /// A slow point at h = -0.7 beside a fixed point.

@@ -106,8 +106,8 @@ const ROWS: [Row; 13] = [
 /// The report for one map.
 fn search_report(map: &str, options: &str) -> String {
     let text = format!("{PRELUDE}\nlet net = {map};\nreport(net, {options})");
-    let actual = run(&text, Language::Rhai).outcome;
-    display::value_text(&actual.unwrap_or_else(|error| panic!("{map}: {error:?}")))
+    let outcome = run(&text, Language::Rhai).outcome;
+    display::value_text(&outcome.unwrap_or_else(|error| panic!("{map}: {error:?}")))
 }
 
 /// Whether a report equals the expected one; `*` matches any value without a comma.
@@ -173,8 +173,8 @@ fn close_pairs_of_roots_are_both_found() {
                 let c = (random::uniform(random::key(5), [200, 2]).f64() - 0.5) * 2.0;
                 let options = #{{ candidates: c, between: 0, polish: {polish} }};
                 let points = fixed_points::find(net, options);
-                let found = points.states().slice(1, 0, 1).flatten().sort().to_list();
-                [found, points.modes().class, points.stages().converged]"#
+                let roots = points.states().slice(1, 0, 1).flatten().sort().to_list();
+                [roots, points.modes().class, points.stages().converged]"#
             );
             let report = run(&text, Language::Rhai).outcome.expect("a value");
             let report_text = display::value_text(&report);

@@ -60,9 +60,9 @@ fn reference_training(
             }
         }
         if let Some(target_currents) = reference_options.target_currents {
-            let actual = currents(&wr, &h, &z);
+            let current = currents(&wr, &h, &z);
             for k in 0..n * n {
-                wr[k] -= s * (actual[k / n] - target_currents[at * n + k / n]) * q[k % n];
+                wr[k] -= s * (current[k / n] - target_currents[at * n + k / n]) * q[k % n];
             }
         }
     }

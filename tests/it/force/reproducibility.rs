@@ -179,8 +179,8 @@ fn p_is_symmetric_positive_and_accurate_after_a_hundred_thousand_updates() {
     let transposed = p.t().and_then(|t| t.contiguous()).expect("a matrix");
     let values = |t: &Tensor| convert::to_f64(t).expect("values");
     assert_eq!(values(&p), values(&transposed));
-    let (actual, _) = linear::symmetric_eigen(&p).expect("symmetric");
-    let smallest = values(&actual)[n - 1];
+    let (eigenvalues, _) = linear::symmetric_eigen(&p).expect("symmetric");
+    let smallest = values(&eigenvalues)[n - 1];
     let drift = error(&values(&p), &exact);
     println!("smallest eigenvalue {smallest:e}, drift from double precision {drift:e}");
     assert!(smallest > 0.0, "{smallest:e}");

@@ -106,19 +106,17 @@ fn files_of_common_programs_have_the_same_values_as_in_h5py() {
                 continue;
             }
         };
-        let actual = entries
+        let entry_differences = entries
             .iter()
             .filter_map(|(key, value)| entry_difference(&content, key, value));
-        differences.extend(actual.map(|entry_difference| format!("{file}: {entry_difference}")));
+        differences.extend(entry_differences.map(|text| format!("{file}: {text}")));
         let entry_paths: BTreeSet<&str> = entries.keys().map(String::as_str).collect();
         let unexpected = content
             .unreadable
             .iter()
-            .filter(|entry_error| !entry_paths.contains(entry_error.key.as_str()));
-        differences.extend(
-            unexpected
-                .map(|entry_error| format!("{file}: {}: {}", entry_error.key, entry_error.error)),
-        );
+            .filter(|entry| !entry_paths.contains(entry.key.as_str()));
+        differences
+            .extend(unexpected.map(|entry| format!("{file}: {}: {}", entry.key, entry.error)));
     }
     assert!(files.len() >= 50, "only {} files", files.len());
     assert!(differences.is_empty(), "\n{}", differences.join("\n"));

@@ -248,12 +248,16 @@ fn poisson_counts_have_the_expected_means_and_variances() {
         let means = Tensor::full(mean, 40_000, &Device::Cpu).expect("a tensor");
         let counts = convert::to_f64(&spikes::poisson(&means, &key(3)).expect("counts"));
         let counts = counts.expect("values");
-        let actual = counts.iter().sum::<f64>() / 4e4;
-        let variance = counts.iter().map(|x| (x - actual).powi(2)).sum::<f64>() / 4e4;
+        let sample_mean = counts.iter().sum::<f64>() / 4e4;
+        let variance = counts
+            .iter()
+            .map(|x| (x - sample_mean).powi(2))
+            .sum::<f64>()
+            / 4e4;
         // Five standard errors.
         assert!(
-            (actual - mean).abs() < 5.0 * (mean / 4e4).sqrt(),
-            "{actual}"
+            (sample_mean - mean).abs() < 5.0 * (mean / 4e4).sqrt(),
+            "{sample_mean}"
         );
         assert!((variance / mean - 1.0).abs() < 5.0 * ((2.0 + 1.0 / mean) / 4e4).sqrt());
     }

@@ -1,8 +1,9 @@
-//! Reference values of other programs.  `gru.h5`, `ctrnn.h5`, `vanilla.h5`: computed with JAX 0.10
-//! in double precision from the equation in their attributes; loss = mean((o - y)^2), gradients and
-//! Jacobians with `grad` and `jacrev`, eigenvalues with NumPy. `torch_*.h5`: computed with PyTorch
-//! 2.15 in double precision with the parameters of the `.pt` file of the same name; the loss is
-//! mean(o^2), the initial state zero.
+//! Reference values of other programs.
+//!
+//! `gru.h5`, `ctrnn.h5`, `vanilla.h5`: computed with JAX 0.10 in double precision from the equation
+//! in their attributes; loss = mean((o - y)^2), gradients and Jacobians with `grad` and `jacrev`,
+//! eigenvalues with NumPy. `torch_*.h5`: computed with PyTorch 2.15 in double precision with the
+//! parameters of the `.pt` file of the same name; the loss is mean(o^2), the initial state zero.
 
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;

@@ -26,7 +26,7 @@ fn weighted_sum(t: &Tensor) -> Result<Tensor> {
 
 type Unary = fn(&Tensor) -> Result<Tensor>;
 
-fn worst_gradient_error(f: Unary, at: &Tensor) -> f64 {
+fn max_gradient_error(f: Unary, at: &Tensor) -> f64 {
     let mut loss = |x: &[Tensor]| weighted_sum(&f(&x[0])?);
     let (_, gradients) = gradient(&mut loss, std::slice::from_ref(at)).unwrap();
     let (gradient_values, base_values) = (values(&gradients[0]), values(at));
@@ -171,7 +171,7 @@ fn gradients_agree_with_finite_differences() {
     let at = array(&[0.3, -1.2, 2.1, -0.4, 0.9, 1.6], &[2, 3]);
     let mut max_error: f64 = 0.0;
     for (name, f) in table {
-        let error = worst_gradient_error(*f, &at);
+        let error = max_gradient_error(*f, &at);
         assert!(
             error <= TOLERANCE,
             "{name}: the error of the gradient is {error:e}"
@@ -211,11 +211,11 @@ fn a_missing_gradient_is_an_error_and_not_zero() {
     ];
     for (name, f) in table {
         let mut loss = |x: &[Tensor]| f(&x[0]);
-        let actual = gradient(&mut loss, std::slice::from_ref(&x));
+        let result = gradient(&mut loss, std::slice::from_ref(&x));
         assert!(
-            actual.is_err(),
+            result.is_err(),
             "{name}: found {:?}",
-            actual.map(|f| values(&f.1[0]))
+            result.map(|f| values(&f.1[0]))
         );
     }
 }

@@ -189,7 +189,7 @@ fn values_that_are_not_tensors_are_ignored() {
         ("a class by its number", b"\x82\x07"),
     ];
     for (what, encoded) in values {
-        // An additional dictionary, which the pickle then replaces.
+        // An additional dictionary, which the pickle then pops from the stack.
         let entry = [b"}X\x01\x00\x00\x00z", encoded, b"s0}"].concat();
         let changed = [prefix, &entry, &rest[1..]].concat();
         let mut records = tensor.clone();

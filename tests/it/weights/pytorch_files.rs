@@ -20,13 +20,13 @@ let net = rnn::load("KIT/NAME", #{OPTIONS});
 let all = h5::read("KIT.h5");
 let run = net.run(all.x);
 let expected = all["NAME"];
-let worst = |a, b| {
+let max_error = |a, b| {
     if a.shape() != b.shape() { fail(`shapes ${a.shape()} and ${b.shape()}`); }
     (a.f64() - b.f64()).abs().max().item()
 };
 let distance = 0.0;
-if net.outputs() > 0 { distance = worst.call(run.outputs, expected.outputs); }
-if "states" in expected { distance = max(distance, worst.call(run.states, expected.states)); }
+if net.outputs() > 0 { distance = max_error.call(run.outputs, expected.outputs); }
+if "states" in expected { distance = max(distance, max_error.call(run.states, expected.states)); }
 distance
 "#;
 
