@@ -174,5 +174,5 @@ fn position(length: usize, rng: &mut Rng) -> usize {
     } else {
         length
     };
-    rng.usize(0..most)
+    rng.usize(0..limit)
 }

@@ -130,7 +130,7 @@ fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) {
             bytes.splice(to..to, part);
         }
         6 => {
-            let repeated = piece.repeat(rng.usize(1..DEEP));
+            let repeated = piece.repeat(rng.usize(1..MAX_REPEATS));
             bytes.splice(at..at, repeated);
         }
         _ => drop(bytes.splice(at..at, piece.iter().copied())),

@@ -130,7 +130,7 @@ fn check_sums<S: Simd, T: Lanes>(
     for r in 0..rows {
         for c in 0..columns {
             let mut expected = T::of(1.0);
-            for at in 0..times * groups {
+            for at in 0..steps * groups {
                 let (t, group) = (at / groups, at % groups);
                 let a = &a[t * left_frame + (r + 1) * groups + group];
                 let b = &b[t * right_frame + c * groups + group];

@@ -240,13 +240,13 @@ fn a_damaged_string_length_is_an_error_before_the_allocation() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("length.h5");
     let original = std::fs::read(reference("hdf5/texts.h5")).unwrap();
-    let heaps: Vec<usize> = (0..good.len() - 8)
+    let heaps: Vec<usize> = (0..original.len() - 8)
         .filter(|at| original[*at..].starts_with(b"GCOL"))
         .collect();
     let mut damaged_lengths = 0;
     for heap in heaps {
         let address = (heap as u64).to_le_bytes();
-        for at in 4..good.len() - 12 {
+        for at in 4..original.len() - 12 {
             if original[at..at + 8] != address {
                 continue;
             }

@@ -36,7 +36,7 @@ fn max_gradient_error(f: Unary, at: &Tensor) -> f64 {
         values(&weighted_sum(&f(&array(&shifted, at.dims())).unwrap()).unwrap())[0]
     };
     let differences =
-        (0..base.len()).map(|i| (loss_at(i, STEP) - loss_at(i, -STEP)) / (2.0 * STEP));
+        (0..base_values.len()).map(|i| (loss_at(i, STEP) - loss_at(i, -STEP)) / (2.0 * STEP));
     gradient_values
         .iter()
         .zip(differences)

@@ -94,7 +94,7 @@ fn parameters_equal_those_of_the_file() {
         let network = recognize(&tensors);
         let block =
             |name: String| format_tensor(network.block(&name).unwrap_or_else(|| panic!("{name}")));
-        for layer in 0..foreign.layers {
+        for layer in 0..network.layers {
             let part = |part: &str| tensor(&tensors, &format!("rnn.{part}_l{layer}"));
             let suffix = ["", "_l1"][layer];
             assert_eq!(

@@ -102,7 +102,7 @@ fn a_truncated_file_is_reported_as_damaged() {
     let legacy: (&str, Parse) = ("torch_old.pt", torch::parse);
     for (name, parse) in VALID_FILES.into_iter().chain([legacy]) {
         let valid = read_bytes(name);
-        for length in 0..good.len() {
+        for length in 0..valid.len() {
             let err = match parse(Path::new(name), &valid[..length]) {
                 Err(Error::File { fact, .. }) => fact,
                 result => panic!("{name} cut to {length} bytes: {result:?}"),
