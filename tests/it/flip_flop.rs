@@ -32,7 +32,7 @@ fn check_targets<T: Real>() {
                 expected = if pulse == 0.0 { expected } else { pulse };
                 assert_eq!(y[time * 3 + channel].double(), expected);
             }
-            assert!(x[channel].double() != 0.0, "a pulse at the first time");
+            assert!(x[channel].double() != 0.0, "a pulse at the first time step");
         }
     }
 }

@@ -390,7 +390,7 @@ fn a_figure_is_drawn_in_the_terminal_or_written_to_a_file() {
     let sixels = Graphics::Sixel.encode(&Figure::from(scene), 1, None);
     let sixels = sixels.expect("a picture");
     let decoded = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
-    assert_eq!(decoded.pixels[..4], [255; 4], "white paper");
+    assert_eq!(decoded.pixels[..4], [255; 4], "white background");
     let file = Graphics::File.encode(&figure, 1, None).expect("a path");
     assert!(std::fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
     std::fs::remove_file(&file).expect("the file exists");

@@ -114,7 +114,7 @@ fn the_gradient_of_a_custom_network_equals_finite_differences() {
             net.params.data[index] = before;
             loss
         };
-        assert_eq!(at(0, 0.0), loss, "the loss beside the gradient");
+        assert_eq!(at(0, 0.0), loss, "the loss of `loss_gradient`");
         let mut max_error: f64 = 0.0;
         for (index, derivative) in gradient.iter().enumerate() {
             let expected = (at(index, STEP) - at(index, -STEP)) / (2.0 * STEP);

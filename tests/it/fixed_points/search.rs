@@ -254,7 +254,11 @@ fn equal_candidates_converge_equally_only_for_the_same_input() {
     let end = |at: usize| &result.states[at * 16..][..16];
     assert_eq!(end(0), end(2));
     assert_ne!(end(0), end(1));
-    assert_ne!(end(0), end(3), "another input has other points");
+    assert_ne!(
+        end(0),
+        end(3),
+        "a different input has different fixed points"
+    );
     assert_eq!(result.labels, [Label::Converged; 4]);
     assert_eq!(result.steps[0], result.steps[2]);
     let (distinct, leaders) = start_candidates.deduplicate();
