@@ -189,24 +189,6 @@ fn option(field: &Field) -> String {
     let doc = field.doc.split_whitespace().collect::<Vec<_>>().join(" ");
     format!(
         "  {:<12} {doc} ({}{span}; default {})",
-        field.name,
-        field.kind,
-        default(field)
+        field.name, field.kind, field.default
     )
-}
-
-/// The default of an option in script syntax.
-pub fn default(field: &Field) -> String {
-    let source = field.default.trim();
-    let inner = source
-        .strip_prefix("Some(")
-        .and_then(|rest| rest.strip_suffix(')'));
-    match inner.unwrap_or(source) {
-        "None" => "none".into(),
-        "Vec::new()" => "[]".into(),
-        text => text
-            .trim_end_matches(".into()")
-            .trim_end_matches(".to_string()")
-            .into(),
-    }
 }

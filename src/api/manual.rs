@@ -39,7 +39,7 @@ fn entry(text: &mut String, native: &Native) {
         for field in native.options() {
             let span = field.span.map_or(String::new(), |span| format!(" {span}"));
             let doc = field.doc.split_whitespace().collect::<Vec<_>>().join(" ");
-            let default = help::default(field);
+            let default = &field.default;
             let _ = writeln!(
                 text,
                 "| `{}` | {}{span} | {default} | {doc} |",

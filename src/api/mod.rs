@@ -19,6 +19,7 @@ mod json;
 pub mod lfads;
 pub mod manual;
 pub mod meter;
+mod metrics;
 pub mod native;
 mod network;
 pub mod optim;
@@ -79,6 +80,7 @@ pub fn modules() -> Vec<Module> {
         force::files::module(),
         signals::module(),
         spikes::module(),
+        metrics::module(),
         lfads::module(),
         lfads::learn::module(),
         lfads::look::module(),

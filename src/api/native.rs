@@ -113,6 +113,7 @@ impl<'a> Args<'a> {
         params: &[Option<Arg>],
         values: Vec<Value>,
     ) -> Result<Args<'a>, Diagnostic> {
+        let path = script_name(path);
         let params: Vec<&Arg> = params.iter().flatten().collect();
         let required = params.iter().filter(|arg| !arg.optional).count();
         let name = path.rsplit("::").next().unwrap_or(path);
@@ -287,6 +288,12 @@ impl<T: ScriptObject> FromValue for Rc<T> {
     }
 }
 
+/// The name in scripts of a Rust function. A function whose name in scripts is a keyword of Rust has
+/// an underscore at the end: `where_`.
+pub fn script_name(name: &'static str) -> &'static str {
+    name.trim_end_matches('_')
+}
+
 /// A hint with the known name that is most similar to `name`, if one is similar enough.
 pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     error::nearest(name, known).map(|near| format!("did you mean `{near}`?"))
@@ -311,7 +318,7 @@ macro_rules! natives {
                     vec![$( <$type as FromArgs>::arg(stringify!($arg)) ),*];
                 Native {
                     module: $module,
-                    name: stringify!($name),
+                    name: $crate::api::native::script_name(stringify!($name)),
                     args: args.into_iter().flatten().collect(),
                     returns: <$returns as $crate::api::convert::IntoValue>::kind(),
                     doc: concat!($($doc, "\n"),+).into(),

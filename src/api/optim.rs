@@ -26,8 +26,8 @@ impl FromValue for Schedule {
         "number or schedule".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
-        if let Some(rate) = as_number(&value) {
-            return Ok(Schedule::Constant { rate });
+        if let Some(lr) = as_number(&value) {
+            return Ok(Schedule::Constant { lr });
         }
         match &value {
             Value::Object(object) => object
@@ -72,22 +72,22 @@ crate::natives! {
     /// Optimizers and learning rate schedules for training.
     module "optim";
 
-    /// Creates an Adam optimizer: p -= rate m / (sqrt(v) + epsilon), where m and v are
+    /// Creates an Adam optimizer: p -= lr m / (sqrt(v) + epsilon), where m and v are
     /// bias-corrected moving averages of the gradient and of its square. Epsilon is added outside
     /// the square root.
     ///
     /// Source: Kingma & Ba 2015; Reddi, Kale & Kumar 2018 (`amsgrad`); Loshchilov & Hutter 2019
     /// (`decay`, decoupled weight decay).
     ///
-    /// > optim::adam(#{ rate: optim::exponential(0.025, 0.99975), epsilon: 0.1 })
+    /// > optim::adam(#{ lr: optim::exponential(0.025, 0.99975), epsilon: 0.1 })
     fn adam(options: CallOptions<Adam>) -> New<Optimizer> {
         checked_optimizer(Optimizer::Adam(options.into_inner()))
     }
 
-    /// Creates a gradient descent optimizer with momentum: v = momentum v + gradient, p -= rate v.
+    /// Creates a gradient descent optimizer with momentum: v = momentum v + gradient, p -= lr v.
     ///
-    /// > optim::sgd(#{ rate: 0.1, momentum: 0.9 })
-    /// = sgd: rate (constant: rate 0.1), momentum 0.9, nesterov false
+    /// > optim::sgd(#{ lr: 0.1, momentum: 0.9 })
+    /// = sgd: lr (constant: lr 0.1), momentum 0.9, nesterov false
     fn sgd(options: CallOptions<Sgd>) -> New<Optimizer> {
         checked_optimizer(Optimizer::Sgd(options.into_inner()))
     }
@@ -96,29 +96,29 @@ crate::natives! {
     /// instead.
     ///
     /// > optim::constant(0.01)
-    /// = constant: rate 0.01
-    fn constant(rate: f64) -> New<Schedule> { checked_schedule(Schedule::Constant { rate }) }
+    /// = constant: lr 0.01
+    fn constant(lr: f64) -> New<Schedule> { checked_schedule(Schedule::Constant { lr }) }
 
-    /// Creates an exponential schedule: the learning rate at batch k is rate * decay^k, k = 0, 1,
+    /// Creates an exponential schedule: the learning rate at batch k is lr * decay^k, k = 0, 1,
     /// ...
     ///
-    /// > optim::exponential(0.5, 0.5).rate(3)
+    /// > optim::exponential(0.5, 0.5).lr(3)
     /// = 0.0625
-    fn exponential(rate: f64, decay: f64) -> New<Schedule> {
-        checked_schedule(Schedule::Exponential { rate, decay })
+    fn exponential(lr: f64, decay: f64) -> New<Schedule> {
+        checked_schedule(Schedule::Exponential { lr, decay })
     }
 
     /// Creates a schedule that multiplies the learning rate by `factor` at each milestone.
     ///
-    /// > optim::multi_step(#{ rate: 0.5, milestones: [10, 20], factor: 0.5 }).rate(10)
+    /// > optim::multi_step(#{ lr: 0.5, milestones: [10, 20], factor: 0.5 }).lr(10)
     /// = 0.25
     fn multi_step(options: CallOptions<MultiStep>) -> New<Schedule> {
         checked_schedule(Schedule::MultiStep(options.into_inner()))
     }
 
-    /// Creates a cosine schedule: half a cosine from `rate` at batch 0 to `min` at batch `total`.
+    /// Creates a cosine schedule: half a cosine from `lr` at batch 0 to `min` at batch `total`.
     ///
-    /// > optim::cosine(#{ rate: 0.5, total: 100 }).rate(50)
+    /// > optim::cosine(#{ lr: 0.5, total: 100 }).lr(50)
     /// = 0.25
     fn cosine(options: CallOptions<Cosine>) -> New<Schedule> {
         checked_schedule(Schedule::Cosine(options.into_inner()))
@@ -128,8 +128,8 @@ crate::natives! {
     /// has not improved for more than `patience` batches. An improvement is a decrease below the
     /// lowest loss so far by at least the fraction `threshold`.
     ///
-    /// > optim::plateau(#{ rate: 0.5, patience: 20 })
-    /// = plateau: rate 0.5, factor 0.1, patience 20, threshold 0.0001, min 0.0
+    /// > optim::plateau(#{ lr: 0.5, patience: 20 })
+    /// = plateau: lr 0.5, factor 0.1, patience 20, threshold 0.0001, min 0.0
     fn plateau(options: CallOptions<Plateau>) -> New<Schedule> {
         checked_schedule(Schedule::Plateau(options.into_inner()))
     }
@@ -137,9 +137,9 @@ crate::natives! {
     /// Returns the learning rate at batch `k`, counted from 0; for a plateau schedule, the initial
     /// learning rate.
     ///
-    /// > optim::constant(0.01).rate(1000)
+    /// > optim::constant(0.01).lr(1000)
     /// = 0.01
-    fn rate(this: std::rc::Rc<Schedule>, k: usize) -> f64 {
-        Ok(this.rate(k, &Default::default()))
+    fn lr(this: std::rc::Rc<Schedule>, k: usize) -> f64 {
+        Ok(this.lr(k, &Default::default()))
     }
 }

@@ -14,7 +14,7 @@ use super::value::{Function, Map, Value, with_article};
 use crate::base::Error;
 use crate::base::options::{Field, OptionType, Options, Slot};
 use crate::optim::{Optimizer, Schedule};
-use crate::random::Key;
+use crate::random::{Key, Seed};
 use crate::tensor::Tensor;
 
 /// The options of a call. Fields that the script did not set have their default; ranges are
@@ -185,6 +185,7 @@ fn other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
         Vec<usize>,
         Vec<Value>,
         Key,
+        Seed,
         Optimizer,
         Schedule,
         PathBuf,

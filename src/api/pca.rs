@@ -70,7 +70,7 @@ crate::natives! {
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
     /// > pca::fit(x, #{ components: 1 }).inverse([[2.0]]).to_list()
     /// = [[4.0, 1.0]]
-    fn inverse(cx: &Context, this: Rc<Components>, places: ExactTensor) -> Tensor {
+    fn inverse_transform(cx: &Context, this: Rc<Components>, places: ExactTensor) -> Tensor {
         let components = this.0.clone();
         Ok(cx.compute(places.elem_count(), move || components.inverse_transform(&places))??)
     }
@@ -96,9 +96,9 @@ crate::natives! {
 
     /// The fraction of the total variance along each component, [components].
     ///
-    /// > pca::fit([[0.0, 1.0], [2.0, 1.0]], #{ components: 1 }).ratio().to_list()
+    /// > pca::fit([[0.0, 1.0], [2.0, 1.0]], #{ components: 1 }).explained_variance_ratio().to_list()
     /// = [1.0]
-    fn ratio(this: Rc<Components>) -> Tensor { Ok(this.0.explained_variance_ratio()?) }
+    fn explained_variance_ratio(this: Rc<Components>) -> Tensor { Ok(this.0.explained_variance_ratio()?) }
 
     /// The participation ratio, a measure of the dimensionality of the data.
     ///

@@ -8,7 +8,7 @@ use super::value::{Object, ScriptObject, Value};
 use crate::api::convert::New;
 use crate::base::Error;
 use crate::nn::Precision;
-use crate::random::{Key, Layout};
+use crate::random::{Key, Layout, Seed};
 use crate::tensor::{DType, Device, Real, Tensor};
 
 crate::options! {
@@ -203,6 +203,18 @@ impl FromValue for Key {
                 None => Err(Value::Object(object)),
             },
             other => Err(other),
+        }
+    }
+}
+
+impl FromValue for Seed {
+    fn kind() -> String {
+        <Seed as crate::base::options::OptionType>::KIND.into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        match Key::from_value(value) {
+            Ok(key) => Ok(key.into()),
+            Err(value) => usize::from_value(value).map(Seed::from),
         }
     }
 }

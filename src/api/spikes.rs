@@ -1,11 +1,11 @@
-//! The script module `spikes`: sampling, smoothing and binning of spike counts, and fit metrics.
+//! The script module `spikes`: sampling, smoothing and binning of spike counts.
 
 use super::context::Context;
 use super::convert::ExactTensor;
 use super::options::CallOptions;
 use crate::base::options::Span;
 use crate::random::Key;
-use crate::signal::{metrics, spikes};
+use crate::signal::spikes;
 use crate::tensor::Tensor;
 
 crate::options! {
@@ -57,40 +57,5 @@ crate::natives! {
             return Err(super::diagnostic::Diagnostic::new(words));
         }
         Ok(spikes::bin(&x, width)?)
-    }
-
-    /// The coefficient of determination R^2 of an estimate y of x over time, [n, t, d] -> [n, d].
-    ///
-    /// R^2 = 1 - sum (x - y)^2 / sum (x - mean x)^2. The result is NaN where x is constant. Time
-    /// steps at which x is NaN (padding) are ignored.
-    ///
-    /// > let x = random::normal(random::key(1), [4, 30, 2]);
-    /// > spikes::r_squared(x, x + 0.001).min().item() > 0.99
-    /// = true
-    fn r_squared(x: ExactTensor, y: ExactTensor) -> Tensor { Ok(metrics::r_squared(&x, &y)?) }
-
-    /// The squared correlation over time of x and an estimate y, [n, t, d] -> [n, d].
-    ///
-    /// The result is NaN where x or y is constant.
-    ///
-    /// > let x = random::normal(random::key(1), [4, 30, 2]);
-    /// > spikes::correlation_squared(x, 5.0 - 2.0 * x).min().item() > 0.99
-    /// = true
-    fn correlation_squared(x: ExactTensor, y: ExactTensor) -> Tensor {
-        Ok(metrics::correlation_squared(&x, &y)?)
-    }
-
-    /// The log-likelihood gain of predicted means over a constant rate per channel, in bits per
-    /// spike.
-    ///
-    /// Means and counts have the shape [n, t, d]. As in the Neural Latents Benchmark, NaN counts
-    /// (padding) are ignored, and means below 1e-9 are replaced by 1e-9. Negative values are an
-    /// error.
-    ///
-    /// > let means = random::uniform(random::key(1), [50, 20, 3]) * 5.0;
-    /// > spikes::bits_per_spike(means, spikes::poisson(means, random::key(2))) > 0.1
-    /// = true
-    fn bits_per_spike(means: ExactTensor, counts: ExactTensor) -> f64 {
-        Ok(metrics::bits_per_spike(&means, &counts)?)
     }
 }

@@ -148,13 +148,13 @@ crate::natives! {
     ///
     /// The three arguments broadcast against each other.
     ///
-    /// > choose(tensor([1, 0]), 5, tensor([7, 8]))
+    /// > where(tensor([1, 0]), 5, tensor([7, 8]))
     /// = tensor [2] f32 [5, 8]
-    fn choose(cx: &Context, mask: Tensor, yes: Side, no: Side) -> Tensor {
-        let (yes, no) = super::tensor_args::sides(cx, "choose", &yes, &no)?;
-        let both = shape::broadcast("choose", yes.dims(), no.dims())?;
-        let all = shape::broadcast("choose", mask.dims(), &both)?;
-        cx.check_memory("choose", &all, arith::promote(yes.dtype(), no.dtype()))?;
+    fn where_(cx: &Context, mask: Tensor, yes: Side, no: Side) -> Tensor {
+        let (yes, no) = super::tensor_args::sides(cx, "where", &yes, &no)?;
+        let both = shape::broadcast("where", yes.dims(), no.dims())?;
+        let all = shape::broadcast("where", mask.dims(), &both)?;
+        cx.check_memory("where", &all, arith::promote(yes.dtype(), no.dtype()))?;
         Ok(arith::where_cond(&mask, &yes, &no)?)
     }
 

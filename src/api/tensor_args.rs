@@ -181,10 +181,10 @@ impl FromValue for Wholes {
 }
 
 /// The reduction over one axis, a list of axes, or all axes if `axes` is `None`.
-pub fn along(axes: Option<Wholes>, keep: Option<bool>) -> Reduction {
+pub fn along(axes: Option<Wholes>, keepdims: Option<bool>) -> Reduction {
     Reduction {
         axes: axes.map(|axes| axes.0),
-        keepdims: keep.unwrap_or(false),
+        keepdims: keepdims.unwrap_or(false),
     }
 }
 

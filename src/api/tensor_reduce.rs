@@ -1,5 +1,5 @@
 //! Reductions, statistics, sorting and histograms. `axis` is one axis or a list of axes; without
-//! it, all axes are reduced. With `keep`, reduced axes remain with size 1.
+//! it, all axes are reduced. With `keepdims`, reduced axes remain with size 1.
 
 use super::context::Context;
 use super::tensor_args::{Wholes, along};
@@ -14,52 +14,52 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]]).sum(0)
     /// = tensor [2] f32 [4, 6]
-    fn sum(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+    fn sum(cx: &Context, this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
         cx.check_memory("sum", this.dims(), wide(this.dtype()))?;
-        Ok(reduce::sum(&this, &along(axis, keep))?)
+        Ok(reduce::sum(&this, &along(axis, keepdims))?)
     }
 
     /// The mean of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([[1, 2], [3, 4]]).mean(1, true)
     /// = tensor [2, 1] f32 [[1.5], [3.5]]
-    fn mean(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+    fn mean(cx: &Context, this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
         cx.check_memory("mean", this.dims(), wide(this.dtype()))?;
-        Ok(reduce::mean(&this, &along(axis, keep))?)
+        Ok(reduce::mean(&this, &along(axis, keepdims))?)
     }
 
     /// The product of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([2, 3, 4]).prod()
     /// = 24.0
-    fn prod(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+    fn prod(cx: &Context, this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
         cx.check_memory("prod", this.dims(), wide(this.dtype()))?;
-        Ok(reduce::prod(&this, &along(axis, keep))?)
+        Ok(reduce::prod(&this, &along(axis, keepdims))?)
     }
 
     /// The Euclidean norm of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([3, 4]).norm()
     /// = 5.0
-    fn norm(cx: &Context, this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
+    fn norm(cx: &Context, this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
         cx.check_memory("norm", this.dims(), wide(this.dtype()))?;
-        Ok(reduce::norm(&this, &along(axis, keep))?)
+        Ok(reduce::norm(&this, &along(axis, keepdims))?)
     }
 
     /// The largest element, of all elements or along an axis; NaN if any element is NaN.
     ///
     /// > tensor([[1, 5], [3, 4]]).max(1)
     /// = tensor [2] f32 [5, 4]
-    fn max(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::extremum("max", &this, &along(axis, keep), false)?)
+    fn max(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::extremum("max", &this, &along(axis, keepdims), false)?)
     }
 
     /// The smallest element, of all elements or along an axis; NaN if any element is NaN.
     ///
     /// > tensor([[1, 5], [3, 4]]).min(1)
     /// = tensor [2] f32 [1, 3]
-    fn min(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::extremum("min", &this, &along(axis, keep), true)?)
+    fn min(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::extremum("min", &this, &along(axis, keepdims), true)?)
     }
 
     /// The index of the largest element, along an axis or in the flattened tensor.
@@ -68,8 +68,8 @@ crate::natives! {
     ///
     /// > tensor([1, 5, 3]).argmax()
     /// = 1
-    fn argmax(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::arg_extremum("argmax", &this, &along(axis, keep), false)?)
+    fn argmax(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::arg_extremum("argmax", &this, &along(axis, keepdims), false)?)
     }
 
     /// The index of the smallest element, along an axis or in the flattened tensor.
@@ -78,8 +78,8 @@ crate::natives! {
     ///
     /// > tensor([1, 5, 3]).argmin()
     /// = 0
-    fn argmin(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::arg_extremum("argmin", &this, &along(axis, keep), true)?)
+    fn argmin(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::arg_extremum("argmin", &this, &along(axis, keepdims), true)?)
     }
 
     /// The population variance of all elements, or along an axis.
@@ -88,16 +88,16 @@ crate::natives! {
     ///
     /// > tensor([1, 3]).variance()
     /// = 1.0
-    fn variance(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::var(&this, &along(axis, keep), 0)?)
+    fn variance(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::var(&this, &along(axis, keepdims), 0)?)
     }
 
     /// The population standard deviation of all elements, or along an axis.
     ///
     /// > tensor([1, 3]).std()
     /// = 1.0
-    fn std(this: Tensor, axis: Option<Wholes>, keep: Option<bool>) -> Tensor {
-        Ok(reduce::var(&this, &along(axis, keep), 0)?.sqrt()?)
+    fn std(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::var(&this, &along(axis, keepdims), 0)?.sqrt()?)
     }
 
     /// The median of all elements, or along an axis.

@@ -158,9 +158,9 @@ crate::natives! {
 
     /// A copy of the tensor in which `part` replaces the slice of `axis` that begins at `start`.
     ///
-    /// > zeros(4).put(0, 1, tensor([7, 8]))
+    /// > zeros(4).slice_assign(0, 1, tensor([7, 8]))
     /// = tensor [4] f32 [0, 7, 8, 0]
-    fn put(this: Left, axis: i64, start: i64, part: Side) -> Tensor {
+    fn slice_assign(this: Left, axis: i64, start: i64, part: Side) -> Tensor {
         let (this, part) = this.0.with(&part)?;
         Ok(indexing::slice_assign(&this, axis, start, &part)?)
     }
@@ -194,7 +194,7 @@ crate::natives! {
 
     /// The indices of the nonzero elements, [count, rank], as i64.
     ///
-    /// > tensor([0, 5, 7]).places()
+    /// > tensor([0, 5, 7]).argwhere()
     /// = tensor [2, 1] i64 [[1], [2]]
-    fn places(this: Tensor) -> Tensor { Ok(indexing::argwhere(&this)?) }
+    fn argwhere(this: Tensor) -> Tensor { Ok(indexing::argwhere(&this)?) }
 }

@@ -27,7 +27,7 @@ options! {
         validation: Option<Validation> = None;
         /// Number of validation trials to generate from a task that is not a data set.
         validation_trials: usize = 1024, in Span::at_least(1.0);
-        /// Function that is called with each log entry, a map of batch, loss, mse, rate, grad_norm
+        /// Function that is called with each log entry, a map of batch, loss, mse, lr, grad_norm
         /// and, if present, validation. It may read the network but not modify it. It stops the run
         /// by returning false.
         on_log: Option<Function> = None;
@@ -48,7 +48,7 @@ crate::natives! {
     /// With `validation` the log also contains the vector `validation`: the latest validation loss,
     /// without noise and L2 penalty, computed after batch 0, then every `validate_every` batches,
     /// and after the last batch. `best` and `best_batch` are the lowest validation loss and its
-    /// batch; the parameters of that batch are restored at the end, unless `keep` is "last". With
+    /// batch; the parameters of that batch are restored at the end, unless `restore` is "last". With
     /// `patience` the run stops after that many consecutive validations without improvement.
     ///
     /// With `checkpoint` the run is stored in an HDF5 file; a relative path starts in the folder of
@@ -66,7 +66,7 @@ crate::natives! {
     /// finite, an error is raised; the network then has the last finite parameters.
     ///
     /// > let net = rnn::vanilla(#{ units: 10, gain: 0.85 });
-    /// > let options = #{ batches: 21, batch: 32, log_every: 10, clip: 10.0 };
+    /// > let options = #{ batches: 21, batch_size: 32, log_every: 10, clip_norm: 10.0 };
     /// > options.validation = tasks::integrator();
     /// > options.checkpoint = "run.h5";
     /// > train(net, tasks::integrator(), options);
@@ -81,7 +81,7 @@ crate::natives! {
         let (mut options, listener) = options.into_inner();
         options.batches = cx.budget(options.batches);
         options.checkpoint = options.checkpoint.map(|path| cx.output_path(path)).transpose()?;
-        room(cx, &network, &task, options.batch)?;
+        room(cx, &network, &task, options.batch_size)?;
         // A copy is trained, so that the callback can use the network during the run.
         let copy = network.changing()?.clone();
         let with = (&options, &listener);
@@ -115,7 +115,7 @@ pub fn idle<O: Settable>(of: &str, options: &CallOptions<O>) -> Result<(), Diagn
     const NEEDS: [(&str, &[&str]); 2] = [
         (
             "validation",
-            &["validate_every", "patience", "keep", "validation_trials"],
+            &["validate_every", "patience", "restore", "validation_trials"],
         ),
         ("checkpoint", &["checkpoint_every", "resume"]),
     ];
@@ -280,7 +280,7 @@ fn entries(line: &LogEntry) -> Map {
         ("batch".into(), Value::Int(line.batch as i64)),
         real("loss", line.loss),
         real("mse", line.mse),
-        real("rate", line.rate),
+        real("lr", line.lr),
         real("grad_norm", line.grad_norm),
     ]);
     map.extend(line.validation.map(|loss| real("validation", loss)));
@@ -306,9 +306,9 @@ pub fn well(of: &str, fit: &Fit) -> Result<(), Diagnostic> {
         format!("; at batch {} the loss was {}", line.batch, line.loss)
     });
     let remedy = if fit.log.is_empty() {
-        "are the trials finite? The network is as it was; else try a lower rate, or a clip"
+        "check the trials for NaN or infinite values; the parameters are unchanged; otherwise use a lower lr or a smaller clip_norm"
     } else {
-        "the network has its last good parameters; try a lower rate, or a clip"
+        "the parameters are those of the last finite loss; use a lower lr or a smaller clip_norm"
     };
     let message = format!("{of}: the loss or its gradient is not finite at batch {at}{last}");
     Err(Diagnostic::new(message).hint(remedy))
@@ -328,7 +328,7 @@ pub fn course(fit: &Fit, kept: bool) -> Result<Map, Diagnostic> {
         ("batches".into(), Value::Int(fit.batches as i64)),
         ("batch".into(), column(fit, |line| line.batch as f64)?),
         ("loss".into(), column(fit, |line| line.loss)?),
-        ("rate".into(), column(fit, |line| line.rate)?),
+        ("lr".into(), column(fit, |line| line.lr)?),
         ("grad_norm".into(), column(fit, |line| line.grad_norm)?),
     ]);
     if let Some(best) = fit.best {

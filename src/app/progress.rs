@@ -178,8 +178,8 @@ fn bar_text(report: Report) -> String {
 fn status(report: Report) -> String {
     let Report { done, total, .. } = report;
     let text = match report.status {
-        Status::Loss { loss, rate } => {
-            format!("loss {}  lr {}", format_number(loss), format_number(rate))
+        Status::Loss { loss, lr } => {
+            format!("loss {}  lr {}", format_number(loss), format_number(lr))
         }
         Status::Error { error } => format!("error {}", format_number(error)),
         Status::Search { converged } => format!("{converged} converged"),

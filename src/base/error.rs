@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::synonyms;
+
 /// An error of the crate. [`std::fmt::Display`] states the expected and the actual value;
 /// [`Error::hint`] states the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -333,16 +335,19 @@ impl FileError {
     }
 }
 
-/// The element of `known` that is most similar to `name`, if it is similar enough.
+/// The element of `known` that probably was meant by `name`: the one with the same meaning, or else
+/// the one with the most similar spelling, if it is similar enough.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Minimum Jaro-Winkler similarity, 0 to 1: less similar suggestions are confusing.
     const MIN_SIMILARITY: f64 = 0.8;
-    known
+    let known: Vec<&str> = known.into_iter().collect();
+    let synonym = synonyms::lookup(name, &known);
+    let similar = known
         .into_iter()
         .map(|other| (strsim::jaro_winkler(name, other), other))
         .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, other)| other)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    synonym.or(similar.map(|(_, other)| other))
 }
 
 fn hint_for_name(name: &str, known: &[String]) -> String {

@@ -4,6 +4,7 @@
 pub mod error;
 pub mod options;
 pub mod progress;
+pub mod synonyms;
 
 pub use error::{Error, Result};
 pub use progress::{NoProgress, Outcome, Progress, Report, Status};

@@ -96,14 +96,17 @@ pub enum Slot<'a> {
     Other(&'a mut dyn Any),
 }
 
+/// The text for an option without a value.
+const NO_VALUE: &str = "none";
+
 /// A type that can be the value of an option.
 pub trait OptionType {
     /// The kind of value, in the words of the documentation.
     const KIND: &'static str;
     fn slot(&mut self) -> Slot<'_>;
-    /// The value in script syntax, if it differs from Rust syntax.
-    fn script_syntax(&self) -> Option<String> {
-        None
+    /// The value in script syntax, or "none".
+    fn script_syntax(&self) -> String {
+        NO_VALUE.into()
     }
 }
 
@@ -191,32 +194,44 @@ macro_rules! option_types {
         impl OptionType for $type {
             const KIND: &'static str = $kind;
             fn slot(&mut self) -> Slot<'_> { Slot::$slot(self) }
+            fn script_syntax(&self) -> String { format!("{self:?}") }
+        }
+
+        impl OptionType for Option<$type> {
+            const KIND: &'static str = $kind;
+            fn slot(&mut self) -> Slot<'_> { option_types!(@optional self $slot) }
+            fn script_syntax(&self) -> String {
+                self.as_ref().map_or(NO_VALUE.into(), OptionType::script_syntax)
+            }
         }
     )* };
+    (@optional $self:ident Count) => { Slot::MaybeCount($self) };
+    (@optional $self:ident Real) => { Slot::MaybeReal($self) };
+    (@optional $self:ident Text) => { Slot::MaybeText($self) };
+    (@optional $self:ident $other:ident) => { Slot::Other($self) };
 }
 
 option_types! {
     bool, "true or false", Flag;
     usize, "integer", Count;
     f64, "number", Real;
-    Option<f64>, "number", MaybeReal;
-    Option<usize>, "integer", MaybeCount;
     String, "text", Text;
-    Option<String>, "text", MaybeText;
     Vec<f64>, "list of numbers", Reals;
 }
 
 /// Declares an option struct: `name: type = default, in span;` with documentation above each field.
+/// The struct is `Clone`; a `derive` attribute adds further traits.
 #[macro_export]
 macro_rules! options {
-    ($(#[doc = $head:literal])* pub struct $name:ident for $of:literal {
+    ($(#[doc = $head:literal])* $(#[derive($($derive:ident),+)])?
+    pub struct $name:ident for $of:literal {
         $(
             $(#[doc = $doc:literal])+
             $field:ident : $type:ty = $default:expr $(, in $span:expr)? ;
         )*
     }) => {
         $(#[doc = $head])*
-        #[derive(Clone)]
+        #[derive(Clone $($(, $derive)+)?)]
         pub struct $name { $( $(#[doc = $doc])+ pub $field: $type, )* }
 
         impl Default for $name {
@@ -232,8 +247,7 @@ macro_rules! options {
                     doc: concat!($($doc),+),
                     default: {
                         let value: $type = $default;
-                        let text = $crate::base::options::OptionType::script_syntax(&value);
-                        text.unwrap_or_else(|| stringify!($default).into())
+                        $crate::base::options::OptionType::script_syntax(&value)
                     },
                     span: $crate::options!(@span $($span)?),
                 }, )* ]
@@ -274,8 +288,8 @@ macro_rules! choices {
             fn slot(&mut self) -> $crate::base::options::Slot<'_> {
                 $crate::base::options::Slot::Choice(self)
             }
-            fn script_syntax(&self) -> Option<String> {
-                Some(format!("{:?}", $crate::base::options::Choice::name(self)))
+            fn script_syntax(&self) -> String {
+                format!("{:?}", $crate::base::options::Choice::name(self))
             }
         }
 

@@ -18,7 +18,7 @@ pub struct Report {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Status {
     /// Loss and learning rate of the last step.
-    Loss { loss: f64, rate: f64 },
+    Loss { loss: f64, lr: f64 },
     /// Mean distance between outputs and targets.
     Error { error: f64 },
     /// Number of completed candidates that converged.

@@ -319,5 +319,5 @@ const MAX_LISTED_METHODS: usize = 24;
 /// list nor a map.
 pub fn read_only_error() -> Diagnostic {
     Diagnostic::new("elements of tensors and objects cannot be assigned")
-        .hint("`put` returns a changed copy of a tensor, as in t.put(axis, start, part)")
+        .hint("`slice_assign` returns a changed copy: t.slice_assign(axis, start, part)")
 }

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use super::{Cell, Precision, Rnn, Spec};
+use super::{Precision, Rnn, Spec};
 use crate::base::Result;
 use crate::base::options::{Options, Span};
 use crate::ops::Lanes;
-use crate::ops::rnn::suffix;
+use crate::ops::rnn::cells::{Initializer, WeightKind};
+use crate::ops::rnn::{Cell, suffix};
 use crate::options;
-use crate::random::{Key, Layout};
+use crate::random::{Key, Seed};
 
 /// The standard deviation of the initial states at initialization.
 pub(super) const H0_SCALE: f64 = 0.1;
@@ -40,17 +41,8 @@ options! {
         /// Precision of all values.
         dtype: Precision = Precision::F32;
         /// Seed of the parameter initialization.
-        seed: usize = 0;
-        /// Key of the parameter initialization, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
-}
-
-/// The initialization of one block, or of some of its columns: N(0, 1) times `scale`.
-struct Initializer {
-    name: &'static str,
-    columns: Range<usize>,
-    scale: f64,
 }
 
 impl NetworkOptions {
@@ -85,97 +77,61 @@ impl NetworkOptions {
                 0 => base,
                 _ => base.fold_in(sublayer as u32),
             };
-            let initializers = self.initializers(cell, sizes.features(sublayer / sizes.directions));
-            let suffix_text = suffix(sizes, sublayer);
+            let features = sizes.features(sublayer / sizes.directions);
+            let initializers = cell.initializers(features, self.units);
+            let keys = initializers.len() + 2;
             for (k, initializer) in initializers.iter().enumerate() {
-                let key = key.split_nth(k + 1, initializers.len() + 2);
-                initialize(
-                    &mut net,
-                    &format!("{}{suffix_text}", initializer.name),
-                    initializer,
-                    &key,
-                )?;
+                let name = format!("{}{}", initializer.block, suffix(sizes, sublayer));
+                let scale = self.initial_scale(initializer);
+                let key = key.split_nth(k + 1, keys);
+                initialize(&mut net, &name, initializer.columns.clone(), scale, &key)?;
             }
             if sublayer == 0 {
-                let key = base.split_nth(initializers.len() + 1, initializers.len() + 2);
-                initialize(
-                    &mut net,
-                    "wO",
-                    &matrix("wO", sizes.layer_width(), 1.0),
-                    &key,
-                )?;
+                let (width, key) = (sizes.layer_width(), base.split_nth(keys - 1, keys));
+                initialize(&mut net, "wO", 0..width, 1.0 / (width as f64).sqrt(), &key)?;
             }
         }
         Ok(net)
     }
 
-    /// The random blocks of a sublayer with i inputs, in order.
-    fn initializers(&self, cell: Cell, i: usize) -> Vec<Initializer> {
-        let n = self.units;
-        let h0 = Initializer {
-            name: "h0",
-            columns: 0..1,
-            scale: H0_SCALE,
-        };
-        let recurrent = |name, first: usize| Initializer {
-            columns: first..first + n,
-            ..matrix(name, n, self.gain)
-        };
-        let input = |name, first: usize| Initializer {
-            columns: first..first + i,
-            ..matrix(name, i, 1.0)
-        };
-        match cell {
-            Cell::Gru(_) => vec![
-                h0,
-                recurrent("wRUHX", 0),
-                input("wRUHX", n),
-                recurrent("wCHX", 0),
-                input("wCHX", n),
-            ],
-            Cell::Vanilla(_) | Cell::Ctrnn(_) | Cell::GruTorch(_) | Cell::Lstm(_) => {
-                vec![h0, input("wI", 0), recurrent("wR", 0)]
-            }
+    /// The standard deviation of the initial values of a block.
+    fn initial_scale(&self, initializer: &Initializer) -> f64 {
+        let columns = initializer.columns.len() as f64;
+        match initializer.kind {
+            WeightKind::InitialState => H0_SCALE,
+            WeightKind::Input => 1.0 / columns.sqrt(),
+            WeightKind::Recurrent => self.gain / columns.sqrt(),
         }
     }
 
     fn base_key(&self) -> Key {
-        self.key
-            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()))
+        self.seed.key()
     }
 }
 
-/// All columns of a matrix.
-fn matrix(name: &'static str, columns: usize, gain: f64) -> Initializer {
-    Initializer {
-        name,
-        columns: 0..columns,
-        scale: gain / (columns as f64).sqrt(),
-    }
-}
-
+/// Draws `columns` of the block `name` from N(0, 1) and multiplies them by `scale`.
 fn initialize<T: Lanes>(
     net: &mut Rnn<T>,
     name: &str,
-    initializer: &Initializer,
+    columns: Range<usize>,
+    scale: f64,
     key: &Key,
 ) -> Result<()> {
-    let block = net.params.layout().block(name)?.clone();
-    let width = if block.shape.len() == 2 {
-        block.shape[1]
-    } else {
-        1
-    };
-    let columns = initializer.columns.len();
-    if columns == 0 {
+    if columns.is_empty() {
         return Ok(());
     }
-    let mut samples = vec![T::of(0.0); block.range.len() / width.max(1) * columns];
+    let block = net.params.layout().block(name)?.clone();
+    let width = match block.shape[..] {
+        [_, width] => width,
+        _ => 1,
+    };
+    let rows = block.range.len() / width.max(1);
+    let mut samples = vec![T::of(0.0); rows * columns.len()];
     key.fill_normal(&mut samples);
     let rows = net.params.data[block.range].chunks_exact_mut(width);
-    for (row, samples) in rows.zip(samples.chunks_exact(columns)) {
-        for (x, z) in row[initializer.columns.clone()].iter_mut().zip(samples) {
-            *x = *z * T::of(initializer.scale);
+    for (row, samples) in rows.zip(samples.chunks_exact(columns.len())) {
+        for (x, z) in row[columns.clone()].iter_mut().zip(samples) {
+            *x = *z * T::of(scale);
         }
     }
     Ok(())

@@ -1,20 +1,11 @@
 //! Metadata of a network in a file: everything besides the parameters that is needed to rebuild it.
 
 use super::{Cell, Custom, Precision, Rnn, Spec};
-use crate::base::options::Choice;
+use crate::base::options::{Choice, Slot};
 use crate::base::{Error, Result};
 use crate::io::{Map, Tree};
 use crate::nn::Network;
-use crate::ops::rnn::Nonlinearity;
-use crate::ops::rnn::ctrnn::Ctrnn;
-use crate::ops::rnn::gru::Gru;
-use crate::ops::rnn::gru_torch::GruTorch;
-use crate::ops::rnn::lstm::Lstm;
-use crate::ops::rnn::vanilla::Vanilla;
 use crate::tensor::Real;
-
-/// The names of the cell types in files.
-const CELLS: [&str; 5] = ["vanilla", "gru", "gru_torch", "lstm", "ctrnn"];
 
 /// The cell name of custom networks in files.
 const CUSTOM: &str = "custom";
@@ -53,7 +44,7 @@ fn integer(n: usize) -> Tree {
 fn describe_rnn<T>(net: &Rnn<T>) -> Map {
     let spec = &net.spec;
     let mut metadata = Map::from([
-        ("cell".into(), spec.cell.metadata_name().into()),
+        ("cell".into(), spec.cell.file_name().into()),
         ("equation".into(), spec.cell.equation().into()),
         ("inputs".into(), integer(spec.inputs)),
         ("units".into(), integer(spec.units)),
@@ -63,20 +54,20 @@ fn describe_rnn<T>(net: &Rnn<T>) -> Map {
         ("noise".into(), net.noise.into()),
         ("dropout".into(), net.dropout.into()),
     ]);
-    if let Some(nonlinearity) = spec.cell.nonlinearity() {
-        metadata.insert("nonlinearity".into(), nonlinearity.name().into());
+    let mut cell = spec.cell;
+    for (field, slot) in cell.hyperparameters() {
+        metadata.insert(field.name.into(), to_tree(slot));
     }
-    let constants: &[(&str, f64)] = match &spec.cell {
-        Cell::Gru(gru) => &[("update_bias", gru.update_bias)],
-        Cell::Ctrnn(ctrnn) => &[("dt", ctrnn.dt), ("tau", ctrnn.tau)],
-        Cell::Vanilla(_) | Cell::GruTorch(_) | Cell::Lstm(_) => &[],
-    };
-    metadata.extend(
-        constants
-            .iter()
-            .map(|(name, x)| (name.to_string(), (*x).into())),
-    );
     metadata
+}
+
+/// The value of a hyperparameter.
+fn to_tree(slot: Slot) -> Tree {
+    match slot {
+        Slot::Real(x) => (*x).into(),
+        Slot::Choice(choice) => choice.name().into(),
+        _ => unreachable!("the hyperparameters of cells are numbers and choices"),
+    }
 }
 
 /// Whether the metadata describe a network completely, apart from its parameters.
@@ -138,39 +129,40 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn cell(&self) -> Result<Cell> {
         let name = self.text("cell")?;
-        Ok(match name {
-            "vanilla" => Cell::Vanilla(Vanilla {
-                nonlinearity: self.nonlinearity()?,
-            }),
-            "gru" => Cell::Gru(Gru {
-                update_bias: self.number("update_bias")?,
-            }),
-            "gru_torch" => Cell::GruTorch(GruTorch),
-            "lstm" => Cell::Lstm(Lstm),
-            "ctrnn" => Cell::Ctrnn(self.ctrnn()?),
-            _ => return Err(self.unknown("cell", name, &CELLS)),
-        })
-    }
-
-    fn ctrnn(&self) -> Result<Ctrnn> {
-        let (dt, tau) = (self.number("dt")?, self.number("tau")?);
-        if !(dt > 0.0 && dt <= tau && tau.is_finite()) {
-            let found = format!("dt {dt}, tau {tau}");
-            return Err(self.range("dt", "above 0 and at most tau", found));
+        let cells = Cell::all();
+        let Some(mut cell) = cells.iter().find(|cell| cell.file_name() == name).copied() else {
+            let known: Vec<_> = cells.iter().map(Cell::file_name).collect();
+            return Err(self.unknown("cell", name, &known));
+        };
+        for (field, slot) in cell.hyperparameters() {
+            match slot {
+                Slot::Real(x) => *x = self.number(field.name)?,
+                Slot::Choice(choice) => self.choice(field.name, choice)?,
+                _ => unreachable!("the hyperparameters of cells are numbers and choices"),
+            }
         }
-        Ok(Ctrnn {
-            nonlinearity: self.nonlinearity()?,
-            dt,
-            tau,
-        })
+        cell.validate().map_err(|error| self.with_source(error))?;
+        Ok(cell)
     }
 
-    fn nonlinearity(&self) -> Result<Nonlinearity> {
-        let name = self.text("nonlinearity")?;
-        let mut nonlinearity = Nonlinearity::default();
-        match nonlinearity.select(name) {
-            true => Ok(nonlinearity),
-            false => Err(self.unknown("nonlinearity", name, nonlinearity.names())),
+    fn choice(&self, name: &'static str, choice: &mut dyn Choice) -> Result<()> {
+        let value = self.text(name)?;
+        match choice.select(value) {
+            true => Ok(()),
+            false => Err(self.unknown(name, value, choice.names())),
+        }
+    }
+
+    /// The error of an option, reported for the file.
+    fn with_source(&self, error: Error) -> Error {
+        match error {
+            Error::Range {
+                name,
+                expected,
+                found,
+                ..
+            } => self.range(&name, &expected, found),
+            other => other,
         }
     }
 

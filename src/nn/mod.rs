@@ -4,8 +4,6 @@
 //! a separate [`Workspace`].
 
 mod autograd;
-mod cell;
-mod cell_options;
 mod custom;
 mod init;
 pub mod interop;
@@ -14,10 +12,10 @@ mod network;
 mod rnn;
 mod spec;
 mod step_map;
+mod training;
 mod traits;
 
-pub use cell::Cell;
-pub use cell_options::{CtrnnOptions, GruOptions, Reset, VanillaOptions};
+pub use crate::ops::rnn::Cell;
 pub use custom::{Custom, CustomOptions, ParamMap, UserFn, UserFns};
 pub use init::NetworkOptions;
 pub(crate) use network::dispatch_network;

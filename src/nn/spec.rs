@@ -1,8 +1,7 @@
 //! The specification of a network apart from its parameters.
 
-use super::Cell;
 use crate::base::Result;
-use crate::ops::rnn::Sizes;
+use crate::ops::rnn::{Cell, Sizes};
 use crate::tensor::{Layout, Tensor};
 
 /// The cell and the sizes of a network.
@@ -51,7 +50,7 @@ impl Spec {
     /// s, the number of state variables that one step requires: layer by layer and direction by
     /// direction, h of all units, followed by c for an LSTM.
     pub fn state(&self) -> usize {
-        self.cell.state(self.sizes(1, 1))
+        self.cell.state_size(self.sizes(1, 1))
     }
 
     /// The names and shapes of the parameters, in order.

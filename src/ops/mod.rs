@@ -3,6 +3,7 @@
 
 pub mod force;
 pub mod lfads;
+pub mod parallel;
 pub mod rnn;
 pub mod simd;
 

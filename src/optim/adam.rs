@@ -9,27 +9,27 @@ use crate::tensor::Real;
 options! {
     /// Adam. With the gradient g at step k = 1, 2, ...:
     ///
-    /// m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
-    /// p -= rate m / (1 - b1^k) / (sqrt(v / (1 - b2^k)) + epsilon).
+    /// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
+    /// p -= lr m / (1 - beta1^k) / (sqrt(v / (1 - beta2^k)) + epsilon).
     ///
     /// Epsilon is added outside the square root. With `amsgrad` the maximum of v over all steps
     /// replaces v.
     ///
     /// Source: Kingma & Ba 2015, algorithm 1; Reddi, Kale & Kumar 2018 for `amsgrad`, with the
-    /// bias correction of PyTorch; Loshchilov & Hutter 2019 for `decay`.
+    /// bias correction of PyTorch; Loshchilov & Hutter 2019 for `weight_decay`.
     pub struct Adam for "optim::adam" {
         /// Learning rate, a number or a schedule.
-        rate: Schedule = constant(0.001);
+        lr: Schedule = constant(0.001);
         /// Decay rate per step of the running mean of the gradient.
-        b1: f64 = 0.9, in BELOW_ONE;
+        beta1: f64 = 0.9, in BELOW_ONE;
         /// Decay rate per step of the running mean of the squared gradient.
-        b2: f64 = 0.999, in BELOW_ONE;
+        beta2: f64 = 0.999, in BELOW_ONE;
         /// Constant added to the root of the mean square; large values approach gradient descent.
         epsilon: f64 = 1e-8, in Span::at_least(0.0);
         /// Divide by the maximum of the mean square over all steps instead of the current one.
         amsgrad: bool = false;
-        /// Decoupled weight decay: p -= rate * decay * p before each step.
-        decay: f64 = 0.0, in Span::at_least(0.0);
+        /// Decoupled weight decay: p -= lr * weight_decay * p before each step.
+        weight_decay: f64 = 0.0, in Span::at_least(0.0);
     }
 }
 
@@ -42,13 +42,13 @@ struct Coefficients<T> {
     scale: T,
     l2_gradient: T,
     decay_factor: T,
-    b1: T,
-    one_minus_b1: T,
-    b2: T,
-    one_minus_b2: T,
-    /// rate / (1 - b1^k)
-    rate: T,
-    /// 1 / (1 - b2^k)
+    beta1: T,
+    one_minus_beta1: T,
+    beta2: T,
+    one_minus_beta2: T,
+    /// lr / (1 - beta1^k)
+    lr: T,
+    /// 1 / (1 - beta2^k)
     correction: T,
     epsilon: T,
 }
@@ -95,13 +95,13 @@ impl Adam {
         Coefficients {
             scale: T::of(step.scale),
             l2_gradient: T::of(2.0 * step.l2),
-            decay_factor: T::of(1.0 - step.rate * self.decay),
-            b1: T::of(self.b1),
-            one_minus_b1: T::of(1.0 - self.b1),
-            b2: T::of(self.b2),
-            one_minus_b2: T::of(1.0 - self.b2),
-            rate: T::of(step.rate / (1.0 - self.b1.powf(k as f64))),
-            correction: T::of(1.0 / (1.0 - self.b2.powf(k as f64))),
+            decay_factor: T::of(1.0 - step.lr * self.weight_decay),
+            beta1: T::of(self.beta1),
+            one_minus_beta1: T::of(1.0 - self.beta1),
+            beta2: T::of(self.beta2),
+            one_minus_beta2: T::of(1.0 - self.beta2),
+            lr: T::of(step.lr / (1.0 - self.beta1.powf(k as f64))),
+            correction: T::of(1.0 / (1.0 - self.beta2.powf(k as f64))),
             epsilon: T::of(self.epsilon),
         }
     }
@@ -130,8 +130,8 @@ impl<T: Real> Arrays<'_, T> {
         for k in 0..n {
             let p = params[k];
             let g = f.scale * (gradient[k] + f.l2_gradient * p);
-            let m = f.b1 * mean[k] + f.one_minus_b1 * g;
-            let mut v = f.b2 * mean_square[k] + f.one_minus_b2 * g * g;
+            let m = f.beta1 * mean[k] + f.one_minus_beta1 * g;
+            let mut v = f.beta2 * mean_square[k] + f.one_minus_beta2 * g * g;
             (mean[k], mean_square[k]) = (m, v);
             if AMSGRAD {
                 v = if v > max_mean_square[k] {
@@ -141,7 +141,7 @@ impl<T: Real> Arrays<'_, T> {
                 };
                 max_mean_square[k] = v;
             }
-            let p = f.decay_factor * p - f.rate * m / (T::sqrt(f.correction * v) + f.epsilon);
+            let p = f.decay_factor * p - f.lr * m / (T::sqrt(f.correction * v) + f.epsilon);
             next[k] = p;
             non_finite |= !(p.is_finite() & v.is_finite());
         }

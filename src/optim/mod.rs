@@ -18,7 +18,7 @@ pub use sgd::Sgd;
 pub use state::{Moments, OptimizerState, StepScale};
 
 use crate::base::Result;
-use crate::base::options::{OptionType, Options, Slot};
+use crate::base::options::Options;
 
 /// An optimization method with its options.
 #[derive(Clone)]
@@ -31,8 +31,8 @@ impl Optimizer {
     /// The schedule of the learning rate.
     pub fn schedule(&self) -> &Schedule {
         match self {
-            Optimizer::Adam(adam) => &adam.rate,
-            Optimizer::Sgd(sgd) => &sgd.rate,
+            Optimizer::Adam(adam) => &adam.lr,
+            Optimizer::Sgd(sgd) => &sgd.lr,
         }
     }
 
@@ -46,14 +46,7 @@ impl Optimizer {
     }
 }
 
-/// Adam with the default options: rate 0.001, epsilon 1e-8.
+/// Adam with the default options: lr 0.001, epsilon 1e-8.
 pub fn adam() -> Optimizer {
     Optimizer::Adam(Adam::default())
-}
-
-impl OptionType for Optimizer {
-    const KIND: &'static str = "optimizer";
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Other(self)
-    }
 }

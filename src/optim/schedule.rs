@@ -1,14 +1,14 @@
 //! Learning-rate schedules: functions of the step, and for the plateau schedule of the losses.
 
 use crate::base::Result;
-use crate::base::options::{OptionType, Options, Slot, Span};
+use crate::base::options::{Options, Span};
 use crate::options;
 
 options! {
     /// A learning rate that decreases by a factor at given steps.
     pub struct MultiStep for "optim::multi_step" {
         /// Learning rate before the first milestone.
-        rate: f64 = 0.001, in Span::at_least(0.0);
+        lr: f64 = 0.001, in Span::at_least(0.0);
         /// Steps at which the rate is multiplied by `factor`.
         milestones: Vec<f64> = Vec::new(), in Span::at_least(0.0);
         /// Factor that multiplies the rate.
@@ -17,10 +17,10 @@ options! {
 }
 
 options! {
-    /// Cosine annealing from `rate` to `min`; constant afterwards.
+    /// Cosine annealing from `lr` to `min`; constant afterwards.
     pub struct Cosine for "optim::cosine" {
         /// Learning rate of the first step.
-        rate: f64 = 0.001, in Span::at_least(0.0);
+        lr: f64 = 0.001, in Span::at_least(0.0);
         /// Number of steps until the rate reaches `min`.
         total: usize = 1000, in Span::at_least(1.0);
         /// Final learning rate.
@@ -32,7 +32,7 @@ options! {
     /// A learning rate that decreases by a factor when the loss stops decreasing.
     pub struct Plateau for "optim::plateau" {
         /// Learning rate of the first step.
-        rate: f64 = 0.001, in Span::at_least(0.0);
+        lr: f64 = 0.001, in Span::at_least(0.0);
         /// Factor that multiplies the rate.
         factor: f64 = 0.1, in Span::between(0.0, 1.0);
         /// Number of steps without improvement before the rate decreases.
@@ -46,7 +46,7 @@ options! {
 
 /// The learning rate at step k, counted from 0.
 ///
-/// | schedule | rate |
+/// | schedule | lr |
 /// |---|---|
 /// | constant | r |
 /// | exponential | r decay^k |
@@ -55,36 +55,36 @@ options! {
 /// | plateau | r factor^(number of plateaus), at least min; see [`PlateauState::observe`] |
 #[derive(Clone)]
 pub enum Schedule {
-    Constant { rate: f64 },
-    Exponential { rate: f64, decay: f64 },
+    Constant { lr: f64 },
+    Exponential { lr: f64, decay: f64 },
     MultiStep(MultiStep),
     Cosine(Cosine),
     Plateau(Plateau),
 }
 
 /// A constant learning rate.
-pub fn constant(rate: f64) -> Schedule {
-    Schedule::Constant { rate }
+pub fn constant(lr: f64) -> Schedule {
+    Schedule::Constant { lr }
 }
 
 impl Schedule {
     /// The learning rate of step `k`; only the plateau schedule uses `state`.
-    pub fn rate(&self, k: usize, state: &PlateauState) -> f64 {
+    pub fn lr(&self, k: usize, state: &PlateauState) -> f64 {
         match self {
-            Schedule::Constant { rate } => *rate,
-            Schedule::Exponential { rate, decay } => rate * decay.powf(k as f64),
+            Schedule::Constant { lr } => *lr,
+            Schedule::Exponential { lr, decay } => lr * decay.powf(k as f64),
             Schedule::MultiStep(steps) => {
                 let passed = steps.milestones.iter().filter(|m| **m <= k as f64).count();
-                steps.rate * steps.factor.powf(passed as f64)
+                steps.lr * steps.factor.powf(passed as f64)
             }
             Schedule::Cosine(cosine) => {
                 let progress = (k as f64 / cosine.total as f64).min(1.0);
                 let fraction = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
-                cosine.min + (cosine.rate - cosine.min) * fraction
+                cosine.min + (cosine.lr - cosine.min) * fraction
             }
             Schedule::Plateau(plateau) => {
-                let min = plateau.min.min(plateau.rate);
-                (plateau.rate * plateau.factor.powf(state.drops as f64)).max(min)
+                let min = plateau.min.min(plateau.lr);
+                (plateau.lr * plateau.factor.powf(state.drops as f64)).max(min)
             }
         }
     }
@@ -92,11 +92,11 @@ impl Schedule {
     /// Errors: `Range` if a value is out of range.
     pub fn check(&mut self) -> Result<()> {
         match self {
-            Schedule::Constant { rate } => {
-                check_range("optim::constant", "rate", *rate, Span::at_least(0.0))
+            Schedule::Constant { lr } => {
+                check_range("optim::constant", "lr", *lr, Span::at_least(0.0))
             }
-            Schedule::Exponential { rate, decay } => {
-                check_range("optim::exponential", "rate", *rate, Span::at_least(0.0))?;
+            Schedule::Exponential { lr, decay } => {
+                check_range("optim::exponential", "lr", *lr, Span::at_least(0.0))?;
                 check_range("optim::exponential", "decay", *decay, Span::above(0.0))
             }
             Schedule::MultiStep(options) => options.check(),
@@ -116,13 +116,6 @@ fn check_range(of: &str, name: &str, value: f64, span: Span) -> Result<()> {
         expected: span.to_string(),
         found: value.to_string(),
     })
-}
-
-impl OptionType for Schedule {
-    const KIND: &'static str = "number or schedule";
-    fn slot(&mut self) -> Slot<'_> {
-        Slot::Other(self)
-    }
 }
 
 /// The state of a plateau schedule.

@@ -7,14 +7,14 @@ use crate::options;
 use crate::tensor::Real;
 
 options! {
-    /// Gradient descent. With the gradient g: v = momentum v + g, p -= rate v; with `nesterov`
-    /// p -= rate (g + momentum v).
+    /// Gradient descent. With the gradient g: v = momentum v + g, p -= lr v; with `nesterov`
+    /// p -= lr (g + momentum v).
     ///
     /// Source: Sutskever, Martens, Dahl & Hinton 2013, in PyTorch's form (the rate is not part of
     /// v).
     pub struct Sgd for "optim::sgd" {
         /// Learning rate, a number or a schedule.
-        rate: Schedule = constant(0.01);
+        lr: Schedule = constant(0.01);
         /// Momentum: decay rate per step of the velocity.
         momentum: f64 = 0.0, in Span::between(0.0, 1.0);
         /// Use Nesterov momentum.
@@ -33,7 +33,7 @@ impl Sgd {
         step: &StepScale,
     ) -> bool {
         let (scale, l2_gradient) = (T::of(step.scale), T::of(2.0 * step.l2));
-        let (rate, momentum) = (T::of(step.rate), T::of(self.momentum));
+        let (lr, momentum) = (T::of(step.lr), T::of(self.momentum));
         let velocity_weight = T::of(if self.nesterov { self.momentum } else { 1.0 });
         let gradient_weight = T::of(if self.nesterov { 1.0 } else { 0.0 });
         let velocity = &mut moments.mean;
@@ -47,7 +47,7 @@ impl Sgd {
                     let g = scale * (gradient[k] + l2_gradient * params[k]);
                     let v = momentum * velocity[k] + g;
                     velocity[k] = v;
-                    let p = params[k] - rate * (gradient_weight * g + velocity_weight * v);
+                    let p = params[k] - lr * (gradient_weight * g + velocity_weight * v);
                     next[k] = p;
                     non_finite |= !(p.is_finite() & v.is_finite());
                 }

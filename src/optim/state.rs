@@ -22,7 +22,7 @@ pub struct Moments<T> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepScale {
     /// Learning rate.
-    pub rate: f64,
+    pub lr: f64,
     /// Weight of the sum of squared parameters in the loss.
     pub l2: f64,
     /// Factor for the gradient of loss and penalty, from [`super::clip_scale`].
@@ -83,9 +83,9 @@ impl<T: Real> OptimizerState<T> {
     }
 
     /// The learning rate of the next step.
-    pub fn rate(&self) -> f64 {
+    pub fn lr(&self) -> f64 {
         let schedule = self.optimizer.schedule();
-        schedule.rate(self.moments.steps, &self.moments.plateau)
+        schedule.lr(self.moments.steps, &self.moments.plateau)
     }
 
     /// Passes the loss of the last step to the schedule.

@@ -10,6 +10,8 @@ mod fill;
 mod key;
 mod normal;
 mod permute;
+mod seed;
 mod threefry;
 
 pub use key::{Key, Layout};
+pub use seed::Seed;

@@ -14,7 +14,7 @@ const MIN_RATE: f64 = 1e-9;
 /// Shapes: x, y [n, t, d] -> [n, d]
 /// Errors: `Shape` if the shapes differ
 pub fn r_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    each_series("spikes::r_squared", [x, y], false, |[mean, _], pairs| {
+    each_series("metrics::r2", [x, y], false, |[mean, _], pairs| {
         let (mut residual, mut total) = (0.0, 0.0);
         for (x, y) in pairs {
             residual += (x - y) * (x - y);
@@ -31,7 +31,7 @@ pub fn r_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 /// Errors: `Shape` if the shapes differ
 pub fn correlation_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     each_series(
-        "spikes::correlation_squared",
+        "metrics::r2_correlation",
         [x, y],
         true,
         |[mx, my], pairs| {
@@ -54,7 +54,7 @@ pub fn correlation_squared(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 /// is negative, infinite or NaN where there is a count, and if there are no spikes
 /// Source: Pei and others 2021, the Neural Latents Benchmark
 pub fn bits_per_spike(means: &Tensor, counts: &Tensor) -> Result<f64> {
-    let of = "spikes::bits_per_spike";
+    let of = "metrics::bits_per_spike";
     check_same_shape(of, counts, means)?;
     let d = sizes(of, counts)?[2];
     let (means, counts) = (convert::to_f64(means)?, convert::to_f64(counts)?);

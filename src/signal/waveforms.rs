@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use crate::base::options::{Options as _, Span};
 use crate::base::{Error, Result};
 use crate::options;
-use crate::random::{Key, Layout};
+use crate::random::Seed;
 
 options! {
     /// Options of a sum of sines.
@@ -47,9 +47,7 @@ options! {
         /// Duration of each pattern in time steps.
         hold: usize = 25, in Span::at_least(1.0);
         /// Seed of the patterns.
-        seed: usize = 0;
-        /// Key of the patterns, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -140,9 +138,7 @@ impl Patterns {
     /// Errors: `Range` if an option is out of range
     pub fn signal(&self, steps: usize) -> Result<Vec<f64>> {
         self.clone().check()?;
-        let key = self
-            .key
-            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()));
+        let key = self.seed.key();
         let mut signs = vec![false; self.patterns * self.channels];
         key.fill_bernoulli(0.5_f64, &mut signs);
         let row = |step: usize| {

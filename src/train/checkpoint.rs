@@ -124,6 +124,7 @@ impl Checkpoint {
             path: &self.path,
             tree: &tree,
             layout: &layout,
+            loss_terms: M::LOSS_TERMS,
         };
         let differs = fingerprint::differences(&self.fingerprint, &reader.fingerprint()?);
         if !differs.is_empty() {

@@ -7,7 +7,7 @@ use super::fingerprint::Fingerprint;
 use super::log::{Best, LogEntry};
 use super::step::Trainer;
 use super::validation::BestSoFar;
-use super::{Model, Parts};
+use super::{LossTerms, Model};
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
 use crate::io::{Lookup, Map, Tree};
@@ -63,13 +63,14 @@ pub(super) fn tree<T: Real, M: Model<T>>(
             blocks(trainer.optimizer.previous_params())?,
         ),
         ("optimizer".into(), Tree::Map(optimizer)),
-        ("log".into(), log_columns(log)?),
+        ("log".into(), log_columns(log, M::LOSS_TERMS)?),
     ]);
     if let Some(best) = &trainer.best_so_far {
-        let parts = best.parts.iter().flatten().map(|part| Tree::Float(*part));
+        let terms = best.terms.iter().flat_map(LossTerms::iter);
+        let terms = terms.map(|(name, value)| (name.to_string(), Tree::Float(value)));
         let validation = Tree::from([
             ("latest", Tree::Float(best.latest)),
-            ("parts", Tree::List(parts.collect())),
+            ("terms", Tree::Map(terms.collect())),
             ("best", Tree::Float(best.lowest.loss)),
             ("best_batch", integer(best.lowest.batch)),
             ("waited", integer(best.since_lowest)),
@@ -115,53 +116,47 @@ fn blocks<T: Real>(layout: &tensor::Layout, values: &[T]) -> Result<Tree> {
         .map(Tree::Map)
 }
 
-fn log_columns(log: &[LogEntry]) -> Result<Tree> {
+/// The log as one tensor per column; `terms` are the names of the terms of the loss.
+fn log_columns(log: &[LogEntry], terms: &[&str]) -> Result<Tree> {
     let mut map = Map::new();
     if log.is_empty() {
         return Ok(Tree::Map(map));
     }
-    for (name, value) in COLUMNS {
-        if let Some(column) = log.iter().map(value).collect::<Option<Vec<f64>>>() {
+    let mut insert = |name: String, column: Option<Vec<f64>>| -> Result<()> {
+        if let Some(column) = column {
             let tensor = Tensor::from_vec(column, log.len(), &Device::Cpu)?;
-            map.insert(name.into(), Tree::Tensor(tensor));
+            map.insert(name, Tree::Tensor(tensor));
         }
+        Ok(())
+    };
+    for (name, value) in COLUMNS {
+        insert(name.into(), log.iter().map(value).collect())?;
+    }
+    for term in terms {
+        let training = log.iter().map(|entry| entry.terms?.get(term));
+        insert((*term).into(), training.collect())?;
+        let validation = log.iter().map(|entry| entry.validation_terms?.get(term));
+        insert(validation_column(term), validation.collect())?;
     }
     Ok(Tree::Map(map))
 }
 
 type Column = (&'static str, fn(&LogEntry) -> Option<f64>);
 
-/// The columns of the log. A column without values is omitted.
-const COLUMNS: [Column; 12] = [
+/// The columns of the log besides the terms of the loss. A column without values is omitted.
+const COLUMNS: [Column; 6] = [
     ("batch", |entry| Some(entry.batch as f64)),
     ("loss", |entry| Some(entry.loss)),
     ("mse", |entry| Some(entry.mse)),
-    ("rate", |entry| Some(entry.rate)),
+    ("lr", |entry| Some(entry.lr)),
     ("grad_norm", |entry| Some(entry.grad_norm)),
     ("validation", |entry| entry.validation),
-    (PARTS[0], |entry| entry.parts.map(|parts| parts[0])),
-    (PARTS[1], |entry| entry.parts.map(|parts| parts[1])),
-    (PARTS[2], |entry| entry.parts.map(|parts| parts[2])),
-    (PARTS[3], |entry| {
-        entry.validation_parts.map(|parts| parts[0])
-    }),
-    (PARTS[4], |entry| {
-        entry.validation_parts.map(|parts| parts[1])
-    }),
-    (PARTS[5], |entry| {
-        entry.validation_parts.map(|parts| parts[2])
-    }),
 ];
 
-/// The columns of the loss parts, then those of the validation loss parts.
-const PARTS: [&str; 6] = [
-    "part_1",
-    "part_2",
-    "part_3",
-    "validation_part_1",
-    "validation_part_2",
-    "validation_part_3",
-];
+/// The name of the column of a term of the validation loss.
+fn validation_column(term: &str) -> String {
+    format!("validation_{term}")
+}
 
 /// A reader of the tree of a checkpoint file.
 pub(super) struct Reader<'a> {
@@ -169,6 +164,8 @@ pub(super) struct Reader<'a> {
     pub tree: &'a Tree,
     /// The parameter layout of the network that resumes training.
     pub layout: &'a tensor::Layout,
+    /// The names of the terms of its loss.
+    pub loss_terms: &'static [&'static str],
 }
 
 impl Reader<'_> {
@@ -224,7 +221,7 @@ impl Reader<'_> {
     fn best_so_far<T: Real>(&self) -> Result<BestSoFar<T>> {
         Ok(BestSoFar {
             latest: self.number("validation/latest")?,
-            parts: self.parts()?,
+            terms: self.validation_terms()?,
             lowest: Best {
                 batch: self.integer("validation/best_batch")?,
                 loss: self.number("validation/best")?,
@@ -234,12 +231,14 @@ impl Reader<'_> {
         })
     }
 
-    /// The parts of the latest validation loss. The file stores a list of numbers as a tensor.
-    fn parts(&self) -> Result<Option<Parts>> {
-        let parts = self.tree.tensor("validation/parts").map(convert::to_f64);
-        Ok(parts
-            .transpose()?
-            .and_then(|parts| Parts::try_from(parts).ok()))
+    /// The terms of the latest validation loss.
+    fn validation_terms(&self) -> Result<Option<LossTerms>> {
+        if self.loss_terms.is_empty() {
+            return Ok(None);
+        }
+        let value = |term: &&str| self.number(&format!("validation/terms/{term}"));
+        let values: Vec<f64> = self.loss_terms.iter().map(value).collect::<Result<_>>()?;
+        Ok(Some(LossTerms::new(self.loss_terms, &values)))
     }
 
     fn key(&self) -> Result<Key> {
@@ -267,29 +266,30 @@ impl Reader<'_> {
             _ => Err(self.missing(&format!("log/{name}"))),
         };
         let (loss, mse) = (required("loss")?, required("mse")?);
-        let (rate, grad_norm) = (required("rate")?, required("grad_norm")?);
+        let (lr, grad_norm) = (required("lr")?, required("grad_norm")?);
         let validation = column("validation")?;
-        let mut parts = Vec::new();
-        for name in PARTS {
-            parts.push(column(name)?.unwrap_or_default());
+        let (mut terms, mut validation_terms) = (Vec::new(), Vec::new());
+        for term in self.loss_terms {
+            terms.push(required(term)?);
+            validation_terms.extend(column(&validation_column(term))?);
         }
-        let part = |first: usize, i: usize| -> Option<Parts> {
-            let values = parts[first..first + 3]
-                .iter()
-                .map(|column| column.get(i).copied());
-            Parts::try_from(values.collect::<Option<Vec<f64>>>()?).ok()
+        let entry_terms = |columns: &[Vec<f64>], i: usize| {
+            let values = columns.iter().map(|column| column.get(i).copied());
+            let values: Vec<f64> = values.collect::<Option<_>>()?;
+            let complete = !values.is_empty() && values.len() == self.loss_terms.len();
+            complete.then(|| LossTerms::new(self.loss_terms, &values))
         };
         let entry = |i: usize| LogEntry {
             batch: batches[i] as usize,
             loss: loss[i],
             mse: mse[i],
-            rate: rate[i],
+            lr: lr[i],
             grad_norm: grad_norm[i],
             validation: validation
                 .as_ref()
                 .and_then(|column| column.get(i).copied()),
-            parts: part(0, i),
-            validation_parts: part(3, i),
+            terms: entry_terms(&terms, i),
+            validation_terms: entry_terms(&validation_terms, i),
         };
         Ok((0..batches.len()).map(entry).collect())
     }

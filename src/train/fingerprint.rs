@@ -28,12 +28,12 @@ pub(super) fn compute<T: Real, M: Model<T>>(trainer: &Trainer<'_, T, M>) -> Resu
     let [high, low] = key.words();
     let layout = format!("{:?}", key.layout()).to_lowercase();
     let clip = options
-        .clip
+        .clip_norm
         .map_or("none".to_string(), |clip| clip.to_string());
     let mut insert = |name: &str, text: String| fingerprint.insert(name.into(), text);
     insert("kind of number", T::DTYPE.as_str().into());
-    insert("batch", options.batch.to_string());
-    insert("clip", clip);
+    insert("batch_size", options.batch_size.to_string());
+    insert("clip_norm", clip);
     insert("l2", options.l2.to_string());
     insert("optimizer", options.optimizer.to_string());
     insert("seed or key", format!("{high:08x}{low:08x} {layout}"));
@@ -41,7 +41,7 @@ pub(super) fn compute<T: Real, M: Model<T>>(trainer: &Trainer<'_, T, M>) -> Resu
         Some(all) => insert("data set", digest(all)),
         None => insert(
             "task's first batch",
-            batch_digest(trainer.source, options.batch)?,
+            batch_digest(trainer.source, options.batch_size)?,
         ),
     };
     if let Some(trials) = trainer.source.validation {

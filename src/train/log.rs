@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::Parts;
+use super::LossTerms;
 use crate::base::{Outcome, Result};
 
 /// One entry of the training log. The losses are measured on the batch of the update, after the
@@ -16,15 +16,14 @@ pub struct LogEntry {
     /// The loss without the penalty; for a network, the mean squared error.
     pub mse: f64,
     /// The learning rate of the update.
-    pub rate: f64,
+    pub lr: f64,
     /// The global norm of the loss gradient before the update and before clipping.
     pub grad_norm: f64,
     /// The latest validation loss, if validation is enabled.
     pub validation: Option<f64>,
-    /// The parts of the loss and of the validation loss, without the penalty, if the model provides
-    /// them.
-    pub parts: Option<Parts>,
-    pub validation_parts: Option<Parts>,
+    /// The terms of the loss and of the validation loss, if the loss has several.
+    pub terms: Option<LossTerms>,
+    pub validation_terms: Option<LossTerms>,
 }
 
 /// The result of a training run.

@@ -6,6 +6,7 @@ mod checkpoint;
 mod checkpoint_format;
 mod fingerprint;
 mod log;
+mod loss_terms;
 mod model;
 mod options;
 mod step;
@@ -15,7 +16,8 @@ mod validation;
 
 pub(crate) use fingerprint::digest;
 pub use log::{Best, Fit, LogEntry, OnLog};
-pub use model::{Model, Parts};
+pub use loss_terms::LossTerms;
+pub use model::Model;
 pub use options::{Options, Restore};
 pub use task::{BatchRequest, Shape, Task, Trials};
 pub use training_loop::run;

@@ -1,20 +1,18 @@
 //! The interface that the training loop requires of a network: parameters in one flat array, a loss
 //! and its gradient.
 
-use super::Trials;
+use super::{LossTerms, Trials};
 use crate::base::Result;
-use crate::nn::{Rnn, Workspace};
-use crate::ops::Lanes;
 use crate::random::Key;
 use crate::tensor::{Arena, Real};
-
-/// The parts of a loss. Their meaning depends on the model.
-pub type Parts = [f64; 3];
 
 /// A network that can be trained.
 pub trait Model<T: Real> {
     /// Scratch buffers, reused from batch to batch.
     type Workspace;
+
+    /// The names of the terms of the loss; empty if the loss is a single term.
+    const LOSS_TERMS: &'static [&'static str] = &[];
 
     fn workspace(&self) -> Self::Workspace;
 
@@ -36,8 +34,8 @@ pub trait Model<T: Real> {
     /// depend on it.
     fn begin_batch(&self, _work: &mut Self::Workspace, _batch: usize) {}
 
-    /// The parts of the last loss, if the loss has parts.
-    fn parts(&self, _work: &Self::Workspace) -> Option<Parts> {
+    /// The terms of the last loss, if the loss has several.
+    fn loss_terms(&self, _work: &Self::Workspace) -> Option<LossTerms> {
         None
     }
 
@@ -53,57 +51,4 @@ pub trait Model<T: Real> {
         key: Option<&Key>,
         gradient: &mut [T],
     ) -> Result<T>;
-}
-
-impl<T: Lanes> Model<T> for Rnn<T> {
-    type Workspace = Workspace<T>;
-
-    fn workspace(&self) -> Workspace<T> {
-        Rnn::workspace(self)
-    }
-
-    fn inputs(&self) -> usize {
-        self.spec.inputs
-    }
-
-    fn outputs(&self) -> usize {
-        self.spec.outputs
-    }
-
-    fn params(&self) -> &Arena<T> {
-        &self.params
-    }
-
-    fn params_mut(&mut self) -> &mut Arena<T> {
-        &mut self.params
-    }
-
-    fn fingerprint(&self) -> Vec<(&'static str, String)> {
-        let spec = self.spec;
-        vec![
-            ("equation", spec.cell.equation().into()),
-            ("cell", format!("{:?}", spec.cell)),
-            ("inputs", spec.inputs.to_string()),
-            ("units", spec.units.to_string()),
-            ("outputs", spec.outputs.to_string()),
-            ("layers", spec.layers.to_string()),
-            ("directions", spec.directions.to_string()),
-            ("noise", self.noise.to_string()),
-            ("dropout", self.dropout.to_string()),
-        ]
-    }
-
-    fn loss(&self, work: &mut Workspace<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {
-        Rnn::loss(self, work, trials, key)
-    }
-
-    fn loss_gradient(
-        &self,
-        work: &mut Workspace<T>,
-        trials: &Trials<T>,
-        key: Option<&Key>,
-        gradient: &mut [T],
-    ) -> Result<T> {
-        Rnn::loss_gradient(self, work, trials, key, gradient)
-    }
 }

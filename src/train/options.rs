@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::base::options::Span;
 use crate::optim::{Optimizer, adam};
-use crate::random::{Key, Layout};
+use crate::random::{Key, Seed};
 use crate::{choices, options};
 
 choices! {
@@ -25,19 +25,17 @@ options! {
         /// Number of batches to train on. Each batch contains new trials.
         batches: usize = 1000, in Span::at_least(1.0);
         /// Batch size: number of trials per batch.
-        batch: usize = 128, in Span::at_least(1.0);
+        batch_size: usize = 128, in Span::at_least(1.0);
         /// Largest global norm of the gradient of the whole loss, including the penalty. A gradient
         /// with a larger norm is scaled down to it. Without a value the gradient is not clipped.
-        clip: Option<f64> = None, in Span::above(0.0);
+        clip_norm: Option<f64> = None, in Span::above(0.0);
         /// Weight of the sum of squares of all parameters in the loss.
         l2: f64 = 0.0, in Span::at_least(0.0);
         /// Optimizer that updates the parameters.
         optimizer: Optimizer = adam();
-        /// Seed of the trials.
-        seed: usize = 0;
-        /// Key of the trials, used instead of a seed. Before each batch the key is split in two:
-        /// the first half is carried forward, the second half generates the batch.
-        key: Option<Key> = None;
+        /// Seed of the trials. Before each batch its key is split in two: the first half is carried
+        /// forward, the second half generates the batch.
+        seed: Seed = Seed::default();
         /// Number of batches between log entries.
         log_every: usize = 100, in Span::at_least(1.0);
         /// Number of batches between validations; equal to `log_every` by default.
@@ -47,7 +45,7 @@ options! {
         patience: Option<usize> = None, in Span::at_least(1.0);
         /// Which parameters the network has after training with validation: "best", those with the
         /// lowest validation loss, or "last", those after the last batch.
-        keep: Restore = Restore::Best;
+        restore: Restore = Restore::Best;
         /// Checkpoint file. The run is saved to it at intervals, and a run that was stopped or
         /// killed resumes from it when it is started again.
         checkpoint: Option<PathBuf> = None;
@@ -61,8 +59,7 @@ options! {
 impl Options {
     /// The key at the start of the run.
     pub fn initial_key(&self) -> Key {
-        self.key
-            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()))
+        self.seed.key()
     }
 
     /// Whether an action with interval `every` is due after the batch with index `at`, from 0.

@@ -18,7 +18,7 @@ const NOISE: u32 = u32::MAX;
 pub(super) struct StepStats {
     /// The loss before the update, including the penalty.
     pub loss: f64,
-    pub rate: f64,
+    pub lr: f64,
     grad_norm: f64,
 }
 
@@ -49,14 +49,15 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         let shape = source.task.shape();
         check_sizes([net.inputs(), net.outputs()], shape)?;
         let validation = source.validation;
-        let validation = validation
-            .map(|trials| Validation::new(trials, [net.inputs(), net.outputs()], options.batch));
+        let validation = validation.map(|trials| {
+            Validation::new(trials, [net.inputs(), net.outputs()], options.batch_size)
+        });
         let key = options.initial_key();
         let count = net.params().data.len();
         Ok(Trainer {
             work: net.workspace(),
             optimizer: OptimizerState::new(optimizer, count),
-            trials: Trials::new(shape, options.batch),
+            trials: Trials::new(shape, options.batch_size),
             gradient: vec![T::of(0.0); count],
             validation: validation.transpose()?,
             best_so_far: None,
@@ -101,9 +102,9 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
             self.optimizer.undo(params);
             return Ok(None);
         }
-        let rate = self.optimizer.rate();
-        let scale = clip_scale(norms.gradient_norm, self.options.clip);
-        let scale = StepScale { rate, l2, scale };
+        let lr = self.optimizer.lr();
+        let scale = clip_scale(norms.gradient_norm, self.options.clip_norm);
+        let scale = StepScale { lr, l2, scale };
         if !self.optimizer.step(params, &self.gradient, &scale) {
             return Ok(None);
         }
@@ -111,7 +112,7 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         self.optimizer.observe(loss);
         Ok(Some(StepStats {
             loss,
-            rate,
+            lr,
             grad_norm: norms.gradient_norm,
         }))
     }
@@ -120,7 +121,7 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
     pub fn log_entry(&mut self, batch: usize, step: &StepStats) -> Result<Option<LogEntry>> {
         let noise = Some(&self.noise_key);
         let mse = self.net.loss(&mut self.work, &self.trials, noise)?.double();
-        let parts = self.net.parts(&self.work);
+        let terms = self.net.loss_terms(&self.work);
         let params = &mut self.net.params_mut().data;
         let loss = mse + self.options.l2 * norms(params, &self.gradient, 0.0).param_squares;
         if !loss.is_finite() {
@@ -131,11 +132,11 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
             batch,
             loss,
             mse,
-            rate: step.rate,
+            lr: step.lr,
             grad_norm: step.grad_norm,
             validation: self.best_so_far.as_ref().map(|best| best.latest),
-            parts,
-            validation_parts: self.best_so_far.as_ref().and_then(|best| best.parts),
+            terms,
+            validation_terms: self.best_so_far.as_ref().and_then(|best| best.terms),
         }))
     }
 
@@ -145,15 +146,15 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         let Some(validation) = &mut self.validation else {
             return Ok(true);
         };
-        let (loss, parts) = validation.loss(self.net, &mut self.work)?;
+        let (loss, terms) = validation.loss(self.net, &mut self.work)?;
         let params = &mut self.net.params_mut().data;
         if !loss.is_finite() {
             self.optimizer.undo(params);
             return Ok(false);
         }
         match &mut self.best_so_far {
-            Some(best) => best.observe(batch, (loss, parts), params),
-            None => self.best_so_far = Some(BestSoFar::new(batch, (loss, parts), params)),
+            Some(best) => best.observe(batch, (loss, terms), params),
+            None => self.best_so_far = Some(BestSoFar::new(batch, (loss, terms), params)),
         }
         Ok(true)
     }

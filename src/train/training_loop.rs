@@ -16,7 +16,7 @@ const LOG_CAPACITY: usize = 1 << 16;
 ///
 /// If a loss, gradient or parameter is not finite, training ends with [`Outcome::Diverged`], and
 /// the network holds the last parameters with a finite loss. With [`Outcome::Interrupted`] it holds
-/// the parameters after the last completed batch. With validation, the option `keep` selects the
+/// the parameters after the last completed batch. With validation, the option `restore` selects the
 /// final parameters, whatever the outcome.
 ///
 /// With a checkpoint, a run that is in the file resumes from it. If its log ends with an entry for
@@ -109,7 +109,7 @@ impl<'a, T: Real, M: Model<T>> Run<'a, T, M> {
                 total: self.trainer.options.batches,
                 status: Status::Loss {
                     loss: step.loss,
-                    rate: step.rate,
+                    lr: step.lr,
                 },
             });
             if (at + 1).is_multiple_of(self.trainer.options.checkpoint_every) {
@@ -190,7 +190,7 @@ impl<'a, T: Real, M: Model<T>> Run<'a, T, M> {
         let outcome = outcome?;
         let best = &self.trainer.best_so_far;
         if let Some(best) = best
-            && self.trainer.options.keep == Restore::Best
+            && self.trainer.options.restore == Restore::Best
         {
             let params = &mut self.trainer.net.params_mut().data;
             params.copy_from_slice(&best.params);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::log::Best;
 use super::task::{Shape, Task, Trials};
-use super::{Model, Options, Parts};
+use super::{LossTerms, Model, Options};
 use crate::base::{Error, Result};
 use crate::tensor::Real;
 
@@ -75,31 +75,30 @@ impl<'a, T: Real> Validation<'a, T> {
         })
     }
 
-    /// The loss of `net` over all trials, without the penalty and without noise, and its parts.
+    /// The loss of `net` over all trials, without the penalty and without noise, and its terms.
     ///
     /// Errors: `NotFinite` if the loss is not finite because a value of the trials is not finite
     pub fn loss<M: Model<T>>(
         &mut self,
         net: &M,
         work: &mut M::Workspace,
-    ) -> Result<(f64, Option<Parts>)> {
-        let (mut sum, mut weights, mut part_sums) = (0.0, 0.0, None);
+    ) -> Result<(f64, Option<LossTerms>)> {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        let mut term_sums: Option<LossTerms> = None;
         for first in (0..self.trials.trials).step_by(self.chunk_size) {
             let weight = self.load_chunk(first);
             if weight > 0.0 {
                 sum += weight * net.loss(work, &self.chunk, None)?.double();
                 weights += weight;
-                if let Some(parts) = net.parts(work) {
-                    let sums = part_sums.get_or_insert([0.0; 3]);
-                    for (sum, part) in sums.iter_mut().zip(parts) {
-                        *sum += weight * part;
-                    }
+                if let Some(terms) = net.loss_terms(work) {
+                    let zeros = LossTerms::zeros(M::LOSS_TERMS);
+                    term_sums.get_or_insert(zeros).add_weighted(weight, &terms);
                 }
             }
         }
         let loss = sum / weights;
         match loss.is_finite() {
-            true => Ok((loss, part_sums.map(|sums| sums.map(|part| part / weights)))),
+            true => Ok((loss, term_sums.map(|sums| sums.divided_by(weights)))),
             false => self.check_finite().map(|()| (loss, None)),
         }
     }
@@ -153,9 +152,9 @@ impl<'a, T: Real> Validation<'a, T> {
 /// The lowest validation loss of a run and the state of early stopping.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct BestSoFar<T> {
-    /// The latest loss and its parts.
+    /// The latest loss and its terms.
     pub latest: f64,
-    pub parts: Option<Parts>,
+    pub terms: Option<LossTerms>,
     /// The lowest loss.
     pub lowest: Best,
     /// The number of validations since the lowest loss.
@@ -166,10 +165,14 @@ pub(super) struct BestSoFar<T> {
 
 impl<T: Real> BestSoFar<T> {
     /// The state after the first validation, which followed the batch with index `batch`.
-    pub fn new(batch: usize, (loss, parts): (f64, Option<Parts>), params: &[T]) -> BestSoFar<T> {
+    pub fn new(
+        batch: usize,
+        (loss, terms): (f64, Option<LossTerms>),
+        params: &[T],
+    ) -> BestSoFar<T> {
         BestSoFar {
             latest: loss,
-            parts,
+            terms,
             lowest: Best { batch, loss },
             since_lowest: 0,
             params: params.to_vec(),
@@ -177,9 +180,9 @@ impl<T: Real> BestSoFar<T> {
     }
 
     /// Records one more validation.
-    pub fn observe(&mut self, batch: usize, (loss, parts): (f64, Option<Parts>), params: &[T]) {
+    pub fn observe(&mut self, batch: usize, (loss, terms): (f64, Option<LossTerms>), params: &[T]) {
         self.latest = loss;
-        self.parts = parts;
+        self.terms = terms;
         if loss < self.lowest.loss {
             self.lowest = Best { batch, loss };
             self.since_lowest = 0;

@@ -17,7 +17,7 @@ use attractor::io::{Tree, weights};
 use attractor::nn::interop::{CellSettings, PortableNetwork, Selection};
 use attractor::nn::{Cell, Network, Rnn, Spec};
 use attractor::ops::rnn::Nonlinearity;
-use attractor::ops::rnn::vanilla::Vanilla;
+use attractor::ops::rnn::cells::Vanilla;
 use attractor::random::{Key, Layout};
 use attractor::tensor::{DType, convert};
 

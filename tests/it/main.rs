@@ -41,6 +41,7 @@ mod sandbox_cli;
 mod scene_output;
 mod session;
 mod simd;
+mod synonyms;
 mod tensor;
 mod terminal;
 mod text_and_json;

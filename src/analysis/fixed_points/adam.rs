@@ -54,7 +54,7 @@ impl Adam {
             loss_gradient(step_map, candidates, [&h, &x], &r, &mut gradient)?;
             mask_gradient(&converged, &mut gradient);
             let pull = StepScale {
-                rate: descent.rate(),
+                lr: descent.lr(),
                 l2: 0.0,
                 scale: 1.0,
             };
@@ -71,10 +71,7 @@ impl Adam {
                 progress.report(Report {
                     done: step,
                     total: self.max_iters,
-                    status: Status::Loss {
-                        loss,
-                        rate: pull.rate,
-                    },
+                    status: Status::Loss { loss, lr: pull.lr },
                 });
             }
         }

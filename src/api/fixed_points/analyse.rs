@@ -18,7 +18,7 @@ use crate::base::options::Span;
 use crate::nn::{Cell, Network};
 use crate::ops::rnn::Nonlinearity;
 use crate::options;
-use crate::random::{Key, Layout};
+use crate::random::Seed;
 use crate::tensor::{DType, convert};
 
 /// Values stored per trajectory, in addition to its state.
@@ -44,7 +44,7 @@ options! {
         /// Number of random directions.
         directions: usize = 32, in Span::at_least(1.0);
         /// Seed of the directions.
-        seed: usize = 0;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -66,7 +66,7 @@ options! {
         /// of the point; along a continuum of fixed points its tangent modes are also marginal.
         marginal: Option<f64> = None, in Span::at_least(0.0);
         /// Seed of the random initial states.
-        seed: usize = 0;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -140,7 +140,7 @@ crate::natives! {
         let s = this.points.state;
         cx.check_memory("fixed_points.linear_error", &[options.directions, s, 4], DType::F64)?;
         let mut directions = vec![0.0; options.directions * s];
-        Key::new(options.seed as u64, Layout::default()).fill_normal(&mut directions);
+        options.seed.key().fill_normal(&mut directions);
         for d in directions.chunks_exact_mut(s) {
             let size = d.iter().map(|x| x * x).sum::<f64>().sqrt();
             d.iter_mut().for_each(|x| *x *= options.distance / size);
@@ -186,7 +186,7 @@ crate::natives! {
             samples: options.noise,
             marginal: options.marginal,
         };
-        let key = Key::new(options.seed as u64, Layout::default());
+        let key = options.seed.key();
         let mut progress = Watched::new(cx, of);
         let flow = &mut *network.step_map()?;
         let runs = how.trajectories(flow, (&this.points, &linear), &key, &mut progress)?;
@@ -222,12 +222,8 @@ fn known<'a>(
 ///
 /// Errors: those of the step map
 pub fn one_sided(network: &Network, points: &Points) -> Result<Vec<bool>> {
-    let relu = |nonlinearity: Nonlinearity| nonlinearity == Nonlinearity::Relu;
-    let smooth = network.spec().is_some_and(|spec| match spec.cell {
-        Cell::Vanilla(cell) => !relu(cell.nonlinearity),
-        Cell::Ctrnn(cell) => !relu(cell.nonlinearity),
-        Cell::Gru(_) | Cell::GruTorch(_) | Cell::Lstm(_) => true,
-    });
+    let relu = |cell: Cell| cell.nonlinearity() == Some(Nonlinearity::Relu);
+    let smooth = network.spec().is_some_and(|spec| !relu(spec.cell));
     if smooth {
         return Ok(vec![false; points.points.len()]);
     }

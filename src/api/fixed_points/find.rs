@@ -17,7 +17,7 @@ use crate::base::options::Span;
 use crate::base::{Error, Result};
 use crate::nn::Network;
 use crate::optim::{Adam as AdamRule, Optimizer, Schedule};
-use crate::random::{Key, Layout};
+use crate::random::{Key, Seed};
 use crate::tensor::{DType, Tensor, convert};
 use crate::{choices, options};
 
@@ -82,16 +82,14 @@ options! {
         /// `tolerance` is set.
         slow: bool = false;
         /// Seed of the random selection of candidates and of their noise.
-        seed: usize = 0;
-        /// Random key, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
 fn notebook() -> Optimizer {
     Optimizer::Adam(AdamRule {
-        rate: Schedule::Exponential {
-            rate: 0.2,
+        lr: Schedule::Exponential {
+            lr: 0.2,
             decay: 0.9999,
         },
         epsilon: 1e-5,
@@ -197,10 +195,7 @@ fn wrong(what: &'static str, expected: String, found: &Tensor) -> Error {
 
 /// Selects candidates, then adds interpolated ones and noise.
 fn draw(from: &mut Candidates, options: &Find) {
-    let seed = options.seed as u64;
-    let key = options
-        .key
-        .unwrap_or_else(|| Key::new(seed, Layout::default()));
+    let key = options.seed.key();
     let [choice, between, noise] = key.split_array();
     let (s, i, all) = (from.state, from.inputs, from.count());
     if let Some(count) = options.count.filter(|count| *count < all) {

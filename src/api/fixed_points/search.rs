@@ -4,8 +4,7 @@ use super::analyse::rounding;
 use super::find::Find;
 use crate::analysis::fixed_points::{Candidates, Filter, Refinement, SlowFilter, scale};
 use crate::base::Result;
-use crate::nn::{Cell, Network};
-use crate::ops::rnn::Nonlinearity;
+use crate::nn::Network;
 
 /// The default tolerance relative to the square of the scale.
 const TOLERANCE: f64 = 1e-12;
@@ -66,12 +65,7 @@ impl Search {
     }
 }
 
-/// The largest modulus of a unit at any fixed point, if the cell bounds it: F is a tanh, or a
-/// convex combination of h and a tanh.
+/// The largest modulus of a unit at any fixed point, if the cell bounds it.
 fn bound(network: &Network) -> Option<f64> {
-    match network.spec()?.cell {
-        Cell::Vanilla(cell) => (cell.nonlinearity == Nonlinearity::Tanh).then_some(1.0),
-        Cell::Gru(_) | Cell::GruTorch(_) => Some(1.0),
-        Cell::Lstm(_) | Cell::Ctrnn(_) => None,
-    }
+    network.spec()?.cell.fixed_point_bound()
 }

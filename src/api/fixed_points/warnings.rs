@@ -4,7 +4,7 @@
 use super::find::Find;
 use crate::analysis::fixed_points::{Candidates, Label, Points, min_missing, nonlinearity};
 use crate::base::Result;
-use crate::nn::{Cell, Network};
+use crate::nn::Network;
 use crate::ops::rnn::Nonlinearity;
 
 /// With a nonlinearity below this value over the candidates, all candidates find the same fixed
@@ -95,21 +95,11 @@ fn unresolved(points: &Points) -> Option<String> {
 
 /// Whether the network is linear: it then has one fixed point, or a continuum.
 fn linear(network: &Network) -> bool {
-    let nonlinearity = network.spec().and_then(|spec| match spec.cell {
-        Cell::Vanilla(cell) => Some(cell.nonlinearity),
-        Cell::Ctrnn(cell) => Some(cell.nonlinearity),
-        _ => None,
-    });
+    let nonlinearity = network.spec().and_then(|spec| spec.cell.nonlinearity());
     nonlinearity == Some(Nonlinearity::Linear)
 }
 
 /// Whether the cell maps a ball of states into itself.
 fn bounded(network: &Network) -> bool {
-    let tanh = |nonlinearity: Nonlinearity| nonlinearity == Nonlinearity::Tanh;
-    network.spec().is_some_and(|spec| match spec.cell {
-        Cell::Vanilla(cell) => tanh(cell.nonlinearity),
-        // A step longer than two time constants overshoots without bound.
-        Cell::Ctrnn(cell) => tanh(cell.nonlinearity) && cell.dt < 2.0 * cell.tau,
-        Cell::Gru(_) | Cell::GruTorch(_) | Cell::Lstm(_) => true,
-    })
+    network.spec().is_some_and(|spec| spec.cell.is_bounded())
 }

@@ -29,18 +29,18 @@ crate::natives! {
     /// Trains the readout by recursive least squares on targets [t, outputs] with inputs [t,
     /// inputs] (nil for zeros). At every time step, or every `every` steps: q = P h, P <- P - q q'
     /// / (1 + h . q), wO <- wO - (z - f) q' / (1 + h . q). The network stores P, so that a further
-    /// training continues where this one stopped. Returns a map: `outcome`, `error` [passes], the
+    /// training continues where this one stopped. Returns a map: `outcome`, `error` [epochs], the
     /// mean of |z - f| in each pass with z before the weight update, and `outputs` [t, outputs] of
     /// the last pass.
     ///
     /// A list of k networks is trained in parallel, each network independently, on targets [t,
     /// outputs] or individual targets [k, t, outputs]. In the returned map `outcome` is then a
-    /// list, `error` has shape [k, passes] and `outputs` [k, t, outputs]; the missing values of a
+    /// list, `error` has shape [k, epochs] and `outputs` [k, t, outputs]; the missing values of a
     /// network that diverged are NaN.
     ///
     /// > let net = force::network(#{ units: 100, seed: 1 });
     /// > let sine = signals::sines(300, #{ period: 100 });
-    /// > let fit = force::train(net, zeros([300, 1]), sine, #{ passes: 10 });
+    /// > let fit = force::train(net, zeros([300, 1]), sine, #{ epochs: 10 });
     /// > fit.error[9] < 0.1
     /// = true
     fn train(
@@ -71,14 +71,14 @@ crate::natives! {
     /// > let teacher = force::network(#{ units: 100, gain: 1.3, seed: 1 });
     /// > let net = force::network(#{ units: 100, gain: 1.3, feedback_scale: 0.0, seed: 2 });
     /// > let sine = signals::sines(300, #{ period: 100 });
-    /// > let fit = force::teach(net, teacher, zeros([300, 1]), sine, #{ passes: 10 });
+    /// > let fit = force::full_force(net, teacher, zeros([300, 1]), sine, #{ epochs: 10 });
     /// > fit.error[9] < 0.05
     /// = true
-    fn teach(
+    fn full_force(
         cx: &Context, net: Rc<Force>, teacher: Rc<Force>, inputs: Value, targets: ExactTensor,
         options: CallOptions<TrainingOptions>,
     ) -> Map {
-        let of = "force::teach";
+        let of = "force::full_force";
         if Rc::ptr_eq(&net, &teacher) {
             let words = format!("{of}: the teacher is the network itself");
             let hint = "make it another one, with `copy()` if need be";
@@ -88,13 +88,13 @@ crate::natives! {
         new_alpha(of, &net, &options)?;
         let call = Call { cx, of, inputs, targets: &targets, options: &options };
         match &*teacher {
-            AnyPrecision::F32(_) => call.teach::<f32>(&mut net, &mut teacher),
-            AnyPrecision::F64(_) => call.teach::<f64>(&mut net, &mut teacher),
+            AnyPrecision::F32(_) => call.full_force::<f32>(&mut net, &mut teacher),
+            AnyPrecision::F64(_) => call.full_force::<f64>(&mut net, &mut teacher),
         }
     }
 }
 
-const LOST: &str = "`anew: true` begins it again; a `forgetting` nearer to 1, or a network with \
+const LOST: &str = "`reset_p: true` begins it again; a `forgetting` nearer to 1, or a network with \
                     dtype \"f64\", keeps it longer";
 const DIVERGED: &str = "are the weights and the scale of the targets sensible? `restart()` begins \
                         again; a smaller `alpha` learns more slowly";
@@ -132,9 +132,9 @@ fn new_alpha(
     options: &CallOptions<TrainingOptions>,
 ) -> Result<(), Diagnostic> {
     let known = match_precision!(net, net => net.inverse.is_some());
-    if options.is_set("alpha") && !options.anew && known {
+    if options.is_set("alpha") && !options.reset_p && known {
         let words = format!("{of}: option `alpha`: the network has a P from its last training");
-        let hint = "leave `alpha` out to continue that training, or begin P anew with `anew: true`";
+        let hint = "leave `alpha` out to continue that training, or reset P with `reset_p: true`";
         return Err(Diagnostic::new(words).hint(hint));
     }
     Ok(())
@@ -191,7 +191,7 @@ impl Call<'_> {
         }
     }
 
-    fn teach<T: Kind>(
+    fn full_force<T: Kind>(
         self,
         net: &mut AnyPrecision,
         teacher: &mut AnyPrecision,
@@ -219,7 +219,7 @@ impl Call<'_> {
     /// The inputs and the targets, as vectors.
     fn numbers<T: Kind>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Diagnostic> {
         self.cx
-            .check_memory(self.of, &[self.options.passes], DType::F64)?;
+            .check_memory(self.of, &[self.options.epochs], DType::F64)?;
         let x = checked_inputs(self.of, self.inputs.clone(), [steps, inputs])?;
         let f = convert::to_vec(self.targets)?;
         finite(self.of, "targets", &f)?;
@@ -301,11 +301,11 @@ fn result_map<T: Lanes>(of: &str, fit: Fit<T>, [steps, m]: [usize; 2]) -> Result
         let words = format!("{of}: {what} at step {step} of pass {pass}");
         return Err(Diagnostic::new(words).hint(hint));
     }
-    let passes = fit.errors.len();
+    let epochs = fit.errors.len();
     let mut map = map([
         (
             "error",
-            convert::from_f64(fit.errors, &[passes], DType::F64)?,
+            convert::from_f64(fit.errors, &[epochs], DType::F64)?,
         ),
         ("outputs", convert::from_slice(&fit.outputs, &[steps, m])?),
     ]);

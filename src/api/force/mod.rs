@@ -38,7 +38,7 @@ options! {
         restart: bool = false;
         /// Teacher forcing: values that are fed back after each time step in place of the outputs,
         /// [t, outputs].
-        fed: Option<Tensor> = None;
+        teacher_forcing: Option<Tensor> = None;
     }
 }
 
@@ -123,7 +123,7 @@ crate::natives! {
     }
 
     /// Sets one of the weights, or the initial currents, to a tensor of the same shape, and resets
-    /// the state. P is unchanged; reset it with the training option `anew`.
+    /// the state. P is unchanged; reset it with the training option `reset_p`.
     ///
     /// > let net = force::network(#{ units: 2 });
     /// > net.set("wO", [[0.5, 0.25]]);
@@ -253,9 +253,9 @@ fn ran<T: Lanes>(
         }
     };
     cx.check_memory(of, &[steps, n.max(m)], T::DTYPE)?;
-    let fed = options.fed.as_ref();
+    let fed = options.teacher_forcing.as_ref();
     let fed = fed
-        .map(|fed| sequence::<T>(of, "fed", fed, [steps, m]))
+        .map(|fed| sequence::<T>(of, "teacher_forcing", fed, [steps, m]))
         .transpose()?;
     if options.restart {
         net.reset_state();

@@ -18,7 +18,7 @@ use crate::ops::Lanes;
 use crate::tasks::Dataset;
 use crate::tasks::dataset::{RawArray, RawData};
 use crate::tensor::{DType, Tensor, convert};
-use crate::train::{Fit, LogEntry, Source, Task, run};
+use crate::train::{Fit, LogEntry, LossTerms, Model as _, Source, Task, run};
 
 crate::options! {
     /// Options that scripts can pass in addition to the training options.
@@ -47,14 +47,14 @@ crate::natives! {
     /// `grad_norm`. With `validation` it also contains `validation`, `validation_nll`,
     /// `validation_kl_initial` and `validation_kl_inferred`, computed with the final KL weight,
     /// without dropout and always with the same samples; the parameters with the lowest validation
-    /// loss, `best`, are restored at the end, unless `keep` is "last". `warnings` lists signs of
+    /// loss, `best`, are restored at the end, unless `restore` is "last". `warnings` lists signs of
     /// failed training, such as posterior collapse. A `checkpoint` works as in `train`: an
     /// interrupted run resumes with bit-identical results.
     ///
     /// > let counts = (random::uniform(random::key(1), [40, 10, 3]) * 3.0).floor();
     /// > let units = #{ encoder: 8, controller: 8, generator: 8, factors: 2, channels: 3 };
     /// > let model = lfads::model(units);
-    /// > let fit = lfads::train(model, counts, #{ batches: 60, batch: 16, log_every: 10 });
+    /// > let fit = lfads::train(model, counts, #{ batches: 60, batch_size: 16, log_every: 10 });
     /// > [fit.outcome, fit.nll.shape(), fit.nll[-1] < fit.nll[0]]
     /// = ["finished", [7], true]
     fn train(
@@ -120,7 +120,7 @@ impl Call<'_> {
         let s = model.sizes;
         let units = 4 * (2 * s.encoder + s.controller + s.generator) + s.channels;
         let time = Task::<T>::shape(&set).time;
-        cx.check_memory(OF, &[options.run.batch, time, units], T::DTYPE)?;
+        cx.check_memory(OF, &[options.run.batch_size, time, units], T::DTYPE)?;
         let source = Source {
             task: &set,
             validation: validation.as_ref(),
@@ -190,23 +190,24 @@ fn warnings(fit: &Fit, warm_up: &WarmUp, constant: Option<f64>) -> Vec<String> {
     let Some(line) = fit.log.last() else {
         return warnings;
     };
-    let Some([nll, initial, inferred]) = line.validation_parts.or(line.parts) else {
+    let Some(terms) = line.validation_terms.or(line.terms) else {
         return warnings;
     };
-    let grown = warm_up.kl_weight(line.batch) >= warm_up.kl_last;
-    if grown && warm_up.kl_last > 0.0 && initial + inferred < COLLAPSED {
+    let term = |name: &str| terms.get(name).expect("LFADS declares this term");
+    let (nll, divergence) = (term("nll"), term("kl_initial") + term("kl_inferred"));
+    let grown = warm_up.kl_weight(line.batch) >= warm_up.kl_weight_end;
+    if grown && warm_up.kl_weight_end > 0.0 && divergence < COLLAPSED {
         warnings.push(format!(
-            "the divergences of the posteriors are {:.2} nats a trial: they have become their \
-             priors and say nothing of the observations; a longer or later warm-up \
-             (kl_until, kl_from), or a smaller kl_last, may help",
-            initial + inferred
+            "the KL divergences are {divergence:.2} nats per trial: the posteriors have collapsed \
+             to their priors and carry no information about the observations; use a longer or \
+             later warm-up (kl_ramp_end, kl_ramp_start) or a smaller kl_weight_end"
         ));
     }
     if let Some(constant) = constant.filter(|constant| grown && nll > *constant) {
         warnings.push(format!(
             "the negative log-likelihood of a trial is {nll:.1}, that of constant rates \
-             {constant:.1}: the rates are worse than none; a lower rate, or a smaller clip, may \
-             help"
+             {constant:.1}: the inferred rates are worse than constant rates; use a lower learning \
+             rate or a smaller clip_norm"
         ));
     }
     warnings
@@ -220,22 +221,17 @@ fn entries(line: &LogEntry, warm_up: &WarmUp) -> Map {
     let mut real = |name: &str, x: f64| map.insert(name.to_string(), Value::Float(x));
     real("loss", line.loss);
     real("kl", warm_up.kl_weight(line.batch));
-    real("rate", line.rate);
+    real("lr", line.lr);
     real("grad_norm", line.grad_norm);
-    for (k, name) in PARTS.iter().enumerate() {
-        if let Some(parts) = line.parts {
-            real(name, parts[k]);
-        }
-        if let Some(parts) = line.validation_parts {
-            real(&format!("validation_{name}"), parts[k]);
-        }
+    for (name, value) in line.terms.iter().flat_map(LossTerms::iter) {
+        real(name, value);
+    }
+    for (name, value) in line.validation_terms.iter().flat_map(LossTerms::iter) {
+        real(&format!("validation_{name}"), value);
     }
     line.validation.map(|loss| real("validation", loss));
     map
 }
-
-/// Names of the parts of the loss.
-const PARTS: [&str; 3] = ["nll", "kl_initial", "kl_inferred"];
 
 /// Converts the fit to a map.
 ///
@@ -248,12 +244,15 @@ fn result_map(
     let mut map = course(fit, options.run.checkpoint.is_some())?;
     let weights = column(fit, |line| options.warm_up.kl_weight(line.batch))?;
     map.insert("kl".into(), weights);
-    for (k, name) in PARTS.iter().enumerate() {
-        let part = column(fit, |line| line.parts.map_or(f64::NAN, |parts| parts[k]))?;
-        map.insert(name.to_string(), part);
+    let value = |terms: Option<LossTerms>, name: &str| {
+        terms.and_then(|terms| terms.get(name)).unwrap_or(f64::NAN)
+    };
+    for name in Model::<f32>::LOSS_TERMS {
+        let column_of = column(fit, |line| value(line.terms, name))?;
+        map.insert(name.to_string(), column_of);
         if fit.best.is_some() {
-            let of = |line: &LogEntry| line.validation_parts.map_or(f64::NAN, |parts| parts[k]);
-            map.insert(format!("validation_{name}"), column(fit, of)?);
+            let column_of = column(fit, |line| value(line.validation_terms, name))?;
+            map.insert(format!("validation_{name}"), column_of);
         }
     }
     let warnings = warnings.iter().cloned().map(Value::Text).collect();

@@ -16,7 +16,7 @@ use crate::base::{Outcome, Result};
 use crate::models::lfads::{InferenceOptions, Model, Posterior, Summary};
 use crate::ops::Lanes;
 use crate::options;
-use crate::random::{Key, Layout};
+use crate::random::{Key, Seed};
 use crate::tensor::{Tensor, convert};
 
 options! {
@@ -25,9 +25,7 @@ options! {
         /// Number of time steps per trial.
         steps: usize = 100, in Span::at_least(1.0);
         /// Seed of the initial conditions and inputs.
-        seed: usize = 0;
-        /// Random key, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -37,7 +35,7 @@ crate::natives! {
 
     /// Infers the latent variables of trials [n, t, channels]: posterior means over samples, as a
     /// map of `rates` [n, t, channels] (per second), `factors` [n, t, k], `generator` [n, t, g],
-    /// `inferred` [n, t, u] and `initial` [n, g]. The standard deviation over samples has the
+    /// `inferred_inputs` [n, t, u] and `initial_conditions` [n, g]. The standard deviation over samples has the
     /// suffix `_sd`; with `quantiles`, the quantiles [q, ..] have the suffix `_quantiles`. With
     /// `samples: 0` one forward pass uses the posterior means, and there are no standard
     /// deviations. For a single trial [t, channels] the results have no first axis.
@@ -56,12 +54,12 @@ crate::natives! {
     }
 
     /// Generates n trials from the priors of initial condition and inferred inputs, as a map of
-    /// `rates` [n, t, channels] (per second), `factors`, `generator`, `inferred` and `initial`.
+    /// `rates` [n, t, channels] (per second), `factors`, `generator`, `inferred_inputs` and `initial_conditions`.
     ///
     /// > lfads::model(#{ channels: 3 }).generate(5, #{ steps: 20 }).rates.shape()
     /// = [5, 20, 3]
     fn generate(cx: &Context, this: Rc<Lfads>, n: usize, options: CallOptions<Generation>) -> Map {
-        let key = options.key.unwrap_or_else(|| Key::new(options.seed as u64, Layout::default()));
+        let key = options.seed.key();
         let t = options.steps;
         match_precision!(&*this.0.borrow(), model => made_up(cx, model, [n, t], &key))
     }
@@ -127,8 +125,8 @@ fn inferred<T: Lanes>(
         ("rates", rates, &[t, s.channels][..]),
         ("factors", factors, &[t, s.factors]),
         ("generator", generator, &[t, s.generator]),
-        ("inferred", inferred, &[t, s.inferred]),
-        ("initial", initial, &[s.generator]),
+        ("inferred_inputs", inferred, &[t, s.inferred]),
+        ("initial_conditions", initial, &[s.generator]),
     ] {
         if !summary.mean.is_empty() {
             insert_summary(&mut map, name, &summary, (&[first, shape].concat(), q))?;
@@ -178,8 +176,8 @@ fn made_up<T: Lanes>(
         ("rates", &course.rates, &[n, t, s.channels][..]),
         ("factors", &course.factors, &[n, t, s.factors]),
         ("generator", &course.generator, &[n, t, s.generator]),
-        ("inferred", &course.inferred, &[n, t, s.inferred]),
-        ("initial", &course.initial, &[n, s.generator]),
+        ("inferred_inputs", &course.inferred, &[n, t, s.inferred]),
+        ("initial_conditions", &course.initial, &[n, s.generator]),
     ] {
         if !numbers.is_empty() {
             map.insert(

@@ -101,7 +101,7 @@ crate::natives! {
 
     /// Returns an independent copy of the model.
     ///
-    /// > lfads::model(#{ channels: 5, inferred: 0, generator: 64 }).copy()
+    /// > lfads::model(#{ channels: 5, inferred_inputs: 0, generator: 64 }).copy()
     /// = lfads model: 5 poisson channels, 32 factors, 0 inferred inputs, generator of 64 units, f32
     fn copy(this: Rc<Lfads>) -> New<Lfads> { Ok(New(Lfads(this.0.clone()))) }
 
@@ -109,7 +109,7 @@ crate::natives! {
     ///
     /// > lfads::model(#{ channels: 100 }).count()
     /// = 460137
-    fn count(this: Rc<Lfads>) -> usize {
+    fn num_params(this: Rc<Lfads>) -> usize {
         Ok(match_precision!(&*this.0.borrow(), model => model.params.layout().len()))
     }
 

@@ -206,25 +206,25 @@ crate::natives! {
 
     /// The figure with an x axis from `low` to `high`.
     ///
-    /// > plot::lines([1, 2]).limits_x(0, 10)
+    /// > plot::lines([1, 2]).x_limits(0, 10)
     /// = figure [1, 1], 1 layer
-    fn limits_x(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
+    fn x_limits(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
         Ok(each(this, |panel| panel.x.limits = Some([low, high])))
     }
 
     /// The figure with a y axis from `low` to `high`.
     ///
-    /// > plot::lines([1, 2]).limits_y(0, 3)
+    /// > plot::lines([1, 2]).y_limits(0, 3)
     /// = figure [1, 1], 1 layer
-    fn limits_y(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
+    fn y_limits(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
         Ok(each(this, |panel| panel.y.limits = Some([low, high])))
     }
 
     /// The figure with a colour bar from `low` to `high`.
     ///
-    /// > plot::image([[0.2, 0.7]]).limits_colour(0, 1)
+    /// > plot::image([[0.2, 0.7]]).colour_limits(0, 1)
     /// = figure [1, 1], 1 layer
-    fn limits_colour(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
+    fn colour_limits(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
         Ok(each(this, |panel| panel.colour.limits = Some([low, high])))
     }
 
@@ -267,27 +267,27 @@ crate::natives! {
 
     /// The figure with a vertical reference line at `x`.
     ///
-    /// > plot::lines([1, 2]).vertical(0.5)
+    /// > plot::lines([1, 2]).vline(0.5)
     /// = figure [1, 1], 2 layers
-    fn vertical(this: Rc<Plot>, x: f64) -> New<Plot> {
+    fn vline(this: Rc<Plot>, x: f64) -> New<Plot> {
         let line = ReferenceLine::new(Side::X, x);
         Ok(each(this, |panel| panel.layers.push(Layer::ReferenceLine(line.clone()))))
     }
 
     /// The figure with a horizontal reference line at `y`.
     ///
-    /// > plot::lines([1, 2]).horizontal(0)
+    /// > plot::lines([1, 2]).hline(0)
     /// = figure [1, 1], 2 layers
-    fn horizontal(this: Rc<Plot>, y: f64) -> New<Plot> {
+    fn hline(this: Rc<Plot>, y: f64) -> New<Plot> {
         let line = ReferenceLine::new(Side::Y, y);
         Ok(each(this, |panel| panel.layers.push(Layer::ReferenceLine(line.clone()))))
     }
 
     /// The figure with a text annotation that starts at the point (x, y).
     ///
-    /// > plot::lines([1, 2]).note(0.2, 1.8, "start")
+    /// > plot::lines([1, 2]).annotate(0.2, 1.8, "start")
     /// = figure [1, 1], 2 layers
-    fn note(this: Rc<Plot>, x: f64, y: f64, text: String) -> New<Plot> {
+    fn annotate(this: Rc<Plot>, x: f64, y: f64, text: String) -> New<Plot> {
         let note = Annotation { at: [x, y], text, colour: None };
         Ok(each(this, |panel| panel.layers.push(Layer::Annotation(note.clone()))))
     }

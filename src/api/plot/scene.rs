@@ -132,9 +132,9 @@ crate::natives! {
 
     /// The figure with a z axis from `low` to `high`.
     ///
-    /// > scene::points([[0, 0, 0], [1, 1, 1]]).limits_z(0, 2)
+    /// > scene::points([[0, 0, 0], [1, 1, 1]]).z_limits(0, 2)
     /// = figure [1, 1], 1 layer
-    fn limits_z(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
+    fn z_limits(this: Rc<Plot>, low: f64, high: f64) -> New<Plot> {
         Ok(each(this, |panel| panel.z.limits = Some([low, high])))
     }
 }

@@ -1,76 +1,67 @@
-//! The script module `rnn`: networks of the built-in cells.
+//! The script functions that create networks, one row per constructor of the table of cells.
 
 use std::cell::RefCell;
 
 use super::super::context::Context;
-use super::super::convert::New;
+use super::super::convert::{IntoValue, New};
 use super::super::diagnostic::Diagnostic;
+use super::super::native::{Args, Body, FromArgs, Module, Native};
 use super::super::options::CallOptions;
+use super::super::value::Value;
 use super::Net;
-use crate::nn::{Cell, CtrnnOptions, GruOptions, Network, NetworkOptions, VanillaOptions};
-use crate::ops::rnn::lstm::Lstm;
+use crate::nn::{Network, NetworkOptions};
+use crate::ops::rnn::Cell;
+use crate::ops::rnn::cells::{Constructor, ConstructorVisitor, visit_constructors};
 
 /// Largest number of gate matrices of a cell.
 const GATES: usize = 4;
 
-crate::natives! {
-    /// Recurrent neural networks.
-    module "rnn";
+/// The name of the script module.
+const MODULE: &str = "rnn";
 
-    /// A new vanilla network: h' = f(wI x + wR h + bR) + noise, o = wO h' + bO, with a learned
-    /// initial state h0.
-    ///
-    /// Initial values: h0 ~ 0.1 N(0, 1), wI ~ N(0, 1) / sqrt(inputs), wR ~ gain N(0, 1) /
-    /// sqrt(units), wO ~ N(0, 1) / sqrt(units), and biases of 0. PyTorch's nn.RNN is equivalent,
-    /// with bR equal to the sum of its two biases.
-    ///
-    /// > rnn::vanilla(#{ inputs: 1, units: 100, outputs: 1, gain: 0.85, seed: 0 })
-    /// = vanilla network: 1 input, 100 units (tanh), 1 output, f32
-    fn vanilla(cx: &Context, options: CallOptions<(VanillaOptions, NetworkOptions)>) -> New<Net> {
-        let (cell, recipe) = options.into_inner();
-        build_network(cx, "rnn::vanilla", cell.cell(), &recipe)
-    }
+/// The options of a constructor, then those of all networks.
+type Arguments<C> = CallOptions<(C, NetworkOptions)>;
 
-    /// A new network of gated recurrent units (GRU).
-    ///
-    /// By default the reset gate is applied before the recurrent matrix, as in the
-    /// computation-thru-dynamics tutorials: [r; u] = sigmoid(wRUHX [h; x] + bRU +
-    /// [0; update_bias]), c = tanh(wCHX [r h; x] + bC), h' = u h + (1 - u) c.
-    ///
-    /// With `reset: "after"`, as in PyTorch: r and z are the sigmoids of the rows of wI x + bI + wR
-    /// h + bR, n = tanh((wI x + bI) + r (wR h + bR)), h' = (1 - z) n + z h.
-    ///
-    /// The readout is o = wO h' + bO.
-    ///
-    /// > rnn::gru(#{ inputs: 1, units: 100, outputs: 1 })
-    /// = gru network: 1 input, 100 units, 1 output, f32
-    fn gru(cx: &Context, options: CallOptions<(GruOptions, NetworkOptions)>) -> New<Net> {
-        let (cell, recipe) = options.into_inner();
-        build_network(cx, "rnn::gru", cell.cell()?, &recipe)
+/// The functions that create networks.
+pub fn module() -> Module {
+    let mut rows = Rows(Vec::new());
+    visit_constructors(&mut rows);
+    Module {
+        name: MODULE,
+        doc: "Recurrent neural networks.\n".into(),
+        natives: rows.0,
     }
+}
 
-    /// A new network of long short-term memory (LSTM) units, as in PyTorch.
-    ///
-    /// [i; f; g; o] = wI x + wR h + bR, c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o)
-    /// tanh(c'). The output is wO h' + bO. The state is [h, c].
-    ///
-    /// > rnn::lstm(#{ inputs: 3, units: 20, layers: 2 })
-    /// = lstm network: 3 inputs, 2 layers of 20 units, 1 output, f32
-    fn lstm(cx: &Context, options: CallOptions<NetworkOptions>) -> New<Net> {
-        build_network(cx, "rnn::lstm", Cell::Lstm(Lstm), &options)
-    }
+/// The rows collected so far.
+struct Rows(Vec<Native>);
 
-    /// A new continuous-time network: a' = a + dt/tau (-a + wR f(a) + wI x + bR) + noise, o = wO
-    /// f(a') + bO.
-    ///
-    /// The states are the currents a.
-    ///
-    /// > rnn::ctrnn(#{ units: 200, dt: 0.01, tau: 0.1, gain: 1.5 })
-    /// = ctrnn network: 1 input, 200 units (tanh), 1 output, f32
-    fn ctrnn(cx: &Context, options: CallOptions<(CtrnnOptions, NetworkOptions)>) -> New<Net> {
-        let (cell, recipe) = options.into_inner();
-        build_network(cx, "rnn::ctrnn", cell.cell()?, &recipe)
+impl ConstructorVisitor for Rows {
+    fn visit<C: Constructor + 'static>(&mut self)
+    where
+        Cell: From<C::Cell>,
+    {
+        self.0.push(Native {
+            module: MODULE,
+            name: C::FUNCTION,
+            args: Arguments::<C>::arg("options").into_iter().collect(),
+            returns: New::<Net>::kind(),
+            doc: C::DOC.into(),
+            body: Body::Engine(construct::<C>),
+        });
     }
+}
+
+/// A new network of the cell that the options describe.
+fn construct<C: Constructor>(cx: &Context, values: Vec<Value>) -> Result<Value, Diagnostic>
+where
+    Cell: From<C::Cell>,
+{
+    let params = [Arguments::<C>::arg("options")];
+    let mut args = Args::new(cx, C::OF, &params, values)?;
+    let (cell, network) = Arguments::<C>::take(&mut args, "options")?.into_inner();
+    let network = build_network(cx, C::OF, cell.cell()?.into(), &network)?;
+    Ok(network.into_value())
 }
 
 /// Creates the network after a memory check.
@@ -78,7 +69,7 @@ fn build_network(
     cx: &Context,
     of: &'static str,
     cell: Cell,
-    recipe: &NetworkOptions,
+    options: &NetworkOptions,
 ) -> Result<New<Net>, Diagnostic> {
     let NetworkOptions {
         inputs,
@@ -86,13 +77,13 @@ fn build_network(
         outputs,
         layers,
         ..
-    } = *recipe;
+    } = *options;
     let width = units
         .saturating_mul(2)
         .saturating_add(inputs)
         .saturating_add(outputs);
-    let strands = layers.saturating_mul(if recipe.bidirectional { 2 } else { 1 });
-    let rows = units.saturating_mul(GATES).saturating_mul(strands);
-    cx.check_memory(of, &[rows, width], recipe.dtype.dtype())?;
-    Ok(New(Net(RefCell::new(Network::new(cell, recipe)?))))
+    let sublayers = layers.saturating_mul(if options.bidirectional { 2 } else { 1 });
+    let rows = units.saturating_mul(GATES).saturating_mul(sublayers);
+    cx.check_memory(of, &[rows, width], options.dtype.dtype())?;
+    Ok(New(Net(RefCell::new(Network::new(cell, options)?))))
 }

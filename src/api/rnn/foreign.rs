@@ -8,7 +8,7 @@ use crate::io::{safetensors, weights};
 use crate::nn::Network;
 use crate::nn::interop::{CellSettings, ExportNames, PortableNetwork, Selection};
 use crate::ops::rnn::Nonlinearity;
-use crate::ops::rnn::gru::Gru;
+use crate::ops::rnn::cells::Gru;
 use crate::tensor::{DType, convert};
 use crate::{choices, options};
 

@@ -238,9 +238,9 @@ crate::natives! {
 
     /// The number of parameters.
     ///
-    /// > rnn::vanilla(#{ inputs: 1, units: 10, outputs: 1 }).count()
+    /// > rnn::vanilla(#{ inputs: 1, units: 10, outputs: 1 }).num_params()
     /// = 141
-    fn count(this: Rc<Net>) -> usize { Ok(this.0.borrow().layout().len()) }
+    fn num_params(this: Rc<Net>) -> usize { Ok(this.0.borrow().layout().len()) }
 }
 
 pub(super) fn map<const N: usize>(entries: [(&str, Tensor); N]) -> Map {

@@ -33,7 +33,7 @@ pub fn signature(native: &Native, language: Language) -> String {
 /// The type, range and default of an option.
 pub fn option(field: &Field) -> String {
     let span = field.span.map_or(String::new(), |span| format!(" {span}"));
-    let default = crate::api::help::default(field);
+    let default = &field.default;
     format!(
         "{}: {}{span}, {default} if left out",
         field.name, field.kind

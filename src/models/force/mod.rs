@@ -22,9 +22,9 @@ use crate::ops::force::{
     Weights, padded_len,
 };
 use crate::ops::rnn::Nonlinearity;
-use crate::ops::rnn::ctrnn::Ctrnn;
+use crate::ops::rnn::cells::Ctrnn;
 use crate::options;
-use crate::random::{Key, Layout};
+use crate::random::Seed;
 use crate::tensor::{Tensor, convert};
 pub use train::{Fit, Student, TrainingOptions, train};
 
@@ -59,9 +59,7 @@ options! {
         /// Precision of all values.
         dtype: Precision = Precision::F32;
         /// Seed of the weights and the initial state.
-        seed: usize = 0;
-        /// Key of the weights and the initial state, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -93,9 +91,7 @@ impl NetworkOptions {
     pub fn build<T: Lanes>(&self) -> Result<Network<T>> {
         self.clone().check()?;
         let (n, i, m) = (self.units, self.inputs, self.outputs);
-        let key = self
-            .key
-            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()));
+        let key = self.seed.key();
         let normal = |child: usize, count: usize, scale: f64| {
             let mut values = vec![T::of(0.0); count];
             key.split_nth(child, 6).fill_normal(&mut values);

@@ -21,9 +21,9 @@ const WEIGHTS_PER_CHECK: usize = 400_000_000;
 options! {
     /// Options of FORCE training.
     pub struct TrainingOptions for "force::train" {
-        /// Number of passes through the sequence.
-        passes: usize = 1, in Span::at_least(1.0);
-        /// Time steps between weight updates, counted across passes and calls.
+        /// Number of epochs, that is passes through the sequence.
+        epochs: usize = 1, in Span::at_least(1.0);
+        /// Time steps between weight updates, counted across epochs and calls.
         every: usize = 1, in Span::at_least(1.0);
         /// Initial scale of P, which is alpha times the identity matrix. A larger value makes
         /// initial learning faster and less stable; 1 / alpha is the weight of the L2 penalty.
@@ -35,7 +35,7 @@ options! {
         /// previous pass.
         restart: bool = false;
         /// Reset P at the start, instead of continuing with that of a previous training.
-        anew: bool = false;
+        reset_p: bool = false;
     }
 }
 
@@ -98,7 +98,7 @@ pub fn train<T: Lanes>(
         .sum();
     let steps_per_check = (WEIGHTS_PER_CHECK / weights.max(1)).clamp(32, 1024);
     let threads = rayon::current_num_threads().div_ceil(students.len());
-    for pass in 0..options.passes {
+    for pass in 0..options.epochs {
         if options.restart {
             students.iter_mut().for_each(Student::reset_state);
         }
@@ -114,7 +114,7 @@ pub fn train<T: Lanes>(
             }
             progress.report(Report {
                 done,
-                total: options.passes * steps,
+                total: options.epochs * steps,
                 status: Status::Error {
                     error: mean_error(students, range.end),
                 },
@@ -151,10 +151,10 @@ impl<T: Lanes> Student<'_, T> {
 
     fn prepare(&mut self, options: &TrainingOptions) {
         let net = &mut *self.network;
-        if self.teacher.is_none() || options.anew {
+        if self.teacher.is_none() || options.reset_p {
             net.flush_recurrent();
         }
-        if net.inverse.is_none() || options.anew {
+        if net.inverse.is_none() || options.reset_p {
             net.inverse = Some(InverseCorrelation::new(
                 net.sizes.units,
                 T::of(options.alpha),

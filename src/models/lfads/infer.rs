@@ -11,7 +11,7 @@ use crate::ops::lfads::{Noise, Operation, Results};
 use crate::ops::simd::TRIALS;
 use crate::ops::simd::math::exp_in_place;
 use crate::options;
-use crate::random::{Key, Layout};
+use crate::random::{Key, Seed};
 
 /// The number of values that a thread processes at a time.
 const CHUNK: usize = 1 << 12;
@@ -29,9 +29,7 @@ options! {
         /// Quantiles of the samples to compute, from 0 to 1.
         quantiles: Vec<f64> = Vec::new(), in Span::between(0.0, 1.0);
         /// Seed of the samples.
-        seed: usize = 0;
-        /// Key of the samples, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -123,9 +121,7 @@ impl<T: Lanes> Model<T> {
             initial: summary(s.generator),
             outcome: Outcome::MaxSteps,
         };
-        let key = options
-            .key
-            .unwrap_or_else(|| Key::new(options.seed as u64, Layout::default()));
+        let key = options.seed.key();
         // Each trial occupies whole groups of rows. The rows beyond its samples are computed but
         // ignored.
         let rows = match options.samples {

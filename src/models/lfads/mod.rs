@@ -15,8 +15,8 @@ use crate::base::{Error, Result};
 use crate::nn::{Cell, Precision, Rnn, Spec};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Constants, Inputs, Losses, Noise, Sizes, layout};
-use crate::ops::rnn::gru::Gru;
-use crate::random::{Key, Layout};
+use crate::ops::rnn::cells::Gru;
+use crate::random::Seed;
 use crate::tensor::{Arena, Tensor, convert, shape};
 use crate::train::{Model as _, Trials};
 use crate::{choices, options};
@@ -53,12 +53,12 @@ options! {
         factors: usize = 32, in Span::at_least(1.0);
         /// Number of inferred inputs to the generator. With 0 there is no controller, and the
         /// generator is autonomous.
-        inferred: usize = 1;
+        inferred_inputs: usize = 1;
         /// Distribution of the observations: counts ("poisson") or real values ("gaussian").
         observations: Observations = Observations::Poisson;
         /// Probability that training retains a value, that is 1 minus the dropout probability.
         /// Dropout applies to the observations, the encoder outputs and the generator state.
-        keep: f64 = 0.98, in Span::between(0.05, 1.0);
+        keep_prob: f64 = 0.98, in Span::between(0.05, 1.0);
         /// Constant added to every posterior variance.
         var_min: f64 = 1e-3, in Span::above(0.0);
         /// Variance of the prior of the initial condition, at initialization.
@@ -73,9 +73,7 @@ options! {
         /// Precision of all values.
         dtype: Precision = Precision::F32;
         /// Seed of the parameter initialization.
-        seed: usize = 0;
-        /// Key of the parameter initialization, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -98,7 +96,7 @@ impl ModelOptions {
         /// Blocks of a GRU, each with as many rows as units, and one more for the vectors.
         const BLOCKS: usize = 4;
         let (e, c, g) = (self.encoder, self.controller, self.generator);
-        let (d, k, u) = (self.channels, self.factors, self.inferred);
+        let (d, k, u) = (self.channels, self.factors, self.inferred_inputs);
         let sum = |sizes: &[usize]| sizes.iter().fold(1usize, |all, n| all.saturating_add(*n));
         let gru = |units: usize, inputs: &[usize]| {
             shape::total_elements(&[&[BLOCKS, units, sum(&[units, sum(inputs)])]])
@@ -119,12 +117,10 @@ impl ModelOptions {
     pub fn build<T: Lanes>(&self) -> Result<Model<T>> {
         self.clone().check()?;
         let mut model = Model::zeros(self.sizes());
-        model.keep_prob = self.keep;
+        model.keep_prob = self.keep_prob;
         model.var_min = self.var_min;
         model.dt = self.dt;
-        let key = self
-            .key
-            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()));
+        let key = self.seed.key();
         let blocks = model.params.layout().clone();
         for (k, block) in blocks.blocks().iter().enumerate() {
             let into = &mut model.params.data[block.range.clone()];
@@ -170,12 +166,12 @@ impl ModelOptions {
             time: 1,
             channels: self.channels,
             encoder: self.encoder,
-            controller: if self.inferred > 0 {
+            controller: if self.inferred_inputs > 0 {
                 self.controller
             } else {
                 0
             },
-            inferred: self.inferred,
+            inferred: self.inferred_inputs,
             generator: self.generator,
             factors: self.factors,
             gaussian: self.observations == Observations::Gaussian,
@@ -190,7 +186,7 @@ impl<T: Lanes> Model<T> {
         Model {
             sizes,
             params: Arena::zeros(Arc::new(layout::<T>(sizes))),
-            keep_prob: defaults.keep,
+            keep_prob: defaults.keep_prob,
             var_min: defaults.var_min,
             dt: defaults.dt,
             warm_up: WarmUp::default(),

@@ -3,14 +3,14 @@
 use super::Model;
 use super::sampling::Samples;
 use crate::base::Result;
-use crate::base::options::{Field, Options, Slot, Span};
+use crate::base::options::{Field, OptionType as _, Options, Slot, Span};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Losses, Operation, Results};
 use crate::optim::{Adam, Optimizer, Schedule};
 use crate::options;
 use crate::random::{Key, Layout};
 use crate::tensor::Arena;
-use crate::train::{self, Parts, Trials};
+use crate::train::{self, LossTerms, Trials};
 
 /// The seed of the posterior samples of a validation, constant so that validations are comparable.
 const VALIDATION_SEED: u64 = 0x1fad5;
@@ -19,13 +19,13 @@ options! {
     /// Options of the KL warm-up.
     pub struct WarmUp for "lfads::train" {
         /// Initial weight of the KL divergences of the posteriors from their priors.
-        kl_first: f64 = 0.01, in Span::at_least(0.0);
+        kl_weight_start: f64 = 0.01, in Span::at_least(0.0);
         /// Final weight of the KL divergences, also used in every validation.
-        kl_last: f64 = 1.0, in Span::at_least(0.0);
+        kl_weight_end: f64 = 1.0, in Span::at_least(0.0);
         /// Batch at which the weight starts to increase.
-        kl_from: usize = 500;
+        kl_ramp_start: usize = 500;
         /// Batch at which the weight reaches its final value.
-        kl_until: usize = 1000;
+        kl_ramp_end: usize = 1000;
     }
 }
 
@@ -42,11 +42,11 @@ impl Default for TrainingOptions {
             warm_up: WarmUp::default(),
             run: train::Options {
                 batches: 20_000,
-                clip: Some(10.0),
+                clip_norm: Some(10.0),
                 l2: 2e-5,
                 optimizer: Optimizer::Adam(Adam {
-                    rate: Schedule::Exponential {
-                        rate: 0.05,
+                    lr: Schedule::Exponential {
+                        lr: 0.05,
                         decay: 0.9999,
                     },
                     epsilon: 0.1,
@@ -58,25 +58,21 @@ impl Default for TrainingOptions {
     }
 }
 
-/// Defaults that differ from those of `train`, as shown by `help`.
-const DEFAULTS: [(&str, &str); 4] = [
-    ("batches", "20_000"),
-    ("clip", "Some(10.0)"),
-    ("l2", "2e-5"),
-    (
-        "optimizer",
-        "adam(rate: exponential(0.05, 0.9999), epsilon: 0.1)",
-    ),
-];
-
 impl Options for TrainingOptions {
     const OF: &'static str = WarmUp::OF;
     fn fields() -> Vec<Field> {
+        let run = TrainingOptions::default().run;
+        // The defaults that differ from those of `train`.
+        let defaults = [
+            ("batches", run.batches.script_syntax()),
+            ("clip_norm", run.clip_norm.script_syntax()),
+            ("l2", run.l2.script_syntax()),
+            ("optimizer", run.optimizer.script_syntax()),
+        ];
         let mut fields = [WarmUp::fields(), train::Options::fields()].concat();
-        for field in &mut fields {
-            if let Some((_, default)) = DEFAULTS.iter().find(|(name, _)| *name == field.name) {
-                field.default = (*default).into();
-            }
+        for (name, default) in defaults {
+            let field = fields.iter_mut().find(|field| field.name == name);
+            field.expect("an option of `train`").default = default;
         }
         fields
     }
@@ -90,10 +86,10 @@ impl Options for TrainingOptions {
 impl WarmUp {
     /// The weight of the KL divergences in the batch with index `at`.
     pub fn kl_weight(&self, at: usize) -> f64 {
-        let span = self.kl_until.saturating_sub(self.kl_from).max(1) as f64;
-        let elapsed = at.saturating_sub(self.kl_from) as f64;
+        let span = self.kl_ramp_end.saturating_sub(self.kl_ramp_start).max(1) as f64;
+        let elapsed = at.saturating_sub(self.kl_ramp_start) as f64;
         let part = (elapsed / span).min(1.0);
-        self.kl_first + part * (self.kl_last - self.kl_first)
+        self.kl_weight_start + part * (self.kl_weight_end - self.kl_weight_start)
     }
 }
 
@@ -132,7 +128,7 @@ impl<T: Lanes> Model<T> {
             None => {
                 let key = Key::new(VALIDATION_SEED, Layout::default());
                 work.samples.draw(self, sizes, &key, false);
-                self.warm_up.kl_last
+                self.warm_up.kl_weight_end
             }
         }
     }
@@ -145,6 +141,8 @@ impl<T: Lanes> Model<T> {
 
 impl<T: Lanes> train::Model<T> for Model<T> {
     type Workspace = Workspace<T>;
+
+    const LOSS_TERMS: &'static [&'static str] = &["nll", "kl_initial", "kl_inferred"];
 
     fn workspace(&self) -> Workspace<T> {
         Workspace::default()
@@ -168,7 +166,12 @@ impl<T: Lanes> train::Model<T> for Model<T> {
 
     fn fingerprint(&self) -> Vec<(&'static str, String)> {
         let w = &self.warm_up;
-        let weights = [w.kl_first, w.kl_last, w.kl_from as f64, w.kl_until as f64];
+        let weights = [
+            w.kl_weight_start,
+            w.kl_weight_end,
+            w.kl_ramp_start as f64,
+            w.kl_ramp_end as f64,
+        ];
         vec![
             ("model", "lfads".into()),
             ("sizes", format!("{:?}", self.sizes)),
@@ -182,13 +185,14 @@ impl<T: Lanes> train::Model<T> for Model<T> {
         work.kl_weight = self.warm_up.kl_weight(batch);
     }
 
-    fn parts(&self, work: &Workspace<T>) -> Option<Parts> {
+    fn loss_terms(&self, work: &Workspace<T>) -> Option<LossTerms> {
         let Losses {
             nll,
             kl_initial,
             kl_inferred,
         } = work.losses;
-        Some([nll, kl_initial, kl_inferred])
+        let values = [nll, kl_initial, kl_inferred];
+        Some(LossTerms::new(Self::LOSS_TERMS, &values))
     }
 
     fn loss(&self, work: &mut Workspace<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {

@@ -9,7 +9,7 @@ use crate::base::{Error, Result};
 use crate::nn::Precision;
 use crate::nn::init::H0_SCALE;
 use crate::options;
-use crate::random::{Key, Layout};
+use crate::random::Seed;
 use crate::tensor::{self, Arena, Device, Real, Tensor};
 
 /// The batch size of the trial call that detects wrong shapes at construction.
@@ -32,9 +32,7 @@ options! {
         /// Precision of all values.
         dtype: Precision = Precision::F32;
         /// Seed of the parameters that are initialized at random.
-        seed: usize = 0;
-        /// Key of the parameters that are initialized at random, used instead of a seed.
-        key: Option<Key> = None;
+        seed: Seed = Seed::default();
     }
 }
 
@@ -93,9 +91,7 @@ impl CustomOptions {
     }
 
     fn initialize<T: Real>(&self, net: &mut Custom<T>) -> Result<()> {
-        let key = self
-            .key
-            .unwrap_or_else(|| Key::new(self.seed as u64, Layout::default()));
+        let key = self.seed.key();
         let initializers = [("h0", H0_SCALE), ("wO", 1.0 / (net.units as f64).sqrt())];
         for (k, (name, scale)) in initializers.into_iter().enumerate() {
             let Ok(block) = net.params.block_mut(name) else {

@@ -6,10 +6,7 @@ use crate::base::options::Choice as _;
 use crate::base::{Error, Result};
 use crate::nn::{Cell, Network, Precision, Rnn, Spec};
 use crate::ops::rnn::Nonlinearity;
-use crate::ops::rnn::gru::Gru;
-use crate::ops::rnn::gru_torch::GruTorch;
-use crate::ops::rnn::lstm::Lstm;
-use crate::ops::rnn::vanilla::Vanilla;
+use crate::ops::rnn::cells::{Gru, GruTorch, Lstm, Vanilla};
 use crate::tensor::DType;
 
 /// The settings of a cell that its parameters do not determine.
@@ -41,8 +38,8 @@ impl PortableNetwork {
             CellKind::Gru => Cell::Gru(Gru {
                 update_bias: settings.update_bias,
             }),
-            CellKind::GruTorch => Cell::GruTorch(GruTorch),
-            CellKind::Lstm => Cell::Lstm(Lstm),
+            CellKind::GruTorch => Cell::GruTorch(GruTorch::default()),
+            CellKind::Lstm => Cell::Lstm(Lstm::default()),
         };
         let spec = Spec {
             layers: self.layers,
@@ -89,6 +86,7 @@ impl PortableNetwork {
             }
             Cell::GruTorch(_) => CellKind::GruTorch,
             Cell::Lstm(_) => CellKind::Lstm,
+            Cell::Ugrnn(_) => return Err(unsupported("an update-gate network".into())),
         };
         let names = network.layout().blocks().iter().map(|block| &block.name);
         let blocks = names.map(|name| Ok((name.clone(), network.parameter(name)?)));

@@ -28,6 +28,7 @@ mod worker;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::Lanes;
+use super::parallel::split_front;
 use super::simd::math::tanh;
 use barrier::{Barrier, Pace, share};
 pub use matrix::{Dense, Matrix, padded_len};
@@ -265,13 +266,6 @@ fn run_segment<T: Lanes>(
         rls.inverse.set_pending(pending);
     }
     (result.outcome, result.next_step)
-}
-
-/// Splits the first `count` elements off a slice.
-fn split_front<'a, T>(rest: &mut &'a mut [T], count: usize) -> &'a mut [T] {
-    let (first, after) = std::mem::take(rest).split_at_mut(count);
-    *rest = after;
-    first
 }
 
 /// h = tanh(a), computed by the same loop as in a time step: a run in two parts then has the same

@@ -5,7 +5,7 @@ use pulp::Simd;
 use super::CELL;
 use crate::ops::Lanes;
 use crate::ops::rnn::cell::{Backward, CellKernel, Forward, FrameSpec, LayerDims, OutputBackward};
-use crate::ops::rnn::gru::Gru;
+use crate::ops::rnn::cells::Gru;
 use crate::ops::simd::Lane16;
 use crate::ops::simd::gemm_tn::Frames;
 

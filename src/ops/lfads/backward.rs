@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::forward::{std_dev, time_of_step};
-use super::scheduler::{Slice, Workspace};
+use super::slice::{Slice, Workspace};
 use crate::ops::Lanes;
 use crate::ops::simd::Lane16;
 use crate::ops::simd::elementwise::{add, each_2_3};

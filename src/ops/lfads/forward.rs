@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::layout::ParamLayout;
-use super::scheduler::{Slice, Workspace};
+use super::slice::{Slice, Workspace};
 use super::{Mode, Results};
 use crate::ops::Lanes;
 use crate::ops::simd::elementwise::each_1_3;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Sizes;
 use crate::ops::Lanes;
 use crate::ops::rnn::cell::{CellKernel, LayerDims};
-use crate::ops::rnn::gru::Gru;
+use crate::ops::rnn::cells::{CellDescriptor, Gru};
 use crate::ops::simd::gemm_tn::padded_len;
 use crate::tensor::Layout;
 
@@ -23,7 +23,7 @@ pub fn layout<T: Lanes>(sizes: Sizes) -> Layout {
     } = sizes;
     let mut blocks: Vec<(String, Vec<usize>)> = Vec::new();
     let recurrent = |blocks: &mut Vec<_>, name: &str, dims: LayerDims, suffix: &str| {
-        let parts = <Gru as CellKernel<T>>::blocks(dims.inputs, dims.units);
+        let parts = Gru::blocks(dims.inputs, dims.units);
         blocks.extend(
             parts
                 .into_iter()

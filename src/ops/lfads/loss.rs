@@ -7,7 +7,7 @@ use pulp::Simd;
 use super::Losses;
 use super::forward::{ln_variance, std_dev};
 use super::layout::{GradLayout, ParamLayout};
-use super::scheduler::{Slice, Workspace};
+use super::slice::{Slice, Workspace};
 use crate::ops::Lanes;
 use crate::ops::simd::elementwise::{each_2_0, each_4_2};
 use crate::ops::simd::lanes::{FeatureSlice, clear_unused, load};

@@ -27,19 +27,19 @@ mod forward;
 mod layout;
 mod loss;
 mod packed_params;
-mod scheduler;
+mod slice;
 mod weight_grads;
 
 use super::Lanes;
 use super::rnn::cell::LayerDims;
-use super::rnn::gru::Gru;
+use super::rnn::cells::Gru;
 use super::simd::TRIALS;
 use super::simd::gemm_tn::sum_runs;
 use super::simd::partition::Partition;
 pub use layout::layout;
 use layout::{GradLayout, ParamLayout};
 use packed_params::PackedParams;
-use scheduler::{Job, Workspace};
+use slice::{Job, Workspace};
 
 /// The cell of all networks of the model.
 const CELL: Gru = Gru { update_bias: 0.5 };

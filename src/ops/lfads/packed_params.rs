@@ -1,11 +1,11 @@
 //! Parameters packed in the order in which the kernels read them.
 
 use super::layout::ParamLayout;
-use super::scheduler::Job;
+use super::slice::Job;
 use super::{CELL, Mode};
 use crate::ops::Lanes;
 use crate::ops::rnn::cell::{CellKernel, LayerDims, Weights};
-use crate::ops::rnn::gru::Gru;
+use crate::ops::rnn::cells::Gru;
 use crate::ops::simd::gemm::{Block, GemmConfig, Panels};
 
 type GruPacked<T> = <Gru as CellKernel<T>>::Packed;

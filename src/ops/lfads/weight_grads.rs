@@ -8,10 +8,10 @@ use super::Sizes;
 use super::activations::GruActivations;
 use super::layout::{self, GradLayout, ParamLayout};
 use super::packed_params::PackedParams;
-use super::scheduler::Slice;
+use super::slice::Slice;
 use crate::ops::Lanes;
 use crate::ops::rnn::cell::{CellKernel, LayerDims};
-use crate::ops::rnn::gru::Gru;
+use crate::ops::rnn::cells::Gru;
 use crate::ops::simd::gemm::GemmConfig;
 use crate::ops::simd::gemm_tn::{Frames, Transposed, gemm_tn_add, padded_len};
 

@@ -24,6 +24,7 @@ use std::ops::Range;
 
 use pulp::Simd;
 
+use super::cells::CellDescriptor;
 use crate::ops::simd::gemm::{Block, GemmConfig};
 use crate::ops::simd::{Lane16, Lanes};
 
@@ -69,7 +70,7 @@ pub struct FrameSpec {
 /// The parameters of one sublayer, to be packed.
 pub struct Weights<'a, T> {
     pub dims: LayerDims,
-    /// Parameters after the initial states, in the order of [`CellKernel::blocks`].
+    /// Parameters after the initial states, in the order of [`CellDescriptor::blocks`].
     pub params: &'a [T],
     /// The readout weights of this layer, transposed, [n, outputs].
     pub readout: Block<'a, T>,
@@ -146,19 +147,10 @@ pub struct EvaluatedStep<'a, T> {
 }
 
 /// The kernels of a cell: its state update, gradient and directional derivatives.
-pub trait CellKernel<T: Lanes>: Clone + Copy + Default + Send + Sync + 'static {
+pub trait CellKernel<T: Lanes>: CellDescriptor {
     /// The parameters in the order in which the kernels read them.
     type Packed: Default + Send + Sync;
-    /// Name of the cell in error messages.
-    const NAME: &'static str;
-    /// Number of state parts of n elements each (2 for LSTM: h and c).
-    const STATE_PARTS: usize;
-
-    /// Names and shapes of the parameters of a layer; the first [`CellKernel::STATE_PARTS`] blocks
-    /// are the initial states, [n] each.
-    fn blocks(inputs: usize, units: usize) -> Vec<(&'static str, Vec<usize>)>;
-
-    /// Total number of elements of [`CellKernel::blocks`]. Called in every training step, so it
+    /// Total number of elements of [`CellDescriptor::blocks`]. Called in every training step, so it
     /// must not allocate.
     fn num_params(inputs: usize, units: usize) -> usize;
 

@@ -1,22 +1,19 @@
-//! Recurrent layers: ONE operation over all time steps, with its forward and backward pass. The
-//! folder of a cell documents its equation and contains its kernels (`cell.rs` defines their
-//! interface); `layers/` builds the operation from them.
+//! Recurrent layers: ONE operation over all time steps, with its forward and backward pass.
+//! `cells/` contains the cells with their equations and kernels (`cell.rs` defines the interface of
+//! the kernels); `layers/` builds the operation from them.
 
 mod args;
 mod autograd;
 pub mod cell;
-pub mod ctrnn;
-pub mod gru;
-pub mod gru_torch;
+pub mod cells;
 mod layers;
-pub mod lstm;
 pub mod nonlinearity;
 mod shapes;
-pub mod vanilla;
 
 pub use args::{Cotangents, Gradients, Inputs, Sizes, Targets};
 pub use autograd::{AuxInputs, DualPrecision, states};
 pub use cell::CellKernel;
-pub use layers::{Layers, Operation, layout, state_size, suffix};
+pub use cells::Cell;
+pub use layers::{Operation, suffix};
 pub use nonlinearity::Nonlinearity;
 pub use shapes::Shapes;

@@ -74,27 +74,3 @@ impl Partition {
         batch.div_ceil(self.run)
     }
 }
-
-/// Calls `process` for each workspace on a thread of its own. `process` takes runs from a shared
-/// queue until none remain, so that all threads stay busy.
-pub fn for_each_workspace<W: Send>(workspaces: &mut [W], process: &(impl Fn(&mut W) + Sync)) {
-    match workspaces {
-        [] => {}
-        [workspace] => process(workspace),
-        many => {
-            let (left, right) = many.split_at_mut(many.len() / 2);
-            rayon::join(
-                || for_each_workspace(left, process),
-                || for_each_workspace(right, process),
-            );
-        }
-    }
-}
-
-/// Splits up to `count` elements off the front of a slice.
-pub fn split_front<'a, T>(array: &mut &'a mut [T], count: usize) -> &'a mut [T] {
-    let all = std::mem::take(array);
-    let (first, rest) = all.split_at_mut(count.min(all.len()));
-    *array = rest;
-    first
-}

@@ -83,7 +83,7 @@ fn training_resumes_bit_identically_from_a_checkpoint() {
     let mut uninterrupted = small_options().build::<f32>().expect("a model");
     let expected = train_model(&mut uninterrupted, &training(40, None));
     assert_eq!(expected.outcome, Outcome::MaxSteps);
-    assert!(expected.log.iter().all(|line| line.parts.is_some()));
+    assert!(expected.log.iter().all(|line| line.terms.is_some()));
     let mut resumed = small_options().build::<f32>().expect("a model");
     train_model(&mut resumed, &training(17, Some("run.h5")));
     let mut resumed = small_options().build::<f32>().expect("a model");
@@ -117,7 +117,12 @@ fn training_lowers_the_loss_of_held_out_trials() {
             };
             let fit = train_model(&mut model, &training);
             let log = &fit.log;
-            let nll = |at: usize| log[at].validation_parts.expect("parts")[0];
+            let nll = |at: usize| {
+                log[at]
+                    .validation_terms
+                    .and_then(|terms| terms.get("nll"))
+                    .expect("terms")
+            };
             assert!(nll(log.len() - 1) < nll(0) - 1.0, "{inferred}: {log:?}");
         }
     }

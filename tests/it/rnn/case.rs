@@ -12,9 +12,10 @@ pub const F32: f64 = 4e-6;
 
 /// All cells, with non-default parameters.
 pub fn all_cells() -> Vec<Cell> {
-    use attractor::ops::rnn::{ctrnn::Ctrnn, gru::Gru, vanilla::Vanilla};
+    use attractor::ops::rnn::cells::{Ctrnn, Gru, Ugrnn, Vanilla};
     let mut all = vec![
         Cell::Gru(Gru { update_bias: 0.25 }),
+        Cell::Ugrnn(Ugrnn { update_bias: 0.75 }),
         Cell::GruTorch(Default::default()),
         Cell::Lstm(Default::default()),
     ];

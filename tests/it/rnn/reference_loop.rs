@@ -82,6 +82,14 @@ pub fn step(cell: Cell, block: &dyn Fn(&str) -> Vec<f64>, state: &[f64], x: &[f6
             };
             (0..n).map(next_value).collect()
         }
+        Cell::Ugrnn(ugrnn) => {
+            let (s, n) = (pre_activations(state), state.len());
+            let next_value = |k: usize| {
+                let g = sigmoid(s[n + k] + ugrnn.update_bias);
+                g * state[k] + (1.0 - g) * s[k].tanh()
+            };
+            (0..n).map(next_value).collect()
+        }
         Cell::Lstm(_) => {
             let (h, c) = state.split_at(state.len() / 2);
             let (s, n) = (pre_activations(h), h.len());

@@ -7,7 +7,7 @@
 
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
-use attractor::ops::rnn::ctrnn::Ctrnn;
+use attractor::ops::rnn::cells::Ctrnn;
 use attractor::tensor::{Device, Tensor, linear};
 
 use super::case::{Case, error};

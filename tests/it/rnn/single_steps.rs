@@ -2,7 +2,7 @@
 
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
-use attractor::ops::rnn::vanilla::Vanilla;
+use attractor::ops::rnn::cells::Vanilla;
 use attractor::ops::rnn::{Inputs, Nonlinearity};
 
 use super::case::{Case, all_cells, case};

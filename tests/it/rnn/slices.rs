@@ -3,7 +3,7 @@
 use attractor::base::Error;
 use attractor::nn::{Cell, Spec};
 use attractor::ops::rnn::Nonlinearity;
-use attractor::ops::rnn::vanilla::Vanilla;
+use attractor::ops::rnn::cells::Vanilla;
 use attractor::tensor::Real;
 
 use super::case::{Case, all_cells, all_sizes, case, random_values};

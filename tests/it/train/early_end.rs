@@ -6,7 +6,7 @@ use super::{integrator_task, small_network, train_silently, tutorial_options};
 use attractor::base::{Error, NoProgress, Outcome, Progress, Report};
 use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::rnn::Nonlinearity;
-use attractor::ops::rnn::vanilla::Vanilla;
+use attractor::ops::rnn::cells::Vanilla;
 use attractor::optim::{Optimizer, Sgd, constant};
 use attractor::random::{Key, Layout};
 use attractor::train::{self, LogEntry, Options, Source, Task, Trials};

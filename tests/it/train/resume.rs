@@ -9,7 +9,7 @@ use attractor::base::{Error, NoProgress, Outcome, Progress, Report, Result};
 use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::Lanes;
 use attractor::ops::rnn::Nonlinearity;
-use attractor::ops::rnn::vanilla::Vanilla;
+use attractor::ops::rnn::cells::Vanilla;
 use attractor::optim::{Adam, Optimizer, Plateau, Schedule, Sgd, constant};
 use attractor::random::{Key, Layout};
 use attractor::tasks::Dataset;

@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
+use crate::ops::parallel::split_front;
 use crate::ops::rnn::{Cotangents, Inputs, Sizes, Targets};
-use crate::ops::simd::partition::{Partition, split_front};
+use crate::ops::simd::partition::Partition;
 use crate::ops::simd::{Lanes, TRIALS};
 
 /// Computation that a job performs on each slice.

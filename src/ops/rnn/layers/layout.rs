@@ -12,15 +12,18 @@ use crate::tensor::Layout;
 /// The blocks of all parameters in the flat arena: sublayer by sublayer (lowest layer first;
 /// forward direction, then backward), the readout wO [o, d n] and bO [o] last. Blocks of the first
 /// direction of the first layer have the names of the cell; others end in `_l1`, `_reverse`,
-/// `_l1_reverse`.
-pub fn layout<T: Lanes, K: CellKernel<T>>(sizes: Sizes) -> Layout {
+/// `_l1_reverse`. `cell_blocks` returns the blocks of a sublayer with a number of inputs.
+pub fn layout(
+    cell_blocks: impl Fn(usize) -> Vec<(&'static str, Vec<usize>)>,
+    sizes: Sizes,
+) -> Layout {
     let mut blocks = Vec::new();
     for sublayer in 0..sizes.sublayers() {
         let (features, end) = (
             sizes.features(sublayer / sizes.directions),
             suffix(sizes, sublayer),
         );
-        for (name, shape) in K::blocks(features, sizes.units) {
+        for (name, shape) in cell_blocks(features) {
             blocks.push((format!("{name}{end}"), shape));
         }
     }

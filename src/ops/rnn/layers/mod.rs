@@ -9,6 +9,7 @@
 //! why the results do not depend on it.
 
 use super::cell::{CellKernel, LayerDims, Weights};
+use super::cells::CellDescriptor;
 use super::{Gradients, Sizes};
 use crate::base::Result;
 use crate::ops::rnn::{Cotangents, Inputs, Shapes, Targets};
@@ -23,11 +24,11 @@ use slice::Workspace;
 pub use layout::{layout, suffix};
 
 mod backward;
+mod dispatch;
 mod forward;
 mod jacobians;
 mod job;
 mod layout;
-mod scheduler;
 mod slice;
 mod weight_grads;
 
@@ -40,7 +41,7 @@ pub struct Layers<T: Lanes, K: CellKernel<T>> {
     workspaces: Vec<Workspace<T>>,
     /// Sum of squared errors of each trial group.
     losses: Vec<f64>,
-    /// Partial sums of the gradient products, chunk after chunk.
+    /// Partial sums of the gradient products, run after run.
     sums: Vec<T>,
     /// Trial groups per slice; `None` selects the number automatically.
     slice_groups: Option<usize>,
@@ -112,7 +113,7 @@ pub trait Operation<T> {
 }
 
 /// Number of elements of a state: all parts of all sublayers, [sublayer][part][unit].
-pub fn state_size<T: Lanes, K: CellKernel<T>>(sizes: Sizes) -> usize {
+pub fn state_size<K: CellDescriptor>(sizes: Sizes) -> usize {
     sizes.total_units() * K::STATE_PARTS
 }
 
@@ -205,7 +206,7 @@ impl<T: Lanes, K: CellKernel<T>> Layers<T, K> {
         let partition = |adds| Partition::new(sizes.batch, adds, bytes, threads, self.slice_groups);
         Job {
             sizes,
-            state: state_size::<T, K>(sizes),
+            state: state_size::<K>(sizes),
             inputs,
             targets: None,
             grad_scale: T::of(0.0),
@@ -233,7 +234,7 @@ impl<T: Lanes, K: CellKernel<T>> Layers<T, K> {
         Shapes {
             op: K::NAME,
             sizes,
-            state: state_size::<T, K>(sizes),
+            state: state_size::<K>(sizes),
             params: ParamOffsets::of::<T, K>(sizes).count(),
         }
     }

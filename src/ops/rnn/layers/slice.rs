@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::Packed;
 use super::job::{Job, Mode, Results};
@@ -92,25 +92,20 @@ impl FrameLayout {
     }
 }
 
-/// A slice with its results and the accumulator of its gradient products.
-pub(super) struct SliceJob<'a, T: Lanes, K: CellKernel<T>> {
+/// The kernel that processes one slice.
+pub(super) struct SliceKernel<'a, T: Lanes, K: CellKernel<T>> {
     pub(super) slice: Slice<'a, T, K>,
     pub(super) results: Results<'a, T>,
+    /// Accumulator of the gradient products.
     pub(super) sums: &'a mut [T],
 }
 
-impl<T: Lanes, K: CellKernel<T>> SliceJob<'_, T, K> {
-    pub(super) fn run(self) {
-        Arch::new().dispatch(self);
-    }
-}
-
-impl<T: Lanes, K: CellKernel<T>> WithSimd for SliceJob<'_, T, K> {
+impl<T: Lanes, K: CellKernel<T>> WithSimd for SliceKernel<'_, T, K> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let SliceJob {
+        let SliceKernel {
             mut slice,
             results,
             sums,

@@ -1,18 +1,9 @@
-//! The gated recurrent unit of the tutorials; the reset gate acts before the matrix:
-//!
-//! ```text
-//! [r; u] = sigmoid(wRUHX [h; x] + bRU + [0; b])      c = tanh(wCHX [r h; x] + bC)
-//! h' = u h + (1 - u) c
-//! ```
-//!
-//! b is the update bias, 0.5 in the tutorials. The reset gate of PyTorch's GRU acts after the
-//! matrix: see [`super::gru_torch`].
-//!
-//! Source: Cho et al. 2014, as in the tutorials (Sussillo 2019)
+//! Kernels of the GRU with the reset gate before the matrix.
 
 use pulp::Simd;
 
-use super::cell::{
+use super::Gru;
+use crate::ops::rnn::cell::{
     Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
     OutputBackward, Tangent, Weights, add,
 };
@@ -20,19 +11,6 @@ use crate::ops::simd::elementwise::{self, each_1_1, each_1_2, each_1_4, each_2_2
 use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_add_columns, gemm_columns};
 use crate::ops::simd::math::{sigmoid, tanh};
 use crate::ops::simd::{Lane16, Lanes};
-
-/// The cell and its hyperparameters.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Gru {
-    /// b, added to the pre-activations of the update gates.
-    pub update_bias: f64,
-}
-
-impl Default for Gru {
-    fn default() -> Self {
-        Gru { update_bias: 0.5 }
-    }
-}
 
 /// Packed parameters. Gates: [r, u, c]; after the backward pass, the gradients with respect to
 /// their pre-activations. The state frame contains r h after [h, 1, x], so that both products read
@@ -58,18 +36,6 @@ fn offsets(i: usize, n: usize) -> [usize; 3] {
 
 impl<T: Lanes> CellKernel<T> for Gru {
     type Packed = Packed<T>;
-    const NAME: &'static str = "gru";
-    const STATE_PARTS: usize = 1;
-
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
-        vec![
-            ("h0", vec![n]),
-            ("wRUHX", vec![2 * n, n + i]),
-            ("wCHX", vec![n, n + i]),
-            ("bRU", vec![2 * n]),
-            ("bC", vec![n]),
-        ]
-    }
 
     fn num_params(i: usize, n: usize) -> usize {
         3 * n * (n + i + 1) + n

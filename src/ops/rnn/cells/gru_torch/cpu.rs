@@ -1,17 +1,9 @@
-//! The gated recurrent unit of PyTorch; the reset gate acts after the matrix:
-//!
-//! ```text
-//! [r; z; s] = wI x + bI      [r'; z'; q] = wR h + bR      n = tanh(s + sigmoid(r + r') q)
-//! h' = (1 - sigmoid(z + z')) n + sigmoid(z + z') h
-//! ```
-//!
-//! The reset gate of the tutorials' GRU acts before the matrix: see [`super::gru`].
-//!
-//! Source: PyTorch's documentation of `nn.GRU`; the order of the rows is the same
+//! Kernels of the GRU with the reset gate after the matrix.
 
 use pulp::Simd;
 
-use super::cell::{
+use super::GruTorch;
+use crate::ops::rnn::cell::{
     Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
     OutputBackward, Tangent, Weights, add,
 };
@@ -19,10 +11,6 @@ use crate::ops::simd::elementwise::{self, each_1_4, each_2_1, each_3_1, each_4_2
 use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_add_columns, gemm_columns};
 use crate::ops::simd::math::{sigmoid, tanh};
 use crate::ops::simd::{Lane16, Lanes};
-
-/// The cell; it has no hyperparameters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct GruTorch;
 
 /// Packed parameters. Gates: [r, z, q, n]; after the backward pass, the gradients with respect to
 /// the pre-activations of r and z, to q and to the pre-activations of n.
@@ -47,18 +35,6 @@ fn offsets(i: usize, n: usize) -> [usize; 3] {
 
 impl<T: Lanes> CellKernel<T> for GruTorch {
     type Packed = Packed<T>;
-    const NAME: &'static str = "gru (PyTorch)";
-    const STATE_PARTS: usize = 1;
-
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
-        vec![
-            ("h0", vec![n]),
-            ("wI", vec![3 * n, i]),
-            ("wR", vec![3 * n, n]),
-            ("bI", vec![3 * n]),
-            ("bR", vec![3 * n]),
-        ]
-    }
 
     fn num_params(i: usize, n: usize) -> usize {
         3 * n * (i + n + 2) + n

@@ -1,17 +1,9 @@
-//! The long short-term memory, as in PyTorch:
-//!
-//! ```text
-//! [i; f; g; o] = wI x + wR h + bR
-//! c' = sigmoid(f) c + sigmoid(i) tanh(g)      h' = sigmoid(o) tanh(c')
-//! ```
-//!
-//! The state is [h, c]; matrices and readout read h. bR is the sum of PyTorch's two biases.
-//!
-//! Source: PyTorch's documentation of `nn.LSTM`; the order of the rows is the same
+//! Kernels of the LSTM.
 
 use pulp::Simd;
 
-use super::cell::{
+use super::Lstm;
+use crate::ops::rnn::cell::{
     Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
     OutputBackward, Tangent, Weights, add,
 };
@@ -19,10 +11,6 @@ use crate::ops::simd::elementwise::{self, each_1_3, each_1_4, each_3_1, each_4_1
 use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_columns};
 use crate::ops::simd::math::{sigmoid, tanh};
 use crate::ops::simd::{Lane16, Lanes};
-
-/// The cell; it has no hyperparameters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Lstm;
 
 /// Packed parameters. Gates: [i, f, g, o]; after the backward pass, the gradients with respect to
 /// their pre-activations. The state frame contains [c, tanh c] after [h, 1, x].
@@ -57,18 +45,6 @@ fn cell_state<T>(s: LayerDims, frame: &[Lane16<T>]) -> [&[Lane16<T>]; 2] {
 
 impl<T: Lanes> CellKernel<T> for Lstm {
     type Packed = Packed<T>;
-    const NAME: &'static str = "lstm";
-    const STATE_PARTS: usize = 2;
-
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
-        vec![
-            ("h0", vec![n]),
-            ("c0", vec![n]),
-            ("wI", vec![4 * n, i]),
-            ("wR", vec![4 * n, n]),
-            ("bR", vec![4 * n]),
-        ]
-    }
 
     fn num_params(i: usize, n: usize) -> usize {
         4 * n * (i + n + 1) + 2 * n

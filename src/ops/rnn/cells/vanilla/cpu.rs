@@ -1,16 +1,9 @@
-//! The vanilla cell:
-//!
-//! ```text
-//! h' = f(wI x + wR h + bR)
-//! ```
-//!
-//! Source: numerics of the tutorials (Sussillo 2019). PyTorch's `nn.RNN` is equivalent: the sum of
-//! its two biases is bR.
+//! Kernels of the vanilla cell.
 
 use pulp::Simd;
 
-use super::Nonlinearity;
-use super::cell::{
+use super::Vanilla;
+use crate::ops::rnn::cell::{
     Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
     OutputBackward, Tangent, Weights, add,
 };
@@ -18,27 +11,21 @@ use crate::ops::simd::elementwise::{self, each_1_1};
 use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_columns};
 use crate::ops::simd::{Lane16, Lanes};
 
-/// The cell and its hyperparameters.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Vanilla {
-    pub nonlinearity: Nonlinearity,
-}
-
 /// Packed parameters. The gates contain f' after the forward pass, and the gradients with respect
 /// to the pre-activations after the backward pass.
 #[derive(Default)]
 pub struct Packed<T> {
     /// [wR bR wI], multiplies [y, 1, x].
-    pub(super) forward: Panels<T>,
+    pub(in super::super) forward: Panels<T>,
     /// [wO' wR'], multiplies the gradients with respect to [outputs, pre-activations].
-    pub(super) backward: Panels<T>,
+    pub(in super::super) backward: Panels<T>,
     /// wI', multiplies the gradients with respect to the pre-activations.
-    pub(super) input_backward: Panels<T>,
+    pub(in super::super) input_backward: Panels<T>,
 }
 
 impl<T: Lanes> Packed<T> {
     /// Directional derivative of the pre-activations with respect to y or the input.
-    pub(super) fn preactivation_tangent<S: Simd>(
+    pub(in super::super) fn preactivation_tangent<S: Simd>(
         &self,
         simd: S,
         s: LayerDims,
@@ -56,17 +43,6 @@ impl<T: Lanes> Packed<T> {
 
 impl<T: Lanes> CellKernel<T> for Vanilla {
     type Packed = Packed<T>;
-    const NAME: &'static str = "vanilla";
-    const STATE_PARTS: usize = 1;
-
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
-        vec![
-            ("h0", vec![n]),
-            ("wI", vec![n, i]),
-            ("wR", vec![n, n]),
-            ("bR", vec![n]),
-        ]
-    }
 
     fn num_params(i: usize, n: usize) -> usize {
         n * (i + n + 2)

@@ -1,44 +1,16 @@
-//! The continuous-time cell, integrated with Euler steps:
-//!
-//! ```text
-//! a' = a + dt/tau (-a + wR f(a) + wI x + bR)
-//! ```
-//!
-//! The state is the vector a of currents; matrices and readout read the rates f(a).
-//!
-//! Source: Sussillo & Barak 2013, equation 4, extended by a bias
+//! Kernels of the continuous-time cell.
 
 use pulp::Simd;
 
-use super::Nonlinearity;
-use super::cell::{
+use super::Ctrnn;
+use crate::ops::rnn::cell::{
     Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
     OutputBackward, Tangent, Weights,
 };
-use super::vanilla::{self, Vanilla};
+use crate::ops::rnn::cells::vanilla::{Packed, Vanilla};
 use crate::ops::simd::elementwise::{self, each_1_0, each_1_1, each_1_2, each_2_0};
 use crate::ops::simd::gemm::{gemm, gemm_add};
 use crate::ops::simd::{Lane16, Lanes};
-
-/// The cell and its hyperparameters.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ctrnn {
-    pub nonlinearity: Nonlinearity,
-    /// Step size, in the unit of tau.
-    pub dt: f64,
-    /// Time constant.
-    pub tau: f64,
-}
-
-impl Default for Ctrnn {
-    fn default() -> Self {
-        Ctrnn {
-            nonlinearity: Nonlinearity::Tanh,
-            dt: 1.0,
-            tau: 10.0,
-        }
-    }
-}
 
 impl Ctrnn {
     fn alpha<T: Lanes>(&self) -> T {
@@ -50,13 +22,7 @@ impl Ctrnn {
 /// [f(a), 1, x]. The gates contain the gradients with respect to the pre-activations after the
 /// backward pass; the backward pass does not need their forward values.
 impl<T: Lanes> CellKernel<T> for Ctrnn {
-    type Packed = vanilla::Packed<T>;
-    const NAME: &'static str = "ctrnn";
-    const STATE_PARTS: usize = 1;
-
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
-        <Vanilla as CellKernel<T>>::blocks(i, n)
-    }
+    type Packed = Packed<T>;
 
     fn num_params(i: usize, n: usize) -> usize {
         <Vanilla as CellKernel<T>>::num_params(i, n)
@@ -71,7 +37,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         }
     }
 
-    fn pack(&self, weights: &Weights<'_, T>, into: &mut vanilla::Packed<T>) {
+    fn pack(&self, weights: &Weights<'_, T>, into: &mut Packed<T>) {
         Vanilla::default().pack(weights, into);
     }
 
@@ -83,7 +49,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
             .apply(simd, rates, &mut derivatives[..s.units]);
     }
 
-    fn forward<S: Simd>(&self, simd: S, packed: &vanilla::Packed<T>, step: Forward<'_, T>) {
+    fn forward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Forward<'_, T>) {
         let n = step.dims.units;
         let end = n + step.dims.groups + step.dims.inputs;
         let alpha = self.alpha::<T>();
@@ -99,12 +65,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         );
     }
 
-    fn output_backward<S: Simd>(
-        &self,
-        simd: S,
-        packed: &vanilla::Packed<T>,
-        step: OutputBackward<'_, T>,
-    ) {
+    fn output_backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: OutputBackward<'_, T>) {
         let n = step.dims.units;
         let end = n + step.dims.groups + step.dims.inputs;
         let derivatives = &step.frame[end + n..][..n];
@@ -120,7 +81,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         );
     }
 
-    fn backward<S: Simd>(&self, simd: S, _: &vanilla::Packed<T>, step: Backward<'_, T>) {
+    fn backward<S: Simd>(&self, simd: S, _: &Packed<T>, step: Backward<'_, T>) {
         let alpha = self.alpha::<T>();
         let decay = T::of(1.0) - alpha;
         each_2_0(
@@ -145,7 +106,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
     fn input_backward<S: Simd>(
         &self,
         simd: S,
-        packed: &vanilla::Packed<T>,
+        packed: &Packed<T>,
         gates: &[Lane16<T>],
         into: &mut [Lane16<T>],
     ) {
@@ -155,7 +116,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
     fn tangent<S: Simd>(
         &self,
         simd: S,
-        packed: &vanilla::Packed<T>,
+        packed: &Packed<T>,
         step: EvaluatedStep<'_, T>,
         direction: Tangent<'_, T>,
         into: &mut [Lane16<T>],

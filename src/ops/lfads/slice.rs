@@ -1,7 +1,6 @@
-//! Scheduling of runs on threads, and the sequence of passes for one slice of trials.
+//! Execution of a job on all trials, and the sequence of passes for one slice of trials.
 
 use std::ops::Range;
-use std::sync::Mutex;
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -10,8 +9,9 @@ use super::layout::GradLayout;
 use super::packed_params::PackedParams;
 use super::{Inputs, Losses, Mode, Operation, Results, Sizes};
 use crate::ops::Lanes;
+use crate::ops::parallel::{BatchJob, split_front};
 use crate::ops::simd::gemm_tn::Transposed;
-use crate::ops::simd::partition::{Partition, for_each_workspace, split_front};
+use crate::ops::simd::partition::Partition;
 use crate::ops::simd::{Lane16, TRIALS};
 
 /// Description of one call, shared by all slices.
@@ -73,41 +73,10 @@ pub struct Slice<'a, T: Lanes> {
     pub buffers: &'a mut Workspace<T>,
 }
 
-/// The part of a job that no thread has taken yet.
-struct Queue<'a, T> {
-    /// First remaining trial.
-    first: usize,
-    results: Results<'a, T>,
-    losses: &'a mut [Losses],
-    grads: &'a mut [T],
-}
-
-/// One call, shared by all threads.
-struct Scheduler<'a, T: Lanes> {
-    job: &'a Job<'a, T>,
-    packed: &'a PackedParams<T>,
-    /// Number of gradient values of a run.
-    grad_len: usize,
-    queue: Mutex<Queue<'a, T>>,
-}
-
-/// One run, processed by one thread.
-struct Run<'a, T> {
-    trials: Range<usize>,
-    results: Results<'a, T>,
-    losses: &'a mut [Losses],
-    grads: &'a mut [T],
-}
-
 impl<T: Lanes> Operation<T> {
     /// Runs a job on all trials; stores the weight gradients in `self.grads`.
     pub(super) fn execute<'a>(&'a mut self, job: Job<'_, T>, results: Results<'a, T>) {
         let batch = job.sizes.batch;
-        let runs = job.partition.runs(batch);
-        let threads = rayon::current_num_threads().min(runs);
-        if self.workspaces.len() < threads {
-            self.workspaces.resize_with(threads, Workspace::default);
-        }
         for workspace in &mut self.workspaces {
             workspace.encoded_trial = None;
         }
@@ -115,70 +84,39 @@ impl<T: Lanes> Operation<T> {
         self.losses.clear();
         self.losses
             .resize(batch.div_ceil(TRIALS), Losses::default());
-        let grad_len = match job.mode {
+        let grads = match job.mode {
             Mode::Gradient => GradLayout::new(job.sizes).count(),
             Mode::Infer | Mode::Losses | Mode::Generate => 0,
         };
-        self.grads.resize(runs * grad_len, T::of(0.0));
-        let scheduler = Scheduler {
-            job: &job,
-            packed: &self.packed,
-            grad_len,
-            queue: Mutex::new(Queue {
-                first: 0,
-                results,
-                losses: &mut self.losses,
-                grads: &mut self.grads,
-            }),
+        let runs = job.partition.runs(batch);
+        self.grads.resize(runs * grads, T::of(0.0));
+        let packed = &self.packed;
+        let batch_job = BatchJob {
+            batch,
+            partition: job.partition,
+            results: (results, self.losses.as_mut_slice()),
+            split_results: |(results, losses): &mut (Results<'a, T>, &'a mut [Losses]),
+                            trials: usize| {
+                let losses = split_front(losses, trials.div_ceil(TRIALS));
+                (results.split_front(job.sizes, trials), losses)
+            },
+            sums: &mut self.grads,
         };
-        for_each_workspace(&mut self.workspaces[..threads], &|workspace| {
-            while let Some(run) = scheduler.next_run() {
-                scheduler.process(run, workspace);
-            }
-        });
-    }
-}
-
-impl<T: Lanes> Scheduler<'_, T> {
-    fn next_run(&self) -> Option<Run<'_, T>> {
-        let queue = self.queue.lock();
-        let mut queue = queue.expect("a thread that holds this cannot panic");
-        let (first, batch) = (queue.first, self.job.sizes.batch);
-        let left = batch.checked_sub(first).filter(|left| *left > 0)?;
-        let trials = left.min(self.job.partition.run);
-        queue.first += trials;
-        Some(Run {
-            trials: first..first + trials,
-            results: queue.results.split_front(self.job.sizes, trials),
-            losses: split_front(&mut queue.losses, trials.div_ceil(TRIALS)),
-            grads: split_front(&mut queue.grads, self.grad_len),
-        })
-    }
-
-    fn process(&self, run: Run<'_, T>, workspace: &mut Workspace<T>) {
-        let Run {
-            trials,
-            mut results,
-            mut losses,
-            grads,
-        } = run;
-        grads.fill(T::of(0.0));
-        for first in trials.clone().step_by(self.job.partition.slice) {
-            let trials = first..trials.end.min(first + self.job.partition.slice);
-            let count = trials.len();
+        batch_job.run(&mut self.workspaces, |part, buffers| {
             let slice = Slice {
-                job: self.job,
-                packed: self.packed,
-                trials,
-                buffers: workspace,
+                job: &job,
+                packed,
+                trials: part.trials,
+                buffers,
             };
+            let (results, losses) = part.results;
             Arch::new().dispatch(SliceKernel {
                 slice,
-                results: results.split_front(self.job.sizes, count),
-                losses: split_front(&mut losses, count.div_ceil(TRIALS)),
-                grads: &mut *grads,
+                results,
+                losses,
+                grads: part.sums,
             });
-        }
+        });
     }
 }
 

@@ -1,0 +1,37 @@
+//! The table of names from other programs.
+
+use std::collections::HashSet;
+
+use attractor::api;
+use attractor::base::synonyms::{SYNONYMS, lookup};
+
+#[test]
+fn a_foreign_name_maps_to_the_valid_name_of_its_context() {
+    let valid = ["pinv", "inverse", "flip", "clamp"];
+    assert_eq!(lookup("inv", &valid), Some("inverse"));
+    assert_eq!(lookup("clip", &valid), Some("clamp"));
+    assert_eq!(lookup("clip", &["flip", "clip_norm"]), Some("clip_norm"));
+    assert_eq!(
+        lookup("random::PRNGKey", &["random::key"]),
+        Some("random::key")
+    );
+    assert_eq!(lookup("unknown", &valid), None);
+}
+
+#[test]
+fn every_table_entry_maps_to_an_existing_name() {
+    let natives = api::natives();
+    let mut names: HashSet<&str> = natives.iter().map(|native| native.name).collect();
+    for native in &natives {
+        names.extend(native.args.iter().map(|argument| argument.name));
+        names.extend(native.options().iter().map(|option| option.name));
+    }
+    // Entries of returned maps.
+    names.extend(["kind", "initial_conditions", "inferred_inputs"]);
+    let unknown: Vec<&str> = SYNONYMS.iter().map(|(ours, _)| *ours).collect();
+    let unknown: Vec<&&str> = unknown
+        .iter()
+        .filter(|ours| !names.contains(**ours))
+        .collect();
+    assert!(unknown.is_empty(), "names that do not exist: {unknown:?}");
+}
