@@ -1,4 +1,4 @@
-//! Counts what a run of training allocates after its first batches:
+//! Counts the allocations of a training run after its first batches:
 //! `cargo bench --profile dev --bench allocations`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -14,36 +14,36 @@ use attractor::tensor::{Device, Tensor};
 use attractor::train::{self, LogEntry, Model, Options, Source, Task};
 
 const BATCHES: usize = 20;
-/// Workspaces are made while the first batch runs.
-const FIRST: usize = 1;
+/// Number of batches that are not counted: the first batch allocates the workspaces.
+const WARM_UP_BATCHES: usize = 1;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator, counted.
-struct Counted;
+/// The system allocator with a call counter.
+struct CountingAllocator;
 
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counted {
+// SAFETY: every call is forwarded unchanged to the system allocator.
+unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those of the system's allocator.
+        // SAFETY: the caller upholds the contract of the system allocator.
         unsafe { System.alloc(layout) }
     }
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
         // SAFETY: as above.
-        unsafe { System.dealloc(at, layout) }
+        unsafe { System.dealloc(ptr, layout) }
     }
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         COUNT.fetch_add(1, Ordering::Relaxed);
         // SAFETY: as above.
-        unsafe { System.realloc(at, layout, size) }
+        unsafe { System.realloc(ptr, layout, size) }
     }
 }
 
 #[global_allocator]
-static ALLOCATOR: Counted = Counted;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// Keeps the count at the end of each batch.
+/// Records the count at the end of each batch.
 struct Counts(Vec<usize>);
 
 impl Progress for Counts {
@@ -55,11 +55,11 @@ impl Progress for Counts {
     }
 }
 
-/// Allocations in each batch but the first ones: of all together, and at the most.
-fn counted<M: Model<f32>>(
+/// Allocations after the first batches: the total, and the maximum in one batch.
+fn count_allocations<M: Model<f32>>(
     build: &(dyn Fn() -> M + Sync),
     threads: usize,
-    task: Made,
+    task: TaskConstructor,
 ) -> (usize, usize) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -84,33 +84,37 @@ fn counted<M: Model<f32>>(
         )
         .expect("a run");
     });
-    let steps = counts.0.windows(2).skip(FIRST - 1).map(|w| w[1] - w[0]);
+    let steps = counts
+        .0
+        .windows(2)
+        .skip(WARM_UP_BATCHES - 1)
+        .map(|w| w[1] - w[0]);
     (steps.clone().sum(), steps.max().unwrap_or(0))
 }
 
 fn network(cell: Cell) -> Rnn<f32> {
-    let recipe = NetworkOptions {
+    let network_options = NetworkOptions {
         layers: 2,
         bidirectional: true,
         noise: 0.01,
         dropout: 0.1,
         ..NetworkOptions::default()
     };
-    recipe.build(cell).expect("sizes")
+    network_options.build(cell).expect("sizes")
 }
 
-fn told(what: &str, (all, most): (usize, usize), threads: usize) {
+fn print_count(label: &str, (total, max): (usize, usize), threads: usize) {
     println!(
-        "{what}, {threads} threads: {all} allocations in {} batches after the first, \
-         at most {most} in one",
-        BATCHES - FIRST
+        "{label}, {threads} threads: {total} allocations in {} batches after the first, \
+         at most {max} in one",
+        BATCHES - WARM_UP_BATCHES
     );
 }
 
-type Made = fn() -> Box<dyn Task<f32>>;
+type TaskConstructor = fn() -> Box<dyn Task<f32>>;
 
 /// Tasks by name.
-const TASKS: [(&str, Made); 3] = [
+const TASKS: [(&str, TaskConstructor); 3] = [
     ("integrator", || {
         let options = integrator::Options::default();
         Box::new(Integrator::new(options).expect("a task"))
@@ -120,15 +124,15 @@ const TASKS: [(&str, Made); 3] = [
         Box::new(Decision::new(options).expect("a task"))
     }),
     ("data set", || {
-        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("numbers");
-        let part = RawArray::Stacked(noise);
-        let parts = RawData {
-            inputs: part.clone(),
-            targets: Some(part),
+        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("values");
+        let values = RawArray::Stacked(noise);
+        let data = RawData {
+            inputs: values.clone(),
+            targets: Some(values),
             mask: None,
             lengths: Some(vec![20; 1000]),
         };
-        Box::new(Dataset::new(parts).expect("a task"))
+        Box::new(Dataset::new(data).expect("a task"))
     }),
 ];
 
@@ -140,32 +144,36 @@ fn main() {
         Cell::Lstm(Default::default()),
         Cell::Ctrnn(Default::default()),
     ];
-    let of_tasks = TASKS.map(|(name, task)| (Cell::default(), name, task));
-    let of_cells = cells.map(|cell| (cell, TASKS[0].0, TASKS[0].1));
-    for (cell, name, task) in of_tasks.into_iter().chain(of_cells) {
+    let task_rows = TASKS.map(|(name, task)| (Cell::default(), name, task));
+    let cell_rows = cells.map(|cell| (cell, TASKS[0].0, TASKS[0].1));
+    for (cell, name, task) in task_rows.into_iter().chain(cell_rows) {
         for threads in [1, 2] {
-            let found = counted(&|| network(cell), threads, task);
-            told(&format!("{} on {name}", cell.name()), found, threads);
+            let counts = count_allocations(&|| network(cell), threads, task);
+            print_count(&format!("{} on {name}", cell.name()), counts, threads);
         }
     }
     let model = || {
-        let recipe = lfads::ModelOptions {
+        let model_options = lfads::ModelOptions {
             observations: lfads::Observations::Gaussian,
             ..lfads::ModelOptions::default()
         };
-        recipe.build::<f32>().expect("sizes")
+        model_options.build::<f32>().expect("sizes")
     };
-    let observed: Made = || {
-        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("numbers");
-        let parts = RawData {
+    let lfads_task: TaskConstructor = || {
+        let noise = Tensor::randn(0f32, 1.0, (1000, 25, 1), &Device::Cpu).expect("values");
+        let data = RawData {
             inputs: RawArray::Stacked(noise),
             targets: None,
             mask: None,
             lengths: None,
         };
-        Box::new(Dataset::new(parts).expect("a task"))
+        Box::new(Dataset::new(data).expect("a task"))
     };
     for threads in [1, 2] {
-        told("lfads", counted(&model, threads, observed), threads);
+        print_count(
+            "lfads",
+            count_allocations(&model, threads, lfads_task),
+            threads,
+        );
     }
 }

@@ -38,7 +38,7 @@ ROOT = HERE.parent.parent
 TOOLS = ROOT / ".tools" / "peers"
 
 
-def wanted_versions():
+def required_versions():
     lines = (HERE / "requirements.txt").read_text().split("\n")
     return dict(line.split("==") for line in lines if "==" in line)
 
@@ -46,7 +46,7 @@ def wanted_versions():
 def python_with_jax():
     """This Python if it has the pinned versions; otherwise a private venv, created on first use."""
     probe = "import sys; from importlib.metadata import version as v; "
-    probe += f"sys.exit(any(v(n) != w for n, w in {wanted_versions()!r}.items()))"
+    probe += f"sys.exit(any(v(n) != w for n, w in {required_versions()!r}.items()))"
     private = TOOLS / "bin" / "python"
     for python in (sys.executable, private):
         if not Path(python).exists():
@@ -55,8 +55,8 @@ def python_with_jax():
             return python
     print("installing the pinned JAX into .tools/peers (once)", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", TOOLS], check=True)
-    wanted = ["-r", HERE / "requirements.txt"]
-    subprocess.run([private, "-m", "pip", "install", "--quiet", *wanted], check=True)
+    requirements = ["-r", HERE / "requirements.txt"]
+    subprocess.run([private, "-m", "pip", "install", "--quiet", *requirements], check=True)
     return private
 
 
@@ -66,49 +66,49 @@ def point(text):
 
 
 def arguments():
-    plain = argparse.RawDescriptionHelpFormatter
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
     rows = [*training.ROWS, "jacobians", "force"]
-    named = [*rows, "search"]
-    ask.add_argument("--rounds", type=int, help="default: 5, or 1 for the search")
-    ask.add_argument("--batches", type=int, default=2000, help="times the scale of each row")
-    ask.add_argument("--seconds", type=float, default=0.2, help="per part and round of a call row")
-    ask.add_argument("--only", choices=named, nargs="+", default=rows)
-    ask.add_argument("--binary", type=Path, default=ROOT / "target" / "debug" / "attractor")
-    ask.add_argument("--sweep", action="store_true", help="only the gradient, over many sizes")
-    ask.add_argument("--cells", choices=sweep.GATES, nargs="+", default=list(sweep.GATES))
-    ask.add_argument("--points", type=point, nargs="+", help="n,b,t instead of the full grid")
-    ask.add_argument("--inputs", type=int, default=1, help="number of inputs in the sweep")
-    ask.add_argument("--limit-gflop", type=float, default=100, help="skip points that need more")
-    ask.add_argument("--markdown", action="store_true", help="print the sweep as a Markdown table")
-    return ask.parse_args()
+    choices = [*rows, "search"]
+    parser.add_argument("--rounds", type=int, help="default: 5, or 1 for the search")
+    parser.add_argument("--batches", type=int, default=2000, help="times the scale of each row")
+    parser.add_argument("--seconds", type=float, default=0.2, help="per part and round of a call row")
+    parser.add_argument("--only", choices=choices, nargs="+", default=rows)
+    parser.add_argument("--binary", type=Path, default=ROOT / "target" / "debug" / "attractor")
+    parser.add_argument("--sweep", action="store_true", help="only the gradient, over many sizes")
+    parser.add_argument("--cells", choices=sweep.GATES, nargs="+", default=list(sweep.GATES))
+    parser.add_argument("--points", type=point, nargs="+", help="n,b,t instead of the full grid")
+    parser.add_argument("--inputs", type=int, default=1, help="number of inputs in the sweep")
+    parser.add_argument("--limit-gflop", type=float, default=100, help="skip points that need more")
+    parser.add_argument("--markdown", action="store_true", help="print the sweep as a Markdown table")
+    return parser.parse_args()
 
 
 def main():
-    asked = arguments()
-    asked.rounds = asked.rounds or (1 if asked.only == ["search"] else 5)
+    args = arguments()
+    args.rounds = args.rounds or (1 if args.only == ["search"] else 5)
     python = python_with_jax()
     os.environ["JAX_PLATFORMS"] = "cpu"
 
-    print(f"{os.cpu_count()} cores, {asked.rounds} rounds, load {os.getloadavg()[0]:.1f} at the start\n")
-    if asked.sweep:
-        sweep.compare(asked.binary, python, asked)
+    print(f"{os.cpu_count()} cores, {args.rounds} rounds, load {os.getloadavg()[0]:.1f} at the start\n")
+    if args.sweep:
+        sweep.compare(args.binary, python, args)
     else:
-        rows(asked, python)
+        rows(args, python)
     print(f"\nload {os.getloadavg()[0]:.1f} at the end")
 
 
-def rows(asked, python):
+def rows(args, python):
     print(f"{'':14s} {'median':20s} {'attractor':>10s} {'JAX':>10s} {'':3s} {'ratio':>9s}  round by round")
-    for name in asked.only:
+    for name in args.only:
         if name == "jacobians":
-            jacobians.compare(asked.binary, python, asked.rounds, asked.seconds)
+            jacobians.compare(args.binary, python, args.rounds, args.seconds)
         elif name == "force":
-            force.compare(asked.binary, python, asked.rounds, asked.seconds)
+            force.compare(args.binary, python, args.rounds, args.seconds)
         elif name == "search":
-            search.compare(asked.binary, python, asked.rounds)
+            search.compare(args.binary, python, args.rounds)
         else:
-            training.compare(asked.binary, python, name, asked.rounds, asked.batches)
+            training.compare(args.binary, python, name, args.rounds, args.batches)
     # The peak of a child includes the time between fork and exec, when it still has the memory of
     # this Python process. No measured peak is therefore below the peak of this process.
     floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

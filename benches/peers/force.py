@@ -14,11 +14,11 @@ PAIRS = [("first", "steps"), ("later", "steps")]
 def compare(binary, python, rounds, seconds):
     with worker.attractor(binary) as ours, worker.jax(python) as theirs:
         for n in UNITS:
-            times, way = worker.side_by_side(ours, theirs, ("force", n), rounds, seconds, PAIRS)
-            for (name, _), found in zip(PAIRS, times):
+            times, _ = worker.side_by_side(ours, theirs, ("force", n), rounds, seconds, PAIRS)
+            for (name, _), result in zip(PAIRS, times):
                 print(
-                    f"{'force':14s} {f'n = {n}, {name}':20s} {found.ours:10.2f} {found.theirs:10.2f} ms  "
-                    f" {found.ratio:9.4f}  {found.range}"
+                    f"{'force':14s} {f'n = {n}, {name}':20s} {result.ours:10.2f} {result.theirs:10.2f} ms  "
+                    f" {result.ratio:9.4f}  {result.range}"
                 )
         bandwidth = ours.ask("bandwidth")
     for size, gbs in bandwidth.items():

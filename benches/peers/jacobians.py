@@ -20,10 +20,10 @@ PAIRS = [
 def compare(binary, python, rounds, seconds):
     with worker.attractor(binary) as ours, worker.jax(python) as theirs:
         work = ("jacobians", UNITS, STATES)
-        times, way = worker.side_by_side(ours, theirs, work, rounds, seconds, PAIRS)
-    for (_, name), found in zip(PAIRS, times):
+        times, variant = worker.side_by_side(ours, theirs, work, rounds, seconds, PAIRS)
+    for (_, name), result in zip(PAIRS, times):
         print(
-            f"{'jacobians':14s} {name:20s} {found.ours:10.2f} {found.theirs:10.2f} ms  "
-            f" {found.ratio:9.4f}  {found.range}"
+            f"{'jacobians':14s} {name:20s} {result.ours:10.2f} {result.theirs:10.2f} ms  "
+            f" {result.ratio:9.4f}  {result.range}"
         )
-    print(f"{'jacobians':14s} fastest JAX variant for the Jacobians: {way}")
+    print(f"{'jacobians':14s} fastest JAX variant for the Jacobians: {variant}")

@@ -21,9 +21,9 @@ from jax.nn import sigmoid
 GATES = {"gru": 3, "lstm": 4}
 
 # Number of gates that read the unmodified state and can therefore share a matrix product.
-ALIKE = {"gru": 2, "lstm": 4}
+SHARED = {"gru": 2, "lstm": 4}
 
-WAYS = ["joined, derived", "apart, derived", "joined, own", "apart, own"]
+VARIANTS = ["joined, derived", "apart, derived", "joined, own", "apart, own"]
 
 # Bias added to the pre-activation of the GRU's update gate.
 UPDATE_BIAS = 0.5
@@ -43,10 +43,10 @@ def init(cell, key, i, n, o):
     }
 
 
-def states(cell, way, params, x, noise=None, unroll=1):
+def states(cell, variant, params, x, noise=None, unroll=1):
     """The states h [t, b, n] for inputs x [t, b, i]; `noise` is added to each state."""
-    products, back = way.split(", ")
-    derived, own = {"gru": (gru, gru_own), "lstm": (lstm, lstm_own)}[cell]
+    products, back = variant.split(", ")
+    derived, own = {"gru": (gru, gru_custom), "lstm": (lstm, lstm_custom)}[cell]
     first = [jnp.broadcast_to(row, (x.shape[1], row.shape[0])) for row in params["h0"]]
     drive = jnp.split(x @ params["w_in"] + params["b_rec"], GATES[cell], -1)
     gather = (lambda parts: joined(cell, parts)) if products == "joined" else tuple
@@ -60,7 +60,7 @@ def readout(params, h):
 
 def joined(cell, parts):
     """The parts of the gates that share a product, concatenated, followed by the other parts."""
-    alike = ALIKE[cell]
+    alike = SHARED[cell]
     return (jnp.concatenate(parts[:alike], -1), *parts[alike:])
 
 
@@ -68,13 +68,13 @@ def add(h, noise):
     return h if noise is None else h + noise
 
 
-def sums(h, drive, weights, gates):
+def pre_activations(h, drive, weights, gates):
     """The pre-activations of each gate, whether or not the gates share a product."""
     found = [d + h @ w for d, w in zip(drive, weights)]
     return found if len(found) == gates else jnp.split(found[0], gates, -1)
 
 
-def sums_back(by_gate, weights):
+def pre_activations_backward(by_gate, weights):
     """The gradients of the pre-activations, grouped like the weights, and their share of d_h."""
     alike = len(weights) == len(by_gate)
     found = tuple(by_gate) if alike else (jnp.concatenate(by_gate, -1),)
@@ -85,7 +85,7 @@ def before(first, h):
     return jnp.concatenate([first[None], h[:-1]])
 
 
-def over_times(a, b):
+def sum_over_time(a, b):
     """The product a^T b, summed over all time steps and trials."""
     return a.reshape(-1, a.shape[-1]).T @ b.reshape(-1, b.shape[-1])
 
@@ -94,7 +94,7 @@ def over_times(a, b):
 
 
 def gru_step(h, drive, weights):
-    reset, update = sums(h, drive[:-1], weights[:-1], 2)
+    reset, update = pre_activations(h, drive[:-1], weights[:-1], 2)
     reset, update = sigmoid(reset), sigmoid(update + UPDATE_BIAS)
     new = jnp.tanh(drive[-1] + (reset * h) @ weights[-1])
     return update * h + (1 - update) * new, (reset, update, new)
@@ -109,7 +109,7 @@ def gru(first, drive, noise, weights, unroll):
     return lax.scan(step, first[0], (drive, noise), unroll=unroll)[1]
 
 
-def gru_there(first, drive, noise, weights, unroll):
+def gru_forward(first, drive, noise, weights, unroll):
     def step(h, now):
         drive, noise = now
         after, gates = gru_step(h, drive, weights)
@@ -120,24 +120,24 @@ def gru_there(first, drive, noise, weights, unroll):
     return h, (first[0], h, gates, weights)
 
 
-def gru_back(unroll, kept, arriving):
-    first, h, gates, weights = kept
+def gru_backward(unroll, residuals, cotangents):
+    first, h, gates, weights = residuals
     h = before(first, h)
 
     def step(d_h, now):
-        arriving, h, (reset, update, new) = now
-        d_h = d_h + arriving
+        cotangents, h, (reset, update, new) = now
+        d_h = d_h + cotangents
         d_new = d_h * (1 - update) * (1 - new * new)
         d_update = d_h * (h - new) * update * (1 - update)
         d_read = d_new @ weights[-1].T
         d_reset = d_read * h * reset * (1 - reset)
-        d_alike, d_before = sums_back((d_reset, d_update), weights[:-1])
-        return d_h * update + d_read * reset + d_before, (*d_alike, d_new)
+        d_shared, d_before = pre_activations_backward((d_reset, d_update), weights[:-1])
+        return d_h * update + d_read * reset + d_before, (*d_shared, d_new)
 
-    times = arriving, h, gates
+    times = cotangents, h, gates
     d_first, d_drive = lax.scan(step, jnp.zeros_like(first), times, reverse=True, unroll=unroll)
-    d_weights = [over_times(h, d) for d in d_drive[:-1]]
-    d_weights.append(over_times(gates[0] * h, d_drive[-1]))
+    d_weights = [sum_over_time(h, d) for d in d_drive[:-1]]
+    d_weights.append(sum_over_time(gates[0] * h, d_drive[-1]))
     return (d_first,), d_drive, None, tuple(d_weights)
 
 
@@ -145,11 +145,11 @@ def gru_back(unroll, kept, arriving):
 
 
 def lstm_step(h, c, drive, weights):
-    put, forget, cell, give = sums(h, drive, weights, 4)
-    put, forget, cell, give = sigmoid(put), sigmoid(forget), jnp.tanh(cell), sigmoid(give)
-    c = forget * c + put * cell
+    gate_i, forget, cell, gate_o = pre_activations(h, drive, weights, 4)
+    gate_i, forget, cell, gate_o = sigmoid(gate_i), sigmoid(forget), jnp.tanh(cell), sigmoid(gate_o)
+    c = forget * c + gate_i * cell
     squashed = jnp.tanh(c)
-    return give * squashed, c, (put, forget, cell, give, squashed)
+    return gate_o * squashed, c, (gate_i, forget, cell, gate_o, squashed)
 
 
 def lstm(first, drive, noise, weights, unroll):
@@ -162,7 +162,7 @@ def lstm(first, drive, noise, weights, unroll):
     return lax.scan(step, first, (drive, noise), unroll=unroll)[1]
 
 
-def lstm_there(first, drive, noise, weights, unroll):
+def lstm_forward(first, drive, noise, weights, unroll):
     def step(carry, now):
         drive, noise = now
         h, c, gates = lstm_step(*carry, drive, weights)
@@ -173,27 +173,27 @@ def lstm_there(first, drive, noise, weights, unroll):
     return h, (first, h, c, gates, weights)
 
 
-def lstm_back(unroll, kept, arriving):
-    first, h, c, gates, weights = kept
+def lstm_backward(unroll, residuals, cotangents):
+    first, h, c, gates, weights = residuals
 
     def step(carry, now):
-        (d_h, d_c), (arriving, c, (put, forget, cell, give, squashed)) = carry, now
-        d_h = d_h + arriving
-        d_c = d_c + d_h * give * (1 - squashed * squashed)
+        (d_h, d_c), (cotangents, c, (gate_i, forget, cell, gate_o, squashed)) = carry, now
+        d_h = d_h + cotangents
+        d_c = d_c + d_h * gate_o * (1 - squashed * squashed)
         d_gates = (
-            d_c * cell * put * (1 - put),
+            d_c * cell * gate_i * (1 - gate_i),
             d_c * c * forget * (1 - forget),
-            d_c * put * (1 - cell * cell),
-            d_h * squashed * give * (1 - give),
+            d_c * gate_i * (1 - cell * cell),
+            d_h * squashed * gate_o * (1 - gate_o),
         )
-        d_drive, d_h = sums_back(d_gates, weights)
+        d_drive, d_h = pre_activations_backward(d_gates, weights)
         return (d_h, d_c * forget), d_drive
 
-    times = arriving, c, gates
+    times = cotangents, c, gates
     start = jax.tree.map(jnp.zeros_like, first)
     d_first, d_drive = lax.scan(step, start, times, reverse=True, unroll=unroll)
     h = before(first[0], h)
-    return d_first, d_drive, None, tuple(over_times(h, d) for d in d_drive)
+    return d_first, d_drive, None, tuple(sum_over_time(h, d) for d in d_drive)
 
 
 # Vanilla -----------------------------------------------------------------------------------------
@@ -202,10 +202,10 @@ def lstm_back(unroll, kept, arriving):
 @jax.custom_vjp
 def vanilla(first, drive, w_rec):
     """The states [t, b, n] that follow the initial state [b, n], for a drive [t, b, n]."""
-    return vanilla_there(first, drive, w_rec)[0]
+    return vanilla_forward(first, drive, w_rec)[0]
 
 
-def vanilla_there(first, drive, w_rec):
+def vanilla_forward(first, drive, w_rec):
     def step(h, drive):
         h = jnp.tanh(drive + h @ w_rec)
         return h, h
@@ -214,22 +214,22 @@ def vanilla_there(first, drive, w_rec):
     return h, (first, h, w_rec)
 
 
-def vanilla_back(kept, arriving):
-    first, h, w_rec = kept
+def vanilla_backward(residuals, cotangents):
+    first, h, w_rec = residuals
 
     def step(d_h, now):
-        arriving, h = now
-        d_sum = (d_h + arriving) * (1 - h * h)
+        cotangents, h = now
+        d_sum = (d_h + cotangents) * (1 - h * h)
         return d_sum @ w_rec.T, d_sum
 
-    d_first, d_drive = lax.scan(step, jnp.zeros_like(first), (arriving, h), reverse=True)
-    return d_first, d_drive, over_times(before(first, h), d_drive)
+    d_first, d_drive = lax.scan(step, jnp.zeros_like(first), (cotangents, h), reverse=True)
+    return d_first, d_drive, sum_over_time(before(first, h), d_drive)
 
 
-vanilla.defvjp(vanilla_there, vanilla_back)
+vanilla.defvjp(vanilla_forward, vanilla_backward)
 
 # Noise is not a parameter: the backward pass returns None as its gradient.
-gru_own = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: gru_there(*all)[0])
-gru_own.defvjp(gru_there, gru_back)
-lstm_own = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: lstm_there(*all)[0])
-lstm_own.defvjp(lstm_there, lstm_back)
+gru_custom = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: gru_forward(*all)[0])
+gru_custom.defvjp(gru_forward, gru_backward)
+lstm_custom = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: lstm_forward(*all)[0])
+lstm_custom.defvjp(lstm_forward, lstm_backward)

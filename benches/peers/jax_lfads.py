@@ -67,58 +67,58 @@ def states(p, x):
     return lax.scan(one, first, x @ p["input"] + p["bias"])[1]
 
 
-def dropped(key, x):
+def dropout(key, x):
     return jnp.where(random.bernoulli(key, KEEP, x.shape), x / KEEP, 0.0)
 
 
-def spread(logvar):
+def std(logvar):
     return jnp.sqrt(jnp.exp(logvar) + VAR_MIN)
 
 
 def loss(params, key, stored, b=128, l2=2e-5):
     keys = random.split(key, 8)
     x = jnp.swapaxes(stored[0][random.randint(keys[0], (b,), 0, TRIALS)], 0, 1)
-    seen = dropped(keys[1], x)
-    front = states(params["front"], seen)
-    rear = states(params["rear"], seen[::-1])[::-1]
-    encoded = dropped(keys[2], jnp.concatenate([front, rear], -1))
-    ends = dropped(keys[3], jnp.concatenate([rear[0], front[-1]], -1))
+    observed = dropout(keys[1], x)
+    front = states(params["front"], observed)
+    rear = states(params["rear"], observed[::-1])[::-1]
+    encoded = dropout(keys[2], jnp.concatenate([front, rear], -1))
+    ends = dropout(keys[3], jnp.concatenate([rear[0], front[-1]], -1))
     mean, logvar = jnp.split(ends @ params["initial"]["w"] + params["initial"]["b"], 2, -1)
-    g = mean + spread(logvar) * random.normal(keys[4], mean.shape)
+    g = mean + std(logvar) * random.normal(keys[4], mean.shape)
 
     con, gen = params["controller"], params["generator"]
     drive = encoded @ con["input"][: 2 * UNITS] + con["bias"]
     rows = params["factors"] / jnp.linalg.norm(params["factors"], axis=0)
     normals = random.normal(keys[5], (2, STEPS, b, INPUTS))
-    kept = dropped(keys[6], jnp.ones((STEPS, b, UNITS)))
+    mask = dropout(keys[6], jnp.ones((STEPS, b, UNITS)))
 
     def one(carry, now):
         c, g, f = carry
-        drive, normal, kept = now
+        drive, normal, mask = now
         c = step(con, c, drive + f @ con["input"][2 * UNITS :])
         posterior = c @ params["inferred"]["w"] + params["inferred"]["b"]
         m, v = jnp.split(posterior, 2, -1)
-        u = m + spread(v) * normal
-        g = kept * step(gen, g, u @ gen["input"] + gen["bias"])
+        u = m + std(v) * normal
+        g = mask * step(gen, g, u @ gen["input"] + gen["bias"])
         f = g @ rows
         return (c, g, f), (f, m, v)
 
     first = jnp.broadcast_to(con["h0"], (b, UNITS)), g, jnp.zeros((b, FACTORS))
-    _, (f, m, v) = lax.scan(one, first, (drive, normals[0], kept))
+    _, (f, m, v) = lax.scan(one, first, (drive, normals[0], mask))
     log_rates = f @ params["rates"]["w"] + params["rates"]["b"]
     nll = jnp.sum(jnp.exp(log_rates) - x * log_rates) / b
 
     prior = params["initial_prior"]
     p, q = jnp.log(jnp.exp(prior["logvar"]) + VAR_MIN), jnp.log(jnp.exp(logvar) + VAR_MIN)
-    apart = (mean - prior["mean"]) ** 2 / jnp.exp(p)
-    kl = 0.5 * jnp.sum(p - q + jnp.exp(q - p) + apart - 1) / b
+    mean_error = (mean - prior["mean"]) ** 2 / jnp.exp(p)
+    kl = 0.5 * jnp.sum(p - q + jnp.exp(q - p) + mean_error - 1) / b
     prior = params["inferred_prior"]
-    z = m + spread(v) * normals[1]
+    z = m + std(v) * normals[1]
     phi = jnp.exp(-jnp.exp(-prior["logtau"]))
     log = prior["logvar"] + VAR_MIN
     before = jnp.concatenate([jnp.zeros_like(z[:1]), z[:-1]])
     logs = jnp.concatenate([(log - jnp.log(1 - phi**2))[None], jnp.tile(log, (STEPS - 1, 1))])[:, None]
-    away = (z - prior["mean"] - phi * before) ** 2 / jnp.exp(logs)
-    kl += 0.5 * jnp.sum(logs - v - normals[1] ** 2 + away) / b
+    inferred_error = (z - prior["mean"] - phi * before) ** 2 / jnp.exp(logs)
+    kl += 0.5 * jnp.sum(logs - v - normals[1] ** 2 + inferred_error) / b
     squares = sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(params))
     return nll + kl + l2 * squares

@@ -51,8 +51,8 @@ def adam(params, mean, square, grads, count, rate, b1=0.9, b2=0.999, epsilon=0.1
     square = jax.tree.map(lambda s, g: b2 * s + (1 - b2) * g * g, square, grads)
     scale = rate / (1 - b1**count)
     unbias = 1 / (1 - b2**count)
-    move = lambda p, m, s: p - scale * m / (jnp.sqrt(s * unbias) + epsilon)
-    return jax.tree.map(move, params, mean, square), mean, square
+    update = lambda p, m, s: p - scale * m / (jnp.sqrt(s * unbias) + epsilon)
+    return jax.tree.map(update, params, mean, square), mean, square
 
 
 def training(workload, steps):
@@ -112,7 +112,7 @@ def integrator_loss(params, key, stored, l2=2e-4):
 
 
 # The fastest variant at the sizes of the two GRU workloads.
-WAY = "joined, own"
+VARIANT = "joined, own"
 
 
 def gru_init(key, i=1, n=100, o=1):
@@ -121,7 +121,7 @@ def gru_init(key, i=1, n=100, o=1):
 
 def decision_loss(params, key, stored, l2=2e-5):
     x = white_noise(key)
-    h = cells.states("gru", WAY, params, x)[-1]
+    h = cells.states("gru", VARIANT, params, x)[-1]
     error = cells.readout(params, h) - jnp.sign(jnp.sum(x, axis=0))
     return jnp.mean(error**2) + l2 * sum_of_squares(params)
 
@@ -139,10 +139,10 @@ def stored_trials(key, trials=1000, t=50, kinds=12):
 def context_loss(params, key, stored, b=128, l2=1e-4, noise=0.003):
     inputs, targets = stored
     k_trials, k_noise = random.split(key)
-    drawn = random.randint(k_trials, (b,), 0, len(inputs))
-    x, y = (jnp.swapaxes(a[drawn], 0, 1) for a in (inputs, targets))
+    indices = random.randint(k_trials, (b,), 0, len(inputs))
+    x, y = (jnp.swapaxes(a[indices], 0, 1) for a in (inputs, targets))
     noise = noise * random.normal(k_noise, (*x.shape[:2], params["w_rec"][0].shape[0]))
-    error = cells.readout(params, cells.states("gru", WAY, params, x, noise)) - y
+    error = cells.readout(params, cells.states("gru", VARIANT, params, x, noise)) - y
     return jnp.mean(error**2) + l2 * sum_of_squares(params)
 
 
@@ -154,18 +154,18 @@ WORKLOADS = {
 }
 
 
-def main(name, what):
+def main(name, mode):
     workload = WORKLOADS[name]
     key = random.key(0)
     stored = jax.jit(workload.stored)(random.key(1))
-    if what == "first":
+    if mode == "first":
         print(json.dumps({"loss": float(training(workload, 1)(key, stored))}))
         return
-    steps = int(what)
+    steps = int(mode)
     run = training(workload, steps).lower(key, stored).compile()
-    began = time.perf_counter()
+    start = time.perf_counter()
     loss = float(run(key, stored))
-    print(json.dumps({"step_ms": (time.perf_counter() - began) / steps * 1e3, "loss": loss}))
+    print(json.dumps({"step_ms": (time.perf_counter() - start) / steps * 1e3, "loss": loss}))
 
 
 if __name__ == "__main__":

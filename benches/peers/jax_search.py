@@ -2,8 +2,8 @@
 averaged over all candidates.
 
 All candidates are optimized together until their mean error is below the tolerance or the maximum
-number of steps is reached. Each block of STRETCH steps is one compiled loop. The result contains
-the candidates within the tolerance, without duplicates.
+number of steps is reached. Each block of BLOCK_STEPS steps is one compiled loop. The result
+contains the candidates within the tolerance, without duplicates.
 
 usage: jax_search.py search.json       prints one line of JSON
 """
@@ -24,7 +24,7 @@ from jax_peer import adam
 TOLERANCE = 1e-6
 UNIQUE = 0.025
 STEPS = 10_000
-STRETCH = 200
+BLOCK_STEPS = 200
 RATE, DECAY, EPSILON = 0.2, 0.9999, 1e-5
 
 
@@ -37,21 +37,21 @@ def error(h, p):
 
 
 @jax.jit
-def stretch(first, carry, p):
+def run_block(first, carry, p):
     def step(i, carry):
-        slope = jax.grad(lambda h: jnp.mean(error(h, p)))(carry[0])
+        gradient = jax.grad(lambda h: jnp.mean(error(h, p)))(carry[0])
         count = i.astype(jnp.float32)
-        return adam(*carry, slope, count + 1, RATE * DECAY**count, epsilon=EPSILON)
+        return adam(*carry, gradient, count + 1, RATE * DECAY**count, epsilon=EPSILON)
 
-    return lax.fori_loop(first, first + STRETCH, step, carry)
+    return lax.fori_loop(first, first + BLOCK_STEPS, step, carry)
 
 
-def different(points):
-    kept = []
+def count_distinct(points):
+    distinct = []
     for point in points:
-        if not kept or np.min(np.linalg.norm(np.array(kept) - point, axis=1)) > UNIQUE:
-            kept.append(point)
-    return len(kept)
+        if not distinct or np.min(np.linalg.norm(np.array(distinct) - point, axis=1)) > UNIQUE:
+            distinct.append(point)
+    return len(distinct)
 
 
 def main(path):
@@ -60,17 +60,17 @@ def main(path):
     h = p.pop("states")
     errors = jax.jit(error)
     zeros = jnp.zeros_like(h)
-    jax.block_until_ready(stretch(0, (h, zeros, zeros), p))
+    jax.block_until_ready(run_block(0, (h, zeros, zeros), p))
     carry = (h, zeros, zeros)
-    began = time.perf_counter()
-    for first in range(0, STEPS, STRETCH):
-        carry = stretch(first, carry, p)
+    start = time.perf_counter()
+    for first in range(0, STEPS, BLOCK_STEPS):
+        carry = run_block(first, carry, p)
         if float(jnp.mean(errors(carry[0], p))) < TOLERANCE:
             break
     found = np.asarray(errors(carry[0], p))
-    seconds = time.perf_counter() - began
-    near = np.asarray(carry[0])[found < TOLERANCE]
-    print(json.dumps({"seconds": seconds, "within": len(near), "unique": different(near)}))
+    seconds = time.perf_counter() - start
+    within = np.asarray(carry[0])[found < TOLERANCE]
+    print(json.dumps({"seconds": seconds, "within": len(within), "unique": count_distinct(within)}))
 
 
 if __name__ == "__main__":

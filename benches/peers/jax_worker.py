@@ -23,24 +23,24 @@ from jax import random
 import jax_cells as cells
 
 # Seconds spent on selecting the fastest of several variants, excluding compilation.
-TRYING = 1.0
+SELECTION_SECONDS = 1.0
 
 # Gradient variants to try: those that are fastest at some sizes.
-TRIED = ["joined, own", "apart, own", "joined, derived"]
+VARIANTS = ["joined, own", "apart, own", "joined, derived"]
 
 
 def seconds(call):
-    began = time.perf_counter()
+    start = time.perf_counter()
     jax.block_until_ready(call())
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
 def fastest(calls):
-    """The name of the fastest call. Times all calls in turn for `TRYING` seconds."""
+    """The name of the fastest call. Times all calls in turn for `SELECTION_SECONDS` seconds."""
     for call in calls.values():
         jax.block_until_ready(call())
     best = dict.fromkeys(calls, float("inf"))
-    end = time.perf_counter() + TRYING
+    end = time.perf_counter() + SELECTION_SECONDS
     while min(best.values()) == float("inf") or time.perf_counter() < end:
         for name, call in calls.items():
             best[name] = min(best[name], seconds(call))
@@ -54,19 +54,19 @@ def gradient(cell, *sizes):
     params = cells.init(cell, k_params, i, n, 1)
     x, y = random.normal(k_x, (t, b, i)), random.normal(k_y, (t, b, 1))
 
-    def compiled(way, unroll):
+    def compiled(variant, unroll):
         def loss(params, x, y):
-            h = cells.states(cell, way, params, x, unroll=unroll)
+            h = cells.states(cell, variant, params, x, unroll=unroll)
             return jnp.mean((cells.readout(params, h) - y) ** 2)
 
         run = jax.jit(jax.value_and_grad(loss)).lower(params, x, y).compile()
         return lambda: run(params, x, y)
 
-    calls = {way: compiled(way, 1) for way in TRIED}
-    way = fastest(calls)
-    calls = {way: calls[way], f"{way}, two steps at once": compiled(way, 2)}
-    way = fastest(calls)
-    return way, {"gradient": calls[way]}
+    calls = {variant: compiled(variant, 1) for variant in VARIANTS}
+    variant = fastest(calls)
+    calls = {variant: calls[variant], f"{variant}, two steps at once": compiled(variant, 2)}
+    variant = fastest(calls)
+    return variant, {"gradient": calls[variant]}
 
 
 def jacobians(*sizes):
@@ -85,18 +85,18 @@ def jacobians(*sizes):
         return lambda: run(params, h)
 
     calls = {"jacrev": compiled(jax.jacrev), "jacfwd": compiled(jax.jacfwd)}
-    way = fastest(calls)
-    found = calls[way]()
+    variant = fastest(calls)
+    found = calls[variant]()
     array = np.asarray(found)
     parts = {
-        "Jacobians": calls[way],
+        "Jacobians": calls[variant],
         "eigenvalues (numpy)": lambda: np.linalg.eigvals(array),
         "eigenvectors (numpy)": lambda: np.linalg.eig(array),
     }
     for name, of in (("eigenvalues", jnp.linalg.eigvals), ("eigenvectors", jnp.linalg.eig)):
         run = jax.jit(of).lower(found).compile()
         parts[f"{name} (jax)"] = lambda run=run: run(found)
-    return way, parts
+    return variant, parts
 
 
 def force(n):
@@ -125,16 +125,16 @@ def force(n):
             h = jnp.tanh(a)
             return jax.lax.scan(step, (a, h, w_out @ h, w_out, p), (x, f), unroll=unroll)
 
-        given = w_in, w_rec, w_back, w_out, jnp.eye(n), a, x, f
-        run = jax.jit(run).lower(*given).compile()
-        return lambda: run(*given)
+        arguments = w_in, w_rec, w_back, w_out, jnp.eye(n), a, x, f
+        run = jax.jit(run).lower(*arguments).compile()
+        return lambda: run(*arguments)
 
     calls = {"step by step": compiled(1), "two steps at once": compiled(2)}
-    way = fastest(calls)
-    return way, {"steps": calls[way]}
+    variant = fastest(calls)
+    return variant, {"steps": calls[variant]}
 
 
-def timed(parts, budget):
+def measure(parts, budget):
     found = {}
     for name, call in parts.items():
         end = time.perf_counter() + budget
@@ -155,10 +155,10 @@ def main():
         if command == "prepare":
             parts = {}
             jax.clear_caches()
-            way, parts = WORK[words[0]](*words[1:])
-            answer = {"way": way}
+            variant, parts = WORK[words[0]](*words[1:])
+            answer = {"variant": variant}
         else:
-            answer = {"ms": timed(parts, float(words[0]))}
+            answer = {"ms": measure(parts, float(words[0]))}
         print(json.dumps(answer), flush=True)
 
 

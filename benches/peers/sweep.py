@@ -20,11 +20,11 @@ COLUMNS = {
     "ratio": 6,
     "round by round": 14,
     "GF/s": 7,
-    "JAX's way": 0,
+    "JAX variant": 0,
 }
 
 
-def every_point():
+def all_points():
     return list(itertools.product(UNITS, BATCHES, TIMES))
 
 
@@ -33,30 +33,30 @@ def gflop(cell, n, b, t, i):
     return 3 * 2 * GATES[cell] * n * (n + i) * b * t / 1e9
 
 
-def compare(binary, python, asked):
-    points = [(cell, *point) for cell in asked.cells for point in asked.points or every_point()]
-    heavy = [p for p in points if gflop(*p, asked.inputs) > asked.limit_gflop]
-    header(asked.markdown)
+def compare(binary, python, args):
+    points = [(cell, *point) for cell in args.cells for point in args.points or all_points()]
+    skipped = [p for p in points if gflop(*p, args.inputs) > args.limit_gflop]
+    header(args.markdown)
     with worker.attractor(binary) as ours, worker.jax(python) as theirs:
         for point in points:
-            if point not in heavy:
-                work = ("gradient", *point, asked.inputs)
+            if point not in skipped:
+                work = ("gradient", *point, args.inputs)
                 pairs = [("gradient", "gradient")]
-                rounds = asked.rounds, asked.seconds
-                [times], way = worker.side_by_side(ours, theirs, work, *rounds, pairs)
-                speed = gflop(*point, asked.inputs) / times.ours * 1e3
+                rounds = args.rounds, args.seconds
+                [times], variant = worker.side_by_side(ours, theirs, work, *rounds, pairs)
+                speed = gflop(*point, args.inputs) / times.ours * 1e3
                 figures = f"{times.ours:.2f}", f"{times.theirs:.2f}", f"{times.ratio:.2f}"
-                row([*point, *figures, times.range, f"{speed:.1f}", way], asked.markdown)
-    if heavy:
-        print(f"\nskipped, more than {asked.limit_gflop:g} GFLOP (--limit-gflop):")
-        for cell, n, b, t in heavy:
-            print(f"- {cell} n {n} b {b} t {t}: {gflop(cell, n, b, t, asked.inputs):.0f} GFLOP")
+                row([*point, *figures, times.range, f"{speed:.1f}", variant], args.markdown)
+    if skipped:
+        print(f"\nskipped, more than {args.limit_gflop:g} GFLOP (--limit-gflop):")
+        for cell, n, b, t in skipped:
+            print(f"- {cell} n {n} b {b} t {t}: {gflop(cell, n, b, t, args.inputs):.0f} GFLOP")
 
 
 def header(markdown):
     row(COLUMNS, markdown)
     if markdown:
-        row(["---" if name in ("cell", "JAX's way") else "--:" for name in COLUMNS], markdown)
+        row(["---" if name in ("cell", "JAX variant") else "--:" for name in COLUMNS], markdown)
 
 
 def row(cells, markdown):

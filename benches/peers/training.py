@@ -23,7 +23,7 @@ ROWS = {
 
 # Batches of the short attractor run as a fraction of the long run. The step time comes from the
 # difference between the two runs.
-WARM_PART = 0.1
+WARM_UP_FRACTION = 0.1
 
 UNITS = {"step": "ms", "start to first": "s", "peak memory": "MB"}
 
@@ -31,10 +31,10 @@ UNITS = {"step": "ms", "start to first": "s", "peak memory": "MB"}
 def run(command):
     """Runs a process to completion; returns its last output line, seconds and peak memory in MB."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        began = time.perf_counter()
+        start = time.perf_counter()
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
@@ -45,13 +45,13 @@ def run(command):
     return last, seconds, usage.ru_maxrss / 1024
 
 
-def few(batches):
-    return max(1, int(batches * WARM_PART))
+def warm_up_batches(batches):
+    return max(1, int(batches * WARM_UP_FRACTION))
 
 
 def last_number(line):
-    found = re.findall(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", line)
-    return float(found[-1]) if found else float("nan")
+    numbers = re.findall(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", line)
+    return float(numbers[-1]) if numbers else float("nan")
 
 
 def attractor(binary, name, batches, folder):
@@ -67,8 +67,8 @@ def attractor(binary, name, batches, folder):
         return run([binary, "run", path, "--out", folder])
 
     _, first, _ = timed(1)
-    _, short, _ = timed(few(batches))
-    line, long, memory = timed(few(batches) + batches)
+    _, short, _ = timed(warm_up_batches(batches))
+    line, long, memory = timed(warm_up_batches(batches) + batches)
     step = (long - short) / batches * 1e3
     return {"step": step, "start to first": first, "peak memory": memory}, last_number(line)
 
@@ -82,14 +82,14 @@ def jax(python, name, batches):
     return {"step": answer["step_ms"], "start to first": first, "peak memory": memory}, answer["loss"]
 
 
-def show(name, ours, theirs, losses):
-    for what, unit in UNITS.items():
-        a = [r[what] for r in ours]
-        b = [r[what] for r in theirs]
+def print_rows(name, ours, theirs, losses):
+    for quantity, unit in UNITS.items():
+        a = [r[quantity] for r in ours]
+        b = [r[quantity] for r in theirs]
         ratios = [x / y for x, y in zip(a, b)]
         ratio = statistics.median(ratios)
         print(
-            f"{name:14s} {what:20s} {statistics.median(a):10.3f} {statistics.median(b):10.3f} {unit:3s}"
+            f"{name:14s} {quantity:20s} {statistics.median(a):10.3f} {statistics.median(b):10.3f} {unit:3s}"
             f" {ratio:9.4f}  {min(ratios):.4f} .. {max(ratios):.4f}"
         )
     print(f"{name:14s} {'final loss':20s} {losses[0]:10.4f} {losses[1]:10.4f}")
@@ -101,6 +101,6 @@ def compare(binary, python, name, rounds, batches):
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(rounds):
             ours.append(attractor(binary, name, batches, Path(folder)))
-            theirs.append(jax(python, name, few(batches) + batches))
+            theirs.append(jax(python, name, warm_up_batches(batches) + batches))
     losses = ours[-1][1], theirs[-1][1]
-    show(name, [r for r, _ in ours], [r for r, _ in theirs], losses)
+    print_rows(name, [r for r, _ in ours], [r for r, _ in theirs], losses)

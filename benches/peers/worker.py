@@ -62,7 +62,7 @@ def side_by_side(ours, theirs, work, rounds, seconds, pairs):
     """Prepares the workload, then times both workers in turn. Returns the times of each pair of
     parts, in the order of `pairs`, and the name of the fastest JAX variant."""
     ours.ask("prepare", *work)
-    way = theirs.ask("prepare", *work).get("way")
-    seen = [[worker.ask("time", seconds)["ms"] for worker in (ours, theirs)] for _ in range(rounds)]
-    times = [Times([a[x] for a, _ in seen], [b[y] for _, b in seen]) for x, y in pairs]
-    return times, way
+    variant = theirs.ask("prepare", *work).get("variant")
+    answers = [[worker.ask("time", seconds)["ms"] for worker in (ours, theirs)] for _ in range(rounds)]
+    times = [Times([a[x] for a, _ in answers], [b[y] for _, b in answers]) for x, y in pairs]
+    return times, variant

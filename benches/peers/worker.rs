@@ -1,12 +1,12 @@
-//! Attractor's side of what is timed call by call: a process that stays, so that starting it is
-//! never counted. It reads lines of words and answers with lines of JSON, as `jax_worker.py` does:
+//! The attractor worker for the call rows: a persistent process, so that start-up is not timed. It
+//! reads one command per line and answers each with one line of JSON, like `jax_worker.py`:
 //!
 //!   prepare gradient CELL N B T I   a network and a batch
 //!   prepare jacobians N B           a GRU and B states
 //!   prepare force N                 FORCE learning, 300 steps, 20 outputs
-//!   bandwidth                       what two threads read of memory, by its size, in GB/s
-//!   time SECONDS                    call each part again and again, that long, at least once:
-//!                                   the median in ms, by the name of the part
+//!   bandwidth                       read bandwidth of all threads in GB/s, by data size
+//!   time SECONDS                    call each part repeatedly for this time, at least once; the
+//!                                   answer is the median time in ms by name of the part
 
 use std::error::Error;
 use std::io::{BufRead, Write, stdin, stdout};
@@ -22,7 +22,7 @@ use attractor::train::{Shape, Trials};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// What is timed, by name.
+/// The calls to time, by name.
 type Parts = Vec<(&'static str, Box<dyn FnMut() -> Result<()>>)>;
 
 fn main() -> Result<()> {
@@ -32,11 +32,11 @@ fn main() -> Result<()> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let answer = match words[..] {
             ["prepare", "gradient", cell, ref sizes @ ..] => {
-                parts = gradient(cell, numbers(sizes)?)?;
+                parts = gradient(cell, parse_sizes(sizes)?)?;
                 "{}".to_string()
             }
             ["prepare", "jacobians", ref sizes @ ..] => {
-                parts = jacobians(numbers(sizes)?)?;
+                parts = jacobians(parse_sizes(sizes)?)?;
                 "{}".to_string()
             }
             ["prepare", "force", units] => {
@@ -44,8 +44,10 @@ fn main() -> Result<()> {
                 "{}".to_string()
             }
             ["bandwidth"] => bandwidth(),
-            ["time", seconds] => timed(&mut parts, Duration::try_from_secs_f64(seconds.parse()?)?)?,
-            _ => return Err(format!("no such command: {line}").into()),
+            ["time", seconds] => {
+                measure(&mut parts, Duration::try_from_secs_f64(seconds.parse()?)?)?
+            }
+            _ => return Err(format!("unknown command: {line}").into()),
         };
         println!("{answer}");
         stdout().flush()?;
@@ -53,20 +55,20 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Errors: unless there are as many words, all of them numbers
-fn numbers<const N: usize>(words: &[&str]) -> Result<[usize; N]> {
-    let found: std::result::Result<Vec<usize>, _> = words.iter().map(|w| w.parse()).collect();
-    found?
+/// Errors: if the number of words is not `N`, or a word is not an integer
+fn parse_sizes<const N: usize>(words: &[&str]) -> Result<[usize; N]> {
+    let values: std::result::Result<Vec<usize>, _> = words.iter().map(|w| w.parse()).collect();
+    values?
         .try_into()
-        .map_err(|found| format!("expected {N} numbers, found {found:?}").into())
+        .map_err(|values| format!("expected {N} numbers, found {values:?}").into())
 }
 
-/// The loss and its gradient on one batch.
+/// The loss and its gradient for one batch.
 fn gradient(cell: &str, [n, b, t, i]: [usize; 4]) -> Result<Parts> {
     let cell = match cell {
         "gru" => Cell::Gru(Default::default()),
         "lstm" => Cell::Lstm(Default::default()),
-        _ => return Err(format!("no such cell: {cell}").into()),
+        _ => return Err(format!("unknown cell: {cell}").into()),
     };
     let net = network(cell, [i, n, 1]);
     let shape = Shape {
@@ -79,15 +81,15 @@ fn gradient(cell: &str, [n, b, t, i]: [usize; 4]) -> Result<Parts> {
     key(2).fill_normal(&mut trials.targets);
     let mut work = net.workspace();
     let mut gradient = vec![0.0; net.params.data.len()];
-    let mut call = move || {
+    let mut run = move || {
         net.loss_gradient(&mut work, &trials, None, &mut gradient)?;
         Ok(())
     };
-    call()?;
-    Ok(vec![("gradient", Box::new(call))])
+    run()?;
+    Ok(vec![("gradient", Box::new(run))])
 }
 
-/// The Jacobians of a GRU's step by its state, and what their spectra are.
+/// The Jacobians of a GRU step with respect to the state, and their spectra.
 fn jacobians([n, b]: [usize; 2]) -> Result<Parts> {
     let net = network(Cell::Gru(Default::default()), [1, n, 1]);
     let (mut h, x) = (vec![0.0; b * n], vec![0.0; b]);
@@ -97,7 +99,7 @@ fn jacobians([n, b]: [usize; 2]) -> Result<Parts> {
     let mut by_state = vec![0.0; b * n * n];
     net.jacobians(&mut work, [&h, &x], Some(&mut by_state), None)?;
     let stack = Tensor::from_vec(by_state.clone(), (b, n, n), &Device::Cpu)?;
-    let again = stack.clone();
+    let stack_copy = stack.clone();
     Ok(vec![
         (
             "Jacobians",
@@ -109,85 +111,85 @@ fn jacobians([n, b]: [usize; 2]) -> Result<Parts> {
         ),
         (
             "eigenvectors",
-            Box::new(move || Ok(linear::eigen(&again).map(drop)?)),
+            Box::new(move || Ok(linear::eigen(&stack_copy).map(drop)?)),
         ),
     ])
 }
 
-/// FORCE learning of an untaught network, and of one whose P has become a matrix.
+/// FORCE learning of an untrained network, and of a network whose P is stored as a matrix.
 fn force(units: usize) -> Result<Parts> {
     let (steps, outputs) = (300, 20);
-    let recipe = NetworkOptions {
+    let network_options = NetworkOptions {
         units,
         outputs,
         ..NetworkOptions::default()
     };
-    let mut first = recipe.build::<f32>()?;
-    let mut later = recipe.build::<f32>()?;
+    let mut untrained = network_options.build::<f32>()?;
+    let mut trained = network_options.build::<f32>()?;
     let inputs = vec![0.0; steps];
     let mut targets = vec![0.0; steps * outputs];
     key(2).fill_normal(&mut targets);
     targets.iter_mut().for_each(|f: &mut f32| *f = f.tanh());
     let (x, f) = (inputs.clone(), targets.clone());
-    let on = TrainingOptions::default();
-    let anew = TrainingOptions {
+    let options = TrainingOptions::default();
+    let reset = TrainingOptions {
         anew: true,
-        ..on.clone()
+        ..options.clone()
     };
     let passes = units / steps + 1;
-    let long = TrainingOptions {
+    let warm_up = TrainingOptions {
         passes,
-        ..on.clone()
+        ..options.clone()
     };
-    later.train([&x, &f], &long, &mut NoProgress);
+    trained.train([&x, &f], &warm_up, &mut NoProgress);
     Ok(vec![
         (
             "first",
             Box::new(move || {
-                first.train([&inputs, &targets], &anew, &mut NoProgress);
+                untrained.train([&inputs, &targets], &reset, &mut NoProgress);
                 Ok(())
             }),
         ),
         (
             "later",
             Box::new(move || {
-                later.train([&x, &f], &on, &mut NoProgress);
+                trained.train([&x, &f], &options, &mut NoProgress);
                 Ok(())
             }),
         ),
     ])
 }
 
-/// Matrices by vectors, all threads each with a matrix of its own again and again: nothing is done
-/// but reading.
+/// Read bandwidth by data size: each thread repeatedly multiplies its own matrix by a vector, which
+/// is limited by reading.
 fn bandwidth() -> String {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let told = [4, 8, 16, 64, 256].map(|megabytes: usize| {
+    let results = [4, 8, 16, 64, 256].map(|megabytes: usize| {
         let (columns, rows) = (1024, megabytes * 256 / threads);
         let matrices = vec![Dense::new(&vec![1.0_f32; rows * columns], rows, columns); threads];
         let rounds = 1024 / megabytes;
         let rate = || {
-            let began = Instant::now();
+            let start = Instant::now();
             std::thread::scope(|scope| {
                 for matrix in &matrices {
                     scope.spawn(move || {
-                        let (x, mut into) = (vec![1.0; columns], vec![0.0; rows]);
-                        (0..rounds).for_each(|_| matrix.add_product(0, &x, &mut into));
-                        std::hint::black_box(into);
+                        let (x, mut out) = (vec![1.0; columns], vec![0.0; rows]);
+                        (0..rounds).for_each(|_| matrix.add_product(0, &x, &mut out));
+                        std::hint::black_box(out);
                     });
                 }
             });
-            (rounds * (megabytes << 20)) as f64 / began.elapsed().as_secs_f64() / 1e9
+            (rounds * (megabytes << 20)) as f64 / start.elapsed().as_secs_f64() / 1e9
         };
         let mut rates: Vec<f64> = (0..15).map(|_| rate()).collect();
         rates.sort_by(f64::total_cmp);
         let rate = rates[7];
         format!("\"{megabytes} MB\": {rate:.1}")
     });
-    format!("{{{}}}", told.join(", "))
+    format!("{{{}}}", results.join(", "))
 }
 
-/// A network with numbers in it that keep its states within bounds.
+/// A network with random parameters that are small enough for bounded states.
 fn network(cell: Cell, sizes: [usize; 3]) -> Rnn<f32> {
     let mut net = Rnn::<f32>::zeros(Spec::new(cell, sizes));
     key(0).fill_normal(&mut net.params.data);
@@ -200,16 +202,16 @@ fn key(seed: u64) -> Key {
     Key::new(seed, Layout::default())
 }
 
-/// The medians as JSON.
-fn timed(parts: &mut Parts, budget: Duration) -> Result<String> {
+/// The median times of the parts as JSON.
+fn measure(parts: &mut Parts, budget: Duration) -> Result<String> {
     let mut medians = Vec::new();
-    for (name, call) in parts {
+    for (name, run) in parts {
         let end = Instant::now() + budget;
         let mut times = Vec::new();
         while times.is_empty() || Instant::now() < end {
-            let began = Instant::now();
-            call()?;
-            times.push(began.elapsed().as_secs_f64() * 1e3);
+            let start = Instant::now();
+            run()?;
+            times.push(start.elapsed().as_secs_f64() * 1e3);
         }
         times.sort_by(f64::total_cmp);
         medians.push(format!("\"{name}\": {}", times[times.len() / 2]));

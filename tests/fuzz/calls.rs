@@ -53,17 +53,17 @@ impl Generator {
             arguments.push(value);
         }
         let call = expression(native, arguments);
-        let printed = Expression::Call {
+        let print_call = Expression::Call {
             module: String::new(),
             name: "text_of".into(),
             arguments: vec![call.clone()],
         };
-        let shown = if self.rng.u8(0..4) == 0 {
-            printed
+        let statement = if self.rng.u8(0..4) == 0 {
+            print_call
         } else {
             call
         };
-        attempt(&shown.source(language), language)
+        attempt(&statement.source(language), language)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Runs generated scripts in child processes and recognises what must never reach a user: a signal,
+//! Runs generated scripts in child processes and detects failures that no user may see: a signal,
 //! an abort, a panic message, an internal name in a message, a call that ignores Ctrl-C.
 
 use std::collections::VecDeque;
@@ -17,18 +17,18 @@ pub struct Batch {
     pub items: Vec<String>,
 }
 
-/// A statement and what went wrong with it.
+/// A statement and the problem that it caused.
 #[derive(Debug)]
 pub struct Failure {
     pub problem: String,
     pub statement: String,
 }
 
-/// What became of the statements of a batch.
+/// Counts of the outcomes of a batch of statements.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Statements that ran, including those that ended in an error message.
-    pub ran: usize,
+    /// Executed statements, including those that ended with an error message.
+    pub executed: usize,
     /// Statements stopped by Ctrl-C because they took long.
     pub interrupted: usize,
     /// Statements that ended the script with a limit error.
@@ -38,7 +38,7 @@ pub struct Tally {
 
 impl Tally {
     pub fn add(&mut self, other: Tally) {
-        self.ran += other.ran;
+        self.executed += other.executed;
         self.interrupted += other.interrupted;
         self.limited += other.limited;
         self.failures.extend(other.failures);
@@ -62,7 +62,7 @@ const ARGUMENTS: [&str; 8] = [
     "2",
 ];
 
-/// Texts that a message for users never holds.
+/// Substrings that must not occur in a message for the user.
 const LEAKS: [&str; 9] = [
     "panicked at",
     "inside attractor",
@@ -82,9 +82,9 @@ enum End {
     IgnoresInterrupt,
 }
 
-/// Runs all items, starting again after each item that ends the script.
+/// Runs all items; restarts after each item that ends the script.
 ///
-/// Errors: a prelude that fails, since nothing after it would be tested.
+/// Errors: if the prelude fails, because nothing after it would be tested
 pub fn run(batch: &Batch, program: &Path, folder: &Path) -> Result<Tally, String> {
     let mut tally = Tally::default();
     let mut first = 0;
@@ -99,14 +99,14 @@ pub fn run(batch: &Batch, program: &Path, folder: &Path) -> Result<Tally, String
             });
         }
         if report.finished {
-            tally.ran += batch.items.len() - first;
+            tally.executed += batch.items.len() - first;
             tally.failures.extend(bad_exit(&report));
             return Ok(tally);
         }
         if next <= first {
             return Err(format!("the prelude fails: {}", report.errors));
         }
-        tally.ran += next - first;
+        tally.executed += next - first;
         match report.end {
             End::Interrupted => tally.interrupted += 1,
             End::Exited(status) if status.code() == Some(1) && !leaks(&report.errors) => {
@@ -126,7 +126,7 @@ pub fn run(batch: &Batch, program: &Path, folder: &Path) -> Result<Tally, String
     Ok(tally)
 }
 
-/// The failure of a script that reached its last line and then did not exit with 0.
+/// The failure of a script that reached its last line but did not exit with code 0.
 fn bad_exit(report: &Report) -> Option<Failure> {
     let problem = match report.end {
         End::Exited(status) if status.success() => return None,
@@ -139,8 +139,8 @@ fn bad_exit(report: &Report) -> Option<Failure> {
     })
 }
 
-/// Runs the program once with `arguments`: the failure, if it does not end cleanly by itself or on
-/// Ctrl-C.
+/// Runs the program once with `arguments`. Returns the failure if the program neither exits cleanly
+/// nor stops on Ctrl-C.
 pub fn run_once(
     program: &Path,
     arguments: &[&str],
@@ -159,7 +159,7 @@ pub fn run_once(
 }
 
 struct Report {
-    /// The last item that began.
+    /// Index of the last item that was started.
     last: Option<usize>,
     finished: bool,
     end: End,
@@ -174,9 +174,9 @@ fn start(batch: &Batch, first: usize, program: &Path, folder: &Path) -> Result<R
     observe(&mut spawn(program, &arguments, folder)?)
 }
 
-/// Follows a child to its end; interrupts it when a statement takes too long.
+/// Waits for a child process to end; interrupts it if a statement takes too long.
 fn observe(child: &mut Child) -> Result<Report, String> {
-    let errors = drain(child);
+    let errors = collect_stderr(child);
     let lines = read_lines(child);
     let mut report = Report {
         last: None,
@@ -185,8 +185,8 @@ fn observe(child: &mut Child) -> Result<Report, String> {
         errors: String::new(),
         leaks: Vec::new(),
     };
-    let timed_out = follow(&lines, &mut report);
-    report.end = if timed_out {
+    let is_timeout = watch_output(&lines, &mut report);
+    report.end = if is_timeout {
         interrupt(child)
     } else {
         wait(child, GRACE).map_or(End::IgnoresInterrupt, End::Exited)
@@ -222,19 +222,19 @@ fn spawn(program: &Path, arguments: &[&str], folder: &Path) -> Result<Child, Str
     command.spawn().map_err(text)
 }
 
-/// Collects standard error on a thread of its own; at most a few kilobytes are used.
-fn drain(child: &mut Child) -> Receiver<String> {
-    const MOST: usize = 4096;
+/// Collects the last bytes of standard error on a separate thread.
+fn collect_stderr(child: &mut Child) -> Receiver<String> {
+    const MAX_BYTES: usize = 4096;
     let (sender, receiver) = channel();
     let mut errors = child.stderr.take().expect("standard error is piped");
     std::thread::spawn(move || {
         let (mut tail, mut part) = (VecDeque::new(), [0; 1024]);
         while let Ok(count @ 1..) = errors.read(&mut part) {
             tail.extend(&part[..count]);
-            tail.drain(..tail.len().saturating_sub(MOST));
+            tail.drain(..tail.len().saturating_sub(MAX_BYTES));
         }
         let bytes: Vec<u8> = tail.into();
-        // The receiver is gone if the report was given up: nobody needs the text then.
+        // The receiver was dropped if the report was abandoned; the text is not needed then.
         let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
     });
     receiver
@@ -256,8 +256,8 @@ fn read_lines(child: &mut Child) -> Receiver<String> {
     receiver
 }
 
-/// Reads lines until the output ends; true if an item takes too long.
-fn follow(lines: &Receiver<String>, report: &mut Report) -> bool {
+/// Reads lines until the output ends. Returns true if an item takes too long.
+fn watch_output(lines: &Receiver<String>, report: &mut Report) -> bool {
     loop {
         match lines.recv_timeout(PATIENCE) {
             Ok(line) => match line.strip_prefix('#') {
@@ -283,16 +283,16 @@ fn interrupt(child: &mut Child) -> End {
         .status();
     signal.expect("the system has `kill`");
     match wait(child, GRACE) {
-        // A script goes on after a training run that Ctrl-C ended.
+        // A script continues after a training run that was stopped by Ctrl-C.
         Some(status) if status.code() == Some(130) || status.success() => End::Interrupted,
         Some(status) => End::Exited(status),
         None => End::IgnoresInterrupt,
     }
 }
 
-fn wait(child: &mut Child, most: Duration) -> Option<ExitStatus> {
+fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let begin = Instant::now();
-    while begin.elapsed() < most {
+    while begin.elapsed() < limit {
         if let Some(status) = child.try_wait().expect("a child of this process") {
             return Some(status);
         }

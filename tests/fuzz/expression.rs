@@ -7,7 +7,7 @@ use attractor::api::context::Language;
 pub enum Expression {
     /// Text that both languages share: a number, a name, `true`.
     Plain(String),
-    /// Text that differs: nothing, closures.
+    /// Text that differs between the languages: the empty value and closures.
     Either {
         rhai: &'static str,
         lua: &'static str,
@@ -75,14 +75,14 @@ impl Expression {
     }
 }
 
-/// A string literal that both languages read: printable ASCII as it is, the rest escaped.
+/// A string literal that is valid in both languages.
 fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
             '\n' => quoted.push_str("\\n"),
-            _ => quoted.push(letter),
+            _ => quoted.push(c),
         }
     }
     quoted + "\""

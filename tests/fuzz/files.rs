@@ -1,5 +1,5 @@
-//! Damaged files: every reader gets copies of valid files in which bytes were changed, removed,
-//! repeated or moved.
+//! Damaged files: every reader is called with copies of valid files in which bytes were changed,
+//! removed, repeated or moved.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use fastrand::Rng;
 use crate::calls::{attempt, prelude};
 use crate::child::Batch;
 
-/// Larger seed files would make the run slow without adding other structures.
-const LARGEST: u64 = 300_000;
+/// Larger seed files slow down the run without adding new structures.
+const MAX_SEED_BYTES: u64 = 300_000;
 
-/// Writes the kinds of files that scripts write, as seeds for the mutations.
+/// A script that writes each kind of file; the files are the seeds of the mutations.
 const WRITER: &str = r#"
 net.save("net.h5"); gru.save("gru.h5"); net.save("net.safetensors", #{ first_states: "drop" });
 student.save("student.h5"); model.save("model.h5"); points.save("points.h5");
@@ -38,12 +38,12 @@ impl Mutator {
         program: &Path,
         folder: &Path,
     ) -> Result<Mutator, String> {
-        let written = folder.join("seeds");
-        fs::create_dir_all(&written).map_err(|error| error.to_string())?;
-        write_seeds(program, &written)?;
+        let seed_folder = folder.join("seeds");
+        fs::create_dir_all(&seed_folder).map_err(|error| error.to_string())?;
+        write_seeds(program, &seed_folder)?;
         let mut seeds = Vec::new();
-        for directory in [references, written.as_path()] {
-            gather(directory, &mut seeds)?;
+        for directory in [references, seed_folder.as_path()] {
+            collect_files(directory, &mut seeds)?;
         }
         seeds.sort();
         Ok(Mutator {
@@ -57,14 +57,14 @@ impl Mutator {
         let mut items = Vec::new();
         for index in 0..count {
             let seed = self.rng.usize(0..self.seeds.len());
-            let (ending, bytes) = &self.seeds[seed];
+            let (extension, bytes) = &self.seeds[seed];
             let mut bytes = bytes.clone();
             for _ in 0..self.rng.usize(1..4) {
                 mutate(&mut bytes, &mut self.rng);
             }
-            let name = format!("damaged-{index}.{ending}");
+            let name = format!("damaged-{index}.{extension}");
             fs::write(folder.join(&name), bytes).map_err(|error| error.to_string())?;
-            let calls = readers(&name, ending);
+            let calls = readers(&name, extension);
             let attempts = calls.iter().map(|call| attempt(call, Language::Rhai));
             items.push(attempts.collect::<Vec<_>>().join(" "));
         }
@@ -89,28 +89,28 @@ fn write_seeds(program: &Path, folder: &Path) -> Result<(), String> {
     Err(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-fn gather(folder: &Path, seeds: &mut Vec<(String, Vec<u8>)>) -> Result<(), String> {
+fn collect_files(folder: &Path, seeds: &mut Vec<(String, Vec<u8>)>) -> Result<(), String> {
     let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
     let paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     for path in paths {
         if path.is_dir() {
-            gather(&path, seeds)?;
+            collect_files(&path, seeds)?;
             continue;
         }
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
         let size = fs::metadata(&path).map(|file| file.len()).unwrap_or(0);
-        let known = ["h5", "pt", "ckpt", "safetensors", "json", "mat", "nwb"];
-        if known.contains(&ending.as_ref()) && size <= LARGEST {
+        let extensions = ["h5", "pt", "ckpt", "safetensors", "json", "mat", "nwb"];
+        if extensions.contains(&extension.as_ref()) && size <= MAX_SEED_BYTES {
             let bytes = fs::read(&path).map_err(|error| error.to_string())?;
-            seeds.push((ending.into_owned(), bytes));
+            seeds.push((extension.into_owned(), bytes));
         }
     }
     Ok(())
 }
 
 /// The calls that read a file of this kind.
-fn readers(name: &str, ending: &str) -> Vec<String> {
-    let calls: &[&str] = match ending {
+fn readers(name: &str, extension: &str) -> Vec<String> {
+    let calls: &[&str] = match extension {
         "json" => &["json::read(FILE)", "file::read(FILE)"],
         "pt" | "ckpt" | "safetensors" => {
             &["rnn::load(FILE)", "rnn::load(FILE, #{ prefix: \"rnn\" })"]
@@ -134,7 +134,7 @@ fn readers(name: &str, ending: &str) -> Vec<String> {
     calls.map(|call| call.replace("FILE", &file)).collect()
 }
 
-/// Values at which sizes and offsets overflow.
+/// Values that make sizes and offsets overflow.
 const WORDS: [u64; 8] = [0, 1, 0x7f, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff, u64::MAX];
 
 fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) {
@@ -169,10 +169,10 @@ fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) {
 /// A position; half of them near the beginning, where the headers are.
 fn position(length: usize, rng: &mut Rng) -> usize {
     const HEADERS: usize = 4096;
-    let most = if rng.bool() {
+    let limit = if rng.bool() {
         length.min(HEADERS)
     } else {
         length
     };
-    rng.usize(0..most)
+    rng.usize(0..limit)
 }

@@ -36,10 +36,11 @@ print(json::text(model.params())); print(json::text(fit.loss));
 ];
 
 const SIGNALS: [&str; 4] = ["KILL", "TERM", "HUP", "INT"];
-/// A run is killed at most this many times before it may end.
-const MOST_KILLS: usize = 6;
+/// Maximum number of kills before a run may complete.
+const MAX_KILLS: usize = 6;
 
-/// Kills runs until `count` kills have been tried; the failures found.
+/// Kills runs until `count` signals have been sent. Returns the number of signals and the
+/// failures.
 pub fn run(
     seed: u64,
     count: usize,
@@ -50,7 +51,7 @@ pub fn run(
     let mut expected = Vec::new();
     for (name, script) in SCRIPTS {
         let begin = std::time::Instant::now();
-        let output = complete(program, &fresh(folder, name, script)?)?;
+        let output = complete(program, &create_run_folder(folder, name, script)?)?;
         expected.push((output, begin.elapsed()));
     }
     let (mut kills, mut failures) = (0, Vec::new());
@@ -58,26 +59,31 @@ pub fn run(
         let index = rng.usize(0..SCRIPTS.len());
         let (name, script) = SCRIPTS[index];
         let (output, duration) = &expected[index];
-        let own = fresh(folder, name, script)?;
-        let signals = interrupt_repeatedly(program, &own, *duration, &mut rng)?;
+        let run_folder = create_run_folder(folder, name, script)?;
+        let signals = interrupt_repeatedly(program, &run_folder, *duration, &mut rng)?;
         kills += signals.len();
         let trace = format!("{name} after {signals:?}");
-        match complete(program, &own) {
-            Ok(found) if found == *output => {}
+        match complete(program, &run_folder) {
+            Ok(actual) if actual == *output => {}
             Ok(_) => failures.push(format!("{trace}: the results differ")),
             Err(error) => failures.push(format!("{trace}: {error}")),
         }
-        failures.extend(leftovers(&own).map(|file| format!("{trace}: `{file}` remains")));
+        failures
+            .extend(temporary_files(&run_folder).map(|file| format!("{trace}: `{file}` remains")));
     }
     Ok((kills, failures))
 }
 
-fn fresh(folder: &Path, name: &str, script: &str) -> Result<std::path::PathBuf, String> {
-    let own = folder.join(name);
-    let _ = fs::remove_dir_all(&own);
-    fs::create_dir_all(&own).map_err(|error| error.to_string())?;
-    fs::write(own.join("train.rhai"), script).map_err(|error| error.to_string())?;
-    Ok(own)
+fn create_run_folder(
+    folder: &Path,
+    name: &str,
+    script: &str,
+) -> Result<std::path::PathBuf, String> {
+    let run_folder = folder.join(name);
+    let _ = fs::remove_dir_all(&run_folder);
+    fs::create_dir_all(&run_folder).map_err(|error| error.to_string())?;
+    fs::write(run_folder.join("train.rhai"), script).map_err(|error| error.to_string())?;
+    Ok(run_folder)
 }
 
 fn start(program: &Path, folder: &Path) -> Result<Child, String> {
@@ -98,7 +104,8 @@ fn complete(program: &Path, folder: &Path) -> Result<String, String> {
     Err(format!("{}: {errors}", output.status))
 }
 
-/// The signals sent, each to a run of its own, at random moments of the time a whole run takes.
+/// Sends a random signal to each of several runs, at a random moment of the duration of a full run.
+/// Returns the signals.
 fn interrupt_repeatedly(
     program: &Path,
     folder: &Path,
@@ -106,7 +113,7 @@ fn interrupt_repeatedly(
     rng: &mut Rng,
 ) -> Result<Vec<&'static str>, String> {
     let mut signals = Vec::new();
-    for _ in 0..rng.usize(1..=MOST_KILLS) {
+    for _ in 0..rng.usize(1..=MAX_KILLS) {
         let mut child = start(program, folder)?;
         std::thread::sleep(duration.mul_f64(rng.f64()));
         let signal = SIGNALS[rng.usize(0..SIGNALS.len())];
@@ -120,7 +127,7 @@ fn interrupt_repeatedly(
     Ok(signals)
 }
 
-fn leftovers(folder: &Path) -> impl Iterator<Item = String> {
+fn temporary_files(folder: &Path) -> impl Iterator<Item = String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     names.filter(|name| name.ends_with(".part"))

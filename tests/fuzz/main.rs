@@ -1,8 +1,8 @@
-//! Attacks the program with generated calls, damaged files, damaged scripts, kills and divided
+//! Fuzzes the program with generated calls, damaged files, damaged scripts, kills and split
 //! training runs, and reports every crash, hang, panic message and wrong result:
 //! `./x fuzz KIND --count N --seed S`.
 //!
-//! The same seed gives the same attack. The exit code is 0 if nothing failed, 1 otherwise.
+//! The same seed generates the same cases. The exit code is 0 if nothing failed, 1 otherwise.
 
 mod calls;
 mod child;
@@ -40,22 +40,22 @@ enum Kind {
     Segments,
 }
 
-/// Attacks the program and reports crashes, hangs and internal messages.
+/// Fuzzes the program and reports crashes, hangs and internal messages.
 #[derive(Debug, Parser)]
 struct Arguments {
     kind: Kind,
-    /// How many calls, files, scripts, kills or segments
+    /// Number of calls, files, scripts, kills or segments
     #[arg(long, default_value_t = 1000)]
     count: usize,
-    /// End after this many seconds, whatever the count
+    /// Maximum run time in seconds
     #[arg(long, default_value_t = 86_400)]
     seconds: u64,
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Attacks that run at the same time
+    /// Number of parallel jobs
     #[arg(long, default_value_t = 2)]
     jobs: usize,
-    /// The program under attack
+    /// The program to test
     #[arg(long, default_value = "target/debug/attractor")]
     program: PathBuf,
 }
@@ -63,30 +63,33 @@ struct Arguments {
 /// Statements in one child process.
 const BATCH: usize = 200;
 
-/// After how many statements the count so far is printed.
+/// Number of statements between two progress lines.
 const PROGRESS: usize = 10_000;
 
-/// Distance between the seeds of two attacks: each job has its own.
+/// Difference between the job seeds of two runs; each job has its own seed.
 const JOB_SEEDS: u64 = 1000;
 
-/// What the jobs share: how much is left to do and what was found.
+/// State shared by the jobs: the remaining work and the results.
 struct Shared {
-    left: Mutex<usize>,
+    remaining: Mutex<usize>,
     next_case: AtomicUsize,
     tally: Mutex<Tally>,
     end: Instant,
 }
 
 impl Shared {
-    /// Takes up to `most` from what is left; none when the attack is over.
-    fn take(&self, most: usize) -> Option<usize> {
-        let mut left = self.left.lock().expect("no job panics with the lock held");
-        let count = most.min(*left);
-        *left -= count;
+    /// Takes up to `limit` items of the remaining work; `None` when the run is over.
+    fn take(&self, limit: usize) -> Option<usize> {
+        let mut remaining = self
+            .remaining
+            .lock()
+            .expect("no job panics with the lock held");
+        let count = limit.min(*remaining);
+        *remaining -= count;
         (count > 0 && Instant::now() < self.end).then_some(count)
     }
 
-    /// The next of these cases; none when the attack is over.
+    /// The next of these cases; `None` when the run is over.
     fn next<'a, C>(&self, cases: &'a [C]) -> Option<&'a C> {
         self.take(1)?;
         cases.get(self.next_case.fetch_add(1, Ordering::Relaxed))
@@ -96,23 +99,23 @@ impl Shared {
         for failure in &tally.failures {
             println!("FAILED {}\n    in {}", failure.problem, failure.statement);
         }
-        let mut sum = self.tally.lock().expect("no job panics with the lock held");
-        let before = sum.ran / PROGRESS;
-        sum.add(tally);
-        if sum.ran / PROGRESS > before {
-            println!("{} tried, {} failed", sum.ran, sum.failures.len());
+        let mut total = self.tally.lock().expect("no job panics with the lock held");
+        let before = total.executed / PROGRESS;
+        total.add(tally);
+        if total.executed / PROGRESS > before {
+            println!("{} tried, {} failed", total.executed, total.failures.len());
         }
     }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match attack(&arguments) {
+    match fuzz(&arguments) {
         Ok(tally) => {
             println!(
                 "{:?}: {} tried, {} interrupted, {} stopped by a limit, {} failed",
                 arguments.kind,
-                tally.ran,
+                tally.executed,
                 tally.interrupted,
                 tally.limited,
                 tally.failures.len()
@@ -126,11 +129,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn attack(arguments: &Arguments) -> Result<Tally, String> {
+fn fuzz(arguments: &Arguments) -> Result<Tally, String> {
     let program = arguments.program.canonicalize();
     let program = program.map_err(|error| format!("{}: {error}", arguments.program.display()))?;
     let shared = Shared {
-        left: Mutex::new(arguments.count),
+        remaining: Mutex::new(arguments.count),
         next_case: AtomicUsize::new(0),
         tally: Mutex::new(Tally::default()),
         end: Instant::now() + Duration::from_secs(arguments.seconds),
@@ -142,8 +145,8 @@ fn attack(arguments: &Arguments) -> Result<Tally, String> {
             scope.spawn(move || run_job(arguments.kind, seed, program, shared))
         });
         let jobs: Vec<_> = jobs.collect();
-        let joined = jobs.into_iter().map(|job| job.join());
-        joined
+        let outcomes = jobs.into_iter().map(|job| job.join());
+        outcomes
             .map(|result| result.unwrap_or_else(|_| Err("a job panicked".into())))
             .collect()
     });
@@ -187,7 +190,7 @@ fn run_job(kind: Kind, seed: u64, program: &Path, shared: &Shared) -> Result<(),
             let mut round = seed;
             while let Some(count) = shared.take(ROUND) {
                 let (kills, failures) = kills::run(round, count, program, folder)?;
-                shared.add(kill_tally(kills, failures));
+                shared.add(tally_kills(kills, failures));
                 round += 1_000_000;
             }
         }
@@ -201,19 +204,19 @@ fn check_segments(case: segments::Case, folder: &Path) -> Tally {
         statement: format!("{case:?}"),
     });
     Tally {
-        ran: 1,
+        executed: 1,
         failures: failures.collect(),
         ..Tally::default()
     }
 }
 
-fn kill_tally(kills: usize, problems: Vec<String>) -> Tally {
+fn tally_kills(kills: usize, problems: Vec<String>) -> Tally {
     let failures = problems.into_iter().map(|problem| Failure {
         problem,
         statement: "(the scripts in tests/fuzz/kills.rs)".into(),
     });
     Tally {
-        ran: kills,
+        executed: kills,
         failures: failures.collect(),
         ..Tally::default()
     }
@@ -232,7 +235,7 @@ fn run_script(
     };
     std::fs::write(folder.join(name), &bytes).map_err(|error| error.to_string())?;
     let mut tally = Tally {
-        ran: 1,
+        executed: 1,
         ..Tally::default()
     };
     let run = ["run", name, "--sandbox", "--quick", "--no-window"];

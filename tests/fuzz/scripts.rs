@@ -69,7 +69,7 @@ impl Mutator {
             }
         }
         for folder in ["scripts", "tests/scripts"] {
-            gather(&root.join(folder), &mut seeds);
+            collect_scripts(&root.join(folder), &mut seeds);
         }
         Mutator {
             seeds,
@@ -88,19 +88,19 @@ impl Mutator {
     }
 }
 
-fn gather(folder: &Path, seeds: &mut Vec<(Language, String)>) {
+fn collect_scripts(folder: &Path, seeds: &mut Vec<(Language, String)>) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
-        let ending = path.extension().map(|ending| ending.to_os_string());
-        let language = match ending.as_ref().and_then(|ending| ending.to_str()) {
+        let extension = path.extension().map(|extension| extension.to_os_string());
+        let language = match extension.as_ref().and_then(|extension| extension.to_str()) {
             Some("rhai") => Language::Rhai,
             Some("lua") => Language::Lua,
             _ if path.is_dir() => {
-                gather(&path, seeds);
+                collect_scripts(&path, seeds);
                 continue;
             }
             _ => continue,
@@ -112,8 +112,8 @@ fn gather(folder: &Path, seeds: &mut Vec<(Language, String)>) {
 }
 
 fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) {
-    /// Deeper nesting than any parser should follow.
-    const DEEP: usize = 5000;
+    /// Deeper nesting than any parser supports.
+    const MAX_REPEATS: usize = 5000;
     if bytes.is_empty() {
         bytes.push(b' ');
     }
@@ -130,7 +130,7 @@ fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) {
             bytes.splice(to..to, part);
         }
         6 => {
-            let repeated = piece.repeat(rng.usize(1..DEEP));
+            let repeated = piece.repeat(rng.usize(1..MAX_REPEATS));
             bytes.splice(at..at, repeated);
         }
         _ => drop(bytes.splice(at..at, piece.iter().copied())),

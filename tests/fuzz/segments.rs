@@ -1,5 +1,5 @@
-//! FORCE training in segments: a network that is trained in passes, saved and loaded after each of
-//! them, must equal one that made all passes in one call, bit for bit.
+//! FORCE training in segments: a network that is saved and loaded after each pass must equal a
+//! network that was trained with all passes in one call, bit for bit.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::reload::{difference, reload};
 
 const UNITS: [usize; 6] = [16, 17, 32, 100, 200, 500];
 const FORGETTING: [f64; 2] = [1.0, 0.99];
-const LONGEST: usize = 600;
+const MAX_STEPS: usize = 600;
 const PASSES: usize = 10;
 
 /// One combination of sizes.
@@ -24,10 +24,10 @@ pub struct Case {
 
 /// All cases in random order.
 pub fn cases(seed: u64) -> Vec<Case> {
-    let mut cases = Vec::with_capacity(UNITS.len() * FORGETTING.len() * LONGEST);
+    let mut cases = Vec::with_capacity(UNITS.len() * FORGETTING.len() * MAX_STEPS);
     for units in UNITS {
         for forgetting in FORGETTING {
-            cases.extend((1..=LONGEST).map(|steps| Case {
+            cases.extend((1..=MAX_STEPS).map(|steps| Case {
                 units,
                 forgetting,
                 steps,
@@ -39,22 +39,22 @@ pub fn cases(seed: u64) -> Vec<Case> {
 }
 
 impl Case {
-    /// Trains in 1 to 10 passes, in calls of their own and in one call; describes the first
+    /// Trains 1 to 10 passes, in separate calls and in one call. Returns a description of the first
     /// difference.
     pub fn check(self, folder: &Path) -> Option<String> {
-        let mut calls = self.network();
+        let mut split = self.network();
         for passes in 1..=PASSES {
-            let outcome = self.train(&mut calls, 1);
-            calls = reload(&calls, folder);
-            let mut once = self.network();
-            let expected = self.train(&mut once, passes);
+            let outcome = self.train(&mut split, 1);
+            split = reload(&split, folder);
+            let mut single = self.network();
+            let expected = self.train(&mut single, passes);
             let has_ended = [outcome, expected].map(|end| end != Outcome::MaxSteps);
             if has_ended[0] != has_ended[1] {
                 return Some(format!(
                     "pass {passes}: {outcome:?} and {expected:?} in one call"
                 ));
             }
-            if let Some(part) = difference(&calls, &once) {
+            if let Some(part) = difference(&split, &single) {
                 return Some(format!("{part} differs after pass {passes}"));
             }
             if has_ended[0] {
@@ -65,13 +65,13 @@ impl Case {
     }
 
     fn network(self) -> Network<f32> {
-        let recipe = NetworkOptions {
+        let config = NetworkOptions {
             units: self.units,
             outputs: 2,
             seed: 3,
             ..NetworkOptions::default()
         };
-        recipe.build().expect("sizes within the limits")
+        config.build().expect("sizes within the limits")
     }
 
     fn train(self, network: &mut Network<f32>, passes: usize) -> Outcome {

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::expression::Expression;
 
-/// Definitions that every generated Rhai script begins with. The Lua form is derived.
+/// Definitions at the start of every generated Rhai script. The Lua form is derived from them.
 pub const PRELUDE: &str = r#"let seed_key = random::key(1);
 let f32s = random::normal(seed_key, [3, 4]);
 let f64s = random::normal(seed_key, [4, 4], #{ dtype: "f64" });
@@ -158,7 +158,7 @@ const CLOSURES: [(&str, &str); 8] = [
     ("|| 1.5", "function() return 1.5 end"),
 ];
 
-/// Chances in 100.
+/// Probabilities in percent.
 const WRONG_TYPE: u8 = 8;
 const EXTREME: u8 = 25;
 const OMITTED: u8 = 40;
@@ -171,11 +171,11 @@ fn pick<'a, T>(rng: &mut Rng, list: &'a [T]) -> &'a T {
     &list[rng.usize(0..list.len())]
 }
 
-fn plain(text: impl Into<String>) -> Expression {
+fn literal(text: impl Into<String>) -> Expression {
     Expression::Plain(text.into())
 }
 
-/// Whether an optional argument is left out.
+/// Decides whether an optional argument is omitted.
 pub fn omit(rng: &mut Rng) -> bool {
     chance(rng, OMITTED)
 }
@@ -189,56 +189,56 @@ pub fn value(rng: &mut Rng, kind: &str, options: &[Field]) -> Expression {
         return option_map(rng, options);
     }
     if let Some((_, names)) = NAMES.iter().find(|(name, _)| *name == kind) {
-        return plain(*pick(rng, names));
+        return literal(*pick(rng, names));
     }
     if kind.contains("\"") {
         return choice(rng, kind);
     }
-    typed(rng, kind)
+    value_of_kind(rng, kind)
 }
 
-fn typed(rng: &mut Rng, kind: &str) -> Expression {
+fn value_of_kind(rng: &mut Rng, kind: &str) -> Expression {
     match kind {
         "path" => path(rng),
         "text" if rng.bool() => path(rng),
         "text" => text(rng),
-        "truth value" => plain(*pick(rng, &["true", "false"])),
-        "key" => plain("seed_key"),
+        "truth value" => literal(*pick(rng, &["true", "false"])),
+        "key" => literal("seed_key"),
         "function" => closure(rng),
-        "map" => plain("graph"),
+        "map" => literal("graph"),
         "value" => any(rng),
         _ if kind.starts_with("list of whole") => list(rng, integer),
         _ if kind.starts_with("list of number") => list(rng, number),
         _ if kind.starts_with("list of text") => list(rng, text),
         _ if kind.starts_with("list of tensor") => list(rng, tensor),
         _ if kind.contains("tensor") && rng.bool() => tensor(rng),
-        _ if kind.contains("task") => plain(*pick(rng, &["batches", "data"])),
-        _ if kind.contains("force network") => plain("student"),
+        _ if kind.contains("task") => literal(*pick(rng, &["batches", "data"])),
+        _ if kind.contains("force network") => literal("student"),
         _ if kind.contains("integer") => integer(rng),
-        _ if kind.contains("schedule") && rng.bool() => plain("schedule"),
+        _ if kind.contains("schedule") && rng.bool() => literal("schedule"),
         _ if kind.contains("number") => number(rng),
         _ => any(rng),
     }
 }
 
-/// One of the words that `kind` lists in quotes.
+/// One of the choices that `kind` lists in quotes.
 fn choice(rng: &mut Rng, kind: &str) -> Expression {
-    let words: Vec<&str> = kind.split('"').skip(1).step_by(2).collect();
-    Expression::Text((*pick(rng, &words)).into())
+    let choices: Vec<&str> = kind.split('"').skip(1).step_by(2).collect();
+    Expression::Text((*pick(rng, &choices)).into())
 }
 
 fn integer(rng: &mut Rng) -> Expression {
     if chance(rng, EXTREME) {
-        return plain(*pick(rng, &INTEGERS));
+        return literal(*pick(rng, &INTEGERS));
     }
-    plain(rng.i64(0..5).to_string())
+    literal(rng.i64(0..5).to_string())
 }
 
 fn number(rng: &mut Rng) -> Expression {
     match rng.u8(0..100) {
         0..25 => integer(rng),
-        25..60 => plain(*pick(rng, &FLOATS)),
-        _ => plain(format!("{:.3}", rng.f64())),
+        25..60 => literal(*pick(rng, &FLOATS)),
+        _ => literal(format!("{:.3}", rng.f64())),
     }
 }
 
@@ -259,7 +259,7 @@ fn tensor(rng: &mut Rng) -> Expression {
             name: (*pick(rng, &["zeros", "ones"])).into(),
             arguments: vec![list(rng, integer)],
         },
-        _ => plain(*pick(rng, names)),
+        _ => literal(*pick(rng, names)),
     }
 }
 
@@ -279,17 +279,17 @@ fn any(rng: &mut Rng) -> Expression {
             rhai: "()",
             lua: "nil",
         },
-        1 => plain("true"),
+        1 => literal("true"),
         2 => integer(rng),
         3 => number(rng),
         4 => text(rng),
         5 => list(rng, any),
-        6 => plain("graph"),
+        6 => literal("graph"),
         7 => closure(rng),
         8 => tensor(rng),
         _ => {
             let (_, names) = *pick(rng, &NAMES);
-            plain(*pick(rng, names))
+            literal(*pick(rng, names))
         }
     }
 }
@@ -308,8 +308,8 @@ fn option_map(rng: &mut Rng, options: &[Field]) -> Expression {
     Expression::Map(entries)
 }
 
-/// Gives the options that decide how long a call takes a small value in most calls; otherwise most
-/// of the time would be spent in a few legitimate long calls.
+/// Sets the options that determine the run time of a call to small values in most calls; otherwise
+/// a few legitimate long calls would take most of the time.
 fn bound_budgets(rng: &mut Rng, options: &[Field], entries: &mut Vec<(String, Expression)>) {
     const BUDGETS: [&str; 6] = [
         "batches",
@@ -322,7 +322,7 @@ fn bound_budgets(rng: &mut Rng, options: &[Field], entries: &mut Vec<(String, Ex
     const UNBOUNDED: u8 = 2;
     for field in options.iter().filter(|field| BUDGETS.contains(&field.name)) {
         if entries.iter().all(|(name, _)| name != field.name) && !chance(rng, UNBOUNDED) {
-            entries.push((field.name.into(), plain(rng.usize(1..4).to_string())));
+            entries.push((field.name.into(), literal(rng.usize(1..4).to_string())));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The program from outside: exit codes, what it says, what it writes.
+//! The command line: exit codes, messages and written files.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use attractor::app::tutorials::{self, Tutorial};
 use attractor::base::{Progress, Report, Status};
 use tempfile::TempDir;
 
-/// The program in a folder that holds `files`.
+/// The program with `folder` as working directory and home directory.
 pub fn program(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attractor"));
     command
@@ -36,7 +36,7 @@ pub fn run(folder: &TempDir, args: &[&str]) -> Output {
     output.expect("the program starts")
 }
 
-pub fn said(bytes: &[u8]) -> String {
+pub fn decode(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -46,31 +46,31 @@ const BAD: (&str, &[u8]) = ("bad.rhai", b"print(1);\nfail(\"on purpose\");");
 const MISSPELT: (&str, &[u8]) = ("misspelt.rhai", b"print(1);\nprnt(2);");
 
 #[test]
-fn a_script_gets_its_arguments_and_seed_in_both_languages() {
+fn a_script_receives_its_arguments_and_seed_in_both_languages() {
     let folder = folder(&[GOOD, LUA]);
     for file in ["good.rhai", "good.lua"] {
         let output = run(&folder, &["run", file, "--seed", "9", "--", "a", "--b"]);
-        assert_eq!(said(&output.stdout), "[\"a\", \"--b\"]\n9\n", "{file}");
-        assert_eq!(said(&output.stderr), "", "{file}");
+        assert_eq!(decode(&output.stdout), "[\"a\", \"--b\"]\n9\n", "{file}");
+        assert_eq!(decode(&output.stderr), "", "{file}");
         assert_eq!(output.status.code(), Some(0), "{file}");
     }
 }
 
 #[test]
-fn a_fault_of_the_script_shows_its_place_and_gives_1() {
+fn a_script_error_prints_its_location_and_exits_with_1() {
     let folder = folder(&[BAD]);
     let output = run(&folder, &["run", "bad.rhai"]);
-    assert_eq!(said(&output.stdout), "1\n");
-    let shown = said(&output.stderr);
+    assert_eq!(decode(&output.stdout), "1\n");
+    let stderr = decode(&output.stderr);
     assert!(
-        shown.starts_with("error: on purpose\n  --> bad.rhai:2:1\n"),
-        "{shown}"
+        stderr.starts_with("error: on purpose\n  --> bad.rhai:2:1\n"),
+        "{stderr}"
     );
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
-fn wrong_usage_gives_2_and_says_what_was_expected() {
+fn a_usage_error_exits_with_2_and_states_the_expected_usage() {
     let folder = folder(&[GOOD, ("picture.png", b"png"), ("latin.rhai", b"// caf\xe9")]);
     let cases: [(&[&str], &str); 17] = [
         (&["run"], "<FILE>"),
@@ -115,17 +115,17 @@ fn wrong_usage_gives_2_and_says_what_was_expected() {
         (&["doc", "sed"], "hint: did you mean `seed`?"),
         (&["fly"], "unrecognized subcommand"),
     ];
-    for (args, words) in cases {
+    for (args, expected_text) in cases {
         let output = run(&folder, args);
-        let shown = said(&output.stderr);
-        assert!(shown.contains(words), "{args:?}: {shown}");
+        let stderr = decode(&output.stderr);
+        assert!(stderr.contains(expected_text), "{args:?}: {stderr}");
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert_eq!(said(&output.stdout), "", "{args:?}");
+        assert_eq!(decode(&output.stdout), "", "{args:?}");
     }
 }
 
 #[test]
-fn check_finds_a_misspelt_name_without_running() {
+fn check_reports_a_misspelt_name_without_running_the_script() {
     let folder = folder(&[GOOD, LUA, BAD, MISSPELT]);
     for (file, code) in [
         ("good.rhai", 0),
@@ -135,31 +135,31 @@ fn check_finds_a_misspelt_name_without_running() {
     ] {
         let output = run(&folder, &["check", file]);
         assert_eq!(output.status.code(), Some(code), "{file}");
-        assert_eq!(said(&output.stdout), "", "{file}");
+        assert_eq!(decode(&output.stdout), "", "{file}");
     }
-    let shown = said(&run(&folder, &["check", "misspelt.rhai"]).stderr);
-    assert!(shown.contains("misspelt.rhai:2:1"), "{shown}");
+    let stderr = decode(&run(&folder, &["check", "misspelt.rhai"]).stderr);
+    assert!(stderr.contains("misspelt.rhai:2:1"), "{stderr}");
 }
 
 #[test]
-fn the_folder_for_written_files_is_made() {
+fn the_output_folder_is_created() {
     let folder = folder(&[GOOD]);
     run(&folder, &["run", "good.rhai", "--out", "deep/er"]);
     assert!(folder.path().join("deep/er").is_dir());
 }
 
 #[test]
-fn the_reference_is_shown_by_name_and_as_a_whole() {
+fn doc_prints_one_entry_or_the_whole_reference() {
     let folder = folder(&[]);
-    let one = run(&folder, &["doc", "seed"]);
-    assert!(said(&one.stdout).starts_with("seed(default)"));
+    let entry = run(&folder, &["doc", "seed"]);
+    assert!(decode(&entry.stdout).starts_with("seed(default)"));
     let all = run(&folder, &["doc", "--markdown"]);
-    assert!(said(&all.stdout).starts_with("# Reference"));
-    assert_eq!((one.status.code(), all.status.code()), (Some(0), Some(0)));
+    assert!(decode(&all.stdout).starts_with("# Reference"));
+    assert_eq!((entry.status.code(), all.status.code()), (Some(0), Some(0)));
 }
 
 #[test]
-fn a_limit_on_operations_ends_a_runaway_script() {
+fn an_operation_limit_ends_an_endless_script() {
     let folder = folder(&[
         ("loop.rhai", b"loop {}"),
         ("loop.lua", b"while true do end"),
@@ -167,16 +167,16 @@ fn a_limit_on_operations_ends_a_runaway_script() {
     for file in ["loop.rhai", "loop.lua"] {
         let output = run(&folder, &["run", file, "--max-operations", "10000"]);
         assert_eq!(output.status.code(), Some(1), "{file}");
-        let shown = said(&output.stderr);
+        let stderr = decode(&output.stderr);
         assert!(
-            shown.contains("hint: raise the limit with --max-operations"),
-            "{shown}"
+            stderr.contains("hint: raise the limit with --max-operations"),
+            "{stderr}"
         );
     }
 }
 
 #[test]
-fn a_text_that_doubles_without_end_is_a_fault() {
+fn a_value_that_doubles_without_end_exceeds_the_memory_limit() {
     let folder = folder(&[
         ("text.rhai", b"let s = \"x\";\nloop { s += s; }"),
         ("text.lua", b"local s = 'x'\nwhile true do s = s .. s end"),
@@ -184,39 +184,39 @@ fn a_text_that_doubles_without_end_is_a_fault() {
     ]);
     for file in ["text.rhai", "text.lua", "list.rhai"] {
         let output = run(&folder, &["run", file, "--max-memory", "64M"]);
-        let shown = said(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{file}: {shown}");
+        let stderr = decode(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{file}: {stderr}");
         assert!(
-            shown.contains("error: not enough memory"),
-            "{file}: {shown}"
+            stderr.contains("error: not enough memory"),
+            "{file}: {stderr}"
         );
-        assert!(shown.contains("hint: "), "{file}: {shown}");
+        assert!(stderr.contains("hint: "), "{file}: {stderr}");
     }
 }
 
 #[test]
-fn a_script_may_begin_with_a_byte_order_mark() {
+fn a_script_may_start_with_a_byte_order_mark() {
     let folder = folder(&[
         ("mark.rhai", b"\xef\xbb\xbfprint(1);\r\nprint(2);\r\n"),
         ("mark.lua", b"\xef\xbb\xbfprint(1)\r\nprint(2)\r\n"),
     ]);
     for file in ["mark.rhai", "mark.lua"] {
         let output = run(&folder, &["run", file]);
-        assert_eq!(said(&output.stdout), "1\n2\n", "{file}");
+        assert_eq!(decode(&output.stdout), "1\n2\n", "{file}");
     }
 }
 
 #[test]
-fn a_function_in_a_variable_is_told_how_to_call() {
+fn calling_a_function_variable_directly_gives_a_hint() {
     let folder = folder(&[("held.rhai", b"let twice = |x| 2 * x;\ntwice(4)")]);
-    let shown = said(&run(&folder, &["run", "held.rhai"]).stderr);
+    let stderr = decode(&run(&folder, &["run", "held.rhai"]).stderr);
     let hint =
         "hint: `twice` is a variable; call the function that it contains with twice.call(..)";
-    assert!(shown.contains(hint), "{shown}");
+    assert!(stderr.contains(hint), "{stderr}");
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_script_without_a_word() {
+fn a_closed_output_pipe_ends_the_script_silently() {
     let folder = folder(&[("talk.rhai", b"loop { print(\"more\") }")]);
     let mut command = program(folder.path(), &["run", "talk.rhai"]);
     let child = command
@@ -226,29 +226,29 @@ fn a_reader_that_goes_away_ends_the_script_without_a_word() {
     let mut child = child.expect("the program starts");
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("the program ends");
-    assert_eq!(said(&output.stderr), "");
+    assert_eq!(decode(&output.stderr), "");
     assert_eq!(output.status.code(), Some(141));
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_under_the_output_is_told() {
+fn a_full_disk_at_standard_output_is_reported() {
     let folder = folder(&[GOOD]);
-    let full = fs::File::create("/dev/full").expect("Linux has it");
+    let full = fs::File::create("/dev/full").expect("/dev/full exists on Linux");
     let mut command = program(folder.path(), &["run", "good.rhai"]);
     let output = command.stdout(full).stderr(Stdio::piped()).output();
     let output = output.expect("the program starts");
-    let shown = said(&output.stderr);
+    let stderr = decode(&output.stderr);
     assert!(
-        shown.starts_with("error: standard output cannot be written: "),
-        "{shown}"
+        stderr.starts_with("error: standard output cannot be written: "),
+        "{stderr}"
     );
     assert_eq!(output.status.code(), Some(141));
 }
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_a_script_with_130() {
+fn ctrl_c_ends_a_script_with_exit_code_130() {
     let scripts: [(&str, &[u8]); 2] = [
         ("wait.rhai", b"print(\"ready\"); loop {}"),
         ("wait.lua", b"print(\"ready\") while true do end"),
@@ -262,18 +262,18 @@ fn ctrl_c_ends_a_script_with_130() {
             .spawn();
         let mut child = child.expect("the program starts");
         let mut line = String::new();
-        let out = child.stdout.take().expect("it was asked for");
+        let out = child.stdout.take().expect("the stream is piped");
         BufReader::new(out)
             .read_line(&mut line)
-            .expect("it prints text");
+            .expect("the script prints text");
         assert_eq!(line, "ready\n");
         let pid = child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &pid]).status();
-        assert!(sent.expect("kill is there").success());
+        let status = Command::new("kill").args(["-INT", &pid]).status();
+        assert!(status.expect("`kill` is available").success());
         let output = child.wait_with_output().expect("the program ends");
         assert_eq!(output.status.code(), Some(130), "{file}");
-        let shown = said(&output.stderr);
-        assert!(shown.contains("error: interrupted"), "{shown}");
+        let stderr = decode(&output.stderr);
+        assert!(stderr.contains("error: interrupted"), "{stderr}");
     }
 }
 
@@ -293,7 +293,7 @@ const TUTORIALS: [Tutorial; 3] = [
 ];
 
 #[test]
-fn a_tutorial_is_found_by_each_of_its_names() {
+fn a_tutorial_is_found_by_name_number_or_file_name() {
     let cases = [
         ("first", false, Some("01-first.rhai")),
         ("first", true, Some("01-first.lua")),
@@ -304,36 +304,36 @@ fn a_tutorial_is_found_by_each_of_its_names() {
         ("third", false, None),
     ];
     for (name, lua, expected) in cases {
-        let found = tutorials::find(&TUTORIALS, name, lua).ok();
-        assert_eq!(found.map(|one| one.file), expected, "{name} {lua}");
+        let actual = tutorials::find(&TUTORIALS, name, lua).ok();
+        assert_eq!(actual.map(|entry| entry.file), expected, "{name} {lua}");
     }
 }
 
 #[test]
-fn the_list_of_tutorials_names_each_once() {
+fn the_list_of_tutorials_contains_each_tutorial_once() {
     let expected = "01-first   What comes first. (also --lua)\n02-second  What comes second.";
     assert_eq!(tutorials::list(&TUTORIALS), expected);
 }
 
 #[test]
-fn copied_tutorials_never_replace_a_file() {
+fn copying_tutorials_never_replaces_a_file() {
     let folder = folder(&[("02-second.rhai", b"mine")]);
     let all = tutorials::copy(&TUTORIALS, None, folder.path());
-    assert!(all.is_err_and(|fault| fault.message.contains("the file already exists")));
+    assert!(all.is_err_and(|error| error.message.contains("the file already exists")));
     assert!(!folder.path().join("01-first.rhai").exists());
     let first = tutorials::copy(&TUTORIALS, Some("first"), folder.path());
     assert_eq!(first.map(|paths| paths.len()), Ok(2));
-    let mine = fs::read_to_string(folder.path().join("02-second.rhai"));
-    assert_eq!(mine.expect("it is there"), "mine");
+    let content = fs::read_to_string(folder.path().join("02-second.rhai"));
+    assert_eq!(content.expect("the file exists"), "mine");
 }
 
-/// A log that a test can read.
+/// A writer whose content a test can read.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("one writer").write(bytes)
+        self.0.lock().expect("a single writer").write(bytes)
     }
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
@@ -341,19 +341,19 @@ impl Write for Log {
 }
 
 #[test]
-fn away_from_a_terminal_a_run_ends_with_one_line_that_says_how_far_it_came() {
+fn without_a_terminal_a_run_ends_with_one_progress_line() {
     let log = Log::default();
-    let mut watch = ProgressReporter::lines("train", Arc::default(), Box::new(log.clone()));
+    let mut reporter = ProgressReporter::lines("train", Arc::default(), Box::new(log.clone()));
     for done in 1..=42 {
         let (loss, rate) = (0.017_423, 0.002);
-        watch.report(Report {
+        reporter.report(Report {
             done,
             total: 100,
             status: Status::Loss { loss, rate },
         });
     }
-    drop(watch);
-    let text = said(&log.0.lock().expect("no writer is left"));
+    drop(reporter);
+    let text = decode(&log.0.lock().expect("the writer is dropped"));
     let last = text.lines().last().unwrap_or_default();
     assert!(
         last.starts_with("train: 42/100  loss 0.01742  lr 0.002000  in "),
@@ -362,38 +362,38 @@ fn away_from_a_terminal_a_run_ends_with_one_line_that_says_how_far_it_came() {
 }
 
 #[test]
-fn a_run_inside_a_run_says_nothing() {
+fn a_nested_run_prints_no_progress() {
     let (outer, inner) = (Log::default(), Log::default());
-    let screen = Arc::new(TerminalState::default());
-    let _outer = ProgressReporter::lines("train", screen.clone(), Box::new(outer));
-    let mut watch = ProgressReporter::lines("find", screen, Box::new(inner.clone()));
-    watch.report(Report {
+    let terminal = Arc::new(TerminalState::default());
+    let _outer = ProgressReporter::lines("train", terminal.clone(), Box::new(outer));
+    let mut reporter = ProgressReporter::lines("find", terminal, Box::new(inner.clone()));
+    reporter.report(Report {
         done: 1,
         total: 1,
         status: Status::Search { converged: 1 },
     });
-    drop(watch);
-    assert_eq!(said(&inner.0.lock().expect("no writer is left")), "");
+    drop(reporter);
+    assert_eq!(decode(&inner.0.lock().expect("the writer is dropped")), "");
 }
 
 #[test]
-fn a_run_without_a_report_says_nothing() {
+fn a_run_without_a_report_prints_nothing() {
     let log = Log::default();
     drop(ProgressReporter::lines(
         "train",
         Arc::default(),
         Box::new(log.clone()),
     ));
-    assert_eq!(said(&log.0.lock().expect("no writer is left")), "");
+    assert_eq!(decode(&log.0.lock().expect("the writer is dropped")), "");
 }
 
 #[test]
-fn a_run_learns_that_the_user_wants_it_to_end() {
-    let screen = Arc::new(TerminalState::default());
-    let watch = ProgressReporter::lines("train", screen.clone(), Box::new(Log::default()));
-    assert!(!watch.stop_requested());
-    screen
+fn a_run_receives_the_stop_request_of_the_user() {
+    let terminal = Arc::new(TerminalState::default());
+    let reporter = ProgressReporter::lines("train", terminal.clone(), Box::new(Log::default()));
+    assert!(!reporter.stop_requested());
+    terminal
         .stop
         .store(true, std::sync::atomic::Ordering::Relaxed);
-    assert!(watch.stop_requested());
+    assert!(reporter.stop_requested());
 }

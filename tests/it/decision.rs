@@ -1,4 +1,4 @@
-//! The decision: the integrator's input, judged at the last time alone.
+//! The decision task: the inputs of the integrator, with a target at the last time step only.
 
 use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::random::{Key, Layout};
@@ -8,35 +8,50 @@ use attractor::train::{Shape, Task, Trials};
 
 fn batch<T: Real>(task: &impl Task<T>, key: &Key) -> Trials<T> {
     let mut trials = Trials::new(task.shape(), 300);
-    task.fill(key, &mut trials).expect("room for the batch");
+    task.fill(key, &mut trials).expect("a batch");
     trials
 }
 
 #[test]
 fn a_decision_has_the_inputs_of_the_integrator_and_the_sign_of_its_last_target() {
-    let deciding = Decision::new(decision::Options::default()).expect("defaults");
-    let adding = Integrator::new(integrator::Options::default()).expect("defaults");
+    let decision_task = Decision::new(decision::Options::default()).expect("defaults");
+    let integrator_task = Integrator::new(integrator::Options::default()).expect("defaults");
     for layout in [Layout::Original, Layout::Partitionable] {
         let key = Key::new(695_940, layout);
-        let (found, sums) = (batch::<f32>(&deciding, &key), batch::<f32>(&adding, &key));
-        assert_eq!(found.inputs, sums.inputs);
-        let rows = found.targets.chunks(25).zip(sums.targets.chunks(25));
-        for (trial, (found, sums)) in rows.enumerate() {
-            let expected = if sums[24] > 0.0 { 1.0 } else { -1.0 };
-            assert_eq!(found[24], expected, "trial {trial}, sum {}", sums[24]);
-            assert_eq!(found[..24], [0.0; 24], "trial {trial}");
+        let (actual, integrator_trials) = (
+            batch::<f32>(&decision_task, &key),
+            batch::<f32>(&integrator_task, &key),
+        );
+        assert_eq!(actual.inputs, integrator_trials.inputs);
+        let rows = actual
+            .targets
+            .chunks(25)
+            .zip(integrator_trials.targets.chunks(25));
+        for (trial, (actual, integrator_trials)) in rows.enumerate() {
+            let expected = if integrator_trials[24] > 0.0 {
+                1.0
+            } else {
+                -1.0
+            };
+            assert_eq!(
+                actual[24], expected,
+                "trial {trial}, sum {}",
+                integrator_trials[24]
+            );
+            assert_eq!(actual[..24], [0.0; 24], "trial {trial}");
         }
     }
 }
 
 #[test]
-fn the_loss_of_a_decision_counts_the_last_time_alone() {
+fn the_loss_of_a_decision_depends_only_on_the_last_time_step() {
     let task = Decision::new(decision::Options::default()).expect("defaults");
     let trials = batch::<f64>(&task, &Key::new(3, Layout::default()));
     let mask = trials.mask.as_ref().expect("a mask");
     assert!(mask.chunks(25).all(|times| times[24] == 1.0));
     assert_eq!(mask.iter().sum::<f64>(), 300.0);
-    // A network of zeros says 0 at every time: it misses by 1 where it is asked.
+    // A network with zero parameters outputs 0 at every time step: its error is 1 where the mask is
+    // 1.
     let mut net: Rnn<f64> = NetworkOptions::default()
         .build(Cell::default())
         .expect("defaults");
@@ -48,29 +63,29 @@ fn the_loss_of_a_decision_counts_the_last_time_alone() {
 }
 
 #[test]
-fn the_batches_of_a_decision_share_their_memory() {
+fn batches_of_a_decision_reuse_their_buffers() {
     let task = Decision::new(decision::Options::default()).expect("defaults");
     let mut trials: Trials<f32> = Trials::new(Task::<f32>::shape(&task), 16);
-    let places = |trials: &Trials<f32>| {
+    let pointers = |trials: &Trials<f32>| {
         let mask = trials.mask.as_ref().expect("a mask");
-        [&trials.inputs, &trials.targets, mask].map(|numbers| numbers.as_ptr())
+        [&trials.inputs, &trials.targets, mask].map(|values| values.as_ptr())
     };
     let key = Key::new(0, Layout::default());
     task.fill(&key, &mut trials).expect("a batch");
-    let first = places(&trials);
+    let first = pointers(&trials);
     task.fill(&key.fold_in(1), &mut trials).expect("a batch");
-    assert_eq!(places(&trials), first);
+    assert_eq!(pointers(&trials), first);
 }
 
 #[test]
-fn options_of_a_decision_outside_their_range_are_refused_by_its_name() {
+fn options_out_of_range_are_rejected_with_the_name_of_the_task() {
     let options = decision::Options {
         steps: 0,
         ..Default::default()
     };
-    let fault = Decision::new(options).err().expect("a fault");
-    let words = "tasks::decision: expected `steps` of 1 or more, found 0";
-    assert_eq!(fault.to_string(), words);
+    let error = Decision::new(options).err().expect("an error");
+    let text = "tasks::decision: expected `steps` of 1 or more, found 0";
+    assert_eq!(error.to_string(), text);
     let shape = Shape {
         time: 25,
         inputs: 1,

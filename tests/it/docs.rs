@@ -1,4 +1,4 @@
-//! The reference is true: every example runs in both languages and shows what it says.
+//! The reference: every example runs in both languages and returns the documented value.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use attractor::api::{self, display, help, rhai_to_lua};
 
 use crate::session::{LANGUAGES, run_in};
 
-/// Names that one of the languages refuses, or that would hide one of its own.
+/// Reserved words of Rhai and Lua, and names that would shadow built-in names.
 const RESERVED: [&str; 48] = [
     "match", "default", "new", "shared", "use", "with", "thread", "eval", "call", "is", "sync",
     "package", "super", "static", "var", "public", "go", "spawn", "await", "yield", "case", "goto",
@@ -17,7 +17,7 @@ const RESERVED: [&str; 48] = [
     "let", "import", "export",
 ];
 
-fn shown(example: &str, language: Language, out: &Path) -> Result<String, String> {
+fn evaluate_example(example: &str, language: Language, out: &Path) -> Result<String, String> {
     let mut lines: Vec<String> = rhai_to_lua::translate(example, language)
         .lines()
         .map(String::from)
@@ -27,76 +27,82 @@ fn shown(example: &str, language: Language, out: &Path) -> Result<String, String
         *last = format!("return {last}");
     }
     let text = lines.join("\n");
-    let settings = RunConfig {
+    let run_config = RunConfig {
         out: out.into(),
         ..RunConfig::default()
     };
-    let run = run_in(&text, language, settings);
+    let run = run_in(&text, language, run_config);
     match run.outcome {
         Ok(value) => Ok(display::print_text(&value)),
-        Err(fault) => Err(format!("{fault} in\n{text}")),
+        Err(error) => Err(format!("{error} in\n{text}")),
     }
 }
 
 #[test]
-fn every_example_shows_what_its_doc_says_in_both_languages() {
+fn every_example_returns_its_documented_value_in_both_languages() {
     let out = tempfile::tempdir().expect("a temporary folder");
-    let mut wrong = Vec::new();
+    let mut failures = Vec::new();
     for native in api::natives() {
         let doc = help::doc(&native);
         if doc.example.is_empty() {
             continue;
         }
         for language in LANGUAGES {
-            let found = shown(&doc.example, language, out.path());
-            match (found, &doc.output) {
-                (Err(fault), _) => wrong.push(format!("{} ({language:?}): {fault}", native.path())),
-                (Ok(found), Some(expected)) if found != *expected => wrong.push(format!(
-                    "{} ({language:?}): shows\n{found}\ninstead of\n{expected}",
+            let actual = evaluate_example(&doc.example, language, out.path());
+            match (actual, &doc.output) {
+                (Err(error), _) => {
+                    failures.push(format!("{} ({language:?}): {error}", native.path()))
+                }
+                (Ok(actual), Some(expected)) if actual != *expected => failures.push(format!(
+                    "{} ({language:?}): shows\n{actual}\ninstead of\n{expected}",
                     native.path()
                 )),
                 _ => {}
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
 #[test]
-fn every_native_that_gives_a_value_has_an_example() {
-    /// Giving these an example would print help or end the test.
-    const WITHOUT: [&str; 1] = ["fail"];
-    let lacks = |native: &Native| {
+fn every_function_that_returns_a_value_has_an_example() {
+    /// Functions without an example, because the example would end the test.
+    const EXEMPT: [&str; 1] = ["fail"];
+    let lacks_example = |native: &Native| {
         help::doc(native).example.is_empty()
             && native.returns != "nothing"
-            && !WITHOUT.contains(&native.name)
+            && !EXEMPT.contains(&native.name)
     };
     let names: Vec<String> = api::natives()
         .iter()
-        .filter(|n| lacks(n))
+        .filter(|n| lacks_example(n))
         .map(Native::path)
         .collect();
     assert!(names.is_empty(), "no example: {}", names.join(", "));
 }
 
 #[test]
-fn every_native_has_a_doc_that_ends_like_a_sentence() {
-    let bare: Vec<String> = api::natives()
+fn the_documentation_of_every_function_is_a_sentence() {
+    let undocumented: Vec<String> = api::natives()
         .iter()
         .filter(|native| !help::doc(native).text.ends_with(['.', ')', '`']))
         .map(Native::path)
         .collect();
-    assert!(bare.is_empty(), "no doc: {}", bare.join(", "));
+    assert!(
+        undocumented.is_empty(),
+        "no doc: {}",
+        undocumented.join(", ")
+    );
 }
 
 #[test]
-fn no_name_is_refused_by_either_language() {
-    let taken: Vec<String> = api::natives()
+fn no_script_name_is_a_reserved_word() {
+    let reserved: Vec<String> = api::natives()
         .iter()
         .filter(|native| RESERVED.contains(&native.name) || RESERVED.contains(&native.module))
         .map(Native::path)
         .collect();
-    assert!(taken.is_empty(), "reserved: {}", taken.join(", "));
+    assert!(reserved.is_empty(), "reserved: {}", reserved.join(", "));
     let options = api::natives().into_iter().flat_map(|native| {
         let path = native.path();
         native
@@ -105,15 +111,19 @@ fn no_name_is_refused_by_either_language() {
             .map(|f| (path.clone(), f.name))
             .collect::<Vec<_>>()
     });
-    let taken: Vec<String> = options
+    let reserved: Vec<String> = options
         .filter(|(_, name)| RESERVED.contains(name))
         .map(|(path, name)| format!("{path}: {name}"))
         .collect();
-    assert!(taken.is_empty(), "reserved options: {}", taken.join(", "));
+    assert!(
+        reserved.is_empty(),
+        "reserved options: {}",
+        reserved.join(", ")
+    );
 }
 
 #[test]
-fn examples_translate_into_lua() {
+fn examples_are_translated_to_lua() {
     let table = [
         ("let x = [1, [2, 3]];", "local x = {1, {2, 3}};"),
         (

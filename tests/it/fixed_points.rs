@@ -1,8 +1,8 @@
-//! Fixed points: all that are there, what they are, and where runs from them end.
+//! Fixed points: searches, completeness, eigenmodes and transitions.
 
-mod continua;
-mod maps;
-mod modes;
+mod completeness;
+mod eigenmodes;
+mod known_maps;
 mod search;
 mod transitions;
 
@@ -21,10 +21,10 @@ use attractor::ops::rnn::cells::Vanilla;
 use attractor::random::{Key, Layout};
 use attractor::tensor::{DType, convert};
 
-/// What points of other programs and ours may differ by; theirs were polished in double precision.
-pub const SAME: f64 = 1e-10;
-/// Of eigenvectors, relative to the eigenvalues.
-pub const EIGEN: f64 = 1e-10;
+/// Tolerance for positions, compared with points that were polished in double precision.
+pub const POSITION_TOLERANCE: f64 = 1e-10;
+/// Tolerance for eigenvectors, relative to the eigenvalues.
+pub const EIGEN_TOLERANCE: f64 = 1e-10;
 
 pub fn reference(name: &str) -> PathBuf {
     PathBuf::from(format!(
@@ -33,18 +33,18 @@ pub fn reference(name: &str) -> PathBuf {
     ))
 }
 
-pub fn numbers(tree: &Tree, name: &str) -> Vec<f64> {
+pub fn values(tree: &Tree, name: &str) -> Vec<f64> {
     let tensor = tree.tensor(name).unwrap_or_else(|| panic!("no {name}"));
-    convert::to_f64(tensor).expect("numbers")
+    convert::to_f64(tensor).expect("values")
 }
 
 pub fn normal(seed: u64, count: usize, scale: f64) -> Vec<f64> {
-    let mut drawn = vec![0.0; count];
-    Key::new(seed, Layout::default()).fill_normal(&mut drawn);
-    drawn.iter().map(|x| scale * x).collect()
+    let mut samples = vec![0.0; count];
+    Key::new(seed, Layout::default()).fill_normal(&mut samples);
+    samples.iter().map(|x| scale * x).collect()
 }
 
-/// Candidates under the input 0.
+/// Candidates with the input 0.
 pub fn candidates(network: &Network, states: Vec<f64>) -> Candidates {
     let (state, inputs) = (network.state(), network.inputs());
     let x = vec![0.0; states.len() / state * inputs];
@@ -64,14 +64,14 @@ pub const POLISHED: Newton = Newton {
     scale: 1.0,
 };
 
-pub fn searched(network: &Network, from: &Candidates, newton: Newton) -> SearchResult {
+pub fn run_search(network: &Network, start: &Candidates, newton: Newton) -> SearchResult {
     let (mut single, mut double) = (network.step_map().expect("a step"), network.step_map());
     let double = &mut **double.as_mut().expect("a step");
-    let ends = newton.search(&mut *single, double, from, &mut NoProgress);
-    ends.expect("a search")
+    let result = newton.search(&mut *single, double, start, &mut NoProgress);
+    result.expect("a search")
 }
 
-pub const KEEP: Filter = Filter {
+pub const FILTER: Filter = Filter {
     tolerance: 1e-12,
     unique_distance: None,
     resolution: 1e-3,
@@ -80,33 +80,33 @@ pub const KEEP: Filter = Filter {
     slow: SlowFilter::None,
 };
 
-/// For networks whose units are a tanh, or a mean of h and a tanh.
-pub const TRACER: Refinement = Refinement {
+/// For networks whose units are bounded by 1: a tanh, or a weighted mean of h and a tanh.
+pub const REFINEMENT: Refinement = Refinement {
     epsilon: f64::EPSILON,
     limit: 1.0,
     bound: Some(1.0),
 };
 
-pub fn filtered_points(network: &Network, from: &Candidates, ends: &SearchResult) -> Points {
-    let mut flow = network.step_map().expect("a step");
-    let points = KEEP.points((&mut *flow, &TRACER), from, &mut ends.clone());
+pub fn filtered_points(network: &Network, start: &Candidates, result: &SearchResult) -> Points {
+    let mut step_map = network.step_map().expect("a step");
+    let points = FILTER.points((&mut *step_map, &REFINEMENT), start, &mut result.clone());
     points.expect("points")
 }
 
 pub fn find_points(network: &Network, states: Vec<f64>) -> (Points, Vec<Linearization>) {
-    let from = candidates(network, states);
-    let points = filtered_points(network, &from, &searched(network, &from, POLISHED));
-    let flow = &mut *network.step_map().expect("a step");
-    let mut linear = linearize(flow, &points).expect("finite Jacobians");
-    let sets = sets(flow, &points).expect("sets");
-    set_margins(flow, &points, &sets, &mut linear).expect("margins");
+    let start = candidates(network, states);
+    let points = filtered_points(network, &start, &run_search(network, &start, POLISHED));
+    let step_map = &mut *network.step_map().expect("a step");
+    let mut linear = linearize(step_map, &points).expect("finite Jacobians");
+    let sets = sets(step_map, &points).expect("sets");
+    set_margins(step_map, &points, &sets, &mut linear).expect("margins");
     (points, linear)
 }
 
 /// h' = tanh(wR h)
 pub fn tanh(n: usize, w: Vec<f64>) -> Network {
     let mut net = Rnn::<f64>::zeros(Spec::new(Cell::default(), [1, n, 1]));
-    let w = convert::from_f64(w, &[n, n], DType::F64).expect("as many");
+    let w = convert::from_f64(w, &[n, n], DType::F64).expect("matching sizes");
     net.params.set("wR", &w).expect("a parameter");
     Network::F64(net)
 }
@@ -117,7 +117,7 @@ pub fn linear(n: usize, w: Vec<f64>) -> Network {
         nonlinearity: Nonlinearity::Linear,
     });
     let mut net = Rnn::<f64>::zeros(Spec::new(cell, [1, n, 1]));
-    let w = convert::from_f64(w, &[n, n], DType::F64).expect("as many");
+    let w = convert::from_f64(w, &[n, n], DType::F64).expect("matching sizes");
     net.params.set("wR", &w).expect("a parameter");
     Network::F64(net)
 }
@@ -125,24 +125,25 @@ pub fn linear(n: usize, w: Vec<f64>) -> Network {
 pub fn flip_flop(name: &str) -> Network {
     let path = reference(&format!("{name}.pt"));
     let tensors = weights::read(&path).expect("a state dict");
-    let choice = Selection {
+    let selection = Selection {
         dtype: Some(DType::F64),
         ..Selection::default()
     };
-    let foreign = PortableNetwork::from_tensors(&path, &tensors, &choice).expect("a network");
-    foreign.build(CellSettings::default()).expect("a network")
+    let imported = PortableNetwork::from_tensors(&path, &tensors, &selection).expect("a network");
+    imported.build(CellSettings::default()).expect("a network")
 }
 
-/// Each row of `expected` with the point that is nearest: its place and how far it is.
-pub fn matched(points: &Points, expected: &[f64]) -> Vec<(usize, f64)> {
+/// For each row of `expected`, the index of the nearest point and its distance.
+pub fn match_points(points: &Points, expected: &[f64]) -> Vec<(usize, f64)> {
     let nearest = |row: &[f64]| {
-        let far = |at: &usize| -> f64 {
+        let distance = |at: &usize| -> f64 {
             let state = &points.points[*at].state;
             let squares = state.iter().zip(row).map(|(a, b)| (a - b) * (a - b));
             squares.sum::<f64>().sqrt()
         };
-        let at = (0..points.points.len()).min_by(|a, b| far(a).total_cmp(&far(b)));
-        at.map(|at| (at, far(&at))).expect("a point at least")
+        let at = (0..points.points.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        at.map(|at| (at, distance(&at)))
+            .expect("at least one point")
     };
     expected.chunks(points.state).map(nearest).collect()
 }

@@ -1,11 +1,11 @@
-//! FORCE learning: the numbers of another program, and targets that are followed.
+//! FORCE learning: comparison with reference values, and learned targets.
 
 mod barrier;
-mod boundaries;
-mod learning;
-mod mistakes;
+mod errors;
+mod reference_equations;
 mod reload;
-mod state;
+mod reproducibility;
+mod split_training;
 
 use attractor::base::{NoProgress, Outcome};
 use attractor::io::{Tree, hdf5};
@@ -17,21 +17,21 @@ use attractor::tensor::convert;
 
 use crate::rnn::case::error;
 
-const GOLDEN: Sizes = Sizes {
+const REFERENCE_SIZES: Sizes = Sizes {
     units: 30,
     inputs: 1,
     outputs: 3,
 };
 
-fn golden() -> Tree {
+fn load_reference() -> Tree {
     let path = format!("{}/tests/references/force.h5", env!("CARGO_MANIFEST_DIR"));
     hdf5::read(path).expect("a reference")
 }
 
-fn array<T: Lanes>(tree: &Tree, name: &str) -> Vec<T> {
+fn read_array<T: Lanes>(tree: &Tree, name: &str) -> Vec<T> {
     let tensor = tree.tensor(name).unwrap_or_else(|| panic!("no {name}"));
-    let numbers = convert::to_f64(tensor).expect("numbers");
-    numbers.into_iter().map(T::of).collect()
+    let values = convert::to_f64(tensor).expect("values");
+    values.into_iter().map(T::of).collect()
 }
 
 fn weights<T: Lanes>(sizes: Sizes, [wi, wr, wf, wo]: [&[T]; 4]) -> Weights<T> {
@@ -48,30 +48,33 @@ fn weights<T: Lanes>(sizes: Sizes, [wi, wr, wf, wo]: [&[T]; 4]) -> Weights<T> {
     }
 }
 
-fn reference<T: Lanes>(tree: &Tree) -> Network<T> {
-    let of = |name: &str| array::<T>(tree, name);
-    let weights = weights(GOLDEN, [&of("wI"), &of("wR"), &of("wF"), &of("wO0")]);
-    Network::new(weights, of("a0"), [0.1, 1.0])
+fn reference_network<T: Lanes>(tree: &Tree) -> Network<T> {
+    let read = |name: &str| read_array::<T>(tree, name);
+    let weights = weights(
+        REFERENCE_SIZES,
+        [&read("wI"), &read("wR"), &read("wF"), &read("wO0")],
+    );
+    Network::new(weights, read("a0"), [0.1, 1.0])
 }
 
-fn agrees_with_the_reference<T: Lanes>(tolerance: f64) {
-    let tree = golden();
-    let (x, f) = (array::<T>(&tree, "x"), array::<T>(&tree, "f"));
-    let mut network = reference::<T>(&tree);
+fn check_against_reference<T: Lanes>(tolerance: f64) {
+    let tree = load_reference();
+    let (x, f) = (read_array::<T>(&tree, "x"), read_array::<T>(&tree, "f"));
+    let mut network = reference_network::<T>(&tree);
     let fit = network.train([&x, &f], &TrainingOptions::default(), &mut NoProgress);
     assert_eq!(fit.outcome, Outcome::MaxSteps);
-    let inverse = network.inverse.as_ref().expect("made by training");
-    let found = [
+    let inverse = network.inverse.as_ref().expect("P exists after training");
+    let actual = [
         ("z", fit.outputs),
         ("wO", network.weights.output.to_row_major()),
         ("P", inverse.to_row_major()),
     ];
-    for (name, found) in found {
-        let error = error(&found, &array::<f64>(&tree, name));
+    for (name, actual) in actual {
+        let error = error(&actual, &read_array::<f64>(&tree, name));
         println!("{name}: {error:.1e}");
         assert!(error < tolerance, "{name}: {error:e}");
     }
-    let last = array::<f64>(&tree, "h").split_off((x.len() - 1) * GOLDEN.units);
+    let last = read_array::<f64>(&tree, "h").split_off((x.len() - 1) * REFERENCE_SIZES.units);
     let h: Vec<f64> = network.state.a.iter().map(|a| a.double().tanh()).collect();
     let error = error(&h, &last);
     println!("h: {error:.1e}");
@@ -79,22 +82,22 @@ fn agrees_with_the_reference<T: Lanes>(tolerance: f64) {
 }
 
 #[test]
-fn the_published_seed_gives_the_published_targets() {
+fn the_published_seed_reproduces_the_published_targets() {
     let path = format!(
         "{}/tests/references/force_published_seed.h5",
         env!("CARGO_MANIFEST_DIR")
     );
-    let expected = array::<f64>(&hdf5::read(path).expect("a reference"), "targets");
-    let recipe = NetworkOptions {
+    let expected = read_array::<f64>(&hdf5::read(path).expect("a reference"), "targets");
+    let config = NetworkOptions {
         outputs: 20,
         gain: 1.8,
         key: Some(Key::new(7_868_221, Layout::Original)),
         ..NetworkOptions::default()
     };
-    let mut network = recipe.build::<f32>().expect("a network");
+    let mut network = config.build::<f32>().expect("a network");
     let steps = 100;
     let (mut z, mut h) = (vec![0.0; steps * 20], vec![0.0; steps * 500]);
-    let end = network.run(Sequence {
+    let outcome = network.run(Sequence {
         steps,
         inputs: &vec![0.0; steps],
         threads: rayon::current_num_threads(),
@@ -102,20 +105,20 @@ fn the_published_seed_gives_the_published_targets() {
         outputs: &mut z,
         states: Some(&mut h),
     });
-    assert_eq!(end, RunOutcome::Completed);
-    let found: Vec<f32> = h.chunks(500).flat_map(|h| h[..20].to_vec()).collect();
-    let error = error(&found, &expected[..steps * 20]);
+    assert_eq!(outcome, RunOutcome::Completed);
+    let actual: Vec<f32> = h.chunks(500).flat_map(|h| h[..20].to_vec()).collect();
+    let error = error(&actual, &expected[..steps * 20]);
     println!("targets: {error:.1e}");
     assert!(error < 1e-3, "{error:e}");
 }
 
 #[test]
-fn learning_agrees_with_the_reference_in_both_kinds_of_number() {
-    agrees_with_the_reference::<f64>(1e-10);
-    agrees_with_the_reference::<f32>(1e-4);
+fn learning_agrees_with_the_reference_in_both_dtypes() {
+    check_against_reference::<f64>(1e-10);
+    check_against_reference::<f32>(1e-4);
 }
 
-fn small(units: usize, density: f64) -> NetworkOptions {
+fn small_options(units: usize, density: f64) -> NetworkOptions {
     NetworkOptions {
         units,
         outputs: 2,
@@ -125,7 +128,7 @@ fn small(units: usize, density: f64) -> NetworkOptions {
     }
 }
 
-fn sines(steps: usize) -> Vec<f64> {
+fn sine_targets(steps: usize) -> Vec<f64> {
     let at = |k: usize| {
         let t = std::f64::consts::TAU * k as f64 / 100.0;
         [t.sin(), 0.5 * (2.0 * t).cos()]
@@ -134,14 +137,14 @@ fn sines(steps: usize) -> Vec<f64> {
 }
 
 #[test]
-fn a_learner_follows_its_targets_by_itself() {
-    let targets = sines(600);
+fn a_trained_network_generates_its_targets_without_feedback() {
+    let targets = sine_targets(600);
     let x = vec![0.0; 600];
-    let recipe = NetworkOptions {
+    let config = NetworkOptions {
         units: 300,
-        ..small(300, 1.0)
+        ..small_options(300, 1.0)
     };
-    let mut network = recipe.build::<f64>().expect("a network");
+    let mut network = config.build::<f64>().expect("a network");
     let options = TrainingOptions {
         passes: 10,
         ..TrainingOptions::default()
@@ -149,7 +152,7 @@ fn a_learner_follows_its_targets_by_itself() {
     let fit = network.train([&x, &targets], &options, &mut NoProgress);
     assert!(fit.errors[9] < 0.01, "{:?}", fit.errors);
     let mut z = vec![0.0; 600 * 2];
-    let end = network.run(Sequence {
+    let outcome = network.run(Sequence {
         steps: 600,
         inputs: &x,
         threads: rayon::current_num_threads(),
@@ -157,12 +160,12 @@ fn a_learner_follows_its_targets_by_itself() {
         outputs: &mut z,
         states: None,
     });
-    assert_eq!(end, RunOutcome::Completed);
-    let apart = z
+    assert_eq!(outcome, RunOutcome::Completed);
+    let difference = z
         .iter()
         .zip(&targets)
         .map(|(z, f)| (z - f).abs())
         .sum::<f64>()
         / z.len() as f64;
-    assert!(apart < 0.05, "{apart}");
+    assert!(difference < 0.05, "{difference}");
 }

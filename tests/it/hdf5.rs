@@ -1,9 +1,9 @@
-//! HDF5 files: what h5py writes and what we write. The files in `tests/references` were made by
-//! `h5py_kinds.py`, which stands beside them.
+//! HDF5 files: reading of h5py files, and round trips. `tests/references/h5py_kinds.py` generates
+//! the reference files.
 
-mod broken;
-mod files;
-mod places;
+mod foreign_files;
+mod invalid_files;
+mod scripts_and_paths;
 
 use std::path::{Path, PathBuf};
 
@@ -20,40 +20,40 @@ fn reference(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn kinds() -> Content {
+fn read_kinds() -> Content {
     hdf5::read_with_attributes(reference("h5py_kinds.h5")).unwrap()
 }
 
-fn numbers(tensor: &Tensor) -> Vec<f64> {
-    let flat = tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap();
-    flat.to_vec1().unwrap()
+fn f64_values(tensor: &Tensor) -> Vec<f64> {
+    let flat_values = tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap();
+    flat_values.to_vec1().unwrap()
 }
 
-/// Trees as text, so that two of them can be compared with everything they hold.
-fn shown(tree: &Tree) -> String {
+/// Text form of a tree with all its values, for comparisons.
+fn format_tree(tree: &Tree) -> String {
     match tree {
-        Tree::Tensor(t) => format!("{:?}{:?}{:?}", t.dtype(), t.dims(), numbers(t)),
+        Tree::Tensor(t) => format!("{:?}{:?}{:?}", t.dtype(), t.dims(), f64_values(t)),
         Tree::Map(map) => {
             let entries = map
                 .iter()
-                .map(|(name, value)| format!("{name}={}", shown(value)));
+                .map(|(name, value)| format!("{name}={}", format_tree(value)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(" "))
         }
-        Tree::List(items) => format!("{:?}", items.iter().map(shown).collect::<Vec<_>>()),
+        Tree::List(items) => format!("{:?}", items.iter().map(format_tree).collect::<Vec<_>>()),
         plain => format!("{plain:?}"),
     }
 }
 
-fn fact(fault: Error) -> FileError {
-    match fault {
-        Error::File { fact, .. } => fact,
-        other => panic!("expected a fault of a file, found {other:?}"),
+fn file_error(err: Error) -> FileError {
+    match err {
+        Error::File { fact: kind, .. } => kind,
+        other => panic!("expected a file error, found {other:?}"),
     }
 }
 
 #[test]
-fn every_dtype_of_h5py_reads_as_the_nearest_dtype_without_loss() {
-    let tree = kinds().tree;
+fn every_dtype_of_h5py_is_read_without_loss() {
+    let tree = read_kinds().tree;
     let expected = [
         ("i1", DType::I64),
         ("i2", DType::I64),
@@ -75,7 +75,11 @@ fn every_dtype_of_h5py_reads_as_the_nearest_dtype_without_loss() {
         let tensor = tree.tensor(&format!("arrays/{name}")).expect(name);
         assert_eq!(tensor.dtype(), dtype, "{name}");
         assert_eq!(tensor.dims(), [2, 3], "{name}");
-        assert_eq!(numbers(tensor), [0.0, 1.0, 2.0, 3.0, 4.0, 100.0], "{name}");
+        assert_eq!(
+            f64_values(tensor),
+            [0.0, 1.0, 2.0, 3.0, 4.0, 100.0],
+            "{name}"
+        );
     }
     let low = tree
         .tensor("arrays/i8_low")
@@ -86,8 +90,8 @@ fn every_dtype_of_h5py_reads_as_the_nearest_dtype_without_loss() {
 }
 
 #[test]
-fn arrays_of_other_layouts_read_as_they_stand() {
-    let tree = kinds().tree;
+fn scalars_texts_links_and_filters_of_h5py_are_read() {
+    let tree = read_kinds().tree;
     let expected = [
         ("arrays/bool", "U8[3][1.0, 0.0, 1.0]"),
         ("arrays/empty", "F64[0, 3][]"),
@@ -112,33 +116,33 @@ fn arrays_of_other_layouts_read_as_they_stand() {
         ("texts/unicode", r#"["Text(\"ü\")", "Text(\"xyz\")"]"#),
     ];
     for (path, text) in expected {
-        assert_eq!(shown(tree.at(path).expect(path)), text, "{path}");
+        assert_eq!(format_tree(tree.at(path).expect(path)), text, "{path}");
     }
-    let pressed = numbers(tree.tensor("arrays/compressed").unwrap());
+    let compressed = f64_values(tree.tensor("arrays/compressed").unwrap());
     assert!(
-        pressed
+        compressed
             .iter()
             .enumerate()
             .all(|(index, x)| *x == index as f64)
     );
-    assert!(shown(tree.at("texts/long").unwrap()).contains(&"x".repeat(300)));
+    assert!(format_tree(tree.at("texts/long").unwrap()).contains(&"x".repeat(300)));
     assert!(matches!(tree.at("texts/square"), Some(Tree::List(rows)) if rows.len() == 2));
 }
 
 #[test]
 fn attributes_of_the_file_and_of_an_entry_are_read() {
-    let attributes = kinds().attributes;
+    let attributes = read_kinds().attributes;
     let expected = "{equation=Text(\"h' = tanh(W h)\") names=[\"Text(\\\"x\\\")\", \
                     \"Text(\\\"y\\\")\"] rate=Float(0.25) reference=Text(\"arrays\") \
                     seed=Int(7) sizes=I64[3][1.0, 2.0, 3.0]}";
     let file = Tree::Map(attributes.get("").unwrap().clone());
-    assert_eq!(shown(&file), expected);
+    assert_eq!(format_tree(&file), expected);
     let entry = hdf5::attributes(reference("h5py_kinds.h5"), "arrays/f4").unwrap();
-    assert_eq!(shown(&Tree::Map(entry)), "{units=Text(\"Hz\")}");
+    assert_eq!(format_tree(&Tree::Map(entry)), "{units=Text(\"Hz\")}");
 }
 
 #[test]
-fn a_file_reads_back_as_it_was_written() {
+fn a_tree_is_unchanged_after_a_round_trip_through_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("all.h5");
     let cpu = &Device::Cpu;
@@ -154,10 +158,10 @@ fn a_file_reads_back_as_it_was_written() {
             )
         })
         .into();
-    let column = ramp.t().unwrap().narrow(0, 3, 2).unwrap();
+    let transposed_view = ramp.t().unwrap().narrow(0, 3, 2).unwrap();
     let tree = Tree::from([
         ("tensors", Tree::Map(tensors.into_iter().collect())),
-        ("a view", column.into()),
+        ("a view", transposed_view.into()),
         (
             "empty",
             Tensor::zeros((0, 4), DType::F32, cpu).unwrap().into(),
@@ -175,20 +179,25 @@ fn a_file_reads_back_as_it_was_written() {
         ("inner", Tree::from([("deeper", Tree::map())])),
     ]);
     for compress in [0, 4, 9] {
-        let said = Map::from([("unit".to_string(), "Hz".into())]);
-        let attributes = Attributes::of_file(said.clone()).with("tensors/f32", said.clone());
+        let metadata = Map::from([("unit".to_string(), "Hz".into())]);
+        let attributes =
+            Attributes::of_file(metadata.clone()).with("tensors/f32", metadata.clone());
         let options = WriteOptions {
             compress,
             attributes,
         };
         hdf5::write(&path, &tree, &options).unwrap();
-        let back = hdf5::read_with_attributes(&path).unwrap();
-        assert_eq!(shown(&back.tree), shown(&tree), "compress {compress}");
+        let read_back = hdf5::read_with_attributes(&path).unwrap();
+        assert_eq!(
+            format_tree(&read_back.tree),
+            format_tree(&tree),
+            "compress {compress}"
+        );
         for entry in ["", "tensors/f32"] {
-            let found = back.attributes.get(entry).unwrap().clone();
+            let actual = read_back.attributes.get(entry).unwrap().clone();
             assert_eq!(
-                shown(&Tree::Map(found)),
-                shown(&Tree::Map(said.clone())),
+                format_tree(&Tree::Map(actual)),
+                format_tree(&Tree::Map(metadata.clone())),
                 "{entry}"
             );
         }
@@ -196,7 +205,7 @@ fn a_file_reads_back_as_it_was_written() {
 }
 
 #[test]
-fn compression_makes_a_regular_array_smaller() {
+fn compression_reduces_the_size_of_a_regular_array() {
     let folder = tempfile::tempdir().unwrap();
     let ramp = Tensor::arange(0f64, 100_000.0, &Device::Cpu).unwrap();
     let tree = Tree::from([("ramp", ramp.into())]);
@@ -216,13 +225,13 @@ fn compression_makes_a_regular_array_smaller() {
 fn provenance_is_written_as_plain_attributes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made.h5");
-    let made = Provenance {
+    let provenance = Provenance {
         script: Some("train.rhai".into()),
         seed: Some(7),
         options: Map::from([("batch".into(), 128.into()), ("l2".into(), 2e-4.into())]),
         ..Provenance::default()
     };
-    let attributes = Attributes::of_file(made.attributes());
+    let attributes = Attributes::of_file(provenance.attributes());
     hdf5::write(
         &path,
         &Tree::map(),
@@ -232,54 +241,57 @@ fn provenance_is_written_as_plain_attributes() {
         },
     )
     .unwrap();
-    let found = Tree::Map(hdf5::attributes(&path, "").unwrap());
+    let actual = Tree::Map(hdf5::attributes(&path, "").unwrap());
     let expected = "{options.batch=Int(128) options.l2=Float(0.0002) script=Text(\"train.rhai\") \
                     seed=Int(7)}";
-    assert_eq!(shown(&found), expected);
+    assert_eq!(format_tree(&actual), expected);
 }
 
 #[test]
-fn one_entry_and_some_of_its_rows_read_without_the_rest() {
+fn an_entry_or_a_range_of_its_rows_is_read_separately() {
     let path = reference("h5py_odd.h5");
     let rows = hdf5::read_rows(&path, "whole", 1..3, &ReadOptions::default()).unwrap();
-    assert_eq!(shown(&rows), "F64[2, 3][3.0, 4.0, 5.0, 6.0, 7.0, 8.0]");
+    assert_eq!(
+        format_tree(&rows),
+        "F64[2, 3][3.0, 4.0, 5.0, 6.0, 7.0, 8.0]"
+    );
     let group = hdf5::read_entry(reference("h5py_kinds.h5"), "/scalars/").unwrap();
     assert_eq!(group.number("int"), Some(-5.0));
     assert!(matches!(
-        fact(hdf5::read_rows(&path, "whole", 2..5, &ReadOptions::default()).unwrap_err()),
+        file_error(hdf5::read_rows(&path, "whole", 2..5, &ReadOptions::default()).unwrap_err()),
         FileError::EntryShape { .. }
     ));
 }
 
 #[test]
-fn a_listing_names_shapes_and_types() {
+fn a_listing_contains_shapes_and_types() {
     let entries = hdf5::list(reference("h5py_kinds.h5")).unwrap();
-    let found = entries
+    let entry = entries
         .iter()
         .find(|entry| entry.path == "arrays/big_f4")
         .unwrap();
     assert_eq!(
-        (found.shape.as_slice(), found.kind.as_str()),
+        (entry.shape.as_slice(), entry.kind.as_str()),
         (&[2, 3][..], "float32")
     );
 }
 
 #[test]
-fn parameters_of_the_notebooks_load_with_their_shapes_checked() {
-    let recognise = |path: &Path| {
+fn parameters_of_the_notebooks_are_loaded_and_their_shapes_checked() {
+    let load_network = |path: &Path| {
         let named = weights::read(path).unwrap();
         PortableNetwork::from_tensors(path, &named, &Selection::default())
     };
-    let found = recognise(&reference("tutorial.h5")).unwrap();
-    assert_eq!((found.units, found.inputs, found.outputs), (4, 1, 2));
+    let actual = load_network(&reference("tutorial.h5")).unwrap();
+    assert_eq!((actual.units, actual.inputs, actual.outputs), (4, 1, 2));
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.h5");
-    let Tree::Map(good) = hdf5::read(reference("tutorial.h5")).unwrap() else {
+    let Tree::Map(parameters) = hdf5::read(reference("tutorial.h5")).unwrap() else {
         unreachable!()
     };
     let vector = |n: usize| Tree::from(Tensor::zeros(n, DType::F32, &Device::Cpu).unwrap());
-    let bad = [
+    let cases = [
         (
             "wR",
             Some(vector(4)),
@@ -301,18 +313,18 @@ fn parameters_of_the_notebooks_load_with_their_shapes_checked() {
             "expected an entry `bR`, found bO [2], wO [2, 4]",
         ),
     ];
-    for (name, value, text) in bad {
-        let mut map = good.clone();
+    for (name, value, text) in cases {
+        let mut map = parameters.clone();
         map.remove(name);
         map.extend(value.map(|value| (name.to_string(), value)));
         hdf5::write(&path, &Tree::Map(map), &WriteOptions::default()).unwrap();
-        let fault = recognise(&path).unwrap_err().to_string();
-        assert!(fault.contains(text), "{name}: {fault}");
+        let err = load_network(&path).unwrap_err().to_string();
+        assert!(err.contains(text), "{name}: {err}");
     }
 }
 
 #[test]
-fn threads_may_read_and_write_at_once() {
+fn several_threads_can_read_and_write_concurrently() {
     let folder = tempfile::tempdir().unwrap();
     std::thread::scope(|scope| {
         for thread in 0..4 {

@@ -1,4 +1,4 @@
-//! The first Ctrl-C: it ends a script, and one input of a session, inside whatever takes long.
+//! The first Ctrl-C stops a script, or one input of a session, during a long operation.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// Each of these takes minutes by itself.
+/// Operations that take several minutes.
 const LONG: [(&str, &str); 8] = [
     ("sleep", "sleep(600);"),
     (
@@ -33,14 +33,14 @@ const LONG: [(&str, &str); 8] = [
          let e = net.run(zeros([400, 1000, 1]));",
     ),
     (
-        "a film",
+        "an animation",
         "let t = random::normal(random::key(1), [20, 2000, 3]);
          scene::trajectories(t).save(\"film.gif\", #{ frames: 2000 });",
     ),
     ("a loop", "loop { }"),
 ];
 
-/// Long enough for a machine under load; what does not end by then goes on for minutes.
+/// Long enough for a busy machine, and shorter than the operations.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn start(folder: &TempDir, args: &[&str]) -> Child {
@@ -55,68 +55,69 @@ fn start(folder: &TempDir, args: &[&str]) -> Child {
         .expect("the program starts")
 }
 
-fn press(child: &Child) {
+fn interrupt(child: &Child) {
     let id = child.id().to_string();
     let status = Command::new("kill").args(["-INT", &id]).status();
     assert!(status.is_ok_and(|status| status.success()));
 }
 
-/// The exit code, if the program ends in time.
-fn code(child: &mut Child) -> Option<i32> {
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        if let Some(status) = child.try_wait().expect("a child of ours") {
+/// The exit code, if the program ends within `PATIENCE`.
+fn wait_for_exit(child: &mut Child) -> Option<i32> {
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        if let Some(status) = child.try_wait().expect("a child of this process") {
             return status.code();
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    child.kill().expect("a child of ours");
+    child.kill().expect("a child of this process");
     None
 }
 
 #[test]
-fn the_first_ctrl_c_ends_a_script_inside_a_long_operation() {
+fn the_first_ctrl_c_stops_a_script_during_a_long_operation() {
     let folder = TempDir::new().expect("a folder");
-    for (name, work) in LONG {
-        let text = format!("print(\"begins\"); {work} print(\"ends\");");
+    for (name, operation) in LONG {
+        let text = format!("print(\"begins\"); {operation} print(\"ends\");");
         std::fs::write(folder.path().join("long.rhai"), text).expect("a script");
         let mut child = start(&folder, &["run", "long.rhai"]);
-        let mut lines = BufReader::new(child.stdout.take().expect("asked for")).lines();
+        let mut lines = BufReader::new(child.stdout.take().expect("the stream is piped")).lines();
         let first = lines.next().expect("a line").expect("text");
         assert_eq!(first, "begins", "{name}");
-        press(&child);
-        assert_eq!(code(&mut child), Some(130), "{name}");
+        interrupt(&child);
+        assert_eq!(wait_for_exit(&mut child), Some(130), "{name}");
         assert!(lines.next().is_none(), "{name}");
-        let mut words = String::new();
-        let mut stderr = child.stderr.take().expect("asked for");
-        stderr.read_to_string(&mut words).expect("text");
-        assert!(words.contains("interrupted"), "{name}: {words}");
+        let mut stderr_text = String::new();
+        let mut stderr = child.stderr.take().expect("the stream is piped");
+        stderr.read_to_string(&mut stderr_text).expect("text");
+        assert!(stderr_text.contains("interrupted"), "{name}: {stderr_text}");
     }
 }
 
 #[test]
-fn a_session_goes_on_after_ctrl_c_inside_a_long_operation() {
+fn a_session_continues_after_ctrl_c_during_a_long_operation() {
     let folder = TempDir::new().expect("a folder");
     let inputs = [
         ("", "let t = zeros([4000, 4000]) + 1.0;", LONG[1].1),
         ("", "let t = 1;", LONG[0].1),
         ("--lua", "t = 1", "sleep(600)"),
     ];
-    for (language, before, work) in inputs {
+    for (language, setup, operation) in inputs {
         let args: Vec<&str> = [language]
             .into_iter()
             .filter(|arg| !arg.is_empty())
             .collect();
         let mut child = start(&folder, &args);
-        let mut stdin = child.stdin.take().expect("asked for");
-        let mut lines = BufReader::new(child.stdout.take().expect("asked for")).lines();
-        let work = work.replace('\n', " ");
-        writeln!(stdin, "{before}\nprint(\"begins\"); {work}").expect("it reads");
+        let mut stdin = child.stdin.take().expect("the stream is piped");
+        let mut lines = BufReader::new(child.stdout.take().expect("the stream is piped")).lines();
+        let operation = operation.replace('\n', " ");
+        writeln!(stdin, "{setup}\nprint(\"begins\"); {operation}")
+            .expect("the child reads its input");
         assert_eq!(lines.next().expect("a line").expect("text"), "begins");
-        press(&child);
-        writeln!(stdin, "print(\"goes on\")").expect("it reads");
+        interrupt(&child);
+        writeln!(stdin, "print(\"goes on\")").expect("the child reads its input");
         drop(stdin);
-        assert_eq!(code(&mut child), Some(130), "{work}");
+        assert_eq!(wait_for_exit(&mut child), Some(130), "{operation}");
         assert_eq!(lines.next().expect("a line").expect("text"), "goes on");
     }
 }

@@ -1,4 +1,4 @@
-//! Lua's own library as scripts get it: what is not there, and that its replacements do the same.
+//! The Lua standard library in scripts: removed functions, and replacements with the same results.
 
 use attractor::api::context::Language;
 use attractor::api::display;
@@ -6,8 +6,8 @@ use attractor::api::display;
 use crate::session::run;
 
 #[test]
-fn what_reaches_around_the_engine_is_not_there() {
-    let absent = [
+fn functions_that_bypass_the_engine_are_removed() {
+    let removed = [
         "io",
         "debug",
         "package",
@@ -26,7 +26,7 @@ fn what_reaches_around_the_engine_is_not_there() {
         "os.setlocale",
         "os.tmpname",
     ];
-    for name in absent {
+    for name in removed {
         let run = run(&format!("return {name} == nil"), Language::Lua);
         assert_eq!(
             display::value_text(&run.outcome.expect(name)),
@@ -37,7 +37,7 @@ fn what_reaches_around_the_engine_is_not_there() {
 }
 
 #[test]
-fn byte_code_is_no_script() {
+fn bytecode_is_rejected() {
     let cases = [
         "load('\\27Lua')",
         "load('\\27Lua', 'x', 'b')",
@@ -48,10 +48,10 @@ fn byte_code_is_no_script() {
             &format!("local chunk, words = {text} return words"),
             Language::Lua,
         );
-        let words = display::value_text(&run.outcome.expect(text));
+        let expected_text = display::value_text(&run.outcome.expect(text));
         assert!(
-            words.contains("attempt to load a binary chunk"),
-            "{text}: {words}"
+            expected_text.contains("attempt to load a binary chunk"),
+            "{text}: {expected_text}"
         );
     }
     let run = run("\u{1b}Lua", Language::Lua);
@@ -59,7 +59,7 @@ fn byte_code_is_no_script() {
 }
 
 #[test]
-fn nothing_shows_an_address() {
+fn no_value_is_printed_with_its_address() {
     let cases = [
         "string.format('%s', {})",
         "string.format('%10s %s', print, coroutine.create(print))",
@@ -70,19 +70,19 @@ fn nothing_shows_an_address() {
     ];
     for text in cases {
         let run = run(&format!("return tostring({text})"), Language::Lua);
-        let words = display::value_text(&run.outcome.expect(text));
-        assert!(!words.contains("0x"), "{text}: {words}");
+        let expected_text = display::value_text(&run.outcome.expect(text));
+        assert!(!expected_text.contains("0x"), "{text}: {expected_text}");
     }
     for text in [
         "error({})",
         "error(print)",
         "error(coroutine.create(print))",
     ] {
-        let words = run(text, Language::Lua)
+        let expected_text = run(text, Language::Lua)
             .outcome
             .expect_err(text)
             .to_string();
-        assert!(!words.contains("0x"), "{text}: {words}");
+        assert!(!expected_text.contains("0x"), "{text}: {expected_text}");
     }
     let run = run(
         "return string.format('%%p %5.1f|%-3d|%q', 2.5, 7, 'a')",
@@ -95,7 +95,7 @@ fn nothing_shows_an_address() {
 }
 
 #[test]
-fn a_finalizer_is_refused_and_a_length_of_ones_own_too() {
+fn finalizers_and_custom_lengths_are_rejected() {
     let cases = [
         (
             "setmetatable({}, { __gc = function() end })",
@@ -122,20 +122,20 @@ fn a_finalizer_is_refused_and_a_length_of_ones_own_too() {
             "the table ends at 0",
         ),
     ];
-    for (text, words) in cases {
-        let fault = run(&format!("local _ = {text}"), Language::Lua);
-        let fault = fault.outcome.expect_err(text);
-        assert!(fault.message.contains(words), "{text}: {fault}");
+    for (text, expected_text) in cases {
+        let error = run(&format!("local _ = {text}"), Language::Lua);
+        let error = error.outcome.expect_err(text);
+        assert!(error.message.contains(expected_text), "{text}: {error}");
         assert_eq!(
-            fault.location.map(|location| location.line),
+            error.location.map(|location| location.line),
             Some(1),
             "{text}"
         );
     }
 }
 
-/// Calls that give the same in Lua itself and here; each returns a list of texts.
-const SAME: [&str; 10] = [
+/// Scripts with the same result in standard Lua and here; each returns a list of strings.
+const SCRIPTS: [&str; 10] = [
     "return { string.rep('ab', 3, '-'), string.rep('', 9), string.rep('x', 0),
      string.rep('x', -1) }",
     "local t = { 1, 2, 3 } table.insert(t, 4) table.insert(t, 1, 0) table.remove(t, 2)
@@ -163,7 +163,7 @@ const SAME: [&str; 10] = [
      return { t.a, t(5), tostring(getmetatable('').__index == string) }",
 ];
 
-/// Patterns put together at random, and what they do to short texts; one line for each.
+/// Applies random patterns to short strings and returns one line per call.
 const PATTERNS: &str = r#"
 local state = 12345
 local function random(n)
@@ -205,19 +205,23 @@ return lines
 "#;
 
 #[test]
-fn replaced_functions_give_what_luas_own_give() {
-    for text in SAME.into_iter().chain([PATTERNS]) {
-        let own: Vec<String> = mlua::Lua::new().load(text).eval().expect(text);
+fn replaced_functions_return_the_results_of_standard_lua() {
+    for text in SCRIPTS.into_iter().chain([PATTERNS]) {
+        let expected: Vec<String> = mlua::Lua::new().load(text).eval().expect(text);
         let run = run(text, Language::Lua);
-        let here = run
+        let actual = run
             .outcome
-            .unwrap_or_else(|fault| panic!("{text}: {fault}"));
-        let attractor::api::value::Value::List(here) = here else {
-            panic!("{text}: expected a list, found {here:?}");
+            .unwrap_or_else(|error| panic!("{text}: {error}"));
+        let attractor::api::value::Value::List(actual) = actual else {
+            panic!("{text}: expected a list, found {actual:?}");
         };
-        assert_eq!(here.len(), own.len(), "{text}");
-        for (index, (here, own)) in here.iter().zip(&own).enumerate() {
-            assert_eq!(&display::print_text(here), own, "line {index} of {text}");
+        assert_eq!(actual.len(), expected.len(), "{text}");
+        for (index, (actual, expected)) in actual.iter().zip(&expected).enumerate() {
+            assert_eq!(
+                &display::print_text(actual),
+                expected,
+                "line {index} of {text}"
+            );
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Scripts that are nested deeper than anyone writes: a fault with its place, in a moment.
+//! Scripts with extreme nesting: an immediate error with its location.
 
 use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Text before the middle, the middle, and the text after it, each so many times.
+/// `middle` between `times` repetitions of `before` and of `after`.
 fn nested(before: &str, middle: &str, after: &str, times: usize) -> String {
     format!("{}{middle}{}", before.repeat(times), after.repeat(times))
 }
 
-fn deep() -> Vec<(&'static str, &'static str, String)> {
+fn deep_scripts() -> Vec<(&'static str, &'static str, String)> {
     let rhai = |name, text: String| (name, "rhai", format!("let y = 2;\nlet x = {text};\n"));
     let lua = |name, text: String| (name, "lua", format!("local y = 2\nlocal x = {text}\n"));
     vec![
@@ -35,10 +35,10 @@ fn deep() -> Vec<(&'static str, &'static str, String)> {
 }
 
 #[test]
-fn a_script_that_is_nested_too_deep_is_refused_with_its_place() {
+fn extreme_nesting_is_an_error_with_a_location() {
     let folder = TempDir::new().expect("a folder");
-    for (name, end, text) in deep() {
-        let file = format!("deep.{end}");
+    for (name, extension, text) in deep_scripts() {
+        let file = format!("deep.{extension}");
         std::fs::write(folder.path().join(&file), &text).expect("a script");
         for command in ["check", "run"] {
             let output = Command::new(env!("CARGO_BIN_EXE_attractor"))
@@ -46,23 +46,27 @@ fn a_script_that_is_nested_too_deep_is_refused_with_its_place() {
                 .current_dir(folder.path())
                 .output()
                 .expect("the program starts");
-            let words = String::from_utf8_lossy(&output.stderr);
-            let head: String = words.chars().take(300).collect();
-            assert_eq!(output.status.code(), Some(1), "{end}, {name}: {head}");
-            assert!(
-                words.contains("nested too deep: expected at most"),
-                "{end}, {name}: {head}"
+            let message = String::from_utf8_lossy(&output.stderr);
+            let message_start: String = message.chars().take(300).collect();
+            assert_eq!(
+                output.status.code(),
+                Some(1),
+                "{extension}, {name}: {message_start}"
             );
             assert!(
-                words.contains(&format!("{file}:2:")),
-                "{end}, {name}: {head}"
+                message.contains("nested too deep: expected at most"),
+                "{extension}, {name}: {message_start}"
+            );
+            assert!(
+                message.contains(&format!("{file}:2:")),
+                "{extension}, {name}: {message_start}"
             );
         }
     }
 }
 
 #[test]
-fn what_people_write_is_not_nested_too_deep() {
+fn moderate_nesting_is_allowed() {
     let folder = TempDir::new().expect("a folder");
     let cases = [
         ("rhai", format!("print({}2);", "2 + ".repeat(400))),
@@ -71,25 +75,29 @@ fn what_people_write_is_not_nested_too_deep() {
         ("lua", format!("print({}2)", "2 + ".repeat(40_000))),
         ("lua", nested("if true then ", "print(1)", " end", 60)),
     ];
-    for (end, text) in cases {
-        let file = format!("fine.{end}");
+    for (extension, text) in cases {
+        let file = format!("fine.{extension}");
         std::fs::write(folder.path().join(&file), &text).expect("a script");
         let output = Command::new(env!("CARGO_BIN_EXE_attractor"))
             .args(["run", &file])
             .current_dir(folder.path())
             .output()
             .expect("the program starts");
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(words, "", "{end}");
-        assert!(output.status.success(), "{end}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(message, "", "{extension}");
+        assert!(output.status.success(), "{extension}");
     }
 }
 
 #[test]
-fn an_imported_script_and_an_evaluated_text_are_refused_alike() {
+fn the_nesting_limit_applies_to_imported_and_evaluated_scripts() {
     let folder = TempDir::new().expect("a folder");
-    let deep = nested("[", "", "]", 100_000);
-    std::fs::write(folder.path().join("deep.rhai"), format!("let x = {deep};")).expect("a script");
+    let deep_scripts = nested("[", "", "]", 100_000);
+    std::fs::write(
+        folder.path().join("deep.rhai"),
+        format!("let x = {deep_scripts};"),
+    )
+    .expect("a script");
     let cases = [
         ("import \"deep\" as deep;", "deep.rhai:1:"),
         (
@@ -97,20 +105,20 @@ fn an_imported_script_and_an_evaluated_text_are_refused_alike() {
             "main.rhai:1:",
         ),
     ];
-    for (text, place) in cases {
+    for (text, position) in cases {
         std::fs::write(folder.path().join("main.rhai"), text).expect("a script");
         let output = Command::new(env!("CARGO_BIN_EXE_attractor"))
             .args(["run", "main.rhai"])
             .current_dir(folder.path())
             .output()
             .expect("the program starts");
-        let words = String::from_utf8_lossy(&output.stderr);
-        let head: String = words.chars().take(300).collect();
-        assert_eq!(output.status.code(), Some(1), "{head}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        let message_start: String = message.chars().take(300).collect();
+        assert_eq!(output.status.code(), Some(1), "{message_start}");
         assert!(
-            words.contains("nested too deep: expected at most"),
-            "{head}"
+            message.contains("nested too deep: expected at most"),
+            "{message_start}"
         );
-        assert!(words.contains(place), "{head}");
+        assert!(message.contains(position), "{message_start}");
     }
 }

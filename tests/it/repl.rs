@@ -1,4 +1,4 @@
-//! Interactive sessions: inputs through a pipe, and what completion and hints know.
+//! Interactive sessions: inputs through a pipe, completion, hints and figures in the terminal.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -13,6 +13,8 @@ use attractor::app::repl::{Completion, Graphics, TokenKind, tokenize};
 use attractor::figure::{Camera, Figure, Layer, Panel, Paths, pixels};
 use tempfile::TempDir;
 
+use crate::cli::decode;
+
 fn session(args: &[&str], inputs: impl AsRef<[u8]>) -> Output {
     let folder = TempDir::new().expect("a folder for the test");
     let child = Command::new(env!("CARGO_BIN_EXE_attractor"))
@@ -24,19 +26,15 @@ fn session(args: &[&str], inputs: impl AsRef<[u8]>) -> Output {
         .stderr(Stdio::piped())
         .spawn();
     let mut child = child.expect("the program starts");
-    let mut stdin = child.stdin.take().expect("it was asked for");
-    // A session that was told to end may be gone before it read everything.
+    let mut stdin = child.stdin.take().expect("the stream is piped");
+    // A session can end before it has read all inputs.
     let _ = stdin.write_all(inputs.as_ref());
     drop(stdin);
     child.wait_with_output().expect("the program ends")
 }
 
-fn said(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 #[test]
-fn a_session_shows_values_and_remembers_what_was_defined() {
+fn a_session_prints_values_and_keeps_definitions() {
     let cases: [(&[&str], &str, &str); 4] = [
         (
             &[],
@@ -57,83 +55,83 @@ fn a_session_shows_values_and_remembers_what_was_defined() {
     ];
     for (args, inputs, expected) in cases {
         let output = session(args, inputs);
-        assert_eq!(said(&output.stdout), expected, "{inputs}");
-        assert_eq!(said(&output.stderr), "", "{inputs}");
+        assert_eq!(decode(&output.stdout), expected, "{inputs}");
+        assert_eq!(decode(&output.stderr), "", "{inputs}");
         assert_eq!(output.status.code(), Some(0), "{inputs}");
     }
 }
 
 #[test]
-fn a_fault_does_not_end_the_session() {
+fn an_error_does_not_end_the_session() {
     let cases: [(&[&str], &str); 2] = [
         (&[], "let x = 1;\nprnt(x)\nfail(\"on purpose\")\nx\n"),
         (&["--lua"], "x = 1\nprnt(x)\nfail(\"on purpose\")\nx\n"),
     ];
     for (args, inputs) in cases {
         let output = session(args, inputs);
-        assert_eq!(said(&output.stdout), "1\n", "{args:?}");
-        let shown = said(&output.stderr);
-        assert!(shown.contains("hint: did you mean `print`?"), "{shown}");
-        assert!(shown.contains("error: on purpose"), "{shown}");
+        assert_eq!(decode(&output.stdout), "1\n", "{args:?}");
+        let printed = decode(&output.stderr);
+        assert!(printed.contains("hint: did you mean `print`?"), "{printed}");
+        assert!(printed.contains("error: on purpose"), "{printed}");
         assert_eq!(output.status.code(), Some(1), "{args:?}");
     }
 }
 
 #[test]
-fn bytes_that_are_not_text_do_not_end_the_session() {
+fn invalid_utf8_does_not_end_the_session() {
     for args in [&[][..], &["--lua"]] {
         let output = session(args, b"1 + 1\n\xff\xfe\n2 + 2\n\"a\xe9\"\n3 + 3");
-        assert_eq!(said(&output.stdout), "2\n4\n6\n", "{args:?}");
-        let shown = said(&output.stderr);
+        assert_eq!(decode(&output.stdout), "2\n4\n6\n", "{args:?}");
+        let printed = decode(&output.stderr);
         for line in [2, 4] {
-            let words = format!("line {line} of standard input: expected text in UTF-8");
-            assert!(shown.contains(&words), "{shown}");
+            let message = format!("line {line} of standard input: expected text in UTF-8");
+            assert!(printed.contains(&message), "{printed}");
         }
         assert_eq!(output.status.code(), Some(1), "{args:?}");
     }
 }
 
 #[test]
-fn an_input_that_never_ends_is_a_fault() {
+fn an_incomplete_input_is_an_error() {
     let output = session(&[], "fn twice(x) {\n  2 * x\n");
-    assert!(said(&output.stderr).starts_with("error: "));
+    assert!(decode(&output.stderr).starts_with("error: "));
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
-fn help_needs_no_parentheses() {
+fn help_works_without_parentheses() {
     for args in [&[][..], &["--lua"]] {
         let output = session(args, "help seed\n");
         assert!(
-            said(&output.stdout).starts_with("seed(default)"),
+            decode(&output.stdout).starts_with("seed(default)"),
             "{args:?}"
         );
     }
 }
 
 #[test]
-fn a_session_ends_when_told() {
+fn quit_and_exit_end_the_session() {
     for word in [":quit", "exit", "quit()"] {
         let output = session(&[], format!("1\n{word}\n2\n"));
-        assert_eq!(said(&output.stdout), "1\n", "{word}");
+        assert_eq!(decode(&output.stdout), "1\n", "{word}");
     }
 }
 
 #[test]
-fn a_long_value_is_shown_in_part() {
+fn a_long_value_is_truncated() {
     let output = session(&[], "let x = []; x.pad(10000, 7);\nx\nx.len()\n");
-    let shown = said(&output.stdout);
+    let printed = decode(&output.stdout);
     assert!(
-        shown.contains("more characters; print shows all"),
-        "{shown}"
+        printed.contains("more characters; print shows all"),
+        "{printed}"
     );
     assert!(
-        shown.len() < 2000 && shown.ends_with("\n10000\n"),
-        "{shown}"
+        printed.len() < 2000 && printed.ends_with("\n10000\n"),
+        "{printed}"
     );
 }
 
-/// A network in the vocabulary below.
+/// A network type for the functions below.
 struct Net;
 
 impl ScriptObject for Net {
@@ -148,7 +146,7 @@ attractor::options! {
     pub struct Vanilla for "rnn::vanilla" {
         /// Neurons.
         units: usize = 100;
-        /// Strength of the first weights.
+        /// Scale of the initial weights.
         gain: f64 = 0.5;
     }
 }
@@ -174,7 +172,7 @@ mod always {
     use super::*;
 
     attractor::natives! {
-        /// Always there.
+        /// Always in scope.
         module "";
 
         /// Trains.
@@ -200,7 +198,7 @@ fn variables() -> Vec<(String, Value)> {
     ]
 }
 
-fn completed(text: &str, language: Language) -> Vec<String> {
+fn complete(text: &str, language: Language) -> Vec<String> {
     let natives = natives();
     let completion = Completion {
         natives: &natives,
@@ -208,15 +206,15 @@ fn completed(text: &str, language: Language) -> Vec<String> {
         variables: &variables,
     };
     let (start, candidates) = completion.candidates(text);
-    let whole = |typed: String| format!("{}{typed}", &text[..start]);
+    let full_text = |typed: String| format!("{}{typed}", &text[..start]);
     candidates
         .into_iter()
-        .map(|candidate| whole(candidate.replacement))
+        .map(|candidate| full_text(candidate.replacement))
         .collect()
 }
 
 #[test]
-fn tab_completes_what_can_stand_at_the_cursor() {
+fn completion_offers_the_valid_names_at_the_cursor() {
     let cases: [(Language, &str, &[&str]); 24] = [
         (Rhai, "tr", &["train(", "true", "try"]),
         (Rhai, "let a = rn", &["let a = rnn::"]),
@@ -260,12 +258,12 @@ fn tab_completes_what_can_stand_at_the_cursor() {
         (Rhai, "\"a\" + ne", &["\"a\" + net"]),
     ];
     for (language, text, expected) in cases {
-        assert_eq!(completed(text, language), expected, "{language:?}: {text}");
+        assert_eq!(complete(text, language), expected, "{language:?}: {text}");
     }
 }
 
 #[test]
-fn the_hint_tells_what_the_call_around_the_cursor_takes() {
+fn the_hint_shows_the_signature_of_the_call_at_the_cursor() {
     let cases = [
         (Rhai, "train(", Some("train(net, options?) -> number")),
         (Rhai, "train(net, ", Some("train(net, options?) -> number")),
@@ -290,16 +288,16 @@ fn the_hint_tells_what_the_call_around_the_cursor_takes() {
             language,
             variables: &variables,
         };
-        let expected = expected.map(|words| match language {
-            Rhai => words.to_string(),
-            Lua => words.replace("::", "."),
+        let expected = expected.map(|hint| match language {
+            Rhai => hint.to_string(),
+            Lua => hint.replace("::", "."),
         });
         assert_eq!(completion.hint(text), expected, "{text}");
     }
 }
 
 #[test]
-fn an_input_is_cut_into_its_parts() {
+fn an_input_is_split_into_tokens() {
     use TokenKind::{Comment, Identifier as Name, Keyword, Number, Str, Symbol};
     type Case<'a> = (Language, &'a str, &'a [(TokenKind, &'a str)]);
     let cases: [Case; 6] = [
@@ -323,61 +321,64 @@ fn an_input_is_cut_into_its_parts() {
         (Lua, "[[é]]1", &[(Str, "[[é]]"), (Number, "1")]),
     ];
     for (language, text, expected) in cases {
-        let parts = tokenize(text, language);
-        let found: Vec<_> = parts
+        let tokens = tokenize(text, language);
+        let actual: Vec<_> = tokens
             .iter()
-            .map(|part| (part.kind, &text[part.span.clone()]))
+            .map(|token| (token.kind, &text[token.span.clone()]))
             .collect();
-        assert_eq!(found, expected, "{text}");
+        assert_eq!(actual, expected, "{text}");
     }
 }
 
 #[test]
-fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
-    let answered = |pairs: &[(&str, &str)], answer: &str| {
+fn a_figure_is_drawn_in_the_terminal_or_written_to_a_file() {
+    let probe = |pairs: &[(&str, &str)], answer: &str| {
         let pairs: Vec<(String, String)> = pairs
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_string()))
             .collect();
         let variable = move |name: &str| {
-            let found = pairs.iter().find(|(one, _)| one == name);
-            found.map(|(_, value)| value.clone())
+            let pair = pairs.iter().find(|(known, _)| known == name);
+            pair.map(|(_, value)| value.clone())
         };
         Graphics::detect(&variable, &|| Some(answer.into()))
     };
-    let of = |pairs: &[(&str, &str)]| answered(pairs, "\x1b[?64;1;2;6c");
-    assert_eq!(of(&[("TERM", "xterm-kitty")]), Graphics::Kitty);
-    assert_eq!(of(&[("TERM_PROGRAM", "iTerm.app")]), Graphics::ITerm);
-    assert_eq!(of(&[("TERM", "xterm-256color")]), Graphics::File);
-    let inside = [("TERM", "xterm-kitty"), ("TMUX", "/tmp/1")];
-    assert_eq!(of(&inside), Graphics::File);
-    // Terminals with attribute 4 draw sixels; a terminal of kind 4 need not.
-    assert_eq!(answered(&inside, "\x1b[?62;4c"), Graphics::Sixel);
-    assert_eq!(answered(&[], "\x1b[?64;1;4;22c"), Graphics::Sixel);
-    assert_eq!(answered(&[], "\x1b[?4;14;41c"), Graphics::File);
-    assert_eq!(answered(&[("TERM", "dumb")], "\x1b[?62;4c"), Graphics::File);
-    assert_eq!(answered(&[], ""), Graphics::File);
+    let detect = |pairs: &[(&str, &str)]| probe(pairs, "\x1b[?64;1;2;6c");
+    assert_eq!(detect(&[("TERM", "xterm-kitty")]), Graphics::Kitty);
+    assert_eq!(detect(&[("TERM_PROGRAM", "iTerm.app")]), Graphics::ITerm);
+    assert_eq!(detect(&[("TERM", "xterm-256color")]), Graphics::File);
+    let in_tmux = [("TERM", "xterm-kitty"), ("TMUX", "/tmp/1")];
+    assert_eq!(detect(&in_tmux), Graphics::File);
+    // Terminals with attribute 4 support sixels; a terminal of type 4 may not.
+    assert_eq!(probe(&in_tmux, "\x1b[?62;4c"), Graphics::Sixel);
+    assert_eq!(probe(&[], "\x1b[?64;1;4;22c"), Graphics::Sixel);
+    assert_eq!(probe(&[], "\x1b[?4;14;41c"), Graphics::File);
+    assert_eq!(probe(&[("TERM", "dumb")], "\x1b[?62;4c"), Graphics::File);
+    assert_eq!(probe(&[], ""), Graphics::File);
     let figure = Figure::from(Panel::histogram(&[1.0, 2.0, 2.0], Some(2)));
     let kitty = Graphics::Kitty.encode(&figure, 1, None).expect("a picture");
     assert!(kitty.starts_with("\x1b_Gf=100,a=T,m=") && kitty.ends_with("\x1b\\"));
     let data: String = kitty
         .split("\x1b\\")
-        .filter_map(|part| part.split_once(';'))
+        .filter_map(|chunk| chunk.split_once(';'))
         .map(|(_, data)| data)
         .collect();
-    // The first bytes of every PNG, in base 64.
+    // The first bytes of every PNG file in base 64.
     assert!(data.starts_with("iVBORw0KGgo"), "{}", &data[..20]);
-    let longest = kitty.split("\x1b\\").map(str::len).max();
-    assert!(longest.is_some_and(|longest| longest < 4096 + 30));
+    let max_length = kitty.split("\x1b\\").map(str::len).max();
+    assert!(max_length.is_some_and(|length| length < 4096 + 30));
     let sixels = Graphics::Sixel.encode(&figure, 1, None).expect("a picture");
-    let drawn = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
-    let wanted = pixels(&figure, 1.0).expect("pixels");
-    // A row of sixels is six pixels high.
-    let (width, height) = (wanted.width() as usize, wanted.height() as usize);
-    assert_eq!(drawn.dimensions(), (width, height.next_multiple_of(6)));
-    let apart = |(a, b): (&u8, &u8)| u64::from(a.abs_diff(*b));
-    let apart: u64 = drawn.pixels.iter().zip(wanted.data()).map(apart).sum();
-    assert!((apart as f64) < 0.5 * wanted.data().len() as f64, "{apart}");
+    let decoded = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
+    let expected = pixels(&figure, 1.0).expect("pixels");
+    // A row of sixels has a height of six pixels.
+    let (width, height) = (expected.width() as usize, expected.height() as usize);
+    assert_eq!(decoded.dimensions(), (width, height.next_multiple_of(6)));
+    let error = |(a, b): (&u8, &u8)| u64::from(a.abs_diff(*b));
+    let error: u64 = decoded.pixels.iter().zip(expected.data()).map(error).sum();
+    assert!(
+        (error as f64) < 0.5 * expected.data().len() as f64,
+        "{error}"
+    );
     let curve = Paths {
         at: vec![[0.0; 3], [1.0; 3]],
         ends: vec![2],
@@ -388,11 +389,11 @@ fn a_figure_is_drawn_where_the_terminal_draws_and_is_a_file_elsewhere() {
     scene.camera = Some(Camera::default());
     let sixels = Graphics::Sixel.encode(&Figure::from(scene), 1, None);
     let sixels = sixels.expect("a picture");
-    let drawn = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
-    assert_eq!(drawn.pixels[..4], [255; 4], "white paper");
+    let decoded = icy_sixel::SixelImage::decode(sixels.as_bytes()).expect("sixels");
+    assert_eq!(decoded.pixels[..4], [255; 4], "white background");
     let file = Graphics::File.encode(&figure, 1, None).expect("a path");
     assert!(std::fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
-    std::fs::remove_file(&file).expect("it is there");
+    std::fs::remove_file(&file).expect("the file exists");
     let folder = std::path::Path::new(&file).parent().expect("a folder");
-    std::fs::remove_dir(folder).expect("nothing else in it");
+    std::fs::remove_dir(folder).expect("an empty folder");
 }

@@ -1,4 +1,4 @@
-//! `--sandbox`: which files a script reaches, and which ways out of its folders are closed.
+//! `--sandbox`: the files that a script can access, and rejected accesses to other files.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
@@ -18,21 +18,22 @@ use tempfile::TempDir;
 
 use crate::session::{LANGUAGES, run_in};
 
-/// A folder `work` that is open, beside files that are not.
+/// A folder `work` that the sandbox allows, and a folder `other` that it does not allow.
 fn folder() -> TempDir {
     let folder = TempDir::new().expect("a folder for the test");
     let root = folder.path();
     for name in ["work", "work/out", "work/out/deep", "other"] {
-        fs::create_dir(root.join(name)).expect("a folder in it");
+        fs::create_dir(root.join(name)).expect("a subfolder");
     }
-    let written = "h5::write(\"x.h5\", #{ x: zeros([2, 2, 1]) }); file::write(\"x.json\", \"7\");";
-    let settings = RunConfig {
+    let writer_script =
+        "h5::write(\"x.h5\", #{ x: zeros([2, 2, 1]) }); file::write(\"x.json\", \"7\");";
+    let config = RunConfig {
         out: root.join("other"),
         ..RunConfig::default()
     };
-    run_in(written, Language::Rhai, settings)
+    run_in(writer_script, Language::Rhai, config)
         .outcome
-        .expect("files to read");
+        .expect("the files are written");
     for name in ["x.h5", "x.json"] {
         fs::copy(root.join("other").join(name), root.join("work").join(name)).expect("a copy");
         symlink(
@@ -47,19 +48,19 @@ fn folder() -> TempDir {
         .expect("a link");
     }
     symlink(root.join("other"), root.join("work/up")).expect("a link");
-    for end in ENDS {
+    for extension in EXTENSIONS {
         let links = root.join("work/out");
         symlink(
-            root.join(format!("other/new.{end}")),
-            links.join(format!("new.{end}")),
+            root.join(format!("other/new.{extension}")),
+            links.join(format!("new.{extension}")),
         )
-        .expect("a link to a file that is not there");
-        symlink(root.join("other"), links.join(format!("up-{end}"))).expect("a link");
+        .expect("a dangling link");
+        symlink(root.join("other"), links.join(format!("up-{extension}"))).expect("a link");
     }
     folder
 }
 
-const ENDS: [&str; 8] = [
+const EXTENSIONS: [&str; 8] = [
     "h5",
     "json",
     "txt",
@@ -70,34 +71,34 @@ const ENDS: [&str; 8] = [
     "gif",
 ];
 
-fn sandbox(root: &Path) -> RunConfig {
+fn sandbox_config(root: &Path) -> RunConfig {
     let work = root.join("work");
     let out = work.join("out");
-    let access = Sandbox::new(&[work], &out).expect("folders that are there");
+    let sandbox_options = Sandbox::new(&[work], &out).expect("existing folders");
     RunConfig {
         out,
-        sandbox: Some(access),
+        sandbox: Some(sandbox_options),
         ..RunConfig::default()
     }
 }
 
-/// The outcome of a call with `PATH` in it, which is written as in Rhai.
+/// The outcome of a call in Rhai syntax, in which `PATH` is replaced by the path.
 fn call(
     text: &str,
     path: &Path,
     language: Language,
-    settings: RunConfig,
+    config: RunConfig,
 ) -> Result<Value, Diagnostic> {
     let text = text.replace("PATH", &path.display().to_string());
     let text = match language {
         Language::Rhai => text,
-        Language::Lua => lua(&text),
+        Language::Lua => to_lua(&text),
     };
-    run_in(&text, language, settings).outcome
+    run_in(&text, language, config).outcome
 }
 
-/// The same call in Lua: these have no more than these words of Rhai.
-fn lua(text: &str) -> String {
+/// Translates a call to Lua; handles only the syntax that the calls in this file use.
+fn to_lua(text: &str) -> String {
     let method =
         |text: String, name: &str| text.replace(&format!(").{name}("), &format!("):{name}("));
     let text = text
@@ -126,7 +127,7 @@ const READERS: [&str; 14] = [
 ];
 
 #[test]
-fn no_function_reads_outside_the_open_folders() {
+fn no_function_reads_outside_the_allowed_folders() {
     let folder = folder();
     let root = folder.path();
     let paths = [
@@ -143,16 +144,19 @@ fn no_function_reads_outside_the_open_folders() {
         .flat_map(|text| paths.map(|path| (text, path)))
     {
         for language in LANGUAGES {
-            let outcome = call(text, &root.join(path), language, sandbox(root));
-            let fault = outcome.expect_err(path).message;
-            let words = "the sandbox does not allow reading here";
-            assert!(fault.contains(words), "{text} {path} {language:?}: {fault}");
+            let outcome = call(text, &root.join(path), language, sandbox_config(root));
+            let error = outcome.expect_err(path).message;
+            let expected_text = "the sandbox does not allow reading here";
+            assert!(
+                error.contains(expected_text),
+                "{text} {path} {language:?}: {error}"
+            );
         }
     }
 }
 
 #[test]
-fn files_in_the_open_folders_are_read() {
+fn files_in_the_allowed_folders_are_read() {
     let folder = folder();
     let root = folder.path();
     let paths = [
@@ -169,8 +173,8 @@ fn files_in_the_open_folders_are_read() {
             Language::Rhai => "h5::list(\"PATH\")",
             Language::Lua => "return h5::list(\"PATH\")",
         };
-        let outcome = call(text, &root.join(path), language, sandbox(root));
-        // `up` is a link: the folder above it is that of its target.
+        let outcome = call(text, &root.join(path), language, sandbox_config(root));
+        // `up` is a link: its parent folder is the parent of its target.
         match path.contains("up/..") {
             true => assert!(outcome.is_err(), "{path}"),
             false => drop(outcome.expect(path)),
@@ -180,17 +184,18 @@ fn files_in_the_open_folders_are_read() {
         "h5::list(\"PATH\")",
         &root.join("work/no.h5"),
         LANGUAGES[0],
-        sandbox(root),
+        sandbox_config(root),
     );
     assert!(
         missing
-            .expect_err("a fault")
+            .expect_err("an error")
             .message
             .contains("the file does not exist")
     );
-    let access = Sandbox::new(&[root.join("other")], &root.join("work/out")).expect("folders");
-    let named = RunConfig {
-        sandbox: Some(access),
+    let sandbox_options =
+        Sandbox::new(&[root.join("other")], &root.join("work/out")).expect("folders");
+    let allowed_config = RunConfig {
+        sandbox: Some(sandbox_options),
         out: root.join("work/out"),
         ..RunConfig::default()
     };
@@ -198,12 +203,12 @@ fn files_in_the_open_folders_are_read() {
         "h5::list(\"PATH\")",
         &root.join("other/x.h5"),
         LANGUAGES[0],
-        named,
+        allowed_config,
     )
-    .expect("it is named");
+    .expect("the folder is allowed");
 }
 
-/// Calls that write a file, and how its name ends.
+/// Calls that write a file, and the extension of the file.
 const WRITERS: [(&str, &str); 16] = [
     ("file::write(\"PATH\", \"text\")", "txt"),
     ("json::write(\"PATH\", 1)", "json"),
@@ -246,15 +251,15 @@ const WRITERS: [(&str, &str); 16] = [
     ),
 ];
 
-/// All files below a folder with their bytes, links and what they point to left out.
+/// All files below a folder with their content, without links and their targets.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        match path.symlink_metadata().expect("facts") {
-            facts if facts.is_dir() => all.extend(files(&path)),
-            facts if facts.is_file() => {
-                drop(all.insert(path.clone(), fs::read(&path).expect("it")))
+        match path.symlink_metadata().expect("metadata") {
+            metadata if metadata.is_dir() => all.extend(files(&path)),
+            metadata if metadata.is_file() => {
+                drop(all.insert(path.clone(), fs::read(&path).expect("a readable file")))
             }
             _ => {}
         }
@@ -263,41 +268,47 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 #[test]
-fn no_function_writes_outside_the_folder_for_written_files() {
+fn no_function_writes_outside_the_output_folder() {
     let folder = folder();
     let root = folder.path();
     let before = files(root);
-    for (text, end) in WRITERS {
+    for (text, extension) in WRITERS {
         let paths = [
-            format!("{}/other/made.{end}", root.display()),
-            format!("{}/work/made.{end}", root.display()),
-            format!("../made.{end}"),
-            format!("deep/../../made.{end}"),
-            format!("new.{end}"),
-            format!("up-{end}/made.{end}"),
-            format!("../../none/made.{end}"),
+            format!("{}/other/made.{extension}", root.display()),
+            format!("{}/work/made.{extension}", root.display()),
+            format!("../made.{extension}"),
+            format!("deep/../../made.{extension}"),
+            format!("new.{extension}"),
+            format!("up-{extension}/made.{extension}"),
+            format!("../../none/made.{extension}"),
         ];
         for (path, language) in paths.iter().flat_map(|path| LANGUAGES.map(|l| (path, l))) {
-            let outcome = call(text, Path::new(path), language, sandbox(root));
-            let fault = outcome.expect_err(text).message;
-            let words = "the sandbox does not allow writing here";
-            assert!(fault.contains(words), "{text} {path} {language:?}: {fault}");
+            let outcome = call(text, Path::new(path), language, sandbox_config(root));
+            let error = outcome.expect_err(text).message;
+            let expected_text = "the sandbox does not allow writing here";
+            assert!(
+                error.contains(expected_text),
+                "{text} {path} {language:?}: {error}"
+            );
         }
     }
     assert_eq!(files(root), before);
 }
 
 #[test]
-fn every_function_writes_below_the_folder_for_written_files() {
+fn every_function_writes_below_the_output_folder() {
     let folder = folder();
     let root = folder.path();
-    for ((text, end), language) in WRITERS
+    for ((text, extension), language) in WRITERS
         .into_iter()
         .flat_map(|row| LANGUAGES.map(|l| (row, l)))
     {
-        for path in [format!("made.{end}"), format!("deep/../deep/made.{end}")] {
-            call(text, Path::new(&path), language, sandbox(root)).expect(text);
-            // A checkpoint is not written over another file.
+        for path in [
+            format!("made.{extension}"),
+            format!("deep/../deep/made.{extension}"),
+        ] {
+            call(text, Path::new(&path), language, sandbox_config(root)).expect(text);
+            // A checkpoint does not replace other files.
             let _ = fs::remove_file(root.join("work/out").join(path));
         }
     }
@@ -305,41 +316,46 @@ fn every_function_writes_below_the_folder_for_written_files() {
         WRITERS[0].0,
         Path::new("none/made.txt"),
         LANGUAGES[0],
-        sandbox(root),
+        sandbox_config(root),
     );
     assert!(
         missing
-            .expect_err("a fault")
+            .expect_err("an error")
             .message
             .contains("does not exist")
     );
 }
 
 #[test]
-fn devices_and_pipes_are_refused() {
+fn devices_and_pipes_are_rejected() {
     let folder = folder();
     let root = folder.path();
     let pipe = root.join("work/out/pipe");
-    let made = Command::new("mkfifo")
+    let status = Command::new("mkfifo")
         .arg(&pipe)
         .status()
-        .expect("mkfifo is there");
-    assert!(made.success());
+        .expect("`mkfifo` is available");
+    assert!(status.success());
     for text in [
         "file::read(\"PATH\")",
         "file::write(\"PATH\", \"x\")",
         "h5::list(\"PATH\")",
     ] {
-        let fault = call(text, &pipe, LANGUAGES[0], sandbox(root))
+        let error = call(text, &pipe, LANGUAGES[0], sandbox_config(root))
             .expect_err(text)
             .message;
         assert!(
-            fault.contains("expected a file, found a device, a pipe"),
-            "{text}: {fault}"
+            error.contains("expected a file, found a device, a pipe"),
+            "{text}: {error}"
         );
-        let fault = call(text, Path::new("/dev/null"), LANGUAGES[0], sandbox(root));
+        let error = call(
+            text,
+            Path::new("/dev/null"),
+            LANGUAGES[0],
+            sandbox_config(root),
+        );
         assert!(
-            fault
+            error
                 .expect_err(text)
                 .message
                 .contains("the sandbox does not allow"),
@@ -349,7 +365,7 @@ fn devices_and_pipes_are_refused() {
 }
 
 #[test]
-fn a_sandbox_limits_memory_and_operations_unless_the_user_does() {
+fn a_sandbox_has_default_limits_for_memory_and_operations() {
     let cases: [(&[&str], u64, u64); 4] = [
         (&[], 0, 8 << 30),
         (&["--sandbox"], 1_000_000_000, 2 << 30),
@@ -360,22 +376,22 @@ fn a_sandbox_limits_memory_and_operations_unless_the_user_does() {
         ),
         (&["--max-operations", "7"], 7, 8 << 30),
     ];
-    for (words, operations, memory) in cases {
-        let all = [&["attractor", "run", "x.rhai"], words].concat();
-        let arguments = Arguments::try_parse_from(&all).expect("a command line");
-        let Some(args::Command::Run(run)) = arguments.command else {
+    for (options, operations, memory) in cases {
+        let all = [&["attractor", "run", "x.rhai"], options].concat();
+        let parsed = Arguments::try_parse_from(&all).expect("a command line");
+        let Some(args::Command::Run(run)) = parsed.command else {
             panic!("expected the command `run`");
         };
-        let settings = run
+        let config = run
             .execution
             .settings(Vec::new(), &[PathBuf::new()])
             .expect("settings");
-        assert_eq!(settings.max_operations, operations, "{words:?}");
-        assert_eq!(settings.max_memory, memory, "{words:?}");
+        assert_eq!(config.max_operations, operations, "{options:?}");
+        assert_eq!(config.max_memory, memory, "{options:?}");
         assert_eq!(
-            settings.sandbox.is_some(),
-            words.contains(&"--sandbox"),
-            "{words:?}"
+            config.sandbox.is_some(),
+            options.contains(&"--sandbox"),
+            "{options:?}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! A script session for tests: runs text in either language and keeps what it printed.
+//! Runs scripts in either language for tests and records their output.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -10,13 +10,13 @@ use attractor::api::value::Value;
 use attractor::base::{NoProgress, Progress};
 use attractor::host;
 
-/// Keeps printed lines.
+/// Records printed lines.
 #[derive(Default)]
-pub struct Pages {
+pub struct OutputRecorder {
     lines: RefCell<Vec<String>>,
 }
 
-impl Terminal for Pages {
+impl Terminal for OutputRecorder {
     fn print(&self, line: &str) {
         self.lines.borrow_mut().push(line.into());
     }
@@ -25,7 +25,7 @@ impl Terminal for Pages {
     }
 }
 
-/// What a script gave and printed.
+/// The result and the output of a script.
 pub struct Run {
     pub outcome: Result<Value, Diagnostic>,
     pub printed: String,
@@ -34,29 +34,29 @@ pub struct Run {
 /// Both languages.
 pub const LANGUAGES: [Language; 2] = [Language::Rhai, Language::Lua];
 
-/// Runs `text` as a file called `test.rhai` or `test.lua`, writing files below `out`.
-pub fn run_in(text: &str, language: Language, settings: RunConfig) -> Run {
-    let end = match language {
+/// Runs `text` as the script `test.rhai` or `test.lua` with the given configuration.
+pub fn run_in(text: &str, language: Language, config: RunConfig) -> Run {
+    let extension = match language {
         Language::Rhai => "rhai",
         Language::Lua => "lua",
     };
     let script = Script {
-        path: format!("test.{end}"),
+        path: format!("test.{extension}"),
         text: text.into(),
     };
-    run_as(script, language, settings)
+    run_with_config(script, language, config)
 }
 
-fn run_as(script: Script, language: Language, settings: RunConfig) -> Run {
-    let pages = Rc::new(Pages::default());
+fn run_with_config(script: Script, language: Language, config: RunConfig) -> Run {
+    let recorder = Rc::new(OutputRecorder::default());
     let stop = Default::default();
-    let context = Context::new(settings, pages.clone(), stop, language, &script);
+    let context = Context::new(config, recorder.clone(), stop, language, &script);
     let outcome = host::new_session(context).and_then(|mut host| host.run(&script));
-    let printed = pages.lines.borrow().join("\n");
+    let printed = recorder.lines.borrow().join("\n");
     Run { outcome, printed }
 }
 
-/// Runs `text` with settings of a new, empty output folder.
+/// Runs `text` with a new, empty output folder.
 pub fn run(text: &str, language: Language) -> Run {
     let out = tempfile::tempdir().expect("a temporary folder");
     run_in(
@@ -69,11 +69,11 @@ pub fn run(text: &str, language: Language) -> Run {
     )
 }
 
-/// Runs a script that stands in `folder`, where it may find others.
+/// Runs a script in `folder`, from which it can import other scripts.
 pub fn run_script(script: &Script, language: Language, folder: &Path) -> Run {
-    let settings = RunConfig {
+    let config = RunConfig {
         out: folder.into(),
         ..RunConfig::default()
     };
-    run_as(script.clone(), language, settings)
+    run_with_config(script.clone(), language, config)
 }

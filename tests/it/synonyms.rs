@@ -6,7 +6,7 @@ use attractor::api;
 use attractor::base::synonyms::{SYNONYMS, lookup};
 
 #[test]
-fn a_foreign_name_leads_to_the_valid_name_in_its_context() {
+fn a_foreign_name_maps_to_the_valid_name_of_its_context() {
     let valid = ["pinv", "inverse", "flip", "clamp"];
     assert_eq!(lookup("inv", &valid), Some("inverse"));
     assert_eq!(lookup("clip", &valid), Some("clamp"));
@@ -19,7 +19,7 @@ fn a_foreign_name_leads_to_the_valid_name_in_its_context() {
 }
 
 #[test]
-fn every_row_leads_to_a_name_of_the_vocabulary() {
+fn every_table_entry_maps_to_an_existing_name() {
     let natives = api::natives();
     let mut names: HashSet<&str> = natives.iter().map(|native| native.name).collect();
     for native in &natives {

@@ -1,4 +1,4 @@
-//! Arrays: values against NumPy, faults with shapes, how they print.
+//! Tensors: comparison with NumPy, shape errors and printing.
 
 mod gradients;
 mod linear;
@@ -13,13 +13,13 @@ fn array(numbers: &[f64], shape: &[usize]) -> Tensor {
     convert::from_f64(numbers.to_vec(), shape, DType::F64).unwrap()
 }
 
-fn list(t: &Tensor) -> Vec<f64> {
+fn values(t: &Tensor) -> Vec<f64> {
     convert::to_f64(t).unwrap()
 }
 
-fn assert_near(found: &[f64], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len());
-    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+fn assert_near(actual: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(actual.len(), expected.len());
+    for (i, (f, e)) in actual.iter().zip(expected).enumerate() {
         assert!(
             (f - e).abs() <= tolerance,
             "at {i}: found {f}, expected {e}"
@@ -28,7 +28,7 @@ fn assert_near(found: &[f64], expected: &[f64], tolerance: f64) {
 }
 
 #[test]
-fn order_agrees_with_numpy() {
+fn quantiles_histograms_and_sorting_agree_with_numpy() {
     let x = array(&[3.0, -1.5, 2.0, 7.0, 0.25, 2.0, 9.0], &[7]);
     for (q, expected) in [
         (0.0, -1.5),
@@ -37,20 +37,20 @@ fn order_agrees_with_numpy() {
         (0.9, 7.8),
         (1.0, 9.0),
     ] {
-        let found = sort::quantile(&x, q, None).unwrap();
-        assert_near(&list(&found), &[expected], 1e-14);
+        let actual = sort::quantile(&x, q, None).unwrap();
+        assert_near(&values(&actual), &[expected], 1e-14);
     }
     let (counts, edges) = sort::histogram(&x, 4, [None, None]).unwrap();
-    assert_eq!(list(&counts), [2.0, 3.0, 0.0, 2.0]);
-    assert_eq!(list(&edges), [-1.5, 1.125, 3.75, 6.375, 9.0]);
-    let spread = reduce::var(&x, &Reduction::default(), 0).unwrap();
-    assert_near(&list(&spread), &[11.676020408163266], 1e-13);
-    let at = sort::argsort(&x, 0, false).unwrap();
-    assert_eq!(list(&at), [1.0, 4.0, 2.0, 5.0, 0.0, 3.0, 6.0]);
+    assert_eq!(values(&counts), [2.0, 3.0, 0.0, 2.0]);
+    assert_eq!(values(&edges), [-1.5, 1.125, 3.75, 6.375, 9.0]);
+    let variance = reduce::var(&x, &Reduction::default(), 0).unwrap();
+    assert_near(&values(&variance), &[11.676020408163266], 1e-13);
+    let indices = sort::argsort(&x, 0, false).unwrap();
+    assert_eq!(values(&indices), [1.0, 4.0, 2.0, 5.0, 0.0, 3.0, 6.0]);
 }
 
 #[test]
-fn shapes_that_do_not_fit_are_named() {
+fn errors_of_incompatible_shapes_contain_the_shapes() {
     let (a, b) = (array(&[0.0; 6], &[2, 3]), array(&[0.0; 4], &[2, 2]));
     let table: [(Result<Tensor>, &str); 6] = [
         (
@@ -78,8 +78,8 @@ fn shapes_that_do_not_fit_are_named() {
             "take: expected an index in -3..3, found 3",
         ),
     ];
-    for (found, expected) in table {
-        assert_eq!(found.unwrap_err().to_string(), expected);
+    for (actual, expected) in table {
+        assert_eq!(actual.unwrap_err().to_string(), expected);
     }
     assert_eq!(
         shape::broadcast("add", &[4, 1, 3], &[2, 1]).unwrap(),
@@ -92,7 +92,7 @@ fn shapes_that_do_not_fit_are_named() {
 }
 
 #[test]
-fn printing_shows_small_tensors_whole_and_large_ones_in_numbers() {
+fn small_tensors_are_printed_in_full_and_large_ones_with_statistics() {
     let text = |t: &Tensor| summary::format_tensor(t).unwrap();
     let table = [
         (array(&[1.0, 2.5], &[2]), "tensor [2] f64 [1, 2.5]"),
@@ -112,10 +112,10 @@ fn printing_shows_small_tensors_whole_and_large_ones_in_numbers() {
 }
 
 #[test]
-fn masks_do_not_run_over_at_255() {
+fn sums_of_u8_masks_do_not_overflow() {
     let mask = Tensor::ones(300, DType::U8, &Device::Cpu).unwrap();
     assert_eq!(
-        list(&reduce::sum(&mask, &Reduction::default()).unwrap()),
+        values(&reduce::sum(&mask, &Reduction::default()).unwrap()),
         [300.0]
     );
 }

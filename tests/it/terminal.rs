@@ -1,4 +1,4 @@
-//! A session on a terminal: what a paste costs, and bytes that are no text.
+//! Sessions on a terminal: pasted text, invalid UTF-8 and repainting.
 #![cfg(unix)]
 
 use std::fs::File;
@@ -13,17 +13,17 @@ use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A session on a terminal of its own, and what it writes there.
-struct Typing {
+/// A session on a pseudo-terminal, and its output.
+struct TerminalSession {
     child: Child,
-    keys: File,
-    pieces: Receiver<Vec<u8>>,
-    shown: Vec<u8>,
+    input: File,
+    chunks: Receiver<Vec<u8>>,
+    output: Vec<u8>,
     _folder: TempDir,
 }
 
-impl Typing {
-    fn new() -> Typing {
+impl TerminalSession {
+    fn new() -> TerminalSession {
         let folder = TempDir::new().expect("a folder");
         let size = Winsize {
             ws_row: 40,
@@ -43,56 +43,56 @@ impl Typing {
             .stderr(slave())
             .spawn()
             .expect("the program starts");
-        let keys = File::from(pty.master);
-        let mut screen = keys.try_clone().expect("a descriptor");
-        let (sender, pieces) = channel();
+        let input = File::from(pty.master);
+        let mut screen = input.try_clone().expect("a descriptor");
+        let (sender, chunks) = channel();
         std::thread::spawn(move || {
-            let mut piece = [0; 1 << 16];
-            while let Ok(length @ 1..) = screen.read(&mut piece) {
-                if sender.send(piece[..length].to_vec()).is_err() {
+            let mut chunk = [0; 1 << 16];
+            while let Ok(length @ 1..) = screen.read(&mut chunk) {
+                if sender.send(chunk[..length].to_vec()).is_err() {
                     return;
                 }
             }
         });
-        let mut typing = Typing {
+        let mut session = TerminalSession {
             child,
-            keys,
-            pieces,
-            shown: Vec::new(),
+            input,
+            chunks,
+            output: Vec::new(),
             _folder: folder,
         };
-        typing.wait_for("> ");
-        typing
+        session.wait_for("> ");
+        session
     }
 
-    fn press(&mut self, keys: &[u8]) {
-        // A terminal holds 4,096 bytes until the program reads them.
-        for part in keys.chunks(1000) {
-            self.keys.write_all(part).expect("a terminal");
+    fn type_keys(&mut self, input: &[u8]) {
+        // The input buffer of a terminal has 4,096 bytes.
+        for part in input.chunks(1000) {
+            self.input.write_all(part).expect("a terminal");
         }
     }
 
-    /// Waits until the session writes `text`; gives what it wrote up to there.
+    /// Waits until the session writes `text`. Returns the output up to there.
     fn wait_for(&mut self, text: &str) -> Vec<u8> {
-        let begun = Instant::now();
+        let start = Instant::now();
         let mut first = 0;
         loop {
-            let found = self.shown[first..]
+            let position = self.output[first..]
                 .windows(text.len())
                 .position(|part| part == text.as_bytes());
-            if let Some(at) = found {
-                return self.shown.drain(..first + at + text.len()).collect();
+            if let Some(at) = position {
+                return self.output.drain(..first + at + text.len()).collect();
             }
-            assert!(begun.elapsed() < PATIENCE, "no {text:?}");
-            if let Ok(piece) = self.pieces.recv_timeout(Duration::from_millis(50)) {
-                first = self.shown.len().saturating_sub(text.len());
-                self.shown.extend(piece);
+            assert!(start.elapsed() < PATIENCE, "no {text:?}");
+            if let Ok(chunk) = self.chunks.recv_timeout(Duration::from_millis(50)) {
+                first = self.output.len().saturating_sub(text.len());
+                self.output.extend(chunk);
             }
         }
     }
 }
 
-impl Drop for Typing {
+impl Drop for TerminalSession {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -100,19 +100,20 @@ impl Drop for Typing {
 }
 
 #[test]
-fn pasted_letters_are_not_repainted_one_by_one() {
+fn pasted_text_is_not_repainted_after_each_letter() {
     let list = format!(
         "let x = tensor([{}1.5]); print(\"pas\" + \"ted\")\r",
         "1.5, ".repeat(1600)
     );
     let name = format!("let {} = 1; print(\"pas\" + \"ted\")\r", "a".repeat(8000));
     for text in [list, name] {
-        let mut typing = Typing::new();
-        typing.press(text.as_bytes());
-        let shown = typing.wait_for("pasted");
-        // Each of 80 rows is repainted once with all before it; letter by letter it is 30 MB.
-        assert!(shown.len() < 3_000_000, "{} bytes", shown.len());
-        let last = String::from_utf8_lossy(&shown[shown.len() - 2000..]).into_owned();
+        let mut session = TerminalSession::new();
+        session.type_keys(text.as_bytes());
+        let output = session.wait_for("pasted");
+        // Each of 80 rows is repainted once with all previous rows; repainting after each letter
+        // writes 30 MB.
+        assert!(output.len() < 3_000_000, "{} bytes", output.len());
+        let last = String::from_utf8_lossy(&output[output.len() - 2000..]).into_owned();
         assert!(
             last.contains("\x1b[32m\"pas\"\x1b[0m"),
             "no colours at the end: {last}"
@@ -121,30 +122,30 @@ fn pasted_letters_are_not_repainted_one_by_one() {
 }
 
 #[test]
-fn a_byte_that_is_not_text_does_not_end_a_session_on_a_terminal() {
-    let mut typing = Typing::new();
-    typing.press(b"4000 + \xffx");
-    typing.wait_for("expected text in UTF-8");
-    typing.wait_for("> ");
-    typing.press(b" 3 + 4\r");
-    typing.wait_for("4007");
+fn invalid_utf8_does_not_end_a_session_on_a_terminal() {
+    let mut session = TerminalSession::new();
+    session.type_keys(b"4000 + \xffx");
+    session.wait_for("expected text in UTF-8");
+    session.wait_for("> ");
+    session.type_keys(b" 3 + 4\r");
+    session.wait_for("4007");
 }
 
 #[test]
-fn a_key_repaints_the_line_only_if_colours_change() {
-    let upper = |line: &str| line.replace("let", "LET");
-    let (policy, mut now) = (RepaintPolicy::default(), Instant::now());
+fn a_key_repaints_the_line_only_if_the_colours_change() {
+    let highlight = |line: &str| line.replace("let", "LET");
+    let (policy, mut time) = (RepaintPolicy::default(), Instant::now());
     let mut type_at = |line: &str, pause| {
-        now += Duration::from_millis(pause);
-        let burst = policy.record_key(line.len(), now);
-        let changes = policy.needs_repaint(line, upper);
-        if changes {
-            policy.record_line(&upper(line));
+        time += Duration::from_millis(pause);
+        let is_burst = policy.record_key(line.len(), time);
+        let needs_repaint = policy.needs_repaint(line, highlight);
+        if needs_repaint {
+            policy.record_line(&highlight(line));
         }
-        policy.record_ready(now);
-        (burst, changes)
+        policy.record_ready(time);
+        (is_burst, needs_repaint)
     };
-    assert_eq!(type_at("l", 100), (false, true), "nothing is shown yet");
+    assert_eq!(type_at("l", 100), (false, true), "nothing was painted yet");
     assert_eq!(type_at("le", 100), (false, false));
     assert_eq!(type_at("let", 100), (false, true));
     let long = "x".repeat(300);

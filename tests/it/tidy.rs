@@ -1,10 +1,10 @@
-//! The house rules that a machine can hold: floors, sizes, heads, and words that do not belong.
+//! Automatic checks of the source code: layers, file sizes, file headers and restricted names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Modules and their floors; a module uses its own floor and lower ones.
-const FLOORS: [(&str, usize); 18] = [
+/// Modules and their layers; a module uses its own layer and lower ones.
+const LAYERS: [(&str, usize); 18] = [
     ("base", 0),
     ("tensor", 1),
     ("random", 1),
@@ -25,9 +25,9 @@ const FLOORS: [(&str, usize); 18] = [
     ("main.rs", 7),
 ];
 
-/// Words that only layers from the one in the second column on may contain, and the folders or
-/// files of lower layers that may contain them too.
-const WORDS: [(&str, usize, &[&str]); 11] = [
+/// Code that only the layers from the one in the second column on may contain, and the exempt
+/// folders and files of lower layers.
+const RESTRICTED: [(&str, usize, &[&str]); 11] = [
     ("rhai::", 7, &["host"]),
     ("mlua::", 7, &["host"]),
     ("hdf5::", 5, &["io"]),
@@ -46,14 +46,14 @@ const WORDS: [(&str, usize, &[&str]); 11] = [
     (".unwrap()", 9, &[]),
 ];
 
-const LINES: usize = 400;
-const WIDTH: usize = 100;
-const NAMELESS: [&str; 5] = ["utils", "helpers", "common", "misc", "manager"];
-/// Where `unsafe` may stand: next to the loops that need it, and in calls of the HDF5 library that
-/// its crate does not wrap.
-const KERNELS: [&str; 3] = ["ops", "random", "io/hdf5/library"];
-/// How far above `unsafe` its reason may stand.
-const REASON_LINES: usize = 8;
+const MAX_LINES: usize = 400;
+const MAX_COLUMNS: usize = 100;
+const UNSPECIFIC_NAMES: [&str; 5] = ["utils", "helpers", "common", "misc", "manager"];
+/// Folders that may contain `unsafe`: the kernels, and calls of the HDF5 library that its crate
+/// does not wrap.
+const UNSAFE_FOLDERS: [&str; 3] = ["ops", "random", "io/hdf5/library"];
+/// Maximum number of lines between `// SAFETY:` and `unsafe`.
+const MAX_SAFETY_DISTANCE: usize = 8;
 
 struct Source {
     path: PathBuf,
@@ -62,87 +62,90 @@ struct Source {
 }
 
 impl Source {
-    fn floor(&self) -> Option<usize> {
-        floor(&self.module)
+    fn layer(&self) -> Option<usize> {
+        layer(&self.module)
     }
 
-    fn fault(&self, line: usize, words: &str) -> String {
-        format!("{}:{}: {words}", self.path.display(), line + 1)
+    fn violation(&self, line: usize, message: &str) -> String {
+        format!("{}:{}: {message}", self.path.display(), line + 1)
     }
 
-    /// Lines of code with their numbers: no comments, nothing that stands in quotes.
+    /// Lines of code with their numbers, without comments and string literals.
     fn code(&self) -> impl Iterator<Item = (usize, String)> {
         let lines = self.text.lines().enumerate();
-        lines.map(|(number, line)| (number, bare(line)))
+        lines.map(|(number, line)| (number, strip(line)))
     }
 }
 
-fn floor(module: &str) -> Option<usize> {
-    let known = FLOORS.iter().find(|(name, _)| *name == module);
-    known.map(|(_, floor)| *floor)
+fn layer(module: &str) -> Option<usize> {
+    let entry = LAYERS.iter().find(|(name, _)| *name == module);
+    entry.map(|(_, layer)| *layer)
 }
 
-/// A line without its comment and without texts on it.
-fn bare(line: &str) -> String {
-    let mut kept = String::new();
+/// A line without its comment and its string literals.
+fn strip(line: &str) -> String {
+    let mut code_part = String::new();
     for (index, part) in line.replace("'\"'", "").split('"').enumerate() {
         if index % 2 == 1 {
             continue;
         }
         match part.split_once("//") {
-            Some((code, _)) => return kept + code,
-            None => kept += part,
+            Some((code, _)) => return code_part + code,
+            None => code_part += part,
         }
     }
-    kept
+    code_part
 }
 
 fn sources() -> Vec<Source> {
-    below("src")
+    sources_below("src")
 }
 
-fn below(folder: &str) -> Vec<Source> {
+fn sources_below(folder: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut found = Vec::new();
-    gather(&root, &root, &mut found);
-    assert!(!found.is_empty(), "no sources below {folder}");
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    found
+    let mut sources = Vec::new();
+    collect_sources(&root, &root, &mut sources);
+    assert!(!sources.is_empty(), "no sources below {folder}");
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    sources
 }
 
-fn gather(root: &Path, folder: &Path, found: &mut Vec<Source>) {
+fn collect_sources(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry of a folder").path();
         if path.is_dir() {
-            gather(root, &path, found);
+            collect_sources(root, &path, sources);
         } else if path.extension().is_some_and(|end| end == "rs") {
-            let inner = path.strip_prefix(root).expect("a path below the root");
-            let first = inner.components().next().expect("a path has a part");
-            found.push(Source {
+            let relative_path = path.strip_prefix(root).expect("a path below the root");
+            let first = relative_path
+                .components()
+                .next()
+                .expect("a path with a component");
+            sources.push(Source {
                 module: first.as_os_str().to_string_lossy().into_owned(),
-                text: fs::read_to_string(&path).expect("a source is text"),
+                text: fs::read_to_string(&path).expect("a UTF-8 source file"),
                 path,
             });
         }
     }
 }
 
-fn none(faults: Vec<String>) {
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+fn assert_empty(violations: Vec<String>) {
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
 }
 
-/// The modules named in a line as `crate::x`, `crate::{x, y}` or (in main.rs) `attractor::x`.
+/// The modules in a line of the form `crate::x`, `crate::{x, y}` or (in main.rs) `attractor::x`.
 fn modules_in(line: &str) -> Vec<String> {
     let mut names = Vec::new();
     for part in line.split("crate::").skip(1) {
-        let listed = part
+        let braced = part
             .strip_prefix('{')
             .map(|rest| rest.split('}').next().unwrap_or(rest));
-        for item in listed.unwrap_or(part).split(',') {
+        for item in braced.unwrap_or(part).split(',') {
             let letter = |c: char| c.is_alphanumeric() || c == '_';
             let name: String = item.trim().chars().take_while(|c| letter(*c)).collect();
             names.push(name);
-            if listed.is_none() {
+            if braced.is_none() {
                 break;
             }
         }
@@ -151,84 +154,89 @@ fn modules_in(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_module_uses_its_own_floor_and_lower_ones() {
-    let mut faults = Vec::new();
+fn a_module_uses_only_its_own_and_lower_layers() {
+    let mut violations = Vec::new();
     for source in sources() {
-        let Some(own) = source.floor() else {
+        let Some(own_layer) = source.layer() else {
             if source.module != "lib.rs" {
-                faults.push(source.fault(0, "a module that stands on no floor"));
+                violations.push(source.violation(0, "a module without a layer"));
             }
             continue;
         };
         for (number, line) in source.code() {
             for name in modules_in(&line) {
-                if floor(&name).is_some_and(|other| other > own) {
-                    faults.push(source.fault(number, &format!("`{name}` is on a higher floor")));
+                if layer(&name).is_some_and(|other| other > own_layer) {
+                    violations
+                        .push(source.violation(number, &format!("`{name}` is in a higher layer")));
                 }
             }
         }
     }
-    none(faults);
+    assert_empty(violations);
 }
 
 #[test]
-fn a_word_stands_only_where_it_belongs() {
+fn restricted_code_occurs_only_where_it_is_allowed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut faults = Vec::new();
+    let mut violations = Vec::new();
     for source in sources() {
-        let own = source.floor().unwrap_or(0);
+        let own_layer = source.layer().unwrap_or(0);
         for (number, line) in source.code() {
-            // Modules of ours may carry the name of what they wrap.
+            // Our modules may have the name of the crate that they wrap.
             let line = line.replace("io::hdf5::", "").replace("host::rhai::", "");
-            for (word, from, also) in WORDS {
-                // Floor 5 calls `hdf5::` too, but only the module of that name in `io`.
-                let listed = |place: &&str| source.path.starts_with(root.join(place));
-                let allowed = own >= from || also.iter().any(listed);
-                if !allowed && line.contains(word) {
-                    faults.push(source.fault(number, &format!("`{word}` does not belong here")));
+            for (code_text, from, exempt) in RESTRICTED {
+                // Layer 5 uses `hdf5::` too, but only the module of this name in `io`.
+                let is_exempt =
+                    |exempt_path: &&str| source.path.starts_with(root.join(exempt_path));
+                let allowed = own_layer >= from || exempt.iter().any(is_exempt);
+                if !allowed && line.contains(code_text) {
+                    violations.push(
+                        source.violation(number, &format!("`{code_text}` is not allowed here")),
+                    );
                 }
             }
         }
     }
-    none(faults);
+    assert_empty(violations);
 }
 
 #[test]
-fn a_file_has_a_head_and_says_one_thing() {
-    let mut faults = Vec::new();
+fn files_have_a_header_and_limited_lines_and_columns() {
+    let mut violations = Vec::new();
     let folders = ["src", "tests/it", "benches"];
-    for source in folders.into_iter().flat_map(below) {
+    for source in folders.into_iter().flat_map(sources_below) {
         let lines = source.text.lines().count();
-        if lines > LINES {
-            faults.push(source.fault(lines, &format!("{lines} lines, at most {LINES}")));
+        if lines > MAX_LINES {
+            violations
+                .push(source.violation(lines, &format!("{lines} lines, at most {MAX_LINES}")));
         }
         if !source.text.starts_with("//! ") {
-            faults.push(source.fault(0, "a file begins with `//!`"));
+            violations.push(source.violation(0, "a file begins with `//!`"));
         }
         let name = source
             .path
             .file_stem()
-            .expect("a file has a name")
+            .expect("a file name")
             .to_string_lossy();
-        if NAMELESS.contains(&name.as_ref()) {
-            faults.push(source.fault(0, "a name that says nothing"));
+        if UNSPECIFIC_NAMES.contains(&name.as_ref()) {
+            violations.push(source.violation(0, "an unspecific file name"));
         }
-        let wide = |line: &&str| line.chars().count() > WIDTH;
+        let is_too_wide = |line: &&str| line.chars().count() > MAX_COLUMNS;
         for (number, line) in source
             .text
             .lines()
             .enumerate()
-            .filter(|(_, line)| wide(line))
+            .filter(|(_, line)| is_too_wide(line))
         {
-            faults.push(source.fault(number, &format!("{} columns", line.chars().count())));
+            violations.push(source.violation(number, &format!("{} columns", line.chars().count())));
         }
     }
-    none(faults);
+    assert_empty(violations);
 }
 
 #[test]
-fn nothing_is_imported_by_a_glob() {
-    let mut faults = Vec::new();
+fn there_are_no_glob_imports() {
+    let mut violations = Vec::new();
     for source in sources() {
         for (number, line) in source.code() {
             let import = line
@@ -236,38 +244,41 @@ fn nothing_is_imported_by_a_glob() {
                 .trim_start_matches("pub ")
                 .starts_with("use ");
             if import && line.contains("::*") && !line.contains("super::*") {
-                faults.push(source.fault(number, "a glob import"));
+                violations.push(source.violation(number, "a glob import"));
             }
         }
     }
-    none(faults);
+    assert_empty(violations);
 }
 
 #[test]
-fn unsafe_code_stands_in_kernels_and_says_why_it_is_safe() {
-    let mut faults = Vec::new();
+fn unsafe_code_is_in_kernels_and_has_a_safety_comment() {
+    let mut violations = Vec::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for source in sources() {
         let lines: Vec<&str> = source.text.lines().collect();
         for (number, line) in source.code() {
-            let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
-            if !words.any(|word| word == "unsafe") {
+            let mut identifiers = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if !identifiers.any(|name| name == "unsafe") {
                 continue;
             }
-            let above = &lines[number.saturating_sub(REASON_LINES)..=number];
-            let inside = source.path.strip_prefix(&root).expect("a source below src");
-            if !KERNELS.iter().any(|kernel| inside.starts_with(kernel)) {
-                faults.push(source.fault(number, "`unsafe` outside a kernel"));
-            } else if !above.iter().any(|line| line.contains("SAFETY:")) {
-                faults.push(source.fault(number, "`unsafe` without `// SAFETY:`"));
+            let preceding = &lines[number.saturating_sub(MAX_SAFETY_DISTANCE)..=number];
+            let relative_path = source.path.strip_prefix(&root).expect("a source below src");
+            if !UNSAFE_FOLDERS
+                .iter()
+                .any(|kernel| relative_path.starts_with(kernel))
+            {
+                violations.push(source.violation(number, "`unsafe` outside a kernel"));
+            } else if !preceding.iter().any(|line| line.contains("SAFETY:")) {
+                violations.push(source.violation(number, "`unsafe` without `// SAFETY:`"));
             }
         }
     }
-    none(faults);
+    assert_empty(violations);
 }
 
 #[test]
-fn the_reader_of_these_rules_sees_what_it_should() {
+fn the_source_parser_finds_modules_and_strips_comments() {
     let table = [
         ("use crate::{api, base};", vec!["api", "base"]),
         ("use crate::base::{Error, Result};", vec!["base"]),
@@ -279,5 +290,5 @@ fn the_reader_of_these_rules_sees_what_it_should() {
     for (line, modules) in table {
         assert_eq!(modules_in(line), modules, "{line}");
     }
-    assert_eq!(bare("let x = \"crate::api\"; // .unwrap()"), "let x = ; ");
+    assert_eq!(strip("let x = \"crate::api\"; // .unwrap()"), "let x = ; ");
 }

@@ -1,8 +1,8 @@
-//! The training loop: against six reference steps (tests/references/train.h5, made with JAX in
-//! f64 from the equations), against a published notebook.
+//! The training loop, compared with six reference steps (tests/references/train.h5, computed with
+//! JAX in f64 from the equations) and with a published notebook.
 
 mod checkpoint;
-mod ends;
+mod early_end;
 mod resume;
 mod validation;
 
@@ -22,42 +22,42 @@ fn reference(name: &str) -> (Vec<usize>, Vec<f64>) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/references/train.h5");
     let file = hdf5::File::open(path).expect("the reference file");
     let data = file.dataset(name).expect("a known name");
-    (data.shape(), data.read_raw().expect("numbers"))
+    (data.shape(), data.read_raw().expect("values"))
 }
 
-/// Batches that were made beforehand, one after another.
-struct Recorded<T> {
+/// A task that returns stored batches one after another.
+struct StoredBatches<T> {
     shape: Shape,
     inputs: Vec<T>,
     targets: Vec<T>,
     next: Counter<usize>,
 }
 
-impl<T: Real> Task<T> for Recorded<T> {
+impl<T: Real> Task<T> for StoredBatches<T> {
     fn shape(&self) -> Shape {
         self.shape
     }
     fn fill(&self, _: &Key, trials: &mut Trials<T>) -> Result<()> {
         let at = self.next.replace(self.next.get() + 1);
-        let part = |from: &[T], len: usize| from[at * len..][..len].to_vec();
-        trials.inputs = part(&self.inputs, trials.inputs.len());
-        trials.targets = part(&self.targets, trials.targets.len());
+        let slice = |from: &[T], len: usize| from[at * len..][..len].to_vec();
+        trials.inputs = slice(&self.inputs, trials.inputs.len());
+        trials.targets = slice(&self.targets, trials.targets.len());
         Ok(())
     }
 }
 
-/// The notebook's task, with this many time steps.
-fn integrate(steps: usize) -> Integrator {
+/// The task of the notebook with this number of time steps.
+fn integrator_task(steps: usize) -> Integrator {
     let options = integrator::Options {
         steps,
         ..Default::default()
     };
-    Integrator::new(options).expect("options within their spans")
+    Integrator::new(options).expect("options in range")
 }
 
 const NAMES: [&str; 6] = ["h0", "wI", "wR", "wO", "bR", "bO"];
 
-fn tutorial(batches: usize) -> Options {
+fn tutorial_options(batches: usize) -> Options {
     let rate = Schedule::Exponential {
         rate: 0.025,
         decay: 0.99975,
@@ -75,20 +75,22 @@ fn tutorial(batches: usize) -> Options {
     }
 }
 
-fn small<T: Lanes>(seed: usize) -> Rnn<T> {
+fn small_network<T: Lanes>(seed: usize) -> Rnn<T> {
     let options = NetworkOptions {
         units: 20,
         gain: 0.85,
         seed,
         ..NetworkOptions::default()
     };
-    options
-        .build(Cell::default())
-        .expect("options within their spans")
+    options.build(Cell::default()).expect("options in range")
 }
 
-/// Trains without watching.
-fn quietly<T: Lanes>(net: &mut Rnn<T>, task: &dyn Task<T>, options: &Options) -> Result<Fit> {
+/// Trains without progress reports.
+fn train_silently<T: Lanes>(
+    net: &mut Rnn<T>,
+    task: &dyn Task<T>,
+    options: &Options,
+) -> Result<Fit> {
     train::run(
         net,
         &Source::new(task),
@@ -99,13 +101,13 @@ fn quietly<T: Lanes>(net: &mut Rnn<T>, task: &dyn Task<T>, options: &Options) ->
 }
 
 /// The largest errors of losses, gradient norms and parameters over the six reference steps.
-fn six_steps<T: Lanes>() -> [f64; 3] {
+fn errors_of_six_steps<T: Lanes>() -> [f64; 3] {
     let numbers = |name| reference(name).1.into_iter().map(T::of).collect::<Vec<T>>();
     let (shape, _) = reference("x");
     let [steps, batch, time, inputs] = shape[..] else {
         panic!("{shape:?}")
     };
-    let task = Recorded {
+    let task = StoredBatches {
         shape: Shape {
             time,
             inputs,
@@ -130,8 +132,8 @@ fn six_steps<T: Lanes>() -> [f64; 3] {
     let mut compare = |log: &LogEntry, net: &Rnn<T>| {
         for name in NAMES {
             let (_, expected) = reference(&format!("step{}/{name}", log.batch + 1));
-            for (found, expected) in net.params.block(name)?.iter().zip(expected) {
-                params = params.max((found.double() - expected).abs());
+            for (actual, expected) in net.params.block(name)?.iter().zip(expected) {
+                params = params.max((actual.double() - expected).abs());
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -140,7 +142,7 @@ fn six_steps<T: Lanes>() -> [f64; 3] {
         batch,
         clip: Some(0.5),
         log_every: 1,
-        ..tutorial(steps)
+        ..tutorial_options(steps)
     };
     let mut losses = Losses::default();
     let fit = train::run(
@@ -152,19 +154,19 @@ fn six_steps<T: Lanes>() -> [f64; 3] {
     )
     .expect("a run");
     assert_eq!(fit.log.len(), 6);
-    let largest = |found: Vec<f64>, name| {
-        let pairs = found.into_iter().zip(reference(name).1);
+    let max_error = |values: Vec<f64>, name| {
+        let pairs = values.into_iter().zip(reference(name).1);
         pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
     };
     let norms = fit.log.iter().map(|line| line.grad_norm).collect();
     [
-        largest(losses.0, "loss"),
-        largest(norms, "grad_norm"),
+        max_error(losses.0, "loss"),
+        max_error(norms, "grad_norm"),
         params,
     ]
 }
 
-/// Keeps the loss of every batch, which is the one before the update.
+/// Records the loss of every batch before the update.
 #[derive(Default)]
 struct Losses(Vec<f64>);
 
@@ -179,65 +181,64 @@ impl Progress for Losses {
     }
 }
 
-fn tell(errors: [f64; 3]) -> [String; 3] {
+fn format_errors(errors: [f64; 3]) -> [String; 3] {
     errors.map(|error| format!("{error:.1e}"))
 }
 
 #[test]
 fn six_training_steps_agree_with_the_reference() {
-    let double = six_steps::<f64>();
-    let single = six_steps::<f32>();
+    let double = errors_of_six_steps::<f64>();
+    let single = errors_of_six_steps::<f32>();
     println!(
         "largest errors of loss, gradient norm, parameters: f64 {:?}",
-        tell(double)
+        format_errors(double)
     );
     println!(
         "largest errors of loss, gradient norm, parameters: f32 {:?}",
-        tell(single)
+        format_errors(single)
     );
-    // Rounding of numbers up to one, over six steps of sums of some hundred terms.
+    // Rounding of values up to one, over six steps with sums of some hundred terms.
     assert!(
         double.iter().all(|error| *error < 1e-13),
         "{:?}",
-        tell(double)
+        format_errors(double)
     );
     assert!(
         single.iter().all(|error| *error < 1e-6),
         "{:?}",
-        tell(single)
+        format_errors(single)
     );
 }
 
 #[test]
-fn the_published_integrator_run_repeats_its_losses_to_the_printed_digits() {
+fn the_published_integrator_run_reproduces_the_printed_losses() {
     let [key, _] = Key::new(695940, Layout::Original).split_array();
-    let [key, first] = key.split_array();
+    let [key, init_key] = key.split_array();
     let options = NetworkOptions {
         gain: 0.85,
-        key: Some(first),
+        key: Some(init_key),
         ..NetworkOptions::default()
     };
-    let mut net: Rnn<f32> = options
-        .build(Cell::default())
-        .expect("options within their spans");
+    let mut net: Rnn<f32> = options.build(Cell::default()).expect("options in range");
     let options = Options {
         key: Some(key),
-        ..tutorial(401)
+        ..tutorial_options(401)
     };
-    let fit = quietly(&mut net, &integrate(25), &options).expect("a run");
-    let printed: Vec<String> = fit
+    let fit = train_silently(&mut net, &integrator_task(25), &options).expect("a run");
+    let losses_text: Vec<String> = fit
         .log
         .iter()
         .map(|line| format!("{:.4}", line.loss))
         .collect();
-    println!("losses at batches 0, 100, ...: {printed:?}");
-    assert_eq!(printed[..4], ["0.2227", "0.0475", "0.0370", "0.0384"]);
-    // From here on rounding parts the runs: 0.0348 in the notebook, 0.0350 with today's JAX.
+    println!("losses at batches 0, 100, ...: {losses_text:?}");
+    assert_eq!(losses_text[..4], ["0.2227", "0.0475", "0.0370", "0.0384"]);
+    // From here on the runs differ by rounding: 0.0348 in the notebook, 0.0350 with the current
+    // JAX.
     assert!((fit.log[4].loss - 0.035).abs() < 5e-4, "{:?}", fit.log[4]);
 }
 
 #[test]
-fn the_first_parameters_have_the_spread_that_their_sizes_and_the_gain_ask_for() {
+fn initial_parameters_have_the_expected_standard_deviations() {
     let options = NetworkOptions {
         inputs: 50,
         units: 200,
@@ -245,9 +246,7 @@ fn the_first_parameters_have_the_spread_that_their_sizes_and_the_gain_ask_for() 
         gain: 0.7,
         ..NetworkOptions::default()
     };
-    let net: Rnn<f64> = options
-        .build(Cell::default())
-        .expect("options within their spans");
+    let net: Rnn<f64> = options.build(Cell::default()).expect("options in range");
     let rows = [
         ("h0", 0.1, 0.2),
         ("wI", 1.0 / 50f64.sqrt(), 0.05),
@@ -256,29 +255,29 @@ fn the_first_parameters_have_the_spread_that_their_sizes_and_the_gain_ask_for() 
         ("bR", 0.0, 0.0),
         ("bO", 0.0, 0.0),
     ];
-    for (name, expected, part) in rows {
+    for (name, expected, tolerance) in rows {
         let block = net.params.block(name).expect("a parameter");
         let squares: f64 = block.iter().map(|x| x * x).sum();
-        let spread = (squares / block.len() as f64).sqrt();
+        let std_dev = (squares / block.len() as f64).sqrt();
         assert!(
-            (spread - expected).abs() <= part * expected,
-            "{name}: {spread}, not {expected}"
+            (std_dev - expected).abs() <= tolerance * expected,
+            "{name}: {std_dev}, not {expected}"
         );
     }
 }
 
 #[test]
-fn a_log_tells_the_loss_after_the_update_with_and_without_the_penalty() {
-    let mut net = small::<f64>(3);
-    let task = integrate(10);
+fn log_entries_contain_the_loss_after_the_update_with_and_without_penalty() {
+    let mut net = small_network::<f64>(3);
+    let task = integrator_task(10);
     let options = Options {
         batch: 16,
         log_every: 3,
-        ..tutorial(8)
+        ..tutorial_options(8)
     };
-    let mut seen = Vec::new();
+    let mut logged_batches = Vec::new();
     let key = Key::new(options.seed as u64, Layout::default());
-    let mut look = |line: &LogEntry, net: &Rnn<f64>| {
+    let mut check_entry = |line: &LogEntry, net: &Rnn<f64>| {
         let batch = (0..line.batch)
             .fold(key, |key, _| key.split_nth(0, 2))
             .split_nth(1, 2);
@@ -289,7 +288,7 @@ fn a_log_tells_the_loss_after_the_update_with_and_without_the_penalty() {
         assert!((line.mse - mse).abs() < 1e-15, "{line:?}, not {mse}");
         assert!((line.loss - mse - 2e-4 * squares).abs() < 1e-15, "{line:?}");
         assert!((line.rate - 0.025 * 0.99975f64.powi(line.batch as i32)).abs() < 1e-15);
-        seen.push(line.batch);
+        logged_batches.push(line.batch);
         Ok(ControlFlow::Continue(()))
     };
     let fit = train::run(
@@ -297,16 +296,16 @@ fn a_log_tells_the_loss_after_the_update_with_and_without_the_penalty() {
         &Source::new(&task),
         &options,
         &mut NoProgress,
-        &mut look,
+        &mut check_entry,
     )
     .expect("a run");
-    assert_eq!(seen, [0, 3, 6, 7]);
+    assert_eq!(logged_batches, [0, 3, 6, 7]);
     assert_eq!((fit.outcome, fit.batches), (Outcome::MaxSteps, 8));
 }
 
 #[test]
-fn the_same_key_gives_the_same_bits_on_one_thread_and_on_two() {
-    let with = |threads| {
+fn training_is_bit_identical_for_one_and_two_threads() {
+    let train_on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
@@ -314,13 +313,14 @@ fn the_same_key_gives_the_same_bits_on_one_thread_and_on_two() {
         pool.install(|| {
             let mut net = Rnn::<f32> {
                 noise: 0.01,
-                ..small(0)
+                ..small_network(0)
             };
-            let fit = quietly(&mut net, &integrate(25), &tutorial(20)).expect("a run");
+            let fit = train_silently(&mut net, &integrator_task(25), &tutorial_options(20))
+                .expect("a run");
             (net.params.data, fit)
         })
     };
-    assert_eq!(with(1), with(2));
+    assert_eq!(train_on(1), train_on(2));
 }
 
 #[test]
@@ -348,8 +348,8 @@ fn parameters_are_read_and_written_by_name() {
 
 #[test]
 fn training_lowers_the_loss_on_new_trials() {
-    let task = integrate(25);
-    let mut net = small::<f32>(5);
+    let task = integrator_task(25);
+    let mut net = small_network::<f32>(5);
     let mut trials = Trials::new(Task::<f32>::shape(&task), 256);
     task.fill(&Key::new(99, Layout::default()), &mut trials)
         .expect("trials");
@@ -358,7 +358,7 @@ fn training_lowers_the_loss_on_new_trials() {
             .expect("a loss")
     };
     let before = loss(&net);
-    quietly(&mut net, &task, &tutorial(300)).expect("a run");
+    train_silently(&mut net, &task, &tutorial_options(300)).expect("a run");
     let after = loss(&net);
     assert!(after < before / 20.0, "{before} to {after}");
 }

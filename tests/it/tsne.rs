@@ -1,18 +1,18 @@
-//! t-SNE: groups that lie apart stay apart, and the same data come to the same places.
+//! t-SNE: separate groups remain separate, and the embedding is reproducible.
 
 use attractor::analysis::tsne::Embedding;
 use attractor::base::Error;
 use attractor::random::{Key, Layout};
 use attractor::tensor::{Device, Tensor, convert};
 
-/// Three groups of 40 samples in 10 dimensions, far from each other.
+/// Three distant groups of 40 samples in 10 dimensions.
 fn groups() -> Tensor {
-    let mut numbers = vec![0.0; 120 * 10];
-    Key::new(3, Layout::default()).fill_normal(&mut numbers);
-    for (k, row) in numbers.chunks_mut(10).enumerate() {
+    let mut values = vec![0.0; 120 * 10];
+    Key::new(3, Layout::default()).fill_normal(&mut values);
+    for (k, row) in values.chunks_mut(10).enumerate() {
         row[k / 40] += 20.0;
     }
-    Tensor::from_vec(numbers, (120, 10), &Device::Cpu).expect("as many")
+    Tensor::from_vec(values, (120, 10), &Device::Cpu).expect("matching sizes")
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {
@@ -21,7 +21,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 }
 
 #[test]
-fn near_neighbours_are_of_the_same_group() {
+fn nearest_neighbours_in_the_embedding_belong_to_the_same_group() {
     for components in [2, 3] {
         let options = Embedding {
             components,
@@ -29,36 +29,39 @@ fn near_neighbours_are_of_the_same_group() {
             steps: 400,
             ..Embedding::default()
         };
-        let places = options.embed(&groups()).expect("places");
-        assert_eq!(places.dims(), [120, components]);
-        let places = convert::to_f64(&places).expect("numbers");
-        let again = options.embed(&groups()).expect("places");
-        assert_eq!(convert::to_f64(&again).expect("numbers"), places);
-        let rows: Vec<&[f64]> = places.chunks(components).collect();
+        let embedding = options.embed(&groups()).expect("positions");
+        assert_eq!(embedding.dims(), [120, components]);
+        let embedding = convert::to_f64(&embedding).expect("values");
+        let repeated = options.embed(&groups()).expect("positions");
+        assert_eq!(convert::to_f64(&repeated).expect("values"), embedding);
+        let rows: Vec<&[f64]> = embedding.chunks(components).collect();
         for (k, row) in rows.iter().enumerate() {
-            let mut others: Vec<usize> = (0..rows.len()).filter(|j| *j != k).collect();
-            others.sort_by(|a, b| distance(row, rows[*a]).total_cmp(&distance(row, rows[*b])));
-            assert!(others[..20].iter().all(|j| j / 40 == k / 40), "sample {k}");
+            let mut neighbours: Vec<usize> = (0..rows.len()).filter(|j| *j != k).collect();
+            neighbours.sort_by(|a, b| distance(row, rows[*a]).total_cmp(&distance(row, rows[*b])));
+            assert!(
+                neighbours[..20].iter().all(|j| j / 40 == k / 40),
+                "sample {k}"
+            );
         }
     }
 }
 
 #[test]
-fn too_few_samples_are_told() {
-    let few = groups().narrow(0, 0, 50).expect("as many");
-    let found = Embedding::default().embed(&few);
+fn too_few_samples_are_an_error() {
+    let fifty_samples = groups().narrow(0, 0, 50).expect("matching sizes");
+    let actual = Embedding::default().embed(&fifty_samples);
     assert!(matches!(
-        found,
+        actual,
         Err(Error::Shape {
             op: "tsne::fit",
             ..
         })
     ));
-    // The fewest that there may be.
+    // The minimum number of samples.
     let options = Embedding {
         perplexity: 49.0 / 3.0,
         steps: 5,
         ..Embedding::default()
     };
-    assert!(options.embed(&few).is_ok());
+    assert!(options.embed(&fifty_samples).is_ok());
 }

@@ -1,10 +1,10 @@
-//! Weights in files of other programs: what PyTorch and the safetensors package write, read here
-//! (tests/references/torch.md says what made the files), and what is written here.
+//! Weights in files of PyTorch and safetensors: reading and writing (tests/references/torch.md
+//! describes the reference files).
 
-mod broken;
-mod foreign;
-mod golden;
-mod kit;
+mod interop;
+mod invalid_files;
+mod pytorch_files;
+mod reference_values;
 
 use std::path::{Path, PathBuf};
 
@@ -18,54 +18,58 @@ fn reference(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn read(name: &str) -> NamedTensors {
-    weights::read(reference(name)).unwrap_or_else(|fault| panic!("{fault}"))
+fn read_tensors(name: &str) -> NamedTensors {
+    weights::read(reference(name)).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn tensor<'a>(named: &'a NamedTensors, name: &str) -> &'a Tensor {
-    let found = named.iter().find(|(known, _)| known == name);
-    &found.unwrap_or_else(|| panic!("no `{name}`")).1
+fn tensor<'a>(tensors: &'a NamedTensors, name: &str) -> &'a Tensor {
+    let entry = tensors.iter().find(|(tensor_name, _)| tensor_name == name);
+    &entry.unwrap_or_else(|| panic!("no `{name}`")).1
 }
 
-/// A tensor as text, with all that makes it.
-fn shown(tensor: &Tensor) -> String {
+/// Text form of a tensor: dtype, shape and values.
+fn format_tensor(tensor: &Tensor) -> String {
     let numbers = convert::to_f64(tensor).unwrap();
     format!("{}{:?}{numbers:?}", tensor.dtype().as_str(), tensor.dims())
 }
 
-fn message(fault: Error) -> String {
-    match fault.hint() {
-        Some(hint) => format!("{fault}; hint: {hint}"),
-        None => fault.to_string(),
+fn message(error: Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}; hint: {hint}"),
+        None => error.to_string(),
     }
 }
 
-/// The tensors as text, by the alphabet.
-fn all(named: &NamedTensors) -> Vec<(String, String)> {
-    let mut all: Vec<_> = named
+/// The tensors as text, sorted by name.
+fn format_tensors(tensors: &NamedTensors) -> Vec<(String, String)> {
+    let mut format_tensors: Vec<_> = tensors
         .iter()
-        .map(|(name, tensor)| (name.clone(), shown(tensor)))
+        .map(|(name, tensor)| (name.clone(), format_tensor(tensor)))
         .collect();
-    all.sort();
-    all
+    format_tensors.sort();
+    format_tensors
 }
 
 #[test]
-fn a_state_dict_of_pytorch_holds_the_numbers_that_were_saved() {
+fn a_state_dict_of_pytorch_contains_the_saved_values() {
     for name in ["rnn1", "rnn2", "gru1", "gru2", "lstm1", "lstm2"] {
-        let found = read(&format!("torch_{name}.pt"));
+        let actual = read_tensors(&format!("torch_{name}.pt"));
         let file = hdf5::read_entry(reference(&format!("torch_{name}.h5")), "param").unwrap();
         let expected = file.paths().into_iter().map(|path| {
             let tensor = file.tensor(&path).expect("parameters are arrays").clone();
             (path, tensor)
         });
-        assert_eq!(all(&found), all(&expected.collect()), "{name}");
+        assert_eq!(
+            format_tensors(&actual),
+            format_tensors(&expected.collect()),
+            "{name}"
+        );
     }
 }
 
 #[test]
-fn tensors_come_in_the_order_of_the_state_dict() {
-    let names: Vec<String> = read("torch_rnn1.pt")
+fn tensors_are_in_the_order_of_the_state_dict() {
+    let names: Vec<String> = read_tensors("torch_rnn1.pt")
         .into_iter()
         .map(|(name, _)| name)
         .collect();
@@ -81,8 +85,8 @@ fn tensors_come_in_the_order_of_the_state_dict() {
 }
 
 #[test]
-fn every_kind_of_number_and_of_stride_is_read() {
-    let named = read("torch_kinds.pt");
+fn all_dtypes_and_strides_are_read() {
+    let tensors = read_tensors("torch_kinds.pt");
     let expected = [
         ("half", "f32[3][0.5, -2.0, 65504.0]"),
         ("brain", "f32[3][0.5, -2.0, 1.0002555517425873e30]"),
@@ -103,30 +107,40 @@ fn every_kind_of_number_and_of_stride_is_read() {
         ("parameter", "f32[1][1.5]"),
     ];
     for (name, text) in expected {
-        assert_eq!(shown(tensor(&named, name)), text, "{name}");
+        assert_eq!(format_tensor(tensor(&tensors, name)), text, "{name}");
     }
-    assert_eq!(named.len(), expected.len() + 1, "and `single`");
-    let spread = shown(tensor(&read("torch_spread.pt"), "spread"));
-    assert!(spread.starts_with("f32[1000][1.0, 1.0, "), "{spread}");
+    assert_eq!(tensors.len(), expected.len() + 1, "and `single`");
+    let expanded_text = format_tensor(tensor(&read_tensors("torch_spread.pt"), "spread"));
+    assert!(
+        expanded_text.starts_with("f32[1000][1.0, 1.0, "),
+        "{expanded_text}"
+    );
 }
 
 #[test]
 fn pickles_of_every_protocol_are_read() {
     for protocol in [3, 4, 5] {
-        let named = read(&format!("torch_protocol{protocol}.pt"));
-        assert_eq!(shown(tensor(&named, "x")), "f32[2][1.0, 2.0]", "{protocol}");
+        let tensors = read_tensors(&format!("torch_protocol{protocol}.pt"));
+        assert_eq!(
+            format_tensor(tensor(&tensors, "x")),
+            "f32[2][1.0, 2.0]",
+            "{protocol}"
+        );
     }
 }
 
 #[test]
-fn the_state_dict_in_a_checkpoint_is_found() {
-    let found = read("torch_checkpoint.pt");
-    assert_eq!(found.len(), 18);
-    assert_eq!(all(&found), all(&read("torch_bidirectional.safetensors")));
+fn the_state_dict_inside_a_checkpoint_is_found() {
+    let actual = read_tensors("torch_checkpoint.pt");
+    assert_eq!(actual.len(), 18);
+    assert_eq!(
+        format_tensors(&actual),
+        format_tensors(&read_tensors("torch_bidirectional.safetensors"))
+    );
 }
 
 #[test]
-fn safetensors_read_back_as_they_were_written() {
+fn safetensors_are_unchanged_after_a_round_trip() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("w.safetensors");
     let cpu = &Device::Cpu;
@@ -134,7 +148,7 @@ fn safetensors_read_back_as_they_were_written() {
         .unwrap()
         .reshape((3, 4))
         .unwrap();
-    let named: NamedTensors = vec![
+    let tensors: NamedTensors = vec![
         ("turned".into(), ramp.t().unwrap()),
         ("single".into(), ramp.to_dtype(DType::F32).unwrap()),
         ("whole".into(), ramp.to_dtype(DType::I64).unwrap()),
@@ -144,21 +158,24 @@ fn safetensors_read_back_as_they_were_written() {
             Tensor::zeros((0, 3), DType::F32, cpu).unwrap(),
         ),
     ];
-    safetensors::write(&path, &named, safetensors::PYTORCH_FORMAT).unwrap();
-    assert_eq!(all(&safetensors::read(&path).unwrap()), all(&named));
-    let first = std::fs::read(&path).unwrap();
-    safetensors::write(&path, &named, safetensors::PYTORCH_FORMAT).unwrap();
+    safetensors::write(&path, &tensors, safetensors::PYTORCH_FORMAT).unwrap();
+    assert_eq!(
+        format_tensors(&safetensors::read(&path).unwrap()),
+        format_tensors(&tensors)
+    );
+    let first_bytes = std::fs::read(&path).unwrap();
+    safetensors::write(&path, &tensors, safetensors::PYTORCH_FORMAT).unwrap();
     assert_eq!(
         std::fs::read(&path).unwrap(),
-        first,
+        first_bytes,
         "the same tensors, the same bytes"
     );
-    let left = std::fs::read_dir(folder.path()).unwrap().count();
-    assert_eq!(left, 1, "nothing is left beside the file");
+    let file_count = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(file_count, 1, "only the file remains");
 }
 
 #[test]
-fn what_a_file_is_follows_from_its_bytes_and_not_from_its_name() {
+fn the_file_format_is_detected_from_the_content() {
     let folder = tempfile::tempdir().unwrap();
     for name in [
         "torch_gru1.pt",

@@ -1,11 +1,11 @@
-"""Makes fixed_points_adam.h5: 20 steps of Adam on the mean of mean((h - F(h))^2), in JAX (float32).
+"""Generates fixed_points_adam.h5: 20 steps of Adam on the mean of mean((h - F(h))^2), in JAX (float32).
 
-The network is decision_gru.h5 (reset before the matrix, update bias 0.5), the input 0. Rate 0.2 * 0.9999^k,
-b1 0.9, b2 0.999, epsilon 1e-5 outside the root. `start` [64, 100] are the candidates, `end` the states after
-20 updates, `error` the mean squared differences there.
+The network is decision_gru.h5 (reset before the matrix, update bias 0.5), the input is 0. Learning rate 0.2 * 0.9999^k,
+b1 0.9, b2 0.999, epsilon 1e-5 outside the square root. `start` [64, 100] are the candidates, `end` the states after
+20 updates, `error` the mean squared differences at `end`.
 
-usage: python -P fixed_points_adam.py      (needs jax, numpy, h5py; run in this folder, whose random.py -P
-keeps out of the way)
+usage: python -P fixed_points_adam.py      (requires jax, numpy, h5py; run in this folder; -P prevents
+the import of random.py from this folder)
 """
 
 import h5py

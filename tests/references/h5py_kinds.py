@@ -1,4 +1,4 @@
-"""Makes h5py_kinds.h5, h5py_odd.h5 and tutorial.h5 (h5py 3.16, HDF5 2.0, NumPy 2.4)."""
+"""Generates h5py_kinds.h5, h5py_odd.h5 and tutorial.h5 (h5py 3.16, HDF5 2.0, NumPy 2.4)."""
 
 from pathlib import Path
 
@@ -16,9 +16,9 @@ def kinds():
         f["arrays/i8_low"] = np.array([-(2**63), 2**63 - 1])
         f["arrays/bool"] = np.array([True, False, True])
         f["arrays/empty"] = np.zeros((0, 3))
-        pressed = np.arange(600, dtype="f4").reshape(30, 20)
+        values = np.arange(600, dtype="f4").reshape(30, 20)
         options = dict(compression="gzip", shuffle=True, fletcher32=True, chunks=(7, 6))
-        f.create_dataset("arrays/compressed", data=pressed, **options)
+        f.create_dataset("arrays/compressed", data=values, **options)
         f.create_dataset("arrays/unwritten", (4, 2), "f8", chunks=(2, 2), fillvalue=1.5)
         f["scalars/int"] = -5
         f["scalars/float"] = 0.1

@@ -1,4 +1,5 @@
-"""Makes random.h5 and integrator.h5 with JAX 0.10.2 on the CPU (rng.h5 was made the same way in single precision)."""
+"""Generates random.h5 and integrator.h5 with JAX 0.10.2 on the CPU (rng.h5 was generated the same way in single
+precision)."""
 
 import h5py
 import jax
@@ -68,7 +69,7 @@ def trial(key, bias, noise, duration, steps, dtype):
 
 
 def exact_normal(key, n):
-    """The same normals with every step but the uniform number and its square in extended precision."""
+    """The same normal samples, computed in extended precision except for the uniform sample and its square."""
     wide = np.longdouble
     u = np.asarray(jax.random.uniform(key, (n,), jnp.float64, np.nextafter(-1.0, 0.0), 1.0))
     w = -np.log1p(-(u * u).astype(wide))
@@ -93,7 +94,7 @@ with h5py.File("random.h5", "w") as draws, h5py.File("integrator.h5", "w") as ta
         group["permutation_10"] = jax.random.permutation(key, 10)
         group["permutation_2001"] = jax.random.permutation(key, 2001)
         group["key_2^32+5"] = jax.random.key_data(jax.random.key(2**32 + 5))
-        # Enough elements for several threads; the ends and the middle stand for all.
+        # Enough elements for several threads; only the start, the middle and the end are stored.
         many = np.asarray(jax.random.bits(key, (200_001,), jnp.uint32))
         group["bits_200001_parts"] = np.stack([many[:9], many[99_996:100_005], many[-9:]])
         s = jax.random.key(695940)

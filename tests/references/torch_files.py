@@ -1,6 +1,7 @@
-"""Makes torch_*.pt and torch_*.safetensors (but torch_{rnn,gru,lstm}{1,2}, see torch.md).
+"""Generates torch_*.pt and torch_*.safetensors (except torch_{rnn,gru,lstm}{1,2}, see torch.md).
 
-python -P torch_files.py (-P: a file beside this one is called random.py); made with PyTorch 2.15, NumPy 2 and safetensors on Linux.
+usage: python -P torch_files.py (-P prevents the import of random.py from this folder). The files were generated with
+PyTorch 2.15, NumPy 2 and safetensors on Linux.
 """
 
 import torch
@@ -17,7 +18,7 @@ class Net(nn.Module):
         self.readout = nn.Linear(units, outputs)
 
 
-# Every kind of number, and tensors that are not stored row by row.
+# Every dtype, and tensors with non-contiguous strides.
 ramp = torch.arange(12, dtype=torch.float32)
 kinds = {
     "half": torch.tensor([0.5, -2.0, 65504.0], dtype=torch.float16),
@@ -40,7 +41,7 @@ torch.save(kinds, "torch_kinds.pt")
 for protocol in (3, 4, 5):
     torch.save({"x": torch.tensor([1.0, 2.0])}, f"torch_protocol{protocol}.pt", pickle_protocol=protocol)
 
-# A checkpoint of a training loop, whose network was wrapped for several GPUs.
+# A checkpoint of a training loop; the network is wrapped in DataParallel.
 net = Net(nn.LSTM(2, 3, num_layers=2, bidirectional=True), 2, 6)
 adam = torch.optim.Adam(net.parameters())
 net.readout(net.rnn(torch.ones(4, 1, 2))[0]).sum().backward()
@@ -52,11 +53,11 @@ torch.save(
 )
 save_file(state, "torch_bidirectional.safetensors")
 
-# Without biases, without a readout.
+# A network without biases and without a readout.
 gru = nn.GRU(2, 3, num_layers=2, bidirectional=True, bias=False, dtype=torch.float64)
 torch.save(gru.state_dict(), "torch_unbiased.pt")
 
-# What cannot be read.
+# Files that cannot be loaded.
 torch.save(nn.Linear(2, 2), "torch_whole.pt")
 torch.save(net.state_dict(), "torch_old.pt", _use_new_zipfile_serialization=False)
 torch.jit.script(nn.Linear(2, 2)).save("torch_program.pt")

@@ -1,8 +1,10 @@
-"""Makes torch_kit/* and torch_kit.h5: files as PyTorch, Lightning and safetensors write them, and what PyTorch computes with them.
+"""Generates torch_kit/* and torch_kit.h5: files as PyTorch, Lightning and safetensors write them, and the results that PyTorch
+computes with them.
 
-python -P torch_kit.py (-P: a file beside this one is called random.py); made with PyTorch 2.15, h5py and safetensors.
-torch_kit.h5 has the inputs `x` [2, 6, 3] and, for each file, `NAME/outputs` of the readout (or of the top layer, where there is
-none) and, of networks in one direction, `NAME/states`: layer after layer, h and then the c of an LSTM.
+usage: python -P torch_kit.py (-P prevents the import of random.py from this folder). The files were generated with PyTorch
+2.15, h5py and safetensors. torch_kit.h5 contains the inputs `x` [2, 6, 3] and, for each file, the outputs of the readout
+(or of the top layer if there is no readout) as `NAME/outputs`, and for unidirectional networks the states as `NAME/states`:
+for each layer h, followed by c for an LSTM.
 """
 
 import argparse
@@ -42,13 +44,13 @@ def path(name):
 
 
 def expect(name, rnn, readout=None, first=None):
-    """Stores what PyTorch computes in f64 with the very numbers of the file."""
+    """Stores the results that PyTorch computes in f64 with the parameters of the file."""
     rnn = rnn.double()
     if first is not None:
         first = tuple(f.double() for f in first) if isinstance(first, tuple) else first.double()
     with torch.no_grad():
-        spread = lambda f: f.expand(-1, len(x), -1).contiguous()
-        start = None if first is None else tuple(map(spread, first)) if isinstance(first, tuple) else spread(first)
+        expand_batch = lambda f: f.expand(-1, len(x), -1).contiguous()
+        start = None if first is None else tuple(map(expand_batch, first)) if isinstance(first, tuple) else expand_batch(first)
         y, _ = rnn(x, start)
         results[f"{name}/outputs"] = (readout.double()(y) if readout is not None else y).numpy()
         if rnn.bidirectional:
@@ -91,7 +93,7 @@ gru.load_state_dict({f"{k}_l0": v for k, v in cell.state_dict().items()})
 torch.save(cell.state_dict(), path("gru_cell.pt"))
 expect("gru_cell.pt", gru)
 
-# The format before 1.6.
+# The file format of PyTorch before 1.6.
 net_file("old_rnn.pt", Net(), **OLD)
 net_file("old_gru_2layers.pt", Net("gru", num_layers=2), **OLD)
 net_file("old_lstm_f64.pt", Net("lstm").double(), **OLD)
@@ -168,7 +170,7 @@ net_file("lightning_attributes.ckpt", Net(nonlinearity="relu"), lambda state: li
 net_file("lightning_gru.ckpt", Net("gru"), lambda state: lightning(state, {"cell": "gru"}))
 net_file("old_lightning.ckpt", Net(nonlinearity="relu"), lambda state: lightning(state, relu), **OLD)
 
-# Entries that no network needs.
+# Entries that are not network parameters.
 odd = {
     "mask": torch.tensor([True, False]),
     "small": torch.tensor([-3], dtype=torch.int8),
@@ -183,7 +185,7 @@ net = Net("lstm")
 save_file({**net.state_dict(), **odd}, path("odd.safetensors"))
 expect("odd.safetensors", net.rnn, net.readout)
 
-# Modules beside the network, some of which have the shape of a readout.
+# Additional modules, some of which have the shape of a readout.
 for name, before in (("embedding", nn.Embedding(9, N)), ("encoder", nn.Linear(N, N)), ("fc", nn.Linear(N, N))):
     net, behind = nn.GRU(I, N, batch_first=True), nn.Linear(N, O)
     state = {f"{name}.{k}": v for k, v in before.state_dict().items()}
@@ -240,7 +242,7 @@ for name, net in (
     save_file(net.state_dict(), path(name), metadata={"format": "pt"})
     expect(name, net.rnn, net.readout)
 
-# What makes no network.
+# Files that do not contain a network.
 sys.modules["nets"] = types.ModuleType("nets")
 sys.modules["nets"].Net = Net
 Net.__module__ = "nets"

@@ -1,4 +1,4 @@
-//! The barrier between the threads of a run: more threads than cores, a late thread, a panic.
+//! The barrier between threads: more threads than cores, a late thread, a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ fn on_threads<R: Send>(worker: impl Fn(usize, &Barrier) -> R + Sync) -> Vec<R> {
 }
 
 #[test]
-fn no_thread_passes_the_barrier_before_all_have_reached_it() {
+fn no_thread_passes_the_barrier_before_all_threads_reach_it() {
     const PHASES: usize = 500;
     let arrivals = AtomicUsize::new(0);
     on_threads(|_, barrier| {
@@ -40,8 +40,8 @@ fn no_thread_passes_the_barrier_before_all_have_reached_it() {
 }
 
 #[test]
-fn all_threads_learn_at_the_same_barrier_that_one_was_late() {
-    let first = on_threads(|k, barrier| {
+fn all_threads_detect_a_late_thread_at_the_same_barrier() {
+    let phase_counts = on_threads(|k, barrier| {
         let mut pace = Pace::default();
         let mut phases = 0;
         loop {
@@ -54,20 +54,23 @@ fn all_threads_learn_at_the_same_barrier_that_one_was_late() {
             }
         }
     });
-    assert!(first.iter().all(|phase| *phase == first[0]), "{first:?}");
+    assert!(
+        phase_counts.iter().all(|phase| *phase == phase_counts[0]),
+        "{phase_counts:?}"
+    );
 }
 
 #[test]
-fn a_worker_that_panics_does_not_leave_the_others_waiting() {
-    let ends = on_threads(|k, barrier| {
+fn a_panic_in_a_worker_releases_the_other_threads() {
+    let panics = on_threads(|k, barrier| {
         let work = || {
             let _guard = PanicGuard(barrier);
             let mut pace = Pace::default();
             barrier.wait(&mut pace);
-            assert!(k != 3, "the worker with a fault");
+            assert!(k != 3, "the worker that panics");
             barrier.wait(&mut pace);
         };
         catch_unwind(AssertUnwindSafe(work)).is_err()
     });
-    assert_eq!(ends, [true; THREADS]);
+    assert_eq!(panics, [true; THREADS]);
 }

@@ -19,13 +19,16 @@ pub fn reload<T: Lanes>(network: &Network<T>, folder: &Path) -> Network<T> {
     Network::from_content(&path, &content).expect("a network")
 }
 
-/// Name of a part in which the networks differ in any bit.
+/// Name of the first component in which the networks differ.
 pub fn difference<T: Lanes>(a: &Network<T>, b: &Network<T>) -> Option<&'static str> {
-    let parts = [
+    let components = [
         ("the state", a.state == b.state),
         ("the weights", a.weights == b.weights),
         ("P", a.inverse == b.inverse),
         ("the pending updates of wR", a.recurrence == b.recurrence),
     ];
-    parts.into_iter().find(|part| !part.1).map(|part| part.0)
+    components
+        .into_iter()
+        .find(|component| !component.1)
+        .map(|component| component.0)
 }

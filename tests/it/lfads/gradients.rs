@@ -1,4 +1,4 @@
-//! Gradients against finite differences, and results on any number of threads.
+//! Gradients compared with finite differences, and independence of the number of threads.
 
 use attractor::ops::lfads::{Constants, Inputs, Noise, Operation, Results, Sizes, layout};
 use attractor::random::{Key, Layout};
@@ -15,49 +15,49 @@ const SIZES: Sizes = Sizes {
     gaussian: false,
 };
 
-fn normals(seed: u64, count: usize, scale: f64) -> Vec<f64> {
+fn normal_samples(seed: u64, count: usize, scale: f64) -> Vec<f64> {
     let mut all = vec![0.0; count];
     Key::new(seed, Layout::default()).fill_normal(&mut all);
     all.iter_mut().for_each(|x| *x *= scale);
     all
 }
 
-/// Everything that a run is given, drawn.
+/// Random arguments of an operation.
 struct Case {
     params: Vec<f64>,
     observed: Vec<f64>,
-    normals: [Vec<f64>; 3],
-    keep: [Vec<f64>; 4],
+    normal_samples: [Vec<f64>; 3],
+    masks: [Vec<f64>; 4],
 }
 
 impl Case {
     fn of(s: Sizes) -> Case {
         let steps = s.batch * s.time;
-        let counts = |seed, count| normals(seed, count, 1.5);
-        let observed = counts(2, steps * s.channels);
-        let keep = |seed, count: usize| {
-            let draws = normals(seed, count, 1.0);
+        let scaled_samples = |seed, count| normal_samples(seed, count, 1.5);
+        let observed = scaled_samples(2, steps * s.channels);
+        let dropout_mask = |seed, count: usize| {
+            let draws = normal_samples(seed, count, 1.0);
             draws
                 .iter()
                 .map(|x| if *x > -1.0 { 1.25 } else { 0.0 })
                 .collect()
         };
         Case {
-            params: normals(1, layout::<f64>(s).len(), 0.4),
+            params: normal_samples(1, layout::<f64>(s).len(), 0.4),
             observed: match s.gaussian {
                 true => observed,
                 false => observed.iter().map(|x| x.abs().floor()).collect(),
             },
-            normals: [
-                normals(3, s.batch * s.generator, 1.0),
-                normals(4, steps * s.inferred, 1.0),
-                normals(5, steps * s.inferred, 1.0),
+            normal_samples: [
+                normal_samples(3, s.batch * s.generator, 1.0),
+                normal_samples(4, steps * s.inferred, 1.0),
+                normal_samples(5, steps * s.inferred, 1.0),
             ],
-            keep: [
-                keep(6, steps * s.channels),
-                keep(7, steps * 2 * s.encoder),
-                keep(8, s.batch * 2 * s.encoder),
-                keep(9, steps * s.generator),
+            masks: [
+                dropout_mask(6, steps * s.channels),
+                dropout_mask(7, steps * 2 * s.encoder),
+                dropout_mask(8, s.batch * 2 * s.encoder),
+                dropout_mask(9, steps * s.generator),
             ],
         }
     }
@@ -67,13 +67,13 @@ impl Case {
             params,
             observed: &self.observed,
             noise: Noise {
-                initial: Some(&self.normals[0]),
-                inferred: Some(&self.normals[1]),
-                kl_sample: Some(&self.normals[2]),
-                dropout_observed: Some(&self.keep[0]),
-                dropout_encoded: Some(&self.keep[1]),
-                dropout_final: Some(&self.keep[2]),
-                dropout_generator: Some(&self.keep[3]),
+                initial: Some(&self.normal_samples[0]),
+                inferred: Some(&self.normal_samples[1]),
+                kl_sample: Some(&self.normal_samples[2]),
+                dropout_observed: Some(&self.masks[0]),
+                dropout_encoded: Some(&self.masks[1]),
+                dropout_final: Some(&self.masks[2]),
+                dropout_generator: Some(&self.masks[3]),
             },
             constants: Constants {
                 var_min: 1e-2,
@@ -90,71 +90,76 @@ impl Case {
 
 #[test]
 fn gradients_agree_with_finite_differences() {
-    let alone = Sizes {
+    let without_controller = Sizes {
         controller: 0,
         inferred: 0,
         ..SIZES
     };
-    let plain = Sizes {
+    let gaussian_sizes = Sizes {
         gaussian: true,
         ..SIZES
     };
-    for s in [SIZES, alone, plain] {
+    for s in [SIZES, without_controller, gaussian_sizes] {
         let case = Case::of(s);
         let mut gradient = vec![f64::NAN; case.params.len()];
         let results = Results::default();
         Operation::default().gradient(s, case.op_inputs(&case.params), results, &mut gradient);
         for block in layout::<f64>(s).blocks() {
-            let largest = gradient[block.range.clone()]
+            let max_gradient = gradient[block.range.clone()]
                 .iter()
-                .fold(1e-3, |most: f64, x| most.max(x.abs()));
+                .fold(1e-3, |m: f64, x| m.max(x.abs()));
             for k in 0..3 {
                 let at = block.range.start + (k * 7919 + 3) % block.range.len();
-                let moved = |by: f64| {
+                let loss_at = |by: f64| {
                     let mut params = case.params.clone();
                     params[at] += by;
                     case.loss(s, &params)
                 };
                 let step = 1e-5;
-                let slope = (moved(step) - moved(-step)) / (2.0 * step);
-                let error = (slope - gradient[at]).abs() / largest;
-                assert!(error < 1e-6, "{}: {slope} {}", block.name, gradient[at]);
+                let derivative = (loss_at(step) - loss_at(-step)) / (2.0 * step);
+                let error = (derivative - gradient[at]).abs() / max_gradient;
+                assert!(
+                    error < 1e-6,
+                    "{}: {derivative} {}",
+                    block.name,
+                    gradient[at]
+                );
             }
         }
     }
 }
 
 #[test]
-fn a_gradient_has_the_same_bits_on_any_number_of_threads() {
+fn a_gradient_is_bit_identical_for_any_number_of_threads() {
     let s = Sizes {
         batch: 150,
         ..SIZES
     };
     let case = Case::of(s);
-    let on = |threads: usize| {
+    let run_on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads").install(|| {
             let mut gradient = vec![f64::NAN; case.params.len()];
             let mut operation = Operation::default();
-            let given = case.op_inputs(&case.params);
-            // The second call finds the buffers of the first.
-            operation.gradient(s, given, Results::default(), &mut gradient);
-            let losses = operation.gradient(s, given, Results::default(), &mut gradient);
+            let inputs = case.op_inputs(&case.params);
+            // The second call reuses the buffers of the first call.
+            operation.gradient(s, inputs, Results::default(), &mut gradient);
+            let losses = operation.gradient(s, inputs, Results::default(), &mut gradient);
             (losses, gradient)
         })
     };
-    let one = on(1);
+    let expected = run_on(1);
     for threads in [2, 3] {
-        assert_eq!(on(threads), one, "{threads} threads");
+        assert_eq!(run_on(threads), expected, "{threads} threads");
     }
 }
 
 #[test]
-fn what_is_inferred_is_generated_again() {
+fn generating_from_inferred_variables_returns_the_same_rates() {
     let s = SIZES;
     let case = Case::of(s);
-    let mut given = case.op_inputs(&case.params);
-    given.noise.dropout_generator = None;
+    let mut inputs = case.op_inputs(&case.params);
+    inputs.noise.dropout_generator = None;
     let steps = s.batch * s.time;
     let (mut initial, mut inferred) = (
         vec![0.0; s.batch * s.generator],
@@ -168,18 +173,18 @@ fn what_is_inferred_is_generated_again() {
         ..Results::default()
     };
     let mut operation = Operation::default();
-    operation.infer(s, given, results);
-    let mut again = vec![0.0; rates.len()];
+    operation.infer(s, inputs, results);
+    let mut generated = vec![0.0; rates.len()];
     let results = Results {
-        log_rates: &mut again,
+        log_rates: &mut generated,
         ..Results::default()
     };
     operation.generate(s, &case.params, [&initial, &inferred], results);
-    assert_eq!(again, rates);
+    assert_eq!(generated, rates);
 }
 
 #[test]
-fn samples_of_one_trial_are_those_of_as_many_rows() {
+fn copies_of_a_trial_equal_repeated_rows() {
     let (trials, copies) = (3, 32);
     let s = Sizes {
         batch: trials * copies,
@@ -191,12 +196,12 @@ fn samples_of_one_trial_are_those_of_as_many_rows() {
     let rows = x.chunks_exact(width);
     let rows: Vec<f64> = rows.flat_map(|row| row.repeat(copies)).collect();
     let noise = Noise {
-        initial: Some(&case.normals[0]),
-        inferred: Some(&case.normals[1]),
+        initial: Some(&case.normal_samples[0]),
+        inferred: Some(&case.normal_samples[1]),
         ..Noise::default()
     };
     let run = |observed: &[f64], copies: Option<usize>| {
-        let given = Inputs {
+        let inputs = Inputs {
             observed,
             noise,
             ..case.op_inputs(&case.params)
@@ -210,8 +215,8 @@ fn samples_of_one_trial_are_those_of_as_many_rows() {
         };
         let mut operation = Operation::default();
         match copies {
-            Some(copies) => operation.infer_copies(s, copies, given, results),
-            None => operation.infer(s, given, results),
+            Some(copies) => operation.infer_copies(s, copies, inputs, results),
+            None => operation.infer(s, inputs, results),
         }
         (rates, initial)
     };

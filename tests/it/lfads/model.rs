@@ -1,4 +1,4 @@
-//! Models: what is inferred and made up, files, runs that go on, and mistakes.
+//! LFADS models: inference, generation, files, resumed training, and errors of invalid calls.
 
 use attractor::api::context::Language;
 use attractor::api::display;
@@ -18,7 +18,7 @@ fn key(seed: u64) -> Key {
     Key::new(seed, Layout::default())
 }
 
-fn small() -> ModelOptions {
+fn small_options() -> ModelOptions {
     ModelOptions {
         channels: 6,
         encoder: 7,
@@ -31,32 +31,32 @@ fn small() -> ModelOptions {
     }
 }
 
-/// Counts of trials whose rates rise and fall, [n, 12, 6].
+/// Spike counts of trials with sinusoidal rates, [n, 12, 6].
 fn counts(trials: usize) -> Tensor {
     let mean = |at: usize| {
         let (trial, time, channel) = (at / 72, at / 6 % 12, at % 6);
         1.0 + ((trial % 5 + time + 2 * channel) as f64 * 0.4).sin()
     };
     let means = (0..trials * 72).map(mean).collect();
-    let means = Tensor::from_vec(means, (trials, 12, 6), &Device::Cpu).expect("as many");
+    let means = Tensor::from_vec(means, (trials, 12, 6), &Device::Cpu).expect("matching sizes");
     spikes::poisson(&means, &key(9)).expect("counts")
 }
 
 fn dataset(trials: usize) -> Dataset {
-    let parts = RawData {
+    let data = RawData {
         inputs: RawArray::Stacked(counts(trials)),
         targets: None,
         mask: None,
         lengths: None,
     };
-    Dataset::new(parts).expect("a data set")
+    Dataset::new(data).expect("a data set")
 }
 
-fn trained<T: Lanes>(model: &mut Model<T>, training: &TrainingOptions) -> Fit {
-    let (data, held) = (dataset(50), dataset(20).all::<T>());
+fn train_model<T: Lanes>(model: &mut Model<T>, training: &TrainingOptions) -> Fit {
+    let (data, held_out) = (dataset(50), dataset(20).all::<T>());
     let source = Source {
         task: &data,
-        validation: Some(&held),
+        validation: Some(&held_out),
     };
     *model = model.clone().with_warm_up(training.warm_up.clone());
     let mut on_log = |_: &_, _: &_| Ok(std::ops::ControlFlow::Continue(()));
@@ -64,7 +64,7 @@ fn trained<T: Lanes>(model: &mut Model<T>, training: &TrainingOptions) -> Fit {
 }
 
 #[test]
-fn a_run_that_goes_on_from_its_checkpoint_has_the_same_bits() {
+fn training_resumes_bit_identically_from_a_checkpoint() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let training = |batches, file: Option<&str>| TrainingOptions {
         warm_up: WarmUp {
@@ -80,29 +80,29 @@ fn a_run_that_goes_on_from_its_checkpoint_has_the_same_bits() {
             ..TrainingOptions::default().run
         },
     };
-    let mut whole = small().build::<f32>().expect("a model");
-    let expected = trained(&mut whole, &training(40, None));
+    let mut uninterrupted = small_options().build::<f32>().expect("a model");
+    let expected = train_model(&mut uninterrupted, &training(40, None));
     assert_eq!(expected.outcome, Outcome::MaxSteps);
     assert!(expected.log.iter().all(|line| line.terms.is_some()));
-    let mut parts = small().build::<f32>().expect("a model");
-    trained(&mut parts, &training(17, Some("run.h5")));
-    let mut parts = small().build::<f32>().expect("a model");
-    let fit = trained(&mut parts, &training(40, Some("run.h5")));
+    let mut resumed = small_options().build::<f32>().expect("a model");
+    train_model(&mut resumed, &training(17, Some("run.h5")));
+    let mut resumed = small_options().build::<f32>().expect("a model");
+    let fit = train_model(&mut resumed, &training(40, Some("run.h5")));
     assert_eq!(fit.resumed_batches, 17);
     assert_eq!(fit.log, expected.log);
-    assert_eq!(parts.params.data, whole.params.data);
+    assert_eq!(resumed.params.data, uninterrupted.params.data);
 }
 
 #[test]
-fn training_lowers_the_loss_of_trials_that_it_has_not_seen() {
+fn training_lowers_the_loss_of_held_out_trials() {
     for observations in [Observations::Poisson, Observations::Gaussian] {
         for inferred in [0, 1] {
-            let recipe = ModelOptions {
+            let config = ModelOptions {
                 observations,
                 inferred,
-                ..small()
+                ..small_options()
             };
-            let mut model = recipe.build::<f64>().expect("a model");
+            let mut model = config.build::<f64>().expect("a model");
             let training = TrainingOptions {
                 warm_up: WarmUp {
                     kl_from: 0,
@@ -115,7 +115,7 @@ fn training_lowers_the_loss_of_trials_that_it_has_not_seen() {
                     ..TrainingOptions::default().run
                 },
             };
-            let fit = trained(&mut model, &training);
+            let fit = train_model(&mut model, &training);
             let log = &fit.log;
             let nll = |at: usize| {
                 log[at]
@@ -129,37 +129,37 @@ fn training_lowers_the_loss_of_trials_that_it_has_not_seen() {
 }
 
 #[test]
-fn a_model_comes_back_from_a_file() {
+fn a_model_is_unchanged_after_save_and_load() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("model.h5");
-    let recipe = ModelOptions {
+    let config = ModelOptions {
         observations: Observations::Gaussian,
         keep: 0.9,
         dt: 0.02,
-        ..small()
+        ..small_options()
     };
-    let model = recipe.build::<f64>().expect("a model");
-    let (tree, said) = model.to_tree().expect("a tree");
+    let model = config.build::<f64>().expect("a model");
+    let (tree, metadata) = model.to_tree().expect("a tree");
     let options = hdf5::WriteOptions {
         compress: 0,
-        attributes: hdf5::Attributes::of_file(said),
+        attributes: hdf5::Attributes::of_file(metadata),
     };
     hdf5::write(&path, &tree, &options).expect("a file");
     let content = hdf5::read_with_attributes(&path).expect("a file");
-    let again = Model::<f64>::from_content(&path, &content).expect("a model");
-    assert_eq!(again.sizes, model.sizes);
-    assert_eq!(again.params.data, model.params.data);
+    let loaded = Model::<f64>::from_content(&path, &content).expect("a model");
+    assert_eq!(loaded.sizes, model.sizes);
+    assert_eq!(loaded.params.data, model.params.data);
     assert_eq!(
-        [again.keep_prob, again.var_min, again.dt],
+        [loaded.keep_prob, loaded.var_min, loaded.dt],
         [model.keep_prob, model.var_min, model.dt]
     );
 }
 
 #[test]
-fn samples_of_a_trial_do_not_depend_on_the_others() {
-    let model = small().build::<f64>().expect("a model");
-    let of = |trials: usize, samples: usize| {
-        let x = counts(40).narrow(0, 0, trials).expect("as many");
+fn samples_of_a_trial_do_not_depend_on_the_other_trials() {
+    let model = small_options().build::<f64>().expect("a model");
+    let infer = |trials: usize, samples: usize| {
+        let x = counts(40).narrow(0, 0, trials).expect("matching sizes");
         let observed = model.observed_trials("test", &x).expect("counts");
         let options = InferenceOptions {
             samples,
@@ -168,115 +168,122 @@ fn samples_of_a_trial_do_not_depend_on_the_others() {
         };
         model.infer(&observed, &options, &mut NoProgress)
     };
-    let (one, many) = (of(1, 20), of(40, 20));
-    for (one, many) in [
-        (&one.rates, &many.rates),
-        (&one.factors, &many.factors),
-        (&one.inferred, &many.inferred),
-        (&one.initial, &many.initial),
+    let (first_trial, all_trials) = (infer(1, 20), infer(40, 20));
+    for (first_trial, all_trials) in [
+        (&first_trial.rates, &all_trials.rates),
+        (&first_trial.factors, &all_trials.factors),
+        (&first_trial.inferred, &all_trials.inferred),
+        (&first_trial.initial, &all_trials.initial),
     ] {
-        assert_eq!(one.mean, many.mean[..one.mean.len()]);
-        assert_eq!(one.std, many.std[..one.mean.len()]);
-        let width = one.mean.len();
+        assert_eq!(first_trial.mean, all_trials.mean[..first_trial.mean.len()]);
+        assert_eq!(first_trial.std, all_trials.std[..first_trial.mean.len()]);
+        let width = first_trial.mean.len();
         for at in 0..width {
-            let [low, middle, high] = [0, 1, 2].map(|q| one.quantiles[q * width + at]);
+            let [low, middle, high] = [0, 1, 2].map(|q| first_trial.quantiles[q * width + at]);
             assert!(low <= middle && middle <= high);
-            assert!(low <= one.mean[at] && one.mean[at] <= high);
+            assert!(low <= first_trial.mean[at] && first_trial.mean[at] <= high);
         }
     }
-    // Without samples the means of the posteriors go through: no spread.
-    let plain = of(3, 0);
+    // Without samples the posterior means are used, and there is no standard deviation.
+    let plain = infer(3, 0);
     assert!(plain.rates.std.is_empty());
-    let apart = plain.initial.mean.iter().zip(&many.initial.mean);
-    assert!(apart.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) < 1.0);
+    let differences = plain.initial.mean.iter().zip(&all_trials.initial.mean);
+    assert!(differences.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) < 1.0);
 }
 
 #[test]
-fn trials_that_are_made_up_follow_the_priors_and_the_generator() {
-    let mut model = small().build::<f64>().expect("a model");
-    let fill = |model: &mut Model<f64>, name: &str, x: f64| {
+fn generated_trials_follow_the_priors_and_the_generator() {
+    let mut model = small_options().build::<f64>().expect("a model");
+    let fill_block = |model: &mut Model<f64>, name: &str, x: f64| {
         model.params.block_mut(name).expect("a block").fill(x);
     };
-    fill(&mut model, "initial_prior_mean", 0.3);
-    fill(&mut model, "initial_prior_logvar", 0.5);
-    fill(&mut model, "inferred_prior_mean", 0.2);
-    fill(&mut model, "inferred_prior_logtau", 1.0);
+    fill_block(&mut model, "initial_prior_mean", 0.3);
+    fill_block(&mut model, "initial_prior_logvar", 0.5);
+    fill_block(&mut model, "inferred_prior_mean", 0.2);
+    fill_block(&mut model, "inferred_prior_logtau", 1.0);
     let (n, t) = (3000, 12);
-    let made = model.generate(n, t, &key(2));
+    let generated = model.generate(n, t, &key(2));
     let moments = |x: &[f64]| {
         let mean = x.iter().sum::<f64>() / x.len() as f64;
         let squares = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
         [mean, squares / x.len() as f64]
     };
-    let [mean, variance] = moments(&made.initial);
+    let [mean, variance] = moments(&generated.initial);
     assert!((mean - 0.3).abs() < 0.03, "{mean}");
     assert!(
         (variance / (0.5_f64.exp() + 1e-3) - 1.0).abs() < 0.05,
         "{variance}"
     );
-    // u_t = mean + phi u_(t-1) + noise: what is left of u_t after phi u_(t-1) is mean and noise.
+    // u_t = mean + phi u_(t-1) + noise, so the residual u_t - phi u_(t-1) is mean + noise.
     let phi = (-(-1.0_f64).exp()).exp();
-    let rows = made.inferred.chunks(2 * t);
-    let left: Vec<f64> = rows
+    let rows = generated.inferred.chunks(2 * t);
+    let residuals: Vec<f64> = rows
         .flat_map(|row| {
             (2..2 * t)
                 .map(|k| row[k] - phi * row[k - 2])
                 .collect::<Vec<_>>()
         })
         .collect();
-    let [mean, variance] = moments(&left);
+    let [mean, variance] = moments(&residuals);
     assert!((mean - 0.2).abs() < 0.01, "{mean}");
     let expected = (0.1_f64.ln() + 1e-3).exp();
     assert!((variance / expected - 1.0).abs() < 0.03, "{variance}");
 
-    // The generator as a network of its own makes the same log-rates.
+    // The generator as a separate network computes the same log-rates.
     let net = model.generator_network().expect("a network");
-    let drive = attractor::nn::RunInputs {
+    let run_inputs = attractor::nn::RunInputs {
         trials: n,
         time: t,
-        inputs: &made.inferred,
-        h0: Some(&made.initial),
+        inputs: &generated.inferred,
+        h0: Some(&generated.initial),
         noise: None,
         lengths: None,
     };
     let mut outputs = vec![0.0; n * t * 6];
-    net.run(&mut net.workspace(), &drive, None, Some(&mut outputs))
+    net.run(&mut net.workspace(), &run_inputs, None, Some(&mut outputs))
         .expect("a run");
-    for (log, rate) in outputs.iter().zip(&made.rates) {
+    for (log, rate) in outputs.iter().zip(&generated.rates) {
         assert!((log.exp() - rate).abs() < 1e-9 * rate, "{log} {rate}");
     }
 }
 
 #[test]
-fn counts_have_their_means_and_variances() {
+fn poisson_counts_have_the_expected_means_and_variances() {
     for mean in [0.05, 1.6, 40.0, 600.0] {
         let means = Tensor::full(mean, 40_000, &Device::Cpu).expect("a tensor");
         let counts = convert::to_f64(&spikes::poisson(&means, &key(3)).expect("counts"));
-        let counts = counts.expect("numbers");
-        let found = counts.iter().sum::<f64>() / 4e4;
-        let variance = counts.iter().map(|x| (x - found).powi(2)).sum::<f64>() / 4e4;
+        let counts = counts.expect("values");
+        let sample_mean = counts.iter().sum::<f64>() / 4e4;
+        let variance = counts
+            .iter()
+            .map(|x| (x - sample_mean).powi(2))
+            .sum::<f64>()
+            / 4e4;
         // Five standard errors.
-        assert!((found - mean).abs() < 5.0 * (mean / 4e4).sqrt(), "{found}");
+        assert!(
+            (sample_mean - mean).abs() < 5.0 * (mean / 4e4).sqrt(),
+            "{sample_mean}"
+        );
         assert!((variance / mean - 1.0).abs() < 5.0 * ((2.0 + 1.0 / mean) / 4e4).sqrt());
     }
 }
 
 #[test]
-fn a_list_of_trials_is_as_good_as_one_tensor() {
+fn a_list_of_trials_is_equivalent_to_a_tensor() {
     let text = "let model = lfads::model(#{ channels: 3 });
         let trials = [ones([5, 3]), ones([5, 3]) * 3.0];
         let both = ones([2, 5, 3]) * [[[1.0]], [[3.0]]];
         let found = model.evaluate(trials);
         [found.loss == model.evaluate(both).loss, found.log_factorials]";
-    let found = crate::session::run(text, Language::Rhai).outcome;
-    // ln 3! for each of the 15 numbers of one trial of two.
+    let actual = crate::session::run(text, Language::Rhai).outcome;
+    // ln 3! for each of the 15 values of one of two trials.
     let expected = format!("[true, {}]", 7.5 * 6.0_f64.ln());
-    let found = display::value_text(&found.expect("no fault"));
-    assert!(found.starts_with(&expected[..18]), "{found} {expected}");
+    let actual = display::value_text(&actual.expect("no error"));
+    assert!(actual.starts_with(&expected[..18]), "{actual} {expected}");
 }
 
 #[test]
-fn mistaken_calls_are_told_what_was_expected() {
+fn errors_of_invalid_calls_state_the_expected_arguments() {
     let table = [
         (
             "lfads::train(model, zeros([20, 5, 3]) - 1.0)",
@@ -339,28 +346,30 @@ fn mistaken_calls_are_told_what_was_expected() {
     for (call, expected) in table {
         let text = format!("let model = lfads::model(#{{ channels: 3 }}); {call}");
         match crate::session::run(&text, Language::Rhai).outcome {
-            Err(fault) => assert!(fault.message.contains(expected), "{}", fault.message),
-            Ok(value) => panic!("{call}: gave {}", display::value_text(&value)),
+            Err(error) => assert!(error.message.contains(expected), "{}", error.message),
+            Ok(value) => panic!("{call}: returned {}", display::value_text(&value)),
         }
     }
 }
 
 #[test]
-fn help_says_the_defaults_that_there_are() {
+fn documented_defaults_equal_the_actual_defaults() {
     use attractor::base::options::Options as _;
     let training = TrainingOptions::default().run;
-    let said = |name: &str| {
+    let documented_default = |name: &str| {
         let fields = TrainingOptions::fields();
         let field = fields.into_iter().find(|field| field.name == name);
         field.expect("an option").default
     };
     assert_eq!(
-        said("batches").replace('_', ""),
+        documented_default("batches").replace('_', ""),
         training.batches.to_string()
     );
-    assert_eq!(said("clip"), format!("{:?}", training.clip));
-    assert_eq!(said("l2").parse(), Ok(training.l2));
-    let words = training.optimizer.to_string();
-    assert!(words.contains("rate 0.05, decay 0.9999") && words.contains("epsilon 0.1"));
-    assert!(said("optimizer").contains("exponential(0.05, 0.9999), epsilon: 0.1"));
+    assert_eq!(documented_default("clip"), format!("{:?}", training.clip));
+    assert_eq!(documented_default("l2").parse(), Ok(training.l2));
+    let expected_text = training.optimizer.to_string();
+    assert!(
+        expected_text.contains("rate 0.05, decay 0.9999") && expected_text.contains("epsilon 0.1")
+    );
+    assert!(documented_default("optimizer").contains("exponential(0.05, 0.9999), epsilon: 0.1"));
 }

@@ -1,17 +1,17 @@
-//! Problems for networks: everything they can be given, and their answers.
+//! Test cases for networks: all arguments of the operations, and their results.
 
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
 use attractor::ops::rnn::{Cotangents, Gradients, Inputs, Nonlinearity, Operation, Targets};
 use attractor::tensor::Real;
 
-/// Sums of a few hundred products in another order than the reference's.
+/// Tolerance for sums of a few hundred products in a different order than in the reference.
 pub const F64: f64 = 1e-12;
-/// Single precision: some 2^-24 times the number of steps and of terms.
+/// Tolerance in single precision: about 2^-24 times the number of steps and terms.
 pub const F32: f64 = 4e-6;
 
-/// Every cell, with numbers that are not their defaults.
-pub fn cells() -> Vec<Cell> {
+/// All cells, with non-default parameters.
+pub fn all_cells() -> Vec<Cell> {
     use attractor::ops::rnn::cells::{Ctrnn, Gru, Ugrnn, Vanilla};
     let mut all = vec![
         Cell::Gru(Gru { update_bias: 0.25 }),
@@ -36,19 +36,19 @@ pub fn cells() -> Vec<Cell> {
     all
 }
 
-/// Numbers between -1 and 1 that look random (a linear congruential generator).
-pub fn numbers<T: Real>(seed: u64, count: usize) -> Vec<T> {
+/// Pseudo-random values between -1 and 1 (a linear congruential generator).
+pub fn random_values<T: Real>(seed: u64, count: usize) -> Vec<T> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
+    let mut next_value = || {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         T::of((state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0)
     };
-    (0..count).map(|_| next()).collect()
+    (0..count).map(|_| next_value()).collect()
 }
 
-/// One problem with everything a network can be given.
+/// A network with all its arguments.
 #[derive(Clone)]
 pub struct Case<T> {
     pub spec: Spec,
@@ -62,42 +62,42 @@ pub struct Case<T> {
     pub targets: Vec<T>,
     pub mask: Option<Vec<T>>,
     pub lengths: Option<Vec<usize>>,
-    /// Groups of trials in a slice, where they are not to be chosen.
+    /// Number of trial groups per slice; `None` for the automatic choice.
     pub slice: Option<usize>,
 }
 
 impl<T: Lanes> Case<T> {
     pub fn random(spec: Spec, [b, t]: [usize; 2]) -> Case<T> {
         let (sizes, o) = (spec.sizes(b, t), spec.outputs);
-        let scaled = |seed, count, scale: f64| -> Vec<T> {
-            let all = numbers::<f64>(seed, count);
+        let scaled_values = |seed, count, scale: f64| -> Vec<T> {
+            let all = random_values::<f64>(seed, count);
             all.into_iter().map(|x| T::of(x * scale)).collect()
         };
-        let ones = |seed, count, ratio: f64| -> Vec<T> {
-            let all = numbers::<f64>(seed, count);
+        let random_mask = |seed, count, ratio: f64| -> Vec<T> {
+            let all = random_values::<f64>(seed, count);
             all.into_iter()
                 .map(|x| T::of(f64::from(x > ratio)))
                 .collect()
         };
         let scale = 1.0 / (spec.units as f64).sqrt();
-        let mut mask = ones(6, b * t, -0.3);
+        let mut mask = random_mask(6, b * t, -0.3);
         mask[0] = T::of(1.0);
         Case {
             spec,
             size: [b, t],
-            params: scaled(1, spec.layout().len(), scale),
-            inputs: numbers(2, b * t * spec.inputs),
-            h0: Some(numbers(3, b * spec.state())),
-            noise: Some(scaled(5, b * t * sizes.total_units(), 0.1)),
-            dropout: Some(ones(7, b * t * sizes.dropout_width(), -0.5)),
-            targets: numbers(4, b * t * o),
+            params: scaled_values(1, spec.layout().len(), scale),
+            inputs: random_values(2, b * t * spec.inputs),
+            h0: Some(random_values(3, b * spec.state())),
+            noise: Some(scaled_values(5, b * t * sizes.total_units(), 0.1)),
+            dropout: Some(random_mask(7, b * t * sizes.dropout_width(), -0.5)),
+            targets: random_values(4, b * t * o),
             mask: Some(mask),
             lengths: None,
             slice: None,
         }
     }
 
-    /// The same with trials that end at different times, two in three before the last.
+    /// The same case with trials of different lengths; two thirds are shorter than t.
     pub fn ragged(self) -> Case<T> {
         let [b, t] = self.size;
         let lengths = (0..b).map(|trial| t - trial % 3 * (t - 1) / 2);
@@ -122,14 +122,14 @@ impl<T: Lanes> Case<T> {
         }
     }
 
-    pub fn aim(&self) -> Targets<'_, T> {
+    pub fn op_targets(&self) -> Targets<'_, T> {
         Targets {
             values: &self.targets,
             mask: self.mask.as_deref(),
         }
     }
 
-    pub fn net(&self) -> Box<dyn Operation<T> + Send> {
+    pub fn operation(&self) -> Box<dyn Operation<T> + Send> {
         match self.slice {
             None => self.spec.cell.operation(),
             Some(groups) => self.spec.cell.operation_in_slices(groups),
@@ -137,16 +137,21 @@ impl<T: Lanes> Case<T> {
     }
 
     pub fn loss(&self) -> f64 {
-        let loss = self.net().loss(self.sizes(), self.op_inputs(), self.aim());
-        loss.expect("sizes fit").double()
+        let loss = self
+            .operation()
+            .loss(self.sizes(), self.op_inputs(), self.op_targets());
+        loss.expect("matching sizes").double()
     }
 
     pub fn loss_gradient(&self) -> (f64, Vec<T>) {
         let mut gradient = vec![T::of(f64::NAN); self.params.len()];
-        let loss =
-            self.net()
-                .loss_gradient(self.sizes(), self.op_inputs(), self.aim(), &mut gradient);
-        (loss.expect("sizes fit").double(), gradient)
+        let loss = self.operation().loss_gradient(
+            self.sizes(),
+            self.op_inputs(),
+            self.op_targets(),
+            &mut gradient,
+        );
+        (loss.expect("matching sizes").double(), gradient)
     }
 
     /// States and outputs.
@@ -154,47 +159,48 @@ impl<T: Lanes> Case<T> {
         let bt = self.size[0] * self.size[1];
         let mut h = vec![T::of(f64::NAN); bt * self.spec.state()];
         let mut o = vec![T::of(f64::NAN); bt * self.spec.outputs];
-        self.net()
+        self.operation()
             .run(self.sizes(), self.op_inputs(), Some(&mut h), Some(&mut o))
-            .expect("sizes fit");
+            .expect("matching sizes");
         (h, o)
     }
 
-    /// Gradients by parameters, inputs and h0 when `d_states` and `d_outputs` arrive.
+    /// Gradients with respect to parameters, inputs and h0 for the cotangents `d_states` and
+    /// `d_outputs`.
     pub fn backward(&self, d_states: Option<&[T]>, d_outputs: Option<&[T]>) -> [Vec<T>; 3] {
         let b = self.size[0];
         let lengths = [self.params.len(), self.inputs.len(), b * self.spec.state()];
         let [mut params, mut x, mut h0] = lengths.map(|len| vec![T::of(f64::NAN); len]);
-        let into = Gradients {
+        let gradients = Gradients {
             params: Some(&mut params),
             inputs: Some(&mut x),
             h0: Some(&mut h0),
         };
-        let arriving = Cotangents {
+        let cotangents = Cotangents {
             states: d_states,
             outputs: d_outputs,
         };
-        self.net()
-            .backward(self.sizes(), self.op_inputs(), arriving, into)
-            .expect("sizes fit");
+        self.operation()
+            .backward(self.sizes(), self.op_inputs(), cotangents, gradients)
+            .expect("matching sizes");
         [params, x, h0]
     }
 
-    /// The Jacobians by state and input at the first states and the inputs of the first time.
+    /// The Jacobians with respect to state and input at the initial states and the first inputs.
     pub fn jacobians(&self) -> [Vec<T>; 2] {
         let (b, s, i) = (self.size[0], self.spec.state(), self.spec.inputs);
         let mut by_state = vec![T::of(f64::NAN); b * s * s];
         let mut by_input = vec![T::of(f64::NAN); b * s * i];
-        let h = self.h0.as_ref().expect("given");
+        let h = self.h0.as_ref().expect("present in the case");
         let (states, inputs) = (Some(&mut by_state[..]), Some(&mut by_input[..]));
         let x = self.first_inputs();
-        self.net()
+        self.operation()
             .jacobians(self.sizes(), &self.params, [h, &x], states, inputs)
-            .expect("sizes fit");
+            .expect("matching sizes");
         [by_state, by_input]
     }
 
-    /// The inputs of the first time, [b, i].
+    /// The inputs of the first time step, [b, i].
     pub fn first_inputs(&self) -> Vec<T> {
         let trial = self.size[1] * self.spec.inputs;
         let trials = self.inputs.chunks(trial.max(1));
@@ -203,7 +209,7 @@ impl<T: Lanes> Case<T> {
             .collect()
     }
 
-    /// The derivatives of the loss by the outputs.
+    /// The gradient of the loss with respect to the outputs.
     pub fn d_outputs(&self, outputs: &[T]) -> Vec<T> {
         let o = self.spec.outputs;
         let weight = |at: usize| self.mask.as_ref().map_or(1.0, |mask| mask[at / o].double());
@@ -215,9 +221,9 @@ impl<T: Lanes> Case<T> {
     }
 }
 
-/// Stacks, directions and sizes that fill vectors, tiles, strips and slices, and some that just do
-/// not: b, t, i, n, o, layers, directions.
-pub fn many_sizes() -> Vec<[usize; 7]> {
+/// Stacks, directions and sizes at and next to the sizes of vectors, tiles, strips and slices: b,
+/// t, i, n, o, layers, directions.
+pub fn all_sizes() -> Vec<[usize; 7]> {
     vec![
         [1, 1, 1, 1, 2, 1, 1],
         [15, 1, 2, 7, 3, 1, 1],
@@ -234,7 +240,7 @@ pub fn many_sizes() -> Vec<[usize; 7]> {
     ]
 }
 
-/// The problem with these sizes.
+/// The test case with these sizes.
 pub fn case<T: Lanes>(cell: Cell, [b, t, i, n, o, layers, directions]: [usize; 7]) -> Case<T> {
     let spec = Spec {
         layers,
@@ -244,11 +250,11 @@ pub fn case<T: Lanes>(cell: Cell, [b, t, i, n, o, layers, directions]: [usize; 7
     Case::random(spec, [b, t])
 }
 
-/// The largest error, relative to the largest number.
-pub fn error<T: Real>(found: &[T], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
+/// The largest error, relative to the largest expected value.
+pub fn error<T: Real>(actual: &[T], expected: &[f64]) -> f64 {
+    assert_eq!(actual.len(), expected.len());
     let size = expected.iter().fold(1e-300_f64, |m, x| m.max(x.abs()));
-    let errors = found
+    let errors = actual
         .iter()
         .zip(expected)
         .map(|(f, e)| (f.double() - e).abs() / size);

@@ -1,18 +1,18 @@
-//! Gradients of the tensor operations: against finite differences, and where there is none.
+//! Gradients of tensor operations: comparison with finite differences, and missing gradients.
 
-use super::{array, assert_near, list};
+use super::{array, assert_near, values};
 use attractor::base::{Error, Result};
 use attractor::tensor::reduce::Reduction;
 use attractor::tensor::{
     Tensor, arith, convert, gradient, indexing, linear, pointwise, reduce, sort,
 };
 
-/// Central differences in f64 with this step are right to about 1e-9.
+/// Central differences in f64 with this step are accurate to about 1e-9.
 const STEP: f64 = 1e-5;
-const NEAR: f64 = 1e-7;
+const TOLERANCE: f64 = 1e-7;
 
-/// Weights that make one number of any result without symmetries that could hide a fault.
-fn weighed(t: &Tensor) -> Result<Tensor> {
+/// A weighted sum of all elements. The weights have no symmetries that could hide an error.
+fn weighted_sum(t: &Tensor) -> Result<Tensor> {
     let n = t.elem_count();
     let weights = (0..n)
         .map(|i| 0.3 + 0.17 * (i as f64 * 1.7).sin())
@@ -26,18 +26,18 @@ fn weighed(t: &Tensor) -> Result<Tensor> {
 
 type Unary = fn(&Tensor) -> Result<Tensor>;
 
-fn worst_gradient_error(f: Unary, at: &Tensor) -> f64 {
-    let mut loss = |x: &[Tensor]| weighed(&f(&x[0])?);
-    let (_, slopes) = gradient(&mut loss, std::slice::from_ref(at)).unwrap();
-    let (slope, base) = (list(&slopes[0]), list(at));
-    let at_moved = |i: usize, by: f64| {
-        let mut moved = base.clone();
-        moved[i] += by;
-        list(&weighed(&f(&array(&moved, at.dims())).unwrap()).unwrap())[0]
+fn max_gradient_error(f: Unary, at: &Tensor) -> f64 {
+    let mut loss = |x: &[Tensor]| weighted_sum(&f(&x[0])?);
+    let (_, gradients) = gradient(&mut loss, std::slice::from_ref(at)).unwrap();
+    let (gradient_values, base_values) = (values(&gradients[0]), values(at));
+    let loss_at = |i: usize, by: f64| {
+        let mut shifted = base_values.clone();
+        shifted[i] += by;
+        values(&weighted_sum(&f(&array(&shifted, at.dims())).unwrap()).unwrap())[0]
     };
     let differences =
-        (0..base.len()).map(|i| (at_moved(i, STEP) - at_moved(i, -STEP)) / (2.0 * STEP));
-    slope
+        (0..base_values.len()).map(|i| (loss_at(i, STEP) - loss_at(i, -STEP)) / (2.0 * STEP));
+    gradient_values
         .iter()
         .zip(differences)
         .map(|(s, d)| (s - d).abs())
@@ -46,7 +46,7 @@ fn worst_gradient_error(f: Unary, at: &Tensor) -> f64 {
 
 #[test]
 fn gradients_agree_with_finite_differences() {
-    fn one(axis: i64) -> Reduction {
+    fn reduce_axis(axis: i64) -> Reduction {
         Reduction {
             axes: Some(vec![axis]),
             keepdims: true,
@@ -55,7 +55,7 @@ fn gradients_agree_with_finite_differences() {
     fn weights() -> Tensor {
         array(&[0.5, -1.0, 2.0, 0.25, 1.5, -0.75], &[3, 2])
     }
-    fn square() -> Tensor {
+    fn square_matrix() -> Tensor {
         array(&[2.0, 1.0, 0.5, -1.0, 3.0, 0.25, 1.5, 0.75, 4.0], &[3, 3])
     }
     let table: &[(&str, Unary)] = &[
@@ -106,15 +106,17 @@ fn gradients_agree_with_finite_differences() {
         ("erf", |x| Ok(x.erf()?)),
         ("floor", |x| Ok(x.floor()?)),
         ("ceil", |x| Ok((x.ceil()? + x)?)),
-        ("sum", |x| reduce::sum(x, &one(0))),
+        ("sum", |x| reduce::sum(x, &reduce_axis(0))),
         ("mean", |x| reduce::mean(x, &Reduction::default())),
-        ("var", |x| reduce::var(x, &one(-1), 1)),
-        ("norm", |x| reduce::norm(x, &one(0))),
-        ("max", |x| reduce::extremum("max", x, &one(1), false)),
+        ("var", |x| reduce::var(x, &reduce_axis(-1), 1)),
+        ("norm", |x| reduce::norm(x, &reduce_axis(0))),
+        ("max", |x| {
+            reduce::extremum("max", x, &reduce_axis(1), false)
+        }),
         ("min of all", |x| {
             reduce::extremum("min", x, &Reduction::default(), true)
         }),
-        ("prod", |x| reduce::prod(x, &one(1))),
+        ("prod", |x| reduce::prod(x, &reduce_axis(1))),
         ("cumsum 0", |x| reduce::cumsum(x, 0)),
         ("cumsum -1", |x| reduce::cumsum(x, -1)),
         ("sort", |x| sort::sort(x, 1, false)),
@@ -145,81 +147,99 @@ fn gradients_agree_with_finite_differences() {
             indexing::outer(&indexing::at(x, &[0])?, &indexing::at(x, &[1])?)
         }),
         ("inverse", |x| {
-            linear::inverse(&arith::add(&square(), &indexing::at(x, &[0])?)?)
+            linear::inverse(&arith::add(&square_matrix(), &indexing::at(x, &[0])?)?)
         }),
         ("det", |x| {
-            linear::det(&arith::add(&square(), &indexing::at(x, &[1])?)?)
+            linear::det(&arith::add(&square_matrix(), &indexing::at(x, &[1])?)?)
         }),
         ("solve, matrix", |x| {
-            linear::solve(&arith::add(&square(), &indexing::at(x, &[0])?)?, &weights())
+            linear::solve(
+                &arith::add(&square_matrix(), &indexing::at(x, &[0])?)?,
+                &weights(),
+            )
         }),
-        ("solve, right side", |x| linear::solve(&square(), &x.t()?)),
+        ("solve, right side", |x| {
+            linear::solve(&square_matrix(), &x.t()?)
+        }),
         ("solve, both", |x| {
-            linear::solve(&arith::add(&square(), &indexing::at(x, &[0])?)?, &x.t()?)
+            linear::solve(
+                &arith::add(&square_matrix(), &indexing::at(x, &[0])?)?,
+                &x.t()?,
+            )
         }),
     ];
     let at = array(&[0.3, -1.2, 2.1, -0.4, 0.9, 1.6], &[2, 3]);
-    let mut worst: f64 = 0.0;
+    let mut max_error: f64 = 0.0;
     for (name, f) in table {
-        let error = worst_gradient_error(*f, &at);
-        assert!(error <= NEAR, "{name}: the gradient is off by {error:e}");
-        worst = worst.max(error);
+        let error = max_gradient_error(*f, &at);
+        assert!(
+            error <= TOLERANCE,
+            "{name}: the error of the gradient is {error:e}"
+        );
+        max_error = max_error.max(error);
     }
     println!(
-        "largest gradient error {worst:e} over {} operations",
+        "largest gradient error {max_error:e} over {} operations",
         table.len()
     );
 }
 
 #[test]
-fn a_gradient_that_does_not_exist_is_refused_and_never_zero() {
+fn a_missing_gradient_is_an_error_and_not_zero() {
     let x = array(&[2.0, 1.0, 1.0, 3.0], &[2, 2]);
-    let whole = Reduction::default();
+    let full_reduction = Reduction::default();
     type Loss<'a> = &'a dyn Fn(&Tensor) -> Result<Tensor>;
     let table: [(&str, Loss); 4] = [
-        ("svd", &|x| reduce::sum(&linear::svd(x)?.1, &whole)),
-        ("eig", &|x| reduce::sum(&linear::eigen(x)?.re, &whole)),
+        ("svd", &|x| reduce::sum(&linear::svd(x)?.1, &full_reduction)),
+        ("eig", &|x| {
+            reduce::sum(&linear::eigen(x)?.re, &full_reduction)
+        }),
         ("a second derivative", &|x| {
-            let mut inner = |y: &[Tensor]| reduce::sum(&arith::mul(&y[0], &y[0])?, &whole);
-            reduce::sum(&gradient(&mut inner, std::slice::from_ref(x))?.1[0], &whole)
+            let mut inner_loss =
+                |y: &[Tensor]| reduce::sum(&arith::mul(&y[0], &y[0])?, &full_reduction);
+            reduce::sum(
+                &gradient(&mut inner_loss, std::slice::from_ref(x))?.1[0],
+                &full_reduction,
+            )
         }),
         ("a second derivative by capture", &|x| {
-            let mut inner = |y: &[Tensor]| reduce::sum(&arith::mul(&y[0], x)?, &whole);
+            let mut inner_loss =
+                |y: &[Tensor]| reduce::sum(&arith::mul(&y[0], x)?, &full_reduction);
             let at = array(&[1.0; 4], &[2, 2]);
-            reduce::sum(&gradient(&mut inner, &[at])?.1[0], &whole)
+            reduce::sum(&gradient(&mut inner_loss, &[at])?.1[0], &full_reduction)
         }),
     ];
     for (name, f) in table {
         let mut loss = |x: &[Tensor]| f(&x[0]);
-        let found = gradient(&mut loss, std::slice::from_ref(&x));
+        let result = gradient(&mut loss, std::slice::from_ref(&x));
         assert!(
-            found.is_err(),
+            result.is_err(),
             "{name}: found {:?}",
-            found.map(|f| list(&f.1[0]))
+            result.map(|f| values(&f.1[0]))
         );
     }
 }
 
 #[test]
-fn an_input_that_does_not_matter_has_the_gradient_zero() {
+fn the_gradient_of_an_unused_input_is_zero() {
     let (a, b) = (array(&[1.0, 2.0], &[2]), array(&[3.0], &[1]));
     let mut loss = |x: &[Tensor]| reduce::sum(&x[0], &Reduction::default());
-    let (_, slopes) = gradient(&mut loss, &[a.clone(), b]).unwrap();
-    assert_eq!(list(&slopes[1]), [0.0]);
+    let (_, gradients) = gradient(&mut loss, &[a.clone(), b]).unwrap();
+    assert_eq!(values(&gradients[1]), [0.0]);
     let mut constant = |_: &[Tensor]| Ok(array(&[1.0], &[]));
     assert!(matches!(
         gradient(&mut constant, std::slice::from_ref(&a)),
         Err(Error::Algebra { .. })
     ));
-    let mut several = |x: &[Tensor]| Ok(x[0].clone());
+    let mut vector_output = |x: &[Tensor]| Ok(x[0].clone());
     assert!(matches!(
-        gradient(&mut several, &[a]),
+        gradient(&mut vector_output, &[a]),
         Err(Error::Shape { .. })
     ));
 }
 
 #[test]
-fn a_hundred_thousand_operations_in_a_row_have_a_gradient() {
+fn the_gradient_of_a_chain_of_a_hundred_thousand_operations_is_accurate() {
     let mut loss = |x: &[Tensor]| {
         let mut y = x[0].clone();
         for _ in 0..100_000 {
@@ -227,21 +247,21 @@ fn a_hundred_thousand_operations_in_a_row_have_a_gradient() {
         }
         Ok(y)
     };
-    let (_, slopes) = gradient(&mut loss, &[array(&[1.0], &[])]).unwrap();
-    assert_near(&list(&slopes[0]), &[1.00001f64.powi(100_000)], 1e-9);
+    let (_, gradients) = gradient(&mut loss, &[array(&[1.0], &[])]).unwrap();
+    assert_near(&values(&gradients[0]), &[1.00001f64.powi(100_000)], 1e-9);
 }
 
 #[test]
-fn slopes_at_corners_are_those_of_the_field() {
+fn derivatives_at_kinks_are_zero() {
     let at = array(&[0.0], &[]);
-    let corners: [(&str, Unary); 3] = [
+    let kinks: [(&str, Unary); 3] = [
         ("abs", |x| pointwise::apply(pointwise::ABS, x)),
         ("relu", |x| pointwise::apply(pointwise::RELU, x)),
         ("x^0", |x| arith::pow(x, &array(&[0.0], &[]))),
     ];
-    for (name, f) in corners {
+    for (name, f) in kinks {
         let mut loss = |x: &[Tensor]| f(&x[0]);
-        let (_, slopes) = gradient(&mut loss, std::slice::from_ref(&at)).unwrap();
-        assert_eq!(list(&slopes[0]), [0.0], "{name}");
+        let (_, gradients) = gradient(&mut loss, std::slice::from_ref(&at)).unwrap();
+        assert_eq!(values(&gradients[0]), [0.0], "{name}");
     }
 }

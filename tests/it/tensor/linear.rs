@@ -1,11 +1,11 @@
-//! Linear algebra against NumPy and against the equations that it solves.
+//! Linear algebra: comparison with NumPy, and the defining equations.
 
-use super::{array, assert_near, list};
+use super::{array, assert_near, values};
 use attractor::base::Result;
 use attractor::tensor::{DType, Device, Tensor, arith, convert, linear};
 
 #[test]
-fn eigenvalues_agree_with_numpy_and_come_by_decreasing_modulus() {
+fn eigenvalues_agree_with_numpy_and_are_sorted_by_modulus() {
     let a = array(&SQUARE, &[4, 4]);
     let (re, im) = linear::eigenvalues(&a).unwrap();
     let expected = [
@@ -14,51 +14,59 @@ fn eigenvalues_agree_with_numpy_and_come_by_decreasing_modulus() {
         -1.6615260430249488,
         -1.6615260430249488,
     ];
-    assert_near(&list(&re), &expected, 1e-13);
+    assert_near(&values(&re), &expected, 1e-13);
     assert_near(
-        &list(&im),
+        &values(&im),
         &[0.0, 0.0, 1.0911224381386089, -1.0911224381386089],
         1e-13,
     );
 }
 
-/// Eigenvalues 2.97, 2.35 and a pair; entries chosen by hand.
+/// A matrix with eigenvalues 2.97, 2.35 and a complex pair.
 const SQUARE: [f64; 16] = [
     2.0, 1.0, 0.5, -1.0, 0.0, -1.0, 3.0, 0.25, 1.5, 0.75, 0.0, 2.0, -0.5, 1.0, 1.0, 1.0,
 ];
 
 #[test]
-fn eigenvectors_of_both_sides_satisfy_their_equations() {
+fn left_and_right_eigenvectors_satisfy_their_equations() {
     let a = array(&SQUARE, &[4, 4]);
     let e = linear::eigen(&a).unwrap();
     let product = |l: &Tensor, r: &Tensor| arith::matmul(l, r).unwrap();
-    let scaled = |l: &Tensor, r: &Tensor| arith::mul(l, r).unwrap();
+    let scale_columns = |l: &Tensor, r: &Tensor| arith::mul(l, r).unwrap();
     let (vr, vi) = &e.right;
-    let real = (scaled(vr, &e.re) - scaled(vi, &e.im)).unwrap();
-    let imaginary = (scaled(vr, &e.im) + scaled(vi, &e.re)).unwrap();
-    assert_near(&list(&product(&a, vr)), &list(&real), 1e-13);
-    assert_near(&list(&product(&a, vi)), &list(&imaginary), 1e-13);
+    let real = (scale_columns(vr, &e.re) - scale_columns(vi, &e.im)).unwrap();
+    let imaginary = (scale_columns(vr, &e.im) + scale_columns(vi, &e.re)).unwrap();
+    assert_near(&values(&product(&a, vr)), &values(&real), 1e-13);
+    assert_near(&values(&product(&a, vi)), &values(&imaginary), 1e-13);
     let (lr, li) = &e.left;
     let column = |t: &Tensor| t.unsqueeze(1).unwrap();
-    let real = (scaled(lr, &column(&e.re)) - scaled(li, &column(&e.im))).unwrap();
-    assert_near(&list(&product(lr, &a)), &list(&real), 1e-13);
+    let real = (scale_columns(lr, &column(&e.re)) - scale_columns(li, &column(&e.im))).unwrap();
+    assert_near(&values(&product(lr, &a)), &values(&real), 1e-13);
 }
 
 #[test]
-fn factorisations_give_the_matrix_back() {
+fn the_product_of_the_factors_is_the_matrix() {
     let a = array(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.5], &[3, 2]);
     let (u, s, v) = linear::svd(&a).unwrap();
-    assert_near(&list(&s), &[9.852920234522093, 0.41226551170948383], 1e-13);
-    let again = arith::matmul(&arith::mul(&u, &s).unwrap(), &v.t().unwrap()).unwrap();
-    assert_near(&list(&again), &list(&a), 1e-13);
+    assert_near(
+        &values(&s),
+        &[9.852920234522093, 0.41226551170948383],
+        1e-13,
+    );
+    let product_of_factors = arith::matmul(&arith::mul(&u, &s).unwrap(), &v.t().unwrap()).unwrap();
+    assert_near(&values(&product_of_factors), &values(&a), 1e-13);
     let (q, r) = linear::qr(&a).unwrap();
-    assert_near(&list(&arith::matmul(&q, &r).unwrap()), &list(&a), 1e-13);
+    assert_near(&values(&arith::matmul(&q, &r).unwrap()), &values(&a), 1e-13);
     let x = linear::least_squares(&a, &array(&[1.0, 0.0, 2.0], &[3])).unwrap();
-    assert_near(&list(&x), &[-0.7727272727272732, 0.8181818181818182], 1e-12);
+    assert_near(
+        &values(&x),
+        &[-0.7727272727272732, 0.8181818181818182],
+        1e-12,
+    );
 }
 
 #[test]
-fn solving_and_inverting_agree_with_numpy() {
+fn solve_inverse_and_det_agree_with_numpy() {
     let a = array(&SQUARE, &[4, 4]);
     let x = linear::solve(&a, &array(&[1.0, 2.0, 3.0, 4.0], &[4])).unwrap();
     let expected = [
@@ -67,22 +75,22 @@ fn solving_and_inverting_agree_with_numpy() {
         1.171477079796265,
         0.9779286926994907,
     ];
-    assert_near(&list(&x), &expected, 1e-13);
+    assert_near(&values(&x), &expected, 1e-13);
     assert_near(
-        &list(&linear::det(&a).unwrap()),
+        &values(&linear::det(&a).unwrap()),
         &[27.60937499999999],
         1e-12,
     );
-    let one = arith::matmul(&a, &linear::inverse(&a).unwrap()).unwrap();
+    let identity = arith::matmul(&a, &linear::inverse(&a).unwrap()).unwrap();
     assert_near(
-        &list(&one),
-        &list(&Tensor::eye(4, DType::F64, &Device::Cpu).unwrap()),
+        &values(&identity),
+        &values(&Tensor::eye(4, DType::F64, &Device::Cpu).unwrap()),
         1e-13,
     );
 }
 
 #[test]
-fn matrices_without_an_answer_are_refused() {
+fn invalid_matrices_are_rejected() {
     let singular = array(&[1.0, 2.0, 2.0, 4.0], &[2, 2]);
     let defective = array(&[1.0, 1.0, 0.0, 1.0], &[2, 2]);
     let undefined = array(&[1.0, f64::NAN, 0.0, 1.0], &[2, 2]);
@@ -119,22 +127,22 @@ fn matrices_without_an_answer_are_refused() {
             "solve: shapes [2, 2] and [1, 2] are incompatible",
         ),
     ];
-    for (name, found, expected) in table {
-        assert_eq!(found.unwrap_err().to_string(), expected, "{name}");
+    for (name, actual, expected) in table {
+        assert_eq!(actual.unwrap_err().to_string(), expected, "{name}");
     }
 }
 
 #[test]
-fn factorisations_have_the_same_bits_on_any_number_of_threads() {
-    // So large that a library of its own mind would share one matrix among threads.
+fn factorizations_are_bit_identical_for_any_number_of_threads() {
+    // Large enough for the library to use several threads for one matrix by default.
     let numbers: Vec<f64> = (0..300 * 300).map(|k| (f64::from(k) * 0.7).sin()).collect();
-    let a = Tensor::from_vec(numbers, (300, 300), &Device::Cpu).expect("as many numbers");
-    let bits = |threads| {
+    let a = Tensor::from_vec(numbers, (300, 300), &Device::Cpu).expect("matching sizes");
+    let results = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads can be started").install(|| {
             let eigen = linear::eigen(&a).expect("eigenvectors");
             let (u, s, v) = linear::svd(&a).expect("singular values");
-            let all = [
+            let components = [
                 eigen.re,
                 eigen.right.0,
                 eigen.right.1,
@@ -143,8 +151,8 @@ fn factorisations_have_the_same_bits_on_any_number_of_threads() {
                 s,
                 v,
             ];
-            all.map(|x| convert::to_f64(&x).expect("numbers"))
+            components.map(|x| convert::to_f64(&x).expect("values"))
         })
     };
-    assert!(bits(1) == bits(2));
+    assert!(results(1) == results(2));
 }

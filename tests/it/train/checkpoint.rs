@@ -1,10 +1,10 @@
-//! Checkpoints that are refused, replaced, or cannot be written.
+//! Checkpoints that are rejected, replaced, or cannot be written.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::resume::{bits, run, with_checkpoint};
-use super::{integrate, small, tutorial};
+use super::{integrator_task, small_network, tutorial_options};
 use attractor::base::{Error, NoProgress, Progress, Report};
 use attractor::nn::Rnn;
 use attractor::optim::{Optimizer, Sgd};
@@ -14,25 +14,25 @@ use attractor::tensor::{Device, Tensor};
 use attractor::train::{self, LogEntry, Options, Source, Task};
 use tempfile::TempDir;
 
-/// The fault of a second run with the checkpoint of a first, and its hint.
-fn refused(path: &Path, task: &dyn Task<f32>, seed: usize, options: Options) -> String {
+/// The error of a second run with the checkpoint of a different run.
+fn error_of_resume(path: &Path, task: &dyn Task<f32>, seed: usize, options: Options) -> String {
     let options = with_checkpoint(&options, path.into());
-    let mut net = small::<f32>(seed);
-    let fault = run(&mut net, &Source::new(task), &options, &mut NoProgress).expect_err("a fault");
-    let hint = fault.hint().expect("a hint");
+    let mut net = small_network::<f32>(seed);
+    let error = run(&mut net, &Source::new(task), &options, &mut NoProgress).expect_err("an error");
+    let hint = error.hint().expect("a hint");
     assert!(hint.contains("resume: false"), "{hint}");
-    fault.to_string()
+    error.to_string()
 }
 
 #[test]
-fn a_checkpoint_of_another_run_is_refused_with_what_differs() {
-    let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
+fn a_checkpoint_of_a_different_run_is_rejected_with_the_difference() {
+    let (folder, task) = (TempDir::new().expect("a folder"), integrator_task(10));
     let path = folder.path().join("run.h5");
-    let mut net = small::<f32>(1);
-    let options = with_checkpoint(&tutorial(20), path.clone());
+    let mut net = small_network::<f32>(1);
+    let options = with_checkpoint(&tutorial_options(20), path.clone());
     run(&mut net, &Source::new(&task), &options, &mut NoProgress).expect("a run");
     let before = std::fs::read(&path).expect("a checkpoint");
-    let base = || tutorial(20);
+    let default_options = || tutorial_options(20);
     let sgd = Optimizer::Sgd(Sgd::default());
     let rows: [(&str, &dyn Task<f32>, usize, Options); 8] = [
         (
@@ -41,7 +41,7 @@ fn a_checkpoint_of_another_run_is_refused_with_what_differs() {
             1,
             Options {
                 batch: 64,
-                ..base()
+                ..default_options()
             },
         ),
         (
@@ -50,14 +50,17 @@ fn a_checkpoint_of_another_run_is_refused_with_what_differs() {
             1,
             Options {
                 clip: None,
-                ..base()
+                ..default_options()
             },
         ),
         (
             "l2 is 0, but 0.0002 in the checkpoint",
             &task,
             1,
-            Options { l2: 0.0, ..base() },
+            Options {
+                l2: 0.0,
+                ..default_options()
+            },
         ),
         (
             "optimizer is sgd: rate",
@@ -65,36 +68,54 @@ fn a_checkpoint_of_another_run_is_refused_with_what_differs() {
             1,
             Options {
                 optimizer: sgd,
-                ..base()
+                ..default_options()
             },
         ),
         (
             "seed or key is 0000000000000005",
             &task,
             1,
-            Options { seed: 5, ..base() },
+            Options {
+                seed: 5,
+                ..default_options()
+            },
         ),
-        ("task's first batch is", &integrate(12), 1, base()),
-        ("initial parameters of the network is", &task, 2, base()),
-        ("20 batches, expected at most 19", &task, 1, tutorial(19)),
+        (
+            "task's first batch is",
+            &integrator_task(12),
+            1,
+            default_options(),
+        ),
+        (
+            "initial parameters of the network is",
+            &task,
+            2,
+            default_options(),
+        ),
+        (
+            "20 batches, expected at most 19",
+            &task,
+            1,
+            tutorial_options(19),
+        ),
     ];
-    for (words, task, seed, options) in rows {
-        let found = refused(&path, task, seed, options);
-        assert!(found.contains(words), "{words}: {found}");
+    for (text, task, seed, options) in rows {
+        let actual = error_of_resume(&path, task, seed, options);
+        assert!(actual.contains(text), "{text}: {actual}");
     }
     assert_eq!(std::fs::read(&path).expect("a checkpoint"), before);
 }
 
 #[test]
-fn a_data_set_is_known_by_all_of_its_numbers() {
+fn the_fingerprint_of_a_data_set_depends_on_all_its_values() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("run.h5");
-    let set = |last: f64| {
+    let dataset = |last: f64| {
         let part = |last: f64| {
-            let mut numbers = vec![0.25; 500 * 4];
-            numbers[500 * 4 - 1] = last;
-            let numbers = Tensor::from_vec(numbers, (500, 4, 1), &Device::Cpu);
-            RawArray::Stacked(numbers.expect("as many"))
+            let mut values = vec![0.25; 500 * 4];
+            values[500 * 4 - 1] = last;
+            let values = Tensor::from_vec(values, (500, 4, 1), &Device::Cpu);
+            RawArray::Stacked(values.expect("matching sizes"))
         };
         let parts = RawData {
             inputs: part(0.5),
@@ -102,29 +123,35 @@ fn a_data_set_is_known_by_all_of_its_numbers() {
             mask: None,
             lengths: None,
         };
-        Dataset::new(parts).expect("parts that fit")
+        Dataset::new(parts).expect("valid arrays")
     };
     let options = Options {
         batch: 2,
-        ..tutorial(3)
+        ..tutorial_options(3)
     };
-    let mut net = small::<f32>(1);
-    let first = with_checkpoint(&options, path.clone());
-    run(&mut net, &Source::new(&set(0.5)), &first, &mut NoProgress).expect("a run");
-    let found = refused(&path, &set(0.75), 1, options);
-    assert!(found.contains("data set is"), "{found}");
+    let mut net = small_network::<f32>(1);
+    let checkpointed = with_checkpoint(&options, path.clone());
+    run(
+        &mut net,
+        &Source::new(&dataset(0.5)),
+        &checkpointed,
+        &mut NoProgress,
+    )
+    .expect("a run");
+    let actual = error_of_resume(&path, &dataset(0.75), 1, options);
+    assert!(actual.contains("data set is"), "{actual}");
 }
 
 #[test]
-fn a_run_starts_anew_over_a_checkpoint_but_not_over_another_file() {
-    let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
-    let anew = |path: PathBuf, batches| {
+fn a_run_without_resume_replaces_a_checkpoint_but_no_other_file() {
+    let (folder, task) = (TempDir::new().expect("a folder"), integrator_task(10));
+    let run_from_start = |path: PathBuf, batches| {
         let options = Options {
             resume: false,
-            ..with_checkpoint(&tutorial(batches), path)
+            ..with_checkpoint(&tutorial_options(batches), path)
         };
         run(
-            &mut small::<f32>(1),
+            &mut small_network::<f32>(1),
             &Source::new(&task),
             &options,
             &mut NoProgress,
@@ -132,52 +159,67 @@ fn a_run_starts_anew_over_a_checkpoint_but_not_over_another_file() {
     };
     let path = folder.path().join("run.h5");
     for batches in [20, 10] {
-        let fit = anew(path.clone(), batches).expect("a run");
+        let fit = run_from_start(path.clone(), batches).expect("a run");
         assert_eq!((fit.resumed_batches, fit.batches), (0, batches));
     }
-    let other = folder.path().join("data.h5");
-    drop(hdf5::File::create(&other).expect("a file"));
-    let fault = anew(other.clone(), 20).expect_err("a fault").to_string();
+    let data_file = folder.path().join("data.h5");
+    drop(hdf5::File::create(&data_file).expect("a file"));
+    let error = run_from_start(data_file.clone(), 20)
+        .expect_err("an error")
+        .to_string();
     assert!(
-        fault.contains("expected a checkpoint of `train`"),
-        "{fault}"
+        error.contains("expected a checkpoint of `train`"),
+        "{error}"
     );
-    std::fs::write(&other, "notes").expect("a file");
-    anew(other.clone(), 20).expect_err("a fault");
-    assert_eq!(std::fs::read(&other).expect("notes"), b"notes");
+    std::fs::write(&data_file, "notes").expect("a file");
+    run_from_start(data_file.clone(), 20).expect_err("an error");
+    assert_eq!(std::fs::read(&data_file).expect("notes"), b"notes");
 }
 
 #[test]
-fn a_checkpoint_that_cannot_be_written_is_a_fault_at_once_and_trouble_later() {
-    /// Takes note of trouble.
-    struct Listening(Vec<String>);
-    impl Progress for Listening {
+fn an_unwritable_checkpoint_is_an_error_at_the_start_and_a_warning_later() {
+    /// Records warnings.
+    struct WarningRecorder(Vec<String>);
+    impl Progress for WarningRecorder {
         fn report(&mut self, _: Report) {}
         fn stop_requested(&self) -> bool {
             false
         }
-        fn warn(&mut self, fault: &Error) {
-            self.0.push(fault.to_string());
+        fn warn(&mut self, error: &Error) {
+            self.0.push(error.to_string());
         }
     }
-    let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
+    let (folder, task) = (TempDir::new().expect("a folder"), integrator_task(10));
     let source = Source::new(&task);
-    let inner = folder.path().join("runs");
-    let options = with_checkpoint(&tutorial(20), inner.join("run.h5"));
-    let mut net = small::<f32>(1);
-    let fault = run(&mut net, &source, &options, &mut NoProgress).expect_err("a fault");
-    assert!(fault.to_string().contains("does not exist"), "{fault}");
-    std::fs::create_dir(&inner).expect("a folder");
-    let mut heard = Listening(Vec::new());
-    let mut remove = |_: &LogEntry, _: &Rnn<f32>| {
-        let _ = std::fs::remove_dir_all(&inner);
+    let checkpoint_folder = folder.path().join("runs");
+    let options = with_checkpoint(&tutorial_options(20), checkpoint_folder.join("run.h5"));
+    let mut net = small_network::<f32>(1);
+    let error = run(&mut net, &source, &options, &mut NoProgress).expect_err("an error");
+    assert!(error.to_string().contains("does not exist"), "{error}");
+    std::fs::create_dir(&checkpoint_folder).expect("a folder");
+    let mut recorder = WarningRecorder(Vec::new());
+    let mut remove_folder = |_: &LogEntry, _: &Rnn<f32>| {
+        let _ = std::fs::remove_dir_all(&checkpoint_folder);
         Ok(ControlFlow::Continue(()))
     };
-    let fit = train::run(&mut net, &source, &options, &mut heard, &mut remove).expect("a run");
+    let fit = train::run(
+        &mut net,
+        &source,
+        &options,
+        &mut recorder,
+        &mut remove_folder,
+    )
+    .expect("a run");
     // After batches 7 and 14, and at the end.
-    assert_eq!((heard.0.len(), fit.batches), (3, 20));
-    assert_eq!(fit.checkpoint_error.as_ref(), heard.0.last());
-    let mut whole = small::<f32>(1);
-    run(&mut whole, &source, &tutorial(20), &mut NoProgress).expect("a run");
-    assert_eq!(bits(&net), bits(&whole));
+    assert_eq!((recorder.0.len(), fit.batches), (3, 20));
+    assert_eq!(fit.checkpoint_error.as_ref(), recorder.0.last());
+    let mut expected = small_network::<f32>(1);
+    run(
+        &mut expected,
+        &source,
+        &tutorial_options(20),
+        &mut NoProgress,
+    )
+    .expect("a run");
+    assert_eq!(bits(&net), bits(&expected));
 }

@@ -1,9 +1,9 @@
-//! A run that was stopped and started again ends as one that never was.
+//! Stopped and resumed runs are bit-identical to uninterrupted runs.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use super::{integrate, small, tutorial};
+use super::{integrator_task, small_network, tutorial_options};
 use attractor::base::error::FileError;
 use attractor::base::{Error, NoProgress, Outcome, Progress, Report, Result};
 use attractor::nn::{Cell, NetworkOptions, Rnn};
@@ -20,7 +20,7 @@ use attractor::train::{
 };
 use tempfile::TempDir;
 
-/// Ends a run after so many batches of its own.
+/// Stops a run after this number of reports.
 struct StopAfter(usize);
 
 impl Progress for StopAfter {
@@ -56,25 +56,30 @@ pub fn with_checkpoint(options: &Options, path: PathBuf) -> Options {
     }
 }
 
-/// Runs as a whole, and in four parts from a checkpoint; gives the words of what differs.
-fn differs<T: Lanes>(first: &Rnn<T>, source: &Source<'_, T>, options: &Options) -> Option<String> {
+/// Runs uninterrupted, and in four parts from a checkpoint. Returns a description of the
+/// difference.
+fn resume_difference<T: Lanes>(
+    first: &Rnn<T>,
+    source: &Source<'_, T>,
+    options: &Options,
+) -> Option<String> {
     let folder = TempDir::new().expect("a folder");
-    let mut whole = first.clone();
-    let expected = run(&mut whole, source, options, &mut NoProgress).expect("a run");
+    let mut uninterrupted = first.clone();
+    let expected = run(&mut uninterrupted, source, options, &mut NoProgress).expect("a run");
     let options = with_checkpoint(options, folder.path().join("run.h5"));
     let mut net = first.clone();
     let mut fit = None;
     for batches in [3, 9, 10, usize::MAX] {
         net = first.clone();
-        let mut stop = StopAfter(batches);
-        fit = Some(run(&mut net, source, &options, &mut stop).expect("a part of the run"));
+        let mut progress = StopAfter(batches);
+        fit = Some(run(&mut net, source, &options, &mut progress).expect("part of the run"));
     }
     let fit = fit.expect("four parts");
-    let started = Fit {
+    let normalized = Fit {
         resumed_batches: 0,
         ..fit.clone()
     };
-    match (bits(&net) == bits(&whole), started == expected) {
+    match (bits(&net) == bits(&uninterrupted), normalized == expected) {
         (true, true) if fit.resumed_batches == 22.min(expected.batches) => None,
         (same, _) => Some(format!("parameters {same}: {fit:?}, not {expected:?}")),
     }
@@ -85,7 +90,7 @@ fn options(optimizer: Optimizer) -> Options {
         batch: 16,
         log_every: 4,
         optimizer,
-        ..tutorial(31)
+        ..tutorial_options(31)
     }
 }
 
@@ -120,36 +125,36 @@ fn optimizers() -> [(&'static str, Optimizer); 4] {
     ]
 }
 
-fn every_optimizer_resumes<T: Lanes>() {
-    let task = integrate(10);
+fn check_all_optimizers<T: Lanes>() {
+    let task = integrator_task(10);
     let net = Rnn::<T> {
         noise: 0.02,
-        ..small(3)
+        ..small_network(3)
     };
     for (name, optimizer) in optimizers() {
-        let wrong = differs(&net, &Source::new(&task), &options(optimizer));
-        assert_eq!(wrong, None, "{name}");
+        let failures = resume_difference(&net, &Source::new(&task), &options(optimizer));
+        assert_eq!(failures, None, "{name}");
     }
 }
 
 #[test]
-fn a_stopped_run_goes_on_to_the_same_bits_in_f32() {
-    every_optimizer_resumes::<f32>();
+fn training_resumes_bit_identically_in_f32() {
+    check_all_optimizers::<f32>();
 }
 
 #[test]
-fn a_stopped_run_goes_on_to_the_same_bits_in_f64() {
-    every_optimizer_resumes::<f64>();
+fn training_resumes_bit_identically_in_f64() {
+    check_all_optimizers::<f64>();
 }
 
 /// Trials of the integrator as a data set.
-fn recorded(trials: usize) -> Dataset {
-    let task = integrate(10);
+fn stored_trials(trials: usize) -> Dataset {
+    let task = integrator_task(10);
     let mut batch: Trials<f32> = Trials::new(Task::<f32>::shape(&task), trials);
     task.fill(&Key::new(8, Layout::default()), &mut batch)
         .expect("trials");
-    let part = |numbers: Vec<f32>| {
-        let tensor = Tensor::from_vec(numbers, (trials, 10, 1), &Device::Cpu);
+    let part = |values: Vec<f32>| {
+        let tensor = Tensor::from_vec(values, (trials, 10, 1), &Device::Cpu);
         RawArray::Stacked(tensor.expect("a tensor"))
     };
     Dataset::new(RawData {
@@ -162,16 +167,16 @@ fn recorded(trials: usize) -> Dataset {
 }
 
 #[test]
-fn a_run_over_a_data_set_resumes_in_the_middle_of_an_epoch_with_its_validation() {
+fn training_on_a_data_set_resumes_within_an_epoch_with_validation() {
     let key = Key::new(1, Layout::default());
-    let [task, held] = recorded(50).split(0.2, &key).expect("two sets");
-    let held = held.all();
+    let [task, held_out] = stored_trials(50).split(0.2, &key).expect("two sets");
+    let held_out = held_out.all();
     let source = Source {
         task: &task,
-        validation: Some(&held),
+        validation: Some(&held_out),
     };
     let (_, adam) = optimizers()[0].clone();
-    let net = small::<f32>(2);
+    let net = small_network::<f32>(2);
     for (keep, patience) in [
         (Restore::Best, None),
         (Restore::Last, None),
@@ -184,7 +189,7 @@ fn a_run_over_a_data_set_resumes_in_the_middle_of_an_epoch_with_its_validation()
             ..options(adam.clone())
         };
         assert_eq!(
-            differs(&net, &source, &options),
+            resume_difference(&net, &source, &options),
             None,
             "{keep:?} {patience:?}"
         );
@@ -192,16 +197,17 @@ fn a_run_over_a_data_set_resumes_in_the_middle_of_an_epoch_with_its_validation()
 }
 
 #[test]
-fn a_run_that_was_finished_is_not_run_again() {
-    let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
-    let options = with_checkpoint(&tutorial(20), folder.path().join("run.h5"));
-    let (mut first, mut second) = (small::<f32>(1), small::<f32>(1));
+fn a_finished_run_is_not_repeated() {
+    let (folder, task) = (TempDir::new().expect("a folder"), integrator_task(10));
+    let options = with_checkpoint(&tutorial_options(20), folder.path().join("run.h5"));
+    let (mut first, mut second) = (small_network::<f32>(1), small_network::<f32>(1));
     let source = Source::new(&task);
     let fit = run(&mut first, &source, &options, &mut NoProgress).expect("a run");
-    let again = run(&mut second, &source, &options, &mut StopAfter(1)).expect("the same");
+    let second_fit =
+        run(&mut second, &source, &options, &mut StopAfter(1)).expect("the finished run");
     assert_eq!(bits(&first), bits(&second));
     assert_eq!(
-        again,
+        second_fit,
         Fit {
             resumed_batches: 20,
             ..fit
@@ -210,66 +216,79 @@ fn a_run_that_was_finished_is_not_run_again() {
 }
 
 #[test]
-fn a_finished_run_goes_on_when_more_batches_are_asked_for() {
-    let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
+fn a_finished_run_continues_with_a_larger_number_of_batches() {
+    let (folder, task) = (TempDir::new().expect("a folder"), integrator_task(10));
     let source = Source::new(&task);
-    let short = with_checkpoint(&tutorial(20), folder.path().join("run.h5"));
-    let long = Options {
+    let short_options = with_checkpoint(&tutorial_options(20), folder.path().join("run.h5"));
+    let long_options = Options {
         batches: 30,
-        ..short.clone()
+        ..short_options.clone()
     };
-    let (mut net, mut whole) = (small::<f32>(1), small::<f32>(1));
-    run(&mut net, &source, &short, &mut NoProgress).expect("a run");
-    let fit = run(&mut net, &source, &long, &mut NoProgress).expect("the rest");
-    let expected = run(&mut whole, &source, &tutorial(30), &mut NoProgress).expect("a run");
-    assert_eq!(bits(&net), bits(&whole));
+    let (mut net, mut uninterrupted) = (small_network::<f32>(1), small_network::<f32>(1));
+    run(&mut net, &source, &short_options, &mut NoProgress).expect("a run");
+    let fit = run(&mut net, &source, &long_options, &mut NoProgress).expect("the rest of the run");
+    let expected = run(
+        &mut uninterrupted,
+        &source,
+        &tutorial_options(30),
+        &mut NoProgress,
+    )
+    .expect("a run");
+    assert_eq!(bits(&net), bits(&uninterrupted));
     assert_eq!((fit.resumed_batches, &fit.log), (20, &expected.log));
-    let fault = run(&mut net, &source, &long, &mut NoProgress).expect_err("a fault");
+    let err = run(&mut net, &source, &long_options, &mut NoProgress).expect_err("an error");
     let finished = matches!(
-        &fault,
+        &err,
         Error::File {
             fact: FileError::FinishedRun { done: 30 },
             ..
         }
     );
-    assert!(finished, "{fault}");
+    assert!(finished, "{err}");
 }
 
 #[test]
-fn a_listener_that_ended_a_run_or_failed_in_it_hears_its_line_again() {
-    let (folder, task) = (TempDir::new().expect("a folder"), integrate(10));
+fn a_callback_that_stopped_a_run_is_called_again_for_the_same_entry() {
+    let (folder, task) = (TempDir::new().expect("a folder"), integrator_task(10));
     let options = Options {
         log_every: 5,
-        ..with_checkpoint(&tutorial(20), folder.path().join("run.h5"))
+        ..with_checkpoint(&tutorial_options(20), folder.path().join("run.h5"))
     };
-    let go = |answer: Result<ControlFlow<()>>| {
-        let (mut net, mut heard, mut answer) = (small::<f32>(1), Vec::new(), Some(answer));
-        let mut listen = |line: &LogEntry, _: &Rnn<f32>| {
-            heard.push(line.batch);
+    let run_once = |callback_result: Result<ControlFlow<()>>| {
+        let (mut net, mut called_batches, mut callback_result) =
+            (small_network::<f32>(1), Vec::new(), Some(callback_result));
+        let mut callback = |line: &LogEntry, _: &Rnn<f32>| {
+            called_batches.push(line.batch);
             match line.batch {
-                10 => answer.take().expect("heard once"),
+                10 => callback_result.take().expect("one call at batch 10"),
                 _ => Ok(ControlFlow::Continue(())),
             }
         };
         let source = Source::new(&task);
-        let fit = train::run(&mut net, &source, &options, &mut NoProgress, &mut listen);
-        (fit.map(|fit| fit.outcome).ok(), heard)
+        let fit = train::run(&mut net, &source, &options, &mut NoProgress, &mut callback);
+        (fit.map(|fit| fit.outcome).ok(), called_batches)
     };
-    let ended = Some(Outcome::Interrupted { at: 11 });
-    let fault = Error::Algebra {
+    let interrupted = Some(Outcome::Interrupted { at: 11 });
+    let err = Error::Algebra {
         op: "listener",
         fact: "no result",
     };
-    assert_eq!(go(Ok(ControlFlow::Break(()))), (ended, vec![0, 5, 10]));
-    assert_eq!(go(Ok(ControlFlow::Break(()))), (ended, vec![10]));
-    assert_eq!(go(Err(fault)), (None, vec![10]));
-    let rest = go(Ok(ControlFlow::Continue(())));
-    assert_eq!(rest, (Some(Outcome::MaxSteps), vec![10, 15, 19]));
+    assert_eq!(
+        run_once(Ok(ControlFlow::Break(()))),
+        (interrupted, vec![0, 5, 10])
+    );
+    assert_eq!(
+        run_once(Ok(ControlFlow::Break(()))),
+        (interrupted, vec![10])
+    );
+    assert_eq!(run_once(Err(err)), (None, vec![10]));
+    let last_run = run_once(Ok(ControlFlow::Continue(())));
+    assert_eq!(last_run, (Some(Outcome::MaxSteps), vec![10, 15, 19]));
 }
 
 #[test]
-fn a_run_that_diverges_after_a_checkpoint_diverges_there_again() {
-    let (folder, task) = (TempDir::new().expect("a folder"), integrate(25));
+fn a_resumed_run_diverges_at_the_same_batch() {
+    let (folder, task) = (TempDir::new().expect("a folder"), integrator_task(25));
     let sgd = Sgd {
         rate: constant(0.1),
         ..Sgd::default()
@@ -291,23 +310,28 @@ fn a_run_that_diverges_after_a_checkpoint_diverges_there_again() {
         gain: 1.5,
         ..NetworkOptions::default()
     };
-    let net: Rnn<f32> = net.build(relu).expect("options within their spans");
+    let net: Rnn<f32> = net.build(relu).expect("options in range");
     let (mut first, mut second) = (net.clone(), net);
     let source = Source::new(&task);
     let fit = run(&mut first, &source, &options, &mut NoProgress).expect("a run");
     assert!(matches!(fit.outcome, Outcome::Diverged { .. }), "{fit:?}");
-    let again = run(&mut second, &source, &options, &mut NoProgress).expect("a run");
-    assert_eq!(again.outcome, fit.outcome);
+    let second_fit = run(&mut second, &source, &options, &mut NoProgress).expect("a run");
+    assert_eq!(second_fit.outcome, fit.outcome);
     assert_eq!(bits(&first), bits(&second));
 }
 
 #[test]
-fn trials_drawn_for_validation_are_none_of_those_trained_on() {
-    let task = integrate(10);
-    let options = tutorial(1);
-    let held = sample_validation::<f32>(&task, 128, &options).expect("trials");
-    let mut trained = Trials::new(Task::<f32>::shape(&task), 128);
+fn validation_trials_differ_from_training_trials() {
+    let task = integrator_task(10);
+    let options = tutorial_options(1);
+    let held_out = sample_validation::<f32>(&task, 128, &options).expect("trials");
+    let mut training_trials = Trials::new(Task::<f32>::shape(&task), 128);
     let key = options.initial_key().split_nth(1, 2);
-    task.fill(&key, &mut trained).expect("trials");
-    assert!(!trained.inputs.iter().any(|x| held.inputs.contains(x)));
+    task.fill(&key, &mut training_trials).expect("trials");
+    assert!(
+        !training_trials
+            .inputs
+            .iter()
+            .any(|x| held_out.inputs.contains(x))
+    );
 }

@@ -1,0 +1,333 @@
+//! Calls of all functions with numeric arguments or options, for `extreme_sizes.rs`.
+
+/// A function, the required options, and a call with the options `o`.
+pub const OPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "h5::write",
+        "#{}",
+        "h5::write(\"x.h5\", #{ x: zeros(3) }, o)",
+    ),
+    (
+        "plot::lines",
+        "#{}",
+        "plot::lines([1.0, 2.0], o).save(\"x.svg\")",
+    ),
+    (
+        "plot::scatter",
+        "#{}",
+        "plot::scatter([1.0, 2.0], [1.0, 2.0], o).save(\"x.svg\")",
+    ),
+    (
+        "plot::histogram",
+        "#{}",
+        "plot::histogram([1.0, 2.0], o).save(\"x.svg\")",
+    ),
+    (
+        "plot::heatmap",
+        "#{}",
+        "plot::heatmap(eye(3), o).save(\"x.svg\")",
+    ),
+    (
+        "plot::image",
+        "#{}",
+        "plot::image(eye(3), o).save(\"x.svg\")",
+    ),
+    (
+        "plot::grid",
+        "#{}",
+        "plot::grid([plot::lines([1.0, 2.0])], o).save(\"x.svg\")",
+    ),
+    (
+        "figure.save",
+        "#{ frames: 2 }",
+        "plot::lines([1.0, 2.0]).save(\"x.png\", o)",
+    ),
+    (
+        "scene::trajectories",
+        "#{}",
+        "scene::trajectories(ones([2, 4, 3]), o).save(\"x.svg\")",
+    ),
+    (
+        "scene::points",
+        "#{}",
+        "scene::points(ones([4, 3]), o).save(\"x.svg\")",
+    ),
+    (
+        "scene::arrows",
+        "#{}",
+        "scene::arrows(ones([4, 3]), zeros([4, 3]), o).save(\"x.svg\")",
+    ),
+    (
+        "random::uniform",
+        "#{}",
+        "random::uniform(random::key(0), [5], o)",
+    ),
+    (
+        "tasks::integrator",
+        "#{}",
+        "tasks::integrator(o).batch(2, random::key(0))",
+    ),
+    (
+        "tasks::decision",
+        "#{}",
+        "tasks::decision(o).batch(2, random::key(0))",
+    ),
+    (
+        "tasks::flip_flop",
+        "#{}",
+        "tasks::flip_flop(o).batch(2, random::key(0))",
+    ),
+    (
+        "tasks::custom",
+        "#{ steps: 3 }",
+        "tasks::custom(o, |key, n| #{ inputs: zeros([n, 3, 1]), targets: zeros([n, 3, 1]) })\
+         .batch(2, random::key(0))",
+    ),
+    (
+        "rnn::vanilla",
+        "#{}",
+        "rnn::vanilla(o).run(zeros([2, 3, 1]))",
+    ),
+    ("rnn::gru", "#{}", "rnn::gru(o).run(zeros([2, 3, 1]))"),
+    ("rnn::lstm", "#{}", "rnn::lstm(o).run(zeros([2, 3, 1]))"),
+    ("rnn::ctrnn", "#{}", "rnn::ctrnn(o).run(zeros([2, 3, 1]))"),
+    (
+        "rnn::custom",
+        "#{ units: 2, step: |h, x, p| h }",
+        "rnn::custom(o).run(zeros([2, 3, 1]))",
+    ),
+    (
+        "rnn::load",
+        "#{}",
+        "rnn::gru(#{ reset: \"after\" }).save(\"x.safetensors\"); rnn::load(\"x.safetensors\", o)",
+    ),
+    (
+        "optim::adam",
+        "#{}",
+        "train(rnn::vanilla(), tasks::integrator(), #{ batches: 2, \
+     batch: 2, optimizer: optim::adam(o) })",
+    ),
+    (
+        "optim::sgd",
+        "#{}",
+        "train(rnn::vanilla(), tasks::integrator(), #{ batches: 2, \
+     batch: 2, optimizer: optim::sgd(o) })",
+    ),
+    ("optim::multi_step", "#{}", "optim::multi_step(o).rate(7)"),
+    ("optim::cosine", "#{}", "optim::cosine(o).rate(7)"),
+    (
+        "optim::plateau",
+        "#{}",
+        "optim::adam(#{ rate: optim::plateau(o) })",
+    ),
+    (
+        "train",
+        "#{ batches: 2, batch: 2, log_every: 1, on_log: |line| false, \
+         validation: tasks::integrator(), checkpoint: \"x.h5\", resume: false }",
+        "train(rnn::vanilla(#{ units: 3 }), tasks::integrator(), o)",
+    ),
+    (
+        "force::network",
+        "#{ units: 5 }",
+        "force::network(o).run(3)",
+    ),
+    (
+        "force::train",
+        "#{}",
+        "force::train(force::network(#{ units: 5 }), zeros([2, 1]), ones([2, 1]), o)",
+    ),
+    (
+        "force::teach",
+        "#{}",
+        "force::teach(force::network(#{ units: 5 }), force::network(#{ units: 5 }), \
+         zeros([2, 1]), ones([2, 1]), o)",
+    ),
+    ("signals::sines", "#{}", "signals::sines(5, o)"),
+    ("signals::lorenz", "#{}", "signals::lorenz(2, o)"),
+    ("signals::patterns", "#{}", "signals::patterns(5, o)"),
+    ("spikes::smooth", "#{}", "spikes::smooth(ones([5, 2]), o)"),
+    ("lfads::model", "#{}", "lfads::model(o).params()"),
+    (
+        "lfads::train",
+        "#{ batches: 2, batch: 2, log_every: 1, on_log: |line| false, \
+         validation: ones([2, 4, 1]), checkpoint: \"x.h5\", resume: false }",
+        "lfads::train(lfads::model(#{ encoder: 3, controller: 3, generator: 3, factors: 2 }), \
+         ones([4, 4, 1]), o)",
+    ),
+    (
+        "lfads model.infer",
+        "#{}",
+        "lfads::model(#{ encoder: 3, controller: 3, generator: 3, factors: 2 })\
+         .infer(ones([1, 4, 1]), o)",
+    ),
+    (
+        "lfads model.generate",
+        "#{}",
+        "lfads::model(#{ encoder: 3, controller: 3, generator: 3, factors: 2 }).generate(1, o)",
+    ),
+    ("view", "#{}", "view(scene::points(ones([4, 3])), o)"),
+    (
+        "pca::fit",
+        "#{}",
+        "pca::fit([[1.0, 2.0], [2.0, 5.0], [0.0, 1.0]], o)",
+    ),
+    (
+        "tsne::fit",
+        "#{ perplexity: 2.0, steps: 2 }",
+        "tsne::fit(random::normal(random::key(1), [12, 3]), o)",
+    ),
+    (
+        "fixed_points::find",
+        "#{ candidates: zeros([2, 3]) }",
+        "fixed_points::find(rnn::vanilla(#{ units: 3, gain: 0.5 }), o)",
+    ),
+    ("fixed points.modes", "#{}", "points().modes(o)"),
+    (
+        "fixed points.linear_error",
+        "#{}",
+        "points().linear_error(o)",
+    ),
+    (
+        "fixed points.transitions",
+        "#{ steps: 2 }",
+        "points().transitions(o)",
+    ),
+];
+
+/// A function and a call in which `N!` is replaced by a size.
+pub const ARGUMENTS: &[(&str, &str)] = &[
+    (
+        "h5::rows",
+        "h5::write(\"x.h5\", #{ x: zeros(3) }); h5::rows(\"x.h5\", \"x\", N!, 2)",
+    ),
+    (
+        "h5::rows",
+        "h5::write(\"x.h5\", #{ x: zeros(3) }); h5::rows(\"x.h5\", \"x\", 0, N!)",
+    ),
+    ("seed", "seed(N!)"),
+    ("budget", "budget(N!)"),
+    ("fixed", "fixed(1.5, N!)"),
+    ("schedule.rate", "optim::exponential(0.1, 0.5).rate(N!)"),
+    ("signals::sines", "signals::sines(N!)"),
+    ("signals::lorenz", "signals::lorenz(N!)"),
+    ("signals::patterns", "signals::patterns(N!)"),
+    ("spikes::bin", "spikes::bin(ones([5, 2]), N!)"),
+    ("fixed points.at", "points().at(N!)"),
+    ("fixed points.pick", "points().pick([N!])"),
+    (
+        "task.batch",
+        "tasks::integrator().batch(N!, random::key(0))",
+    ),
+    ("random::key", "random::key(N!)"),
+    ("key.split", "random::key(0).split(N!)"),
+    ("key.fold_in", "random::key(0).fold_in(N!)"),
+    ("random::normal", "random::normal(random::key(0), [N!])"),
+    ("random::normal", "random::normal(random::key(0), [0, N!])"),
+    (
+        "random::uniform",
+        "random::uniform(random::key(0), [N!, 2])",
+    ),
+    (
+        "random::bernoulli",
+        "random::bernoulli(random::key(0), 0.5, [N!, 2])",
+    ),
+    (
+        "random::randint",
+        "random::randint(random::key(0), N!, 5, [3])",
+    ),
+    (
+        "random::randint",
+        "random::randint(random::key(0), 0, N!, [3])",
+    ),
+    (
+        "random::randint",
+        "random::randint(random::key(0), 0, 5, [N!])",
+    ),
+    (
+        "random::permutation",
+        "random::permutation(random::key(0), N!)",
+    ),
+    (
+        "random::choice",
+        "random::choice(random::key(0), [1, 2], N!)",
+    ),
+    (
+        "random::choice",
+        "random::choice(random::key(0), [1, 2], N!, #{ replace: false })",
+    ),
+    (
+        "lfads model.generate",
+        "lfads::model(#{ generator: 3 }).generate(N!)",
+    ),
+    ("force network.run", "force::network(#{ units: 5 }).run(N!)"),
+    ("zeros", "zeros([N!])"),
+    ("zeros", "print(zeros([1, N!, 0]))"),
+    ("ones", "ones([2, N!])"),
+    ("full", "print(full([1, N!, 0], 3.0))"),
+    ("full", "full([N!, N!], 3.0)"),
+    ("eye", "eye(N!)"),
+    ("linspace", "linspace(0, 1, N!)"),
+    ("arange", "arange(0, N!)"),
+    ("arange", "arange(0, 1, 1.0 / N!)"),
+    ("arange", "arange(N!, 0, -1)"),
+    ("cat", "cat([zeros(2)], N!)"),
+    ("stack", "stack([zeros(2)], N!)"),
+    ("tensor.index", "zeros([2, 0])[N!]"),
+    ("tensor.at", "zeros([2, 0]).at([N!])"),
+    ("tensor.matmul", "zeros([2, 0]).matmul(zeros([0, N!]))"),
+    ("tensor.transpose", "zeros([2, 3]).transpose(N!)"),
+    ("tensor.transpose", "zeros([2, 3]).transpose(0, N!)"),
+    ("tensor.permute", "zeros([2, 3]).permute([N!, 0])"),
+    ("tensor.reshape", "zeros([0]).reshape([0, N!])"),
+    ("tensor.reshape", "zeros([0]).reshape([N!, 0, N!])"),
+    ("tensor.reshape", "zeros([0]).reshape([-1, N!])"),
+    ("tensor.squeeze", "zeros([2, 1]).squeeze(N!)"),
+    ("tensor.unsqueeze", "zeros([2, 1]).unsqueeze(N!)"),
+    ("tensor.broadcast_to", "zeros([2, 1]).broadcast_to([2, N!])"),
+    ("tensor.broadcast_to", "zeros([0, 1]).broadcast_to([0, N!])"),
+    ("tensor.slice", "zeros(4).slice(N!, 0)"),
+    ("tensor.slice", "zeros(4).slice(0, N!)"),
+    ("tensor.slice", "zeros(4).slice(0, 0, N!)"),
+    ("tensor.slice", "zeros(4).slice(0, 0, 4, N!)"),
+    ("tensor.rows", "zeros(4).rows(N!)"),
+    ("tensor.rows", "zeros(4).rows(0, N!)"),
+    ("tensor.column", "zeros([4, 4]).column(N!)"),
+    ("tensor.take", "zeros(4).take(N!, [0])"),
+    ("tensor.take", "zeros(4).take(0, [N!])"),
+    ("tensor.put", "zeros(4).put(N!, 0, ones(2))"),
+    ("tensor.put", "zeros(4).put(0, N!, ones(2))"),
+    ("tensor.roll", "zeros(4).roll(N!)"),
+    ("tensor.roll", "zeros(4).roll(1, N!)"),
+    ("tensor.flip", "zeros(4).flip(N!)"),
+    ("tensor.sum", "zeros([0, 3]).sum(N!)"),
+    ("tensor.sum", "full([N!, 0, 2], 1.0).sum(1)"),
+    ("tensor.mean", "zeros([0, 3]).mean(N!)"),
+    ("tensor.prod", "zeros([0, 3]).prod(N!)"),
+    ("tensor.norm", "zeros([0, 3]).norm(N!)"),
+    ("tensor.max", "zeros([0, 3]).max(N!)"),
+    ("tensor.min", "zeros([0, 3]).min(N!)"),
+    ("tensor.argmax", "zeros([0, 3]).argmax(N!)"),
+    ("tensor.argmin", "zeros([0, 3]).argmin(N!)"),
+    ("tensor.variance", "zeros([0, 3]).variance(N!)"),
+    ("tensor.std", "zeros([0, 3]).std(N!)"),
+    ("tensor.median", "zeros([0, 3]).median(N!)"),
+    ("tensor.quantile", "zeros([0, 3]).quantile(0.5, N!)"),
+    ("tensor.sort", "zeros([0, 3]).sort(N!)"),
+    ("tensor.argsort", "zeros([0, 3]).argsort(N!)"),
+    ("tensor.histogram", "ones(3).histogram(N!)"),
+    ("tensor.softmax", "zeros([0, 3]).softmax(N!)"),
+    ("tensor.log_softmax", "zeros([0, 3]).log_softmax(N!)"),
+    ("tensor.cumsum", "zeros([0, 3]).cumsum(N!)"),
+    (
+        "tensor.to_list",
+        "zeros([N!, 0], #{ dtype: \"u8\" }).to_list()",
+    ),
+    ("tensor.outer", "ones(100000).outer(ones(100000))"),
+    ("tensor.diag", "ones(1000000).diag()"),
+    (
+        "figure.size",
+        "plot::lines([1.0, 2.0]).size(N!, 3.0).save(\"x.png\")",
+    ),
+    ("plot::lines", "plot::lines([0.0, N!]).save(\"x.svg\")"),
+    ("h5::write", "h5::write(\"e.h5\", #{ x: zeros([N!, 0]) })"),
+];
