@@ -76,6 +76,7 @@ impl Workload {
         let [b, t, i, n, o] = self.sizes;
         let gates = match self.cell {
             "gru" | "gru_torch" => 3,
+            "ugrnn" => 2,
             "lstm" => 4,
             _ => 1,
         };
@@ -264,7 +265,7 @@ fn adam_step(bencher: Bencher<'_, '_>) {
     let gradient = sines::<f32>(params.len(), 0.01);
     let mut state = OptimizerState::new(adam(), params.len());
     let step_scale = StepScale {
-        rate: 1e-3,
+        lr: 1e-3,
         scale: 1.0,
         l2: 2e-4,
     };

@@ -133,12 +133,12 @@ fn force(units: usize) -> Result<Parts> {
     let (x, f) = (inputs.clone(), targets.clone());
     let options = TrainingOptions::default();
     let reset = TrainingOptions {
-        anew: true,
+        reset_p: true,
         ..options.clone()
     };
     let passes = units / steps + 1;
     let warm_up = TrainingOptions {
-        passes,
+        epochs: passes,
         ..options.clone()
     };
     trained.train([&x, &f], &warm_up, &mut NoProgress);

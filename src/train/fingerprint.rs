@@ -36,7 +36,7 @@ pub(super) fn compute<T: Real, M: Model<T>>(trainer: &Trainer<'_, T, M>) -> Resu
     insert("clip_norm", clip);
     insert("l2", options.l2.to_string());
     insert("optimizer", options.optimizer.to_string());
-    insert("seed or key", format!("{high:08x}{low:08x} {layout}"));
+    insert("seed", format!("{high:08x}{low:08x} {layout}"));
     match trainer.source.task.values() {
         Some(all) => insert("data set", digest(all)),
         None => insert(

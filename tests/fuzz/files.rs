@@ -21,7 +21,7 @@ student.save("student.h5"); model.save("model.h5"); points.save("points.h5");
 picture.save("picture.h5"); space.save("space.h5");
 json::write("graph.json", graph);
 h5::write("nested.h5", #{ a: f32s, b: #{ c: integers, d: "text", e: [1, 2.5, "x"] } });
-train(net, batches, #{ batches: 3, batch: 2, checkpoint: "run.h5", checkpoint_every: 1 });
+train(net, batches, #{ batches: 3, batch_size: 2, checkpoint: "run.h5", checkpoint_every: 1 });
 "#;
 
 /// Valid files and the generator of damaged copies.
@@ -126,7 +126,7 @@ fn readers(name: &str, extension: &str) -> Vec<String> {
             "plot::load(FILE).save(\"picture.svg\")",
             "tasks::dataset(FILE)",
             "h5::rows(FILE, \"inputs\", 0, 1)",
-            "train(net.copy(), batches, #{ batches: 4, batch: 2, checkpoint: FILE })",
+            "train(net.copy(), batches, #{ batches: 4, batch_size: 2, checkpoint: FILE })",
         ],
     };
     let file = format!("\"{name}\"");

@@ -15,7 +15,7 @@ const SCRIPTS: [(&str, &str); 2] = [
         r#"
 let task = tasks::flip_flop(#{ steps: 10 });
 let net = rnn::gru(#{ inputs: 3, units: 16, outputs: 3, seed: 3 });
-let fit = train(net, task, #{ batches: 800, batch: 16, checkpoint: "run.h5", checkpoint_every: 10,
+let fit = train(net, task, #{ batches: 800, batch_size: 16, checkpoint: "run.h5", checkpoint_every: 10,
     validation: task, validate_every: 50 });
 net.save("net.h5");
 print(json::text(net.params())); print(json::text(fit.loss));
@@ -27,7 +27,7 @@ print(json::text(net.params())); print(json::text(fit.loss));
 let counts = (random::uniform(random::key(1), [40, 8, 5]) * 3.0).floor();
 let sizes = #{ channels: 5, encoder: 8, controller: 8, generator: 8, factors: 3 };
 let model = lfads::model(sizes);
-let fit = lfads::train(model, counts, #{ batches: 400, batch: 8, checkpoint: "run.h5",
+let fit = lfads::train(model, counts, #{ batches: 400, batch_size: 8, checkpoint: "run.h5",
     checkpoint_every: 10 });
 model.save("net.h5");
 print(json::text(model.params())); print(json::text(fit.loss));

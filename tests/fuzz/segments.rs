@@ -68,15 +68,15 @@ impl Case {
         let config = NetworkOptions {
             units: self.units,
             outputs: 2,
-            seed: 3,
+            seed: 3.into(),
             ..NetworkOptions::default()
         };
         config.build().expect("sizes within the limits")
     }
 
-    fn train(self, network: &mut Network<f32>, passes: usize) -> Outcome {
+    fn train(self, network: &mut Network<f32>, epochs: usize) -> Outcome {
         let options = TrainingOptions {
-            passes,
+            epochs,
             forgetting: self.forgetting,
             ..TrainingOptions::default()
         };

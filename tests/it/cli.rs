@@ -349,7 +349,7 @@ fn without_a_terminal_a_run_ends_with_one_progress_line() {
         reporter.report(Report {
             done,
             total: 100,
-            status: Status::Loss { loss, rate },
+            status: Status::Loss { loss, lr: rate },
         });
     }
     drop(reporter);

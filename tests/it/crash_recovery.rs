@@ -14,8 +14,8 @@ let task = tasks::integrator(#{ steps: 10 });
 let held_out = tasks::custom(#{ steps: 10 }, |key, n| task.batch(n, key));
 let net = rnn::vanilla(#{ units: 16, noise: 0.01, seed: 3 });
 let fit = train(net, task, #{
-    batches: 1500, batch: 32, l2: 1e-4, clip: 1.0, log_every: 40,
-    optimizer: optim::adam(#{ rate: 0.01 }),
+    batches: 1500, batch_size: 32, l2: 1e-4, clip_norm: 1.0, log_every: 40,
+    optimizer: optim::adam(#{ lr: 0.01 }),
     validation: held_out, validation_trials: 50, validate_every: 30,
     checkpoint: "run.h5", checkpoint_every: 20,
 });
@@ -30,7 +30,7 @@ let counts = (random::uniform(random::key(1), [60, 8, 5]) * 3.0).floor();
 let sizes = #{ channels: 5, encoder: 8, controller: 8, generator: 8, factors: 3 };
 let model = lfads::model(sizes);
 let fit = lfads::train(model, counts.slice(0, 0, 50), #{
-    batches: 600, batch: 16, kl_from: 100, kl_until: 400, log_every: 40,
+    batches: 600, batch_size: 16, kl_ramp_start: 100, kl_ramp_end: 400, log_every: 40,
     validation: counts.slice(0, 50, 60), validate_every: 30,
     checkpoint: "run.h5", checkpoint_every: 20,
 });

@@ -210,7 +210,7 @@ task:batch(3, random.key(0))",
         ],
         [
             "let task = tasks::custom(#{ steps: 5 }, |key, n| #{ inputs: zeros([n, 5, 1]) });
-train(rnn::vanilla(), task, #{ batches: 2, batch: 3 });",
+train(rnn::vanilla(), task, #{ batches: 2, batch_size: 3 });",
             "tasks::custom: part `targets`: expected a tensor of shape [3, 5, 1], found nothing
   --> main.rhai:1:50
    |
@@ -219,7 +219,7 @@ train(rnn::vanilla(), task, #{ batches: 2, batch: 3 });",
             "local task = tasks.custom({ steps = 5 }, function(key, n)
     return { inputs = zeros({n, 5, 1}) }
 end)
-train(rnn.vanilla(), task, { batches = 2, batch = 3 })",
+train(rnn.vanilla(), task, { batches = 2, batch_size = 3 })",
             "tasks::custom: part `targets`: expected a tensor of shape [3, 5, 1], found nothing
   --> main.lua:1
    |

@@ -105,20 +105,20 @@ pub const OPTIONS: &[(&str, &str, &str)] = &[
         "optim::adam",
         "#{}",
         "train(rnn::vanilla(), tasks::integrator(), #{ batches: 2, \
-     batch: 2, optimizer: optim::adam(o) })",
+     batch_size: 2, optimizer: optim::adam(o) })",
     ),
     (
         "optim::sgd",
         "#{}",
         "train(rnn::vanilla(), tasks::integrator(), #{ batches: 2, \
-     batch: 2, optimizer: optim::sgd(o) })",
+     batch_size: 2, optimizer: optim::sgd(o) })",
     ),
-    ("optim::multi_step", "#{}", "optim::multi_step(o).rate(7)"),
-    ("optim::cosine", "#{}", "optim::cosine(o).rate(7)"),
+    ("optim::multi_step", "#{}", "optim::multi_step(o).lr(7)"),
+    ("optim::cosine", "#{}", "optim::cosine(o).lr(7)"),
     (
         "optim::plateau",
         "#{}",
-        "optim::adam(#{ rate: optim::plateau(o) })",
+        "optim::adam(#{ lr: optim::plateau(o) })",
     ),
     (
         "train",
@@ -137,9 +137,9 @@ pub const OPTIONS: &[(&str, &str, &str)] = &[
         "force::train(force::network(#{ units: 5 }), zeros([2, 1]), ones([2, 1]), o)",
     ),
     (
-        "force::teach",
+        "force::full_force",
         "#{}",
-        "force::teach(force::network(#{ units: 5 }), force::network(#{ units: 5 }), \
+        "force::full_force(force::network(#{ units: 5 }), force::network(#{ units: 5 }), \
          zeros([2, 1]), ones([2, 1]), o)",
     ),
     ("signals::sines", "#{}", "signals::sines(5, o)"),
@@ -207,13 +207,13 @@ pub const ARGUMENTS: &[(&str, &str)] = &[
     ("seed", "seed(N!)"),
     ("budget", "budget(N!)"),
     ("fixed", "fixed(1.5, N!)"),
-    ("schedule.rate", "optim::exponential(0.1, 0.5).rate(N!)"),
+    ("schedule.rate", "optim::exponential(0.1, 0.5).lr(N!)"),
     ("signals::sines", "signals::sines(N!)"),
     ("signals::lorenz", "signals::lorenz(N!)"),
     ("signals::patterns", "signals::patterns(N!)"),
     ("spikes::bin", "spikes::bin(ones([5, 2]), N!)"),
     ("fixed points.at", "points().at(N!)"),
-    ("fixed points.pick", "points().pick([N!])"),
+    ("fixed points.pick", "points().take([N!])"),
     (
         "task.batch",
         "tasks::integrator().batch(N!, random::key(0))",
@@ -294,8 +294,8 @@ pub const ARGUMENTS: &[(&str, &str)] = &[
     ("tensor.column", "zeros([4, 4]).column(N!)"),
     ("tensor.take", "zeros(4).take(N!, [0])"),
     ("tensor.take", "zeros(4).take(0, [N!])"),
-    ("tensor.put", "zeros(4).put(N!, 0, ones(2))"),
-    ("tensor.put", "zeros(4).put(0, N!, ones(2))"),
+    ("tensor.put", "zeros(4).slice_assign(N!, 0, ones(2))"),
+    ("tensor.put", "zeros(4).slice_assign(0, N!, ones(2))"),
     ("tensor.roll", "zeros(4).roll(N!)"),
     ("tensor.roll", "zeros(4).roll(1, N!)"),
     ("tensor.flip", "zeros(4).flip(N!)"),

@@ -91,7 +91,7 @@ fn the_published_seed_reproduces_the_published_targets() {
     let config = NetworkOptions {
         outputs: 20,
         gain: 1.8,
-        key: Some(Key::new(7_868_221, Layout::Original)),
+        seed: Key::new(7_868_221, Layout::Original).into(),
         ..NetworkOptions::default()
     };
     let mut network = config.build::<f32>().expect("a network");
@@ -123,7 +123,7 @@ fn small_options(units: usize, density: f64) -> NetworkOptions {
         units,
         outputs: 2,
         density,
-        seed: 3,
+        seed: 3.into(),
         ..NetworkOptions::default()
     }
 }
@@ -146,7 +146,7 @@ fn a_trained_network_generates_its_targets_without_feedback() {
     };
     let mut network = config.build::<f64>().expect("a network");
     let options = TrainingOptions {
-        passes: 10,
+        epochs: 10,
         ..TrainingOptions::default()
     };
     let fit = network.train([&x, &targets], &options, &mut NoProgress);

@@ -17,7 +17,7 @@ fn evaluate(text: &str) -> String {
 #[test]
 fn the_error_for_a_value_outside_the_domain_contains_its_index() {
     let bits_per_spike = |means: &str, counts: &str| {
-        format!("spikes::bits_per_spike([[[{means}], [2.0]]], [[[{counts}], [1.0]]])")
+        format!("metrics::bits_per_spike([[[{means}], [2.0]]], [[[{counts}], [1.0]]])")
     };
     let cases = [
         (bits_per_spike("-1.0", "1.0"), "means, at index 0"),
@@ -26,7 +26,7 @@ fn the_error_for_a_value_outside_the_domain_contains_its_index() {
         (bits_per_spike("1.0", "-1.0"), "counts, at index 0"),
         (bits_per_spike("1.0", "inf"), "counts, at index 0"),
         (
-            "spikes::bits_per_spike([[[1.0]]], [[[none]]])".into(),
+            "metrics::bits_per_spike([[[1.0]]], [[[none]]])".into(),
             "at least one spike",
         ),
         (
@@ -42,15 +42,15 @@ fn the_error_for_a_value_outside_the_domain_contains_its_index() {
             "not finite (found inf at index 1)",
         ),
         (
-            "spikes::r_squared([[[1.0], [2.0]]], [[[1.0], [none]]])".into(),
+            "metrics::r2([[[1.0], [2.0]]], [[[1.0], [none]]])".into(),
             "of the estimate",
         ),
         (
-            "spikes::r_squared([[[1.0], [inf]]], [[[1.0], [2.0]]])".into(),
+            "metrics::r2([[[1.0], [inf]]], [[[1.0], [2.0]]])".into(),
             "of the data",
         ),
         (
-            "spikes::correlation_squared([[[1.0], [2.0]]], [[[1.0], [inf]]])".into(),
+            "metrics::r2_correlation([[[1.0], [2.0]]], [[[1.0], [inf]]])".into(),
             "estimate",
         ),
         (
@@ -73,8 +73,8 @@ fn the_error_for_a_value_outside_the_domain_contains_its_index() {
 fn padding_is_ignored() {
     let cases = [
         (
-            "spikes::bits_per_spike([[[1.0], [3.0], [none]]], [[[1.0], [4.0], [none]]]) \
-             - spikes::bits_per_spike([[[1.0], [3.0]]], [[[1.0], [4.0]]])",
+            "metrics::bits_per_spike([[[1.0], [3.0], [none]]], [[[1.0], [4.0], [none]]]) \
+             - metrics::bits_per_spike([[[1.0], [3.0]]], [[[1.0], [4.0]]])",
             "0.0",
         ),
         (
@@ -86,11 +86,11 @@ fn padding_is_ignored() {
             "[[2.0], [NaN]]",
         ),
         (
-            "spikes::r_squared([[[1.0], [2.0], [none]]], [[[1.0], [2.0], [7.0]]]).item()",
+            "metrics::r2([[[1.0], [2.0], [none]]], [[[1.0], [2.0], [7.0]]]).item()",
             "1.0",
         ),
         (
-            "spikes::correlation_squared([[[1.0], [2.0], [none]]], [[[2.0], [4.0], [none]]])[0][0]",
+            "metrics::r2_correlation([[[1.0], [2.0], [none]]], [[[2.0], [4.0], [none]]])[0][0]",
             "1.0",
         ),
     ];
@@ -103,7 +103,7 @@ fn padding_is_ignored() {
 /// 1e-9.
 #[test]
 fn a_zero_rate_at_a_spike_is_replaced_by_a_small_rate() {
-    let text = "spikes::bits_per_spike([[[0.0], [1.0]]], [[[1.0], [1.0]]])";
+    let text = "metrics::bits_per_spike([[[0.0], [1.0]]], [[[1.0], [1.0]]])";
     let actual: f64 = evaluate(text).parse().expect("a number");
     let (log_likelihood, null_log_likelihood) = (1e-9_f64.ln() - 1e-9 - 1.0, -2.0);
     let expected = (log_likelihood - null_log_likelihood) / 2.0 / std::f64::consts::LN_2;
@@ -116,10 +116,10 @@ fn the_correlation_with_constant_data_is_nan() {
         let data = format!("full([1, 10, 1], {value}, #{{ dtype: \"f64\" }})");
         let other = "random::normal(random::key(1), [1, 10, 1]).f64()";
         for call in [
-            format!("spikes::r_squared({data}, {other})"),
-            format!("spikes::r_squared({data}, {data})"),
-            format!("spikes::correlation_squared({data}, {other})"),
-            format!("spikes::correlation_squared({other}, {data})"),
+            format!("metrics::r2({data}, {other})"),
+            format!("metrics::r2({data}, {data})"),
+            format!("metrics::r2_correlation({data}, {other})"),
+            format!("metrics::r2_correlation({other}, {data})"),
         ] {
             assert_eq!(evaluate(&format!("{call}.item()")), "NaN", "{call}");
         }

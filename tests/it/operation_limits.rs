@@ -167,13 +167,13 @@ const CLOSURES: [(&str, &str); 8] = [
              spin();
              #{ inputs: zeros([n, 2, 1]), targets: zeros([n, 2, 1]) }
          });
-         train(rnn::vanilla(#{ units: 2 }), task, #{ batches: 200, batch: 1 });",
+         train(rnn::vanilla(#{ units: 2 }), task, #{ batches: 200, batch_size: 1 });",
     ),
     (
         "log.rhai",
         "fn spin() { let n = 0; while n < 300 { n += 1; } }
          train(rnn::vanilla(#{ units: 2 }), tasks::integrator(#{ steps: 2 }),
-             #{ batches: 200, batch: 1, log_every: 1, on_log: |line| spin() });",
+             #{ batches: 200, batch_size: 1, log_every: 1, on_log: |line| spin() });",
     ),
     (
         "step.rhai",
@@ -201,12 +201,12 @@ const CLOSURES: [(&str, &str); 8] = [
              for n = 1, 1000 do end
              return { inputs = zeros({n, 2, 1}), targets = zeros({n, 2, 1}) }
          end)
-         train(rnn.vanilla({ units = 2 }), task, { batches = 200, batch = 1 })",
+         train(rnn.vanilla({ units = 2 }), task, { batches = 200, batch_size = 1 })",
     ),
     (
         "log.lua",
         "train(rnn.vanilla({ units = 2 }), tasks.integrator({ steps = 2 }),
-             { batches = 200, batch = 1, log_every = 1,
+             { batches = 200, batch_size = 1, log_every = 1,
                on_log = function(line) for n = 1, 1000 do end end })",
     ),
 ];

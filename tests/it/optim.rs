@@ -25,8 +25,16 @@ fn max_difference<T: Real>(optimizer: Optimizer, l2: f64, clip: Option<f64>, nam
     let mut max_error: f64 = 0.0;
     for (gradient, expected) in gradients.chunks(count).zip(expected.chunks(count)) {
         let scale = clip_scale(norms(&params, gradient, l2).gradient_norm, clip);
-        let rate = state.rate();
-        assert!(state.step(&mut params, gradient, &StepScale { rate, l2, scale }));
+        let rate = state.lr();
+        assert!(state.step(
+            &mut params,
+            gradient,
+            &StepScale {
+                lr: rate,
+                l2,
+                scale
+            }
+        ));
         for (p, e) in params.iter().zip(expected) {
             max_error = max_error.max((p.double() - e).abs());
         }
@@ -37,17 +45,17 @@ fn max_difference<T: Real>(optimizer: Optimizer, l2: f64, clip: Option<f64>, nam
 #[test]
 fn optimizers_agree_with_the_reference() {
     let adam_with = |amsgrad, b2| Adam {
-        rate: constant(0.05),
-        b2,
+        lr: constant(0.05),
+        beta2: b2,
         amsgrad,
         ..Adam::default()
     };
     let exponential = Schedule::Exponential {
-        rate: 0.025,
+        lr: 0.025,
         decay: 0.99,
     };
     let sgd = |momentum, nesterov| Sgd {
-        rate: constant(0.05),
+        lr: constant(0.05),
         momentum,
         nesterov,
     };
@@ -68,7 +76,7 @@ fn optimizers_agree_with_the_reference() {
         (
             "adam_decay",
             Optimizer::Adam(Adam {
-                decay: 0.3,
+                weight_decay: 0.3,
                 ..adam_with(false, 0.999)
             }),
             0.0,
@@ -77,7 +85,7 @@ fn optimizers_agree_with_the_reference() {
         (
             "adam_tutorial",
             Optimizer::Adam(Adam {
-                rate: exponential,
+                lr: exponential,
                 epsilon: 0.1,
                 ..Adam::default()
             }),
@@ -108,12 +116,12 @@ fn optimizers_agree_with_the_reference() {
 #[test]
 fn schedules_return_the_learning_rates_of_their_formulas() {
     let milestones = Schedule::MultiStep(MultiStep {
-        rate: 0.8,
+        lr: 0.8,
         milestones: vec![10.0, 20.0],
         factor: 0.5,
     });
     let cosine = Schedule::Cosine(Cosine {
-        rate: 0.5,
+        lr: 0.5,
         total: 100,
         min: 0.1,
     });
@@ -122,7 +130,7 @@ fn schedules_return_the_learning_rates_of_their_formulas() {
         (
             "exponential",
             Schedule::Exponential {
-                rate: 0.025,
+                lr: 0.025,
                 decay: 0.99975,
             },
             0,
@@ -131,7 +139,7 @@ fn schedules_return_the_learning_rates_of_their_formulas() {
         (
             "exponential",
             Schedule::Exponential {
-                rate: 0.5,
+                lr: 0.5,
                 decay: 0.5,
             },
             3,
@@ -152,7 +160,7 @@ fn schedules_return_the_learning_rates_of_their_formulas() {
         ("cosine", cosine, 500, 0.1),
     ];
     for (name, schedule, k, expected) in rows {
-        let actual = schedule.rate(k, &PlateauState::default());
+        let actual = schedule.lr(k, &PlateauState::default());
         assert!(
             (actual - expected).abs() < 1e-15,
             "{name} at {k}: {actual}, not {expected}"
@@ -163,7 +171,7 @@ fn schedules_return_the_learning_rates_of_their_formulas() {
 #[test]
 fn a_plateau_schedule_lowers_the_learning_rate_after_its_patience() {
     let schedule = Schedule::Plateau(Plateau {
-        rate: 1.0,
+        lr: 1.0,
         factor: 0.5,
         patience: 2,
         threshold: 0.1,
@@ -179,18 +187,14 @@ fn a_plateau_schedule_lowers_the_learning_rate_after_its_patience() {
     ];
     for (step, (loss, rate)) in losses.into_iter().zip(rates).enumerate() {
         plateau_state.observe(loss, &schedule);
-        assert_eq!(
-            schedule.rate(step, &plateau_state),
-            rate,
-            "after step {step}"
-        );
+        assert_eq!(schedule.lr(step, &plateau_state), rate, "after step {step}");
     }
 }
 
 #[test]
 fn a_clipped_step_never_exceeds_the_limit() {
     let sgd = Sgd {
-        rate: constant(1.0),
+        lr: constant(1.0),
         ..Sgd::default()
     };
     for gradient_size in [1e-3, 1.0, 30.0, 1e6] {
@@ -201,15 +205,7 @@ fn a_clipped_step_never_exceeds_the_limit() {
             let scale = clip_scale(norm, Some(10.0));
             let mut params = before.clone();
             let mut state = OptimizerState::new(Optimizer::Sgd(sgd.clone()), params.len());
-            assert!(state.step(
-                &mut params,
-                &gradient,
-                &StepScale {
-                    rate: 1.0,
-                    l2,
-                    scale
-                }
-            ));
+            assert!(state.step(&mut params, &gradient, &StepScale { lr: 1.0, l2, scale }));
             let step_norm = before.iter().zip(&params).map(|(a, b)| (a - b).powi(2));
             let step_norm = step_norm.sum::<f64>().sqrt();
             let expected = norm.min(10.0);
@@ -254,7 +250,7 @@ fn an_overflowing_step_does_not_change_the_parameters() {
         let mut params = vec![1.0f32, 2.0, 3.0];
         let mut state = OptimizerState::new(optimizer, 3);
         let step_scale = StepScale {
-            rate,
+            lr: rate,
             l2: 0.0,
             scale: 1.0,
         };
@@ -271,7 +267,7 @@ fn undo_restores_the_parameters_before_the_step() {
     let mut params = vec![1.0, 2.0];
     let mut state = OptimizerState::new(adam(), 2);
     let step_scale = StepScale {
-        rate: 0.1,
+        lr: 0.1,
         l2: 0.0,
         scale: 1.0,
     };
@@ -287,12 +283,12 @@ fn undo_restores_the_parameters_before_the_step() {
 fn the_error_for_an_option_out_of_range_names_the_option() {
     let sgd_with = |rate| {
         Optimizer::Sgd(Sgd {
-            rate,
+            lr: rate,
             ..Sgd::default()
         })
     };
     let invalid_adam = Adam {
-        b1: 1.0,
+        beta1: 1.0,
         ..Adam::default()
     };
     let plateau = Plateau {
@@ -306,7 +302,7 @@ fn the_error_for_an_option_out_of_range_names_the_option() {
         (
             "decay",
             sgd_with(Schedule::Exponential {
-                rate: 0.1,
+                lr: 0.1,
                 decay: 0.0,
             }),
         ),

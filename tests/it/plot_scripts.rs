@@ -142,7 +142,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
 
 #[test]
 fn a_method_does_not_modify_its_figure() {
-    let text = "let a = plot::lines([1, 2]); let b = a.vertical(0.5); text_of([a, b])";
+    let text = "let a = plot::lines([1, 2]); let b = a.vline(0.5); text_of([a, b])";
     let out = tempfile::tempdir().expect("a temporary folder");
     let run = run_line(text, Language::Rhai, out.path());
     let printed = run.outcome.map(|value| display::print_text(&value));

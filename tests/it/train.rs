@@ -59,15 +59,15 @@ const NAMES: [&str; 6] = ["h0", "wI", "wR", "wO", "bR", "bO"];
 
 fn tutorial_options(batches: usize) -> Options {
     let rate = Schedule::Exponential {
-        rate: 0.025,
+        lr: 0.025,
         decay: 0.99975,
     };
     Options {
         batches,
-        clip: Some(10.0),
+        clip_norm: Some(10.0),
         l2: 2e-4,
         optimizer: Optimizer::Adam(Adam {
-            rate,
+            lr: rate,
             epsilon: 0.1,
             ..Adam::default()
         }),
@@ -79,7 +79,7 @@ fn small_network<T: Lanes>(seed: usize) -> Rnn<T> {
     let options = NetworkOptions {
         units: 20,
         gain: 0.85,
-        seed,
+        seed: seed.into(),
         ..NetworkOptions::default()
     };
     options.build(Cell::default()).expect("options in range")
@@ -139,8 +139,8 @@ fn errors_of_six_steps<T: Lanes>() -> [f64; 3] {
         Ok(ControlFlow::Continue(()))
     };
     let options = Options {
-        batch,
-        clip: Some(0.5),
+        batch_size: batch,
+        clip_norm: Some(0.5),
         log_every: 1,
         ..tutorial_options(steps)
     };
@@ -216,12 +216,12 @@ fn the_published_integrator_run_reproduces_the_printed_losses() {
     let [key, init_key] = key.split_array();
     let options = NetworkOptions {
         gain: 0.85,
-        key: Some(init_key),
+        seed: init_key.into(),
         ..NetworkOptions::default()
     };
     let mut net: Rnn<f32> = options.build(Cell::default()).expect("options in range");
     let options = Options {
-        key: Some(key),
+        seed: key.into(),
         ..tutorial_options(401)
     };
     let fit = train_silently(&mut net, &integrator_task(25), &options).expect("a run");
@@ -271,12 +271,12 @@ fn log_entries_contain_the_loss_after_the_update_with_and_without_penalty() {
     let mut net = small_network::<f64>(3);
     let task = integrator_task(10);
     let options = Options {
-        batch: 16,
+        batch_size: 16,
         log_every: 3,
         ..tutorial_options(8)
     };
     let mut logged_batches = Vec::new();
-    let key = Key::new(options.seed as u64, Layout::default());
+    let key = options.seed.key();
     let mut check_entry = |line: &LogEntry, net: &Rnn<f64>| {
         let batch = (0..line.batch)
             .fold(key, |key, _| key.split_nth(0, 2))
@@ -287,7 +287,7 @@ fn log_entries_contain_the_loss_after_the_update_with_and_without_penalty() {
         let squares: f64 = net.params.data.iter().map(|p| p * p).sum();
         assert!((line.mse - mse).abs() < 1e-15, "{line:?}, not {mse}");
         assert!((line.loss - mse - 2e-4 * squares).abs() < 1e-15, "{line:?}");
-        assert!((line.rate - 0.025 * 0.99975f64.powi(line.batch as i32)).abs() < 1e-15);
+        assert!((line.lr - 0.025 * 0.99975f64.powi(line.batch as i32)).abs() < 1e-15);
         logged_batches.push(line.batch);
         Ok(ControlFlow::Continue(()))
     };

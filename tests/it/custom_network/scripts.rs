@@ -19,7 +19,7 @@ let loss = |p| { let error = net.run(x, #{ params: p }).outputs - y; (error * er
 let before = net.params();
 let gradients = grad(loss, before);
 let task = tasks::custom(#{ steps: 5000 }, |key, n| #{ inputs: x, targets: y });
-train(net, task, #{ batches: 1, batch: 2, optimizer: optim::sgd(#{ rate: 1.0 }) });
+train(net, task, #{ batches: 1, batch_size: 2, optimizer: optim::sgd(#{ lr: 1.0 }) });
 let errors = #{};
 for name in before.keys() {
     let change = before[name] - net.params()[name];
@@ -41,7 +41,7 @@ end
 local before = net:params()
 local gradients = grad(loss, before)
 local task = tasks.custom({ steps = 5000 }, function(key, n) return { inputs = x, targets = y } end)
-train(net, task, { batches = 1, batch = 2, optimizer = optim.sgd({ rate = 1.0 }) })
+train(net, task, { batches = 1, batch_size = 2, optimizer = optim.sgd({ lr = 1.0 }) })
 local errors = {}
 for name, value in pairs(before) do
     local change = value - net:params()[name]

@@ -149,13 +149,13 @@ fn task() -> Integrator {
 
 fn options() -> Options {
     let adam = Adam {
-        rate: constant(0.01),
+        lr: constant(0.01),
         ..Adam::default()
     };
     Options {
         batches: 31,
-        batch: 8,
-        clip: Some(1.0),
+        batch_size: 8,
+        clip_norm: Some(1.0),
         l2: 1e-4,
         log_every: 4,
         checkpoint_every: 7,

@@ -22,9 +22,9 @@ fn a_distant_fixed_point_is_excluded_only_with_the_option_outlier() {
         let net = rnn::vanilla(#{ units: 2, dtype: "f64", gain: 0.3 });
         let h = random::normal(random::key(0), [100, 2]).f64() * 1e-3;
         let far = fixed_points::find(net, #{ candidates: h, input: [5.0] });
-        let near = fixed_points::find(net, #{ candidates: h, input: [5.0], outlier: 10.0 });
+        let near = fixed_points::find(net, #{ candidates: h, input: [5.0], outlier_distance: 10.0 });
         let text = text_of(near);
-        [far.count(), far.stages().outliers, near.count(), near.stages().outliers,
+        [far.count(), far.counts().outliers, near.count(), near.counts().outliers,
          text.contains("left out: 1 points further from the candidates than `outlier`")]
     "#;
     assert_eq!(evaluate(text), "[1, 0, 0, 1, true]");
@@ -35,9 +35,9 @@ fn the_summary_names_the_option_that_includes_slow_points() {
     let text = format!(
         r#"{SLOW}
         let h = [[-0.9], [-0.7], [0.9]];
-        let points = fixed_points::find(net, #{{ candidates: h, between: 0 }});
-        let all = fixed_points::find(net, #{{ candidates: h, between: 0, slow: true }});
-        [points.count(), points.stages().slow_excluded, all.count(), all.stages().slow_excluded,
+        let points = fixed_points::find(net, #{{ candidates: h, interpolated: 0 }});
+        let all = fixed_points::find(net, #{{ candidates: h, interpolated: 0, keep_slow: true }});
+        [points.count(), points.counts().slow_excluded, all.count(), all.counts().slow_excluded,
          text_of(points).contains("left out: 2 slow points"),
          text_of(points).contains("slow: true")]"#
     );
@@ -50,11 +50,11 @@ fn points_within_a_given_tolerance_keep_the_label_slow_point() {
         let step = |h, x, p| h + 1e-7;
         let net = rnn::custom(#{ units: 1, dtype: "f64", step: step, params: #{ w: 1.0 } });
         let h = random::uniform(random::key(0), [50, 1]).f64();
-        let points = fixed_points::find(net, #{ candidates: h, tolerance: 1e-12, between: 0 });
+        let points = fixed_points::find(net, #{ candidates: h, tolerance: 1e-12, interpolated: 0 });
         let strict = fixed_points::find(net, #{
-            candidates: h, tolerance: 1e-12, slow: false, between: 0,
+            candidates: h, tolerance: 1e-12, keep_slow: false, interpolated: 0,
         });
-        let stages = points.stages();
+        let stages = points.counts();
         [points.count() > 0, points[0].label, stages.converged, stages.within_tolerance,
          strict.count()]
     "#;
@@ -75,7 +75,7 @@ fn candidates_from_one_small_region_give_a_warning_and_no_estimate() {
             let net = rnn::vanilla(#{{ units: 5, dtype: "f64" }});
             net.load_params(#{{ wR: 3.0 * eye(5), bR: zeros([5]) }});
             let points = fixed_points::find(net, #{{ candidates: {candidates} }});
-            let unseen = points.unseen();
+            let unseen = points.completeness();
             [points.count(), unseen.estimate.is_nan(), unseen.basis,
              points.warnings()[0].contains("one small region"),
              text_of(points).contains("warning: all candidates come from one small region")]"#
@@ -94,15 +94,15 @@ fn missing_fixed_points_of_a_flip_flop_are_reported() {
             r#"
             let net = rnn::load("{path}.pt", #{{ dtype: "f64" }});
             let h = h5::read("{path}.h5").fixed_points;
-            let all = fixed_points::find(net, #{{ candidates: h, between: 0 }});
+            let all = fixed_points::find(net, #{{ candidates: h, interpolated: 0 }});
             let some = all.modes().unstable.to_list();
             let stable = [];
             for at in 0..27 {{ if some[at] == 0.0 {{ stable.push(all.states()[at]); }} }}
             let h = stack(stable + stable);
-            let points = fixed_points::find(net, #{{ candidates: h, between: 0 }});
-            let unseen = points.unseen();
+            let points = fixed_points::find(net, #{{ candidates: h, interpolated: 0 }});
+            let unseen = points.completeness();
             let warned = points.warnings()[0];
-            [all.count(), all.unseen().missing, points.count(), unseen.missing, unseen.estimate,
+            [all.count(), all.completeness().missing, points.count(), unseen.missing, unseen.estimate,
              warned.contains("at least 7 fixed points are missing"),
              warned.contains("between: 0")]"#
         );
@@ -147,8 +147,8 @@ fn points_along_a_line_within_the_tolerance_form_one_set() {
         let exact = find.call(#{ candidates: h, polish: true, between: 0 });
         let sets = line.sets();
         [line.count(), sets.len(), sets[0].dimension, fixed(sets[0].extent, 1),
-         modes.unstable.sum().item(), line.unseen().continua,
-         exact.count(), exact.sets().len(), exact.unseen().estimate]
+         modes.unstable.sum().item(), line.completeness().continua,
+         exact.count(), exact.sets().len(), exact.completeness().estimate]
     "#;
     assert_eq!(evaluate(text), r#"[41, 1, 1, "0.4", 0.0, 1, 3, 3, 3.0]"#);
 }

@@ -30,7 +30,7 @@ const PRELUDE: &str = r#"
     fn report(net, options) {
         let points = fixed_points::find(net, options);
         let k = points.count();
-        let stages = points.stages();
+        let stages = points.counts();
         let residual = 0.0;
         let scale = 1.0;
         if k > 0 {
@@ -44,7 +44,7 @@ const PRELUDE: &str = r#"
         let dimensions = points.sets().map(|set| set.dimension);
         let classes = #{};
         for class in points.modes().class { classes[class] = true; }
-        let estimate = points.unseen().estimate;
+        let estimate = points.completeness().estimate;
         let whole = if estimate.is_nan() { -1.0 } else { estimate };
         [k, stages.converged, dimensions, labels.keys(), classes.keys(), whole,
          residual <= 1e-14 * max(scale, 1e-9)]
@@ -174,7 +174,7 @@ fn close_pairs_of_roots_are_both_found() {
                 let options = #{{ candidates: c, between: 0, polish: {polish} }};
                 let points = fixed_points::find(net, options);
                 let roots = points.states().slice(1, 0, 1).flatten().sort().to_list();
-                [roots, points.modes().class, points.stages().converged]"#
+                [roots, points.modes().class, points.counts().converged]"#
             );
             let report = run(&text, Language::Rhai).outcome.expect("a value");
             let report_text = display::value_text(&report);
@@ -209,7 +209,7 @@ fn points_stay_distinct_when_units_have_different_scales() {
                 (3.0 * b * h.slice(1, 0, 1)).tanh() / b, b * (3.0 * h.slice(1, 1, 2) / b).tanh()
             ], 1));
             let c = tensor([1.0 / b, b], #{{ dtype: "f64" }}) * 2.0 * normal(400, 2);
-            fixed_points::find(net, #{{ candidates: c, between: 0, polish: {polish} }}).count()"#
+            fixed_points::find(net, #{{ candidates: c, interpolated: 0, polish: {polish} }}).count()"#
         );
         let report = run(&text, Language::Rhai).outcome.expect("a value");
         assert_eq!(display::value_text(&report), "9", "polish {polish}");
@@ -275,7 +275,7 @@ fn including_slow_points_does_not_change_the_fixed_points() {
             r#"{PRELUDE}
             let net = custom(1, |h, x, p| h - (h - 0.3) * (h - 0.301) * (h + 0.5));
             let c = (random::uniform(random::key(5), [400, 1]).f64() - 0.5) * 2.0;
-            let points = fixed_points::find(net, #{{ candidates: c, between: 0, slow: {slow} }});
+            let points = fixed_points::find(net, #{{ candidates: c, interpolated: 0, keep_slow: {slow} }});
             let classes = points.modes().class;
             let all = [];
             for at in 0..points.count() {{

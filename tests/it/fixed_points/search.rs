@@ -106,8 +106,8 @@ fn adam_matches_the_search_of_the_notebook() {
         tolerance: 0.0,
         max_iters: 20,
         optimizer: Optimizer::Adam(optim::Adam {
-            rate: Schedule::Exponential {
-                rate: 0.2,
+            lr: Schedule::Exponential {
+                lr: 0.2,
                 decay: 0.9999,
             },
             epsilon: 1e-5,

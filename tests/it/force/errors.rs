@@ -70,12 +70,12 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
             "force::train: expected networks of one dtype, found f32 and f64",
         ),
         (
-            "force::teach(net, net, zeros([9, 1]), ones([9, 2]))",
-            "force::teach: the teacher is the network itself",
+            "force::full_force(net, net, zeros([9, 1]), ones([9, 2]))",
+            "force::full_force: the teacher is the network itself",
         ),
         (
-            "force::teach(net, force::network(#{ units: 40, outputs: 2 }), (), ones([9, 2]))",
-            "force::teach: expected networks of as many units, found 50 and 40",
+            "force::full_force(net, force::network(#{ units: 40, outputs: 2 }), (), ones([9, 2]))",
+            "force::full_force: expected networks of as many units, found 50 and 40",
         ),
         (
             "net.set(\"wO\", zeros([50, 2]))",

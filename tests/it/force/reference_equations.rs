@@ -117,7 +117,7 @@ fn training_of_recurrent_weights_matches_the_equations() {
         (41, 1.0, 1, 0.95),
     ] {
         let teacher = NetworkOptions {
-            seed: 7,
+            seed: 7.into(),
             ..small_options(n, 1.0)
         };
         let mut teacher = teacher.build::<f64>().expect("a network");

@@ -19,7 +19,7 @@ fn training_in_two_calls_is_bit_identical() {
     let mut once = small_options(60, 1.0).build::<f32>().expect("a network");
     let mut twice = small_options(60, 1.0).build::<f32>().expect("a network");
     let passes = |passes| TrainingOptions {
-        passes,
+        epochs: passes,
         ..TrainingOptions::default()
     };
     let single_call = once.train([&x, &targets], &passes(3), &mut NoProgress);
@@ -68,12 +68,12 @@ fn a_list_of_networks_learns_like_separate_networks() {
     let targets = sine_targets(80);
     let x = vec![0.0; 80];
     let options = TrainingOptions {
-        passes: 2,
+        epochs: 2,
         ..TrainingOptions::default()
     };
-    let build = |seed| {
+    let build = |seed: usize| {
         let config = NetworkOptions {
-            seed,
+            seed: seed.into(),
             ..small_options(50, 1.0)
         };
         config.build::<f64>().expect("a network")

@@ -48,9 +48,8 @@ fn check_split_training(config: &NetworkOptions, options: &TrainingOptions, has_
     let folder = tempfile::tempdir().expect("a temporary folder");
     let build = || config.build::<f32>().expect("a network");
     let teacher = || {
-        let seed = config.seed + 1;
         let config = NetworkOptions {
-            seed,
+            seed: 4.into(),
             ..config.clone()
         };
         has_teacher.then(|| config.build::<f32>().expect("a network"))
@@ -66,7 +65,7 @@ fn check_split_training(config: &NetworkOptions, options: &TrainingOptions, has_
         train((&mut once, &mut once_teacher), &period.repeat(3), options);
         let (mut in_passes, mut passes_teacher) = (build(), teacher());
         let three_passes = TrainingOptions {
-            passes: 3,
+            epochs: 3,
             ..options.clone()
         };
         train(
@@ -155,9 +154,9 @@ impl Progress for Stop {
 fn lists_of_networks_resume_after_an_interrupt() {
     let targets = sine_targets(96);
     let x = vec![0.0; 96];
-    let build = |seed| {
+    let build = |seed: usize| {
         NetworkOptions {
-            seed,
+            seed: seed.into(),
             ..small_options(100, 1.0)
         }
         .build::<f64>()
@@ -237,7 +236,7 @@ fn a_network_without_a_positive_p_can_be_saved_and_loaded() {
     assert!(loaded.weights == network.weights && loaded.state == network.state);
     assert!(train(&mut loaded, &options).p_not_positive);
     let reset = TrainingOptions {
-        anew: true,
+        reset_p: true,
         ..TrainingOptions::default()
     };
     assert_eq!(train(&mut loaded, &reset).outcome, Outcome::MaxSteps);

@@ -40,7 +40,7 @@ fn a_checkpoint_of_a_different_run_is_rejected_with_the_difference() {
             &task,
             1,
             Options {
-                batch: 64,
+                batch_size: 64,
                 ..default_options()
             },
         ),
@@ -49,7 +49,7 @@ fn a_checkpoint_of_a_different_run_is_rejected_with_the_difference() {
             &task,
             1,
             Options {
-                clip: None,
+                clip_norm: None,
                 ..default_options()
             },
         ),
@@ -72,11 +72,11 @@ fn a_checkpoint_of_a_different_run_is_rejected_with_the_difference() {
             },
         ),
         (
-            "seed or key is 0000000000000005",
+            "seed is 0000000000000005",
             &task,
             1,
             Options {
-                seed: 5,
+                seed: 5.into(),
                 ..default_options()
             },
         ),
@@ -126,7 +126,7 @@ fn the_fingerprint_of_a_data_set_depends_on_all_its_values() {
         Dataset::new(parts).expect("valid arrays")
     };
     let options = Options {
-        batch: 2,
+        batch_size: 2,
         ..tutorial_options(3)
     };
     let mut net = small_network::<f32>(1);

@@ -26,7 +26,7 @@ fn a_diverging_run_keeps_the_last_parameters_with_a_finite_loss() {
         });
         let mut net: Rnn<f32> = options.build(relu).expect("options in range");
         let sgd = Sgd {
-            rate: constant(rate),
+            lr: constant(rate),
             ..Sgd::default()
         };
         let options = Options {

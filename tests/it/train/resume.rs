@@ -87,7 +87,7 @@ fn resume_difference<T: Lanes>(
 
 fn options(optimizer: Optimizer) -> Options {
     Options {
-        batch: 16,
+        batch_size: 16,
         log_every: 4,
         optimizer,
         ..tutorial_options(31)
@@ -96,21 +96,21 @@ fn options(optimizer: Optimizer) -> Options {
 
 fn optimizers() -> [(&'static str, Optimizer); 4] {
     let adam = |amsgrad| Adam {
-        rate: Schedule::Exponential {
-            rate: 0.02,
+        lr: Schedule::Exponential {
+            lr: 0.02,
             decay: 0.99,
         },
         amsgrad,
         ..Adam::default()
     };
     let plateau = Plateau {
-        rate: 0.05,
+        lr: 0.05,
         patience: 1,
         threshold: 0.2,
         ..Plateau::default()
     };
     let sgd = |rate, momentum| Sgd {
-        rate,
+        lr: rate,
         momentum,
         ..Sgd::default()
     };
@@ -184,7 +184,7 @@ fn training_on_a_data_set_resumes_within_an_epoch_with_validation() {
     ] {
         let options = Options {
             validate_every: Some(3),
-            keep,
+            restore: keep,
             patience,
             ..options(adam.clone())
         };
@@ -290,7 +290,7 @@ fn a_callback_that_stopped_a_run_is_called_again_for_the_same_entry() {
 fn a_resumed_run_diverges_at_the_same_batch() {
     let (folder, task) = (TempDir::new().expect("a folder"), integrator_task(25));
     let sgd = Sgd {
-        rate: constant(0.1),
+        lr: constant(0.1),
         ..Sgd::default()
     };
     let options = Options {

@@ -49,7 +49,7 @@ fn train_with_validation(held_out: &Trials<f64>, options: &Options) -> (Rnn<f64>
 
 fn options(batches: usize) -> Options {
     Options {
-        batch: 16,
+        batch_size: 16,
         log_every: 2,
         ..tutorial_options(batches)
     }
@@ -110,7 +110,7 @@ fn a_run_restores_the_best_or_the_last_parameters() {
         let (net, fit, nets) = train_with_validation(
             &held_out,
             &Options {
-                keep,
+                restore: keep,
                 ..options(41)
             },
         );
@@ -154,7 +154,7 @@ fn validation_does_not_affect_training() {
     let (mut net, task) = (small_network::<f64>(4), integrator_task(10));
     let unvalidated = train_silently(&mut net, &task, &options(9)).expect("a run");
     let every_batch = Options {
-        keep: Restore::Last,
+        restore: Restore::Last,
         validate_every: Some(1),
         ..options(9)
     };

@@ -4,7 +4,7 @@ local function fresh(seed)
     return rnn.custom({ units = 2, step = step, noise = 0.01, params = { w = w, a = 0.5 } })
 end
 local net = fresh(1)
-train(net, tasks.integrator(), { batches = 5, batch = 8 })
+train(net, tasks.integrator(), { batches = 5, batch_size = 8 })
 net:save("net.h5")
 local other = fresh(2)
 other:load_params(h5.read("net.h5"))

@@ -1,6 +1,6 @@
 local function fresh() return rnn.vanilla{ units = 4 } end
 local function train_with(net, batch)
-    return train(net, tasks.integrator(), { batches = 3, batch = batch, checkpoint = "run.h5" })
+    return train(net, tasks.integrator(), { batches = 3, batch_size = batch, checkpoint = "run.h5" })
 end
 print(train_with(fresh(), 8).resumed)
 print(train_with(fresh(), 8).resumed)

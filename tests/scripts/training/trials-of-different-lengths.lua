@@ -36,7 +36,7 @@ end
 print(tasks.custom({ steps = 4 }, short):batch(1, random.key(0)).mask:to_list())
 
 local before = net:loss(batch)
-train(net, task, { batches = 200, batch = 3, log_every = 100 })
+train(net, task, { batches = 200, batch_size = 3, log_every = 100 })
 print(net:loss(batch) < 0.5 * before)
 
 for _, lengths in ipairs{ {1, 2}, {0, 1, 1}, {1, 2, 8}, {1.5, 1, 1} } do
