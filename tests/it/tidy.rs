@@ -1,7 +1,13 @@
 //! Automatic checks of the source code: layers, file sizes, file headers and restricted names.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod functions;
+mod imports;
+mod source;
+mod terminology;
+
+use std::path::Path;
+
+use source::{sources, sources_below, strip};
 
 /// Modules and their layers; a module uses its own layer and lower ones.
 const LAYERS: [(&str, usize); 18] = [
@@ -55,81 +61,12 @@ const UNSAFE_FOLDERS: [&str; 3] = ["ops", "random", "io/hdf5/library"];
 /// Maximum number of lines between `// SAFETY:` and `unsafe`.
 const MAX_SAFETY_DISTANCE: usize = 8;
 
-struct Source {
-    path: PathBuf,
-    module: String,
-    text: String,
-}
-
-impl Source {
-    fn layer(&self) -> Option<usize> {
-        layer(&self.module)
-    }
-
-    fn violation(&self, line: usize, message: &str) -> String {
-        format!("{}:{}: {message}", self.path.display(), line + 1)
-    }
-
-    /// Lines of code with their numbers, without comments and string literals.
-    fn code(&self) -> impl Iterator<Item = (usize, String)> {
-        let lines = self.text.lines().enumerate();
-        lines.map(|(number, line)| (number, strip(line)))
-    }
-}
-
 fn layer(module: &str) -> Option<usize> {
     let entry = LAYERS.iter().find(|(name, _)| *name == module);
     entry.map(|(_, layer)| *layer)
 }
 
-/// A line without its comment and its string literals.
-fn strip(line: &str) -> String {
-    let mut code_part = String::new();
-    for (index, part) in line.replace("'\"'", "").split('"').enumerate() {
-        if index % 2 == 1 {
-            continue;
-        }
-        match part.split_once("//") {
-            Some((code, _)) => return code_part + code,
-            None => code_part += part,
-        }
-    }
-    code_part
-}
-
-fn sources() -> Vec<Source> {
-    sources_below("src")
-}
-
-fn sources_below(folder: &str) -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut sources = Vec::new();
-    collect_sources(&root, &root, &mut sources);
-    assert!(!sources.is_empty(), "no sources below {folder}");
-    sources.sort_by(|a, b| a.path.cmp(&b.path));
-    sources
-}
-
-fn collect_sources(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("an entry of a folder").path();
-        if path.is_dir() {
-            collect_sources(root, &path, sources);
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            let relative_path = path.strip_prefix(root).expect("a path below the root");
-            let first = relative_path
-                .components()
-                .next()
-                .expect("a path with a component");
-            sources.push(Source {
-                module: first.as_os_str().to_string_lossy().into_owned(),
-                text: fs::read_to_string(&path).expect("a UTF-8 source file"),
-                path,
-            });
-        }
-    }
-}
-
+/// Fails with the list of the violations, if there are any.
 fn assert_empty(violations: Vec<String>) {
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
 }
@@ -157,7 +94,7 @@ fn modules_in(line: &str) -> Vec<String> {
 fn a_module_uses_only_its_own_and_lower_layers() {
     let mut violations = Vec::new();
     for source in sources() {
-        let Some(own_layer) = source.layer() else {
+        let Some(own_layer) = layer(&source.module) else {
             if source.module != "lib.rs" {
                 violations.push(source.violation(0, "a module without a layer"));
             }
@@ -180,7 +117,7 @@ fn restricted_code_occurs_only_where_it_is_allowed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut violations = Vec::new();
     for source in sources() {
-        let own_layer = source.layer().unwrap_or(0);
+        let own_layer = layer(&source.module).unwrap_or(0);
         for (number, line) in source.code() {
             // Our modules may have the name of the crate that they wrap.
             let line = line.replace("io::hdf5::", "").replace("host::rhai::", "");
