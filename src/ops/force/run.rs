@@ -16,10 +16,10 @@ const MIN_PARALLEL_UNITS: usize = 400;
 
 /// Runs a network from its current state over a sequence, and trains its weights if `rls` is given.
 ///
-/// The z of the state must match its a (or be the signal fed back instead), as [`super::update_output`]
-/// and previous runs ensure. A wR that is trained must be dense, as [`super::RecurrentUpdates::new`]
-/// ensures. A run with an outcome other than [`RunOutcome::Completed`] restores the state after the
-/// previous step.
+/// The z of the state must match its a (or be the signal fed back instead), as
+/// [`super::update_output`] and previous runs ensure. A wR that is trained must be dense, as
+/// [`super::RecurrentUpdates::new`] ensures. A run with an outcome other than
+/// [`RunOutcome::Completed`] restores the state after the previous step.
 pub fn run<T: Lanes>(
     sizes: Sizes,
     (weights, state): (&mut Weights<T>, &mut State<T>),
