@@ -1,29 +1,9 @@
 //! A network whose dtype and cell type are selected at run time.
 
-use super::{Cell, Custom, Dynamics, NetworkOptions, Rnn, RunArgs, Spec};
+use super::{Cell, Custom, Dynamics, NetworkOptions, Precision, Rnn, RunArgs, Spec};
 use crate::base::{Error, Result};
-use crate::choices;
 use crate::tensor::{Arena, DType, Layout, Real, Tensor};
 use crate::train::Model;
-
-choices! {
-    /// The dtype in which a network computes.
-    pub enum Precision {
-        #[default]
-        F32 = "f32",
-        F64 = "f64",
-    }
-}
-
-impl Precision {
-    /// The tensor dtype.
-    pub fn dtype(self) -> DType {
-        match self {
-            Precision::F32 => DType::F32,
-            Precision::F64 => DType::F64,
-        }
-    }
-}
 
 /// A recurrent network in single or double precision, with a built-in or a custom cell.
 #[derive(Debug, Clone)]

@@ -6,47 +6,17 @@
 
 mod adam;
 mod display;
+mod moments;
 mod norms;
+mod optimizer;
 mod schedule;
 mod sgd;
 mod state;
 
 pub use adam::Adam;
+pub use moments::{Moments, StepScale};
 pub use norms::{Norms, clip_scale, norms};
+pub use optimizer::{Optimizer, adam};
 pub use schedule::{Cosine, MultiStep, Plateau, PlateauState, Schedule, constant};
 pub use sgd::Sgd;
-pub use state::{Moments, OptimizerState, StepScale};
-
-use crate::base::Result;
-use crate::base::options::Options;
-
-/// An optimization method with its options.
-#[derive(Clone)]
-pub enum Optimizer {
-    Adam(Adam),
-    Sgd(Sgd),
-}
-
-impl Optimizer {
-    /// The schedule of the learning rate.
-    pub fn schedule(&self) -> &Schedule {
-        match self {
-            Optimizer::Adam(adam) => &adam.lr,
-            Optimizer::Sgd(sgd) => &sgd.lr,
-        }
-    }
-
-    /// Errors: `Range` if a value is out of range.
-    pub fn check(&mut self) -> Result<()> {
-        match self {
-            Optimizer::Adam(adam) => adam.check(),
-            Optimizer::Sgd(sgd) => sgd.check(),
-        }?;
-        self.schedule().clone().check()
-    }
-}
-
-/// Adam with the default options: lr 0.001, epsilon 1e-8.
-pub fn adam() -> Optimizer {
-    Optimizer::Adam(Adam::default())
-}
+pub use state::OptimizerState;

@@ -1,33 +1,7 @@
 //! The state of an optimizer for one flat parameter array.
 
-use super::{Optimizer, PlateauState};
+use super::{Moments, Optimizer, PlateauState, StepScale};
 use crate::tensor::Real;
-
-/// The values that an optimizer stores between steps; a plain struct, so that it can be saved.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Moments<T> {
-    /// Number of steps performed.
-    pub steps: usize,
-    /// Running mean of the gradient (Adam) or velocity (gradient descent).
-    pub mean: Vec<T>,
-    /// Running mean of the squared gradient; empty for gradient descent.
-    pub mean_square: Vec<T>,
-    /// Maximum of the mean square over all steps; empty without `amsgrad`.
-    pub max_mean_square: Vec<T>,
-    /// State of the plateau schedule.
-    pub plateau: PlateauState,
-}
-
-/// Scale factors of one step.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StepScale {
-    /// Learning rate.
-    pub lr: f64,
-    /// Weight of the sum of squared parameters in the loss.
-    pub l2: f64,
-    /// Factor for the gradient of loss and penalty, from [`super::clip_scale`].
-    pub scale: f64,
-}
 
 /// An optimizer with its state. Each step is written to a second array that is then swapped with
 /// the parameters. The previous parameters stay available, so [`OptimizerState::undo`] is free.

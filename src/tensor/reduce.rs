@@ -67,7 +67,7 @@ pub fn sum(t: &Tensor, reduction: &Reduction) -> Result<Tensor> {
 /// Errors: `Algebra` if there are no elements
 pub fn mean(t: &Tensor, reduction: &Reduction) -> Result<Tensor> {
     let (_, count) = reduction.resolve("mean", t)?;
-    check_nonempty("mean", count)?;
+    shape::check_nonempty("mean", count)?;
     if t.dtype() == DType::I64 {
         return integers::mean(&reduction.gather_axes("mean", t)?);
     }
@@ -238,12 +238,4 @@ fn cumulative_sum(mut x: Vec<f64>, shape: &[usize], axis: usize, reversed: bool)
         }
     }
     x
-}
-
-pub(super) fn check_nonempty(op: &'static str, count: usize) -> Result<()> {
-    if count == 0 {
-        let fact = "there are no elements";
-        return Err(Error::Algebra { op, fact });
-    }
-    Ok(())
 }

@@ -18,6 +18,15 @@ pub fn total_elements(shapes: &[&[usize]]) -> usize {
     shapes.iter().map(count).fold(0, usize::saturating_add)
 }
 
+/// Errors: `Algebra` if there are no elements
+pub(super) fn check_nonempty(op: &'static str, count: usize) -> Result<()> {
+    if count == 0 {
+        let fact = "there are no elements";
+        return Err(Error::Algebra { op, fact });
+    }
+    Ok(())
+}
+
 /// The shape of a matrix product, if the shapes are compatible.
 pub fn matmul_shape(left: &[usize], right: &[usize]) -> Option<Vec<usize>> {
     let (l, r) = (left.len(), right.len());

@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 
-use super::reduce::check_nonempty;
 use super::{DType, Tensor, arith, convert, custom_op, integers, shape};
 use crate::base::{Error, Result};
 
@@ -21,7 +20,7 @@ fn is_nan<T: PartialOrd>(x: &T) -> bool {
 /// is one, and the first of equal elements.
 pub(super) fn extreme_index(op: &'static str, t: &Tensor, minimum: bool) -> Result<Tensor> {
     let (n, leading) = t.dims().split_last().expect("a gathered array has an axis");
-    check_nonempty(op, *n)?;
+    shape::check_nonempty(op, *n)?;
     let at = match t.dtype() {
         DType::I64 => extreme_indices(&integers::to_vec(t)?, *n, minimum),
         _ => extreme_indices(&convert::to_f64(t)?, *n, minimum),
@@ -100,7 +99,7 @@ pub fn quantile(t: &Tensor, q: f64, axis: Option<i64>) -> Result<Tensor> {
         None => (t.flatten_all()?, 0),
     };
     let n = t.dims()[axis];
-    check_nonempty("quantile", n)?;
+    shape::check_nonempty("quantile", n)?;
     if t.elem_count() == 0 {
         let shape = [&t.dims()[..axis], &t.dims()[axis + 1..]].concat();
         return Ok(Tensor::zeros(

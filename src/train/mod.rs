@@ -9,6 +9,7 @@ mod log;
 mod loss_terms;
 mod model;
 mod options;
+mod source;
 mod step;
 pub mod task;
 mod training_loop;
@@ -19,24 +20,7 @@ pub use log::{Best, Fit, LogEntry, OnLog};
 pub use loss_terms::LossTerms;
 pub use model::Model;
 pub use options::{Options, Restore};
+pub use source::Source;
 pub use task::{BatchRequest, Shape, Task, Trials};
 pub use training_loop::run;
 pub use validation::sample_validation;
-
-/// The source of the training and validation trials of a run.
-pub struct Source<'a, T> {
-    /// The task that generates training batches.
-    pub task: &'a dyn Task<T>,
-    /// Trials for validation. They are never used for training.
-    pub validation: Option<&'a Trials<T>>,
-}
-
-impl<'a, T: crate::tensor::Real> Source<'a, T> {
-    /// A source without validation.
-    pub fn new(task: &'a dyn Task<T>) -> Source<'a, T> {
-        Source {
-            task,
-            validation: None,
-        }
-    }
-}

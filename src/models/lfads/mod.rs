@@ -3,10 +3,12 @@
 //!
 //! Source: Pandarinath and others 2018, in the form of the tutorial (Sussillo 2019)
 
+mod evaluation;
 mod infer;
 mod sampling;
 pub mod serialize;
 mod train;
+mod warm_up;
 
 use std::sync::Arc;
 
@@ -14,17 +16,14 @@ use crate::base::options::{Options as _, Span};
 use crate::base::{Error, Result};
 use crate::nn::{Cell, Precision, Rnn, Spec};
 use crate::ops::Lanes;
-use crate::ops::lfads::{Constants, Inputs, Losses, Noise, Sizes, layout};
+use crate::ops::lfads::{Constants, Inputs, Noise, Sizes, layout};
 use crate::ops::rnn::cells::Gru;
 use crate::random::Seed;
 use crate::tensor::{Arena, Tensor, convert, shape};
-use crate::train::{Model as _, Trials};
 use crate::{choices, options};
 pub use infer::{InferenceOptions, Posterior, Summary, Trajectories};
-pub use train::{TrainingOptions, WarmUp, Workspace};
-
-/// The batch size of evaluation.
-const EVALUATION_BATCH: usize = 128;
+pub use train::{TrainingOptions, Workspace};
+pub use warm_up::WarmUp;
 
 choices! {
     /// The distribution of observations given the rates.
@@ -217,48 +216,6 @@ impl<T: Lanes> Model<T> {
                 kl_weight: T::of(kl_weight),
             },
         }
-    }
-
-    /// The parts of the validation loss.
-    pub fn evaluate(&self, observed: &ObservedTrials<T>) -> Result<Losses> {
-        let mut work = Workspace::default();
-        let mut trials = Trials {
-            trials: 0,
-            time: observed.time,
-            inputs: Vec::new(),
-            targets: Vec::new(),
-            mask: None,
-            lengths: None,
-        };
-        let mut mean = Losses::default();
-        let chunks = observed
-            .values
-            .chunks(EVALUATION_BATCH * observed.time * self.sizes.channels);
-        for values in chunks {
-            trials.trials = values.len() / observed.time / self.sizes.channels;
-            trials.inputs.clear();
-            trials.inputs.extend_from_slice(values);
-            self.loss(&mut work, &trials, None)?;
-            let fraction = trials.trials as f64 / observed.trials as f64;
-            let losses = work.losses();
-            mean.nll += fraction * losses.nll;
-            mean.kl_initial += fraction * losses.kl_initial;
-            mean.kl_inferred += fraction * losses.kl_inferred;
-        }
-        Ok(mean)
-    }
-
-    /// The sum of the log-factorials of the counts, mean over trials; 0 for Gaussian observations.
-    pub fn log_factorials(&self, observed: &ObservedTrials<T>) -> f64 {
-        if self.sizes.gaussian {
-            return 0.0;
-        }
-        let sum: f64 = observed
-            .values
-            .iter()
-            .map(|x| libm::lgamma(x.double() + 1.0))
-            .sum();
-        sum / observed.trials as f64
     }
 
     /// The validated trials of observations [n, t, d].

@@ -1,33 +1,18 @@
 //! The interface of a model for the training loop, and the options of its training.
 
-use super::Model;
 use super::sampling::Samples;
+use super::{Model, WarmUp};
 use crate::base::Result;
-use crate::base::options::{Field, OptionType as _, Options, Slot, Span};
+use crate::base::options::{Field, OptionType as _, Options, Slot};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Losses, Operation, Results};
 use crate::optim::{Adam, Optimizer, Schedule};
-use crate::options;
 use crate::random::{Key, Layout};
 use crate::tensor::Arena;
 use crate::train::{self, LossTerms, Trials};
 
 /// The seed of the posterior samples of a validation, constant so that validations are comparable.
 const VALIDATION_SEED: u64 = 0x1fad5;
-
-options! {
-    /// Options of the KL warm-up.
-    pub struct WarmUp for "lfads::train" {
-        /// Initial weight of the KL divergences of the posteriors from their priors.
-        kl_weight_start: f64 = 0.01, in Span::at_least(0.0);
-        /// Final weight of the KL divergences, also used in every validation.
-        kl_weight_end: f64 = 1.0, in Span::at_least(0.0);
-        /// Batch at which the weight starts to increase.
-        kl_ramp_start: usize = 500;
-        /// Batch at which the weight reaches its final value.
-        kl_ramp_end: usize = 1000;
-    }
-}
 
 /// Training options: those of `train`, some with different defaults, and those of the KL warm-up.
 #[derive(Clone)]
@@ -80,16 +65,6 @@ impl Options for TrainingOptions {
         let mut slots = self.warm_up.slots();
         slots.extend(self.run.slots());
         slots
-    }
-}
-
-impl WarmUp {
-    /// The weight of the KL divergences in the batch with index `at`.
-    pub fn kl_weight(&self, at: usize) -> f64 {
-        let span = self.kl_ramp_end.saturating_sub(self.kl_ramp_start).max(1) as f64;
-        let elapsed = at.saturating_sub(self.kl_ramp_start) as f64;
-        let part = (elapsed / span).min(1.0);
-        self.kl_weight_start + part * (self.kl_weight_end - self.kl_weight_start)
     }
 }
 

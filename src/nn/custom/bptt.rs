@@ -5,7 +5,8 @@
 use candle_core::Var;
 use candle_core::backprop::GradStore;
 
-use super::{Custom, ParamMap, UserFn, split_steps};
+use super::time_steps::split_steps;
+use super::{Custom, ParamMap, UserFn};
 use crate::base::Result;
 use crate::ops::rnn::{Inputs, Targets};
 use crate::random::Key;

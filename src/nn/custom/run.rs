@@ -3,7 +3,8 @@
 
 use candle_core::Var;
 
-use super::{Custom, split_steps};
+use super::Custom;
+use super::time_steps::split_steps;
 use crate::base::Result;
 use crate::nn::{Dynamics, RunArgs};
 use crate::tensor::{Device, Real, Tensor, convert};

@@ -2,16 +2,13 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::packed_symmetric::{Row, SIDE, fma};
 use super::rank1_updates::{CAPACITY, Rank1Updates};
+use super::vector::{Row, SIDE, fma, padded_len, sum_lanes};
 use crate::ops::Lanes;
 
 /// Rows that are read together: a processor reads several streams from its cache twice as fast as
 /// one.
 const ROWS_PER_PASS: usize = 8;
-/// Row lengths are padded to a multiple of this: whole SIMD vectors on every processor.
-pub const CHUNK: usize = 16;
-
 /// A dense row-major matrix [rows, columns]; each row is padded with zeros.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dense<T> {
@@ -36,11 +33,6 @@ pub struct Sparse<T> {
 pub enum Matrix<T> {
     Dense(Dense<T>),
     Sparse(Sparse<T>),
-}
-
-/// Padded length of a row or vector, in elements.
-pub fn padded_len(columns: usize) -> usize {
-    columns.next_multiple_of(CHUNK)
 }
 
 impl<T: Lanes> Dense<T> {
@@ -249,18 +241,6 @@ fn multiply_rows<const R: usize, S: Simd, T: Lanes>(
     for (into, sum) in into.iter_mut().zip(sums) {
         *into += sum_lanes::<S, T>(sum);
     }
-}
-
-/// Sum of the lanes of a SIMD vector.
-#[inline(always)]
-pub fn sum_lanes<S: Simd, T: Lanes>(sum: T::Vector<S>) -> T {
-    let mut lanes = [T::of(0.0); CHUNK];
-    T::vectors_mut::<S>(&mut lanes)[0] = sum;
-    let mut all = T::of(0.0);
-    for x in lanes {
-        all += x;
-    }
-    all
 }
 
 struct OuterUpdate<'a, T> {

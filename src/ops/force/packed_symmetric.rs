@@ -4,15 +4,11 @@
 use pulp::Simd;
 
 use super::rank1_updates::{CAPACITY, Rank1Updates};
+use super::vector::{Row, SIDE, fma, interleave, pairwise_sum};
 use crate::ops::Lanes;
 
-/// Rows and columns of a tile.
-pub const SIDE: usize = 8;
 /// Elements of a tile.
 pub const TILE: usize = SIDE * SIDE;
-
-/// One row of a tile.
-pub type Row<T> = [T; SIDE];
 
 /// Offset of a row of tiles. Row g has g + 1 tiles; the last one is on the diagonal.
 pub fn tile_row_start(row: usize) -> usize {
@@ -164,41 +160,4 @@ fn symmetrize<T: Lanes>(tile: &mut [T; TILE]) {
             tile[c * SIDE + r] = tile[r * SIDE + c];
         }
     }
-}
-
-/// Position of element `at` in the fastest order for reading `count` neighbours: four interleaved
-/// streams, each of which the processor prefetches.
-#[inline(always)]
-pub fn interleave(at: usize, count: usize) -> usize {
-    let quarter = count / 4;
-    match at < 4 * quarter {
-        true => at % 4 * quarter + at / 4,
-        false => at,
-    }
-}
-
-/// Dot product of two padded vectors, summed in a fixed order.
-#[inline(always)]
-pub fn dot<S: Simd, T: Lanes>(_: S, a: &[T], b: &[T]) -> T {
-    let (a, b) = (a.as_chunks::<SIDE>().0, b.as_chunks::<SIDE>().0);
-    let mut sums = [T::of(0.0); SIDE];
-    for (a, b) in a.iter().zip(b) {
-        for k in 0..SIDE {
-            sums[k] = fma::<S, T>(a[k], b[k], sums[k]);
-        }
-    }
-    pairwise_sum(&sums)
-}
-
-/// Pairwise sum of a row.
-#[inline(always)]
-pub fn pairwise_sum<T: Lanes>(row: &Row<T>) -> T {
-    let pair = |a: usize| row[a] + row[a + 4];
-    (pair(0) + pair(2)) + (pair(1) + pair(3))
-}
-
-/// a b + c, with one rounding, or with two where the processor has no fused multiply-add.
-#[inline(always)]
-pub fn fma<S: Simd, T: Lanes>(a: T, b: T, c: T) -> T {
-    if S::IS_SCALAR { a * b + c } else { a.fma(b, c) }
 }

@@ -2,8 +2,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::packed_symmetric;
 use super::rank1_updates::{CAPACITY, Rank1Updates};
+use super::vector;
 use crate::ops::Lanes;
 
 /// Pending updates: P is `factor` times the difference of the stored matrix and these updates.
@@ -112,6 +112,6 @@ impl<T: Lanes> WithSimd for Dot<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> T {
-        packed_symmetric::dot(simd, self.a, self.b)
+        vector::dot(simd, self.a, self.b)
     }
 }

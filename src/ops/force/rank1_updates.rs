@@ -3,8 +3,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::matrix::{CHUNK, padded_len, sum_lanes};
-use super::packed_symmetric::{Row, SIDE, interleave};
+use super::vector::{CHUNK, Row, SIDE, interleave, padded_len, sum_lanes};
 use crate::ops::Lanes;
 
 /// Maximum number of updates in a batch.

@@ -1,9 +1,11 @@
 //! Pending updates of recurrent weights in training. They share the vectors of the updates of P.
 
-use super::matrix::{Matrix, padded_len, subtract_updates};
+use super::leaky_tanh::apply_tanh;
+use super::matrix::{Matrix, subtract_updates};
+use super::network::State;
 use super::rank1_updates::CAPACITY;
 use super::rls::InverseCorrelation;
-use super::{State, apply_tanh};
+use super::vector::padded_len;
 use crate::ops::Lanes;
 
 /// Updates of wR that its matrix does not include yet. They persist between runs, so that training

@@ -17,10 +17,10 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
-use super::matrix::padded_len;
 use super::packed_symmetric;
 use super::pending::{FlushPolicy, Pending};
 use super::rank1_updates::{CAPACITY, Rank1Updates};
+use super::vector::padded_len;
 use crate::ops::Lanes;
 
 /// Maximum number of strips of the matrix; up to this many threads can divide them evenly.

@@ -4,14 +4,21 @@ use std::ops::Range;
 
 use pulp::Arch;
 
+use super::args::{RlsOptions, RunOutcome};
 use super::barrier::{Barrier, Pace, PanicGuard, Shared, share};
 use super::contention::Pause;
-use super::matrix::{Dense, Matrix, add_outer, add_product, padded_len, subtract_updates};
+use super::leaky_tanh::{LeakyTanh, apply_tanh};
+use super::matrix::{Dense, add_outer, add_product};
+use super::network::Sizes;
 use super::pending::{FlushPolicy, Pending};
-use super::rank1_updates::{CAPACITY, Rank1Updates};
+use super::rank1_updates::CAPACITY;
+use super::recurrent_weights::{RecurrentWeights, subtract_pending};
 use super::rls::Strip;
-use super::{LeakyTanh, RlsOptions, RunOutcome, Sizes, UNITS_PER_BLOCK, apply_tanh};
+use super::vector::padded_len;
 use crate::ops::Lanes;
+
+/// The number of units of a thread is a multiple of this.
+pub const UNITS_PER_BLOCK: usize = 16;
 
 /// Values that the threads of a run exchange.
 pub struct SharedValues<T> {
@@ -56,21 +63,6 @@ pub struct Worker<'a, T> {
     pub z: Vec<T>,
     /// Buffers for z and h; one thread writes them.
     pub results: Option<(&'a mut [T], Option<&'a mut [T]>)>,
-}
-
-/// wR as one thread accesses it.
-pub enum RecurrentWeights<'a, T> {
-    /// The whole matrix, not trained.
-    Fixed(&'a Matrix<T>),
-    /// The rows of the thread's units, trained so that wR h + wF z approaches `targets` [t, n].
-    Trained {
-        rows: &'a mut [T],
-        targets: &'a [T],
-        /// Error of wR h + wF z of each unit at each pending update.
-        errors: &'a mut [[T; CAPACITY]],
-        /// wR h of the thread's units, saved between runs.
-        recurrent_input: &'a mut [T],
-    },
 }
 
 /// Result of a run, the same in all threads.
@@ -370,29 +362,6 @@ impl<T: Lanes> Worker<'_, T> {
             let error = *local - *target;
             errors[slot] = error;
             *recurrent_input -= error * scaled_hq;
-        }
-    }
-}
-
-/// Subtracts the pending updates from wR h, given s_j q_j . h for each of them.
-fn subtract_pending<T: Lanes>(
-    recurrent_input: &mut [T],
-    errors: &[[T; CAPACITY]],
-    projections: &[T; CAPACITY],
-) {
-    for (recurrent_input, errors) in recurrent_input.iter_mut().zip(errors) {
-        for (error, projection) in errors.iter().zip(projections) {
-            *recurrent_input -= *error * *projection;
-        }
-    }
-}
-
-impl<T: Lanes> RecurrentWeights<'_, T> {
-    /// Applies the pending updates if wR is trained.
-    fn flush(&mut self, updates: &Rank1Updates<T>) {
-        if let RecurrentWeights::Trained { rows, errors, .. } = self {
-            subtract_updates(rows, errors, updates);
-            errors.fill([T::of(0.0); CAPACITY]);
         }
     }
 }

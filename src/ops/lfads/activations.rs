@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::CELL;
+use super::sizes::{CELL, layer_dims};
 use crate::ops::Lanes;
 use crate::ops::rnn::cell::{Backward, CellKernel, Forward, FrameSpec, LayerDims, OutputBackward};
 use crate::ops::rnn::cells::Gru;
@@ -63,7 +63,7 @@ pub struct GruActivations<T> {
 
 impl<T: Lanes> Default for GruActivations<T> {
     fn default() -> Self {
-        let dims = super::layer_dims(0, 0).with_groups(0);
+        let dims = layer_dims(0, 0).with_groups(0);
         GruActivations {
             dims,
             frame: <Gru as CellKernel<T>>::frame_spec(dims),

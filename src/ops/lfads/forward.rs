@@ -2,9 +2,10 @@
 
 use pulp::Simd;
 
+use super::Results;
+use super::job::Mode;
 use super::layout::ParamLayout;
 use super::slice::{Slice, Workspace};
-use super::{Mode, Results};
 use crate::ops::Lanes;
 use crate::ops::simd::elementwise::each_1_3;
 use crate::ops::simd::gemm::gemm;

@@ -1,8 +1,8 @@
 //! Parameters packed in the order in which the kernels read them.
 
+use super::job::{Job, Mode};
 use super::layout::ParamLayout;
-use super::slice::Job;
-use super::{CELL, Mode};
+use super::sizes::CELL;
 use crate::ops::Lanes;
 use crate::ops::rnn::cell::{CellKernel, LayerDims, Weights};
 use crate::ops::rnn::cells::Gru;

@@ -1,33 +1,13 @@
-//! Execution of a job on all trials, and the sequence of passes for one slice of trials.
+//! One slice of trials with its buffers.
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::activations::{Activations, GruActivations};
-use super::layout::GradLayout;
+use super::job::Job;
 use super::packed_params::PackedParams;
-use super::{Inputs, Losses, Mode, Operation, Results, Sizes};
 use crate::ops::Lanes;
-use crate::ops::parallel::{BatchJob, split_front};
+use crate::ops::simd::Lane16;
 use crate::ops::simd::gemm_tn::Transposed;
-use crate::ops::simd::partition::Partition;
-use crate::ops::simd::{Lane16, TRIALS};
-
-/// Description of one call, shared by all slices.
-#[derive(Debug, Clone, Copy)]
-pub struct Job<'a, T> {
-    pub sizes: Sizes,
-    pub inputs: Inputs<'a, T>,
-    pub mode: Mode,
-    /// Number of batch rows that share the observations of one trial.
-    pub copies: usize,
-    pub partition: Partition,
-    /// Weight of a trial in the loss.
-    pub trial_weight: T,
-    /// Logarithm of the minimum variance.
-    pub ln_var_min: T,
-}
 
 /// Buffers of one thread.
 #[derive(Debug, Default)]
@@ -73,106 +53,6 @@ pub struct Slice<'a, T: Lanes> {
     pub buffers: &'a mut Workspace<T>,
 }
 
-impl<T: Lanes> Operation<T> {
-    /// Runs a job on all trials; stores the weight gradients in `self.grads`.
-    pub(super) fn execute<'a>(&'a mut self, job: Job<'_, T>, results: Results<'a, T>) {
-        let batch = job.sizes.batch;
-        for workspace in &mut self.workspaces {
-            workspace.encoded_trial = None;
-        }
-        self.packed.pack(&job);
-        self.losses.clear();
-        self.losses
-            .resize(batch.div_ceil(TRIALS), Losses::default());
-        let grads = match job.mode {
-            Mode::Gradient => GradLayout::new(job.sizes).count(),
-            Mode::Infer | Mode::Losses | Mode::Generate => 0,
-        };
-        let runs = job.partition.runs(batch);
-        self.grads.resize(runs * grads, T::of(0.0));
-        let packed = &self.packed;
-        let batch_job = BatchJob {
-            batch,
-            partition: job.partition,
-            results: (results, self.losses.as_mut_slice()),
-            split_results: |(results, losses): &mut (Results<'a, T>, &'a mut [Losses]),
-                            trials: usize| {
-                let losses = split_front(losses, trials.div_ceil(TRIALS));
-                (results.split_front(job.sizes, trials), losses)
-            },
-            sums: &mut self.grads,
-        };
-        batch_job.run(&mut self.workspaces, |part, buffers| {
-            let slice = Slice {
-                job: &job,
-                packed,
-                trials: part.trials,
-                buffers,
-            };
-            let (results, losses) = part.results;
-            Arch::new().dispatch(SliceKernel {
-                slice,
-                results,
-                losses,
-                grads: part.sums,
-            });
-        });
-    }
-}
-
-impl<'a, T> Results<'a, T> {
-    /// Splits the results of the first trials off.
-    fn split_front(&mut self, s: Sizes, trials: usize) -> Results<'a, T> {
-        let steps = trials * s.time;
-        Results {
-            log_rates: split_front(&mut self.log_rates, steps * s.channels),
-            factors: split_front(&mut self.factors, steps * s.factors),
-            generator: split_front(&mut self.generator, steps * s.generator),
-            controller: split_front(&mut self.controller, steps * s.controller),
-            inferred: split_front(&mut self.inferred, steps * s.inferred),
-            inferred_posterior: split_front(&mut self.inferred_posterior, steps * 2 * s.inferred),
-            initial: split_front(&mut self.initial, trials * s.generator),
-            initial_posterior: split_front(&mut self.initial_posterior, trials * 2 * s.generator),
-        }
-    }
-}
-
-/// The kernel that processes one slice.
-struct SliceKernel<'a, T: Lanes> {
-    slice: Slice<'a, T>,
-    results: Results<'a, T>,
-    losses: &'a mut [Losses],
-    grads: &'a mut [T],
-}
-
-impl<T: Lanes> WithSimd for SliceKernel<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let SliceKernel {
-            mut slice,
-            mut results,
-            losses,
-            grads,
-        } = self;
-        slice.prepare();
-        if slice.job.mode != Mode::Generate {
-            slice.encode(simd);
-        }
-        slice.sample_initial(simd);
-        slice.run_generator(simd);
-        slice.store_results(&mut results);
-        match slice.job.mode {
-            Mode::Infer | Mode::Generate => {}
-            Mode::Losses | Mode::Gradient => slice.losses(simd, losses, grads),
-        }
-        if slice.job.mode == Mode::Gradient {
-            slice.backward(simd, grads);
-        }
-    }
-}
-
 impl<'a, T: Lanes> Slice<'a, T> {
     pub fn groups(&self) -> usize {
         self.job.partition.config.groups
@@ -184,7 +64,7 @@ impl<'a, T: Lanes> Slice<'a, T> {
     }
 
     /// Resizes the buffers and sets the constant 1 of each bias.
-    fn prepare(&mut self) {
+    pub fn prepare(&mut self) {
         let (s, g) = (self.job.sizes, self.groups());
         let b = &mut *self.buffers;
         for encoder in &mut b.encoders {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::ops::parallel::split_front;
-use crate::ops::rnn::{Cotangents, Inputs, Sizes, Targets};
+use crate::ops::rnn::args::{Cotangents, Inputs, Sizes, Targets};
 use crate::ops::simd::partition::Partition;
 use crate::ops::simd::{Lanes, TRIALS};
 

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::layer_dims;
-use crate::ops::rnn::Sizes;
+use super::dims::layer_dims;
+use crate::ops::rnn::args::Sizes;
 use crate::ops::rnn::cell::{CellKernel, GradientProduct};
 use crate::ops::simd::Lanes;
 use crate::ops::simd::gemm_tn::padded_len;
@@ -127,7 +127,7 @@ impl GradOffsets {
     /// Gradient of the readout weights and bias.
     pub fn readout(self, sublayer: usize) -> Range<usize> {
         let start = self.h0(sublayer).end;
-        let dims = super::layer_dims(self.sizes, sublayer / self.sizes.directions);
+        let dims = layer_dims(self.sizes, sublayer / self.sizes.directions);
         start..start + dims.outputs * padded_len(self.sizes.units + 1)
     }
 

@@ -1,12 +1,13 @@
-//! Computation of one slice of trials, all layers and time steps, in one thread.
+//! One slice of trials with its buffers: all layers and time steps, computed in one thread.
 
 use std::ops::Range;
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
-use super::Packed;
-use super::job::{Job, Mode, Results};
+use super::dims::layer_dims;
+use super::job::{Job, Mode};
 use super::layout::ParamOffsets;
+use super::packed_params::PackedParams;
 use crate::ops::rnn::cell::{CellKernel, FrameSpec, LayerDims};
 use crate::ops::simd::gemm::{gemm, gemm_add};
 use crate::ops::simd::gemm_tn::Transposed;
@@ -44,7 +45,7 @@ pub(super) struct Activations<T> {
 pub(super) struct Slice<'a, T: Lanes, K: CellKernel<T>> {
     pub(super) kernel: K,
     pub(super) job: &'a Job<'a, T>,
-    pub(super) packed: &'a Packed<T, K>,
+    pub(super) packed: &'a PackedParams<T, K>,
     /// The trials of the slice.
     pub(super) trials: Range<usize>,
     pub(super) buffers: &'a mut Workspace<T>,
@@ -63,7 +64,7 @@ pub(super) struct FrameLayout {
 
 impl FrameLayout {
     pub(super) fn of<T: Lanes, K: CellKernel<T>>(job: &Job<'_, T>, layer: usize) -> FrameLayout {
-        let dims = super::layer_dims(job.sizes, layer).with_groups(job.partition.config.groups);
+        let dims = layer_dims(job.sizes, layer).with_groups(job.partition.config.groups);
         let frame = K::frame_spec(dims);
         let gates = match job.mode {
             Mode::Forward => 0,
@@ -92,46 +93,6 @@ impl FrameLayout {
     }
 }
 
-/// The kernel that processes one slice.
-pub(super) struct SliceKernel<'a, T: Lanes, K: CellKernel<T>> {
-    pub(super) slice: Slice<'a, T, K>,
-    pub(super) results: Results<'a, T>,
-    /// Accumulator of the gradient products.
-    pub(super) sums: &'a mut [T],
-}
-
-impl<T: Lanes, K: CellKernel<T>> WithSimd for SliceKernel<'_, T, K> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let SliceKernel {
-            mut slice,
-            results,
-            sums,
-        } = self;
-        slice.initialize(simd);
-        for sublayer in 0..slice.job.sizes.sublayers() {
-            slice.load_inputs(sublayer);
-            slice.forward(simd, sublayer);
-        }
-        if slice.job.mode == Mode::Jacobians {
-            slice.jacobians(simd, results.by_state, results.by_input);
-            return;
-        }
-        slice.store_states(results.states);
-        if slice.job.targets.is_some() || !results.outputs.is_empty() {
-            slice.compute_outputs(simd, results.outputs);
-        }
-        if slice.job.targets.is_some() {
-            slice.compute_errors(results.losses);
-        }
-        if slice.job.mode == Mode::Backward {
-            slice.backward(simd, results.d_inputs, results.d_h0, sums);
-        }
-    }
-}
-
 impl<'a, T: Lanes, K: CellKernel<T>> Slice<'a, T, K> {
     pub(super) fn frame_layout(&self, sublayer: usize) -> FrameLayout {
         FrameLayout::of::<T, K>(self.job, sublayer / self.job.sizes.directions)
@@ -143,7 +104,7 @@ impl<'a, T: Lanes, K: CellKernel<T>> Slice<'a, T, K> {
     }
 
     /// Sizes the buffers; writes the constant ones and the initial states.
-    fn initialize<S: Simd>(&mut self, simd: S) {
+    pub(super) fn initialize<S: Simd>(&mut self, simd: S) {
         let s = self.job.sizes;
         let zero = Lane16::splat(T::of(0.0));
         let trials = self.trials.len();
@@ -184,7 +145,7 @@ impl<'a, T: Lanes, K: CellKernel<T>> Slice<'a, T, K> {
         }
     }
 
-    fn store_states(&self, into: &mut [T]) {
+    pub(super) fn store_states(&self, into: &mut [T]) {
         let s = self.job.sizes;
         if into.is_empty() {
             return;
@@ -213,7 +174,7 @@ impl<'a, T: Lanes, K: CellKernel<T>> Slice<'a, T, K> {
 
     /// Computes all outputs. They are stored in the gate frames of the first direction of the last
     /// layer, and copied to `into` unless it is empty.
-    fn compute_outputs<S: Simd>(&mut self, simd: S, into: &mut [T]) {
+    pub(super) fn compute_outputs<S: Simd>(&mut self, simd: S, into: &mut [T]) {
         let s = self.job.sizes;
         let top = s.sublayers() - s.directions..s.sublayers();
         let m = self.frame_layout(top.start);
@@ -235,7 +196,7 @@ impl<'a, T: Lanes, K: CellKernel<T>> Slice<'a, T, K> {
 
     /// Computes the sum of squared errors of each trial group; replaces the outputs by the gradient
     /// of the loss with respect to them.
-    fn compute_errors(&mut self, losses: &mut [f64]) {
+    pub(super) fn compute_errors(&mut self, losses: &mut [f64]) {
         let s = self.job.sizes;
         let Some(targets) = self.job.targets else {
             return;

@@ -3,10 +3,10 @@
 
 use pulp::Simd;
 
-use super::layer_dims;
+use super::dims::layer_dims;
 use super::layout::{GradOffsets, ParamOffsets, product_len};
 use super::slice::Slice;
-use crate::ops::rnn::Sizes;
+use crate::ops::rnn::args::Sizes;
 use crate::ops::rnn::cell::{CellKernel, GradientProduct};
 use crate::ops::simd::Lanes;
 use crate::ops::simd::gemm::GemmConfig;

@@ -3,43 +3,14 @@
 use pulp::Simd;
 
 use super::Vanilla;
+use super::packed::Packed;
 use crate::ops::rnn::cell::{
     Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
     OutputBackward, Tangent, Weights, add,
 };
 use crate::ops::simd::elementwise::{self, each_1_1};
-use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_columns};
+use crate::ops::simd::gemm::{Block, gemm, gemm_add};
 use crate::ops::simd::{Lane16, Lanes};
-
-/// Packed parameters. The gates contain f' after the forward pass, and the gradients with respect
-/// to the pre-activations after the backward pass.
-#[derive(Default)]
-pub struct Packed<T> {
-    /// [wR bR wI], multiplies [y, 1, x].
-    pub(in super::super) forward: Panels<T>,
-    /// [wO' wR'], multiplies the gradients with respect to [outputs, pre-activations].
-    pub(in super::super) backward: Panels<T>,
-    /// wI', multiplies the gradients with respect to the pre-activations.
-    pub(in super::super) input_backward: Panels<T>,
-}
-
-impl<T: Lanes> Packed<T> {
-    /// Directional derivative of the pre-activations with respect to y or the input.
-    pub(in super::super) fn preactivation_tangent<S: Simd>(
-        &self,
-        simd: S,
-        s: LayerDims,
-        direction: Tangent<'_, T>,
-        into: &mut [Lane16<T>],
-    ) {
-        let first = s.units / s.groups + 1;
-        match direction {
-            Tangent::State(k) => self.forward.load_column(k, into),
-            Tangent::Input(k) => self.forward.load_column(first + k, into),
-            Tangent::Inputs(x) => gemm_columns(simd, &self.forward, first, x, into),
-        }
-    }
-}
 
 impl<T: Lanes> CellKernel<T> for Vanilla {
     type Packed = Packed<T>;

@@ -8,8 +8,9 @@
 //! its two biases is bR.
 
 mod cpu;
+mod packed;
 
-pub(super) use cpu::Packed;
+pub(super) use packed::Packed;
 
 use super::descriptor::{CellDescriptor, Constructor, TorchLayout};
 use crate::base::Result;

@@ -1,0 +1,28 @@
+//! The KL warm-up: the weight of the KL divergences increases during training.
+
+use crate::base::options::Span;
+use crate::options;
+
+options! {
+    /// Options of the KL warm-up.
+    pub struct WarmUp for "lfads::train" {
+        /// Initial weight of the KL divergences of the posteriors from their priors.
+        kl_weight_start: f64 = 0.01, in Span::at_least(0.0);
+        /// Final weight of the KL divergences, also used in every validation.
+        kl_weight_end: f64 = 1.0, in Span::at_least(0.0);
+        /// Batch at which the weight starts to increase.
+        kl_ramp_start: usize = 500;
+        /// Batch at which the weight reaches its final value.
+        kl_ramp_end: usize = 1000;
+    }
+}
+
+impl WarmUp {
+    /// The weight of the KL divergences in the batch with index `at`.
+    pub fn kl_weight(&self, at: usize) -> f64 {
+        let span = self.kl_ramp_end.saturating_sub(self.kl_ramp_start).max(1) as f64;
+        let elapsed = at.saturating_sub(self.kl_ramp_start) as f64;
+        let part = (elapsed / span).min(1.0);
+        self.kl_weight_start + part * (self.kl_weight_end - self.kl_weight_start)
+    }
+}
