@@ -96,9 +96,12 @@ crate::natives! {
 
     /// The fraction of the total variance along each component, [components].
     ///
-    /// > pca::fit([[0.0, 1.0], [2.0, 1.0]], #{ components: 1 }).explained_variance_ratio().to_list()
+    /// > let components = pca::fit([[0.0, 1.0], [2.0, 1.0]], #{ components: 1 });
+    /// > components.explained_variance_ratio().to_list()
     /// = [1.0]
-    fn explained_variance_ratio(this: Rc<Components>) -> Tensor { Ok(this.0.explained_variance_ratio()?) }
+    fn explained_variance_ratio(this: Rc<Components>) -> Tensor {
+        Ok(this.0.explained_variance_ratio()?)
+    }
 
     /// The participation ratio, a measure of the dimensionality of the data.
     ///

@@ -306,7 +306,8 @@ pub fn well(of: &str, fit: &Fit) -> Result<(), Diagnostic> {
         format!("; at batch {} the loss was {}", line.batch, line.loss)
     });
     let remedy = if fit.log.is_empty() {
-        "check the trials for NaN or infinite values; the parameters are unchanged; otherwise use a lower lr or a smaller clip_norm"
+        "check the trials for NaN or infinite values; the parameters are unchanged; otherwise use a \
+         lower lr or a smaller clip_norm"
     } else {
         "the parameters are those of the last finite loss; use a lower lr or a smaller clip_norm"
     };

@@ -35,8 +35,8 @@ crate::natives! {
 
     /// Infers the latent variables of trials [n, t, channels]: posterior means over samples, as a
     /// map of `rates` [n, t, channels] (per second), `factors` [n, t, k], `generator` [n, t, g],
-    /// `inferred_inputs` [n, t, u] and `initial_conditions` [n, g]. The standard deviation over samples has the
-    /// suffix `_sd`; with `quantiles`, the quantiles [q, ..] have the suffix `_quantiles`. With
+    /// `inferred_inputs` [n, t, u] and `initial_conditions` [n, g]. The standard deviation over
+    /// samples has the suffix `_sd`; with `quantiles`, the quantiles [q, ..] have the suffix `_quantiles`. With
     /// `samples: 0` one forward pass uses the posterior means, and there are no standard
     /// deviations. For a single trial [t, channels] the results have no first axis.
     ///
@@ -54,7 +54,8 @@ crate::natives! {
     }
 
     /// Generates n trials from the priors of initial condition and inferred inputs, as a map of
-    /// `rates` [n, t, channels] (per second), `factors`, `generator`, `inferred_inputs` and `initial_conditions`.
+    /// `rates` [n, t, channels] (per second), `factors`, `generator`, `inferred_inputs` and
+    /// `initial_conditions`.
     ///
     /// > lfads::model(#{ channels: 3 }).generate(5, #{ steps: 20 }).rates.shape()
     /// = [5, 20, 3]

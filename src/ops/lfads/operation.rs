@@ -42,7 +42,7 @@ impl<T: Lanes> Operation<T> {
         inputs: Inputs<'_, T>,
         results: Results<'_, T>,
     ) {
-        debug_assert!(copies.is_multiple_of(TRIALS) && sizes.batch.is_multiple_of(copies));
+        assert!(copies.is_multiple_of(TRIALS) && sizes.batch.is_multiple_of(copies));
         let mut job = self.job(sizes, inputs, Mode::Infer);
         job.copies = copies;
         job.partition.run = copies;

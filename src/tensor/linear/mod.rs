@@ -158,7 +158,7 @@ fn solve_value(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         Ok(vec![entries(x.as_ref())])
     })?;
     let [x] = unpack(parts);
-    debug_assert_eq!(x.dims()[..leading.len()], leading);
+    assert_eq!(x.dims()[..leading.len()], leading);
     Ok(x)
 }
 

@@ -72,7 +72,8 @@ impl Constructor for Ctrnn {
     type Cell = Ctrnn;
     const FUNCTION: &'static str = "ctrnn";
     const DOC: &'static str = "\
-A new continuous-time network: a' = a + dt/tau (-a + wR f(a) + wI x + bR) + noise, o = wO f(a') + bO.
+A new continuous-time network: a' = a + dt/tau (-a + wR f(a) + wI x + bR) + noise, o = wO f(a') +
+bO.
 
 The states are the currents a.
 

@@ -92,12 +92,12 @@ impl Constructor for GruOptions {
     const DOC: &'static str = "\
 A new network of gated recurrent units (GRU).
 
-By default the reset gate is applied before the recurrent matrix, as in the computation-thru-dynamics
-tutorials: [r; u] = sigmoid(wRUHX [h; x] + bRU + [0; update_bias]), c = tanh(wCHX [r h; x] + bC),
-h' = u h + (1 - u) c.
+By default the reset gate is applied before the recurrent matrix, as in the
+computation-thru-dynamics tutorials: [r; u] = sigmoid(wRUHX [h; x] + bRU + [0; update_bias]),
+c = tanh(wCHX [r h; x] + bC), h' = u h + (1 - u) c.
 
-With `reset: \"after\"`, as in PyTorch: r and z are the sigmoids of the rows of wI x + bI + wR h + bR,
-n = tanh((wI x + bI) + r (wR h + bR)), h' = (1 - z) n + z h.
+With `reset: \"after\"`, as in PyTorch: r and z are the sigmoids of the rows of wI x + bI + wR h +
+bR, n = tanh((wI x + bI) + r (wR h + bR)), h' = (1 - z) n + z h.
 
 The readout is o = wO h' + bO.
 
