@@ -58,7 +58,7 @@ fn places_are_parts_of_the_sides_and_give_their_numbers_back() {
     let paths = &scene.layers[0];
     assert_eq!(paths.positions[1], [0.5, 1.0, 0.5]);
     assert!(paths.positions[2][0].is_nan());
-    assert_eq!(scene.axes[2].value(0.5).round(), 10.0);
+    assert_eq!(scene.axes_box.axes[2].value(0.5).round(), 10.0);
     assert_eq!(paths.colours.len(), paths.positions.len());
     assert!(matches!(&paths.geometry, Geometry::Paths { ends, .. } if ends[..] == [3, 5]));
     // Both ends of an arrow have its number; points have the colour of their layer.
@@ -84,7 +84,7 @@ fn a_page_holds_all_of_itself_and_no_text_breaks_out_of_it() {
     let end = text[start..].find("</script>").expect("its end") + start;
     let data: serde_json::Value = serde_json::from_str(&text[start..end]).expect("JSON");
     assert_eq!(
-        data["panels"][0]["acts"][0]["label"],
+        data["panels"][0]["layers"][0]["label"],
         "</script> \u{2028} x²"
     );
 }

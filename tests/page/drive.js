@@ -6,15 +6,15 @@
   addEventListener("error", (e) => wrong.push(`${e.message} (line ${e.lineno})`));
   const expect = (what, holds) => { if (!holds) wrong.push(`expected ${what}`); };
   const panel = panels[0];
-  const canvas = panel && panel.over.canvas;
+  const canvas = panel && panel.overlay.canvas;
   const at = (kind, x, y, more) => canvas.dispatchEvent(
     new PointerEvent(kind, { clientX: x, clientY: y, pointerId: 1, bubbles: true, ...more }));
   const key = (name) => dispatchEvent(new KeyboardEvent("keydown", { key: name }));
 
   // How many pixels of the layers in space are inked, and the mean of their colours.
   const inked = () => {
-    const gl = panel.gl, [w, h] = [panel.solid.width, panel.solid.height];
-    panel.shapes();
+    const { gl, canvas: { width: w, height: h } } = panel.renderer;
+    panel.renderer.draw(panel.stride);
     const all = new Uint8Array(4 * w * h);
     gl.readPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, all);
     let count = 0, sum = 0;
@@ -25,7 +25,7 @@
   };
 
   // Nothing moves any more, and everything is drawn.
-  const still = () => { panel.until = 0; panel.draw(performance.now()); };
+  const still = () => { panel.motionEnd = 0; panel.draw(performance.now()); };
 
   const drive = () => {
     expect("a panel that can be drawn", panel);
@@ -45,7 +45,7 @@
     at("pointerup", x + 100, y + 20);
     expect("a drag to turn", Math.abs(panel.camera.azimuth - azimuth + 40) < 1e-6
       && Math.abs(panel.camera.elevation - elevation - 8) < 1e-6);
-    expect("nothing to be marked by a drag", panel.kept === null);
+    expect("nothing to be marked by a drag", panel.selection === null);
     still();
     const turned = inked();
     expect("another picture after a turn", turned.sum !== first.sum);
@@ -59,37 +59,37 @@
     key("z");
     expect("Z to look from above", panel.camera.elevation > 89);
     still();
-    expect("x to the right and y upwards", panel.right[0] > 0.999 && panel.up[1] > 0.999);
+    expect("x to the right and y upwards", panel.camera.right[0] > 0.999 && panel.camera.up[1] > 0.999);
     key("x");
     still();
-    expect("X to show y and z", panel.right[1] > 0.999 && panel.up[2] > 0.999);
+    expect("X to show y and z", panel.camera.right[1] > 0.999 && panel.camera.up[2] > 0.999);
     key("r");
     expect("R to go back", panel.camera.zoom === 1 && panel.camera.azimuth === azimuth);
 
     still();
-    const [px, py] = panel.project([...panel.stage.acts[1].at.subarray(0, 3)]);
+    const [px, py] = panel.camera.project([...panel.scene.layers[1].positions.subarray(0, 3)]);
     at("pointerdown", host.left + px, host.top + py);
     at("pointerup", host.left + px, host.top + py);
-    expect("a click to mark the first point", panel.kept && panel.kept.i === 0 && panel.kept.act.kind === "points");
-    expect(`its numbers to be read, found ${JSON.stringify(panel.read.textContent)}`, /^two\npoint 0\nx: -1\ny: 2\nz: 0$/.test(panel.read.textContent));
+    expect("a click to mark the first point", panel.selection && panel.selection.i === 0 && panel.selection.layer.kind === "points");
+    expect(`its numbers to be read, found ${JSON.stringify(panel.readout.element.textContent)}`, /^two\npoint 0\nx: -1\ny: 2\nz: 0$/.test(panel.readout.element.textContent));
     key("Escape");
-    expect("Escape to forget it", panel.kept === null);
+    expect("Escape to forget it", panel.selection === null);
 
     key(" ");
-    panel.draw(panel.before + 80);
-    panel.draw(panel.before + 80);
-    expect(`space to play, found ${panel.playing} ${panel.now}`, panel.playing && panel.now > 0);
-    const slow = panel.now;
+    panel.draw(panel.playback.lastFrame + 80);
+    panel.draw(panel.playback.lastFrame + 80);
+    expect(`space to play, found ${panel.playback.playing} ${panel.playback.step}`, panel.playback.playing && panel.playback.step > 0);
+    const slow = panel.playback.step;
     key("ArrowUp");
-    panel.draw(panel.before + 80);
-    expect("the upper arrow to play twice as fast", Math.abs(panel.now - slow - 2 * 0.08 * panel.steps / 6) < 0.02);
+    panel.draw(panel.playback.lastFrame + 80);
+    expect("the upper arrow to play twice as fast", Math.abs(panel.playback.step - slow - 2 * 0.08 * panel.steps / 6) < 0.02);
     key("ArrowDown");
     key("a");
-    expect("A to end playing and show all", !panel.playing && panel.now === -1);
-    panel.go(5);
+    expect("A to end playing and show all", !panel.playback.playing && panel.playback.step === -1);
+    panel.goTo(5);
     expect("fewer lines in the middle of time", inked().count < first.count);
     key("ArrowRight");
-    expect("an arrow to step", panel.now === 6);
+    expect("an arrow to step", panel.playback.step === 6);
     key("t");
     expect("T to choose a trial", panel.trial === 0);
     const one = inked();
@@ -97,15 +97,15 @@
     expect("another trial to look otherwise", inked().sum !== one.sum);
     key("t");
     expect("all trials again after the last", panel.trial === -1);
-    const other = panel.stage.acts[0].ends[0] + 3;
-    const [ox, oy] = panel.project([...panel.stage.acts[0].at.subarray(3 * other, 3 * other + 3)]);
+    const other = panel.scene.layers[0].ends[0] + 3;
+    const [ox, oy] = panel.camera.project([...panel.scene.layers[0].positions.subarray(3 * other, 3 * other + 3)]);
     at("pointerdown", host.left + ox, host.top + oy);
     at("pointerup", host.left + ox, host.top + oy);
     key("t");
     expect(`T to choose the trial clicked at, found ${panel.trial}`, panel.trial === 1);
     key("t");
     key("Escape");
-    panel.go(1e9);
+    panel.goTo(1e9);
 
     const row = panel.host.querySelector(".legend label");
     row.click();
@@ -117,7 +117,7 @@
     expect("coarse lines about where fine ones are", coarse > 0.5 * first.count && coarse < 1.5 * first.count);
     panel.stride = 1;
     expect("the same picture at the end as at the start", inked().sum === first.sum);
-    expect("no complaint of WebGL", panel.gl.getError() === 0);
+    expect("no complaint of WebGL", panel.renderer.gl.getError() === 0);
   };
 
   try { drive(); } catch (fault) { wrong.push(String(fault)); }
