@@ -1,5 +1,9 @@
 //! Axes, ticks, labels and the colour bar of a panel.
 
+use super::axis_metrics::{
+    BAR_GAP, BAR_WIDTH, CAP_HEIGHT, LABEL_GAP, LABEL_TEXT, TICK_GAP, TICK_LENGTH, TICK_TEXT,
+    TITLE_TEXT, title_lift, widest,
+};
 use super::colour::INK;
 use super::layout::PanelLayout;
 use super::polyline::Point;
@@ -9,26 +13,14 @@ use super::text::Font;
 use super::ticks::Ticks;
 use super::{Layer, Panel, raster};
 
-pub const TICK_TEXT: f64 = 10.5;
-pub const LABEL_TEXT: f64 = 12.0;
-pub const TITLE_TEXT: f64 = 13.0;
-/// Lengths of labelled and unlabelled ticks.
-pub const TICK_LENGTH: f64 = 4.0;
+/// Length of unlabelled ticks.
 const MINOR_TICK_LENGTH: f64 = 2.2;
 const LINE_WIDTH: f64 = 0.9;
-/// Gap between a tick and its label.
-pub const TICK_GAP: f64 = 3.5;
-/// Gap between tick labels and the axis label.
-pub const LABEL_GAP: f64 = 7.0;
-/// Height of capital letters, relative to the text size.
-pub const CAP_HEIGHT: f64 = 0.72;
-pub const BAR_GAP: f64 = 12.0;
-pub const BAR_WIDTH: f64 = 11.0;
 
 /// Draws the axes and labels of a flat panel, and the title and colour bar of any panel.
 pub fn draw(writer: &mut SvgWriter, layout: &PanelLayout, font: &Font) {
     let frame = &layout.frame;
-    if layout.projection.is_none() {
+    if layout.axes_box.is_none() {
         axis_lines(writer, layout.panel, frame);
         x_axis(writer, layout);
         y_axis(writer, layout, font);
@@ -41,32 +33,6 @@ pub fn draw(writer: &mut SvgWriter, layout: &PanelLayout, font: &Font) {
     if let (Some(range), Some(ticks)) = (&layout.colour_range, &layout.bar_ticks) {
         colour_bar(writer, layout, range, ticks, font);
     }
-}
-
-/// The common power of ten of the tick labels, as text.
-pub fn exponent_label(ticks: &Ticks) -> Option<String> {
-    let k = ticks.power?;
-    Some(format!("×10^{{{}}}", k.to_string().replace('-', "−")))
-}
-
-/// Distance of the title above axes of this width; larger if the title would overlap the power of
-/// ten.
-pub fn title_lift(panel: &Panel, width: f64, y_ticks: &Ticks, font: &Font) -> f64 {
-    let (low, high) = (8.0, 20.0);
-    let power =
-        exponent_label(y_ticks).map_or(0.0, |text| font.width(&text, TICK_TEXT) + LABEL_GAP);
-    let free_width = (width - font.width(&panel.title, TITLE_TEXT)) / 2.0;
-    if power > free_width.max(0.0) {
-        high
-    } else {
-        low
-    }
-}
-
-/// The width of the widest label.
-pub fn widest(ticks: &Ticks, font: &Font) -> f64 {
-    let widths = ticks.major.iter().map(|t| font.width(&t.label, TICK_TEXT));
-    widths.fold(0.0, f64::max)
 }
 
 fn axis_lines(writer: &mut SvgWriter, panel: &Panel, frame: &Frame) {
@@ -113,7 +79,7 @@ fn x_axis(writer: &mut SvgWriter, layout: &PanelLayout) {
         );
     }
     let line = text + LABEL_GAP + LABEL_TEXT * CAP_HEIGHT;
-    if let Some(power) = exponent_label(ticks) {
+    if let Some(power) = ticks.exponent_label() {
         writer.text([frame.right(), line], Anchor::End, TICK_TEXT, INK, &power);
     }
     let middle = [frame.left + frame.width / 2.0, line];
@@ -146,7 +112,7 @@ fn y_axis(writer: &mut SvgWriter, layout: &PanelLayout, font: &Font) {
         ];
         writer.text(position, Anchor::End, TICK_TEXT, INK, &tick.label);
     }
-    if let Some(power) = exponent_label(ticks) {
+    if let Some(power) = ticks.exponent_label() {
         writer.text(
             [left - TICK_LENGTH, frame.top - 6.0],
             Anchor::Start,
@@ -196,7 +162,7 @@ fn colour_bar(
         ];
         writer.text(position, Anchor::Start, TICK_TEXT, INK, &tick.label);
     }
-    if let Some(power) = exponent_label(ticks) {
+    if let Some(power) = ticks.exponent_label() {
         writer.text([left, top - 6.0], Anchor::Start, TICK_TEXT, INK, &power);
     }
     let distance =

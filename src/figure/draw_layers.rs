@@ -15,8 +15,8 @@ const THINNING: [(usize, f64); 2] = [(20_000, 1.0), (2_000, 1.0 / 3.0)];
 /// Minimum distance between the markers of a line, in pixels; denser markers would hide it.
 const MARKER_GAP: f64 = 6.0;
 pub const TEXT_SIZE: f64 = 10.5;
-const BAND_OPACITY: f64 = 0.22;
-const BAR_OPACITY: f64 = 0.85;
+pub const BAND_OPACITY: f64 = 0.22;
+pub const BAR_OPACITY: f64 = 0.85;
 
 /// Appearance of markers.
 #[derive(Debug, Clone, Copy)]
@@ -68,66 +68,6 @@ impl MarkerStyle {
     }
 }
 
-/// Draws the legend sample of `layer`, `width` wide, starting at a position.
-pub fn legend_sample(
-    writer: &mut SvgWriter,
-    layer: &Layer,
-    colour: Rgb,
-    [x, y]: Point,
-    width: f64,
-) {
-    let middle = [x + width / 2.0, y];
-    let across = [vec![[x, y], [x + width, y]]];
-    let block = |half: f64| {
-        let (left, right) = (x + 2.0, x + width - 2.0);
-        [
-            [left, y - half],
-            [right, y - half],
-            [right, y + half],
-            [left, y + half],
-        ]
-    };
-    match layer {
-        Layer::Line(line) => {
-            writer.polylines(&across, colour, &line.stroke);
-            if let Some(marker) = line.marker {
-                markers(
-                    writer,
-                    &[middle],
-                    MarkerStyle::new(marker, line_marker_size(line), colour),
-                );
-            }
-        }
-        Layer::ReferenceLine(rule) => writer.polylines(&across, colour, &rule.stroke),
-        Layer::Scatter(scatter) => {
-            markers(
-                writer,
-                &[middle],
-                MarkerStyle::new(scatter.marker, scatter.size, colour),
-            );
-        }
-        Layer::Stem(stem) => {
-            markers(
-                writer,
-                &[middle],
-                MarkerStyle::new(Marker::Dot, stem.size, colour),
-            );
-        }
-        Layer::Points(points) => {
-            markers(
-                writer,
-                &[middle],
-                MarkerStyle::new(points.marker, points.size, colour),
-            );
-        }
-        Layer::Paths(paths) => writer.polylines(&across, colour, &paths.stroke),
-        Layer::Arrows(arrows) => writer.polylines(&across, colour, &arrows.stroke),
-        Layer::Bars(_) => writer.polygon(&block(4.0), colour, BAR_OPACITY),
-        Layer::Band(_) => writer.polygon(&block(4.0), colour, BAND_OPACITY),
-        Layer::Heatmap(_) | Layer::Circle(_) | Layer::Annotation(_) | Layer::Labels(_) => {}
-    }
-}
-
 fn draw_line(writer: &mut SvgWriter, frame: &Frame, line: &Line, colour: Rgb) {
     let (isolated, curves): (Vec<_>, Vec<_>) = curve(frame, &line.x, &line.y)
         .into_iter()
@@ -156,7 +96,7 @@ fn draw_line(writer: &mut SvgWriter, frame: &Frame, line: &Line, colour: Rgb) {
     );
 }
 
-fn line_marker_size(line: &Line) -> f64 {
+pub fn line_marker_size(line: &Line) -> f64 {
     4.0 + line.stroke.width
 }
 

@@ -156,6 +156,7 @@ fn fix_axes(figure: &Figure) -> Result<Figure> {
     {
         let Some(scene) = scenes.next() else { break };
         let ranges = scene
+            .axes_box
             .axes
             .map(|axis| Some([axis.range.low, axis.range.high]));
         [panel.x.limits, panel.y.limits, panel.z.limits] = ranges;

@@ -1,15 +1,16 @@
 //! Page layout: panels with aligned axes, and margins that fit their labels.
 
-use super::axes::{
+use super::axis_metrics::{
     BAR_GAP, BAR_WIDTH, CAP_HEIGHT, LABEL_GAP, LABEL_TEXT, TICK_GAP, TICK_LENGTH, TICK_TEXT,
-    TITLE_TEXT, exponent_label, title_lift, widest,
+    TITLE_TEXT, title_lift, widest,
 };
 use super::polyline::{Point, outline};
 use super::scale::{Frame, Range, of_axis, of_colour};
 use super::text::Font;
-use super::three_d::projection::Projection;
+use super::three_d::box_layout::BoxLayout;
+use super::three_d::outline::layer_outline;
 use super::ticks::{self, Ticks};
-use super::{Axis, Figure, Layer, Panel, Rgb, Side, colour, legend, three_d};
+use super::{Axis, Figure, Layer, Panel, Rgb, Side, colour, legend};
 use crate::base::Result;
 
 pub const FIGURE_TITLE: f64 = 15.0;
@@ -26,8 +27,8 @@ const MIN_AXES_SIZE: f64 = 14.0;
 pub struct PanelLayout<'a> {
     pub panel: &'a Panel,
     pub frame: Frame,
-    /// The projection of a three-dimensional panel.
-    pub projection: Option<Projection>,
+    /// The projected box of a three-dimensional panel.
+    pub axes_box: Option<BoxLayout>,
     pub x_ticks: Ticks,
     pub y_ticks: Ticks,
     pub colour_range: Option<Range>,
@@ -124,10 +125,10 @@ fn starts(tracks: &[Track], margin: f64, between: f64) -> (Vec<f64>, f64) {
 
 fn layout_panel<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<PanelLayout<'a>> {
     let camera = panel.camera;
-    let projection = camera
-        .map(|camera| Projection::fit(panel, camera, size, font))
+    let axes_box = camera
+        .map(|camera| BoxLayout::fit(panel, camera, size, font))
         .transpose()?;
-    let frame = frame(panel, projection.as_ref(), size)?;
+    let frame = frame(panel, axes_box.as_ref(), size)?;
     let colour_range = of_colour(panel)?;
     let bar_range = colour_range.filter(|_| !panel.colour.hidden);
     let max_count = max_ticks(frame.height);
@@ -135,13 +136,13 @@ fn layout_panel<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Pan
     let bar = bar_ticks
         .as_ref()
         .map_or(0.0, |ticks| colour_bar_width(panel, ticks, font));
-    let obstacles = || outlines(panel, &frame, projection.as_ref(), font);
+    let obstacles = || outlines(panel, &frame, axes_box.as_ref(), font);
     let legend = legend::layout(panel, &frame, obstacles, font, bar + 10.0);
-    let (x_ticks, y_ticks) = match projection {
+    let (x_ticks, y_ticks) = match axes_box {
         Some(_) => Default::default(),
         None => flat_ticks(panel, &frame, font),
     };
-    let mut margins = match projection {
+    let mut margins = match axes_box {
         Some(_) => Margins {
             top: top_margin(panel, frame.width, &y_ticks, font),
             ..Margins::default()
@@ -160,7 +161,7 @@ fn layout_panel<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Pan
     Ok(PanelLayout {
         panel,
         frame,
-        projection,
+        axes_box,
         x_ticks,
         y_ticks,
         colour_range,
@@ -173,12 +174,12 @@ fn layout_panel<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Pan
 
 /// The rectangle of the axes, at the origin; for a three-dimensional panel, the rectangle that
 /// contains the box.
-fn frame(panel: &Panel, projection: Option<&Projection>, size: [f64; 2]) -> Result<Frame> {
-    let (x, y) = match projection {
-        Some(projection) => (projection.ranges[0], projection.ranges[1]),
+fn frame(panel: &Panel, axes_box: Option<&BoxLayout>, size: [f64; 2]) -> Result<Frame> {
+    let (x, y) = match axes_box {
+        Some(axes_box) => (axes_box.projection.ranges[0], axes_box.projection.ranges[1]),
         None => (of_axis(panel, Side::X)?, of_axis(panel, Side::Y)?),
     };
-    let [width, height] = match projection {
+    let [width, height] = match axes_box {
         Some(_) => size,
         None => axes_size(panel, size, &x, &y),
     };
@@ -196,17 +197,15 @@ fn frame(panel: &Panel, projection: Option<&Projection>, size: [f64; 2]) -> Resu
 fn outlines(
     panel: &Panel,
     frame: &Frame,
-    projection: Option<&Projection>,
+    axes_box: Option<&BoxLayout>,
     font: &Font,
 ) -> Vec<Vec<Point>> {
     let layers = panel.layers.iter();
-    match projection {
+    match axes_box {
         None => layers.flat_map(|layer| outline(frame, layer)).collect(),
-        Some(projection) => {
-            let drawn = layers.flat_map(|layer| three_d::draw_layers::outline(projection, layer));
-            drawn
-                .chain(three_d::axes_box::outline(projection, panel, font))
-                .collect()
+        Some(axes_box) => {
+            let drawn = layers.flat_map(|layer| layer_outline(&axes_box.projection, layer));
+            drawn.chain(axes_box.outline(font)).collect()
         }
     }
 }
@@ -284,7 +283,7 @@ fn axis_margins(
     };
     let last = x_ticks.major.last();
     let overhang = last.map_or(0.0, |tick| font.width(&tick.label, TICK_TEXT) / 2.0);
-    let below = match exponent_label(x_ticks) {
+    let below = match x_ticks.exponent_label() {
         Some(_) => label("power"),
         None => label(&panel.x.label),
     };
@@ -311,7 +310,9 @@ fn colour_bar_width(panel: &Panel, ticks: &Ticks, font: &Font) -> f64 {
         true => 0.0,
         false => LABEL_GAP + LABEL_TEXT * CAP_HEIGHT + 3.0,
     };
-    let power = exponent_label(ticks).map_or(0.0, |text| font.width(&text, TICK_TEXT) - BAR_WIDTH);
+    let power = ticks
+        .exponent_label()
+        .map_or(0.0, |text| font.width(&text, TICK_TEXT) - BAR_WIDTH);
     BAR_GAP + BAR_WIDTH + (labels + name).max(power)
 }
 

@@ -1,24 +1,23 @@
-//! Legends: entries, and a position that hides no data.
+//! Layout of legends: the size, and a position that hides no data.
 
-use super::draw_layers::legend_sample;
 use super::polyline::{Point, clip_segment};
 use super::scale::Frame;
-use super::svg_writer::{Anchor, SvgWriter};
 use super::text::Font;
-use super::{Layer, Legend, Panel, Rgb, colour};
+use super::{Layer, Legend, Panel};
 
-const TEXT_SIZE: f64 = 10.5;
-const ROW_HEIGHT: f64 = 15.0;
-const SAMPLE_WIDTH: f64 = 20.0;
-const GAP: f64 = 6.0;
+pub const TEXT_SIZE: f64 = 10.5;
+pub const ROW_HEIGHT: f64 = 15.0;
+pub const SAMPLE_WIDTH: f64 = 20.0;
+/// Gap between a sample and its label.
+pub const GAP: f64 = 6.0;
 /// Padding between the entries and the edge of the legend.
-const PADDING: f64 = 4.0;
+pub const PADDING: f64 = 4.0;
 /// Distance between a legend and the axes around it.
 const INSET: f64 = 5.0;
 
 /// Position and size of a legend, relative to the upper left corner of the axes.
 pub struct LegendLayout {
-    low: Point,
+    pub low: Point,
     pub size: Point,
     pub outside: bool,
 }
@@ -56,27 +55,6 @@ pub fn layout(
             outside: true,
         },
     })
-}
-
-pub fn draw(
-    writer: &mut SvgWriter,
-    panel: &Panel,
-    frame: &Frame,
-    layout: &LegendLayout,
-    colours: &[Rgb],
-) {
-    let [x, y] = [
-        frame.left + layout.low[0] + PADDING,
-        frame.top + layout.low[1] + PADDING + ROW_HEIGHT / 2.0 - 1.0,
-    ];
-    let labelled = panel.layers.iter().zip(colours);
-    let labelled = labelled.filter_map(|(layer, colour)| Some((layer, colour, layer.label()?)));
-    for (i, (layer, colour, label)) in labelled.enumerate() {
-        let middle = y + i as f64 * ROW_HEIGHT;
-        legend_sample(writer, layer, *colour, [x, middle], SAMPLE_WIDTH);
-        let position = [x + SAMPLE_WIDTH + GAP, middle + TEXT_SIZE * 0.35];
-        writer.text(position, Anchor::Start, TEXT_SIZE, colour::INK, label);
-    }
 }
 
 /// The first of the corners and edge midpoints where the legend hides no data.

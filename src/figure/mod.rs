@@ -11,8 +11,10 @@
 //! Arial, Helvetica or Liberation Sans.
 
 mod axes;
+mod axis_metrics;
 mod colour;
 mod draw_layers;
+mod draw_legend;
 mod gif;
 mod layer;
 mod layout;

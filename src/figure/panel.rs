@@ -4,7 +4,6 @@ use super::{
     Bars, Camera, Circle, ColourMap, Heatmap, Layer, Line, ReferenceLine, Rgb, Scatter, Side,
     Stroke,
 };
-use crate::base::Result;
 use crate::choices;
 
 /// Width and height of the axes of a figure with one panel, in pixels of 1/96 inch.
@@ -110,14 +109,6 @@ impl Figure {
     pub fn panel(&mut self, row: usize, column: usize) -> &mut Panel {
         assert!(column < self.columns, "column {column} of {}", self.columns);
         &mut self.panels[row * self.columns + column]
-    }
-
-    /// Checks that the figure can be drawn.
-    ///
-    /// Errors: `Shapes` and `Shape` for arrays of different lengths; `Range` for invalid limits and
-    /// sizes; `Kind` for a heatmap on a log axis.
-    pub fn validate(&self) -> Result<()> {
-        super::validate::figure(self)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::layout::{FIGURE_TITLE, page};
 use super::svg_writer::{Anchor, SvgWriter};
 use super::text::Font;
-use super::{Figure, axes, colour, draw_layers, legend, three_d};
+use super::{Figure, axes, colour, draw_layers, draw_legend, three_d};
 use crate::base::Result;
 
 /// The text of an SVG file of `figure`. Units: pixels of 1/96 inch.
@@ -26,18 +26,20 @@ pub fn svg(figure: &Figure) -> Result<String> {
     for (i, layout) in page.panels.iter().enumerate() {
         let frame = &layout.frame;
         let corner = [frame.left, frame.top];
-        if let Some(projection) = &layout.projection {
-            three_d::axes_box::draw(&mut writer, projection, layout.panel, corner, &font);
+        if let Some(axes_box) = &layout.axes_box {
+            three_d::draw_box::draw(&mut writer, axes_box, corner, &font);
         }
         writer.begin_clip(i, corner, [frame.width, frame.height]);
-        match &layout.projection {
-            Some(projection) => three_d::draw_layers::draw(&mut writer, layout, projection),
+        match &layout.axes_box {
+            Some(axes_box) => {
+                three_d::draw_layers::draw(&mut writer, layout, &axes_box.projection);
+            }
             None => draw_layers::draw(&mut writer, layout),
         }
         writer.end_group();
         axes::draw(&mut writer, layout, &font);
         if let Some(at) = &layout.legend {
-            legend::draw(&mut writer, layout.panel, frame, at, &layout.colours);
+            draw_legend::draw(&mut writer, layout.panel, frame, at, &layout.colours);
         }
     }
     Ok(writer.finish())

@@ -20,6 +20,31 @@ pub struct Ticks {
     pub power: Option<i32>,
 }
 
+impl Ticks {
+    /// The common power of ten of the tick labels, as text.
+    pub fn exponent_label(&self) -> Option<String> {
+        let k = self.power?;
+        Some(format!("×10^{{{}}}", k.to_string().replace('-', "−")))
+    }
+
+    /// `label` followed by the common power of ten.
+    pub fn label_with_exponent(&self, label: &str) -> String {
+        let exponent = self.exponent_label().unwrap_or_default();
+        format!("{label} {exponent}").trim().to_string()
+    }
+
+    /// The fraction of the range and the label of each major tick inside it.
+    pub(super) fn fractions(&self, range: &Range) -> Vec<(f64, String)> {
+        let slack = 1e-9;
+        let is_inside = |fraction: &f64| (-slack..=1.0 + slack).contains(fraction);
+        let inside = self.major.iter().filter_map(|tick| {
+            let fraction = range.fraction(tick.at).filter(is_inside)?;
+            Some((fraction, tick.label.clone()))
+        });
+        inside.collect()
+    }
+}
+
 /// The ticks of an axis with this range: the requested positions, or at most `max_count` automatic
 /// ones.
 pub fn of_axis(axis: &Axis, range: &Range, max_count: usize, min_step: f64) -> Ticks {

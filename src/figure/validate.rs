@@ -6,26 +6,28 @@ use crate::base::{Error, Result};
 /// Largest size of a panel, in pixels per side; larger values are input errors.
 const MAX_SIZE: f64 = 20_000.0;
 
-/// Checks a figure.
-///
-/// Errors: `Shapes` and `Shape` for arrays of different lengths; `Range` for limits and sizes;
-/// `Kind` for a heatmap on a log axis, and for a flat layer in a three-dimensional panel or the
-/// reverse
-pub fn figure(figure: &Figure) -> Result<()> {
-    if figure.panels.len() != figure.rows * figure.columns || figure.panels.is_empty() {
-        return Err(Error::Shape {
-            op: "figure",
-            what: "panels",
-            expected: format!("[{} * {}], at least one", figure.rows, figure.columns),
-            found: vec![figure.panels.len()],
-        });
-    }
-    for size in figure.size {
-        if !(20.0..=MAX_SIZE).contains(&size) {
-            return Err(range("size", "from 20 to 20000 pixels", size));
+impl Figure {
+    /// Checks that the figure can be drawn.
+    ///
+    /// Errors: `Shapes` and `Shape` for arrays of different lengths; `Range` for invalid limits and
+    /// sizes; `Kind` for a heatmap on a log axis, and for a flat layer in a three-dimensional panel
+    /// or the reverse
+    pub fn validate(&self) -> Result<()> {
+        if self.panels.len() != self.rows * self.columns || self.panels.is_empty() {
+            return Err(Error::Shape {
+                op: "figure",
+                what: "panels",
+                expected: format!("[{} * {}], at least one", self.rows, self.columns),
+                found: vec![self.panels.len()],
+            });
         }
+        for size in self.size {
+            if !(20.0..=MAX_SIZE).contains(&size) {
+                return Err(range("size", "from 20 to 20000 pixels", size));
+            }
+        }
+        self.panels.iter().try_for_each(panel)
     }
-    figure.panels.iter().try_for_each(panel)
 }
 
 fn panel(panel: &Panel) -> Result<()> {

@@ -58,7 +58,7 @@ fn positions_are_normalized_and_can_be_converted_back() {
     let paths = &scene.layers[0];
     assert_eq!(paths.positions[1], [0.5, 1.0, 0.5]);
     assert!(paths.positions[2][0].is_nan());
-    assert_eq!(scene.axes[2].value(0.5).round(), 10.0);
+    assert_eq!(scene.axes_box.axes[2].value(0.5).round(), 10.0);
     assert_eq!(paths.colours.len(), paths.positions.len());
     assert!(matches!(&paths.geometry, Geometry::Paths { ends, .. } if ends[..] == [3, 5]));
     // Both ends of an arrow have its value; points have the colour of their layer.
@@ -87,7 +87,7 @@ fn a_page_is_self_contained_and_escapes_all_text() {
         + start;
     let data: serde_json::Value = serde_json::from_str(&text[start..end]).expect("JSON");
     assert_eq!(
-        data["panels"][0]["acts"][0]["label"],
+        data["panels"][0]["layers"][0]["label"],
         "</script> \u{2028} x²"
     );
 }

@@ -6,15 +6,15 @@
   addEventListener("error", (e) => failures.push(`${e.message} (line ${e.lineno})`));
   const expect = (behaviour, holds) => { if (!holds) failures.push(`expected ${behaviour}`); };
   const panel = panels[0];
-  const canvas = panel && panel.over.canvas;
+  const canvas = panel && panel.overlay.canvas;
   const at = (kind, x, y, more) => canvas.dispatchEvent(
     new PointerEvent(kind, { clientX: x, clientY: y, pointerId: 1, bubbles: true, ...more }));
   const key = (name) => dispatchEvent(new KeyboardEvent("keydown", { key: name }));
 
   // Number of coloured pixels of the three-dimensional layers, and a weighted sum of their colours.
   const measureInk = () => {
-    const gl = panel.gl, [w, h] = [panel.solid.width, panel.solid.height];
-    panel.shapes();
+    const { gl, canvas: { width: w, height: h } } = panel.renderer;
+    panel.renderer.draw(panel.stride);
     const all = new Uint8Array(4 * w * h);
     gl.readPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, all);
     let count = 0, sum = 0;
@@ -25,7 +25,7 @@
   };
 
   // Stops all motion and draws everything.
-  const settle = () => { panel.until = 0; panel.draw(performance.now()); };
+  const settle = () => { panel.motionEnd = 0; panel.draw(performance.now()); };
 
   const runTests = () => {
     expect("a panel that can be drawn", panel);
@@ -45,7 +45,7 @@
     at("pointerup", x + 100, y + 20);
     expect("a drag to turn", Math.abs(panel.camera.azimuth - azimuth + 40) < 1e-6
       && Math.abs(panel.camera.elevation - elevation - 8) < 1e-6);
-    expect("no selection after a drag", panel.kept === null);
+    expect("no selection after a drag", panel.selection === null);
     settle();
     const turned = measureInk();
     expect("another picture after a turn", turned.sum !== first.sum);
@@ -59,53 +59,53 @@
     key("z");
     expect("Z to look from above", panel.camera.elevation > 89);
     settle();
-    expect("x to the right and y upwards", panel.right[0] > 0.999 && panel.up[1] > 0.999);
+    expect("x to the right and y upwards", panel.camera.right[0] > 0.999 && panel.camera.up[1] > 0.999);
     key("x");
     settle();
-    expect("X to show y and z", panel.right[1] > 0.999 && panel.up[2] > 0.999);
+    expect("X to show y and z", panel.camera.right[1] > 0.999 && panel.camera.up[2] > 0.999);
     key("r");
     expect("R to reset the camera", panel.camera.zoom === 1 && panel.camera.azimuth === azimuth);
 
     settle();
-    const [px, py] = panel.project([...panel.stage.acts[1].at.subarray(0, 3)]);
+    const [px, py] = panel.camera.project([...panel.scene.layers[1].positions.subarray(0, 3)]);
     at("pointerdown", host.left + px, host.top + py);
     at("pointerup", host.left + px, host.top + py);
-    expect("a click to select the first point", panel.kept && panel.kept.i === 0 && panel.kept.act.kind === "points");
-    expect(`the coordinates of the point in the readout, found ${JSON.stringify(panel.read.textContent)}`, /^two\npoint 0\nx: -1\ny: 2\nz: 0$/.test(panel.read.textContent));
+    expect("a click to select the first point", panel.selection && panel.selection.i === 0 && panel.selection.layer.kind === "points");
+    expect(`its numbers to be read, found ${JSON.stringify(panel.readout.element.textContent)}`, /^two\npoint 0\nx: -1\ny: 2\nz: 0$/.test(panel.readout.element.textContent));
     key("Escape");
-    expect("Escape to clear the selection", panel.kept === null);
+    expect("Escape to clear the selection", panel.selection === null);
 
     key(" ");
-    panel.draw(panel.before + 80);
-    panel.draw(panel.before + 80);
-    expect(`space to play, found ${panel.playing} ${panel.now}`, panel.playing && panel.now > 0);
-    const slow = panel.now;
+    panel.draw(panel.playback.lastFrame + 80);
+    panel.draw(panel.playback.lastFrame + 80);
+    expect(`space to play, found ${panel.playback.playing} ${panel.playback.step}`, panel.playback.playing && panel.playback.step > 0);
+    const slow = panel.playback.step;
     key("ArrowUp");
-    panel.draw(panel.before + 80);
-    expect("the up arrow to double the speed", Math.abs(panel.now - slow - 2 * 0.08 * panel.steps / 6) < 0.02);
+    panel.draw(panel.playback.lastFrame + 80);
+    expect("the upper arrow to play twice as fast", Math.abs(panel.playback.step - slow - 2 * 0.08 * panel.steps / 6) < 0.02);
     key("ArrowDown");
     key("a");
-    expect("A to stop the animation and show all steps", !panel.playing && panel.now === -1);
-    panel.go(5);
-    expect("fewer pixels in the middle of the animation", measureInk().count < first.count);
+    expect("A to end playing and show all", !panel.playback.playing && panel.playback.step === -1);
+    panel.goTo(5);
+    expect("fewer lines in the middle of time", measureInk().count < first.count);
     key("ArrowRight");
-    expect("the right arrow to advance by one step", panel.now === 6);
+    expect("an arrow to step", panel.playback.step === 6);
     key("t");
-    expect("T to select a trial", panel.trial === 0);
+    expect("T to choose a trial", panel.trial === 0);
     const one = measureInk();
     key("t");
     expect("a different picture for another trial", measureInk().sum !== one.sum);
     key("t");
-    expect("T after the last trial to show all trials", panel.trial === -1);
-    const other = panel.stage.acts[0].ends[0] + 3;
-    const [ox, oy] = panel.project([...panel.stage.acts[0].at.subarray(3 * other, 3 * other + 3)]);
+    expect("all trials again after the last", panel.trial === -1);
+    const other = panel.scene.layers[0].ends[0] + 3;
+    const [ox, oy] = panel.camera.project([...panel.scene.layers[0].positions.subarray(3 * other, 3 * other + 3)]);
     at("pointerdown", host.left + ox, host.top + oy);
     at("pointerup", host.left + ox, host.top + oy);
     key("t");
-    expect(`T to select the trial of the selected point, found ${panel.trial}`, panel.trial === 1);
+    expect(`T to choose the trial clicked at, found ${panel.trial}`, panel.trial === 1);
     key("t");
     key("Escape");
-    panel.go(1e9);
+    panel.goTo(1e9);
 
     const row = panel.host.querySelector(".legend label");
     row.click();
@@ -114,12 +114,12 @@
     settle();
     panel.stride = 4;
     const coarse = measureInk().count;
-    expect("a similar number of pixels for coarse lines", coarse > 0.5 * first.count && coarse < 1.5 * first.count);
+    expect("coarse lines about where fine ones are", coarse > 0.5 * first.count && coarse < 1.5 * first.count);
     panel.stride = 1;
     expect("the same picture at the end as at the start", measureInk().sum === first.sum);
-    expect("no WebGL error", panel.gl.getError() === 0);
+    expect("no WebGL error", panel.renderer.gl.getError() === 0);
   };
 
-  try { runTests(); } catch (error) { failures.push(String(error)); }
+  try { runTests(); } catch (fault) { failures.push(String(fault)); }
   document.body.dataset.result = failures.length ? failures.join("; ") : "all is well";
 }

@@ -4,6 +4,8 @@
 //! the camera keeps the orientation that the user has chosen.
 
 #[cfg(feature = "window")]
+mod axes_box;
+#[cfg(feature = "window")]
 mod canvas;
 #[cfg(feature = "window")]
 mod event_loop;

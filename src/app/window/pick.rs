@@ -73,7 +73,7 @@ impl PreparedScene {
             (Geometry::Arrows { .. }, None) => format!("arrow {}", i / 2),
             _ => format!("point {i}"),
         });
-        for (k, axis) in self.scene.axes.iter().enumerate() {
+        for (k, axis) in self.scene.axes_box.axes.iter().enumerate() {
             let name = match axis.label.as_str() {
                 "" => ["x", "y", "z"][k],
                 label => label,

@@ -1,25 +1,20 @@
-//! Drawing of a scene: the box, the layers up to the current time step, and labels.
+//! Drawing of a scene: the layers up to the current time step, and labels.
 
 use kiss3d::prelude::{Camera3d, Color, Vec2, Vec3, Window};
 
-use super::canvas::{Canvas, INK, TEXT, Viewpoint, colour};
+use super::canvas::{Canvas, TEXT, Viewpoint, colour};
 use super::markers::dashes;
 use super::overlay::TextBox;
 use super::view_state::ViewState;
 use crate::figure::scene::{Geometry, Scene, SceneLayer};
-use crate::figure::{Font as Widths, Marker, Rgb};
+use crate::figure::{Font as Widths, Marker};
 
-const GRID: Rgb = Rgb(0xdc, 0xdc, 0xe2);
 /// Fraction of its colour that a curve of a single colour loses at the far end.
 const FADE: f32 = 0.25;
 /// Opacity of a curve behind its trail.
 const TRAIL_OPACITY: f32 = 0.15;
 /// Above this number, points are drawn as squares, because other markers would be slow.
 const MAX_SHAPED_POINTS: usize = 5000;
-/// A side of the box below this length in pixels has no labels.
-const MIN_SIDE: f32 = 40.0;
-/// Cosine of the viewing angle above which a side is nearly parallel to the line of sight.
-const MAX_COSINE: f32 = 0.97;
 /// Diameter of the marker at the current position of a trial, in pixels.
 const HEAD_SIZE: f32 = 8.0;
 
@@ -170,67 +165,6 @@ impl PreparedScene {
         text_boxes
             .iter()
             .for_each(|text_box| text_box.draw(&mut canvas));
-    }
-
-    /// Draws grid and edges of the far walls, and the axis labels.
-    fn axes_box(&self, canvas: &mut Canvas) {
-        let towards: [f32; 3] = canvas.towards_eye.into();
-        let far = towards.map(|part| if part >= -1e-6 { 0.0 } else { 1.0 });
-        let near = far.map(|x| 1.0 - x);
-        let (ink, grid) = (colour(INK, 1.0), colour(GRID, 1.0));
-        let point = |pairs: [(usize, f32); 3]| {
-            let mut parts = [0.0; 3];
-            pairs.iter().for_each(|(k, x)| parts[*k] = *x);
-            self.position(parts)
-        };
-        // The vertical axis is labelled at the left.
-        let upright = [[(0, near[0]), (1, far[1])], [(0, far[0]), (1, near[1])]];
-        let [one, other] = upright.map(|[a, b]| canvas.project(point([(2, 0.5), a, b])).x);
-        let edges = [
-            [(1, near[1]), (2, far[2])],
-            [(0, near[0]), (2, far[2])],
-            upright[usize::from(other < one)],
-        ];
-        for k in 0..3 {
-            let others = [(k + 1) % 3, (k + 2) % 3];
-            let ticks = self.scene.axes[k].ticks.iter().map(|(at, _)| *at as f32);
-            for at in ticks.chain([0.0, 1.0]) {
-                for [fixed, free] in [others, [others[1], others[0]]] {
-                    let places = [(k, at), (fixed, far[fixed])];
-                    if places.iter().all(|place| edges[free].contains(place)) {
-                        continue;
-                    }
-                    let end = |x| point([places[0], places[1], (free, x)]);
-                    canvas.line([end(0.0), end(1.0)], 1.0, grid);
-                }
-            }
-        }
-        let middle = canvas.project(Vec3::ZERO);
-        for (k, [a, b]) in edges.into_iter().enumerate() {
-            let at = |x| point([(k, x), a, b]);
-            canvas.line([at(0.0), at(1.0)], 1.3, ink);
-            let half = canvas.project(at(0.5));
-            let (from, to) = (canvas.project(at(0.0)), canvas.project(at(1.0)));
-            // A side that is nearly parallel to the line of sight has no space for labels.
-            if (to - from).length() < MIN_SIDE || towards[k].abs() > MAX_COSINE {
-                continue;
-            }
-            let along = (to - from).normalize();
-            let mut out = Vec2::new(-along.y, along.x);
-            if out.dot(half - middle) < 0.0 {
-                out = -out;
-            }
-            let scale = &self.scene.axes[k];
-            let mut widest = 0.0f32;
-            for (part, text) in &scale.ticks {
-                let foot = canvas.project(at(*part as f32));
-                let reach = canvas.reach(text, out);
-                widest = widest.max(2.0 * reach);
-                canvas.centred_text(text, foot + out * (8.0 + reach), TEXT, ink);
-            }
-            let away = 16.0 + widest + canvas.reach(&scale.label, out);
-            canvas.centred_text(&scale.label, half + out * away, TEXT + 2.0, ink);
-        }
     }
 
     /// Draws a marker at the current position of each trial.

@@ -6,14 +6,32 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::scale::Range;
-use super::three_d::scene::{ColourBar, Geometry, Scene, SceneAxis, SceneLayer};
+use super::three_d::scene::{
+    AxesBox, BoxAxis, BoxView, ColourBar, Edge, Face, Geometry, Scene, SceneLayer,
+};
 use super::{Figure, Rgb, svg};
 use crate::base::Result;
 use crate::base::options::Choice;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+/// The files share one scope; a file uses the constants of those before it.
+const SCRIPT: &str = concat!(
+    include_str!("script/decode.js"),
+    include_str!("script/camera.js"),
+    include_str!("script/playback.js"),
+    include_str!("script/shaders.js"),
+    include_str!("script/webgl.js"),
+    include_str!("script/buffers.js"),
+    include_str!("script/renderer.js"),
+    include_str!("script/axes_box.js"),
+    include_str!("script/overlay.js"),
+    include_str!("script/controls.js"),
+    include_str!("script/selection.js"),
+    include_str!("script/input.js"),
+    include_str!("script/panel.js"),
+    include_str!("script/main.js"),
+);
 
 /// The text of an HTML file that shows `figure`.
 ///
@@ -66,29 +84,47 @@ fn scene(scene: &Scene) -> Value {
         "title": scene.title,
         "azimuth": scene.camera.azimuth,
         "elevation": scene.camera.elevation,
-        "sides": scene.side_lengths,
-        "scales": scene.axes.each_ref().map(axis),
-        "bar": scene.colour_bar.as_ref().map(colour_bar),
-        "acts": scene.layers.iter().map(layer).collect::<Vec<_>>(),
+        "side_lengths": scene.side_lengths,
+        "axes_box": axes_box(&scene.axes_box),
+        "colour_bar": scene.colour_bar.as_ref().map(colour_bar),
+        "layers": scene.layers.iter().map(layer).collect::<Vec<_>>(),
     })
 }
 
-fn axis(axis: &SceneAxis) -> Value {
+fn axes_box(axes_box: &AxesBox) -> Value {
+    let face = |face: &Face| json!({ "corners": face.corners, "grid": face.grid });
+    let edge = |edge: &Edge| json!({ "ends": edge.ends, "ticks": edge.ticks });
+    let view = |view: &BoxView| json!({ "faces": view.faces, "edges": view.edges });
+    json!({
+        "axes": axes_box.axes.each_ref().map(axis),
+        "faces": axes_box.faces.each_ref().map(face),
+        "edges": axes_box.edges.each_ref().map(edge),
+        "views": axes_box.views.each_ref().map(view),
+        "face_colour": AxesBox::FACE_COLOUR.to_string(),
+        "grid_colour": AxesBox::GRID_COLOUR.to_string(),
+        "min_edge": AxesBox::MIN_EDGE,
+        "max_cosine": AxesBox::MAX_COSINE,
+        "rounding": AxesBox::ROUNDING,
+    })
+}
+
+fn axis(axis: &BoxAxis) -> Value {
     let Range {
         low,
         high,
         log,
         reversed,
     } = axis.range;
+    let tick_labels: Vec<&str> = axis.ticks.iter().map(|(_, label)| label.as_str()).collect();
     json!({
-        "label": axis.label, "ticks": axis.ticks,
+        "label": axis.label, "tick_labels": tick_labels,
         "low": low, "high": high, "log": log, "reversed": reversed,
     })
 }
 
 fn colour_bar(bar: &ColourBar) -> Value {
     let colours: Vec<String> = bar.colours.iter().map(Rgb::to_string).collect();
-    json!({ "label": bar.label, "ticks": bar.ticks, "shades": colours })
+    json!({ "label": bar.label, "ticks": bar.ticks, "colours": colours })
 }
 
 fn layer(layer: &SceneLayer) -> Value {
@@ -99,7 +135,7 @@ fn layer(layer: &SceneLayer) -> Value {
     let colours = layer.colours.iter().flat_map(|Rgb(r, g, b)| [*r, *g, *b]);
     let mut map = json!({
         "label": layer.label,
-        "at": floats(&mut layer.positions.iter().flatten().copied()),
+        "positions": floats(&mut layer.positions.iter().flatten().copied()),
         "colours": STANDARD.encode(colours.collect::<Vec<u8>>()),
         "opacity": layer.opacity,
     });

@@ -1,303 +1,228 @@
-//! The box around a three-dimensional panel: its far walls with their grid, and the labels at its
-//! edges.
+//! The box around a three-dimensional panel: faces with their grid, edges with their ticks, and the
+//! labels of the axes.
+//!
+//! The image, the window and the page read the same box. Its geometry is given in box coordinates,
+//! 0 to 1 along each side, and does not depend on the camera. What is visible depends only on which
+//! end of each side is nearer to the eye, so the box lists the faces and edges of all eight
+//! [views](BoxView).
 
 use super::Point3;
-use super::projection::{Projection, axis};
-use crate::figure::axes::{
-    CAP_HEIGHT, LABEL_GAP, LABEL_TEXT, TICK_GAP, TICK_LENGTH, TICK_TEXT, exponent_label,
-};
-use crate::figure::colour::INK;
 use crate::figure::polyline::Point;
-use crate::figure::svg_writer::SvgWriter;
-use crate::figure::text::Font;
-use crate::figure::ticks::{Tick, Ticks, of_axis};
-use crate::figure::{Panel, Rgb};
+use crate::figure::scale::Range;
+use crate::figure::text::to_unicode;
+use crate::figure::ticks::of_axis;
+use crate::figure::{Axis, Panel, Rgb};
 
-const WALL: Rgb = Rgb(0xf6, 0xf6, 0xf8);
-const GRID: Rgb = Rgb(0xdc, 0xdc, 0xe2);
-const LINE_WIDTH: f64 = 0.9;
-/// A shorter edge on the page points towards the eye and has no labels.
-const MIN_EDGE: f64 = 40.0;
-/// Space for one tick along an edge, in pixels.
-const TICK_SPACING: f64 = 38.0;
-
-/// The edge of the box at which an axis is labelled.
-struct Edge {
-    /// Start and end of the axis on the page.
-    ends: [Point; 2],
-    /// Unit vector that points away from the box.
-    outward: Point,
-    /// The other two sides of the box, and the position of the edge along them: 0 or 1.
-    fixed: [(usize, f64); 2],
+/// The box of a panel.
+#[derive(Debug, Clone)]
+pub struct AxesBox {
+    pub axes: [BoxAxis; 3],
+    /// The faces at the start and at the end of side 0, then of sides 1 and 2.
+    pub faces: [Face; 6],
+    /// The four edges parallel to side 0, then those parallel to sides 1 and 2.
+    pub edges: [Edge; 12],
+    /// The views; bit `k` of the index states whether the end of side `k` is near to the eye.
+    pub views: [BoxView; 8],
 }
 
-/// A text, its centre and its rotation by `angle` degrees.
-struct BoxLabel {
-    middle: Point,
-    angle: f64,
-    size: f64,
-    text: String,
-    /// Half the width and height of its axis-aligned bounding box.
-    half: Point,
+/// The labels and the range of one axis.
+#[derive(Debug, Clone)]
+pub struct BoxAxis {
+    pub label: String,
+    /// Position (0 to 1 along the side) and label of each tick.
+    pub ticks: Vec<(f64, String)>,
+    pub range: Range,
 }
 
-/// The ticks of the three axes: as many as the lengths of their edges allow.
-pub fn ticks(projection: &Projection, panel: &Panel) -> [Ticks; 3] {
-    [0, 1, 2].map(|k| {
-        let length = edge(projection, k).map_or(0.0, |edge| length(edge.ends));
-        let max_count = ((length / TICK_SPACING) as usize).clamp(2, 6);
-        of_axis(axis(panel, k), &projection.ranges[k], max_count, 0.0)
-    })
+/// A face of the box.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Face {
+    pub corners: [Point3; 4],
+    /// Lines across the face of side `k` at the ticks of axes `k + 1` and `k + 2` (modulo 3).
+    pub grid: [Vec<[Point3; 2]>; 2],
 }
 
-/// How far the labels extend beyond the box: left, right, above, below.
-pub fn margins(projection: &Projection, panel: &Panel, font: &Font) -> [f64; 4] {
-    let (low, high) = projection.outline();
-    let mut margins = [0.0f64; 4];
-    for label in (0..3).flat_map(|k| labels(projection, panel, k, font)) {
-        let ([x, y], [w, h]) = (label.middle, label.half);
-        let beyond = [
-            low[0] - x + w,
-            x + w - high[0],
-            low[1] - y + h,
-            y + h - high[1],
-        ];
-        for (margin, beyond) in margins.iter_mut().zip(beyond) {
-            *margin = margin.max(beyond);
+/// An edge of the box.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edge {
+    /// Start and end of the axis.
+    pub ends: [Point3; 2],
+    /// The positions of the ticks of the axis.
+    pub ticks: Vec<Point3>,
+}
+
+/// What is drawn of the box from some directions, as indices of its faces and edges.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoxView {
+    /// The far face perpendicular to each side.
+    pub faces: [usize; 3],
+    /// For each axis, the edges of the outline where it can be labelled: below the box for the
+    /// horizontal axes; for the vertical axis both edges, of which the left one is used.
+    pub edges: [Vec<usize>; 3],
+}
+
+impl AxesBox {
+    pub const FACE_COLOUR: Rgb = Rgb(0xf6, 0xf6, 0xf8);
+    pub const GRID_COLOUR: Rgb = Rgb(0xdc, 0xdc, 0xe2);
+    /// An edge that is drawn shorter than this has no labels. Units: pixels.
+    pub const MIN_EDGE: f64 = 40.0;
+    /// Cosine of the viewing angle above which interactive views do not label an edge, because it
+    /// is nearly parallel to the line of sight.
+    pub const MAX_COSINE: f64 = 0.97;
+    /// Tolerance for the direction of the eye, which the window computes in single precision.
+    pub const ROUNDING: f64 = 1e-6;
+
+    /// The box of `panel`, with the requested ticks or at most `max_counts` automatic ones on each
+    /// axis.
+    pub fn new(panel: &Panel, ranges: &[Range; 3], max_counts: [usize; 3]) -> AxesBox {
+        let axes = [0, 1, 2].map(|k| BoxAxis::new(axis(panel, k), ranges[k], max_counts[k]));
+        AxesBox {
+            faces: std::array::from_fn(|i| Face::new(&axes, i / 2, (i % 2) as f64)),
+            edges: std::array::from_fn(|i| Edge::new(&axes, i / 4, i % 4)),
+            views: std::array::from_fn(BoxView::new),
+            axes,
         }
     }
-    margins
-}
 
-/// The bounding boxes of the labels, and the labelled edges.
-pub fn outline(projection: &Projection, panel: &Panel, font: &Font) -> Vec<Vec<Point>> {
-    let labels = (0..3)
-        .flat_map(|k| labels(projection, panel, k, font))
-        .map(|label| {
-            let ([x, y], [w, h]) = (label.middle, label.half);
-            let corners = [(-w, -h), (w, -h), (w, h), (-w, h), (-w, -h)];
-            // The diagonal detects a legend that lies entirely inside the rectangle.
-            corners
-                .into_iter()
-                .chain([(w, h)])
-                .map(|(dx, dy)| [x + dx, y + dy])
-                .collect()
-        });
-    let edges = (0..3).filter_map(|k| Some(edge(projection, k)?.ends.to_vec()));
-    labels.chain(edges).collect()
-}
-
-/// Draws walls, grid, edges, ticks and labels. `corner` is the upper left corner of the panel.
-pub fn draw(
-    writer: &mut SvgWriter,
-    projection: &Projection,
-    panel: &Panel,
-    corner: Point,
-    font: &Font,
-) {
-    let to_page = |[x, y]: Point| [corner[0] + x, corner[1] + y];
-    for k in 0..3 {
-        let wall = far_wall(projection, k).map(to_page);
-        writer.polygon(&wall, WALL, 1.0);
+    /// The box with Unicode characters instead of the markup for superscripts and subscripts.
+    pub fn with_unicode_labels(mut self) -> AxesBox {
+        for axis in &mut self.axes {
+            axis.label = to_unicode(&axis.label);
+            for (_, label) in &mut axis.ticks {
+                *label = to_unicode(label);
+            }
+        }
+        self
     }
-    for k in 0..3 {
-        let mut lines: Vec<[Point; 2]> = grid(projection, k).into_iter().flatten().collect();
-        let wall = far_wall(projection, k);
-        lines.extend((0..4).map(|i| [wall[i], wall[(i + 1) % 4]]));
-        for ends in lines {
-            writer.line(&ends.map(to_page), GRID, LINE_WIDTH);
+
+    /// The view from a direction, given as a vector towards the eye.
+    pub fn view(&self, towards_eye: Point3) -> &BoxView {
+        let bit = |k: usize| usize::from(towards_eye[k] >= -AxesBox::ROUNDING) << k;
+        &self.views[bit(0) | bit(1) | bit(2)]
+    }
+
+    /// The far faces of a view.
+    pub fn far_faces(&self, view: &BoxView) -> [&Face; 3] {
+        view.faces.map(|i| &self.faces[i])
+    }
+
+    /// The grid lines at the ticks of axis `k` on the two far faces parallel to it.
+    pub fn grid(&self, view: &BoxView, k: usize) -> impl Iterator<Item = [Point3; 2]> {
+        let faces = self.far_faces(view);
+        let next = faces[(k + 1) % 3].grid[1].iter();
+        next.chain(&faces[(k + 2) % 3].grid[0]).copied()
+    }
+
+    /// The edges of a view where axis `k` can be labelled.
+    pub fn label_edges(&self, view: &BoxView, k: usize) -> impl Iterator<Item = &Edge> {
+        view.edges[k].iter().map(|i| &self.edges[*i])
+    }
+}
+
+impl BoxAxis {
+    fn new(axis: &Axis, range: Range, max_count: usize) -> BoxAxis {
+        let ticks = of_axis(axis, &range, max_count, 0.0);
+        BoxAxis {
+            label: ticks.label_with_exponent(&axis.label),
+            ticks: ticks.fractions(&range),
+            range,
         }
     }
-    for k in 0..3 {
-        let Some(edge) = edge(projection, k) else {
-            continue;
+
+    /// The value at a fraction of the side. Fractions have single precision, so a value below that
+    /// precision is returned as zero.
+    pub fn value(&self, fraction: f32) -> f64 {
+        let value = self.range.value(f64::from(fraction));
+        let zero_threshold = 1e-7 * self.range.span().abs();
+        if !self.range.log && value.abs() < zero_threshold {
+            return 0.0;
+        }
+        value
+    }
+}
+
+impl Face {
+    pub fn border(&self) -> impl Iterator<Item = [Point3; 2]> {
+        (0..4).map(|i| [self.corners[i], self.corners[(i + 1) % 4]])
+    }
+
+    /// The face perpendicular to `side` at its start (0) or end (1).
+    fn new(axes: &[BoxAxis; 3], side: usize, end: f64) -> Face {
+        let (a, b) = ((side + 1) % 3, (side + 2) % 3);
+        let point = |at_a: f64, at_b: f64| point([(side, end), (a, at_a), (b, at_b)]);
+        let lines = |k: usize, line: &dyn Fn(f64) -> [Point3; 2]| {
+            axes[k].ticks.iter().map(|(at, _)| line(*at)).collect()
         };
-        writer.line(&edge.ends.map(to_page), INK, LINE_WIDTH);
-        for (_, foot) in tick_positions(projection, k, &edge) {
-            let end = [
-                foot[0] + TICK_LENGTH * edge.outward[0],
-                foot[1] + TICK_LENGTH * edge.outward[1],
-            ];
-            writer.line(&[to_page(foot), to_page(end)], INK, LINE_WIDTH);
+        Face {
+            corners: [
+                point(0.0, 0.0),
+                point(1.0, 0.0),
+                point(1.0, 1.0),
+                point(0.0, 1.0),
+            ],
+            grid: [
+                lines(a, &|at| [point(at, 0.0), point(at, 1.0)]),
+                lines(b, &|at| [point(0.0, at), point(1.0, at)]),
+            ],
         }
-        for label in labels(projection, panel, k, font) {
-            write(writer, &label, to_page(label.middle));
+    }
+}
+
+impl Edge {
+    /// The edge parallel to side `k` at the ends of the other two sides that the bits of `ends`
+    /// select.
+    fn new(axes: &[BoxAxis; 3], k: usize, ends: usize) -> Edge {
+        let [a, b] = other_sides(k);
+        let (at_a, at_b) = ((ends & 1) as f64, (ends >> 1) as f64);
+        let point = |at: f64| point([(k, at), (a, at_a), (b, at_b)]);
+        Edge {
+            ends: [point(0.0), point(1.0)],
+            ticks: axes[k].ticks.iter().map(|(at, _)| point(*at)).collect(),
         }
     }
 }
 
-fn write(writer: &mut SvgWriter, label: &BoxLabel, middle: Point) {
-    // SVG positions text by its baseline; its centre is half a capital above that.
-    let (offset, angle) = (label.size * CAP_HEIGHT / 2.0, label.angle.to_radians());
-    let position = [
-        middle[0] - offset * angle.sin(),
-        middle[1] + offset * angle.cos(),
-    ];
-    writer.rotated_text(position, label.angle, label.size, INK, &label.text);
-}
-
-/// The far wall perpendicular to side `k`.
-fn far_wall(projection: &Projection, k: usize) -> [Point; 4] {
-    let (a, b) = ((k + 1) % 3, (k + 2) % 3);
-    [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map(|(along_a, along_b)| {
-        let mut coordinates = [0.0; 3];
-        (coordinates[k], coordinates[a], coordinates[b]) =
-            (far_end(projection, k), along_a, along_b);
-        projection.project(coordinates).position
-    })
-}
-
-/// The grid lines at the ticks of axis `k` on the two far walls parallel to it.
-fn grid(projection: &Projection, k: usize) -> [Vec<[Point; 2]>; 2] {
-    let sides = [(k + 1) % 3, (k + 2) % 3];
-    [0, 1].map(|which| {
-        let (fixed, free) = (sides[which], sides[1 - which]);
-        let line = |tick: &Tick| {
-            let at = tick_fraction(projection, k, tick)?;
-            Some([0.0, 1.0].map(|end| {
-                let mut coordinates = [0.0; 3];
-                (coordinates[k], coordinates[fixed], coordinates[free]) =
-                    (at, far_end(projection, fixed), end);
-                projection.project(coordinates).position
-            }))
-        };
-        projection.ticks[k].major.iter().filter_map(line).collect()
-    })
-}
-
-/// The edge at which axis `k` is labelled: an edge of the outline, below the box for the horizontal
-/// axes and to its left for the vertical axis. `None` for an axis that points towards the eye.
-fn edge(projection: &Projection, k: usize) -> Option<Edge> {
-    let near_end = |k: usize| 1.0 - far_end(projection, k);
-    let candidates = match k {
-        0 | 1 => vec![[(1 - k, near_end(1 - k)), (2, far_end(projection, 2))]],
-        _ => vec![
-            [(0, near_end(0)), (1, far_end(projection, 1))],
-            [(0, far_end(projection, 0)), (1, near_end(1))],
-        ],
-    };
-    let (low, high) = projection.outline();
-    let centre = [(low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0];
-    let edges = candidates.into_iter().filter_map(|fixed| {
-        let ends = [0.0, 1.0].map(|part| projection.project(box_point(k, part, &fixed)).position);
-        let long = length(ends);
-        let middle = midpoint(ends);
-        let along = [
-            (ends[1][0] - ends[0][0]) / long,
-            (ends[1][1] - ends[0][1]) / long,
-        ];
-        let across = [-along[1], along[0]];
-        let away = across[0] * (middle[0] - centre[0]) + across[1] * (middle[1] - centre[1]);
-        let outward = across.map(|x| x * if away < 0.0 { -1.0 } else { 1.0 });
-        (long >= MIN_EDGE).then_some(Edge {
-            ends,
-            outward,
-            fixed,
-        })
-    });
-    edges.min_by(|a, b| a.ends[0][0].total_cmp(&b.ends[0][0]))
-}
-
-/// The ticks of an edge with their positions on the page.
-fn tick_positions<'a>(
-    projection: &'a Projection,
-    k: usize,
-    edge: &'a Edge,
-) -> impl Iterator<Item = (&'a Tick, Point)> {
-    projection.ticks[k].major.iter().filter_map(move |tick| {
-        let at = tick_fraction(projection, k, tick)?;
-        Some((
-            tick,
-            projection.project(box_point(k, at, &edge.fixed)).position,
-        ))
-    })
-}
-
-/// The labels of axis `k`: tick labels and axis label.
-fn labels(projection: &Projection, panel: &Panel, k: usize, font: &Font) -> Vec<BoxLabel> {
-    let Some(edge) = edge(projection, k) else {
-        return Vec::new();
-    };
-    let [x, y] = edge.outward;
-    let reach = |half: Point| x.abs() * half[0] + y.abs() * half[1];
-    let beside = |foot: Point, far: f64| [foot[0] + far * x, foot[1] + far * y];
-    let mut widest = 0.0f64;
-    let mut labels: Vec<BoxLabel> = Vec::new();
-    for (tick, foot) in tick_positions(projection, k, &edge) {
-        let half = [
-            font.width(&tick.label, TICK_TEXT) / 2.0,
-            TICK_TEXT * CAP_HEIGHT / 2.0,
-        ];
-        widest = widest.max(2.0 * reach(half));
-        labels.push(BoxLabel {
-            middle: beside(foot, TICK_LENGTH + TICK_GAP + reach(half)),
-            angle: 0.0,
-            size: TICK_TEXT,
-            text: tick.label.clone(),
-            half,
-        });
-    }
-    let parts = [
-        axis(panel, k).label.clone(),
-        exponent_label(&projection.ticks[k]).unwrap_or_default(),
-    ];
-    let text = parts.join(" ").trim().to_string();
-    if text.is_empty() {
-        return labels;
-    }
-    let height = LABEL_TEXT * CAP_HEIGHT / 2.0;
-    let far = TICK_LENGTH + TICK_GAP + widest + LABEL_GAP + height;
-    let angle = text_angle(edge.ends);
-    let (sin, cos) = angle.to_radians().sin_cos();
-    let width = font.width(&text, LABEL_TEXT) / 2.0;
-    labels.push(BoxLabel {
-        middle: beside(midpoint(edge.ends), far),
-        angle,
-        size: LABEL_TEXT,
-        half: [
-            width * cos.abs() + height * sin.abs(),
-            width * sin.abs() + height * cos.abs(),
-        ],
-        text,
-    });
-    labels
-}
-
-/// The reading angle of text along a line, from -91 up to 89. Units: degrees, clockwise.
-fn text_angle([a, b]: [Point; 2]) -> f64 {
-    let angle = (b[1] - a[1]).atan2(b[0] - a[0]).to_degrees();
-    match angle {
-        steep if steep >= 89.0 => steep - 180.0,
-        backward if backward < -91.0 => backward + 180.0,
-        forward => forward,
+impl BoxView {
+    /// The view in which the ends of the sides selected by the bits of `near` are near to the eye.
+    fn new(near: usize) -> BoxView {
+        let near = |k: usize| near >> k & 1;
+        let far = |k: usize| 1 - near(k);
+        let edge = |k: usize, [at_a, at_b]: [usize; 2]| 4 * k + at_a + 2 * at_b;
+        BoxView {
+            faces: [0, 1, 2].map(|k| 2 * k + far(k)),
+            edges: [
+                vec![edge(0, [near(1), far(2)])],
+                vec![edge(1, [near(0), far(2)])],
+                vec![edge(2, [near(0), far(1)]), edge(2, [far(0), near(1)])],
+            ],
+        }
     }
 }
 
-/// The position of the far wall along side `k`: 0 or 1.
-fn far_end(projection: &Projection, k: usize) -> f64 {
-    if projection.end_is_near(k) { 0.0 } else { 1.0 }
+/// The unit vector perpendicular to a projected edge that points away from the centre of the box.
+pub fn outward([from, to]: [Point; 2], centre: Point) -> Point {
+    let length = (to[0] - from[0]).hypot(to[1] - from[1]);
+    let middle = [(from[0] + to[0]) / 2.0, (from[1] + to[1]) / 2.0];
+    let along = [(to[0] - from[0]) / length, (to[1] - from[1]) / length];
+    let across = [-along[1], along[0]];
+    let away = across[0] * (middle[0] - centre[0]) + across[1] * (middle[1] - centre[1]);
+    across.map(|x| x * if away < 0.0 { -1.0 } else { 1.0 })
 }
 
-fn box_point(k: usize, along: f64, fixed: &[(usize, f64); 2]) -> Point3 {
-    let mut coordinates = [0.0; 3];
-    coordinates[k] = along;
-    for (side, part) in fixed {
-        coordinates[*side] = *part;
+/// The axis along side `k` of the box.
+fn axis(panel: &Panel, k: usize) -> &Axis {
+    [&panel.x, &panel.y, &panel.z][k]
+}
+
+fn other_sides(k: usize) -> [usize; 2] {
+    [[1, 2], [0, 2], [0, 1]][k]
+}
+
+/// The position with these coordinates along the given sides.
+fn point(coordinates: [(usize, f64); 3]) -> Point3 {
+    let mut point = [0.0; 3];
+    for (side, at) in coordinates {
+        point[side] = at;
     }
-    coordinates
-}
-
-/// The position of a tick along side `k`; `None` if it lies outside.
-fn tick_fraction(projection: &Projection, k: usize, tick: &Tick) -> Option<f64> {
-    let slack = 1e-9;
-    let part = projection.ranges[k].fraction(tick.at)?;
-    (-slack..=1.0 + slack).contains(&part).then_some(part)
-}
-
-fn length([a, b]: [Point; 2]) -> f64 {
-    (b[0] - a[0]).hypot(b[1] - a[1])
-}
-
-fn midpoint([a, b]: [Point; 2]) -> Point {
-    [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0]
+    point
 }

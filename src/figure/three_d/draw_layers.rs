@@ -78,29 +78,6 @@ pub fn draw(writer: &mut SvgWriter, layout: &PanelLayout, projection: &Projectio
     }
 }
 
-/// The lines and points that `layer` draws.
-pub fn outline(projection: &Projection, layer: &Layer) -> Vec<Vec<Point>> {
-    let project = |point: &Point3| {
-        let coordinates = projection.box_coordinates(point)?;
-        Some(projection.project(coordinates).position)
-    };
-    match layer {
-        Layer::Paths(paths) => {
-            let curve = |(_, at): (usize, &[Point3])| at.iter().filter_map(project).collect();
-            paths.each().map(curve).collect()
-        }
-        Layer::Arrows(arrows) => {
-            let ends = arrows.from.iter().zip(&arrows.to);
-            ends.filter_map(|(a, b)| Some(vec![project(a)?, project(b)?]))
-                .collect()
-        }
-        other => other
-            .positions()
-            .filter_map(|at| Some(vec![project(at)?]))
-            .collect(),
-    }
-}
-
 impl<'a> LayerColour<'a> {
     fn new(layout: &'a PanelLayout, layer: &'a Layer, plain: Rgb) -> LayerColour<'a> {
         let by_value = layer.values().zip(layout.colour_range);

@@ -2,11 +2,14 @@
 //!
 //! These panels are drawn from back to front ([`draw_layers`]): near elements cover far ones, and
 //! curves and arrows of a single colour fade with distance. The axes lie at the edges of a box
-//! whose three far walls show the grid ([`axes_box`]).
+//! whose three far faces show the grid ([`axes_box`]).
 
-pub(super) mod axes_box;
+mod axes_box;
+pub(super) mod box_layout;
+pub(super) mod draw_box;
 pub(super) mod draw_layers;
-pub(super) mod projection;
+pub(super) mod outline;
+mod projection;
 pub mod scene;
 
 use super::{Marker, Rgb, Stroke};

@@ -3,13 +3,11 @@
 //! Each axis maps to 0 to 1 along one side of a box. The box is rotated towards the camera and
 //! drawn in perspective, so that near elements are larger.
 
-use super::{Point3, axes_box};
+use super::{Camera, Point3};
 use crate::base::Result;
 use crate::figure::polyline::Point;
 use crate::figure::scale::{Range, of_values};
-use crate::figure::text::Font;
-use crate::figure::ticks::Ticks;
-use crate::figure::{Axis, Camera, Layer, Panel};
+use crate::figure::{Layer, Panel};
 
 /// Distance between the eye and the centre of the box. Units: its longest side.
 const EYE_DISTANCE: f64 = 4.0;
@@ -17,14 +15,11 @@ const EYE_DISTANCE: f64 = 4.0;
 const HEIGHT_RATIO: f64 = 0.85;
 /// Margin around the data, as a fraction of their span.
 const DATA_MARGIN: f64 = 0.04;
-/// Gap between the labels around the box and the edge of the panel.
-const LABEL_MARGIN: f64 = 2.0;
 
 /// The box of a panel, as seen by its camera.
 #[derive(Debug, Clone)]
 pub struct Projection {
     pub ranges: [Range; 3],
-    pub ticks: [Ticks; 3],
     side_lengths: Point3,
     /// Unit vectors to the right, upwards and towards the eye.
     view_basis: [Point3; 3],
@@ -43,36 +38,24 @@ pub struct ProjectedPoint {
 }
 
 impl Projection {
-    /// The projection of `panel`, with the box as large as fits into `size` together with its
-    /// labels.
+    /// The projection of `panel`, in units of the longest side of the box.
     ///
     /// Errors: `Range` if the span of the values is not finite
-    pub fn fit(panel: &Panel, camera: Camera, size: [f64; 2], font: &Font) -> Result<Projection> {
+    pub fn new(panel: &Panel, camera: Camera) -> Result<Projection> {
+        let axes = [&panel.x, &panel.y, &panel.z];
         let range = |k: usize| {
-            of_values(axis(panel, k), axis_values(panel, k), |_, _| {
+            of_values(axes[k], axis_values(panel, k), |_, _| {
                 (DATA_MARGIN, DATA_MARGIN)
             })
         };
         let ranges = [range(0)?, range(1)?, range(2)?];
-        let mut projection = Projection {
+        Ok(Projection {
             ranges,
-            ticks: Default::default(),
             side_lengths: side_lengths(panel, &ranges),
             view_basis: view_basis(camera),
             scale: 1.0,
             middle: [0.0; 2],
-        };
-        // The margins depend on the labels, the labels on the ticks, and the ticks on the size of
-        // the box: iterate.
-        let mut margins = [36.0; 4];
-        for _ in 0..3 {
-            projection.scale_to_fit(size, margins);
-            projection.ticks = axes_box::ticks(&projection, panel);
-            margins =
-                axes_box::margins(&projection, panel, font).map(|margin| margin + LABEL_MARGIN);
-        }
-        projection.scale_to_fit(size, margins);
-        Ok(projection)
+        })
     }
 
     /// The side lengths of the box; the longest is 1.
@@ -102,10 +85,9 @@ impl Projection {
         }
     }
 
-    /// Whether the end of side `k` is at least as near to the eye as its beginning.
-    pub fn end_is_near(&self, k: usize) -> bool {
-        let rounding = 1e-9;
-        self.view_basis[2][k] >= -rounding
+    /// The unit vector towards the eye.
+    pub fn towards_eye(&self) -> Point3 {
+        self.view_basis[2]
     }
 
     fn view_coordinates(&self, fractions: Point3) -> Point3 {
@@ -118,7 +100,7 @@ impl Projection {
 
     /// Scales the box to the largest size that fits between the margins (left, right, above,
     /// below).
-    fn scale_to_fit(&mut self, size: [f64; 2], [left, right, above, below]: [f64; 4]) {
+    pub fn scale_to_fit(&mut self, size: [f64; 2], [left, right, above, below]: [f64; 4]) {
         (self.scale, self.middle) = (1.0, [0.0; 2]);
         let (low, high) = self.outline();
         let [wide, tall] = [high[0] - low[0], high[1] - low[1]];
@@ -142,11 +124,6 @@ impl Projection {
         }
         (low, high)
     }
-}
-
-/// The axis along side `k` of the box.
-pub fn axis(panel: &Panel, k: usize) -> &Axis {
-    [&panel.x, &panel.y, &panel.z][k]
 }
 
 /// The directions right, up and towards the eye; at azimuth -90, x points to the right and z

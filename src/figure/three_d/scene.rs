@@ -4,15 +4,15 @@
 //! Positions range from 0 to 1 along each side of the box; NaN marks positions that cannot be
 //! shown.
 
-use super::projection::{Projection, axis};
+pub use super::axes_box::{AxesBox, BoxAxis, BoxView, Edge, Face, outward};
+use super::projection::Projection;
 use super::{Arrows, Camera, Labels, Paths, Point3, Points};
 use crate::base::Result;
-use crate::figure::axes::exponent_label;
 use crate::figure::layout::colours;
 use crate::figure::scale::{Range, of_colour};
-use crate::figure::text::{Font, to_unicode};
-use crate::figure::ticks::{Ticks, of_axis};
-use crate::figure::{Axis, ColourMap, Dash, Figure, Layer, Marker, Panel, Rgb};
+use crate::figure::text::to_unicode;
+use crate::figure::ticks::of_axis;
+use crate::figure::{Axis, ColourAxis, ColourMap, Dash, Figure, Layer, Marker, Panel, Rgb};
 
 /// Default size of a window and of an image. Units: pixels.
 pub const DEFAULT_SIZE: [u32; 2] = [1000, 760];
@@ -31,19 +31,10 @@ pub struct Scene {
     pub camera: Camera,
     /// The side lengths of the box; the longest is 1.
     pub side_lengths: Point3,
-    pub axes: [SceneAxis; 3],
+    pub axes_box: AxesBox,
     /// The legend of the colour axis.
     pub colour_bar: Option<ColourBar>,
     pub layers: Vec<SceneLayer>,
-}
-
-/// One axis of the box.
-#[derive(Debug, Clone)]
-pub struct SceneAxis {
-    pub label: String,
-    /// Position (0 to 1 along the side) and label of each tick.
-    pub ticks: Vec<(f64, String)>,
-    pub range: Range,
 }
 
 /// A colour bar.
@@ -99,36 +90,14 @@ impl Scene {
     /// Errors: those of drawing the figure
     pub fn from_figure(figure: &Figure) -> Result<Vec<Scene>> {
         figure.validate()?;
-        let font = Font::embedded();
-        let solid = figure.panels.iter().filter(|panel| panel.camera.is_some());
-        solid
-            .map(|panel| Scene::from_panel(panel, figure.size, &font))
-            .collect()
+        let with_camera = |panel: &Panel| Some(Scene::from_panel(panel, panel.camera?));
+        figure.panels.iter().filter_map(with_camera).collect()
     }
 
-    fn from_panel(panel: &Panel, size: [f64; 2], font: &Font) -> Result<Scene> {
-        let camera = panel.camera.unwrap_or_default();
-        let projection = Projection::fit(panel, camera, size, font)?;
+    fn from_panel(panel: &Panel, camera: Camera) -> Result<Scene> {
+        let projection = Projection::new(panel, camera)?;
         let colour_range = of_colour(panel)?;
-        let axes = [0, 1, 2].map(|k| {
-            let range = projection.ranges[k];
-            let ticks = of_axis(axis(panel, k), &range, MAX_AXIS_TICKS, 0.0);
-            SceneAxis {
-                label: axis_label(&axis(panel, k).label, &ticks),
-                ticks: tick_labels(&ticks, &range),
-                range,
-            }
-        });
         let bar_range = colour_range.filter(|_| !panel.colour.hidden);
-        let colour_bar = bar_range.map(|range| {
-            let ticks = of_axis(&Axis::default(), &range, MAX_BAR_TICKS, 0.0);
-            let shade = |i| panel.colour.map.at(i as f64 / (BAR_COLOURS - 1) as f64);
-            ColourBar {
-                label: axis_label(&panel.colour.label, &ticks),
-                ticks: tick_labels(&ticks, &range),
-                colours: (0..BAR_COLOURS).map(shade).collect(),
-            }
-        });
         let layers = panel.layers.iter().zip(colours(panel));
         let layers = layers.filter_map(|(layer, colour)| {
             let by_value = layer.values().zip(colour_range);
@@ -139,8 +108,9 @@ impl Scene {
             title: to_unicode(&panel.title),
             camera,
             side_lengths: projection.side_lengths(),
-            axes,
-            colour_bar,
+            axes_box: AxesBox::new(panel, &projection.ranges, [MAX_AXIS_TICKS; 3])
+                .with_unicode_labels(),
+            colour_bar: bar_range.map(|range| ColourBar::new(&panel.colour, range)),
             layers: layers.collect(),
         })
     }
@@ -173,16 +143,18 @@ impl Geometry {
     }
 }
 
-impl SceneAxis {
-    /// The value at a fraction of the side. Fractions have single precision, so a value below that
-    /// precision is returned as zero.
-    pub fn value(&self, fraction: f32) -> f64 {
-        let value = self.range.value(f64::from(fraction));
-        let zero_threshold = 1e-7 * self.range.span().abs();
-        if !self.range.log && value.abs() < zero_threshold {
-            return 0.0;
+impl ColourBar {
+    fn new(axis: &ColourAxis, range: Range) -> ColourBar {
+        let ticks = of_axis(&Axis::default(), &range, MAX_BAR_TICKS, 0.0);
+        let labelled = ticks.fractions(&range).into_iter();
+        let colour = |i| axis.map.at(i as f64 / (BAR_COLOURS - 1) as f64);
+        ColourBar {
+            label: to_unicode(&ticks.label_with_exponent(&axis.label)),
+            ticks: labelled
+                .map(|(at, label)| (at, to_unicode(&label)))
+                .collect(),
+            colours: (0..BAR_COLOURS).map(colour).collect(),
         }
-        value
     }
 }
 
@@ -275,19 +247,4 @@ fn scene_layer(
         values,
         opacity,
     })
-}
-
-fn axis_label(label: &str, ticks: &Ticks) -> String {
-    let label = [label.to_string(), exponent_label(ticks).unwrap_or_default()];
-    to_unicode(label.join(" ").trim())
-}
-
-fn tick_labels(ticks: &Ticks, range: &Range) -> Vec<(f64, String)> {
-    let inside = ticks.major.iter().filter_map(|tick| {
-        let fraction = range
-            .fraction(tick.at)
-            .filter(|fraction| (-1e-9..=1.0 + 1e-9).contains(fraction))?;
-        Some((fraction, to_unicode(&tick.label)))
-    });
-    inside.collect()
 }
