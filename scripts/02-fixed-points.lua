@@ -93,9 +93,12 @@ plot.grid({ {
 -- The training loss, and the error distribution of the points at two tolerances.
 local ln_10 = 2.302585
 plot.grid({ {
-    plot.lines(fit.loss, { x = fit.batch }):log_y():title("training"):x_label("batch"),
-    plot.histogram(searches[1]:error():log() / ln_10):title("log10 error, tolerance 1e-4"),
-    plot.histogram(searches[3]:error():log() / ln_10):title("log10 error, tolerance 1e-6"),
+    plot.lines(fit.loss, { x = fit.batch })
+        :log_y():title("training"):x_label("batch"):y_label("loss"),
+    plot.histogram(searches[1]:error():log() / ln_10)
+        :title("tolerance 1e-4"):x_label("log10 error"):y_label("points"),
+    plot.histogram(searches[3]:error():log() / ln_10)
+        :title("tolerance 1e-6"):x_label("log10 error"):y_label("points"),
 } }):save("search.png")
 
 -- Along the line one eigenvalue stays near 1; all other modes decay within a few steps. The readout
@@ -104,11 +107,12 @@ local x = line:column(0)
 local moduli = (modes.re:square() + modes.im:square()):sqrt()
 local bend = x:abs():argsort()[0]
 plot.grid({ {
-    plot.scatter(x, readout):title("readout along the line"):x_label("component 1"),
+    plot.scatter(x, readout):title("readout along the line")
+        :x_label("component 1"):y_label("readout"),
     plot.scatter(x, moduli:column(0), { label = "largest" })
         :add(plot.scatter(x, moduli:column(1), { label = "second" }))
         :add(plot.scatter(x, moduli:column(2), { label = "third" }))
-        :title("moduli of eigenvalues"):x_label("component 1"),
+        :title("largest eigenvalues"):x_label("component 1"):y_label("modulus"),
     plot.eigenvalues({ re = modes.re[bend], im = modes.im[bend] })
         :title("eigenvalues nearest to the bend"),
 } }):save("eigenvalues.png")
@@ -129,10 +133,14 @@ for i = 0, points:count() - 1 do
     table.insert(input_gains, sign * (left_vector * input_weights):sum():item())
 end
 plot.grid({ {
-    plot.scatter(x, modes.line):title("cosine of the slow mode and the line")
-        :x_label("component 1"),
-    plot.scatter(x, readout_gains):title("readout . right vector"):x_label("component 1"),
-    plot.scatter(x, input_gains):title("left vector . input"):x_label("component 1"),
+    plot.scatter(x, modes.line)
+        :title("slow mode and line"):x_label("component 1"):y_label("cosine"),
+    plot.scatter(x, readout_gains)
+        :title("readout weights and right eigenvector")
+        :x_label("component 1"):y_label("dot product"),
+    plot.scatter(x, input_gains)
+        :title("left eigenvector and input weights")
+        :x_label("component 1"):y_label("dot product"),
 } }):save("modes.png")
 
 -- Interactive 3-D view of the line and the trials.

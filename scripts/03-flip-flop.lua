@@ -68,10 +68,12 @@ cube:save("flip-flop-points.png")
 show.graph(points, graph, projection)
     :title("transitions from the saddles"):camera(-50, 20):save("flip-flop-graph.png")
 plot.grid({ {
-    plot.lines(fit.loss, { x = fit.batch }):log_y():title("training"):x_label("batch"),
+    plot.lines(fit.loss, { x = fit.batch })
+        :log_y():title("training"):x_label("batch"):y_label("loss"),
     plot.lines(completeness.found, { x = completeness.sizes })
         :title("discovery"):x_label("candidates"):y_label("points"),
-    plot.image(graph.matrix):title("transitions"):x_label("to"):y_label("from"),
+    plot.image(graph.matrix)
+        :title("transition probability"):x_label("to point"):y_label("from point"),
 } }):save("flip-flop-search.png")
 show.trials(trials, 2):save("flip-flop-trials.png")
 

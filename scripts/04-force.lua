@@ -22,7 +22,7 @@ local initial_run = student:run(steps)
 local start = clock()
 local fit = force.train(student, nil, targets, { epochs = budget(15), restart = true })
 print(fit.error:shape()[1] .. " epochs in " .. fixed(clock() - start, 2) .. " s")
-print("mean |z - f| in each pass: " .. tostring(fit.error))
+print("mean |z - f| in each epoch: " .. tostring(fit.error))
 
 -- Free run (no readout updates) from the initial state of the training.
 local free_run = student:run(steps, { restart = true })
@@ -39,11 +39,11 @@ local function plot_outputs(outputs, targets, title)
         panel = panel:add(plot.lines(targets:column(i) + 2.5 * i, target_style))
         panel = panel:add(plot.lines(outputs:column(i) + 2.5 * i, output_style))
     end
-    return panel:title(title):x_label("step")
+    return panel:title(title):x_label("time step")
 end
 plot.grid({ {
     plot_outputs(initial_run.outputs, targets, "before training"),
-    plot_outputs(fit.outputs, targets, "last training pass"),
+    plot_outputs(fit.outputs, targets, "last training epoch"),
     plot_outputs(free_run.outputs, targets, "free run"),
 } }):size(300, 320):save("force.png")
 
@@ -51,7 +51,7 @@ plot.grid({ {
 -- includes the feedback of the outputs.
 local function plot_activity(values, title, label)
     return plot.heatmap(values:transpose(), { label = label })
-        :title(title):x_label("step"):y_label("unit")
+        :title(title):x_label("time step"):y_label("unit")
 end
 local readout_weights = student:params().wO
 local effective_weights = student:effective()
@@ -67,11 +67,11 @@ plot.grid({
         plot.heatmap(effective_weights, { label = "weight" })
             :title("wR + wF wO"):x_label("from unit"):y_label("to unit"),
         plot.histogram(readout_weights:reshape({-1}), { bins = 40 })
-            :title("readout weights"):x_label("weight"),
+            :title("readout weights"):x_label("weight"):y_label("count"),
     },
     {
-        plot.eigenvalues(student:params().wR:eigenvalues()):title("wR"),
-        plot.eigenvalues(effective_weights:eigenvalues()):title("wR + wF wO"),
+        plot.eigenvalues(student:params().wR:eigenvalues()):title("eigenvalues of wR"),
+        plot.eigenvalues(effective_weights:eigenvalues()):title("eigenvalues of wR + wF wO"),
     },
 }):save("force-inside.png")
 
@@ -92,7 +92,7 @@ plot_outputs(sine_outputs, sines, "sines, free run"):size(640, 240):save("force-
 -- Interactive 3-D view: the free run in the space of its first three principal components.
 local projection = pca.fit(free_run.states, { components = 3 })
 local trajectory = projection:transform(free_run.states)
-local figure = scene.trajectories(trajectory, { by = "time", values_label = "step" })
+local figure = scene.trajectories(trajectory, { by = "time", values_label = "time step" })
     :title("free run of the student")
     :x_label("component 1"):y_label("component 2"):z_label("component 3")
 view(figure, { name = "force" })

@@ -93,17 +93,17 @@ local true_bits = metrics.bits_per_spike(true_rates * dt, eval_counts)
 print("bits per spike: " .. fixed(lfads_bits, 3) .. ", with the true rates " .. fixed(true_bits, 3))
 local function plot_r2(r2, title)
     return plot.histogram(r2:reshape({-1}), { bins = 40 })
-        :x_label("R^2"):x_limits(0.0, 1.0):title(title)
+        :x_label("R^2"):y_label("trials"):x_limits(0.0, 1.0):title(title)
 end
 plot.grid({ {
-    plot_r2(baseline_r2:mean(1), "trials: principal components"),
-    plot_r2(lfads_r2:mean(1), "trials: LFADS"),
+    plot_r2(baseline_r2:mean(1), "rates: principal components"),
+    plot_r2(lfads_r2:mean(1), "rates: LFADS"),
     plot_r2(input_r2, "inferred input"),
 } }):save("lfads-r2.png")
 
--- Single trials: spikes, rates with the 5 to 95 % range of the samples, factors, and inputs. The
--- sign and scale of an inferred input are not identifiable: `scale` is the least-squares fit to the
--- true inputs of all trials.
+-- Single trials: spikes, rates with the 5 to 95 % range of the samples, factors, and inputs. True
+-- values are grey and those of LFADS red. The sign and scale of an inferred input are not
+-- identifiable: `scale` is the least-squares fit to the true inputs of all trials.
 local time = arange(0, 25) * dt
 local u = posterior.inferred_inputs - posterior.inferred_inputs:mean()
 local scale = (u * true_inputs):sum():item() / (u * u):sum():item()
@@ -115,16 +115,17 @@ local function plot_trial(trial)
     local high = posterior.rates_quantiles[1][trial]:column(unit)
     return {
         plot.heatmap(eval_counts[trial]:transpose(), { label = "spikes" })
-            :title("spikes"):x_label("step"):y_label("unit"),
+            :title("spikes"):x_label("time step"):y_label("unit"),
         plot.lines(true_rates[trial]:column(unit), true_style)
             :add(plot.lines(posterior.rates[trial]:column(unit), lfads_style))
             :band(time, low, high)
-            :title("trial " .. trial .. ": rate of unit " .. unit):x_label("s"):y_label("Hz"),
+            :title("trial " .. trial .. ": rate of unit " .. unit)
+            :x_label("time (s)"):y_label("rate (Hz)"),
         plot.lines(posterior.factors[trial]:transpose(), { x = time })
-            :title("factors"):x_label("s"),
+            :title("factors"):x_label("time (s)"),
         plot.lines(true_inputs[trial]:column(0), true_style)
             :add(plot.lines(u[trial]:column(0) * scale, lfads_style))
-            :title("input, true and inferred"):x_label("s"),
+            :title("input, true and inferred"):x_label("time (s)"),
     }
 end
 plot.grid({ plot_trial(0), plot_trial(1), plot_trial(2) }):size(230, 180)
