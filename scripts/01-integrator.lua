@@ -1,17 +1,18 @@
 -- Integrator: train a vanilla RNN to integrate its input
 --
--- A network of 100 tanh units receives one second of white noise and outputs the running sum. This
--- tutorial plots the task, trains the network and shows how it stores the sum: in its hidden state,
--- along a line of slow points (a line attractor). Tutorial 05-lfads reads the trials saved at the
--- end.
+-- Learning goal: train a network on a task, evaluate it on new trials, and find out how it stores
+-- its memory.
+--
+-- A network of 100 tanh units receives one second of white noise and outputs the running sum. The
+-- trained network stores the sum in its hidden state, along a line of slow points (a line
+-- attractor). Tutorial 05-lfads reads the trials saved at the end.
 --
 -- Source: "Integrator RNN" of computation-thru-dynamics (D. Sussillo, 2019). With the notebook's
 -- random key layout (`original`) and seed, the network and its losses equal the published ones.
 --
--- Lists returned by attractor are Lua tables with 1-based indices; tensor indices and axes are
--- 0-based.
+-- The indices of lists (Lua tables) are 1-based. The indices of tensors are 0-based, as are axes.
 
--- The task: the input is noise with a small bias; the target is its running sum.
+-- The task: the input is noise with a small bias, and the target is its running sum.
 local task = tasks.integrator{ steps = 25, duration = 1.0, bias = 0.01, noise = 0.025 }
 local root = random.key(seed(695940), { layout = "original" })
 local keys = root:split(2)
@@ -30,8 +31,8 @@ local fit = train(net, task, {
     optimizer = optim.adam{ lr = optim.exponential(0.025, 0.99975), epsilon = 0.1 },
 })
 print(fit.batches .. " batches in " .. fixed(clock() - start, 1) .. " s")
-for line = 0, math.min(4, #fit.loss) - 1 do
-    print("loss at batch " .. fixed(fit.batch[line], 0) .. ": " .. fixed(fit.loss[line], 4))
+for i = 0, math.min(4, #fit.loss) - 1 do
+    print("loss at batch " .. fixed(fit.batch[i], 0) .. ": " .. fixed(fit.loss[i], 4))
 end
 print("final training loss: " .. fixed(fit.loss[-1], 4))
 show.training(fit):save("training.png")
@@ -47,14 +48,15 @@ show.trials(trials, 4):save("trials.png")
 -- The hidden states of one trial, and the parameters. One eigenvalue of wR is close to 1: activity
 -- along its eigenvector does not decay, and this direction stores the sum.
 local states = run.states[0]:transpose()
-plot.grid({{
+plot.grid({ {
     plot.heatmap(states:take(0, states:column(-1):argsort()))
         :title("states of a trial"):x_label("time step"):y_label("unit, sorted by final state"),
     plot.lines(states:rows(0, 10)):title("ten units"):x_label("time step"):y_label("state"),
-}}):save("states.png")
+} }):save("states.png")
 show.parameters(net):save("parameters.png")
-local leading = net:params().wR:eigenvalues()
-print("largest eigenvalue of wR: " .. fixed(leading.re[0], 4) .. ", imaginary part " .. fixed(leading.im[0], 4))
+local eigenvalues = net:params().wR:eigenvalues()
+print("largest eigenvalue of wR: " .. fixed(eigenvalues.re[0], 4)
+    .. ", imaginary part " .. fixed(eigenvalues.im[0], 4))
 net:save("integrator.h5")
 
 -- Trials that start near the line attractor. After seven steps of noise, one step without input
@@ -63,21 +65,21 @@ net:save("integrator.h5")
 local data = { inputs = {}, hiddens = {}, outputs = {}, targets = {}, h0s = {} }
 for i = 1, budget(20) do
     keys = keys[1]:split(3)
-    local lead = net:run(task:batch(1024, keys[2]).inputs:slice(1, 0, 7)).states
-    local h0 = net:step(lead:slice(1, 6):squeeze(1), zeros({1024, 1}))
+    local noise_states = net:run(task:batch(1024, keys[2]).inputs:slice(1, 0, 7)).states
+    local h0 = net:step(noise_states:slice(1, 6):squeeze(1), zeros({1024, 1}))
     local trials = task:batch(1024, keys[3])
     local run = net:run(trials.inputs, { h0 = h0 })
-    data.inputs[i] = trials.inputs
-    data.hiddens[i] = run.states
-    data.outputs[i] = run.outputs
-    data.targets[i] = trials.targets + net:readout(h0):unsqueeze(1)
-    data.h0s[i] = h0
+    table.insert(data.inputs, trials.inputs)
+    table.insert(data.hiddens, run.states)
+    table.insert(data.outputs, run.outputs)
+    table.insert(data.targets, trials.targets + net:readout(h0):unsqueeze(1))
+    table.insert(data.h0s, h0)
 end
-for name, parts in pairs(data) do
-    data[name] = cat(parts, 0)
+for name in pairs(data) do
+    data[name] = cat(data[name], 0)
 end
 h5.write("integrator-trials.h5", data)
-local miss = (data.outputs - data.targets):square():mean():sqrt():item()
-print(#data.inputs .. " trials written; root-mean-square error " .. fixed(miss, 4))
+local rms_error = (data.outputs - data.targets):square():mean():sqrt():item()
+print(#data.inputs .. " trials written; root-mean-square error " .. fixed(rms_error, 4))
 show.trials(data, 4):save("line-attractor.png")
 print("Saved six figures, integrator.h5 and integrator-trials.h5 to the --out folder.")

@@ -1,23 +1,34 @@
 -- Lorenz attractor: display trajectories in the interactive 3-D viewer
 --
+-- Learning goal: integrate a differential equation with tensors and explore its trajectories in the
+-- viewer.
+--
 -- Twelve trajectories that start close together diverge. In the window, drag to rotate, scroll to
 -- zoom and press space to play or pause; H lists all keys.
 
-local function step(h)
-    local x, y, z = h:column(0), h:column(1), h:column(2)
+-- The time derivative of the states [12, 3].
+local function derivative(state)
+    local x = state:column(0)
+    local y = state:column(1)
+    local z = state:column(2)
     return stack({ (y - x) * 10.0, x * (28.0 - z) - y, x * y - z * (8.0 / 3.0) }, 1)
 end
+
+-- Heun's method: two evaluations of the derivative per step.
 local dt = 0.01
-local h = ones({12, 3}) + random.normal(random.key(seed(0)), {12, 3}) * 0.01
-local path = { h }
-for _ = 1, 2500 do
-    -- Heun's method: two evaluations per step.
-    local slope = step(h)
-    h = h + (slope + step(h + slope * dt)) * (0.5 * dt)
-    path[#path + 1] = h
+local state = ones({12, 3}) + random.normal(random.key(seed(0)), {12, 3}) * 0.01
+local states = { state }
+for i = 1, 2500 do
+    local slope = derivative(state)
+    state = state + (slope + derivative(state + slope * dt)) * (0.5 * dt)
+    table.insert(states, state)
 end
-local butterfly = scene.trajectories(stack(path, 1), { by = "trial", values_label = "trial", width = 0.8 })
-    :title("Lorenz's butterfly"):x_label("x"):y_label("y"):z_label("z")
-butterfly:save("lorenz.html")
-butterfly:save("lorenz.png")
-view(butterfly, { name = "lorenz" })
+
+local trajectories = stack(states, 1)
+local figure = scene.trajectories(trajectories, {
+    by = "trial", values_label = "trial", width = 0.8,
+}):title("Lorenz's butterfly"):x_label("x"):y_label("y"):z_label("z")
+figure:save("lorenz.html")
+figure:save("lorenz.png")
+view(figure, { name = "lorenz" })
+print("Saved two figures to the --out folder.")
