@@ -334,7 +334,7 @@ fn devices_and_pipes_are_refused() {
             .expect_err(text)
             .message;
         assert!(
-            fault.contains("expected a file, found a device, a pipe"),
+            fault.contains("expected a regular file, found a"),
             "{text}: {fault}"
         );
         let fault = call(text, Path::new("/dev/null"), LANGUAGES[0], sandbox(root));

@@ -138,7 +138,9 @@ crate::natives! {
     ) -> crate::tensor::Tensor {
         let (network, linear) = known(cx, "fixed_points.linear_error", &this)?;
         let s = this.points.state;
-        cx.check_memory("fixed_points.linear_error", &[options.directions, s, 4], DType::F64)?;
+        let (of, directions) = ("fixed_points.linear_error", options.directions);
+        let sizes = [("directions", directions)];
+        cx.check_option_memory(of, &sizes, &[directions, s, 4], DType::F64)?;
         let mut directions = vec![0.0; options.directions * s];
         Key::new(options.seed as u64, Layout::default()).fill_normal(&mut directions);
         for d in directions.chunks_exact_mut(s) {
@@ -177,7 +179,8 @@ crate::natives! {
         let (network, linear) = known(cx, of, &this)?;
         let around = linear.len().saturating_mul(options.noise);
         let run = this.points.state.saturating_add(this.points.inputs).saturating_add(RUN);
-        cx.check_memory(of, &[around, run, 4], DType::F64)?;
+        let sizes = [("noise", options.noise)];
+        cx.check_option_memory(of, &sizes, &[around, run, 4], DType::F64)?;
         let distance = options.distance.unwrap_or(0.1 * this.points.min_distance());
         let how = Transitions {
             distance,

@@ -7,6 +7,7 @@ use crate::analysis::fixed_points::{Label, Point, Points};
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::diagnostic::Diagnostic;
+use crate::api::file_kind::{POINTS, other_kind};
 use crate::api::h5;
 use crate::api::rnn::Net;
 use crate::base::error::FileError;
@@ -49,7 +50,7 @@ crate::natives! {
             ("hits".into(), column(&|point| point.hits as f64)?),
             ("labels".into(), Tree::List(labels.collect())),
         ]));
-        let mut said = io::Map::from([("holds".into(), Tree::Text(HOLDS.into()))]);
+        let mut said = io::Map::from([("holds".into(), Tree::Text(POINTS.into()))]);
         if let Some(network) = &this.network {
             let network = metadata::describe(network).into_iter();
             said.extend(network.map(|(name, what)| (format!("network_{name}"), what)));
@@ -64,8 +65,17 @@ crate::natives! {
     /// > fixed_points::load("some.h5").count()
     /// = 1
     fn load(cx: &Context, path: String) -> New<FixedPoints> {
-        let tree = h5::load(cx, &path)?.tree;
-        let points = points(&cx.input_path(&path)?, &tree)?;
+        let (content, found) = (h5::load(cx, &path)?, cx.input_path(&path)?);
+        let attributes = content.attributes.get("").cloned().unwrap_or_default();
+        let is_own = matches!(attributes.get("holds"), Some(Tree::Text(what)) if what == POINTS);
+        let other = match is_own {
+            true => None,
+            false => other_kind(&found, &attributes, "fixed points that `save` wrote"),
+        };
+        if let Some(error) = other {
+            return Err(error.into());
+        }
+        let points = points(&found, &content.tree)?;
         Ok(New(FixedPoints::new(points, None)))
     }
 
@@ -95,9 +105,6 @@ crate::natives! {
         Ok(New(FixedPoints::new(points, Some(network))))
     }
 }
-
-/// The `holds` attribute of a file of fixed points.
-const HOLDS: &str = "fixed points of a recurrent network";
 
 /// Reads the points from a file.
 ///

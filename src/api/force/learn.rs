@@ -218,8 +218,9 @@ impl Call<'_> {
 
     /// The inputs and the targets, as vectors.
     fn numbers<T: Kind>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Diagnostic> {
+        let passes = self.options.passes;
         self.cx
-            .check_memory(self.of, &[self.options.passes], DType::F64)?;
+            .check_option_memory(self.of, &[("passes", passes)], &[passes], DType::F64)?;
         let x = checked_inputs(self.of, self.inputs.clone(), [steps, inputs])?;
         let f = convert::to_vec(self.targets)?;
         finite(self.of, "targets", &f)?;

@@ -120,7 +120,8 @@ impl Call<'_> {
         let s = model.sizes;
         let units = 4 * (2 * s.encoder + s.controller + s.generator) + s.channels;
         let time = Task::<T>::shape(&set).time;
-        cx.check_memory(OF, &[options.run.batch, time, units], T::DTYPE)?;
+        let batch = options.run.batch;
+        cx.check_option_memory(OF, &[("batch", batch)], &[batch, time, units], T::DTYPE)?;
         let source = Source {
             task: &set,
             validation: validation.as_ref(),

@@ -93,6 +93,12 @@ fn build_network(
         .saturating_add(outputs);
     let strands = layers.saturating_mul(if recipe.bidirectional { 2 } else { 1 });
     let rows = units.saturating_mul(GATES).saturating_mul(strands);
-    cx.check_memory(of, &[rows, width], recipe.dtype.dtype())?;
+    let sizes = [
+        ("inputs", inputs),
+        ("units", units),
+        ("outputs", outputs),
+        ("layers", layers),
+    ];
+    cx.check_option_memory(of, &sizes, &[rows, width], recipe.dtype.dtype())?;
     Ok(New(Net(RefCell::new(Network::new(cell, recipe)?))))
 }

@@ -124,6 +124,7 @@ impl Callable for Closure {
         let Some(session) = self.session.upgrade() else {
             return Err(Diagnostic::new("the session of this function is closed"));
         };
+        self.check_parameters(&args)?;
         let count = args.len() + self.pointer.curry().len();
         let ast = session.defining_script(self.pointer.fn_name(), count);
         let args: Vec<Dynamic> = args.into_iter().map(to_rhai).collect();
@@ -144,6 +145,35 @@ impl Callable for Closure {
         });
         let (position, source) = start?;
         errors::location(position, &source)
+    }
+}
+
+impl Closure {
+    /// Errors: the closure has a different number of parameters
+    fn check_parameters(&self, args: &[Value]) -> Result<(), Diagnostic> {
+        let Some(session) = self.session.upgrade() else {
+            return Ok(());
+        };
+        let (name, curry) = (self.pointer.fn_name(), self.pointer.curry().len());
+        let has = |count: usize| {
+            let ast = session.defining_script(name, count);
+            ast.shared_lib().get_script_fn(name, count).is_some()
+        };
+        if has(args.len() + curry) {
+            return Ok(());
+        }
+        let Some(parameters) = (curry..=MAX_ARGUMENTS).find(|count| has(*count)) else {
+            // Not a function of a script.
+            return Ok(());
+        };
+        let kinds: Vec<String> = args.iter().map(Value::kind).collect();
+        let message = format!(
+            "expected a closure with {} parameters, found one with {}",
+            args.len(),
+            parameters - curry
+        );
+        let hint = format!("the closure is called with {}", kinds.join(", "));
+        Err(Diagnostic::new(message).hint(hint).at(self.location()))
     }
 }
 

@@ -99,6 +99,7 @@ impl PortableNetwork {
             outputs: spec.outputs,
             layers: spec.layers,
             directions: spec.directions,
+            torch_names: false,
             ambiguous_nonlinearity: false,
             blocks: blocks.collect::<Result<_>>()?,
         })
