@@ -175,7 +175,7 @@ fn read_hdf5(path: &Path, options: &ReadOptions) -> Result<WeightFile> {
         Ok(content) => {
             let mut file = unordered(flatten(&content.tree));
             let skipped = content.unreadable.into_iter();
-            file.entries.extend(skipped.map(unreadable_entry));
+            file.entries.extend(skipped.filter_map(unreadable_entry));
             return Ok(file);
         }
         Err(error) => error,
@@ -202,19 +202,23 @@ fn read_hdf5(path: &Path, options: &ReadOptions) -> Result<WeightFile> {
     })
 }
 
-fn unreadable_entry(skipped: hdf5::Unreadable) -> Entry {
+/// The entry of a dataset that cannot be read; None for a dead link, which is no dataset.
+fn unreadable_entry(skipped: hdf5::Unreadable) -> Option<Entry> {
     let (shape, reason) = match &skipped.error {
-        Error::File { fact, .. } => (Vec::new(), fact.entry_reason()),
-        Error::Memory { shape, .. } => (shape.clone(), None),
-        _ => (Vec::new(), None),
+        Error::File { fact, .. } => match fact {
+            FileError::EntryKind { .. } | FileError::Filter { .. } => {
+                (Vec::new(), fact.entry_reason()?)
+            }
+            _ => return None,
+        },
+        Error::Memory { shape, .. } => (shape.clone(), skipped.error.to_string()),
+        _ => return None,
     };
-    Entry {
+    Some(Entry {
         name: skipped.key,
         shape,
-        tensor: Err(Unreadable::Dtype(
-            reason.unwrap_or_else(|| skipped.error.to_string()),
-        )),
-    }
+        tensor: Err(Unreadable::Dtype(reason)),
+    })
 }
 
 fn unordered(named: NamedTensors) -> WeightFile {

@@ -3,6 +3,7 @@
 
 mod broken;
 mod files;
+mod names;
 mod places;
 
 use std::path::{Path, PathBuf};

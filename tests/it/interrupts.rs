@@ -120,3 +120,66 @@ fn a_session_goes_on_after_ctrl_c_inside_a_long_operation() {
         assert_eq!(lines.next().expect("a line").expect("text"), "goes on");
     }
 }
+
+#[test]
+fn ctrl_c_during_a_long_write_leaves_the_previous_file() {
+    let folder = TempDir::new().expect("a folder");
+    let text = r#"
+        h5::write("a.h5", #{ x: 7 });
+        let t = random::normal(random::key(1), [7000, 7000]);
+        print("begins"); h5::write("a.h5", #{ t: t }, #{ compress: 9 }); print("ends");"#;
+    std::fs::write(folder.path().join("long.rhai"), text).expect("a script");
+    let mut child = start(&folder, &["run", "long.rhai"]);
+    let mut lines = BufReader::new(child.stdout.take().expect("asked for")).lines();
+    assert_eq!(lines.next().expect("a line").expect("text"), "begins");
+    press(&child);
+    assert_eq!(code(&mut child), Some(130));
+    assert!(lines.next().is_none(), "the write went on to its end");
+    let names = std::fs::read_dir(folder.path()).expect("a folder");
+    let mut names: Vec<_> = names
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["a.h5", "long.rhai"]);
+    let file = hdf5::File::open(folder.path().join("a.h5")).expect("the previous file");
+    let value = file.dataset("x").and_then(|x| x.read_scalar::<i64>());
+    assert_eq!(value.expect("an integer"), 7);
+}
+
+/// A training run that would take hours; the script goes on after it.
+const TRAINING: &str = "print(\"begins\"); let net = rnn::vanilla(#{ units: 10 });
+    let fit = train(net, tasks::integrator(), #{ batches: 100000000, log_every: 100000000 });
+    net.save(\"net.h5\"); print(fit.outcome);";
+
+#[test]
+fn a_script_whose_training_ctrl_c_stopped_runs_to_its_end_and_exits_with_130() {
+    let folder = TempDir::new().expect("a folder");
+    std::fs::write(folder.path().join("long.rhai"), TRAINING).expect("a script");
+    let mut child = start(&folder, &["run", "long.rhai"]);
+    let mut lines = BufReader::new(child.stdout.take().expect("asked for")).lines();
+    assert_eq!(lines.next().expect("a line").expect("text"), "begins");
+    press(&child);
+    assert_eq!(code(&mut child), Some(130));
+    assert_eq!(lines.next().expect("a line").expect("text"), "interrupted");
+    assert!(folder.path().join("net.h5").is_file(), "nothing is lost");
+    let mut words = String::new();
+    let mut stderr = child.stderr.take().expect("asked for");
+    stderr.read_to_string(&mut words).expect("text");
+    assert!(words.contains("the script ran to its end"), "{words}");
+}
+
+#[test]
+fn a_piped_session_whose_training_ctrl_c_stopped_exits_with_130() {
+    let folder = TempDir::new().expect("a folder");
+    let mut child = start(&folder, &[]);
+    let mut stdin = child.stdin.take().expect("asked for");
+    let mut lines = BufReader::new(child.stdout.take().expect("asked for")).lines();
+    writeln!(stdin, "{}", TRAINING.replace('\n', " ")).expect("it reads");
+    assert_eq!(lines.next().expect("a line").expect("text"), "begins");
+    press(&child);
+    writeln!(stdin, "print(\"goes on\")").expect("it reads");
+    drop(stdin);
+    assert_eq!(code(&mut child), Some(130));
+    assert_eq!(lines.next().expect("a line").expect("text"), "interrupted");
+    assert_eq!(lines.next().expect("a line").expect("text"), "goes on");
+}

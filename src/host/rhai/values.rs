@@ -124,9 +124,12 @@ impl Callable for Closure {
         let Some(session) = self.session.upgrade() else {
             return Err(Diagnostic::new("the session of this function is closed"));
         };
-        self.check_parameters(&args)?;
         let count = args.len() + self.pointer.curry().len();
-        let ast = session.defining_script(self.pointer.fn_name(), count);
+        let name = self.pointer.fn_name();
+        let ast = session.defining_script(name, count);
+        if ast.shared_lib().get_script_fn(name, count).is_none() {
+            self.check_parameters(&session, &args)?;
+        }
         let args: Vec<Dynamic> = args.into_iter().map(to_rhai).collect();
         let outcome = self.pointer.call::<Dynamic>(&session.engine, &ast, args);
         let source = ast.source().unwrap_or_default();
@@ -150,18 +153,12 @@ impl Callable for Closure {
 
 impl Closure {
     /// Errors: the closure has a different number of parameters
-    fn check_parameters(&self, args: &[Value]) -> Result<(), Diagnostic> {
-        let Some(session) = self.session.upgrade() else {
-            return Ok(());
-        };
+    fn check_parameters(&self, session: &Session, args: &[Value]) -> Result<(), Diagnostic> {
         let (name, curry) = (self.pointer.fn_name(), self.pointer.curry().len());
         let has = |count: usize| {
             let ast = session.defining_script(name, count);
             ast.shared_lib().get_script_fn(name, count).is_some()
         };
-        if has(args.len() + curry) {
-            return Ok(());
-        }
         let Some(parameters) = (curry..=MAX_ARGUMENTS).find(|count| has(*count)) else {
             // Not a function of a script.
             return Ok(());

@@ -56,7 +56,7 @@ impl Access<'_> {
     ///
     /// Errors: `File` for a link to a file that the filter excludes
     pub fn check_link(&self, group: &Group, name: &str) -> Result<()> {
-        self.check_path(self.path, group, name, MAX_LINKS)
+        self.check_path(Path::new(&group.filename()), group, name, MAX_LINKS)
     }
 
     /// Checks the files that contain the values of a dataset in the file `within`.
