@@ -142,7 +142,8 @@ fn room(
     let (net, size) = (network.0.borrow(), task.shape());
     let trial = size.inputs.max(size.outputs).max(net.state());
     let shape = [trials, size.time, trial];
-    cx.check_option_memory("train", &[(option, trials)], &shape, net.dtype())
+    let sizes = [(option, trials), ("steps", size.time)];
+    cx.check_option_memory("train", &sizes, &shape, net.dtype())
 }
 
 /// Trains a copy of the script's network.

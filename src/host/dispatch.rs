@@ -273,7 +273,12 @@ impl Vocabulary {
         };
         let diagnostic = Diagnostic::new(subject).symbol(name);
         if let (true, Some(hint)) = (module.is_empty(), self.hint_for_known(name)) {
-            return diagnostic.hint(hint);
+            let message = format!("`{name}` is not a variable");
+            return Diagnostic {
+                message,
+                ..diagnostic
+            }
+            .hint(hint);
         }
         let names: Vec<&str> = self
             .functions

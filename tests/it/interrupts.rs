@@ -147,9 +147,19 @@ fn ctrl_c_during_a_long_write_leaves_the_previous_file() {
 }
 
 /// A training run that would take hours; the script goes on after it.
-const TRAINING: &str = "print(\"begins\"); let net = rnn::vanilla(#{ units: 10 });
-    let fit = train(net, tasks::integrator(), #{ batches: 100000000, log_every: 100000000 });
+const TRAINING: &str = "print(\"begins\"); let net = rnn::vanilla(#{ units: 8 });
+    let options = #{ batches: 100000000, batch: 4, log_every: 1000000 };
+    options.checkpoint = \"check.h5\"; options.checkpoint_every = 10;
+    let fit = train(net, tasks::integrator(#{ steps: 5 }), options);
     net.save(\"net.h5\"); print(fit.outcome);";
+
+/// Presses Ctrl-C once the training has begun; before, the script itself would be interrupted.
+fn press_in_training(folder: &TempDir, child: &Child) {
+    while !folder.path().join("check.h5").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    press(child);
+}
 
 #[test]
 fn a_script_whose_training_ctrl_c_stopped_runs_to_its_end_and_exits_with_130() {
@@ -158,10 +168,13 @@ fn a_script_whose_training_ctrl_c_stopped_runs_to_its_end_and_exits_with_130() {
     let mut child = start(&folder, &["run", "long.rhai"]);
     let mut lines = BufReader::new(child.stdout.take().expect("asked for")).lines();
     assert_eq!(lines.next().expect("a line").expect("text"), "begins");
-    press(&child);
+    press_in_training(&folder, &child);
     assert_eq!(code(&mut child), Some(130));
     assert_eq!(lines.next().expect("a line").expect("text"), "interrupted");
-    assert!(folder.path().join("net.h5").is_file(), "nothing is lost");
+    assert!(
+        folder.path().join("net.h5").is_file(),
+        "the network is lost"
+    );
     let mut words = String::new();
     let mut stderr = child.stderr.take().expect("asked for");
     stderr.read_to_string(&mut words).expect("text");
@@ -176,7 +189,7 @@ fn a_piped_session_whose_training_ctrl_c_stopped_exits_with_130() {
     let mut lines = BufReader::new(child.stdout.take().expect("asked for")).lines();
     writeln!(stdin, "{}", TRAINING.replace('\n', " ")).expect("it reads");
     assert_eq!(lines.next().expect("a line").expect("text"), "begins");
-    press(&child);
+    press_in_training(&folder, &child);
     writeln!(stdin, "print(\"goes on\")").expect("it reads");
     drop(stdin);
     assert_eq!(code(&mut child), Some(130));

@@ -45,17 +45,11 @@ pub fn diagnose(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) ->
             location: diagnostic.location,
             ..read_only_error()
         },
-        EvalAltResult::ErrorVariableNotFound(name, _) => {
-            let location = diagnostic.location;
-            let unknown = vocabulary.unknown_function("", name);
-            let hint = member(vocabulary, location.as_ref(), name)
-                .map(|member| format!("`{name}` is a module: write {name}::{member}"));
-            Diagnostic {
-                location,
-                hint: hint.or(unknown.hint),
-                ..unknown
-            }
-        }
+        EvalAltResult::ErrorVariableNotFound(name, _)
+        | EvalAltResult::ErrorParsing(
+            ParseErrorType::VariableUndefined(name) | ParseErrorType::ModuleUndefined(name),
+            _,
+        ) => unknown_variable(vocabulary, name, diagnostic.location),
         EvalAltResult::ErrorModuleNotFound(name, _) => {
             let near = crate::api::native::suggest(
                 name,
@@ -71,14 +65,19 @@ pub fn diagnose(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) ->
                 ..diagnostic
             }
         }
-        EvalAltResult::ErrorParsing(
-            ParseErrorType::VariableUndefined(name) | ParseErrorType::ModuleUndefined(name),
-            _,
-        ) => Diagnostic {
-            location: diagnostic.location,
-            ..vocabulary.unknown_function("", name)
-        },
         _ => diagnostic,
+    }
+}
+
+/// The error for an unknown variable; in `rnn.vanilla` the hint shows how to call the function.
+fn unknown_variable(vocabulary: &Vocabulary, name: &str, location: Option<Location>) -> Diagnostic {
+    let unknown = vocabulary.unknown_function("", name);
+    let hint = member(vocabulary, location.as_ref(), name)
+        .map(|member| format!("`{name}` is a module: write {name}::{member}"));
+    Diagnostic {
+        location,
+        hint: hint.or(unknown.hint),
+        ..unknown
     }
 }
 

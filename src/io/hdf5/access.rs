@@ -56,7 +56,7 @@ impl Access<'_> {
     ///
     /// Errors: `File` for a link to a file that the filter excludes
     pub fn check_link(&self, group: &Group, name: &str) -> Result<()> {
-        self.check_path(Path::new(&group.filename()), group, name, MAX_LINKS)
+        self.check_path(group, name, MAX_LINKS)
     }
 
     /// Checks the files that contain the values of a dataset in the file `within`.
@@ -93,7 +93,7 @@ impl Access<'_> {
         Ok(())
     }
 
-    fn check_path(&self, within: &Path, group: &Group, path: &str, links: usize) -> Result<()> {
+    fn check_path(&self, group: &Group, path: &str, links: usize) -> Result<()> {
         let start = match path.starts_with('/') {
             true => group.file().and_then(|file| file.group("/")),
             false => Ok(group.clone()),
@@ -109,18 +109,20 @@ impl Access<'_> {
                     entry,
                 }) => {
                     let entry = format!("{entry}/{rest}");
-                    return self.check_file(within, &file, &entry, links - 1);
+                    let within = group.filename();
+                    return self.check_file(Path::new(&within), &file, &entry, links - 1);
                 }
                 Some(Target { file: None, entry }) => {
-                    self.check_path(within, &group, &entry, links - 1)?;
+                    self.check_path(&group, &entry, links - 1)?;
                 }
                 None => {}
             }
-            // If this is no group, the path ends here, and following it reports the error.
-            match names::open_group(&group, name) {
-                Ok(inner) if !rest.is_empty() => group = inner,
-                _ => return Ok(()),
+            if rest.is_empty() || !is_group(&group, name) {
+                // The path ends here; following it reports an error.
+                return Ok(());
             }
+            let inner = names::open_group(&group, name);
+            group = inner.map_err(|error| error::entry(self.path, self.key, error))?;
         }
         Ok(())
     }
@@ -130,7 +132,7 @@ impl Access<'_> {
         if links == 0 {
             return Err(self.denied("at the end of many links"));
         }
-        self.check_path(within, root, entry, links - 1)?;
+        self.check_path(root, entry, links - 1)?;
         match library::object(root, entry) {
             Ok((LocationType::Dataset, _)) => match names::open_dataset(root, entry) {
                 Ok(dataset) => self.check_storage(within, &dataset, links - 1),
@@ -179,4 +181,8 @@ impl Access<'_> {
         }
         Ok(None)
     }
+}
+
+fn is_group(group: &Group, name: &str) -> bool {
+    matches!(library::object(group, name), Ok((LocationType::Group, _)))
 }

@@ -1,10 +1,10 @@
 //! Names, enumerations and rows of HDF5 files, as scripts see them. `h5py_names.h5` was made by
 //! `hdf5_links.py`.
 
-use attractor::api::context::{Language, RunConfig};
+use attractor::api::context::Language;
 
 use super::reference;
-use crate::session::{Run, run, run_in};
+use crate::session::{Run, run};
 
 /// Runs a Rhai script in which PATH is a reference file; the printed text and the error message.
 fn print(file: &str, text: &str) -> (String, String) {
@@ -105,30 +105,4 @@ fn an_entry_that_exceeds_the_memory_does_not_hide_the_others() {
     );
     let (_, error) = print("h5py_odd.h5", r#"h5::read("PATH", "vast")"#);
     assert!(error.contains("read it in parts with h5::rows"), "{error}");
-    let small = RunConfig {
-        max_memory: 1 << 20,
-        ..RunConfig::default()
-    };
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = r#"h5::write("a.h5", #{ small: zeros(10), large: zeros([300, 300]) });"#;
-    let run = run_in(
-        text,
-        Language::Rhai,
-        RunConfig {
-            out: folder.path().into(),
-            ..RunConfig::default()
-        },
-    );
-    run.outcome.expect("a file");
-    let text = r#"print(h5::read("a.h5").keys())"#;
-    let run = run_in(
-        text,
-        Language::Rhai,
-        RunConfig {
-            out: folder.path().into(),
-            max_memory: 1 << 18,
-            ..small
-        },
-    );
-    assert!(run.printed.ends_with("[\"small\"]"), "{}", run.printed);
 }
