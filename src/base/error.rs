@@ -149,6 +149,21 @@ impl Error {
         }
     }
 
+    /// The same error in the name of the function `name`, which uses the one that failed.
+    pub fn within(mut self, name: &'static str) -> Error {
+        match &mut self {
+            Error::Shapes { op, .. }
+            | Error::Shape { op, .. }
+            | Error::Axis { op, .. }
+            | Error::Index { op, .. }
+            | Error::Algebra { op, .. } => *op = name,
+            Error::NotFinite { of, .. } => *of = name,
+            Error::Kind { of, .. } | Error::Range { of, .. } => *of = name.into(),
+            _ => {}
+        }
+        self
+    }
+
     /// The remedy, if one is known.
     pub fn hint(&self) -> Option<String> {
         match self {

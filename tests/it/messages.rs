@@ -235,6 +235,24 @@ fn a_function_is_named_in_the_errors_of_functions_that_it_uses() {
         Language::Rhai,
         &[(text, "tsne::fit: the variance of the data is zero")],
     );
+    check(
+        Language::Rhai,
+        &[
+            ("zeros(3).std(7)", "std: expected an axis below 1"),
+            ("zeros(3).variance(7)", "variance: expected an axis below 1"),
+            ("zeros(3).median(7)", "median: expected an axis below 1"),
+            ("zeros(3).sort(7)", "sort: expected an axis below 1"),
+            ("zeros(3).rows(9)", "rows: expected an index in -3..3"),
+            (
+                "zeros([0, 3]).lstsq(zeros([0, 3]))",
+                "lstsq: the matrix is empty",
+            ),
+            (
+                "plot::image(zeros([0, 3]))",
+                "plot::image: expected values of shape",
+            ),
+        ],
+    );
 }
 
 #[test]
