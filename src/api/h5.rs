@@ -53,10 +53,10 @@ crate::natives! {
     /// array a (nested) list of texts, and an empty data set nil. Complex numbers become maps of
     /// `re` and `im`, compound types maps of their fields, enumerations the integers (`h5::list`
     /// returns their names), variable-length data lists, and references the paths of their targets.
-    /// Bytes of a name that are not UTF-8 become escapes such as `\xe9`. Entries that cannot be read
-    /// or exceed the memory are skipped; a printed line names them with the reasons. In a MAT-file (version 7.3) character arrays become text, cells lists and structs
-    /// maps. Axes are in reverse order, as in h5py: a matrix with 3 rows and 4 columns has shape
-    /// [4, 3].
+    /// Bytes of a name that are not UTF-8 become escapes such as `\xe9`. Entries that cannot be
+    /// read or exceed the memory are skipped; a printed line names them with the reasons. In a
+    /// MAT-file (version 7.3) character arrays become text, cells lists and structs maps. Axes are
+    /// in reverse order, as in h5py: a matrix with 3 rows and 4 columns has shape [4, 3].
     ///
     /// > h5::write("pair.h5", #{ left: #{ n: 1 }, right: 2 });
     /// > h5::read("pair.h5", "left/n")

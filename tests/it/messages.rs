@@ -256,7 +256,7 @@ fn a_function_is_named_in_the_errors_of_functions_that_it_uses() {
 }
 
 #[test]
-fn hints_show_how_to_call_functions_modules_and_methods() {
+fn hints_in_rhai_show_how_to_call_functions_and_closures() {
     check(
         Language::Rhai,
         &[
@@ -287,6 +287,10 @@ fn hints_show_how_to_call_functions_modules_and_methods() {
             ),
         ],
     );
+}
+
+#[test]
+fn hints_in_lua_show_how_to_call_functions_and_methods() {
     const NET: &str = "local n = rnn.vanilla{inputs=2, units=3}";
     let call = |call: &str| format!("{NET} print({call})");
     check(

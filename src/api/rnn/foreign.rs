@@ -157,20 +157,28 @@ fn check_applicable(path: &Path, network: &PortableNetwork, options: &[String]) 
     let Some((name, _, expected)) = misplaced else {
         return Ok(());
     };
+    Err(Error::Kind {
+        of: format!("rnn::load: option `{name}`"),
+        expected: (*expected).into(),
+        found: format!(
+            "{} in {}; omit the option",
+            describe(network),
+            path.display()
+        ),
+    })
+}
+
+fn describe(network: &PortableNetwork) -> String {
     let kind = match network.kind {
         CellKind::Vanilla => "a vanilla network",
         CellKind::Gru | CellKind::GruTorch => "a GRU",
         CellKind::Lstm => "an LSTM",
     };
-    let names = match torch {
+    let names = match network.torch_names {
         true => "with the names of PyTorch",
         false => "with the names of the notebooks",
     };
-    Err(Error::Kind {
-        of: format!("rnn::load: option `{name}`"),
-        expected: (*expected).into(),
-        found: format!("{kind} {names} in {}; omit the option", path.display()),
-    })
+    format!("{kind} {names}")
 }
 
 /// Writes the network as a PyTorch state dict.

@@ -77,8 +77,7 @@ fn indexed_function(message: &str) -> Option<&str> {
     Some(rest.split_once('\'')?.1.split_once('\'')?.0)
 }
 
-/// The hint for a method that is called with a dot on this line of the script; `name` is that of the
-/// method.
+/// The hint for the method `name` that is called with a dot on this line of the script.
 pub fn colon_hint(line: &str, name: &str) -> Option<String> {
     let call = format!(".{name}");
     let is_part = |c: char| c.is_alphanumeric() || "_.[]".contains(c);

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ::hdf5::{Dataset, Datatype, Error, H5Type, Result};
+use ::hdf5::{Dataset, Dataspace, Datatype, Error, H5Type, Result};
 use hdf5_sys::h5d::H5Dwrite;
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::h5s::{H5S_seloper_t, H5Sselect_hyperslab};
@@ -27,15 +27,7 @@ pub fn write<T: H5Type>(
         if proceed().is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let first: Vec<u64> = start.iter().map(|index| *index as u64).collect();
-        let sizes = start.iter().zip(block).zip(&shape);
-        let count: Vec<u64> = sizes
-            .map(|((index, size), limit)| (*size).min(limit - index) as u64)
-            .collect();
-        let (null, set) = (std::ptr::null(), H5S_seloper_t::H5S_SELECT_SET);
-        let (from, sizes) = (first.as_ptr(), count.as_ptr());
-        // SAFETY: `first` and `count` have a value for each axis.
-        status(|| unsafe { H5Sselect_hyperslab(space.id(), set, from, null, sizes, null) })?;
+        select(&space, &start, block, &shape)?;
         let buffer = values.as_ptr().cast();
         // SAFETY: the buffer holds the whole array, and the selection lies within its shape.
         status(|| unsafe {
@@ -53,4 +45,17 @@ pub fn write<T: H5Type>(
         start[axis] += block[axis];
         start[axis + 1..].fill(0);
     }
+}
+
+/// Selects the block at the index `start`, up to the end of the array.
+fn select(space: &Dataspace, start: &[usize], block: &[usize], shape: &[usize]) -> Result<()> {
+    let first: Vec<u64> = start.iter().map(|index| *index as u64).collect();
+    let sizes = start.iter().zip(block).zip(shape);
+    let count: Vec<u64> = sizes
+        .map(|((index, size), limit)| (*size).min(limit - index) as u64)
+        .collect();
+    let (null, set) = (std::ptr::null(), H5S_seloper_t::H5S_SELECT_SET);
+    let (from, sizes) = (first.as_ptr(), count.as_ptr());
+    // SAFETY: `first` and `count` have a value for each axis.
+    status(|| unsafe { H5Sselect_hyperslab(space.id(), set, from, null, sizes, null) })
 }
