@@ -19,8 +19,7 @@ fn a_file_that_is_larger_than_the_run_allows_is_not_read_whole() {
     let folder = out.path();
     std::fs::copy(folder.join("x.h5"), folder.join("x.safetensors")).expect("a copy");
     let readers = [
-        ("reading entry `x`", r#"h5::read("x.h5")"#),
-        ("reading entry `x`", r#"plot::load("x.h5")"#),
+        ("reading entry `x`", r#"h5::read("x.h5", "x")"#),
         ("rnn::load", r#"rnn::load("x.h5")"#),
         ("rnn::load", r#"rnn::load("x.safetensors")"#),
     ];
@@ -30,6 +29,12 @@ fn a_file_that_is_larger_than_the_run_allows_is_not_read_whole() {
         assert!(fault.starts_with(&format!("{op}: shape [")), "{fault}");
         assert!(fault.ends_with("the limit is 1048576 bytes"), "{fault}");
     }
+    let run = run_in(r#"h5::read("x.h5")"#, Language::Rhai, allowed(1 << 20));
+    assert_eq!(display::value_text(&run.outcome.expect("the rest")), "{}");
+    assert!(
+        run.printed
+            .contains("`x` (shape [1000, 1000] needs 4000000 bytes")
+    );
     // A part of it is.
     let part = r#"h5::rows("x.h5", "x", 0, 1).shape()"#;
     let run = run_in(part, Language::Rhai, allowed(1 << 20));
