@@ -150,7 +150,11 @@ fn note(path: &str, unreadable: &[Unreadable]) -> String {
         };
         format!("`{key}` ({})", reason.unwrap_or_else(|| error.to_string()))
     };
-    let mut names: Vec<String> = unreadable.iter().take(NAMES).map(one).collect();
+    // Entries that exceed the memory come first: they are the ones that the user expects.
+    let is_large = |entry: &&Unreadable| matches!(entry.error, Error::Memory { .. });
+    let (large, others): (Vec<_>, Vec<_>) = unreadable.iter().partition(is_large);
+    let all = large.into_iter().chain(others);
+    let mut names: Vec<String> = all.take(NAMES).map(one).collect();
     if unreadable.len() > NAMES {
         names.push(format!("and {} more", unreadable.len() - NAMES));
     }

@@ -54,6 +54,7 @@ crate::natives! {
         let (of, patterns) = ("signals::patterns", &options.0);
         let sizes = [("patterns", patterns.patterns), ("channels", patterns.channels)];
         cx.check_option_memory(of, &sizes, &sizes.map(|(_, size)| size), DType::U8)?;
+        cx.check_option_memory(of, &[("channels", shape[1])], &shape, DType::F64)?;
         signal_tensor(cx, of, &options.1, shape, || options.0.signal(steps))
     }
 }
