@@ -31,10 +31,7 @@ fn a_file_that_is_larger_than_the_run_allows_is_not_read_whole() {
     }
     let run = run_in(r#"h5::read("x.h5")"#, Language::Rhai, allowed(1 << 20));
     assert_eq!(display::value_text(&run.outcome.expect("the rest")), "{}");
-    assert!(
-        run.printed
-            .contains("`x` (shape [1000, 1000] needs 4000000 bytes")
-    );
+    assert!(run.printed.contains("`x` (shape [1000, 1000] needs 4000"));
     // A part of it is.
     let part = r#"h5::rows("x.h5", "x", 0, 1).shape()"#;
     let run = run_in(part, Language::Rhai, allowed(1 << 20));

@@ -69,7 +69,8 @@ fn mistaken_calls_are_told_what_was_expected() {
         ),
         (
             "plot::heatmap([1, 2])",
-            "plot::heatmap: expected values of shape [rows, columns], at least one of each",
+            "plot::heatmap: expected values of shape [rows, columns], at least one of each, \
+             found [2]",
         ),
         (
             "plot::grid([plot::lines([1]), 3])",
