@@ -28,11 +28,18 @@ impl Pca {
     /// Errors: `Shape` for fewer than two samples; `Range` for more components than exist;
     /// `NotFinite`; `Algebra` for samples that are all equal
     pub fn fit(data: &Tensor, count: Option<usize>) -> Result<Pca> {
+        Pca::fit_for("pca::fit", data, count)
+    }
+
+    /// Same as [`Pca::fit`] for the function `of`, which is named in errors.
+    ///
+    /// Errors: as [`Pca::fit`]
+    pub fn fit_for(of: &'static str, data: &Tensor, count: Option<usize>) -> Result<Pca> {
         let features = data.dims().last().copied().unwrap_or(0);
         let samples = data.elem_count().checked_div(features).unwrap_or(0);
         if samples < 2 {
             return Err(Error::Shape {
-                op: "pca::fit",
+                op: of,
                 what: "data",
                 expected: "[.., features] of 2 samples or more".into(),
                 found: data.dims().to_vec(),
@@ -43,7 +50,7 @@ impl Pca {
         let count = count.unwrap_or(max);
         if !(1..=max).contains(&count) {
             return Err(Error::Range {
-                of: "pca::fit".into(),
+                of: of.into(),
                 name: "components".into(),
                 expected: format!("from 1 to {max}, the smaller of features and samples - 1"),
                 found: count.to_string(),
@@ -54,11 +61,11 @@ impl Pca {
             .to_dtype(DType::F64)?
             .reshape((samples, features))?;
         let mean = flat.mean(0)?;
-        validate(&convert::to_f64(&flat)?, &convert::to_f64(&mean)?)?;
+        validate(of, &convert::to_f64(&flat)?, &convert::to_f64(&mean)?)?;
         let (rows, all) = decompose(&flat.broadcast_sub(&mean)?, samples, max)?;
         let rows = rows.narrow(0, 0, count)?.contiguous()?;
         let components = fix_signs(&convert::to_f64(&rows)?, features);
-        let detached = |value| without_gradient("pca::fit", data, value);
+        let detached = |value| without_gradient(of, data, value);
         Ok(Pca {
             mean: detached(mean)?,
             components: detached(convert::from_f64(
@@ -146,8 +153,7 @@ fn decompose(centred: &Tensor, samples: usize, max: usize) -> Result<(Tensor, Ve
 }
 
 /// Errors: `NotFinite`; `Algebra` for samples that are all equal up to rounding
-fn validate(values: &[f64], mean: &[f64]) -> Result<()> {
-    let of = "pca::fit";
+fn validate(of: &'static str, values: &[f64], mean: &[f64]) -> Result<()> {
     if let Some(index) = values.iter().position(|x| !x.is_finite()) {
         let (what, found) = ("the data".into(), values[index]);
         return Err(Error::NotFinite {

@@ -74,7 +74,7 @@ impl Embedding {
                 found: data.dims().to_vec(),
             });
         }
-        let pca = Pca::fit(data, Some(self.components))?;
+        let pca = Pca::fit_for("tsne::fit", data, Some(self.components))?;
         let flat = data.detach().to_dtype(DType::F64)?;
         let std = convert::to_f64(&pca.variance)?[0].sqrt();
         let start = (pca.transform(&flat)? * (INITIAL_STD / std))?;

@@ -233,6 +233,31 @@ impl Context {
         })
     }
 
+    /// Checks that there is memory for a tensor whose shape follows from `options`, each a name and
+    /// a size: the error names the largest of them.
+    ///
+    /// Errors: `Memory` or `MemoryInUse`, as in [`Context::check_memory`]
+    pub fn check_option_memory(
+        &self,
+        of: &str,
+        options: &[(&str, usize)],
+        shape: &[usize],
+        dtype: DType,
+    ) -> Result<(), Diagnostic> {
+        let largest = options.iter().max_by_key(|(_, size)| *size);
+        let of = match largest {
+            Some((name, size)) => format!("{of}: option `{name}` of {size}"),
+            None => of.to_string(),
+        };
+        let hint = |diagnostic: Diagnostic| match largest {
+            Some((name, _)) => diagnostic.hint(format!(
+                "reduce `{name}`, or raise the limit with --max-memory"
+            )),
+            None => diagnostic,
+        };
+        self.check_memory(&of, shape, dtype).map_err(hint)
+    }
+
     /// Checks that there is memory for a list of `count` values.
     ///
     /// Errors: `Memory` or `MemoryInUse`, as in [`Context::check_memory`]

@@ -1,17 +1,19 @@
 //! The script module `tasks`, data sets: from tensors or from a file.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::context::Context;
 use super::convert::{New, as_counts, to_tensor};
 use super::diagnostic::Diagnostic;
+use super::h5::limits;
 use super::native::FromValue;
 use super::options::CallOptions;
 use super::tasks::AnyTask;
 use super::value::{Map, Object, Value};
 use crate::base::Error;
 use crate::base::error::FileError;
+use crate::io::hdf5::ReadOptions;
 use crate::io::{Tree, hdf5};
 use crate::random::Key;
 use crate::tasks::Dataset;
@@ -65,7 +67,8 @@ crate::natives! {
                 return Err(Error::Kind { of: OF.into(), expected, found: other.kind() }.into());
             }
         };
-        let parts = parts(given, path.as_deref())?;
+        let source = path.map(|path| Source { path, options: limits(cx) });
+        let parts = parts(given, source.as_ref())?;
         room(cx, &parts)?;
         Ok(New(AnyTask::of_data(Dataset::new(parts)?)))
     }
@@ -138,10 +141,16 @@ impl FromValue for Numbers {
     }
 }
 
+/// The file of a data set.
+struct Source {
+    path: PathBuf,
+    options: ReadOptions,
+}
+
 /// The arrays of a data set; entries of a file are read.
 ///
 /// Errors: `Missing` without inputs or targets
-fn parts(given: Given, path: Option<&Path>) -> Result<RawData, Diagnostic> {
+fn parts(given: Given, path: Option<&Source>) -> Result<RawData, Diagnostic> {
     let needed = |name, doc: &str, numbers: Option<Numbers>| match numbers {
         Some(numbers) => read(name, numbers, path),
         None => {
@@ -162,10 +171,14 @@ fn parts(given: Given, path: Option<&Path>) -> Result<RawData, Diagnostic> {
 }
 
 /// One array, read from the file if it is an entry name.
-fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<RawArray, Diagnostic> {
-    let (key, path) = match (numbers, path) {
+fn read(
+    name: &'static str,
+    numbers: Numbers,
+    source: Option<&Source>,
+) -> Result<RawArray, Diagnostic> {
+    let (key, source) = match (numbers, source) {
         (Numbers::Here(part), _) => return Ok(part),
-        (Numbers::Entry(key), Some(path)) => (key, path),
+        (Numbers::Entry(key), Some(source)) => (key, source),
         (Numbers::Entry(key), None) => {
             let of = format!("{OF}: option `{name}`");
             let (expected, found) = ("a tensor or a list of tensors".into(), format!("\"{key}\""));
@@ -182,7 +195,7 @@ fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<Raw
         Tree::Tensor(tensor) => Some(tensor),
         _ => None,
     };
-    let tree = hdf5::read_entry(path, &key)?;
+    let tree = hdf5::read_content(&source.path, &key, &source.options)?.tree;
     let found = tree.kind();
     let part = match tree {
         Tree::List(items) => {
@@ -193,7 +206,7 @@ fn read(name: &'static str, numbers: Numbers, path: Option<&Path>) -> Result<Raw
     };
     part.ok_or_else(|| {
         let found = format!("{found}, expected an array or a list of arrays");
-        Error::file(path, FileError::EntryKind { key, found }).into()
+        Error::file(&source.path, FileError::EntryKind { key, found }).into()
     })
 }
 

@@ -112,6 +112,7 @@ impl From<Error> for Diagnostic {
                 Ok(diagnostic) => *diagnostic,
                 Err(other) => Diagnostic::new(other.to_string()),
             },
+            Error::Interrupted => Diagnostic::interrupted(),
             error => Diagnostic {
                 hint: error.hint(),
                 cause: match error {

@@ -4,7 +4,7 @@ use serde_json::{Map as Entries, Number, Value as Json};
 
 use super::context::Context;
 use super::diagnostic::Diagnostic;
-use super::json::JsonReader;
+use super::json::{self, JsonReader};
 use super::tensor_args::nested;
 use super::value::Value;
 use crate::base::error::FileError;
@@ -31,7 +31,7 @@ pub mod texts {
             Ok(atomic_write(cx.output_path(&path)?, text.as_bytes())?)
         }
 
-        /// Returns the contents of a text file.
+        /// Returns the contents of a text file. A FIFO and a device are read to their end.
         ///
         /// > file::write("three.txt", "1 2 3");
         /// > file::read("three.txt")
@@ -58,10 +58,10 @@ crate::natives! {
     /// > json::value("{\"from\": 0, \"to\": [1, 2.5]}").to
     /// = [1, 2.5]
     fn value(cx: &Context, text: String) -> Value {
-        let unlike = |fault: serde_json::Error| Error::Kind {
+        let unlike = |found: String| Error::Kind {
             of: "json::value".into(),
             expected: "JSON".into(),
-            found: fault.to_string(),
+            found,
         };
         parsed(cx, &text, unlike)
     }
@@ -84,9 +84,10 @@ crate::natives! {
     /// = [1, 2, 3]
     fn read(cx: &Context, path: String) -> Value {
         let text = read_text(cx, "json::read", &path)?;
-        parsed(cx, &text, |fault| {
-            let (expected, found) = ("JSON", fault.to_string());
-            Error::file(&path, FileError::Format { expected, found })
+        let source = io::text::describe_special(&cx.input_path(&path)?);
+        parsed(cx, &text, |found| {
+            let found = source.map_or(found.clone(), |source| format!("{found}, from {source}"));
+            Error::file(&path, FileError::Format { expected: "JSON", found })
         })
     }
 }
@@ -101,14 +102,10 @@ fn read_text(cx: &Context, op: &'static str, path: &str) -> Result<String, Diagn
 /// Parses JSON text.
 ///
 /// Errors: the memory limit of the run; for invalid JSON, the error that `unlike` constructs
-fn parsed(
-    cx: &Context,
-    text: &str,
-    unlike: impl Fn(serde_json::Error) -> Error,
-) -> Result<Value, Diagnostic> {
-    JsonReader(&cx.meter).read(text).map_err(|fault| {
+fn parsed(cx: &Context, text: &str, unlike: impl Fn(String) -> Error) -> Result<Value, Diagnostic> {
+    JsonReader(&cx.meter).read(text).map_err(|error| {
         let ended = cx.meter.check().err();
-        ended.unwrap_or_else(|| unlike(fault).into())
+        ended.unwrap_or_else(|| unlike(json::describe_error(text, &error)).into())
     })
 }
 

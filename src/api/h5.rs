@@ -1,5 +1,6 @@
 //! Script module `h5`: reads and writes HDF5 files, with provenance metadata.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::context::Context;
@@ -9,7 +10,9 @@ use super::options::CallOptions;
 use super::value::{Map, Value};
 use crate::base::Error;
 use crate::base::options::Span;
-use crate::io::hdf5::{self, Attributes, Content, ReadOptions, Unreadable, WriteOptions};
+use crate::io::hdf5::{
+    self, Attributes, Content, FileFilter, ReadOptions, Unreadable, WriteOptions,
+};
 use crate::io::tree::join;
 use crate::io::{self, Provenance, Tree};
 use crate::tensor::DType;
@@ -45,12 +48,15 @@ crate::natives! {
     }
 
     /// Returns the contents of a file as a map, or a single entry with a path such as
-    /// `"group/name"`. Numeric data sets become tensors, complex numbers maps of `re` and `im`,
-    /// compound types maps of their fields, variable-length data lists, and references the paths of
-    /// their targets. Entries that cannot be read are skipped; a printed line names them with the
-    /// reasons. In a MAT-file (version 7.3) character arrays become text, cells lists and structs
-    /// maps. Axes are in reverse order, as in h5py: a matrix with 3 rows and 4 columns has shape
-    /// [4, 3].
+    /// `"group/name"`. Numeric data sets become tensors; an array of truth values becomes a tensor
+    /// of dtype "u8". A data set without axes becomes a number, a truth value or a text, a text
+    /// array a (nested) list of texts, and an empty data set nil. Complex numbers become maps of
+    /// `re` and `im`, compound types maps of their fields, enumerations the integers (`h5::list`
+    /// returns their names), variable-length data lists, and references the paths of their targets.
+    /// Bytes of a name that are not UTF-8 become escapes such as `\xe9`. Entries that cannot be
+    /// read or exceed the memory are skipped; a printed line names them with the reasons. In a
+    /// MAT-file (version 7.3) character arrays become text, cells lists and structs maps. Axes are
+    /// in reverse order, as in h5py: a matrix with 3 rows and 4 columns has shape [4, 3].
     ///
     /// > h5::write("pair.h5", #{ left: #{ n: 1 }, right: 2 });
     /// > h5::read("pair.h5", "left/n")
@@ -60,7 +66,7 @@ crate::natives! {
     }
 
     /// Returns the rows `first` to `end` (exclusive) of an array in a file, without reading the
-    /// other rows.
+    /// other rows. Text and cells of a MAT-file have no rows.
     ///
     /// > h5::write("rows.h5", #{ x: ["a", "b", "c", "d"] });
     /// > h5::rows("rows.h5", "x", 1, 3)
@@ -77,18 +83,19 @@ crate::natives! {
     /// = Hz
     fn attributes(cx: &Context, path: String, entry: Option<String>) -> Value {
         let path = cx.input_path(&path)?;
-        let said = hdf5::attributes(path, entry.as_deref().unwrap_or(""))?;
+        let said = hdf5::attributes_with(path, entry.as_deref().unwrap_or(""), &limits(cx))?;
         Ok(value_of(Tree::Map(said)))
     }
 
-    /// Lists the entries of a file with path, shape and type, without reading their data. If an
-    /// entry cannot be opened, its `kind` contains the reason.
+    /// Lists the entries of a file with path, shape and type, without reading their data. The entry
+    /// of an enumeration also contains `names`, a map from its names to their integers. If an entry
+    /// cannot be opened, its `kind` contains the reason.
     ///
     /// > h5::write("some.h5", #{ x: [1, 2, 3] });
     /// > h5::list("some.h5")
     /// = [{kind: "int64", path: "x", shape: [3]}]
     fn list(cx: &Context, path: String) -> Vec<Value> {
-        let entries = hdf5::list(cx.input_path(&path)?)?;
+        let entries = hdf5::list_with(cx.input_path(&path)?, &limits(cx))?;
         Ok(entries.into_iter().map(described).collect())
     }
 }
@@ -110,7 +117,9 @@ pub fn save(
         compress,
         attributes,
     };
-    Ok(hdf5::write(cx.output_path(path)?, tree, &options)?)
+    let path = cx.output_path(path)?;
+    let proceed = cx.proceed_with_write();
+    Ok(hdf5::write_while(path, tree, &options, &proceed)?)
 }
 
 /// The tree and the attributes of the file at `path`.
@@ -136,11 +145,16 @@ fn note(path: &str, unreadable: &[Unreadable]) -> String {
     let one = |Unreadable { key, error }: &Unreadable| {
         let reason = match error {
             Error::File { fact, .. } => fact.entry_reason(),
+            Error::Memory { .. } => oversize(key, error),
             _ => None,
         };
         format!("`{key}` ({})", reason.unwrap_or_else(|| error.to_string()))
     };
-    let mut names: Vec<String> = unreadable.iter().take(NAMES).map(one).collect();
+    // Entries that exceed the memory come first: they are the ones that the user expects.
+    let is_large = |entry: &&Unreadable| matches!(entry.error, Error::Memory { .. });
+    let (large, others): (Vec<_>, Vec<_>) = unreadable.iter().partition(is_large);
+    let all = large.into_iter().chain(others);
+    let mut names: Vec<String> = all.take(NAMES).map(one).collect();
     if unreadable.len() > NAMES {
         names.push(format!("and {} more", unreadable.len() - NAMES));
     }
@@ -148,9 +162,33 @@ fn note(path: &str, unreadable: &[Unreadable]) -> String {
     format!("{path}: read without entries that cannot be read: {names}; h5::list shows all")
 }
 
-fn limits(cx: &Context) -> ReadOptions {
+/// The reason for an entry that exceeds the memory limit, and how to read it in parts.
+fn oversize(key: &str, error: &Error) -> Option<String> {
+    let Error::Memory {
+        shape,
+        bytes,
+        limit,
+        ..
+    } = error
+    else {
+        return None;
+    };
+    Some(format!(
+        "shape {shape:?} needs {bytes} bytes, {limit} remain: read it in parts, as in \
+         h5::rows(path, \"{key}\", 0, 100)"
+    ))
+}
+
+/// The options for reading: the remaining memory of the run, and the files of its sandbox.
+pub fn limits(cx: &Context) -> ReadOptions {
+    let filter = cx
+        .config
+        .sandbox
+        .clone()
+        .map(|sandbox| FileFilter::new(move |path: &Path| sandbox.resolve_read(path).is_ok()));
     ReadOptions {
         max_bytes: cx.meter.remaining(),
+        filter,
     }
 }
 
@@ -235,11 +273,17 @@ fn list_of(sort: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnostic>
 
 fn described(entry: hdf5::Entry) -> Value {
     let shape = entry.shape.into_iter().map(|size| Value::Int(size as i64));
-    Value::Map(Map::from([
+    let mut map = Map::from([
         ("path".into(), Value::Text(entry.path)),
         ("shape".into(), Value::List(shape.collect())),
         ("kind".into(), Value::Text(entry.kind)),
-    ]))
+    ]);
+    if !entry.names.is_empty() {
+        let names = entry.names.into_iter();
+        let names = names.map(|(name, value)| (name, Value::Int(value)));
+        map.insert("names".into(), Value::Map(names.collect()));
+    }
+    Value::Map(map)
 }
 
 /// The current UTC date, such as 2026-01-31.

@@ -6,11 +6,13 @@
 //! are immutable and reference-counted), writes to nothing else, and its result is dropped on its
 //! own thread. It uses a core and memory until it finishes, at the latest when the program exits.
 
+use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::diagnostic::Diagnostic;
@@ -81,6 +83,25 @@ impl Context {
         match elements as u128 >= MIN_BACKGROUND_ELEMENTS {
             true => self.run_interruptible(work),
             false => Ok(work()),
+        }
+    }
+
+    /// A check for the blocks of a file that is being written: ends the write if Ctrl-C was pressed
+    /// and the write has not finished after a grace period, so that a short save is never lost.
+    pub fn proceed_with_write(&self) -> impl Fn() -> ControlFlow<()> {
+        /// Less than the time for saving after SIGTERM.
+        const GRACE: Duration = Duration::from_secs(2);
+        let requested = Cell::new(None::<Instant>);
+        move || {
+            if !self.is_interrupted() {
+                return ControlFlow::Continue(());
+            }
+            let first = requested.get().unwrap_or_else(Instant::now);
+            requested.set(Some(first));
+            match first.elapsed() > GRACE {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         }
     }
 

@@ -8,6 +8,29 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use super::meter::Meter;
 use super::value::{Map, Value};
 
+/// Messages of the JSON library and their descriptions.
+const MESSAGES: [(&str, &str); 13] = [
+    ("trailing comma", "a comma before a closing bracket"),
+    ("trailing characters", "text after the value"),
+    ("expected `,` or `}`", "a missing `,` or `}`"),
+    ("expected `,` or `]`", "a missing `,` or `]`"),
+    ("expected `:`", "a missing `:` after a name"),
+    ("expected value", "no value"),
+    ("expected ident", "no value"),
+    ("key must be a string", "a name without double quotes"),
+    ("number out of range", "a number that is too large"),
+    ("invalid number", "an invalid number"),
+    ("invalid escape", "an invalid escape in a text"),
+    (
+        "control character",
+        "a line break or control character in a text",
+    ),
+    (
+        "recursion limit exceeded",
+        "too many nested lists or objects",
+    ),
+];
+
 /// Reads one value and checks its memory against the limit of this meter.
 #[derive(Clone, Copy)]
 pub struct JsonReader<'a>(pub &'a Meter);
@@ -45,6 +68,29 @@ impl<'a> JsonReader<'a> {
             .check()
             .and_then(|()| self.0.check_allocation(bytes as u64));
         available.map_err(E::custom)
+    }
+}
+
+/// Describes the error at its position in the text, without the terms of the library.
+pub fn describe_error(text: &str, error: &serde_json::Error) -> String {
+    if text.trim().is_empty() {
+        return "an empty text".into();
+    }
+    let (line, column) = (error.line(), error.column());
+    let position = format!("line {line}, column {column}");
+    if error.is_eof() {
+        return format!("a text that ends inside a value, at {position}");
+    }
+    let message = error.to_string();
+    let known = MESSAGES.iter().find(|(part, _)| message.starts_with(part));
+    let problem = known.map_or("a syntax error", |(_, words)| words);
+    let character = text.lines().nth(line.saturating_sub(1)).and_then(|text| {
+        let before = text.get(..column.saturating_sub(1))?;
+        text[before.len()..].chars().next()
+    });
+    match character {
+        Some(character) => format!("{problem} at `{character}` in {position}"),
+        None => format!("{problem} in {position}"),
     }
 }
 

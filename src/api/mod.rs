@@ -10,6 +10,7 @@ pub mod dataset;
 pub mod diagnostic;
 pub mod display;
 mod file;
+mod file_kind;
 pub mod fixed_points;
 pub mod force;
 pub mod h5;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::context::Context;
 use super::convert::{ExactTensor, New};
 use super::diagnostic::Diagnostic;
+use super::file_kind;
 use super::h5;
 use super::options::CallOptions;
 use super::rnn::foreign::{self, ForeignOptions, TorchOptions};
@@ -30,7 +31,9 @@ crate::natives! {
     /// bidirectional, with or without biases and a linear readout, under any names), alone or in a
     /// checkpoint, including the format before PyTorch 1.6; and HDF5 files with the parameters of a
     /// vanilla network or a GRU, as in the notebooks. Initial states missing from a file are 0. The
-    /// options apply to files of other programs only.
+    /// options apply to files of other programs only, and an option that does not apply to the
+    /// network in the file is an error. NaN and infinite parameters are read; a printed line names
+    /// the first one.
     ///
     /// > rnn::vanilla(#{ units: 30, seed: 4 }).save("thirty.h5");
     /// > rnn::load("thirty.h5")
@@ -40,16 +43,18 @@ crate::natives! {
         let network = match own(cx, &path)? {
             Some(network) if options.provided().is_empty() => network,
             Some(_) => {
-                let words = format!("rnn::load: {path} says all of its network itself");
-                let hint = "options are for the files of other programs: leave them out here";
+                let words = format!(
+                    "rnn::load: option `{}` is for files of other programs, found a file of \
+                     `network.save`: {path}",
+                    options.provided()[0],
+                );
+                let hint = "omit the options: the file describes its network completely";
                 return Err(Diagnostic::new(words).hint(hint));
             }
             None => {
                 cx.check_file_memory("rnn::load", &found)?;
-                let (network, note) = foreign::read(&found, options.into_inner())?;
-                if let Some(note) = note {
-                    cx.terminal.print(&note);
-                }
+                let (network, notes) = foreign::read(&found, options, &h5::limits(cx))?;
+                notes.iter().for_each(|note| cx.terminal.print(note));
                 network
             }
         };
@@ -154,10 +159,18 @@ fn own(cx: &Context, path: &str) -> Result<Option<Network>, Diagnostic> {
         return Err(closure_missing(&found).into());
     }
     if !metadata::is_complete(&said) {
-        return Ok(None);
+        let expected = "a recurrent network";
+        let other = file_kind::other_kind(&found, &said, expected);
+        return other.map_or(Ok(None), |error| Err(error.into()));
     }
     let tree = h5::load(cx, path)?.tree;
     let of = format!("rnn::load: {path}");
+    if let Tree::Map(entries) = &tree
+        && let Some(note) =
+            file_kind::note_not_finite("rnn::load", &found, file_kind::tensors(entries))?
+    {
+        cx.terminal.print(&note);
+    }
     let empty = metadata::build(&of, &said, kind_of_numbers(&tree), numbers_in(&tree))?;
     Ok(Some(filled(empty, &found, &tree)?))
 }
@@ -165,11 +178,9 @@ fn own(cx: &Context, path: &str) -> Result<Option<Network>, Diagnostic> {
 /// The total number of elements of the tensors in a file.
 fn numbers_in(tree: &Tree) -> usize {
     let Tree::Map(entries) = tree else { return 0 };
-    let count = |entry: &Tree| match entry {
-        Tree::Tensor(tensor) => tensor.elem_count(),
-        _ => 0,
-    };
-    entries.values().map(count).sum()
+    file_kind::tensors(entries)
+        .map(|(_, tensor)| tensor.elem_count())
+        .sum()
 }
 
 /// The error for a file of a custom network, which contains the parameters but not the step

@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use super::diagnostic::Diagnostic;
 use crate::base::Error;
 use crate::base::error::FileError;
+use crate::io::special;
 
 /// The folders that a script may access.
 #[derive(Debug, Clone)]
@@ -128,7 +129,7 @@ fn denied(path: &Path, action: &str) -> Diagnostic {
 fn check_regular(path: &Path, resolved: &Path) -> Result<(), Diagnostic> {
     match fs::symlink_metadata(resolved) {
         Ok(metadata) if !(metadata.is_file() || metadata.is_dir()) => {
-            let (expected, found) = ("a file", "a device, a pipe or a socket".into());
+            let (expected, found) = ("a regular file", special::describe(&metadata).into());
             Err(Error::file(path, FileError::Format { expected, found }).into())
         }
         _ => Ok(()),

@@ -51,8 +51,11 @@ crate::natives! {
     /// = [[100, 2], 0.0]
     fn patterns(cx: &Context, steps: usize, options: CallOptions<(Patterns, Kind)>) -> Tensor {
         let shape = [steps, options.0.channels];
-        cx.check_memory("signals::patterns", &[options.0.patterns, options.0.channels], DType::U8)?;
-        signal_tensor(cx, "signals::patterns", &options.1, shape, || options.0.signal(steps))
+        let (of, patterns) = ("signals::patterns", &options.0);
+        let sizes = [("patterns", patterns.patterns), ("channels", patterns.channels)];
+        cx.check_option_memory(of, &sizes, &sizes.map(|(_, size)| size), DType::U8)?;
+        cx.check_option_memory(of, &[("channels", shape[1])], &shape, DType::F64)?;
+        signal_tensor(cx, of, &options.1, shape, || options.0.signal(steps))
     }
 }
 

@@ -98,7 +98,7 @@ crate::natives! {
     /// = tensor [1] f32 [2]
     fn lstsq(this: Left, b: Side) -> Tensor {
         let (this, b) = this.0.with(&b)?;
-        Ok(linear::least_squares(&this, &b)?)
+        Ok(linear::least_squares(&this, &b).map_err(|error| error.within("lstsq"))?)
     }
 
     /// The inverse of a square matrix.

@@ -4,6 +4,8 @@
 use super::context::Context;
 use super::tensor_args::{Wholes, along};
 use super::value::{Map, Value};
+use crate::base::Result;
+use crate::tensor::reduce::Reduction;
 use crate::tensor::{DType, Tensor, reduce, sort};
 
 crate::natives! {
@@ -89,7 +91,7 @@ crate::natives! {
     /// > tensor([1, 3]).variance()
     /// = 1.0
     fn variance(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        Ok(reduce::var(&this, &along(axis, keepdims), 0)?)
+        Ok(variance_of("variance", &this, &along(axis, keepdims))?)
     }
 
     /// The population standard deviation of all elements, or along an axis.
@@ -97,7 +99,7 @@ crate::natives! {
     /// > tensor([1, 3]).std()
     /// = 1.0
     fn std(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        Ok(reduce::var(&this, &along(axis, keepdims), 0)?.sqrt()?)
+        Ok(variance_of("std", &this, &along(axis, keepdims))?.sqrt()?)
     }
 
     /// The median of all elements, or along an axis.
@@ -107,7 +109,7 @@ crate::natives! {
     /// > tensor([1, 9, 2]).median()
     /// = 2.0
     fn median(this: Tensor, axis: Option<i64>) -> Tensor {
-        Ok(sort::quantile(&this, 0.5, axis)?)
+        Ok(sort::quantile(&this, 0.5, axis).map_err(|error| error.within("median"))?)
     }
 
     /// The `q` quantile (0 to 1) of all elements, or along an axis, with linear interpolation.
@@ -126,7 +128,8 @@ crate::natives! {
     /// > tensor([3, 1, 2]).sort()
     /// = tensor [3] f32 [1, 2, 3]
     fn sort(this: Tensor, axis: Option<i64>, descending: Option<bool>) -> Tensor {
-        Ok(sort::sort(&this, axis.unwrap_or(-1), descending.unwrap_or(false))?)
+        let sorted = sort::sort(&this, axis.unwrap_or(-1), descending.unwrap_or(false));
+        Ok(sorted.map_err(|error| error.within("sort"))?)
     }
 
     /// The indices that sort the elements along `axis` (default: the last axis), as i64.
@@ -165,4 +168,9 @@ crate::natives! {
 /// The dtype of a sum of such elements.
 fn wide(dtype: DType) -> DType {
     if dtype.is_float() { dtype } else { DType::I64 }
+}
+
+/// The variance, with `name` as the function in errors.
+fn variance_of(name: &'static str, x: &Tensor, along: &Reduction) -> Result<Tensor> {
+    reduce::var(x, along, 0).map_err(|error| error.within(name))
 }

@@ -129,7 +129,7 @@ crate::natives! {
     /// > tensor([[1, 2], [3, 4], [5, 6]]).rows(1)
     /// = tensor [2, 2] f32 [[3, 4], [5, 6]]
     fn rows(this: Tensor, from: i64, to: Option<i64>) -> Tensor {
-        Ok(indexing::slice(&this, 0, from, to, 1)?)
+        Ok(indexing::slice(&this, 0, from, to, 1).map_err(|error| error.within("rows"))?)
     }
 
     /// The subtensor at one index of the last axis.

@@ -81,7 +81,7 @@ crate::natives! {
         let (mut options, listener) = options.into_inner();
         options.batches = cx.budget(options.batches);
         options.checkpoint = options.checkpoint.map(|path| cx.output_path(path)).transpose()?;
-        room(cx, &network, &task, options.batch_size)?;
+        room(cx, &network, &task, ("batch_size", options.batch_size))?;
         // A copy is trained, so that the callback can use the network during the run.
         let copy = network.changing()?.clone();
         let with = (&options, &listener);
@@ -133,10 +133,17 @@ pub fn idle<O: Settable>(of: &str, options: &CallOptions<O>) -> Result<(), Diagn
 }
 
 /// Errors: `Memory` if a batch exceeds the memory limit of the run
-fn room(cx: &Context, network: &Net, task: &AnyTask, trials: usize) -> Result<(), Diagnostic> {
+fn room(
+    cx: &Context,
+    network: &Net,
+    task: &AnyTask,
+    (option, trials): (&str, usize),
+) -> Result<(), Diagnostic> {
     let (net, size) = (network.0.borrow(), task.shape());
     let trial = size.inputs.max(size.outputs).max(net.state());
-    cx.check_memory("train", &[trials, size.time, trial], net.dtype())
+    let shape = [trials, size.time, trial];
+    let sizes = [(option, trials), ("steps", size.time)];
+    cx.check_option_memory("train", &sizes, &shape, net.dtype())
 }
 
 /// Trains a copy of the script's network.
@@ -168,7 +175,7 @@ fn held<T: Kind>(
         Some(Validation::Task(task)) => {
             let trials = task.dataset.as_ref().map(|dataset| dataset.count());
             let count = trials.unwrap_or(cx.budget(listener.validation_trials));
-            room(cx, network, task, count)?;
+            room(cx, network, task, ("validation_trials", count))?;
             Some(match &task.dataset {
                 Some(dataset) => dataset.all(),
                 None => sample_validation(T::of_task(task), count, options)?,

@@ -71,6 +71,7 @@ impl PressCounter {
     }
 
     fn press(&mut self) {
+        self.state.interrupted.store(true, Ordering::SeqCst);
         let handled = !self.state.stop.swap(true, Ordering::Relaxed);
         if handled && self.last.elapsed() > REPEAT_INTERVAL {
             self.count = 0;

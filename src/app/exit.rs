@@ -10,8 +10,8 @@ use crate::host;
 /// The exit codes, as shown by `--help`.
 pub const CODES: &str = "Exit codes: 0 success; 1 the script (or one input of a piped \
 session) failed; 2 wrong usage, such as an unknown option or a missing file; 129 ended by SIGHUP; \
-130 ended by Ctrl-C; 141 the output could not be written, for example because its reader \
-closed; 143 ended by SIGTERM.";
+130 Ctrl-C ended the script, or stopped a computation of a script that then ran to its end; 141 \
+the output could not be written, for example because its reader closed; 143 ended by SIGTERM.";
 
 /// Exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,10 @@ use crate::base::Error;
 use crate::base::error::FileError;
 use crate::host;
 
+/// The line that explains the exit code of a script that ran to its end.
+const INTERRUPTED: &str = "interrupted: Ctrl-C stopped a computation early; the script ran to its \
+                           end";
+
 /// Runs the script in a file.
 ///
 /// Errors: the command line is invalid; errors of the script are reported here
@@ -118,6 +122,12 @@ fn run_script(
         let outcome = host::new_session(context).and_then(|mut host| host.run(&script));
         let status = match outcome {
             _ if state.output_closed.load(Ordering::Relaxed) => ExitStatus::BrokenPipe,
+            // A training run or a search ended early, and the script went on with its result. In a
+            // shell, `attractor run a.rhai && next` must not go on with it.
+            Ok(_) if state.interrupted.load(Ordering::SeqCst) => {
+                terminal::print_error_line(INTERRUPTED);
+                ExitStatus::Interrupted
+            }
             Ok(_) => ExitStatus::Success,
             Err(error) => ExitStatus::from_error(&error, &script),
         };

@@ -38,6 +38,8 @@ pub struct TerminalState {
     pub writing_file: AtomicBool,
     /// A stop of the computation was requested.
     pub stop: Arc<AtomicBool>,
+    /// Ctrl-C was pressed since the start of the script or of the session input.
+    pub interrupted: AtomicBool,
     /// The signal that terminates the program, SIGTERM or SIGHUP; 0 if none has arrived.
     pub signal: AtomicU8,
     /// The time for saving has expired: the script ends at its next operation.

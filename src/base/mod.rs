@@ -2,6 +2,7 @@
 //! long computations report progress and are stopped.
 
 pub mod error;
+mod file_error;
 pub mod options;
 pub mod progress;
 pub mod synonyms;

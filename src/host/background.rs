@@ -1,6 +1,7 @@
 //! Calls of native functions on a separate thread, so that Ctrl-C interrupts them immediately:
 //! calls with much data whose arguments and results can be sent to another thread.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::rc::Rc;
@@ -52,11 +53,15 @@ enum SendValue {
     Key(Key),
 }
 
-/// A terminal without output: functions that print run on the script thread.
-struct NoTerminal;
+/// A terminal that keeps the lines, such as the notes of a function that reads a file. The script
+/// thread prints them after the call.
+#[derive(Default)]
+struct LineBuffer(RefCell<Vec<String>>);
 
-impl Terminal for NoTerminal {
-    fn print(&self, _: &str) {}
+impl Terminal for LineBuffer {
+    fn print(&self, line: &str) {
+        self.0.borrow_mut().push(line.into());
+    }
     fn progress(&self, _: &str) -> Box<dyn Progress> {
         Box::new(NoProgress)
     }
@@ -89,14 +94,18 @@ pub fn call(
     let baseline = context.meter.baseline();
     let written = context.written.borrow().clone();
     let arguments: Vec<SendValue> = values.iter().cloned().filter_map(to_send).collect();
-    let outcome = context.run_interruptible(move || {
-        let context = detached(config, baseline, interrupt, language);
+    let (outcome, lines) = context.run_interruptible(move || {
+        let terminal = Rc::new(LineBuffer::default());
+        let context = detached(config, baseline, (interrupt, language), terminal.clone());
         context.written.replace(written);
         let values = arguments.into_iter().map(from_send).collect();
-        run(&context, values).map(to_send)
-    })??;
-    match outcome {
-        Some(result) => Ok(from_send(result)),
+        (run(&context, values).map(to_send), terminal.0.take())
+    })?;
+    match outcome? {
+        Some(result) => {
+            lines.iter().for_each(|line| context.terminal.print(line));
+            Ok(from_send(result))
+        }
         // An object in the result cannot be sent; the call is repeated on this thread.
         None => run(context, values),
     }
@@ -107,15 +116,15 @@ pub fn call(
 fn detached(
     config: RunConfig,
     baseline: Option<u64>,
-    interrupt: Arc<AtomicBool>,
-    language: Language,
+    (interrupt, language): (Arc<AtomicBool>, Language),
+    terminal: Rc<LineBuffer>,
 ) -> Context {
     let meter = Meter::new(&config, interrupt.clone());
     meter.start_from(baseline);
     Context {
         meter: Rc::new(meter),
         config: Rc::new(config),
-        terminal: Rc::new(NoTerminal),
+        terminal,
         interrupt,
         language,
         script: Rc::new(Script::default()),

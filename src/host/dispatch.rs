@@ -224,9 +224,9 @@ impl Vocabulary {
         let kind = with_article(owner);
         Some(match self.context.language {
             Language::Rhai => format!("`{name}` is a method of {kind}"),
-            Language::Lua => {
-                format!("`{name}` is a method of {kind}: call it with a colon, {owner}:{name}(...)")
-            }
+            Language::Lua => format!(
+                "`{name}` is a method of {kind}: call it with a colon, as in value:{name}(...)"
+            ),
         })
     }
 
@@ -250,6 +250,21 @@ impl Vocabulary {
         self.methods.iter().filter_map(of_owner).collect()
     }
 
+    /// The hint for a function or a module that is used as a variable.
+    fn hint_for_known(&self, name: &str) -> Option<String> {
+        if self.functions[""].contains_key(name) {
+            return Some(format!("`{name}` is a function: call it with {name}(..)"));
+        }
+        let (separator, functions) = match self.context.language {
+            Language::Rhai => ("::", self.functions.get(name)?),
+            Language::Lua => (".", self.functions.get(name)?),
+        };
+        let first = functions.keys().next()?;
+        Some(format!(
+            "`{name}` is a module: its functions are called as in {name}{separator}{first}(..)"
+        ))
+    }
+
     /// The error for a name that `module` does not contain.
     pub fn unknown_function(&self, module: &str, name: &str) -> Diagnostic {
         let subject = match module {
@@ -257,6 +272,14 @@ impl Vocabulary {
             module => format!("module `{module}` has no function `{name}`"),
         };
         let diagnostic = Diagnostic::new(subject).symbol(name);
+        if let (true, Some(hint)) = (module.is_empty(), self.hint_for_known(name)) {
+            let message = format!("`{name}` is not a variable");
+            return Diagnostic {
+                message,
+                ..diagnostic
+            }
+            .hint(hint);
+        }
         let names: Vec<&str> = self
             .functions
             .get(module)

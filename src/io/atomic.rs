@@ -10,6 +10,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::special::{self, Target};
@@ -89,21 +90,27 @@ impl TempFile {
     /// Checks that the disk has space for `bytes` bytes, by writing that many zeros and truncating
     /// the file: a full disk is detected before the actual write starts.
     ///
-    /// Errors: `File` if the disk is full
-    pub fn reserve(&self, bytes: u64) -> Result<()> {
+    /// Errors: `File` if the disk is full; `Interrupted` if `proceed` ends the write
+    pub fn reserve(&self, bytes: u64, proceed: &dyn Fn() -> ControlFlow<()>) -> Result<()> {
         /// Block of zeros per write.
         static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
-        let fill = || -> io::Result<()> {
+        let fill = || -> io::Result<ControlFlow<()>> {
             let mut file = OpenOptions::new().write(true).open(&self.temporary)?;
             let mut remaining = bytes;
             while remaining > 0 {
+                if proceed().is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
                 let count = remaining.min(ZEROS.len() as u64);
                 file.write_all(&ZEROS[..count as usize])?;
                 remaining -= count;
             }
-            file.set_len(0)
+            file.set_len(0).map(ControlFlow::Continue)
         };
-        fill().map_err(|source| system_error(&self.target, "writing", source))
+        match fill().map_err(|source| system_error(&self.target, "writing", source))? {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Interrupted),
+        }
     }
 
     /// Flushes the temporary file to the disk and renames it to the target. It receives the

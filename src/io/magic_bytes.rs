@@ -71,7 +71,7 @@ pub fn require_regular_file(path: &Path) -> Result<()> {
         return Err(Error::file(path, FileError::Folder));
     }
     if !metadata.is_file() {
-        let (expected, found) = ("a file", special::describe(&metadata).into());
+        let (expected, found) = ("a regular file", special::describe(&metadata).into());
         return Err(Error::file(path, FileError::Format { expected, found }));
     }
     Ok(())

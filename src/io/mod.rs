@@ -7,7 +7,7 @@ pub mod lookup;
 pub mod magic_bytes;
 pub mod provenance;
 pub mod safetensors;
-mod special;
+pub mod special;
 mod temp_files;
 pub mod text;
 pub mod torch;

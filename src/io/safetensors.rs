@@ -82,7 +82,7 @@ pub fn write(
     let tensors = named.iter().map(|(name, tensor)| (name.as_str(), tensor));
     let metadata = HashMap::from([(key.to_string(), value.to_string())]);
     let bytes = serialize(tensors, Some(metadata)).map_err(|error| {
-        let found = error.to_string();
+        let found = describe_error(&error);
         let key = named
             .first()
             .map(|(name, _)| name.clone())
@@ -94,7 +94,7 @@ pub fn write(
 
 fn deserialize(bytes: &[u8]) -> Result<WeightFile, FileError> {
     let damaged = |error: SafeTensorError| FileError::Damaged {
-        found: error.to_string(),
+        found: describe_error(&error),
     };
     let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
@@ -121,5 +121,36 @@ fn tensor(view: &TensorView) -> Result<Tensor, Unreadable> {
     match known.filter(|dtype| DTYPES.contains(dtype)) {
         Some(dtype) => Ok(weights::tensor(view.data(), dtype, view.shape())?),
         None => Err(Unreadable::Dtype(view.dtype().to_string())),
+    }
+}
+
+/// Describes an error of the safetensors library without its terms.
+fn describe_error(error: &SafeTensorError) -> String {
+    match error {
+        SafeTensorError::HeaderTooLarge
+        | SafeTensorError::HeaderTooSmall
+        | SafeTensorError::InvalidHeaderLength => {
+            "the length of the header exceeds the file or the maximum of the format".into()
+        }
+        SafeTensorError::InvalidHeader(_) => "the header is not valid UTF-8".into(),
+        SafeTensorError::InvalidHeaderDeserialization(source)
+        | SafeTensorError::JsonError(source) => {
+            format!("the header is not valid JSON at byte {}", source.column())
+        }
+        SafeTensorError::InvalidOffset(name) => {
+            format!("the position of tensor `{name}` contradicts the other tensors")
+        }
+        SafeTensorError::TensorNotFound(name) => format!("tensor `{name}` is missing"),
+        SafeTensorError::TensorInvalidInfo | SafeTensorError::ValidationOverflow => {
+            "the shape of a tensor contradicts its position".into()
+        }
+        SafeTensorError::InvalidTensorView(_, shape, bytes) => {
+            format!("{bytes} bytes for a tensor of shape {shape:?}")
+        }
+        SafeTensorError::MetadataIncompleteBuffer => {
+            "the tensors do not fill the file exactly".into()
+        }
+        SafeTensorError::MisalignedSlice => "a tensor that does not start at a byte".into(),
+        SafeTensorError::IoError(source) => source.to_string(),
     }
 }

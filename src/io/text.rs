@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::atomic::system_error;
+use super::special;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 
@@ -16,10 +17,17 @@ pub fn size(path: &Path) -> Result<u64> {
     Ok(metadata.len())
 }
 
-/// The text of a file of at most `max` bytes. The reported size is not trusted: for pipes and
-/// devices it is 0.
+/// The kind of a file that is not a regular file, for error messages.
+pub fn describe_special(path: &Path) -> Option<&'static str> {
+    let metadata = fs::metadata(path).ok()?;
+    (!metadata.is_file()).then(|| special::describe(&metadata))
+}
+
+/// The text of a file of at most `max` bytes. A FIFO or a device is read to its end; its reported
+/// size is 0.
 ///
-/// Errors: `File`, also for bytes that are not valid UTF-8; `Memory` for a longer file
+/// Errors: `File`, also for bytes that are not valid UTF-8 and for a longer device; `Memory` for a
+/// longer file
 pub fn read(op: &str, path: &Path, max: u64) -> Result<String> {
     let size = size(path)?.min(max);
     let mut bytes = Vec::with_capacity(size as usize);
@@ -27,16 +35,29 @@ pub fn read(op: &str, path: &Path, max: u64) -> Result<String> {
     File::open(path)
         .and_then(read)
         .map_err(|source| system_error(path, "reading", source))?;
+    let special = describe_special(path);
     if bytes.len() as u64 > max {
-        return Err(Error::Memory {
-            op: op.into(),
-            shape: vec![bytes.len()],
-            bytes: bytes.len() as u128,
-            limit: max,
-        });
+        return Err(too_long(op, path, bytes.len(), max, special));
     }
     String::from_utf8(bytes).map_err(|_| {
-        let (expected, found) = ("text in UTF-8", "other bytes".into());
+        let from = special.map_or(String::new(), |kind| format!(" from {kind}"));
+        let (expected, found) = ("text in UTF-8", format!("other bytes{from}"));
         Error::file(path, FileError::Format { expected, found })
     })
+}
+
+fn too_long(op: &str, path: &Path, bytes: usize, max: u64, special: Option<&str>) -> Error {
+    if let Some(kind) = special {
+        let (expected, found) = (
+            "text that fits into the memory limit",
+            format!("more than {max} bytes from {kind}"),
+        );
+        return Error::file(path, FileError::Format { expected, found });
+    }
+    Error::Memory {
+        op: op.into(),
+        shape: vec![bytes],
+        bytes: bytes as u128,
+        limit: max,
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::hdf5::ReadOptions;
 use super::magic_bytes::{self, HDF5, LEGACY_TORCH, ZIP, describe};
 use super::tree::Tree;
 use super::{hdf5, safetensors, torch};
@@ -130,16 +131,16 @@ const EXTENSIONS: [(&str, Format); 6] = [
 /// read
 pub fn read(path: impl AsRef<Path>) -> Result<NamedTensors> {
     let path = path.as_ref();
-    read_entries(path)?.into_tensors(path)
+    read_entries(path, &ReadOptions::default())?.into_tensors(path)
 }
 
-/// Same as [`read`], but lists the unreadable entries instead of failing.
+/// Same as [`read`], but lists the unreadable entries instead of failing. `options` apply to HDF5.
 ///
 /// Errors: `File` if the file is missing, damaged or of another format
-pub fn read_entries(path: &Path) -> Result<WeightFile> {
+pub fn read_entries(path: &Path, options: &ReadOptions) -> Result<WeightFile> {
     let head = magic_bytes::read_head(path)?;
     match format_of_bytes(&head).or_else(|| format_of_name(path)) {
-        Some(Format::Hdf5) => read_hdf5(path),
+        Some(Format::Hdf5) => read_hdf5(path, options),
         Some(Format::Safetensors) => {
             safetensors::parse_entries(path, &magic_bytes::read_bytes(path)?)
         }
@@ -169,35 +170,54 @@ fn format_of_name(path: &Path) -> Option<Format> {
 }
 
 /// The tensors of an HDF5 file; if reading the file fails, each entry is read separately.
-fn read_hdf5(path: &Path) -> Result<WeightFile> {
-    let error = match hdf5::read(path) {
-        Ok(tree) => return Ok(unordered(flatten(&tree))),
+fn read_hdf5(path: &Path, options: &ReadOptions) -> Result<WeightFile> {
+    let error = match hdf5::read_content(path, "", options) {
+        Ok(content) => {
+            let mut file = unordered(flatten(&content.tree));
+            let skipped = content.unreadable.into_iter();
+            file.entries.extend(skipped.filter_map(unreadable_entry));
+            return Ok(file);
+        }
         Err(error) => error,
     };
-    let Ok(listing) = hdf5::list(path) else {
+    let Ok(listing) = hdf5::list_with(path, options) else {
         return Err(error);
     };
     let mut entries = Vec::new();
-    for hdf5::Entry {
-        path: name,
-        shape,
-        kind,
-    } in listing
-    {
-        let tensor = match hdf5::read_entry(path, &name) {
+    for entry in listing {
+        let tensor = match hdf5::read_content(path, &entry.path, options).map(|found| found.tree) {
             Ok(Tree::Tensor(tensor)) => Ok(tensor),
             Ok(_) => continue,
-            Err(_) => Err(Unreadable::Dtype(kind)),
+            Err(_) => Err(Unreadable::Dtype(entry.kind)),
         };
         entries.push(Entry {
-            name,
-            shape,
+            name: entry.path,
+            shape: entry.shape,
             tensor,
         });
     }
     Ok(WeightFile {
         entries,
         ..WeightFile::default()
+    })
+}
+
+/// The entry of a dataset that cannot be read; None for a dead link, which is no dataset.
+fn unreadable_entry(skipped: hdf5::Unreadable) -> Option<Entry> {
+    let (shape, reason) = match &skipped.error {
+        Error::File { fact, .. } => match fact {
+            FileError::EntryKind { .. } | FileError::Filter { .. } => {
+                (Vec::new(), fact.entry_reason()?)
+            }
+            _ => return None,
+        },
+        Error::Memory { shape, .. } => (shape.clone(), skipped.error.to_string()),
+        _ => return None,
+    };
+    Some(Entry {
+        name: skipped.key,
+        shape,
+        tensor: Err(Unreadable::Dtype(reason)),
     })
 }
 
@@ -226,7 +246,11 @@ pub fn tensor(bytes: &[u8], dtype: DType, shape: &[usize]) -> Result<Tensor, Fil
     };
     let raw = Tensor::from_raw_buffer(bytes, dtype, shape, &Device::Cpu);
     raw.and_then(|raw| raw.to_dtype(target))
-        .map_err(|error| FileError::Damaged {
-            found: Error::from(error).to_string(),
+        .map_err(|_| FileError::Damaged {
+            found: format!(
+                "{} bytes for shape {shape:?} of {}",
+                bytes.len(),
+                dtype.as_str()
+            ),
         })
 }

@@ -11,13 +11,13 @@ use super::step::Trainer;
 use super::{Model, Options};
 use crate::base::error::{Difference, FileError};
 use crate::base::{Error, Progress, Result};
-use crate::io::hdf5::{Attributes, WriteOptions};
+use crate::io::hdf5::{Attributes, FileFilter, ReadOptions, WriteOptions};
 use crate::io::{self, Map, Tree};
 use crate::optim::OptimizerState;
 use crate::tensor::Real;
 
 /// The value of the attribute `what`, which identifies the file as a checkpoint.
-const KIND: &str = "a checkpoint of a training run";
+pub const KIND: &str = "a checkpoint of a training run";
 /// The version of the file format. Increment it when the format changes such that earlier versions
 /// of the program would misread the file.
 const FORMAT: i64 = 1;
@@ -118,7 +118,7 @@ impl Checkpoint {
         trainer: &mut Trainer<'_, T, M>,
         log: &mut Vec<LogEntry>,
     ) -> Result<()> {
-        let tree = io::hdf5::read(&self.path)?;
+        let tree = io::hdf5::read_content(&self.path, "", &read_options())?.tree;
         let layout = trainer.net.params().layout().clone();
         let reader = Reader {
             path: &self.path,
@@ -182,6 +182,14 @@ impl Checkpoint {
     }
 }
 
+/// A checkpoint contains no links: other files are not opened.
+fn read_options() -> ReadOptions {
+    ReadOptions {
+        filter: Some(FileFilter::new(|_| false)),
+        ..ReadOptions::default()
+    }
+}
+
 /// Whether the run resumes from the file at `path`.
 ///
 /// Errors: `File` if the file exists but is not a checkpoint. It is then neither read nor replaced.
@@ -190,7 +198,7 @@ fn should_resume(path: &Path, options: &Options) -> Result<bool> {
         let expected = "a checkpoint of `train`";
         Err(Error::file(path, FileError::Format { expected, found }))
     };
-    let attributes = match io::hdf5::attributes(path, "") {
+    let attributes = match io::hdf5::attributes_with(path, "", &read_options()) {
         Ok(attributes) => attributes,
         Err(Error::File {
             fact: FileError::Missing,

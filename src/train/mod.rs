@@ -15,6 +15,7 @@ pub mod task;
 mod training_loop;
 mod validation;
 
+pub use checkpoint::KIND as CHECKPOINT_KIND;
 pub(crate) use fingerprint::digest;
 pub use log::{Best, Fit, LogEntry, OnLog};
 pub use loss_terms::LossTerms;

@@ -291,7 +291,7 @@ fn interrupt(child: &mut Child) -> End {
         .status();
     signal.expect("the system has `kill`");
     match wait(child, GRACE) {
-        // A script continues after a training run that was stopped by Ctrl-C.
+        // The script can have ended before the signal arrived.
         Some(status) if status.code() == Some(130) || status.success() => End::Interrupted,
         Some(status) => End::Exited(status),
         None => End::IgnoresInterrupt,

@@ -19,8 +19,7 @@ fn a_file_above_the_memory_limit_is_rejected_but_its_rows_can_be_read() {
     let folder = out.path();
     std::fs::copy(folder.join("x.h5"), folder.join("x.safetensors")).expect("a copy");
     let readers = [
-        ("reading entry `x`", r#"h5::read("x.h5")"#),
-        ("reading entry `x`", r#"plot::load("x.h5")"#),
+        ("reading entry `x`", r#"h5::read("x.h5", "x")"#),
         ("rnn::load", r#"rnn::load("x.h5")"#),
         ("rnn::load", r#"rnn::load("x.safetensors")"#),
     ];
@@ -30,6 +29,9 @@ fn a_file_above_the_memory_limit_is_rejected_but_its_rows_can_be_read() {
         assert!(error.starts_with(&format!("{op}: shape [")), "{error}");
         assert!(error.ends_with("the limit is 1048576 bytes"), "{error}");
     }
+    let run = run_in(r#"h5::read("x.h5")"#, Language::Rhai, with_limit(1 << 20));
+    assert_eq!(display::value_text(&run.outcome.expect("the rest")), "{}");
+    assert!(run.printed.contains("`x` (shape [1000, 1000] needs 4000"));
     // Part of the file can be read.
     let row = r#"h5::rows("x.h5", "x", 0, 1).shape()"#;
     let run = run_in(row, Language::Rhai, with_limit(1 << 20));

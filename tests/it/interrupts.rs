@@ -121,3 +121,79 @@ fn a_session_continues_after_ctrl_c_during_a_long_operation() {
         assert_eq!(lines.next().expect("a line").expect("text"), "goes on");
     }
 }
+
+#[test]
+fn ctrl_c_during_a_long_write_leaves_the_previous_file() {
+    let folder = TempDir::new().expect("a folder");
+    let text = r#"
+        h5::write("a.h5", #{ x: 7 });
+        let t = random::normal(random::key(1), [7000, 7000]);
+        print("begins"); h5::write("a.h5", #{ t: t }, #{ compress: 9 }); print("ends");"#;
+    std::fs::write(folder.path().join("long.rhai"), text).expect("a script");
+    let mut child = start(&folder, &["run", "long.rhai"]);
+    let mut lines = BufReader::new(child.stdout.take().expect("the stream is piped")).lines();
+    assert_eq!(lines.next().expect("a line").expect("text"), "begins");
+    interrupt(&child);
+    assert_eq!(wait_for_exit(&mut child), Some(130));
+    assert!(lines.next().is_none(), "the write went on to its end");
+    let names = std::fs::read_dir(folder.path()).expect("a folder");
+    let mut names: Vec<_> = names
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["a.h5", "long.rhai"]);
+    let file = hdf5::File::open(folder.path().join("a.h5")).expect("the previous file");
+    let value = file.dataset("x").and_then(|x| x.read_scalar::<i64>());
+    assert_eq!(value.expect("an integer"), 7);
+}
+
+/// A training run that would take hours; the script continues after it.
+const TRAINING: &str = "print(\"begins\"); let net = rnn::vanilla(#{ units: 8 });
+    let options = #{ batches: 100000000, batch_size: 4, log_every: 1000000 };
+    options.checkpoint = \"check.h5\"; options.checkpoint_every = 10;
+    let fit = train(net, tasks::integrator(#{ steps: 5 }), options);
+    net.save(\"net.h5\"); print(fit.outcome);";
+
+/// Sends Ctrl-C after the training has started; earlier, it would interrupt the script itself.
+fn interrupt_in_training(folder: &TempDir, child: &Child) {
+    while !folder.path().join("check.h5").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    interrupt(child);
+}
+
+#[test]
+fn a_script_runs_to_its_end_and_exits_with_130_after_an_interrupted_training() {
+    let folder = TempDir::new().expect("a folder");
+    std::fs::write(folder.path().join("long.rhai"), TRAINING).expect("a script");
+    let mut child = start(&folder, &["run", "long.rhai"]);
+    let mut lines = BufReader::new(child.stdout.take().expect("the stream is piped")).lines();
+    assert_eq!(lines.next().expect("a line").expect("text"), "begins");
+    interrupt_in_training(&folder, &child);
+    assert_eq!(wait_for_exit(&mut child), Some(130));
+    assert_eq!(lines.next().expect("a line").expect("text"), "interrupted");
+    assert!(
+        folder.path().join("net.h5").is_file(),
+        "the network is lost"
+    );
+    let mut words = String::new();
+    let mut stderr = child.stderr.take().expect("the stream is piped");
+    stderr.read_to_string(&mut words).expect("text");
+    assert!(words.contains("the script ran to its end"), "{words}");
+}
+
+#[test]
+fn a_piped_session_exits_with_130_after_an_interrupted_training() {
+    let folder = TempDir::new().expect("a folder");
+    let mut child = start(&folder, &[]);
+    let mut stdin = child.stdin.take().expect("the stream is piped");
+    let mut lines = BufReader::new(child.stdout.take().expect("the stream is piped")).lines();
+    writeln!(stdin, "{}", TRAINING.replace('\n', " ")).expect("it reads");
+    assert_eq!(lines.next().expect("a line").expect("text"), "begins");
+    interrupt_in_training(&folder, &child);
+    writeln!(stdin, "print(\"goes on\")").expect("it reads");
+    drop(stdin);
+    assert_eq!(wait_for_exit(&mut child), Some(130));
+    assert_eq!(lines.next().expect("a line").expect("text"), "interrupted");
+    assert_eq!(lines.next().expect("a line").expect("text"), "goes on");
+}

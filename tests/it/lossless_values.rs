@@ -208,7 +208,7 @@ fn edge_cases_of_reductions() {
         ("zeros([3, 0]).variance(0)", "tensor [0] f32 []"),
         (
             "zeros([0, 3]).variance(0)",
-            "error: var: there are too few elements for a variance",
+            "error: variance: there are too few elements for a variance",
         ),
         (
             "zeros([0, 3]).mean(0)",

@@ -69,7 +69,8 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "plot::heatmap([1, 2])",
-            "plot::heatmap: expected values of shape [rows, columns], found [2]",
+            "plot::heatmap: expected values of shape [rows, columns], at least one of each, \
+             found [2]",
         ),
         (
             "plot::grid([plot::lines([1]), 3])",

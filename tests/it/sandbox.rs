@@ -345,7 +345,7 @@ fn devices_and_pipes_are_rejected() {
             .expect_err(text)
             .message;
         assert!(
-            error.contains("expected a file, found a device, a pipe"),
+            error.contains("expected a regular file, found a"),
             "{text}: {error}"
         );
         let error = call(

@@ -100,7 +100,7 @@ crate::natives! {
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, -0.5]], bR: [0.0, 0.0] });
     /// > let points = fixed_points::find(net, #{ candidates: zeros([1, 2]) });
     /// > let modes = points.modes();
-    /// > [modes.re.to_list(), modes.growth, modes.manner, modes.class]
+    /// > [modes.re.to_list(), modes.growth, modes.kind, modes.class]
     /// = [[[2.0, -0.5]], [["growing", "decaying"]], [["straight", "flipping"]], ["saddle"]]
     fn modes(cx: &Context, this: Rc<FixedPoints>, options: CallOptions<ModeOptions>) -> Map {
         let (network, linear) = known(cx, "fixed_points.modes", &this)?;
@@ -138,7 +138,9 @@ crate::natives! {
     ) -> crate::tensor::Tensor {
         let (network, linear) = known(cx, "fixed_points.linear_error", &this)?;
         let s = this.points.state;
-        cx.check_memory("fixed_points.linear_error", &[options.directions, s, 4], DType::F64)?;
+        let (of, directions) = ("fixed_points.linear_error", options.directions);
+        let sizes = [("directions", directions)];
+        cx.check_option_memory(of, &sizes, &[directions, s, 4], DType::F64)?;
         let mut directions = vec![0.0; options.directions * s];
         options.seed.key().fill_normal(&mut directions);
         for d in directions.chunks_exact_mut(s) {
@@ -166,7 +168,7 @@ crate::natives! {
     /// > let net = rnn::vanilla(#{ units: 1, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0]], bR: [0.0] });
     /// > let h = [[-1.0], [0.0], [1.0]];
-    /// > let points = fixed_points::find(net, #{ candidates: h, polish: true, between: 0 });
+    /// > let points = fixed_points::find(net, #{ candidates: h, polish: true, interpolated: 0 });
     /// > let graph = points.sort_by(|p| p.state[0]).transitions();
     /// > graph.matrix.to_list()
     /// = [[0.0, 0.0, 0.0], [0.5, 0.0, 0.5], [0.0, 0.0, 0.0]]
@@ -177,7 +179,8 @@ crate::natives! {
         let (network, linear) = known(cx, of, &this)?;
         let around = linear.len().saturating_mul(options.noise);
         let run = this.points.state.saturating_add(this.points.inputs).saturating_add(RUN);
-        cx.check_memory(of, &[around, run, 4], DType::F64)?;
+        let sizes = [("noise", options.noise)];
+        cx.check_option_memory(of, &sizes, &[around, run, 4], DType::F64)?;
         let distance = options.distance.unwrap_or(0.1 * this.points.min_distance());
         let how = Transitions {
             distance,
@@ -208,7 +211,7 @@ fn known<'a>(
 ) -> Result<(&'a Network, Vec<Linearization>), Diagnostic> {
     let Some(network) = &this.network else {
         let words = format!("{of}: these points came from a file, without their network");
-        return Err(Diagnostic::new(words).hint("give it back to them: points.of(net)"));
+        return Err(Diagnostic::new(words).hint("give it back to them: points.with_network(net)"));
     };
     let (k, s) = (this.points.points.len(), this.points.state);
     cx.check_memory(of, &[k, s, 6 * s + this.points.inputs], DType::F64)?;

@@ -54,7 +54,7 @@ crate::natives! {
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
     /// > let h = random::normal(random::key(0), [50, 2]);
-    /// > let unseen = fixed_points::find(net, #{ candidates: h }).unseen();
+    /// > let unseen = fixed_points::find(net, #{ candidates: h }).completeness();
     /// > [unseen.seen, unseen.missing, unseen.basis]
     /// = [3, 0, "basins that these candidates reach"]
     fn unseen(this: Rc<FixedPoints>) -> Map {

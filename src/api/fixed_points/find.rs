@@ -176,10 +176,10 @@ fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candida
         x,
     };
     from.validate()?;
-    let count = from
-        .count()
-        .saturating_add(options.between.unwrap_or(BETWEEN));
-    cx.check_memory(OF, &[count, s.max(i), 8], DType::F64)?;
+    let (given, between) = (from.count(), options.between.unwrap_or(BETWEEN));
+    let shape = [given.saturating_add(between), s.max(i), 8];
+    let sizes = [("candidates", given), ("between", between)];
+    cx.check_option_memory(OF, &sizes, &shape, DType::F64)?;
     draw(&mut from, options);
     Ok(from)
 }

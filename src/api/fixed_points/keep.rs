@@ -7,6 +7,7 @@ use crate::analysis::fixed_points::{Label, Point, Points};
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::diagnostic::Diagnostic;
+use crate::api::file_kind::{POINTS, other_kind};
 use crate::api::h5;
 use crate::api::rnn::Net;
 use crate::base::error::FileError;
@@ -49,7 +50,7 @@ crate::natives! {
             ("hits".into(), column(&|point| point.hits as f64)?),
             ("labels".into(), Tree::List(labels.collect())),
         ]));
-        let mut said = io::Map::from([("holds".into(), Tree::Text(HOLDS.into()))]);
+        let mut said = io::Map::from([("holds".into(), Tree::Text(POINTS.into()))]);
         if let Some(network) = &this.network {
             let network = metadata::describe(network).into_iter();
             said.extend(network.map(|(name, what)| (format!("network_{name}"), what)));
@@ -57,15 +58,24 @@ crate::natives! {
         h5::save(cx, &path, &tree, said, 0)
     }
 
-    /// Loads points that `save` wrote, without their network: `points.of(net)` assigns it.
+    /// Loads points that `save` wrote, without their network: `points.with_network(net)` assigns it.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("some.h5");
     /// > fixed_points::load("some.h5").count()
     /// = 1
     fn load(cx: &Context, path: String) -> New<FixedPoints> {
-        let tree = h5::load(cx, &path)?.tree;
-        let points = points(&cx.input_path(&path)?, &tree)?;
+        let (content, found) = (h5::load(cx, &path)?, cx.input_path(&path)?);
+        let attributes = content.attributes.get("").cloned().unwrap_or_default();
+        let is_own = matches!(attributes.get("holds"), Some(Tree::Text(what)) if what == POINTS);
+        let other = match is_own {
+            true => None,
+            false => other_kind(&found, &attributes, "fixed points that `save` wrote"),
+        };
+        if let Some(error) = other {
+            return Err(error.into());
+        }
+        let points = points(&found, &content.tree)?;
         Ok(New(FixedPoints::new(points, None)))
     }
 
@@ -74,7 +84,7 @@ crate::natives! {
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
-    /// > points.of(net).count()
+    /// > points.with_network(net).count()
     /// = 1
     fn of(this: Rc<FixedPoints>, network: Rc<Net>) -> New<FixedPoints> {
         let network = network.0.borrow().clone();
@@ -95,9 +105,6 @@ crate::natives! {
         Ok(New(FixedPoints::new(points, Some(network))))
     }
 }
-
-/// The `holds` attribute of a file of fixed points.
-const HOLDS: &str = "fixed points of a recurrent network";
 
 /// Reads the points from a file.
 ///

@@ -150,7 +150,7 @@ crate::natives! {
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
-    /// > fixed_points::find(net, #{ candidates: h }).pick([0, 0]).count()
+    /// > fixed_points::find(net, #{ candidates: h }).take([0, 0]).count()
     /// = 2
     fn pick(this: Rc<FixedPoints>, places: Vec<usize>) -> New<FixedPoints> {
         let count = this.points.points.len();
@@ -257,8 +257,8 @@ crate::natives! {
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
-    /// > let points = fixed_points::find(net, #{ candidates: h, between: 0 });
-    /// > points.ends().labels
+    /// > let points = fixed_points::find(net, #{ candidates: h, interpolated: 0 });
+    /// > points.candidate_report().labels
     /// = ["converged", "converged"]
     fn ends(this: Rc<FixedPoints>) -> Map {
         let Some(ends) = &this.ends else {
@@ -288,7 +288,7 @@ crate::natives! {
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
-    /// > let stages = fixed_points::find(net, #{ candidates: h }).stages();
+    /// > let stages = fixed_points::find(net, #{ candidates: h }).counts();
     /// > [stages.candidates, stages.converged, stages.unique, stages.outliers]
     /// = [4, 4, 1, 0]
     fn stages(this: Rc<FixedPoints>) -> Map {

@@ -6,10 +6,12 @@ use std::rc::Rc;
 use super::{AnyPrecision, Force};
 use crate::api::context::Context;
 use crate::api::convert::New;
+use crate::api::file_kind::{note_not_finite, other_kind, tensors};
 use crate::api::h5;
 use crate::api::precision::match_precision;
 use crate::base::Error;
 use crate::base::error::FileError;
+use crate::io::Tree;
 use crate::models::force::{Network, serialize};
 use crate::tensor::DType;
 
@@ -47,14 +49,24 @@ crate::natives! {
             Some(DType::F32) => AnyPrecision::F32(Network::from_content(&found, &content)?),
             Some(DType::F64) => AnyPrecision::F64(Network::from_content(&found, &content)?),
             _ => {
+                let expected = "a network that `save` of a force network wrote";
+                let attributes = content.attributes.get("").cloned().unwrap_or_default();
+                if let Some(error) = other_kind(&found, &attributes, expected) {
+                    return Err(error.into());
+                }
                 let fact = FileError::Network {
-                    expected: "a network that `save` of a force network wrote".into(),
+                    expected: expected.into(),
                     found: content.tree.paths(),
                     hint: "networks of other kinds are read by `rnn::load`, arrays by `h5::read`",
                 };
                 return Err(Error::file(&found, fact).into());
             }
         };
+        if let Tree::Map(entries) = &content.tree
+            && let Some(note) = note_not_finite("force::load", &found, tensors(entries))?
+        {
+            cx.terminal.print(&note);
+        }
         Ok(New(Force(RefCell::new(either))))
     }
 }

@@ -218,8 +218,9 @@ impl Call<'_> {
 
     /// The inputs and the targets, as vectors.
     fn numbers<T: Kind>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Diagnostic> {
+        let epochs = self.options.epochs;
         self.cx
-            .check_memory(self.of, &[self.options.epochs], DType::F64)?;
+            .check_option_memory(self.of, &[("epochs", epochs)], &[epochs], DType::F64)?;
         let x = checked_inputs(self.of, self.inputs.clone(), [steps, inputs])?;
         let f = convert::to_vec(self.targets)?;
         finite(self.of, "targets", &f)?;

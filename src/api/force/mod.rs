@@ -76,8 +76,13 @@ crate::natives! {
         // Counted twice, for the sampled and the stored copy; rows are padded to whole lines.
         let line = |n: usize| n.div_ceil(LINE).saturating_mul(2 * LINE);
         let arrays: [&[usize]; 4] = [&[n, line(n)], &[n, line(i)], &[n, line(m)], &[m, line(n)]];
-        let elements = shape::total_elements(&arrays);
-        cx.check_memory("force::network", &[elements], options.dtype.dtype())?;
+        let of = "force::network";
+        let sizes = [("units", n), ("inputs", i), ("outputs", m)];
+        let dtype = options.dtype.dtype();
+        for array in arrays {
+            cx.check_option_memory(of, &sizes, array, dtype)?;
+        }
+        cx.check_option_memory(of, &sizes, &[shape::total_elements(&arrays)], dtype)?;
         let either = match options.dtype {
             Precision::F32 => AnyPrecision::F32(options.build()?),
             Precision::F64 => AnyPrecision::F64(options.build()?),

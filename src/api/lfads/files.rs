@@ -6,10 +6,12 @@ use std::rc::Rc;
 use super::{AnyPrecision, Lfads};
 use crate::api::context::Context;
 use crate::api::convert::New;
+use crate::api::file_kind::{note_not_finite, other_kind, tensors};
 use crate::api::h5;
 use crate::api::precision::match_precision;
 use crate::base::Error;
 use crate::base::error::FileError;
+use crate::io::Tree;
 use crate::models::lfads::{Model, serialize};
 use crate::tensor::DType;
 
@@ -40,8 +42,13 @@ crate::natives! {
             Some(DType::F32) => AnyPrecision::F32(Model::from_content(&found, &content)?),
             Some(DType::F64) => AnyPrecision::F64(Model::from_content(&found, &content)?),
             _ => {
+                let expected = "a model that `save` of an lfads model wrote";
+                let attributes = content.attributes.get("").cloned().unwrap_or_default();
+                if let Some(error) = other_kind(&found, &attributes, expected) {
+                    return Err(error.into());
+                }
                 let fact = FileError::Network {
-                    expected: "a model that `save` of an lfads model wrote".into(),
+                    expected: expected.into(),
                     found: content.tree.paths(),
                     hint: "networks are read by `rnn::load` and `force::load`, \
                            arrays by `h5::read`",
@@ -49,6 +56,11 @@ crate::natives! {
                 return Err(Error::file(&found, fact).into());
             }
         };
+        if let Tree::Map(entries) = &content.tree
+            && let Some(note) = note_not_finite("lfads::load", &found, tensors(entries))?
+        {
+            cx.terminal.print(&note);
+        }
         Ok(New(Lfads(RefCell::new(either))))
     }
 }

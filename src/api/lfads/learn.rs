@@ -120,7 +120,9 @@ impl Call<'_> {
         let s = model.sizes;
         let units = 4 * (2 * s.encoder + s.controller + s.generator) + s.channels;
         let time = Task::<T>::shape(&set).time;
-        cx.check_memory(OF, &[options.run.batch_size, time, units], T::DTYPE)?;
+        let batch = options.run.batch_size;
+        let sizes = [batch, time, units];
+        cx.check_option_memory(OF, &[("batch_size", batch)], &sizes, T::DTYPE)?;
         let source = Source {
             task: &set,
             validation: validation.as_ref(),

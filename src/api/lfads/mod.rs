@@ -57,7 +57,16 @@ crate::natives! {
     /// > lfads::model(#{ channels: 50, generator: 64 })
     /// = lfads model: 50 poisson channels, 32 factors, 1 inferred input, generator of 64 units, f32
     fn model(cx: &Context, options: CallOptions<ModelOptions>) -> New<Lfads> {
-        cx.check_memory("lfads::model", &[options.num_params()], options.dtype.dtype())?;
+        let sizes = [
+            ("channels", options.channels),
+            ("encoder", options.encoder),
+            ("controller", options.controller),
+            ("generator", options.generator),
+            ("factors", options.factors),
+            ("inferred_inputs", options.inferred_inputs),
+        ];
+        let dtype = options.dtype.dtype();
+        cx.check_option_memory("lfads::model", &sizes, &[options.num_params()], dtype)?;
         let either = match options.dtype {
             Precision::F32 => AnyPrecision::F32(options.build()?),
             Precision::F64 => AnyPrecision::F64(options.build()?),

@@ -48,15 +48,18 @@ pub fn places(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<V
 
 /// A matrix as a heatmap.
 ///
-/// Errors: `Shape` for a tensor that is not a matrix
+/// Errors: `Shape` for a tensor that is not a matrix, or is empty
 pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Heatmap> {
-    let &[rows, columns] = tensor.dims() else {
-        return Err(Error::Shape {
-            op,
-            what: "values",
-            expected: "[rows, columns]".into(),
-            found: tensor.dims().to_vec(),
-        });
+    let (rows, columns) = match *tensor.dims() {
+        [rows, columns] if rows > 0 && columns > 0 => (rows, columns),
+        _ => {
+            return Err(Error::Shape {
+                op,
+                what: "values",
+                expected: "[rows, columns], at least one of each".into(),
+                found: tensor.dims().to_vec(),
+            });
+        }
     };
     let values = convert::to_f64(tensor)?;
     Ok(Heatmap::new(values, rows, columns))

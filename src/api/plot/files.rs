@@ -7,6 +7,7 @@ use super::options::SaveOptions;
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::diagnostic::Diagnostic;
+use crate::api::file_kind::other_kind;
 use crate::api::h5;
 use crate::api::options::CallOptions;
 use crate::base::Error;
@@ -77,8 +78,13 @@ crate::natives! {
         let found = cx.input_path(&path)?;
         let holds = content.attributes.get("").and_then(|said| said.get("holds"));
         if !matches!(holds, Some(Tree::Text(what)) if what == serialize::CONTENT) {
+            let expected = "a figure that `save` wrote";
+            let attributes = content.attributes.get("").cloned().unwrap_or_default();
+            if let Some(error) = other_kind(&found, &attributes, expected) {
+                return Err(error.into());
+            }
             return Err(Error::file(found, FileError::Network {
-                expected: "a figure that `save` wrote".into(),
+                expected: expected.into(),
                 found: content.tree.paths(),
                 hint: "arrays are read by `h5::read`; `show::file` draws what other files hold",
             }).into());

@@ -84,6 +84,12 @@ fn build_network(
         .saturating_add(outputs);
     let sublayers = layers.saturating_mul(if options.bidirectional { 2 } else { 1 });
     let rows = units.saturating_mul(GATES).saturating_mul(sublayers);
-    cx.check_memory(of, &[rows, width], options.dtype.dtype())?;
+    let sizes = [
+        ("inputs", inputs),
+        ("units", units),
+        ("outputs", outputs),
+        ("layers", layers),
+    ];
+    cx.check_option_memory(of, &sizes, &[rows, width], options.dtype.dtype())?;
     Ok(New(Net(RefCell::new(Network::new(cell, options)?))))
 }

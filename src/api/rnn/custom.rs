@@ -64,7 +64,10 @@ crate::natives! {
         });
         let widest = options.inputs.saturating_add(options.outputs).saturating_add(1);
         let units = options.units.unwrap_or_default();
-        cx.check_memory("rnn::custom", &[units, widest], options.dtype.dtype())?;
+        let (inputs, outputs) = (options.inputs, options.outputs);
+        let sizes = [("inputs", inputs), ("units", units), ("outputs", outputs)];
+        let dtype = options.dtype.dtype();
+        cx.check_option_memory("rnn::custom", &sizes, &[units, widest], dtype)?;
         let given = named(written.params.unwrap_or_default())?;
         Ok(New(Net(RefCell::new(match options.dtype {
             Precision::F32 => Network::CustomF32(options.build(functions, &given)?),

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use crate::api::file_kind::note_not_finite;
+use crate::api::options::CallOptions;
 use crate::base::options::{Choice as _, Span};
 use crate::base::{Error, Result};
+use crate::io::hdf5::ReadOptions;
 use crate::io::{safetensors, weights};
 use crate::nn::Network;
-use crate::nn::interop::{CellSettings, ExportNames, PortableNetwork, Selection};
+use crate::nn::interop::{CellKind, CellSettings, ExportNames, PortableNetwork, Selection};
 use crate::ops::rnn::Nonlinearity;
 use crate::ops::rnn::cells::Gru;
 use crate::tensor::{DType, convert};
@@ -73,49 +76,109 @@ options! {
     }
 }
 
-/// The network in a file of another program, and a note on assumptions, if there are any.
-pub fn read(path: &Path, options: ForeignOptions) -> Result<(Network, Option<String>)> {
-    let ForeignOptions {
-        prefix,
-        readout,
-        nonlinearity,
-        h0,
-        c0,
-        update_bias,
-        dtype,
-    } = options;
-    let dtype = match dtype {
-        Numbers::OfFile => None,
-        Numbers::F32 => Some(DType::F32),
-        Numbers::F64 => Some(DType::F64),
-    };
-    let choice = Selection {
-        prefix,
-        readout,
-        h0,
-        c0,
-        dtype,
-    };
-    let content = weights::read_entries(path)?;
-    let found = PortableNetwork::from_content(path, &content, &choice)?;
+/// The network in a file of another program, and notes on assumptions and on its parameters.
+///
+/// Errors: `File` if the file contains no network; `Kind` for an option that does not apply to it
+pub fn read(
+    path: &Path,
+    options: CallOptions<ForeignOptions>,
+    limits: &ReadOptions,
+) -> Result<(Network, Vec<String>)> {
+    let selection = selection(&options);
+    let content = weights::read_entries(path, limits)?;
+    let found = PortableNetwork::from_content(path, &content, &selection)?;
+    check_applicable(path, &found, options.provided())?;
     let named = match content.nonlinearity.as_deref() {
         Some("relu") => Some(Nonlinearity::Relu),
         Some("tanh") => Some(Nonlinearity::Tanh),
         _ => None,
     };
-    let nonlinearity = nonlinearity.or(named);
-    let note = (found.ambiguous_nonlinearity && nonlinearity.is_none()).then(|| {
+    let nonlinearity = options.nonlinearity.or(named);
+    let assumed = (found.ambiguous_nonlinearity && nonlinearity.is_none()).then(|| {
         format!(
             "rnn::load: {} does not say whether the units are tanh or relu; tanh is assumed \
              (option `nonlinearity`)",
             path.display()
         )
     });
+    let entries = content.entries.iter();
+    let entries = entries.filter(|entry| entry.name.starts_with(&selection.prefix));
+    let tensors = entries.filter_map(|entry| Some((&*entry.name, entry.tensor.as_ref().ok()?)));
+    let not_finite = note_not_finite("rnn::load", path, tensors)?;
     let network = found.build(CellSettings {
         nonlinearity: nonlinearity.unwrap_or(Nonlinearity::Tanh),
-        update_bias,
+        update_bias: options.update_bias,
     })?;
-    Ok((network, note))
+    Ok((
+        network,
+        [assumed, not_finite].into_iter().flatten().collect(),
+    ))
+}
+
+fn selection(options: &ForeignOptions) -> Selection {
+    Selection {
+        prefix: options.prefix.clone(),
+        readout: options.readout.clone(),
+        h0: options.h0.clone(),
+        c0: options.c0.clone(),
+        dtype: match options.dtype {
+            Numbers::OfFile => None,
+            Numbers::F32 => Some(DType::F32),
+            Numbers::F64 => Some(DType::F64),
+        },
+    }
+}
+
+/// Errors: `Kind` for the first option that does not apply to the network
+fn check_applicable(path: &Path, network: &PortableNetwork, options: &[String]) -> Result<()> {
+    let torch = network.torch_names;
+    let rows = [
+        (
+            "nonlinearity",
+            network.kind == CellKind::Vanilla,
+            "a vanilla network (nn.RNN)",
+        ),
+        (
+            "update_bias",
+            network.kind == CellKind::Gru,
+            "a GRU of the notebooks",
+        ),
+        ("h0", torch, "a network of PyTorch"),
+        (
+            "c0",
+            torch && network.kind == CellKind::Lstm,
+            "an LSTM of PyTorch",
+        ),
+        ("readout", torch, "a network of PyTorch"),
+    ];
+    let misplaced = rows
+        .iter()
+        .find(|(name, applies, _)| !applies && options.iter().any(|option| option == name));
+    let Some((name, _, expected)) = misplaced else {
+        return Ok(());
+    };
+    Err(Error::Kind {
+        of: format!("rnn::load: option `{name}`"),
+        expected: (*expected).into(),
+        found: format!(
+            "{} in {}; omit the option",
+            describe(network),
+            path.display()
+        ),
+    })
+}
+
+fn describe(network: &PortableNetwork) -> String {
+    let kind = match network.kind {
+        CellKind::Vanilla => "a vanilla network",
+        CellKind::Gru | CellKind::GruTorch => "a GRU",
+        CellKind::Lstm => "an LSTM",
+    };
+    let names = match network.torch_names {
+        true => "with the names of PyTorch",
+        false => "with the names of the notebooks",
+    };
+    format!("{kind} {names}")
 }
 
 /// Writes the network as a PyTorch state dict.

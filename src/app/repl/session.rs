@@ -147,10 +147,14 @@ impl Session {
             return ExitStatus::Success;
         }
         self.state.stop.store(false, Ordering::Relaxed);
+        self.state.interrupted.store(false, Ordering::SeqCst);
         self.state.busy.store(true, Ordering::SeqCst);
         let status = self.evaluate(input);
         self.state.busy.store(false, Ordering::SeqCst);
-        status
+        match self.state.interrupted.load(Ordering::SeqCst) {
+            true => first_failure(status, ExitStatus::Interrupted),
+            false => status,
+        }
     }
 
     fn evaluate(&self, input: &str) -> ExitStatus {

@@ -38,6 +38,15 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
     if diagnostic.hint.is_some() {
         return diagnostic;
     }
+    if let Some(name) = indexed_function(&diagnostic.message) {
+        let name = name.to_string();
+        return Diagnostic {
+            message: format!("`{name}` is a function, which has no entries"),
+            hint: Some(format!("call it with {name}(..)")),
+            symbol: Some(name),
+            ..diagnostic
+        };
+    }
     match nil_access(&diagnostic.message) {
         Some(("global", name)) => {
             let name = name.to_string();
@@ -60,6 +69,27 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
         },
         None => diagnostic,
     }
+}
+
+/// The name in a message such as `attempt to index a function value (global 'args')`.
+fn indexed_function(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("attempt to index a function value (")?;
+    Some(rest.split_once('\'')?.1.split_once('\'')?.0)
+}
+
+/// The hint for the method `name` that is called with a dot on this line of the script.
+pub fn colon_hint(line: &str, name: &str) -> Option<String> {
+    let call = format!(".{name}");
+    let is_part = |c: char| c.is_alphanumeric() || "_.[]".contains(c);
+    line.match_indices(&call).find_map(|(at, _)| {
+        let behind = line[at + call.len()..].trim_start();
+        let begin = line[..at]
+            .rfind(|c: char| !is_part(c))
+            .map_or(0, |at| at + 1);
+        let receiver = line.get(begin..at)?;
+        let is_call = behind.starts_with(['(', '{', '"']) && !receiver.is_empty();
+        is_call.then(|| format!("call a method with a colon: {receiver}:{name}(..)"))
+    })
 }
 
 /// The scope and the name in a message such as `... a nil value (global 'trian')`.

@@ -117,12 +117,32 @@ impl LuaHost {
         }
         let location = throw_location::find(&self.lua, &error);
         let diagnostic = errors::diagnose(&self.vocabulary, error).at(location);
+        if let Some(hint) = self.colon_hint(name, text, &diagnostic) {
+            return diagnostic.hint(hint);
+        }
         match diagnostic.location {
             None if name != REPL_FILE && diagnostic.hint.is_none() && text.contains(TAIL_CALL) => {
                 diagnostic.hint(TAIL_CALL_HINT)
             }
             _ => diagnostic,
         }
+    }
+
+    /// The hint for an error of a method that the script calls with a dot.
+    fn colon_hint(&self, name: &str, text: &str, diagnostic: &Diagnostic) -> Option<String> {
+        let method = diagnostic.symbol.as_deref()?;
+        let location = diagnostic
+            .location
+            .as_ref()
+            .filter(|place| place.file == name)?;
+        if !diagnostic
+            .message
+            .contains(&format!("has no method `{method}`"))
+        {
+            return None;
+        }
+        let line = text.lines().nth(location.line.checked_sub(1)?)?;
+        errors::colon_hint(line, method)
     }
 
     fn compile(&self, name: &str, text: &str) -> Result<(), mlua::Error> {

@@ -45,10 +45,11 @@ pub fn diagnose(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) ->
             location: diagnostic.location,
             ..read_only_error()
         },
-        EvalAltResult::ErrorVariableNotFound(name, _) => Diagnostic {
-            location: diagnostic.location,
-            ..vocabulary.unknown_function("", name)
-        },
+        EvalAltResult::ErrorVariableNotFound(name, _)
+        | EvalAltResult::ErrorParsing(
+            ParseErrorType::VariableUndefined(name) | ParseErrorType::ModuleUndefined(name),
+            _,
+        ) => unknown_variable(vocabulary, name, diagnostic.location),
         EvalAltResult::ErrorModuleNotFound(name, _) => {
             let near = crate::api::native::suggest(
                 name,
@@ -64,15 +65,38 @@ pub fn diagnose(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) ->
                 ..diagnostic
             }
         }
-        EvalAltResult::ErrorParsing(
-            ParseErrorType::VariableUndefined(name) | ParseErrorType::ModuleUndefined(name),
-            _,
-        ) => Diagnostic {
-            location: diagnostic.location,
-            ..vocabulary.unknown_function("", name)
-        },
         _ => diagnostic,
     }
+}
+
+/// The error for an unknown variable; in `rnn.vanilla` the hint shows how to call the function.
+fn unknown_variable(vocabulary: &Vocabulary, name: &str, location: Option<Location>) -> Diagnostic {
+    let unknown = vocabulary.unknown_function("", name);
+    let hint = member(vocabulary, location.as_ref(), name)
+        .map(|member| format!("`{name}` is a module: write {name}::{member}"));
+    Diagnostic {
+        location,
+        hint: hint.or(unknown.hint),
+        ..unknown
+    }
+}
+
+/// The function `member` of the module `name` in an expression `name.member` at this location.
+fn member(vocabulary: &Vocabulary, location: Option<&Location>, name: &str) -> Option<String> {
+    let functions = vocabulary.functions.get(name)?;
+    let (location, script) = (location?, &vocabulary.context().script);
+    if location.file != script.path {
+        return None;
+    }
+    let line = script.text.lines().nth(location.line.checked_sub(1)?)?;
+    let behind: String = line
+        .chars()
+        .skip(location.column?.checked_sub(1)? + name.chars().count())
+        .collect();
+    let member = behind.strip_prefix('.')?;
+    let end = member.find(|c: char| !c.is_alphanumeric() && c != '_');
+    let member = &member[..end.unwrap_or(member.len())];
+    functions.contains_key(member).then(|| member.to_string())
 }
 
 /// The diagnostic of a Rhai error, without suggestions from the vocabulary.

@@ -125,7 +125,11 @@ impl Callable for Closure {
             return Err(Diagnostic::new("the session of this function is closed"));
         };
         let count = args.len() + self.pointer.curry().len();
-        let ast = session.defining_script(self.pointer.fn_name(), count);
+        let name = self.pointer.fn_name();
+        let ast = session.defining_script(name, count);
+        if ast.shared_lib().get_script_fn(name, count).is_none() {
+            self.check_parameters(&session, &args)?;
+        }
         let args: Vec<Dynamic> = args.into_iter().map(to_rhai).collect();
         let outcome = self.pointer.call::<Dynamic>(&session.engine, &ast, args);
         let source = ast.source().unwrap_or_default();
@@ -144,6 +148,29 @@ impl Callable for Closure {
         });
         let (position, source) = start?;
         errors::location(position, &source)
+    }
+}
+
+impl Closure {
+    /// Errors: the closure has a different number of parameters
+    fn check_parameters(&self, session: &Session, args: &[Value]) -> Result<(), Diagnostic> {
+        let (name, curry) = (self.pointer.fn_name(), self.pointer.curry().len());
+        let has = |count: usize| {
+            let ast = session.defining_script(name, count);
+            ast.shared_lib().get_script_fn(name, count).is_some()
+        };
+        let Some(parameters) = (curry..=MAX_ARGUMENTS).find(|count| has(*count)) else {
+            // Not a function of a script.
+            return Ok(());
+        };
+        let kinds: Vec<String> = args.iter().map(Value::kind).collect();
+        let message = format!(
+            "expected a closure with {} parameters, found one with {}",
+            args.len(),
+            parameters - curry
+        );
+        let hint = format!("the closure is called with {}", kinds.join(", "));
+        Err(Diagnostic::new(message).hint(hint).at(self.location()))
     }
 }
 

@@ -19,7 +19,8 @@ pub enum ElementType {
     Float(usize),
     /// An enumeration of FALSE and TRUE, as in h5py.
     Bool,
-    Enum(Vec<String>),
+    /// The names with their values, in the order of the values.
+    Enum(Vec<(String, i64)>),
     Bits(usize),
     Text {
         dtype: Datatype,
@@ -118,6 +119,14 @@ impl ElementType {
         }
     }
 
+    /// The names of the values of an enumeration, in the order of the values.
+    pub fn members(&self) -> &[(String, i64)] {
+        match self {
+            ElementType::Enum(members) => members,
+            _ => &[],
+        }
+    }
+
     /// Whether the values are stored in a heap.
     pub fn uses_heap(&self) -> bool {
         match self {
@@ -189,11 +198,8 @@ fn kind(dtype: &Datatype, depth: usize) -> Result<ElementType> {
         }
         Class::ObjectReference => ElementType::Reference,
         Class::OtherReference => ElementType::Other("region references".into()),
-        Class::Enum { base, names } => match kind(&base, depth + 1)? {
-            ElementType::Signed(_) | ElementType::Unsigned(_) if is_boolean(&names) => {
-                ElementType::Bool
-            }
-            ElementType::Signed(_) | ElementType::Unsigned(_) => ElementType::Enum(names),
+        Class::Enum { base, members } => match kind(&base, depth + 1)? {
+            ElementType::Signed(_) | ElementType::Unsigned(_) => enumeration(members),
             other => ElementType::Other(format!("an enumeration of {other}")),
         },
         Class::Compound(fields) => {
@@ -209,8 +215,13 @@ fn kind(dtype: &Datatype, depth: usize) -> Result<ElementType> {
     })
 }
 
-fn is_boolean(names: &[String]) -> bool {
-    matches!(names, [a, b] if (a == "FALSE" && b == "TRUE") || (a == "TRUE" && b == "FALSE"))
+/// An enumeration of FALSE = 0 and TRUE = 1 is the boolean type of h5py.
+fn enumeration(mut members: Vec<(String, i64)>) -> ElementType {
+    members.sort_by_key(|(_, value)| *value);
+    match members.as_slice() {
+        [(no, 0), (yes, 1)] if no == "FALSE" && yes == "TRUE" => ElementType::Bool,
+        _ => ElementType::Enum(members),
+    }
 }
 
 impl fmt::Display for ElementType {
@@ -220,7 +231,11 @@ impl fmt::Display for ElementType {
             ElementType::Unsigned(bytes) => write!(f, "uint{}", 8 * bytes),
             ElementType::Float(bytes) => write!(f, "float{}", 8 * bytes),
             ElementType::Bool => f.write_str("bool"),
-            ElementType::Enum(names) => write!(f, "enum ({})", names.join(", ")),
+            ElementType::Enum(members) => {
+                let one = |(name, value): &(String, i64)| format!("{name} = {value}");
+                let all: Vec<String> = members.iter().map(one).collect();
+                write!(f, "enum ({})", all.join(", "))
+            }
             ElementType::Bits(bytes) => write!(f, "bits{}", 8 * bytes),
             ElementType::Text { bytes, .. } => write!(f, "text of {bytes} bytes"),
             ElementType::LongText => f.write_str("text"),

@@ -22,6 +22,29 @@ const EXTERNAL: &str = "external raw data file";
 /// Library messages for a file whose superblock is marked as open for writing.
 const WRITING: [&str; 2] = ["already open for write", "already open for SWMR write"];
 
+/// Frequent library messages and what they mean for the user.
+const MESSAGES: [(&str, &str); 7] = [
+    (
+        "inflate() failed",
+        "compressed values that cannot be expanded",
+    ),
+    (
+        "filter returned failure",
+        "compressed values that cannot be expanded",
+    ),
+    (
+        "data error detected by Fletcher32",
+        "values with a wrong checksum",
+    ),
+    ("name doesn't exist", "a name that does not exist"),
+    ("doesn't exist", "a part that does not exist"),
+    (
+        "incorrect metadata checksum",
+        "metadata with a wrong checksum",
+    ),
+    ("file signature not found", "no HDF5 signature"),
+];
+
 /// An error while reading the file at `path`.
 pub fn reading(path: &Path, error: ::hdf5::Error) -> Error {
     translate(path, "reading", &error.to_string(), |found| {
@@ -110,9 +133,10 @@ fn errno(text: &str) -> Option<i32> {
 /// function.
 fn innermost(text: &str) -> String {
     let message = text.split_once("(): ").map_or(text, |(_, message)| message);
-    message
-        .rsplit_once(": ")
-        .map_or(message, |(_, last)| last)
-        .trim()
-        .to_string()
+    let last = message.rsplit_once(": ").map_or(message, |(_, last)| last);
+    let known = MESSAGES.iter().find(|(message, _)| last.contains(message));
+    match known {
+        Some((_, words)) => (*words).into(),
+        None => format!("HDF5: {}", last.trim()),
+    }
 }

@@ -6,6 +6,7 @@ use ::hdf5::{Group, LocationType};
 
 use super::ReadOptions;
 use super::element_type::ElementType;
+use super::library::names::open_group;
 use super::reader::Reader;
 use crate::base::{Error, Result};
 use crate::io::tree::join;
@@ -19,6 +20,8 @@ pub struct Entry {
     /// The element type in the file, as in `float32`; for an entry that cannot be opened, the
     /// reason.
     pub kind: String,
+    /// The names of the values of an enumeration.
+    pub names: Vec<(String, i64)>,
 }
 
 /// The datasets of the file at `path`, in the order of their paths. The list includes entries that
@@ -26,7 +29,14 @@ pub struct Entry {
 ///
 /// Errors: `File` if the file itself cannot be read
 pub fn list(path: impl AsRef<Path>) -> Result<Vec<Entry>> {
-    let mut reader = Reader::open(path.as_ref(), ReadOptions::default().max_bytes)?;
+    list_with(path, &ReadOptions::default())
+}
+
+/// Same as [`list`], with options.
+///
+/// Errors: as [`list`]
+pub fn list_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Vec<Entry>> {
+    let mut reader = Reader::open(path.as_ref(), options)?;
     let mut entries = Vec::new();
     let file = reader.file().clone();
     walk(&mut reader, &file, "", &mut entries)?;
@@ -38,8 +48,13 @@ fn walk(reader: &mut Reader, group: &Group, key: &str, entries: &mut Vec<Entry>)
         let path = join(key, name);
         if let Err(error) = list_one(reader, group, name, &path, entries) {
             let kind = reason(error)?;
-            let shape = Vec::new();
-            entries.push(Entry { path, shape, kind });
+            let (shape, names) = (Vec::new(), Vec::new());
+            entries.push(Entry {
+                path,
+                shape,
+                kind,
+                names,
+            });
         }
         Ok(())
     })
@@ -54,16 +69,18 @@ fn list_one(
 ) -> Result<()> {
     match reader.location(group, name, path)? {
         LocationType::Group => {
-            let inner = group.group(name).map_err(|f| reader.error(path, f))?;
+            let inner = open_group(group, name).map_err(|f| reader.error(path, f))?;
             walk(reader, &inner, path, entries)
         }
         LocationType::Dataset => {
             let dataset = reader.dataset(group, name, path)?;
             let kind = dataset.dtype().and_then(|dtype| ElementType::new(&dtype));
+            let kind = kind.map_err(|f| reader.error(path, f))?;
             entries.push(Entry {
                 path: path.into(),
                 shape: dataset.shape(),
-                kind: kind.map_err(|f| reader.error(path, f))?.to_string(),
+                kind: kind.to_string(),
+                names: kind.members().to_vec(),
             });
             Ok(())
         }

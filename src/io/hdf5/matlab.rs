@@ -3,7 +3,8 @@
 
 use super::error;
 use super::reader::Reader;
-use crate::base::Result;
+use crate::base::error::FileError;
+use crate::base::{Error, Result};
 use crate::io::tree::{Map, Tree};
 use crate::tensor::{DType, Device, Tensor};
 
@@ -33,7 +34,7 @@ pub fn interpret(reader: &mut Reader, key: &str, attributes: &Map, value: Tree) 
         let found = format!("a MATLAB object of class `{class}`, which only MATLAB can read");
         return Err(error::kind(reader.path(), key, found));
     }
-    if matches!(attributes.get(EMPTY), Some(Tree::Int(flag)) if *flag != 0) {
+    if is_empty(attributes) {
         return empty(class, value);
     }
     match (class, value) {
@@ -42,6 +43,26 @@ pub fn interpret(reader: &mut Reader, key: &str, attributes: &Map, value: Tree) 
         ("cell", Tree::List(paths)) => cell(reader, key, paths),
         (_, value) => Ok(value),
     }
+}
+
+/// Checks that rows of an entry can be read: the stored values of MATLAB text, cells and empty
+/// arrays are not the values of the entry.
+///
+/// Errors: `File` for such an entry
+pub fn check_rows(reader: &Reader, key: &str, attributes: &Map) -> Result<()> {
+    let found = match attributes.get(CLASS) {
+        _ if attributes.contains_key(OBJECT) => "a MATLAB object",
+        _ if is_empty(attributes) => "an empty MATLAB array",
+        Some(Tree::Text(class)) if class == "char" => "MATLAB text",
+        Some(Tree::Text(class)) if class == "cell" => "a MATLAB cell array",
+        _ => return Ok(()),
+    };
+    let key = key.to_string();
+    Err(Error::file(reader.path(), FileError::NoRows { key, found }))
+}
+
+fn is_empty(attributes: &Map) -> bool {
+    matches!(attributes.get(EMPTY), Some(Tree::Int(flag)) if *flag != 0)
 }
 
 /// An empty array; the file stores its sizes in MATLAB's order.

@@ -6,6 +6,7 @@
 //! bound on damaged files, so `validate` checks the superblock, the chunks to be read, the sources
 //! of virtual datasets and all sizes first, and heaps are read without the library.
 
+mod access;
 mod decode;
 mod element_type;
 mod error;
@@ -13,8 +14,10 @@ mod library;
 mod list;
 mod matlab;
 mod names;
+mod open_file;
 mod read;
 mod reader;
+mod target;
 mod validate;
 mod value;
 mod write;
@@ -26,9 +29,12 @@ use super::magic_bytes;
 use super::tree::{Map, Tree, parts};
 use crate::base::{Error, Result};
 
-pub use list::{Entry, list};
-pub use read::{attributes, read, read_content, read_entry, read_rows, read_with_attributes};
-pub use write::{WriteOptions, write};
+pub use access::FileFilter;
+pub use list::{Entry, list, list_with};
+pub use read::{
+    attributes, attributes_with, read, read_content, read_entry, read_rows, read_with_attributes,
+};
+pub use write::{WriteOptions, write, write_while};
 
 /// The attribute that distinguishes a list group from a map group.
 const LIST_MARK: &str = "attractor_kind";
@@ -58,11 +64,16 @@ pub struct Unreadable {
 pub struct ReadOptions {
     /// Maximum size of all values in memory, in bytes.
     pub max_bytes: u64,
+    /// The other files that may be opened; all without a filter.
+    pub filter: Option<FileFilter>,
 }
 
 impl Default for ReadOptions {
     fn default() -> ReadOptions {
-        ReadOptions { max_bytes: 8 << 30 }
+        ReadOptions {
+            max_bytes: 8 << 30,
+            filter: None,
+        }
     }
 }
 

@@ -1,22 +1,12 @@
-//! Names in a file: the entries of a group, and the paths of all objects by address, for
-//! references.
+//! The paths of all objects of a file by address, for references.
 
 use std::collections::{HashMap, VecDeque};
 
-use ::hdf5::{File, Group, LinkType, LocationType, Result};
+use ::hdf5::{File, LinkType, LocationType, Result};
 
 use super::library;
+use super::library::names::{entry_names, open_group};
 use crate::io::tree::join;
-
-/// The names in a group with their link types, in alphabetical order.
-pub fn entry_names(group: &Group) -> Result<Vec<(String, LinkType)>> {
-    let mut names = group.iter_visit_default(Vec::new(), |_, name, link, names| {
-        names.push((name.to_string(), link.link_type));
-        true
-    })?;
-    names.sort_by(|a: &(String, LinkType), b| a.0.cmp(&b.0));
-    Ok(names)
-}
 
 /// The shortest path of each object of a file, by its address. Soft and external links are not
 /// followed, because their targets have paths of their own.
@@ -36,7 +26,7 @@ pub fn by_address(file: &File) -> Result<HashMap<u64, String>> {
             }
             names.insert(address.offset, path.clone());
             if kind == LocationType::Group {
-                groups.push_back((group.group(&name)?, path));
+                groups.push_back((open_group(&group, &name)?, path));
             }
         }
     }

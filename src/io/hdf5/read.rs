@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ::hdf5::{Group, LocationType};
 
+use super::library::names::{has_link, open_group};
 use super::reader::Reader;
 use super::{Content, ReadOptions, error};
 use crate::base::error::FileError;
@@ -33,13 +34,13 @@ pub fn read_entry(path: impl AsRef<Path>, entry: &str) -> Result<Tree> {
 }
 
 /// One entry of the file at `path`, or the whole tree for an empty `entry`, with attributes. Valid
-/// entries of a group that cannot be read (dead links, unsupported types, unavailable filters) are
-/// skipped and listed. Attributes of unsupported types are ignored.
+/// entries of a group that cannot be read (dead links, unsupported types, unavailable filters, more
+/// values than the limit) are skipped and listed. Attributes of unsupported types are ignored.
 ///
 /// Errors: `File` if the file or an entry is damaged, the entry is missing, or the requested entry
 /// itself cannot be read; `Memory` if the values exceed the limit in the options
 pub fn read_content(path: impl AsRef<Path>, entry: &str, options: &ReadOptions) -> Result<Content> {
-    let mut reader = Reader::open(path.as_ref(), options.max_bytes)?;
+    let mut reader = Reader::open(path.as_ref(), options)?;
     let tree = reader.read(entry, None)?;
     Ok(Content {
         tree,
@@ -57,7 +58,7 @@ pub fn read_rows(
     rows: Range<usize>,
     options: &ReadOptions,
 ) -> Result<Tree> {
-    Reader::open(path.as_ref(), options.max_bytes)?.read(entry, Some(rows))
+    Reader::open(path.as_ref(), options)?.read(entry, Some(rows))
 }
 
 /// The attributes of the file at `path`, or of one of its entries; an empty `entry` selects the
@@ -65,7 +66,14 @@ pub fn read_rows(
 ///
 /// Errors: as [`read_content`]
 pub fn attributes(path: impl AsRef<Path>, entry: &str) -> Result<Map> {
-    let mut reader = Reader::open(path.as_ref(), ReadOptions::default().max_bytes)?;
+    attributes_with(path, entry, &ReadOptions::default())
+}
+
+/// Same as [`attributes`], with options.
+///
+/// Errors: as [`read_content`]
+pub fn attributes_with(path: impl AsRef<Path>, entry: &str, options: &ReadOptions) -> Result<Map> {
+    let mut reader = Reader::open(path.as_ref(), options)?;
     let Some((parent, name)) = reader.parent_of(entry)? else {
         let file = reader.file().clone();
         return reader.read_attributes(&file, "");
@@ -76,7 +84,7 @@ pub fn attributes(path: impl AsRef<Path>, entry: &str) -> Result<Map> {
             reader.read_attributes(&dataset, entry)
         }
         _ => {
-            let group = parent.group(&name).map_err(|f| reader.error(entry, f))?;
+            let group = open_group(&parent, &name).map_err(|f| reader.error(entry, f))?;
             reader.read_attributes(&group, entry)
         }
     }
@@ -94,14 +102,14 @@ impl Reader<'_> {
             if self.location_of(&group, name, entry)? != LocationType::Group {
                 return Err(error::kind(self.path(), name, "an array, expected a group"));
             }
-            group = group.group(name).map_err(|f| self.error(entry, f))?;
+            group = open_group(&group, name).map_err(|f| self.error(entry, f))?;
         }
         Ok(Some((group, last.to_string())))
     }
 
     fn location_of(&self, group: &Group, name: &str, entry: &str) -> Result<LocationType> {
         // The library treats `.` as the group itself.
-        if name != "." && group.link_exists(name) {
+        if name != "." && has_link(group, name) {
             return self.location(group, name, entry);
         }
         let key = name.to_string();
@@ -121,7 +129,7 @@ impl Reader<'_> {
                 self.values(&dataset, entry, rows)
             }
             (LocationType::Group, None) => {
-                let group = parent.group(&name).map_err(|f| self.error(entry, f))?;
+                let group = open_group(&parent, &name).map_err(|f| self.error(entry, f))?;
                 self.group(&group, entry)
             }
             _ => {

@@ -4,18 +4,22 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::path::Path;
-use std::time::Duration;
 
 use ::hdf5::{Container, Dataset, File, Group, LinkType, Location, LocationType};
 
+use super::access::{Access, FileFilter};
 use super::decode::Decoder;
+use super::library::names::{
+    attribute_names, entry_names, open_attribute, open_dataset, open_group,
+};
 use super::library::{self, Address};
 use super::validate::budget::Budget;
 use super::validate::chunks::Chunks;
 use super::validate::raw_file::RawFile;
 use super::validate::{object_header, superblock};
 use super::value::Source;
-use super::{Attributes, DEPTH, LIST, LIST_MARK, Unreadable, error, matlab, names};
+use super::{Attributes, DEPTH, LIST, LIST_MARK, ReadOptions, Unreadable};
+use super::{error, matlab, names, open_file};
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::io::tree::{Map, Tree, join};
@@ -31,6 +35,8 @@ pub struct Reader<'a> {
     pub unreadable: Vec<Unreadable>,
     /// The enclosing groups of the current entry: a link to one of them is a cycle.
     ancestors: Vec<Address>,
+    /// The other files that may be opened.
+    filter: Option<FileFilter>,
     /// Raw access to this file and to those that links refer to, by file number.
     raw_files: HashMap<u64, RawFile>,
     /// The paths of the objects of a file by their addresses.
@@ -38,22 +44,23 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Validates the superblock and opens the file; the values read may take `limit` bytes.
+    /// Validates the superblock and opens the file.
     ///
     /// Errors: `File` if it cannot be opened
-    pub fn open(path: &'a Path, limit: u64) -> Result<Reader<'a>> {
+    pub fn open(path: &'a Path, options: &ReadOptions) -> Result<Reader<'a>> {
         let superblock = superblock::validate(path)?;
         let raw_file = RawFile::open(path, superblock.base)?;
-        let file = open(path, superblock.swmr)?;
+        let file = open_file::open(path, superblock.swmr)?;
         let number = library::address(&file).map_err(|f| error::reading(path, f))?;
         Ok(Reader {
             path,
             file,
             superblock,
-            budget: Budget::new(limit),
+            budget: Budget::new(options.max_bytes),
             attributes: Attributes::default(),
             unreadable: Vec::new(),
             ancestors: Vec::new(),
+            filter: options.filter.clone(),
             raw_files: HashMap::from([(number.file, raw_file)]),
             names: HashMap::new(),
         })
@@ -136,7 +143,7 @@ impl<'a> Reader<'a> {
     pub fn entry(&mut self, group: &Group, name: &str, key: &str) -> Result<Option<Tree>> {
         match self.location(group, name, key)? {
             LocationType::Group => {
-                let group = group.group(name).map_err(|f| self.error(key, f))?;
+                let group = open_group(group, name).map_err(|f| self.error(key, f))?;
                 self.group(&group, key).map(Some)
             }
             LocationType::Dataset => {
@@ -149,8 +156,11 @@ impl<'a> Reader<'a> {
 
     /// The object type of the target of the link `name`.
     ///
-    /// Errors: `File` for a dead link
+    /// Errors: `File` for a dead link, or a link to a file that may not be opened
     pub fn location(&self, group: &Group, name: &str, key: &str) -> Result<LocationType> {
+        if let Some(access) = self.access(key) {
+            access.check_link(group, name)?;
+        }
         library::object(group, name)
             .map(|(kind, _)| kind)
             .map_err(|f| match library::target(group, name) {
@@ -169,7 +179,17 @@ impl<'a> Reader<'a> {
             let found = "an inconsistent source list";
             return Err(error::damaged_entry(self.path, key, found));
         }
-        group.dataset(name).map_err(|f| self.error(key, f))
+        let dataset = open_dataset(group, name).map_err(|f| self.error(key, f))?;
+        if let Some(access) = self.access(key) {
+            access.check_dataset(Path::new(&dataset.filename()), &dataset)?;
+        }
+        Ok(dataset)
+    }
+
+    fn access<'b>(&'b self, key: &'b str) -> Option<Access<'b>> {
+        let filter = self.filter.as_ref()?;
+        let path = self.path;
+        Some(Access { path, key, filter })
     }
 
     /// The values of a dataset, all or some rows.
@@ -179,11 +199,11 @@ impl<'a> Reader<'a> {
         key: &str,
         rows: Option<Range<usize>>,
     ) -> Result<Tree> {
-        let attributes = match rows {
-            None => self.read_attributes(dataset, key)?,
-            Some(_) => Map::new(),
-        };
+        let attributes = self.read_attributes(dataset, key)?;
         let (path, from) = (self.path, dataset as &Container);
+        if rows.is_some() {
+            matlab::check_rows(self, key, &attributes)?;
+        }
         let kind = Source::kind(path, key, from)?;
         let file = self.raw_file_of(dataset, key)?;
         if kind.uses_heap() && dataset.layout() == ::hdf5::dataset::Layout::Virtual {
@@ -243,17 +263,12 @@ impl<'a> Reader<'a> {
     /// The attributes of an entry. Attributes of unsupported types are skipped.
     pub fn read_attributes(&mut self, of: &Location, key: &str) -> Result<Map> {
         let mut attributes = Map::new();
-        let names = of.attr_names().map_err(|f| self.error(key, f))?;
+        let names = attribute_names(of).map_err(|f| self.error(key, f))?;
         if names.is_empty() {
             return Ok(attributes);
         }
         let file = self.raw_file_of(of, key)?;
         for name in names {
-            // The crate does not validate UTF-8.
-            let Ok(name) = String::from_utf8(name.into_bytes()) else {
-                let found = "an attribute name is not valid UTF-8";
-                return Err(error::damaged_entry(self.path, key, found));
-            };
             self.budget.entry(self.path)?;
             match self.attribute(of, &name, &join(key, &name), file) {
                 Ok(value) => attributes.insert(name, value),
@@ -266,7 +281,7 @@ impl<'a> Reader<'a> {
 
     /// The names in a group, in alphabetical order.
     pub fn names(&self, group: &Group, key: &str) -> Result<Vec<(String, LinkType)>> {
-        names::entry_names(group).map_err(|f| self.error(key, f))
+        entry_names(group).map_err(|f| self.error(key, f))
     }
 
     /// Converts an error of the library to an error of the entry `key`.
@@ -278,7 +293,7 @@ impl<'a> Reader<'a> {
     }
 
     fn attribute(&mut self, of: &Location, name: &str, key: &str, file: u64) -> Result<Tree> {
-        let attribute = of.attr(name).map_err(|f| self.error(key, f))?;
+        let attribute = open_attribute(of, name).map_err(|f| self.error(key, f))?;
         let from = &attribute as &Container;
         let kind = Source::kind(self.path, key, from)?;
         let (path, rows) = (self.path, None);
@@ -320,6 +335,12 @@ impl<'a> Reader<'a> {
     /// The number of the file that contains an object; opens the file for raw access.
     fn raw_file_of(&mut self, of: &Location, key: &str) -> Result<u64> {
         let address = library::address(of).map_err(|f| self.error(key, f))?;
+        if let Some(access) = self.access(key)
+            && !self.raw_files.contains_key(&address.file)
+            && !access.filter.allows(Path::new(&of.filename()))
+        {
+            return Err(access.denied(&of.filename()));
+        }
         if let Entry::Vacant(entry) = self.raw_files.entry(address.file) {
             let base = of.file().map_or(0, |file| file.userblock());
             entry.insert(RawFile::open(Path::new(&of.filename()), base)?);
@@ -351,10 +372,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether an entry with this error is skipped: it is valid but cannot be read.
+/// Whether an entry with this error is skipped: it is valid but cannot be read, or too
+/// large.
 fn is_skippable(error: &Error) -> bool {
     let Error::File { fact, .. } = error else {
-        return false;
+        // The entries that fit into the memory are read.
+        return matches!(error, Error::Memory { .. });
     };
     matches!(
         fact,
@@ -362,30 +385,6 @@ fn is_skippable(error: &Error) -> bool {
             | FileError::DeadLink { .. }
             | FileError::Filter { .. }
             | FileError::Newer { .. }
+            | FileError::Denied { .. }
     )
-}
-
-/// Opens a file, with retries in case another program is about to close it.
-fn open(path: &Path, swmr: bool) -> Result<File> {
-    /// One second in total: longer than any lock that is held accidentally.
-    const ATTEMPTS: u32 = 20;
-    const PAUSE: Duration = Duration::from_millis(50);
-    let is_locked = |error: &Error| {
-        let Error::File {
-            fact: FileError::System { source, .. },
-            ..
-        } = error
-        else {
-            return false;
-        };
-        source.kind() == std::io::ErrorKind::WouldBlock
-    };
-    let mut attempts = 1;
-    loop {
-        match library::open(path, swmr).map_err(|f| error::reading(path, f)) {
-            Err(error) if is_locked(&error) && attempts < ATTEMPTS => attempts += 1,
-            outcome => return outcome,
-        }
-        std::thread::sleep(PAUSE);
-    }
 }

@@ -119,12 +119,13 @@ impl Source<'_> {
         {
             return Ok(());
         }
-        let expected = format!("[{} or more, ...]", rows.end.max(1));
-        let (key, found) = (self.key.to_string(), shape.to_vec());
-        let fact = FileError::EntryShape {
-            key,
-            expected,
-            found,
+        let (key, rows) = (self.key.to_string(), rows.clone());
+        let fact = match shape.first().copied() {
+            Some(size) => FileError::Rows { key, rows, size },
+            None => FileError::NoRows {
+                key,
+                found: "a single value",
+            },
         };
         Err(Error::file(self.path, fact))
     }

@@ -1,13 +1,15 @@
 //! Writing: converts a tree to a file.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::str::FromStr;
 
 use ::hdf5::plist::FileAccess;
 use ::hdf5::types::VarLenUnicode;
-use ::hdf5::{Dataset, File, Group, H5Type, Location};
+use ::hdf5::{File, Group, H5Type, Location};
 use ndarray::{Array1, ArrayViewD};
 
+use super::target::{AttributeTarget, DatasetTarget, Storage, Target};
 use super::{Attributes, DEPTH, LIST, LIST_MARK, error, library};
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
@@ -37,6 +39,19 @@ pub struct WriteOptions {
 /// Errors: `Kind` if the tree is not a map; `Range` for `compress`; `File` if HDF5 cannot represent
 /// a name or a value, or writing fails
 pub fn write(path: impl AsRef<Path>, tree: &Tree, options: &WriteOptions) -> Result<()> {
+    write_while(path, tree, options, &|| ControlFlow::Continue(()))
+}
+
+/// Same as [`write`]; `proceed` is called before each block of a large array and can end the write.
+/// The previous file is then unchanged, and nothing else remains.
+///
+/// Errors: `Interrupted` if `proceed` ends the write, or as [`write`]
+pub fn write_while(
+    path: impl AsRef<Path>,
+    tree: &Tree,
+    options: &WriteOptions,
+    proceed: &dyn Fn() -> ControlFlow<()>,
+) -> Result<()> {
     let path = path.as_ref();
     if options.compress > MAX_COMPRESSION {
         return Err(Error::Range {
@@ -54,10 +69,13 @@ pub fn write(path: impl AsRef<Path>, tree: &Tree, options: &WriteOptions) -> Res
         });
     };
     let temporary = TempFile::new(path)?;
-    temporary.reserve(estimate_size(tree, options))?;
+    temporary.reserve(estimate_size(tree, options), proceed)?;
     let writer = Writer {
         path,
-        level: options.compress as u8,
+        storage: Storage {
+            level: options.compress as u8,
+            proceed,
+        },
     };
     let file = create(temporary.path()).map_err(|f| writer.error(f))?;
     writer.map(&file, "", map, 0)?;
@@ -97,7 +115,7 @@ fn create(path: &Path) -> ::hdf5::Result<File> {
 
 struct Writer<'a> {
     path: &'a Path,
-    level: u8,
+    storage: Storage<'a>,
 }
 
 impl Writer<'_> {
@@ -196,17 +214,16 @@ impl Writer<'_> {
     }
 
     fn scalar(&self, target: impl Target, key: &str, value: &Tree) -> Result<()> {
-        let result = match value {
-            Tree::Bool(value) => target.put(ndarray::arr0(*value).view().into_dyn(), 0),
-            Tree::Int(value) => target.put(ndarray::arr0(*value).view().into_dyn(), 0),
-            Tree::Float(value) => target.put(ndarray::arr0(*value).view().into_dyn(), 0),
+        match value {
+            Tree::Bool(value) => self.put(target, ndarray::arr0(*value).view().into_dyn()),
+            Tree::Int(value) => self.put(target, ndarray::arr0(*value).view().into_dyn()),
+            Tree::Float(value) => self.put(target, ndarray::arr0(*value).view().into_dyn()),
             Tree::Text(text) => {
                 let text = self.text(key, text)?;
-                target.put(ndarray::arr0(text).view().into_dyn(), 0)
+                self.put(target, ndarray::arr0(text).view().into_dyn())
             }
-            _ => target.put_null(),
-        };
-        result.map_err(|f| self.error(f))
+            _ => target.put_null().map_err(|f| self.error(f)),
+        }
     }
 
     fn texts(&self, target: impl Target, key: &str, items: &[Tree]) -> Result<()> {
@@ -215,9 +232,15 @@ impl Writer<'_> {
             other => Err(self.unwritable(key, &format!("a list that contains {}", other.kind()))),
         });
         let texts = texts.collect::<Result<Array1<VarLenUnicode>>>()?;
-        target
-            .put(texts.view().into_dyn(), 0)
-            .map_err(|f| self.error(f))
+        self.put(target, texts.view().into_dyn())
+    }
+
+    fn put<T: H5Type>(&self, target: impl Target, array: ArrayViewD<T>) -> Result<()> {
+        match target.put(array, &self.storage) {
+            Ok(ControlFlow::Continue(())) => Ok(()),
+            Ok(ControlFlow::Break(())) => Err(Error::Interrupted),
+            Err(error) => Err(self.error(error)),
+        }
     }
 
     fn text(&self, key: &str, text: &str) -> Result<VarLenUnicode> {
@@ -245,7 +268,7 @@ impl Writer<'_> {
         let values = tensor.flatten_all()?.to_vec1::<T>()?;
         let view = ArrayViewD::from_shape(tensor.dims(), &values)
             .expect("a tensor has as many values as its shape says");
-        target.put(view, self.level).map_err(|f| self.error(f))
+        self.put(target, view)
     }
 
     fn validate_name(&self, key: &str, name: &str) -> Result<()> {
@@ -263,57 +286,6 @@ impl Writer<'_> {
 
     fn error(&self, error: ::hdf5::Error) -> Error {
         error::writing(self.path, error)
-    }
-}
-
-/// The destination of an array: a dataset or an attribute.
-trait Target {
-    fn put<T: H5Type>(self, array: ArrayViewD<T>, level: u8) -> ::hdf5::Result<()>;
-    /// Writes HDF5's null dataspace.
-    fn put_null(self) -> ::hdf5::Result<()>;
-}
-
-/// A dataset to create.
-struct DatasetTarget<'a> {
-    group: &'a Group,
-    name: &'a str,
-}
-
-/// An attribute to create.
-struct AttributeTarget<'a> {
-    of: &'a Location,
-    name: &'a str,
-}
-
-impl Target for DatasetTarget<'_> {
-    fn put<T: H5Type>(self, array: ArrayViewD<T>, level: u8) -> ::hdf5::Result<()> {
-        let mut dataset = self.group.new_dataset_builder();
-        // Filters require chunks, and chunks require a non-empty array with axes.
-        if level > 0 && !array.is_empty() && array.ndim() > 0 {
-            dataset = dataset.shuffle().deflate(level);
-        }
-        dataset
-            .with_data(array)
-            .create(self.name)
-            .map(drop::<Dataset>)
-    }
-    fn put_null(self) -> ::hdf5::Result<()> {
-        let dataset = self.group.new_dataset::<f64>().shape(::hdf5::Extents::Null);
-        dataset.create(self.name).map(drop)
-    }
-}
-
-impl Target for AttributeTarget<'_> {
-    fn put<T: H5Type>(self, array: ArrayViewD<T>, _: u8) -> ::hdf5::Result<()> {
-        self.of
-            .new_attr_builder()
-            .with_data(array)
-            .create(self.name)
-            .map(drop)
-    }
-    fn put_null(self) -> ::hdf5::Result<()> {
-        let attribute = self.of.new_attr::<f64>().shape(::hdf5::Extents::Null);
-        attribute.create(self.name).map(drop)
     }
 }
 

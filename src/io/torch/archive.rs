@@ -1,6 +1,6 @@
 //! The zip archive that contains a state dict.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, ErrorKind, Read};
 
 use zip::read::ZipReadOptions;
 use zip::result::ZipError;
@@ -118,8 +118,22 @@ impl Archive<'_> {
     }
 }
 
+/// Describes an error of the zip library without its terms.
 fn damaged(error: ZipError) -> FileError {
-    let found = error.to_string();
+    let found = match &error {
+        ZipError::InvalidArchive(_) => {
+            "the index at the end of the zip archive is missing or \
+                                        inconsistent"
+        }
+        ZipError::UnsupportedArchive(_) => "a zip archive with an unsupported feature",
+        ZipError::FileNotFound => "a record of the zip archive is missing",
+        ZipError::Io(source) if source.kind() == ErrorKind::UnexpectedEof => {
+            "a record of the zip archive ends too early"
+        }
+        ZipError::Io(_) => "a record of the zip archive has a wrong checksum or cannot be inflated",
+        _ => "a record of the zip archive cannot be read",
+    };
+    let found = found.into();
     FileError::Damaged { found }
 }
 

@@ -14,7 +14,7 @@ use crate::ops::force::{
 use crate::tensor::{DType, Device, Tensor, convert};
 
 /// The value of the attribute `what`, which identifies the file.
-const KIND: &str = "force network";
+pub const KIND: &str = "force network";
 const EQUATION: &str = "a' = a + dt/tau (-a + wI x + wR h + wF z), h = tanh(a'), z = wO h; \
                         P = factor (base - sum over k of scales[k] v[k] v[k]'), \
                         where base is alpha 1 if there is none";

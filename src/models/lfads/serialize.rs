@@ -11,7 +11,7 @@ use crate::ops::lfads::Sizes;
 use crate::tensor::DType;
 
 /// The value of the attribute `what`, which identifies the file.
-const KIND: &str = "lfads model";
+pub const KIND: &str = "lfads model";
 
 impl<T: Lanes> Model<T> {
     /// The entries and the attributes of a file.

@@ -97,6 +97,7 @@ impl PortableNetwork {
             outputs: spec.outputs,
             layers: spec.layers,
             directions: spec.directions,
+            torch_names: false,
             ambiguous_nonlinearity: false,
             blocks: blocks.collect::<Result<_>>()?,
         })

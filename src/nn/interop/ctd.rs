@@ -83,6 +83,7 @@ fn sizes(table: &TensorTable, prefix: &str) -> Result<(PortableNetwork, DType)> 
         outputs: 0,
         layers: (1..).find(|layer| !has((*layer, 0))).unwrap_or(1),
         directions: if has((0, 1)) { 2 } else { 1 },
+        torch_names: false,
         ambiguous_nonlinearity: false,
         blocks: Vec::new(),
     };

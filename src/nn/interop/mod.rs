@@ -40,6 +40,8 @@ pub struct PortableNetwork {
     pub layers: usize,
     /// 1, or 2 for a bidirectional network.
     pub directions: usize,
+    /// Whether the parameters have the names of PyTorch.
+    pub torch_names: bool,
     /// Whether the nonlinearity may be tanh or relu: the parameters of PyTorch do not determine it.
     pub ambiguous_nonlinearity: bool,
     /// The parameters by name, in the order of this program: one sublayer after another,

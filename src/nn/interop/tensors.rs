@@ -180,11 +180,32 @@ impl<'a> TensorTable<'a> {
 
     /// The error for a file without a network.
     pub fn no_network(&self) -> Error {
-        let hint = match self.selection.prefix.is_empty() {
-            true => "build a network from plain tensors with `set` or `load_params`",
-            false => "the option `prefix` excludes tensors whose names do not start with it",
-        };
-        self.unexpected(WEIGHTS, self.all_names(), hint)
+        if self.selection.prefix.is_empty() {
+            let hint = "build a network from plain tensors with `set` or `load_params`";
+            return self.unexpected(WEIGHTS, self.all_names(), hint);
+        }
+        let prefix = &self.selection.prefix;
+        let expected = format!("a recurrent network whose names start with `{prefix}`");
+        let hint = "set the option `prefix` to one of these prefixes, or omit it";
+        self.unexpected(&expected, self.all_prefixes(), hint)
+    }
+
+    /// The prefixes of all names in the file, up to the last component.
+    fn all_prefixes(&self) -> Vec<String> {
+        let names = self.content.entries.iter().map(|entry| &entry.name);
+        let mut prefixes: Vec<String> = names
+            .map(|name| format!("`{}`", parent_path(name)))
+            .collect();
+        prefixes.sort();
+        prefixes.dedup();
+        let count = prefixes.len();
+        if count > MAX_NAMES {
+            prefixes.truncate(MAX_NAMES);
+            prefixes.push(format!("and {} more", count - MAX_NAMES));
+        }
+        let none = prefixes.iter_mut().filter(|prefix| *prefix == "``");
+        none.for_each(|prefix| *prefix = "names without a prefix".into());
+        prefixes
     }
 
     /// The error for a file with more than one network.

@@ -104,6 +104,7 @@ fn sizes(table: &TensorTable, names: &NameScheme) -> Result<(PortableNetwork, DT
         outputs: 0,
         layers: (1..).find(|layer| !has(*layer, 0)).unwrap_or(1),
         directions: if has(0, 1) { 2 } else { 1 },
+        torch_names: true,
         ambiguous_nonlinearity: kind == CellKind::Vanilla,
         blocks: Vec::new(),
     };

@@ -8,6 +8,13 @@ use attractor::base::error::FileError;
 use attractor::io::hdf5::{self, ReadOptions, WriteOptions};
 use attractor::io::{Tree, atomic_write};
 
+fn limited(max_bytes: u64) -> ReadOptions {
+    ReadOptions {
+        max_bytes,
+        ..ReadOptions::default()
+    }
+}
+
 #[test]
 fn errors_of_unreadable_entries_name_the_problem() {
     let path = reference("h5py_odd.h5");
@@ -230,7 +237,7 @@ fn is_readable_after_change(path: &Path, copy: &Path, state: &mut u64) -> bool {
     // Printed for the case that the process crashes here.
     eprintln!("{} at {at}", path.display());
     let max_bytes = 64 << 20;
-    let read = hdf5::read_content(copy, "", &ReadOptions { max_bytes });
+    let read = hdf5::read_content(copy, "", &limited(max_bytes));
     hdf5::list(copy).is_ok() && read.is_ok()
 }
 
@@ -271,13 +278,13 @@ fn a_damaged_string_length_is_an_error_before_the_allocation() {
 fn the_size_of_an_array_is_checked_against_the_memory_limit() {
     let path = reference("hdf5/sparse_int8.h5");
     let needed = 100 * 500 * 20 * 8;
-    let read = |max_bytes| hdf5::read_content(&path, "spikes", &ReadOptions { max_bytes });
+    let read = |max_bytes| hdf5::read_content(&path, "spikes", &limited(max_bytes));
     assert!(read(needed).is_ok());
     let error = read(needed - 1).unwrap_err();
     let expected = "reading entry `spikes`: shape [100, 500, 20] needs 8000000 bytes, the limit is \
                     7999999 bytes";
     assert_eq!(error.to_string(), expected);
-    let rows = hdf5::read_rows(&path, "spikes", 3..4, &ReadOptions { max_bytes: 80_000 });
+    let rows = hdf5::read_rows(&path, "spikes", 3..4, &limited(80_000));
     assert!(rows.is_ok(), "{rows:?}");
 }
 

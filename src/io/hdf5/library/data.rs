@@ -188,7 +188,8 @@ pub fn chunk(dataset: &Dataset, first: &[u64]) -> Result<Option<ChunkLocation>> 
     }))
 }
 
-fn simple_space(shape: &[usize]) -> Result<Dataspace> {
+/// The dataspace of an array of this shape.
+pub fn simple_space(shape: &[usize]) -> Result<Dataspace> {
     let dims: Vec<u64> = shape.iter().map(|size| *size as u64).collect();
     let rank = dims.len() as i32;
     // SAFETY: `dims` has as many sizes as the rank; no maximum sizes are passed.

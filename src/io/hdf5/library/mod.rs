@@ -5,7 +5,10 @@
 //! through [`status`] or [`identifier`], every identifier is owned by a type of the crate, and
 //! every buffer is checked against the size that the library will write.
 
+pub mod blocks;
 pub mod data;
+pub mod names;
+pub mod sources;
 pub mod types;
 
 use std::ffi::CString;
@@ -17,11 +20,13 @@ use ::hdf5::plist::FileAccess;
 use ::hdf5::sync::sync;
 use ::hdf5::{File, Group, Location, LocationType, Result, from_id, h5check};
 use hdf5_sys::h5::herr_t;
-use hdf5_sys::h5f::{H5F_ACC_RDONLY, H5F_ACC_SWMR_READ, H5F_ACC_TRUNC, H5Fcreate, H5Fopen};
+use hdf5_sys::h5f::{
+    H5F_ACC_RDONLY, H5F_ACC_SWMR_READ, H5F_ACC_TRUNC, H5Fcreate, H5Fget_vfd_handle, H5Fopen,
+};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5l::{H5L_info2_t, H5L_type_t, H5Lget_info2, H5Lget_val, H5Lunpack_elink_val};
 use hdf5_sys::h5o::{H5O_INFO_BASIC, H5O_info2_t, H5Oget_info_by_name3, H5Oget_info3};
-use hdf5_sys::h5p::{H5P_DEFAULT, H5Pset_metadata_read_attempts};
+use hdf5_sys::h5p::{H5P_DEFAULT, H5Pset_file_locking, H5Pset_metadata_read_attempts};
 
 /// Maximum length of a link target in messages.
 const TARGET_BYTES: usize = 4_096;
@@ -62,20 +67,48 @@ pub fn open(path: &Path, swmr: bool) -> Result<File> {
     // SAFETY: `name` is a C string that outlives the call, and so does the property list.
     let id = identifier(|| unsafe { H5Fopen(name.as_ptr(), flags, access.id()) })?;
     // SAFETY: the identifier is new and refers to a file; the value owns it.
-    unsafe { from_id(id) }
+    let file: File = unsafe { from_id(id) }?;
+    close_in_children(&file);
+    Ok(file)
 }
 
-/// Creates or truncates the file at `path`.
+/// Creates or truncates the file at `path`, a temporary file of this process. It is not locked: a
+/// child process that inherits the open file would keep the lock until it ends.
 pub fn create(path: &Path, access: &FileAccess) -> Result<File> {
     let (name, flags) = (c_path(path)?, H5F_ACC_TRUNC);
+    // SAFETY: the identifier refers to an open property list.
+    status(|| unsafe { H5Pset_file_locking(access.id(), 0, 1) })?;
     let create = || {
         // SAFETY: `name` and the property list outlive the call.
         unsafe { H5Fcreate(name.as_ptr(), flags, H5P_DEFAULT, access.id()) }
     };
     let id = identifier(create)?;
     // SAFETY: the identifier is new and refers to a file; the value owns it.
-    unsafe { from_id(id) }
+    let file: File = unsafe { from_id(id) }?;
+    close_in_children(&file);
+    Ok(file)
 }
+
+/// Closes the file in child processes, which otherwise keep its lock until they end. The library
+/// does not open files with `O_CLOEXEC`.
+#[cfg(unix)]
+fn close_in_children(file: &File) {
+    use std::os::fd::BorrowedFd;
+
+    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+    let mut handle = ptr::null_mut();
+    // SAFETY: `handle` receives a pointer to the descriptor of the default file driver.
+    let found = status(|| unsafe { H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &mut handle) });
+    if found.is_ok() && !handle.is_null() {
+        // SAFETY: the descriptor is open as long as the file.
+        let descriptor = unsafe { BorrowedFd::borrow_raw(*handle.cast()) };
+        // If this fails, only the lock lasts longer.
+        let _ = fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
+    }
+}
+
+#[cfg(not(unix))]
+fn close_in_children(_: &File) {}
 
 /// The address of an open object.
 pub fn address(of: &Location) -> Result<Address> {
@@ -87,7 +120,7 @@ pub fn address(of: &Location) -> Result<Address> {
 
 /// The type and address of the object that `name` in `group` refers to.
 pub fn object(group: &Group, name: &str) -> Result<(LocationType, Address)> {
-    let name = CString::new(name).map_err(|_| "a name with NUL")?;
+    let name = names::c_name(name)?;
     let (mut info, fields) = (no_info(), H5O_INFO_BASIC);
     let ask = || {
         // SAFETY: `name` is a C string, `info` a record of the type that the call fills.
@@ -115,7 +148,7 @@ fn address_in(info: &H5O_info2_t) -> Address {
 
 /// The target of the link `name` in `group`; None for a hard link or an unreadable target.
 pub fn target(group: &Group, name: &str) -> Option<Target> {
-    let name = CString::new(name).ok()?;
+    let name = names::c_name(name).ok()?;
     let mut info = H5L_info2_t::default();
     // SAFETY: `name` is a C string, `info` a record of the type that the call fills.
     status(|| unsafe { H5Lget_info2(group.id(), name.as_ptr(), &mut info, H5P_DEFAULT) }).ok()?;
@@ -170,7 +203,7 @@ pub fn identifier(call: impl FnOnce() -> hid_t) -> Result<hid_t> {
 /// The text before the first NUL.
 fn c_text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|byte| *byte == 0);
-    String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]).into_owned()
+    names::escape(&bytes[..end.unwrap_or(bytes.len())])
 }
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! HDF5 types: introspection of the type of an entry, and memory types for reading it.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::os::raw::{c_char, c_uint, c_void};
 use std::sync::OnceLock;
 
@@ -11,7 +11,8 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t;
 use hdf5_sys::h5t::{H5T_bkg_t, H5T_cdata_t, H5T_class_t, H5T_cmd_t, H5T_sign_t, H5T_str_t};
 
-use super::{identifier, status};
+use super::names::{c_name, escape};
+use super::{data, identifier, status};
 
 /// Size in a file of a variable-length value: its length, the address of a heap and an object
 /// index.
@@ -22,17 +23,32 @@ pub const REFERENCE: usize = 8;
 /// A type with its components.
 #[derive(Debug)]
 pub enum Class {
-    Integer { signed: bool },
+    Integer {
+        signed: bool,
+    },
     Float,
-    Text { variable: bool, padding: Padding },
+    Text {
+        variable: bool,
+        padding: Padding,
+    },
     Bits,
-    Opaque { tag: String },
+    Opaque {
+        tag: String,
+    },
     Compound(Vec<(String, Datatype)>),
     ObjectReference,
     OtherReference,
-    Enum { base: Datatype, names: Vec<String> },
-    List { item: Datatype },
-    Array { item: Datatype, shape: Vec<usize> },
+    Enum {
+        base: Datatype,
+        members: Vec<(String, i64)>,
+    },
+    List {
+        item: Datatype,
+    },
+    Array {
+        item: Datatype,
+        shape: Vec<usize>,
+    },
     Other,
 }
 
@@ -68,7 +84,7 @@ pub fn class(dtype: &Datatype) -> Result<Class> {
         },
         H5T_class_t::H5T_ENUM => Class::Enum {
             base: base(id)?,
-            names: members(id)?,
+            members: enum_members(id)?,
         },
         H5T_class_t::H5T_VLEN => Class::List { item: base(id)? },
         H5T_class_t::H5T_ARRAY => Class::Array {
@@ -103,7 +119,7 @@ pub fn compound(bytes: usize, fields: &[(String, usize, Datatype)]) -> Result<Da
     // SAFETY: creates a new type.
     let record = owned(|| unsafe { h5t::H5Tcreate(H5T_class_t::H5T_COMPOUND, bytes.max(1)) })?;
     for (name, offset, field) in fields {
-        let name = CString::new(name.as_str()).map_err(|_| Error::from("a field with NUL"))?;
+        let name = c_name(name)?;
         // SAFETY: both identifiers refer to open types, and `name` is a C string.
         status(|| unsafe { h5t::H5Tinsert(record.id(), name.as_ptr(), *offset, field.id()) })?;
     }
@@ -209,6 +225,29 @@ fn members(id: hid_t) -> Result<Vec<String>> {
     (0..count.max(0) as c_uint).map(name).collect()
 }
 
+/// The members of an enumeration with their values.
+fn enum_members(id: hid_t) -> Result<Vec<(String, i64)>> {
+    /// Size of the largest integer type.
+    const BYTES: usize = 8;
+    let (base, integer) = (base(id)?, Datatype::from_type::<i64>()?);
+    let value = |index: usize| -> Result<i64> {
+        if base.size() > BYTES {
+            // The element type rejects such an enumeration.
+            return Ok(0);
+        }
+        let mut bytes = [0_u8; BYTES];
+        let into = bytes.as_mut_ptr().cast::<c_void>();
+        // SAFETY: `into` holds a value of the base type, as checked above.
+        status(|| unsafe { h5t::H5Tget_member_value(id, index as c_uint, into) })?;
+        data::convert(&base, &integer, 1, &mut bytes)?;
+        Ok(i64::from_ne_bytes(bytes))
+    };
+    let names = members(id)?.into_iter().enumerate();
+    names
+        .map(|(index, name)| Ok((name, value(index)?)))
+        .collect()
+}
+
 fn fields(id: hid_t) -> Result<Vec<(String, Datatype)>> {
     let fields = members(id)?.into_iter().enumerate();
     let field = |(index, name): (usize, String)| {
@@ -236,7 +275,7 @@ fn taken(text: *mut c_char) -> Option<String> {
     }
     // SAFETY: the library returns a C string that the caller must free.
     unsafe {
-        let copy = CStr::from_ptr(text).to_string_lossy().into_owned();
+        let copy = escape(CStr::from_ptr(text).to_bytes());
         H5free_memory(text.cast());
         Some(copy)
     }

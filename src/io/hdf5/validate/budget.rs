@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::base::error::FileError;
+use crate::base::error::{FileError, READING_ENTRY};
 use crate::base::{Error, Result};
 
 /// Maximum number of entries of one file; a group linked twice from each of 40 nested groups would
@@ -69,7 +69,7 @@ impl Budget {
         match u64::try_from(bytes) {
             Ok(used) if used <= self.limit => Ok(used),
             _ => Err(Error::Memory {
-                op: format!("reading entry `{key}`"),
+                op: format!("{READING_ENTRY} `{key}`"),
                 shape: shape.to_vec(),
                 bytes,
                 limit: self.limit,
