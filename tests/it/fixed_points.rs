@@ -62,6 +62,7 @@ pub const POLISHED: Newton = Newton {
     max_iters: 200,
     unique_distance: 1e-3,
     scale: 1.0,
+    offset: false,
 };
 
 pub fn searched(network: &Network, from: &Candidates, newton: Newton) -> SearchResult {
@@ -85,6 +86,7 @@ pub const TRACER: Refinement = Refinement {
     epsilon: f64::EPSILON,
     limit: 1.0,
     bound: Some(1.0),
+    resolution: f64::EPSILON,
 };
 
 pub fn filtered_points(network: &Network, from: &Candidates, ends: &SearchResult) -> Points {
@@ -98,8 +100,8 @@ pub fn find_points(network: &Network, states: Vec<f64>) -> (Points, Vec<Lineariz
     let points = filtered_points(network, &from, &searched(network, &from, POLISHED));
     let flow = &mut *network.step_map().expect("a step");
     let mut linear = linearize(flow, &points).expect("finite Jacobians");
-    let sets = sets(flow, &points).expect("sets");
-    set_margins(flow, &points, &sets, &mut linear).expect("margins");
+    let sets = sets(flow, &points, f64::EPSILON).expect("sets");
+    set_margins(flow, &points, &sets, &mut linear, f64::EPSILON).expect("margins");
     (points, linear)
 }
 

@@ -7,8 +7,9 @@
 
 use super::candidates::{Candidates, Label, SearchResult, squared_distance};
 use super::damped_step::squared_norm;
+use super::newton_path::Root;
 use super::points::{Distinct, Point, Points, deduplicate};
-use super::refine::{Refinement, Root};
+use super::refine::Refinement;
 use crate::base::Result;
 use crate::nn::StepMap;
 
@@ -16,6 +17,9 @@ use crate::nn::StepMap;
 const GROUP_RADIUS: f64 = 1e-3;
 /// So are those closer together than this fraction of the state, which is rounding.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
+/// A final state is beyond the bound of all fixed points if it exceeds it by this fraction.
+const BEYOND: f64 = 1e-6;
 
 /// Which slow points are retained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +63,11 @@ pub struct Counts {
     pub near_candidates: usize,
     /// Slow final states that are excluded.
     pub slow_excluded: usize,
+    /// Distinct excluded slow points within the tolerance and the bound: many of them form a nearly
+    /// continuous set.
+    pub slow_within_tolerance: usize,
+    /// Final states beyond the bound of all fixed points, where F(h) = h to rounding.
+    pub unreachable: usize,
 }
 
 impl Filter {
@@ -76,19 +85,42 @@ impl Filter {
         let (leaders, members) = self.group(candidates, result, &within);
         let roots = refinement.refine(step_map, &candidates.subset(&leaders, &result.states))?;
         let mut points = Vec::with_capacity(leaders.len());
-        for ((leader, members), root) in leaders.iter().zip(&members).zip(roots) {
+        for ((leader, members), roots) in leaders.iter().zip(&members).zip(roots) {
             let mut point = point(candidates, result, *leader);
             point.hits = members.len();
-            self.update_point(&mut point, root);
+            let mut roots = roots.into_iter();
+            let mut first = point.clone();
+            self.update_point(&mut first, roots.next());
             members
                 .iter()
-                .for_each(|at| result.labels[*at] = point.label);
-            points.push(point);
+                .for_each(|at| result.labels[*at] = first.label);
+            points.push(first);
+            for root in roots.filter(|_| self.moves_states()) {
+                self.update_point(&mut point, Some(root));
+                points.push(point.clone());
+            }
         }
         let minima = (0..candidates.count()).filter(|at| result.labels[*at] == Label::Slow);
         let minima = minima.filter(|at| !within.contains(at));
         points.extend(minima.map(|at| point(candidates, result, at)));
-        Ok(self.select(candidates, result, points, &within))
+        let slow_within_tolerance = match self.slow {
+            SlowFilter::None => self.distinct_slow(&points, refinement.bound),
+            _ => 0,
+        };
+        let states = result.states.chunks_exact(candidates.state);
+        let unreachable = states.filter(|h| exceeds(h, refinement.bound)).count();
+        let mut selected = self.select(candidates, result, points, &within);
+        selected.counts = selected.counts.map(|counts| Counts {
+            slow_within_tolerance,
+            unreachable,
+            ..counts
+        });
+        Ok(selected)
+    }
+
+    /// Whether final states are moved to their fixed points.
+    fn moves_states(&self) -> bool {
+        self.unique_distance.is_none() || self.refine
     }
 
     /// Final states within the tolerance, by increasing error.
@@ -140,8 +172,7 @@ impl Filter {
         point.position_error = f64::INFINITY;
         let Some(root) = root else { return };
         let distance = squared_distance(&root.state, &point.state).sqrt();
-        let move_state = self.unique_distance.is_none() || self.refine;
-        if move_state {
+        if self.moves_states() {
             (point.state, point.error) = (root.state, root.error);
             point.position_error = root.position_error;
         } else if distance
@@ -203,6 +234,8 @@ impl Filter {
             unique,
             near_candidates: points.len(),
             slow_excluded,
+            slow_within_tolerance: 0,
+            unreachable: 0,
         };
         Points {
             state: candidates.state,
@@ -210,6 +243,15 @@ impl Filter {
             points,
             counts: Some(counts),
         }
+    }
+
+    /// Number of distinct slow points within the tolerance and the bound.
+    fn distinct_slow(&self, points: &[Point], bound: Option<f64>) -> usize {
+        let slow = points.iter().filter(|point| {
+            let within = point.error <= self.tolerance && point.label == Label::Slow;
+            within && !exceeds(&point.state, bound)
+        });
+        self.merge_by_bounds(slow.cloned().collect()).len()
     }
 
     /// Merges points whose position bounds overlap. Slow points have no bound; half the resolution
@@ -237,6 +279,11 @@ impl WithinTolerance {
     fn contains(&self, at: &usize) -> bool {
         self.by_index.binary_search(at).is_ok()
     }
+}
+
+/// Whether a unit exceeds the bound by more than rounding.
+fn exceeds(state: &[f64], bound: Option<f64>) -> bool {
+    bound.is_some_and(|bound| state.iter().any(|h| h.abs() > bound * (1.0 + BEYOND)))
 }
 
 fn point(candidates: &Candidates, result: &SearchResult, at: usize) -> Point {

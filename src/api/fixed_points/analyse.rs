@@ -207,14 +207,14 @@ fn known<'a>(
     this: &'a FixedPoints,
 ) -> Result<(&'a Network, Vec<Linearization>), Diagnostic> {
     let Some(network) = &this.network else {
-        let words = format!("{of}: these points came from a file, without their network");
-        return Err(Diagnostic::new(words).hint("give it back to them: points.of(net)"));
+        let message = format!("{of}: these points were read from a file, without their network");
+        return Err(Diagnostic::new(message).hint("assign it with points.of(net)"));
     };
     let (k, s) = (this.points.points.len(), this.points.state);
     cx.check_memory(of, &[k, s, 6 * s + this.points.inputs], DType::F64)?;
-    let flow = &mut *network.step_map()?;
-    let mut linear = linearize(flow, &this.points)?;
-    set_margins(flow, &this.points, this.sets()?, &mut linear)?;
+    let step_map = &mut *network.step_map()?;
+    let mut linear = linearize(step_map, &this.points)?;
+    set_margins(step_map, &this.points, this.sets()?, &mut linear, resolution(network))?;
     Ok((network, linear))
 }
 
@@ -239,6 +239,14 @@ pub fn rounding(network: &Network) -> f64 {
     match network {
         Network::CustomF32(_) => f64::from(f32::EPSILON),
         _ => f64::EPSILON,
+    }
+}
+
+/// The relative resolution of a network's parameters.
+pub fn resolution(network: &Network) -> f64 {
+    match network.dtype() {
+        DType::F64 => f64::EPSILON,
+        _ => f64::from(f32::EPSILON),
     }
 }
 

@@ -49,12 +49,12 @@ crate::natives! {
             ("hits".into(), column(&|point| point.hits as f64)?),
             ("labels".into(), Tree::List(labels.collect())),
         ]));
-        let mut said = io::Map::from([("holds".into(), Tree::Text(HOLDS.into()))]);
+        let mut attributes = io::Map::from([("holds".into(), Tree::Text(HOLDS.into()))]);
         if let Some(network) = &this.network {
             let network = metadata::describe(network).into_iter();
-            said.extend(network.map(|(name, what)| (format!("network_{name}"), what)));
+            attributes.extend(network.map(|(name, what)| (format!("network_{name}"), what)));
         }
-        h5::save(cx, &path, &tree, said, 0)
+        h5::save(cx, &path, &tree, attributes, 0)
     }
 
     /// Loads points that `save` wrote, without their network: `points.of(net)` assigns it.
@@ -66,7 +66,7 @@ crate::natives! {
     fn load(cx: &Context, path: String) -> New<FixedPoints> {
         let tree = h5::load(cx, &path)?.tree;
         let points = points(&cx.input_path(&path)?, &tree)?;
-        Ok(New(FixedPoints::new(points, None)))
+        Ok(New(FixedPoints { from_file: true, ..FixedPoints::new(points, None) }))
     }
 
     /// Returns the same points with a network, which `modes` and `transitions` require. The state
@@ -92,7 +92,8 @@ crate::natives! {
             .into());
         }
         let points = this.points.clone();
-        Ok(New(FixedPoints::new(points, Some(network))))
+        let from_file = this.from_file;
+        Ok(New(FixedPoints { from_file, ..FixedPoints::new(points, Some(network)) }))
     }
 }
 
@@ -116,12 +117,12 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Diagnostic> {
         }
         let (key, expected) = (key.to_string(), expected.to_string());
         let found = tensor.dims().to_vec();
-        let fact = FileError::EntryShape {
+        let error = FileError::EntryShape {
             key,
             expected,
             found,
         };
-        Err(Error::file(path, fact))
+        Err(Error::file(path, error))
     };
     let states = shaped("states", "[k, s]", 2, None)?;
     let (k, s) = states.dims2().map_err(Error::from)?;
@@ -138,7 +139,7 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Diagnostic> {
     let (position_error, index) = (newer("position_error", f64::NAN)?, newer("index", 0.0)?);
     let label = |at: usize| match tree.at("labels") {
         Some(Tree::List(labels)) => match labels.get(at) {
-            Some(Tree::Text(word)) => Label::from_name(word),
+            Some(Tree::Text(name)) => Label::from_name(name),
             _ => None,
         },
         _ => None,
