@@ -3,7 +3,10 @@
 mod continua;
 mod maps;
 mod modes;
+mod resolution;
+mod scales;
 mod search;
+mod summary;
 mod transitions;
 
 use std::path::PathBuf;
@@ -63,6 +66,7 @@ pub const POLISHED: Newton = Newton {
     unique_distance: 1e-3,
     scale: 1.0,
     offset: false,
+    cutoff: 0.0,
 };
 
 pub fn searched(network: &Network, from: &Candidates, newton: Newton) -> SearchResult {
@@ -74,6 +78,7 @@ pub fn searched(network: &Network, from: &Candidates, newton: Newton) -> SearchR
 
 pub const KEEP: Filter = Filter {
     tolerance: 1e-12,
+    search_tolerance: 1e-12,
     unique_distance: None,
     resolution: 1e-3,
     refine: true,

@@ -120,3 +120,23 @@ fn a_session_goes_on_after_ctrl_c_inside_a_long_operation() {
         assert_eq!(lines.next().expect("a line").expect("text"), "goes on");
     }
 }
+
+#[test]
+fn an_interrupted_search_for_fixed_points_warns_of_unfinished_candidates() {
+    let folder = TempDir::new().expect("a folder");
+    let text = "let net = rnn::gru(#{ units: 200, gain: 1.5 });
+        let h = random::normal(random::key(1), [20000, 200]);
+        let points = fixed_points::find(net, #{ candidates: h, between: 0 });
+        print(points.warnings()[0]);";
+    std::fs::write(folder.path().join("search.rhai"), text).expect("a script");
+    let mut child = start(&folder, &["run", "search.rhai"]);
+    let mut progress = BufReader::new(child.stderr.take().expect("asked for")).lines();
+    let line = progress.next().expect("a line").expect("text");
+    assert!(line.contains("fixed_points::find"), "{line}");
+    press(&child);
+    assert_eq!(code(&mut child), Some(0));
+    let mut printed = String::new();
+    let mut stdout = child.stdout.take().expect("asked for");
+    stdout.read_to_string(&mut printed).expect("text");
+    assert!(printed.contains("of 20000 candidates had not reached a final state"), "{printed}");
+}

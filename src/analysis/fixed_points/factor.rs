@@ -58,20 +58,22 @@ impl Factor {
         norm
     }
 
-    /// Whether relative errors of at most `error` in the elements of J can make A = J - 1 singular:
-    /// error times the spectral radius of |A^-1| |J| is at least 1.
+    /// Whether errors of at most `error` relative to the elements of |J| + 1 can make A = J - 1
+    /// singular: error times the spectral radius of |A^-1| (|J| + 1) is at least 1.
     ///
     /// Source: Demmel 1992, The componentwise distance to the nearest singular matrix
     pub fn is_singular_within(&self, j: &[f64], error: f64) -> bool {
         let s = self.lu.U().nrows();
         // The Frobenius norms bound the spectral radius and need no inverse.
-        let bound = self.inverse_norm() * (s as f64).sqrt() * squared_norm(j).sqrt();
+        let root = (s as f64).sqrt();
+        let bound = self.inverse_norm() * root * (root + squared_norm(j).sqrt());
         if error * bound < 1.0 {
             return false;
         }
         let inverse: Mat<f64> = self.lu.solve(Mat::<f64>::identity(s, s));
         let inverse = Mat::from_fn(s, s, |r, c| inverse[(r, c)].abs());
-        let j = Mat::from_fn(s, s, |r, c| j[r * s + c].abs());
+        let unit = |r: usize, c: usize| if r == c { 1.0 } else { 0.0 };
+        let j = Mat::from_fn(s, s, |r, c| j[r * s + c].abs() + unit(r, c));
         let mut power = inverse * j;
         let mut logarithm = 0.0;
         for squaring in 0..SQUARINGS {

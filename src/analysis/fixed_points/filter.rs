@@ -21,6 +21,9 @@ const ROUNDING: f64 = 4.0 * f64::EPSILON;
 /// A final state is beyond the bound of all fixed points if it exceeds it by this fraction.
 const BEYOND: f64 = 1e-6;
 
+/// A final state is far from its fixed point at more than this multiple of the resolution.
+const DISTANT: f64 = 100.0;
+
 /// Which slow points are retained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlowFilter {
@@ -35,6 +38,9 @@ pub enum SlowFilter {
 pub struct Filter {
     /// Final states with an error of at most this value are refined.
     pub tolerance: f64,
+    /// The tolerance of the search, at most `tolerance`. A final state within it but far from any
+    /// fixed point is on a nearly continuous set.
+    pub search_tolerance: f64,
     /// Points closer than this are duplicates; the one with the lowest error is retained. If None,
     /// the position bounds decide.
     pub unique_distance: Option<f64>,
@@ -63,9 +69,9 @@ pub struct Counts {
     pub near_candidates: usize,
     /// Slow final states that are excluded.
     pub slow_excluded: usize,
-    /// Distinct excluded slow points within the tolerance and the bound: many of them form a nearly
-    /// continuous set.
-    pub slow_within_tolerance: usize,
+    /// Distinct final states within the tolerance of the search and the bound that are far from any
+    /// fixed point, unless slow points are retained.
+    pub nearly_continuous: usize,
     /// Final states beyond the bound of all fixed points, where F(h) = h to rounding.
     pub unreachable: usize,
 }
@@ -85,12 +91,16 @@ impl Filter {
         let (leaders, members) = self.group(candidates, result, &within);
         let roots = refinement.refine(step_map, &candidates.subset(&leaders, &result.states))?;
         let mut points = Vec::with_capacity(leaders.len());
+        let mut distant = Vec::new();
         for ((leader, members), roots) in leaders.iter().zip(&members).zip(roots) {
             let mut point = point(candidates, result, *leader);
             point.hits = members.len();
             let mut roots = roots.into_iter();
             let mut first = point.clone();
             self.update_point(&mut first, roots.next());
+            if self.is_distant(&point, &first, refinement.bound) {
+                distant.push(point.clone());
+            }
             members
                 .iter()
                 .for_each(|at| result.labels[*at] = first.label);
@@ -103,15 +113,12 @@ impl Filter {
         let minima = (0..candidates.count()).filter(|at| result.labels[*at] == Label::Slow);
         let minima = minima.filter(|at| !within.contains(at));
         points.extend(minima.map(|at| point(candidates, result, at)));
-        let slow_within_tolerance = match self.slow {
-            SlowFilter::None => self.distinct_slow(&points, refinement.bound),
-            _ => 0,
-        };
+        let nearly_continuous = self.merge_by_bounds(distant).len();
         let states = result.states.chunks_exact(candidates.state);
         let unreachable = states.filter(|h| exceeds(h, refinement.bound)).count();
         let mut selected = self.select(candidates, result, points, &within);
         selected.counts = selected.counts.map(|counts| Counts {
-            slow_within_tolerance,
+            nearly_continuous,
             unreachable,
             ..counts
         });
@@ -126,7 +133,7 @@ impl Filter {
     /// Final states within the tolerance, by increasing error.
     fn within_tolerance(&self, result: &SearchResult) -> WithinTolerance {
         let near = |at: &usize| result.errors[*at] <= self.tolerance;
-        let stopped = |at: &usize| result.labels[*at] != Label::Failed;
+        let stopped = |at: &usize| result.labels[*at] != Label::Failed || !result.interrupted;
         let mut by_error: Vec<usize> = (0..result.errors.len())
             .filter(near)
             .filter(stopped)
@@ -234,7 +241,7 @@ impl Filter {
             unique,
             near_candidates: points.len(),
             slow_excluded,
-            slow_within_tolerance: 0,
+            nearly_continuous: 0,
             unreachable: 0,
         };
         Points {
@@ -245,13 +252,16 @@ impl Filter {
         }
     }
 
-    /// Number of distinct slow points within the tolerance and the bound.
-    fn distinct_slow(&self, points: &[Point], bound: Option<f64>) -> usize {
-        let slow = points.iter().filter(|point| {
-            let within = point.error <= self.tolerance && point.label == Label::Slow;
-            within && !exceeds(&point.state, bound)
-        });
-        self.merge_by_bounds(slow.cloned().collect()).len()
+    /// Whether a final state within the tolerance of the search and the bound is far from its fixed
+    /// point, or has none and is excluded.
+    fn is_distant(&self, point: &Point, updated: &Point, bound: Option<f64>) -> bool {
+        if point.error > self.search_tolerance || exceeds(&point.state, bound) {
+            return false;
+        }
+        match updated.label {
+            Label::Converged => !updated.is_within(&point.state, DISTANT * self.resolution),
+            _ => self.slow == SlowFilter::None,
+        }
     }
 
     /// Merges points whose position bounds overlap. Slow points have no bound; half the resolution

@@ -65,6 +65,8 @@ pub struct Newton {
     /// Whether the scale is that of the deviations from the mean of the candidates. Single
     /// precision does not resolve such states, and that phase is omitted.
     pub offset: bool,
+    /// Singular values of A below this value are not resolved: no step along their directions.
+    pub cutoff: f64,
 }
 
 /// An iterate and its linear system.
@@ -298,6 +300,7 @@ fn damped_step<'a, T: Float>(
             let deviations = iterate.h.iter().zip(origin).map(|(h, o)| (h.double() - o).abs());
             let largest = deviations.fold(newton.scale, f64::max);
             let damping = iterate.damping * iterate.squared_residual / (largest * largest);
+            let damping = damping.max(newton.cutoff * newton.cutoff);
             let zero = || (vec![T::of(0.0); iterate.r.len()], 0.0);
             system.solve(&iterate.r, damping).unwrap_or_else(zero)
         };

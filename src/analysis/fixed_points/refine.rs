@@ -139,6 +139,8 @@ impl Refinement {
             let step = &newton_steps[at];
             match step.undetermined {
                 true => self.end_undetermined(path, step.rounding),
+                // A summed series that leads to no root was between two of them.
+                false if path.fallback.is_some() => path.end(None),
                 false => path.end(self.stall(path, step, &a[at * s * s..][..s * s])),
             }
         }

@@ -32,6 +32,8 @@ const ROUNDING: f64 = 1e-28;
 /// Between points that the parameters do not determine, so are residuals below this multiple of the
 /// resolution of the parameters, relative to the state.
 const RESOLUTIONS: f64 = 8.0;
+/// Singular values of J - 1 below this multiple of the resolution are not resolved.
+const UNRESOLVED: f64 = 32.0;
 /// The error between two points may exceed the larger of their errors by this factor.
 const ERROR_FACTOR: f64 = 4.0;
 
@@ -218,6 +220,7 @@ fn is_slow_between(
             .iter()
             .map(|at| error(&edges[*at]))
             .fold(0.0, f64::max);
+        let limits = [tolerance, cutoff(resolution)];
         let state = |end: usize| points.points[end].state.clone();
         let inputs = |at: &usize| points.points[edges[*at].ends[0]].input.clone();
         let pairs: Vec<[Vec<f64>; 2]> = indices
@@ -225,7 +228,7 @@ fn is_slow_between(
             .map(|at| edges[*at].ends.map(state))
             .collect();
         let x: Vec<Vec<f64>> = indices.iter().map(inputs).collect();
-        let midpoints = intermediate_states(step_map, points, (&pairs, &x), tolerance)?;
+        let midpoints = intermediate_states(step_map, points, (&pairs, &x), limits)?;
         let midpoint_pairs = |side: usize| -> Vec<[Vec<f64>; 2]> {
             let all = pairs.iter().zip(&midpoints);
             all.map(|(pair, midpoint)| {
@@ -234,8 +237,8 @@ fn is_slow_between(
             })
             .collect()
         };
-        let first = intermediate_states(step_map, points, (&midpoint_pairs(0), &x), tolerance)?;
-        let second = intermediate_states(step_map, points, (&midpoint_pairs(1), &x), tolerance)?;
+        let first = intermediate_states(step_map, points, (&midpoint_pairs(0), &x), limits)?;
+        let second = intermediate_states(step_map, points, (&midpoint_pairs(1), &x), limits)?;
         for (row, at) in indices.iter().enumerate() {
             slow[*at] = edges[*at].length == 0.0
                 || [&midpoints, &first, &second]
@@ -244,6 +247,15 @@ fn is_slow_between(
         }
     }
     Ok(slow)
+}
+
+/// The singular values of J - 1 below which a search between two points takes no steps; in double
+/// precision its damping suffices.
+fn cutoff(resolution: f64) -> f64 {
+    match resolution > f64::EPSILON {
+        true => UNRESOLVED * resolution,
+        false => 0.0,
+    }
 }
 
 /// The error that is permitted between the ends of an edge.
@@ -266,7 +278,7 @@ fn intermediate_states(
     step_map: &mut dyn StepMap<f64>,
     points: &Points,
     (pairs, x): (&[[Vec<f64>; 2]], &[Vec<f64>]),
-    tolerance: f64,
+    [tolerance, cutoff]: [f64; 2],
 ) -> Result<Vec<Option<Vec<f64>>>> {
     let midpoint = |[a, b]: &[Vec<f64>; 2]| -> Vec<f64> {
         a.iter().zip(b).map(|(a, b)| 0.5 * (a + b)).collect()
@@ -288,6 +300,7 @@ fn intermediate_states(
         unique_distance: 0.0,
         scale: if largest > 0.0 { largest } else { 1.0 },
         offset: false,
+        cutoff,
     };
     let multiplicities = vec![1; from.count()];
     let result = newton.descend(step_map, &from, &multiplicities, &mut NoProgress)?;

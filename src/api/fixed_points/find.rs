@@ -276,7 +276,7 @@ fn run(
 ) -> Result<SearchResult, Diagnostic> {
     let mut progress = Watched::new(cx, OF);
     let steps = |method: usize| options.steps.unwrap_or(STEPS[method]);
-    let tolerance = search.filter.tolerance;
+    let tolerance = search.filter.search_tolerance;
     let result = match options.method {
         Method::Newton => {
             let newton = Newton {
@@ -286,6 +286,7 @@ fn run(
                 unique_distance: options.unique.unwrap_or(search.filter.resolution),
                 scale: search.scale.size,
                 offset: search.scale.offset,
+                cutoff: 0.0,
             };
             let (mut single, mut double) = (network.step_map()?, network.step_map()?);
             newton.search(&mut *single, &mut *double, from, &mut progress)

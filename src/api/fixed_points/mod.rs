@@ -59,9 +59,9 @@ impl ScriptObject for FixedPoints {
 pub fn modules() -> [Module; 5] {
     [
         find::module(),
-        list::module(),
         completeness::module(),
         analyse::module(),
+        list::module(),
         io::module(),
     ]
 }

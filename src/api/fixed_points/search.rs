@@ -36,9 +36,10 @@ impl Search {
         let scale = scale(&mut *network.step_map()?, from, epsilon)?;
         let (size, spread) = (scale.size * (from.state as f64).sqrt(), from.rms_distance());
         let length = if spread > 0.0 { spread.min(size) } else { size };
-        let default = TOLERANCE * scale.residual * scale.residual;
+        let default = |unit: f64| options.tolerance.unwrap_or(TOLERANCE * unit * unit);
         let filter = Filter {
-            tolerance: options.tolerance.unwrap_or(default),
+            tolerance: default(scale.size),
+            search_tolerance: default(scale.residual),
             unique_distance: options.unique,
             resolution: UNIQUE * length,
             refine: options.polish || !tolerance,

@@ -16,10 +16,12 @@ use crate::ops::rnn::Nonlinearity;
 /// With a nonlinearity below this value over the candidates, all candidates find the same fixed
 /// point.
 const NEARLY_LINEAR: f64 = 0.1;
-/// Minimum number of distinct slow points that form a nearly continuous set; fewer may be the
+/// Minimum number of distinct states that form a nearly continuous set; fewer may be the
 /// remains of fixed points that have vanished in pairs.
 const MIN_CONTINUOUS: usize = 3;
-/// A larger fraction of final states beyond the bound of all fixed points is reported.
+/// Final states on a nearly continuous set, and those beyond the bound of all fixed points, are
+/// reported if they are more than these fractions of all.
+const CONTINUOUS: f64 = 0.05;
 const UNREACHABLE: f64 = 0.1;
 
 /// Findings of a search about its own completeness.
@@ -103,8 +105,8 @@ impl FixedPoints {
         if count > 0 {
             let noun = if count == 1 { "continuum" } else { "continua" };
             warnings.push(format!(
-                "the fixed points include {count} {noun}: {samples} points are samples of it and \
-                 have no individual position (see `sets`)"
+                "the fixed points include {count} {noun}: {samples} points are samples of \
+                 them and have no individual position (see `sets`)"
             ));
         }
         let isolated = flags.into_iter().filter(|flag| *flag).count();
@@ -162,14 +164,14 @@ fn incomplete(missing: usize, points: &Points, options: &Find) -> String {
 }
 
 fn nearly_continuous(counts: &Counts, search: &Search) -> Option<String> {
-    let slow = counts.slow_within_tolerance;
-    (slow >= MIN_CONTINUOUS).then(|| {
+    let (count, all) = (counts.nearly_continuous, counts.candidates);
+    (count >= MIN_CONTINUOUS && count as f64 > CONTINUOUS * all as f64).then(|| {
         format!(
-            "{slow} distinct slow points are left out: the error is within the tolerance \
-             {:.1e}, but no fixed point is near. The network is nearly continuous there, as a line \
-             or ring of fixed points becomes if its weights are rounded; `slow: true` retains \
-             these points, and `polish: true` moves them to fixed points further away",
-            search.filter.tolerance
+            "{count} distinct final states have an error within the tolerance {:.1e}, but no fixed \
+             point is near: the network is nearly continuous there, as a line or ring of fixed \
+             points becomes if its weights are rounded (to f32, for example). `slow: true` retains \
+             those that reach no fixed point, and with `tolerance` and `unique` all of them",
+            search.filter.search_tolerance
         )
     })
 }
