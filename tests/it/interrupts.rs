@@ -138,5 +138,8 @@ fn an_interrupted_search_for_fixed_points_warns_of_unfinished_candidates() {
     let mut printed = String::new();
     let mut stdout = child.stdout.take().expect("asked for");
     stdout.read_to_string(&mut printed).expect("text");
-    assert!(printed.contains("of 20000 candidates had not reached a final state"), "{printed}");
+    assert!(
+        printed.contains("of 20000 candidates had not reached a final state"),
+        "{printed}"
+    );
 }

@@ -83,7 +83,10 @@ pub fn min_missing(points: &Points) -> Option<usize> {
 ///
 /// Errors: those of the step map
 pub fn points_inward(step_map: &mut dyn StepMap<f64>, points: &Points) -> Result<bool> {
-    let norms = points.points.iter().map(|point| squared_norm(&point.state).sqrt());
+    let norms = points
+        .points
+        .iter()
+        .map(|point| squared_norm(&point.state).sqrt());
     let largest = norms.fold(0.0, f64::max);
     let Some(first) = points.points.first().filter(|_| largest > 0.0) else {
         return Ok(false);

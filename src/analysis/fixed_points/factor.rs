@@ -130,7 +130,10 @@ fn odd(permutation: &[usize]) -> bool {
 /// below `cutoff` times the norm of its largest row. None if rounding prevents the factorization.
 pub fn minimum_norm_step(a: &[f64], r: &[f64], cutoff: f64) -> Option<Vec<f64>> {
     let (mut gram, mut factor) = (vec![0.0; a.len()], vec![0.0; a.len()]);
-    let largest = a.chunks_exact(r.len()).map(squared_norm).fold(0.0, f64::max);
+    let largest = a
+        .chunks_exact(r.len())
+        .map(squared_norm)
+        .fold(0.0, f64::max);
     let mut system = DampedSystem::new(a, &mut gram, &mut factor);
     system.solve(r, cutoff * cutoff * largest).map(|(d, _)| d)
 }

@@ -93,22 +93,15 @@ impl Filter {
         let mut points = Vec::with_capacity(leaders.len());
         let mut distant = Vec::new();
         for ((leader, members), roots) in leaders.iter().zip(&members).zip(roots) {
-            let mut point = point(candidates, result, *leader);
-            point.hits = members.len();
-            let mut roots = roots.into_iter();
-            let mut first = point.clone();
-            self.update_point(&mut first, roots.next());
-            if self.is_distant(&point, &first, refinement.bound) {
-                distant.push(point.clone());
+            let mut last = point(candidates, result, *leader);
+            last.hits = members.len();
+            let refined = self.refined_points(&last, roots);
+            if self.is_distant(&last, &refined[0], refinement.bound) {
+                distant.push(last);
             }
-            members
-                .iter()
-                .for_each(|at| result.labels[*at] = first.label);
-            points.push(first);
-            for root in roots.filter(|_| self.moves_states()) {
-                self.update_point(&mut point, Some(root));
-                points.push(point.clone());
-            }
+            let label = refined[0].label;
+            members.iter().for_each(|at| result.labels[*at] = label);
+            points.extend(refined);
         }
         let minima = (0..candidates.count()).filter(|at| result.labels[*at] == Label::Slow);
         let minima = minima.filter(|at| !within.contains(at));
@@ -123,6 +116,20 @@ impl Filter {
             ..counts
         });
         Ok(selected)
+    }
+
+    /// The points at the roots of a final state; one slow point without any.
+    fn refined_points(&self, point: &Point, roots: Vec<Root>) -> Vec<Point> {
+        let mut roots: Vec<Option<Root>> = roots.into_iter().map(Some).collect();
+        roots.resize_with(roots.len().max(1), || None);
+        // Only a final state that is moved reaches a second root.
+        roots.truncate(if self.moves_states() { roots.len() } else { 1 });
+        let update = |root| {
+            let mut point = point.clone();
+            self.update_point(&mut point, root);
+            point
+        };
+        roots.into_iter().map(update).collect()
     }
 
     /// Whether final states are moved to their fixed points.

@@ -113,13 +113,7 @@ impl Newton {
         let mut first =
             coarse.descend(single, candidates, &vec![1; candidates.count()], progress)?;
         if first.interrupted {
-            // The tolerance of the single-precision phase is looser than requested.
-            let coarse = |error: &f64| self.polish || *error > self.tolerance;
-            let labels = first.labels.iter_mut().zip(&first.errors);
-            let labels = labels.filter(|(_, error)| coarse(error));
-            labels.for_each(|(label, _)| *label = Label::Failed);
-            let ended = first.labels.iter().filter(|label| **label == Label::Converged);
-            first.unfinished = first.labels.len() - ended.count();
+            self.demote(&mut first);
             return Ok(first);
         }
         // A candidate that became non-finite in single precision restarts from its initial state.
@@ -139,6 +133,20 @@ impl Newton {
             *steps += single_steps;
         }
         Ok(result)
+    }
+
+    /// Labels the candidates of an interrupted single-precision phase as failed if they do not meet
+    /// the requested tolerance, which is stricter.
+    fn demote(&self, result: &mut SearchResult) {
+        let coarse = |error: &f64| self.polish || *error > self.tolerance;
+        let labels = result.labels.iter_mut().zip(&result.errors);
+        let labels = labels.filter(|(_, error)| coarse(error));
+        labels.for_each(|(label, _)| *label = Label::Failed);
+        let ended = result
+            .labels
+            .iter()
+            .filter(|label| **label == Label::Converged);
+        result.unfinished = result.labels.len() - ended.count();
     }
 
     /// Runs the search in one precision; progress counts each candidate by its multiplicity.
@@ -237,6 +245,14 @@ impl Newton {
         Ok(())
     }
 
+    /// The damping m of the next step.
+    fn damping<T: Float>(&self, iterate: &Iterate<T>, origin: &[f64]) -> f64 {
+        let states = iterate.h.iter().zip(origin);
+        let largest = states.fold(self.scale, |max, (h, o)| max.max((h.double() - o).abs()));
+        let damping = iterate.damping * iterate.squared_residual / (largest * largest);
+        damping.max(self.cutoff * self.cutoff)
+    }
+
     fn is_finished<T: Float>(&self, iterate: &Iterate<T>) -> bool {
         let error = iterate.squared_residual / iterate.h.len() as f64;
         let size = squared_norm(&iterate.h) / iterate.h.len() as f64;
@@ -297,10 +313,7 @@ fn damped_step<'a, T: Float>(
             break;
         }
         let step = |(iterate, system): &mut Active<'_, T>| {
-            let deviations = iterate.h.iter().zip(origin).map(|(h, o)| (h.double() - o).abs());
-            let largest = deviations.fold(newton.scale, f64::max);
-            let damping = iterate.damping * iterate.squared_residual / (largest * largest);
-            let damping = damping.max(newton.cutoff * newton.cutoff);
+            let damping = newton.damping(iterate, origin);
             let zero = || (vec![T::of(0.0); iterate.r.len()], 0.0);
             system.solve(&iterate.r, damping).unwrap_or_else(zero)
         };

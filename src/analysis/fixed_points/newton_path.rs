@@ -14,7 +14,6 @@ const ALIGNMENT: f64 = 0.95;
 /// convergence.
 const MAX_RATIO: f64 = 0.95;
 
-
 /// A fixed point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Root {

@@ -129,7 +129,8 @@ impl Refinement {
         let mut failing: Vec<(usize, &mut Path)> = Vec::new();
         let mut minimum_norm = Vec::new();
         for (at, path) in active.into_iter().enumerate().filter(|(at, _)| failed[*at]) {
-            minimum_norm.push(self.minimum_norm(path, &a[at * s * s..][..s * s], &newton_steps[at]));
+            let j = &a[at * s * s..][..s * s];
+            minimum_norm.push(self.minimum_norm(path, j, &newton_steps[at]));
             failing.push((at, path));
         }
         let mut paths: Vec<&mut Path> = failing.iter_mut().map(|(_, path)| &mut **path).collect();
@@ -151,7 +152,11 @@ impl Refinement {
     /// component along the directions that they do not determine.
     fn minimum_norm(&self, path: &Path, j: &[f64], newton_step: &NewtonStep) -> NewtonStep {
         let undetermined = newton_step.undetermined;
-        let cutoff = if undetermined { UNDETERMINED * self.resolution } else { 0.0 };
+        let cutoff = if undetermined {
+            UNDETERMINED * self.resolution
+        } else {
+            0.0
+        };
         let d = minimum_norm_step(&minus_identity(j, path.h.len()), &path.r, cutoff);
         NewtonStep {
             factor: None,
@@ -327,4 +332,3 @@ impl Refinement {
         Ok(rows.into_iter().map(|(h, r, _)| (h, r)).collect())
     }
 }
-

@@ -78,6 +78,8 @@ pub fn scale(
 /// is 0.
 fn largest_deviation<'a>(states: impl IntoIterator<Item = &'a [f64]>, origin: &[f64]) -> f64 {
     let zero = |k: usize| origin.get(k).copied().unwrap_or_default();
-    let elements = states.into_iter().flat_map(|state| state.iter().enumerate());
+    let elements = states
+        .into_iter()
+        .flat_map(|state| state.iter().enumerate());
     elements.fold(0.0, |max: f64, (k, h)| max.max((h - zero(k)).abs()))
 }

@@ -59,11 +59,7 @@ struct Edge {
 /// resolution `resolution`.
 ///
 /// Errors: those of the step map
-pub fn sets(
-    step_map: &mut dyn StepMap<f64>,
-    points: &Points,
-    resolution: f64,
-) -> Result<Vec<Set>> {
+pub fn sets(step_map: &mut dyn StepMap<f64>, points: &Points, resolution: f64) -> Result<Vec<Set>> {
     let edges = tangent_edges(step_map, points, shortest_tree(points))?;
     let edges = slow_edges(step_map, points, edges, resolution)?;
     let groups = connected_components(points.points.len(), &edges);

@@ -30,8 +30,8 @@ options! {
         /// Duration of a time step, the unit of time constants and periods.
         dt: f64 = 1.0, in Span::above(0.0);
         /// Modes are marginal if |lambda| differs from 1 by at most this value. Default: the
-        /// uncertainty due to rounding, the conditioning of the eigenvalue and the position error
-        /// of the point; along a continuum of fixed points its tangent modes are also marginal.
+        /// uncertainty due to the dtype of the parameters, the conditioning of the eigenvalue and
+        /// the position error of the point; along a continuum its tangent modes are also marginal.
         marginal: Option<f64> = None, in Span::at_least(0.0);
     }
 }
@@ -62,8 +62,8 @@ options! {
         /// those along unstable directions.
         noise: usize = 0;
         /// Modes are marginal if |lambda| differs from 1 by at most this value. Default: the
-        /// uncertainty due to rounding, the conditioning of the eigenvalue and the position error
-        /// of the point; along a continuum of fixed points its tangent modes are also marginal.
+        /// uncertainty due to the dtype of the parameters, the conditioning of the eigenvalue and
+        /// the position error of the point; along a continuum its tangent modes are also marginal.
         marginal: Option<f64> = None, in Span::at_least(0.0);
         /// Seed of the random initial states.
         seed: usize = 0;

@@ -21,7 +21,8 @@ crate::natives! {
     /// points; `dimension`, 0 for an isolated point, 1 for a line or ring of fixed points, 2 for a
     /// surface; `extent`, the largest distance between two of its points; and `hits`, its number of
     /// candidates. Neighbouring points belong to one set if the network is as slow between them as
-    /// at them. Points from a file are isolated until `of` assigns their network.
+    /// at them; in an f32 network, if the resolution of f32 does not determine where between them
+    /// the fixed point is. Points from a file are isolated until `of` assigns their network.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;

@@ -41,7 +41,11 @@ pub fn table(of: &FixedPoints) -> String {
         let (speed, label) = (point.speed(), point.label.name());
         let description = descriptions.get(at).map_or("", |text| text);
         // The bound along a continuum is meaningless.
-        let bound = if continuous[at] { f64::INFINITY } else { point.position_error };
+        let bound = if continuous[at] {
+            f64::INFINITY
+        } else {
+            point.position_error
+        };
         let row = format!(
             "  {at:>5}  {speed:>9.2e}  {:>9}  {:>5}  {:>5}  {label:10}  {description}",
             position(bound),
@@ -129,8 +133,14 @@ fn sets(of: &FixedPoints) -> Result<Vec<String>, Diagnostic> {
 /// Whether each point belongs to a continuum.
 fn continuous(of: &FixedPoints) -> Vec<bool> {
     let mut flags = vec![false; of.points.points.len()];
-    let continua = of.sets().unwrap_or_default().iter().filter(|set| set.dimension > 0);
-    continua.flat_map(|set| &set.members).for_each(|at| flags[*at] = true);
+    let continua = of
+        .sets()
+        .unwrap_or_default()
+        .iter()
+        .filter(|set| set.dimension > 0);
+    continua
+        .flat_map(|set| &set.members)
+        .for_each(|at| flags[*at] = true);
     flags
 }
 

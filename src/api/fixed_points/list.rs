@@ -72,9 +72,10 @@ crate::natives! {
     fn speed(this: Rc<FixedPoints>) -> Tensor { column(&this, Point::speed) }
 
     /// Returns an upper bound on the distance from each point to the exact fixed point, |(J -
-    /// 1)^-1| times the residual and its rounding, [k]. It is infinite if J - 1 is singular, as
-    /// along a line of fixed points, and for slow points, which have no fixed point nearby. It is
-    /// NaN if unknown, for points from a file of an earlier version.
+    /// 1)^-1| times the residual and its rounding, [k]. It is infinite if J - 1 is singular to the
+    /// resolution of the parameters, as along a line of fixed points, and for slow points, which
+    /// have no fixed point nearby. It is NaN if unknown, for points from a file of an earlier
+    /// version.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -100,8 +101,8 @@ crate::natives! {
 
     /// Returns the warnings of the search, a list of sentences about why it may be incomplete or
     /// its points doubtful: an interrupt, all candidates from one small region, fixed points that
-    /// must exist but were not found, a nearly continuous set without fixed points, continua, points
-    /// that are not resolved. The printed summary includes them.
+    /// must exist but were not found, a nearly continuous set without fixed points, continua, and
+    /// points that are not resolved. The printed summary includes them.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });

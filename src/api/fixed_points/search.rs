@@ -2,9 +2,7 @@
 
 use super::analyse::{resolution, rounding};
 use super::find::Find;
-use crate::analysis::fixed_points::{
-    Candidates, Filter, Refinement, Scale, SlowFilter, scale,
-};
+use crate::analysis::fixed_points::{Candidates, Filter, Refinement, Scale, SlowFilter, scale};
 use crate::base::Result;
 use crate::nn::{Cell, Network};
 use crate::ops::rnn::Nonlinearity;

@@ -78,7 +78,11 @@ fn a_line_attractor_in_f32_is_a_line() {
             [dimensions(points), classes(points), points.count() > 100,
              points.position_error().min().item() > 1e300]"#
         );
-        assert_eq!(value(&text), r#"[[1], ["marginal"], true, true]"#, "{n} units");
+        assert_eq!(
+            value(&text),
+            r#"[[1], ["marginal"], true, true]"#,
+            "{n} units"
+        );
     }
 }
 

@@ -112,7 +112,11 @@ fn three_fixed_points_close_together_are_three() {
                 [roots.len(), abs(roots[0] + {root:e}) < 1e-3 * {root:e},
                  abs(roots[1]) < 1e-3 * {root:e}, abs(roots[2] - {root:e}) < 1e-3 * {root:e}]"#
             );
-            assert_eq!(value(&text), "[3, true, true, true]", "{step}, polish {polish}");
+            assert_eq!(
+                value(&text),
+                "[3, true, true, true]",
+                "{step}, polish {polish}"
+            );
         }
     }
 }

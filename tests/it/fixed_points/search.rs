@@ -312,8 +312,16 @@ fn what_an_interrupted_search_has_not_shown_is_not_said() {
         let converged = ends.labels.iter().zip(&ends.errors);
         let mut converged = converged.filter(|(label, _)| **label == Label::Converged);
         assert!(converged.all(|(_, error)| *error <= 1e-24), "{reports}");
-        let failed = ends.labels.iter().filter(|label| **label == Label::Failed).count();
+        let failed = ends
+            .labels
+            .iter()
+            .filter(|label| **label == Label::Failed)
+            .count();
         assert!(ends.interrupted && ends.unfinished > 0, "{reports}");
-        assert!(ends.unfinished >= failed, "{reports}: {} of {failed}", ends.unfinished);
+        assert!(
+            ends.unfinished >= failed,
+            "{reports}: {} of {failed}",
+            ends.unfinished
+        );
     }
 }

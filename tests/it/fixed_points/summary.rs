@@ -49,7 +49,10 @@ fn stages_of_points_without_a_record_of_their_search_are_an_error() {
             "points.pick([0]).stages()",
             "selected or concatenated points have no record",
         ),
-        ("points.pick([0]).ends()", "selected or concatenated points have no record"),
+        (
+            "points.pick([0]).ends()",
+            "selected or concatenated points have no record",
+        ),
     ];
     for (call, expected) in cases {
         let outcome = run(&format!("{start}\n{call}"), Language::Rhai).outcome;
@@ -63,9 +66,15 @@ fn the_reference_lists_the_search_then_the_analysis_then_files() {
     let text = manual::markdown();
     let at = |name: &str| {
         let heading = format!("### `{name}(");
-        text.find(&heading).unwrap_or_else(|| panic!("no {heading}"))
+        text.find(&heading)
+            .unwrap_or_else(|| panic!("no {heading}"))
     };
-    let order = ["fixed_points::find", "points.modes", "points.transitions", "points.save"];
+    let order = [
+        "fixed_points::find",
+        "fixed points.modes",
+        "fixed points.transitions",
+        "fixed points.save",
+    ];
     let positions: Vec<usize> = order.into_iter().map(at).collect();
     assert!(positions.is_sorted(), "{positions:?}");
 }
