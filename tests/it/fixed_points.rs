@@ -3,7 +3,10 @@
 mod completeness;
 mod eigenmodes;
 mod known_maps;
+mod resolution;
+mod scales;
 mod search;
+mod summary;
 mod transitions;
 
 use std::path::PathBuf;
@@ -62,6 +65,8 @@ pub const POLISHED: Newton = Newton {
     max_iters: 200,
     unique_distance: 1e-3,
     scale: 1.0,
+    offset: false,
+    cutoff: 0.0,
 };
 
 pub fn run_search(network: &Network, start: &Candidates, newton: Newton) -> SearchResult {
@@ -73,6 +78,7 @@ pub fn run_search(network: &Network, start: &Candidates, newton: Newton) -> Sear
 
 pub const FILTER: Filter = Filter {
     tolerance: 1e-12,
+    search_tolerance: 1e-12,
     unique_distance: None,
     resolution: 1e-3,
     refine: true,
@@ -85,6 +91,7 @@ pub const REFINEMENT: Refinement = Refinement {
     epsilon: f64::EPSILON,
     limit: 1.0,
     bound: Some(1.0),
+    resolution: f64::EPSILON,
 };
 
 pub fn filtered_points(network: &Network, start: &Candidates, result: &SearchResult) -> Points {
@@ -98,8 +105,8 @@ pub fn find_points(network: &Network, states: Vec<f64>) -> (Points, Vec<Lineariz
     let points = filtered_points(network, &start, &run_search(network, &start, POLISHED));
     let step_map = &mut *network.step_map().expect("a step");
     let mut linear = linearize(step_map, &points).expect("finite Jacobians");
-    let sets = sets(step_map, &points).expect("sets");
-    set_margins(step_map, &points, &sets, &mut linear).expect("margins");
+    let sets = sets(step_map, &points, f64::EPSILON).expect("sets");
+    set_margins(step_map, &points, &sets, &mut linear, f64::EPSILON).expect("margins");
     (points, linear)
 }
 

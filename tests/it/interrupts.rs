@@ -197,3 +197,26 @@ fn a_piped_session_exits_with_130_after_an_interrupted_training() {
     assert_eq!(lines.next().expect("a line").expect("text"), "interrupted");
     assert_eq!(lines.next().expect("a line").expect("text"), "goes on");
 }
+
+#[test]
+fn an_interrupted_search_for_fixed_points_warns_of_unfinished_candidates() {
+    let folder = TempDir::new().expect("a folder");
+    let text = "let net = rnn::gru(#{ units: 200, gain: 1.5 });
+        let h = random::normal(random::key(1), [20000, 200]);
+        let points = fixed_points::find(net, #{ candidates: h, interpolated: 0 });
+        print(points.warnings()[0]);";
+    std::fs::write(folder.path().join("search.rhai"), text).expect("a script");
+    let mut child = start(&folder, &["run", "search.rhai"]);
+    let mut progress = BufReader::new(child.stderr.take().expect("the stream is piped")).lines();
+    let line = progress.next().expect("a line").expect("text");
+    assert!(line.contains("fixed_points::find"), "{line}");
+    interrupt(&child);
+    assert_eq!(wait_for_exit(&mut child), Some(0));
+    let mut printed = String::new();
+    let mut stdout = child.stdout.take().expect("the stream is piped");
+    stdout.read_to_string(&mut printed).expect("text");
+    assert!(
+        printed.contains("of 20000 candidates had not reached a final state"),
+        "{printed}"
+    );
+}

@@ -47,7 +47,7 @@ impl Adam {
                 &mut result,
             )?;
             let done = converged.iter().all(|converged| *converged) || step == self.max_iters;
-            result.interrupted = progress.stop_requested();
+            result.interrupted = !done && progress.stop_requested();
             if done || result.interrupted {
                 break;
             }
@@ -74,6 +74,9 @@ impl Adam {
                     status: Status::Loss { loss, lr: pull.lr },
                 });
             }
+        }
+        if result.interrupted {
+            result.unfinished = converged.iter().filter(|converged| !**converged).count();
         }
         result.states = h.iter().map(|x| x.double()).collect();
         Ok(result)

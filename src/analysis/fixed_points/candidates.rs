@@ -42,6 +42,8 @@ pub struct SearchResult {
     pub labels: Vec<Label>,
     /// Whether the user interrupted the search; unfinished candidates are labelled failed.
     pub interrupted: bool,
+    /// Number of candidates that had not reached a final state when the search was interrupted.
+    pub unfinished: usize,
 }
 
 impl Label {
@@ -158,6 +160,7 @@ impl SearchResult {
             steps: vec![0; count],
             labels: vec![Label::Failed; count],
             interrupted: false,
+            unfinished: 0,
         }
     }
 }
@@ -174,6 +177,7 @@ impl SearchResult {
             steps: index.iter().map(|at| self.steps[*at]).collect(),
             labels: index.iter().map(|at| self.labels[*at]).collect(),
             interrupted: self.interrupted,
+            unfinished: self.unfinished,
         }
     }
 }

@@ -7,12 +7,20 @@
 //! missing.
 
 use super::candidates::{Candidates, Label};
+use super::damped_step::squared_norm;
 use super::points::Points;
 use crate::base::Result;
 use crate::nn::StepMap;
+use crate::random::{Key, Layout};
 
 /// Maximum number of candidates in the sample.
 const SAMPLES: usize = 256;
+/// Number of states on the sphere on which F is tested, and of their steps towards the direction of
+/// fastest growth.
+const DIRECTIONS: usize = 64;
+const GROWTH_STEPS: usize = 16;
+/// Radius of the sphere relative to the largest norm of a point.
+const RADIUS: f64 = 4.0;
 
 /// The nonlinearity of F over the candidates that share the input of the first one: the root mean
 /// square of F(h) - F(m) - J d divided by that of (J - 1) d, for d = h - m and the mean m of the
@@ -65,4 +73,46 @@ pub fn min_missing(points: &Points) -> Option<usize> {
         sum += i64::from(point.index);
     }
     usize::try_from((sum - 1).abs()).ok()
+}
+
+/// Whether F points inward on a sphere about 0 that contains all points: F(h) . h < |h|^2. The map
+/// h - t F(h) then has no zero on the sphere for t from 0 to 1, so that the indices of all fixed
+/// points inside sum to 1 as for a map of a ball into itself. The states on the sphere are a random
+/// sample and its images under repeated steps, projected to the sphere, which turn towards the
+/// directions in which F grows most. False if F is not finite.
+///
+/// Errors: those of the step map
+pub fn points_inward(step_map: &mut dyn StepMap<f64>, points: &Points) -> Result<bool> {
+    let norms = points
+        .points
+        .iter()
+        .map(|point| squared_norm(&point.state).sqrt());
+    let largest = norms.fold(0.0, f64::max);
+    let Some(first) = points.points.first().filter(|_| largest > 0.0) else {
+        return Ok(false);
+    };
+    let (s, radius) = (points.state, RADIUS * largest);
+    let mut h = vec![0.0; DIRECTIONS * s];
+    Key::new(0, Layout::default()).fill_normal(&mut h);
+    let x = first.input.repeat(DIRECTIONS);
+    let mut next = vec![0.0; h.len()];
+    for _ in 0..GROWTH_STEPS {
+        for h in h.chunks_exact_mut(s) {
+            let norm = squared_norm(h).sqrt();
+            // An image at 0 has no direction: the state it comes from is inside.
+            let factor = if norm > 0.0 { radius / norm } else { 0.0 };
+            h.iter_mut().for_each(|h| *h *= factor);
+        }
+        step_map.step(&h, &x, &mut next)?;
+        let outward = |(h, f): (&[f64], &[f64])| {
+            let dot: f64 = h.iter().zip(f).map(|(h, f)| h * f).sum();
+            let square = squared_norm(h);
+            square > 0.0 && (dot >= square || !dot.is_finite())
+        };
+        if h.chunks_exact(s).zip(next.chunks_exact(s)).any(outward) {
+            return Ok(false);
+        }
+        std::mem::swap(&mut h, &mut next);
+    }
+    Ok(true)
 }

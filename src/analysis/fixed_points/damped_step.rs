@@ -30,6 +30,9 @@ impl Float for f64 {
     const STATIONARY: f64 = 1e-5;
 }
 
+/// A map is stiff if |A| is at least this value.
+const STIFF: f64 = 100.0;
+
 /// A = dF/dh - 1 at one state, A A', and the Cholesky factor of A A' + m 1.
 pub struct DampedSystem<'a, T> {
     a: MatRef<'a, T>,
@@ -68,12 +71,20 @@ impl<'a, T: Float> DampedSystem<'a, T> {
 
     /// |A' r|^2 / (|A|^2 |r|^2), the squared cosine between r and the range of A; near 0 at a
     /// stationary point of q. An |A| below 1 is replaced by 1, because A is small if all of h is
-    /// slow.
+    /// slow. If |A| is large, each column has its own size: the fast directions of a stiff map do
+    /// not hide the gradient along the slow ones.
     pub fn stationarity(&self, r: &[T]) -> f64 {
         let s = r.len();
         let gradient = self.a.transpose() * MatRef::from_column_major_slice(r, s, 1);
         let size: f64 = (0..s).map(|k| self.gram[(k, k)].double()).sum();
-        squared_norm(gradient.col_as_slice(0)) / (size.max(1.0) * squared_norm(r))
+        let gradient = gradient.col_as_slice(0);
+        if size < STIFF * STIFF {
+            return squared_norm(gradient) / (size.max(1.0) * squared_norm(r));
+        }
+        let column = |k: usize| (0..s).map(|i| self.a[(i, k)].double().powi(2)).sum::<f64>();
+        let terms = gradient.iter().enumerate();
+        let terms = terms.map(|(k, g)| g.double().powi(2) / column(k).max(1.0));
+        terms.sum::<f64>() / squared_norm(r)
     }
 
     /// The step with the given damping and the predicted decrease of |r|^2; None if rounding

@@ -10,6 +10,10 @@ use super::damped_step::{DampedSystem, squared_norm};
 /// is rarely so small that the remaining error reaches a factor of 2.
 const ITERATIONS: usize = 6;
 
+/// Squarings of a matrix for its spectral radius, as the 2^k-th root of the norm of its 2^k-th
+/// power. The norm of a power is at most s times its largest element.
+const SQUARINGS: u32 = 7;
+
 /// A = P' L U.
 pub struct Factor {
     lu: PartialPivLu<f64>,
@@ -54,6 +58,39 @@ impl Factor {
         norm
     }
 
+    /// Whether errors of at most `error` relative to the elements of |J| + 1 can make A = J - 1
+    /// singular: error times the spectral radius of |A^-1| (|J| + 1) is at least 1.
+    ///
+    /// Source: Demmel 1992, The componentwise distance to the nearest singular matrix
+    pub fn is_singular_within(&self, j: &[f64], error: f64) -> bool {
+        let s = self.lu.U().nrows();
+        // The Frobenius norms bound the spectral radius and need no inverse.
+        let root = (s as f64).sqrt();
+        let bound = self.inverse_norm() * root * (root + squared_norm(j).sqrt());
+        if error * bound < 1.0 {
+            return false;
+        }
+        let inverse: Mat<f64> = self.lu.solve(Mat::<f64>::identity(s, s));
+        let inverse = Mat::from_fn(s, s, |r, c| inverse[(r, c)].abs());
+        let unit = |r: usize, c: usize| if r == c { 1.0 } else { 0.0 };
+        let j = Mat::from_fn(s, s, |r, c| j[r * s + c].abs() + unit(r, c));
+        let mut power = inverse * j;
+        let mut logarithm = 0.0;
+        for squaring in 0..SQUARINGS {
+            let norm = power.norm_max() * s as f64;
+            if !norm.is_finite() {
+                return true;
+            }
+            if norm == 0.0 {
+                return false;
+            }
+            logarithm += norm.ln() / f64::from(1 << squaring);
+            power = Mat::from_fn(s, s, |r, c| power[(r, c)] / norm);
+            power = &power * &power;
+        }
+        error.ln() + logarithm >= 0.0
+    }
+
     /// The fixed-point index, sign det(1 - J) = sign det(-A); 0 if the matrix is singular.
     pub fn index(&self) -> i8 {
         let u = self.lu.U();
@@ -89,10 +126,14 @@ fn odd(permutation: &[usize]) -> bool {
 }
 
 /// The minimum-norm step that removes the component of r in the range of A, for a matrix that is
-/// singular to rounding: no step along its null directions. None if rounding prevents the
-/// factorization.
-pub fn minimum_norm_step(a: &[f64], r: &[f64]) -> Option<Vec<f64>> {
+/// singular to rounding: no step along its null directions, nor along those with singular values
+/// below `cutoff` times the norm of its largest row. None if rounding prevents the factorization.
+pub fn minimum_norm_step(a: &[f64], r: &[f64], cutoff: f64) -> Option<Vec<f64>> {
     let (mut gram, mut factor) = (vec![0.0; a.len()], vec![0.0; a.len()]);
+    let largest = a
+        .chunks_exact(r.len())
+        .map(squared_norm)
+        .fold(0.0, f64::max);
     let mut system = DampedSystem::new(a, &mut gram, &mut factor);
-    system.solve(r, 0.0).map(|(d, _)| d)
+    system.solve(r, cutoff * cutoff * largest).map(|(d, _)| d)
 }

@@ -7,8 +7,9 @@
 
 use super::candidates::{Candidates, Label, SearchResult, squared_distance};
 use super::damped_step::squared_norm;
+use super::newton_path::Root;
 use super::points::{Distinct, Point, Points, deduplicate};
-use super::refine::{Refinement, Root};
+use super::refine::Refinement;
 use crate::base::Result;
 use crate::nn::StepMap;
 
@@ -16,6 +17,12 @@ use crate::nn::StepMap;
 const GROUP_RADIUS: f64 = 1e-3;
 /// So are those closer together than this fraction of the state, which is rounding.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
+/// A final state is beyond the bound of all fixed points if it exceeds it by this fraction.
+const BEYOND: f64 = 1e-6;
+
+/// A final state is far from its fixed point at more than this multiple of the resolution.
+const DISTANT: f64 = 100.0;
 
 /// Which slow points are retained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +38,9 @@ pub enum SlowFilter {
 pub struct Filter {
     /// Final states with an error of at most this value are refined.
     pub tolerance: f64,
+    /// The tolerance of the search, at most `tolerance`. A final state within it but far from any
+    /// fixed point is on a nearly continuous set.
+    pub search_tolerance: f64,
     /// Points closer than this are duplicates; the one with the lowest error is retained. If None,
     /// the position bounds decide.
     pub unique_distance: Option<f64>,
@@ -59,6 +69,11 @@ pub struct Counts {
     pub near_candidates: usize,
     /// Slow final states that are excluded.
     pub slow_excluded: usize,
+    /// Distinct final states within the tolerance of the search and the bound that are far from any
+    /// fixed point, unless slow points are retained.
+    pub nearly_continuous: usize,
+    /// Final states beyond the bound of all fixed points, where F(h) = h to rounding.
+    pub unreachable: usize,
 }
 
 impl Filter {
@@ -76,25 +91,56 @@ impl Filter {
         let (leaders, members) = self.group(candidates, result, &within);
         let roots = refinement.refine(step_map, &candidates.subset(&leaders, &result.states))?;
         let mut points = Vec::with_capacity(leaders.len());
-        for ((leader, members), root) in leaders.iter().zip(&members).zip(roots) {
-            let mut point = point(candidates, result, *leader);
-            point.hits = members.len();
-            self.update_point(&mut point, root);
-            members
-                .iter()
-                .for_each(|at| result.labels[*at] = point.label);
-            points.push(point);
+        let mut distant = Vec::new();
+        for ((leader, members), roots) in leaders.iter().zip(&members).zip(roots) {
+            let mut last = point(candidates, result, *leader);
+            last.hits = members.len();
+            let refined = self.refined_points(&last, roots);
+            if self.is_distant(&last, &refined[0], refinement.bound) {
+                distant.push(last);
+            }
+            let label = refined[0].label;
+            members.iter().for_each(|at| result.labels[*at] = label);
+            points.extend(refined);
         }
         let minima = (0..candidates.count()).filter(|at| result.labels[*at] == Label::Slow);
         let minima = minima.filter(|at| !within.contains(at));
         points.extend(minima.map(|at| point(candidates, result, at)));
-        Ok(self.select(candidates, result, points, &within))
+        let nearly_continuous = self.merge_by_bounds(distant).len();
+        let states = result.states.chunks_exact(candidates.state);
+        let unreachable = states.filter(|h| exceeds(h, refinement.bound)).count();
+        let mut selected = self.select(candidates, result, points, &within);
+        selected.counts = selected.counts.map(|counts| Counts {
+            nearly_continuous,
+            unreachable,
+            ..counts
+        });
+        Ok(selected)
+    }
+
+    /// The points at the roots of a final state; one slow point without any.
+    fn refined_points(&self, point: &Point, roots: Vec<Root>) -> Vec<Point> {
+        let mut roots: Vec<Option<Root>> = roots.into_iter().map(Some).collect();
+        roots.resize_with(roots.len().max(1), || None);
+        // Only a final state that is moved reaches a second root.
+        roots.truncate(if self.moves_states() { roots.len() } else { 1 });
+        let update = |root| {
+            let mut point = point.clone();
+            self.update_point(&mut point, root);
+            point
+        };
+        roots.into_iter().map(update).collect()
+    }
+
+    /// Whether final states are moved to their fixed points.
+    fn moves_states(&self) -> bool {
+        self.unique_distance.is_none() || self.refine
     }
 
     /// Final states within the tolerance, by increasing error.
     fn within_tolerance(&self, result: &SearchResult) -> WithinTolerance {
         let near = |at: &usize| result.errors[*at] <= self.tolerance;
-        let stopped = |at: &usize| result.labels[*at] != Label::Failed;
+        let stopped = |at: &usize| result.labels[*at] != Label::Failed || !result.interrupted;
         let mut by_error: Vec<usize> = (0..result.errors.len())
             .filter(near)
             .filter(stopped)
@@ -140,8 +186,7 @@ impl Filter {
         point.position_error = f64::INFINITY;
         let Some(root) = root else { return };
         let distance = squared_distance(&root.state, &point.state).sqrt();
-        let move_state = self.unique_distance.is_none() || self.refine;
-        if move_state {
+        if self.moves_states() {
             (point.state, point.error) = (root.state, root.error);
             point.position_error = root.position_error;
         } else if distance
@@ -203,12 +248,26 @@ impl Filter {
             unique,
             near_candidates: points.len(),
             slow_excluded,
+            nearly_continuous: 0,
+            unreachable: 0,
         };
         Points {
             state: candidates.state,
             inputs: candidates.inputs,
             points,
             counts: Some(counts),
+        }
+    }
+
+    /// Whether a final state within the tolerance of the search and the bound is far from its fixed
+    /// point, or has none and is excluded.
+    fn is_distant(&self, point: &Point, updated: &Point, bound: Option<f64>) -> bool {
+        if point.error > self.search_tolerance || exceeds(&point.state, bound) {
+            return false;
+        }
+        match updated.label {
+            Label::Converged => !updated.is_within(&point.state, DISTANT * self.resolution),
+            _ => self.slow == SlowFilter::None,
         }
     }
 
@@ -237,6 +296,11 @@ impl WithinTolerance {
     fn contains(&self, at: &usize) -> bool {
         self.by_index.binary_search(at).is_ok()
     }
+}
+
+/// Whether a unit exceeds the bound by more than rounding.
+fn exceeds(state: &[f64], bound: Option<f64>) -> bool {
+    bound.is_some_and(|bound| state.iter().any(|h| h.abs() > bound * (1.0 + BEYOND)))
 }
 
 fn point(candidates: &Candidates, result: &SearchResult, at: usize) -> Point {

@@ -21,8 +21,11 @@ use crate::nn::StepMap;
 
 /// Rounding units of J, relative to 1 + |J|.
 const ROUNDING_UNITS: f64 = 32.0;
-/// Upper limit on |l_k|: beyond it, eigenvectors coincide and first-order perturbation theory does
-/// not apply.
+/// Units of the resolution of the parameters in J, relative to 1 + |J|, where it exceeds rounding.
+const RESOLUTION_UNITS: f64 = 4.0;
+/// Upper limit on |l_k| for a perturbation of J at the level of rounding: beyond it, eigenvectors
+/// coincide and first-order perturbation theory does not apply. The limit is inversely proportional
+/// to the square root of the perturbation, as at a double eigenvalue.
 const MAX_NORM: f64 = 1e6;
 /// Residuals and bounds below this fraction of the state change no eigenvalue by more than
 /// rounding.
@@ -30,7 +33,7 @@ const NEGLIGIBLE: f64 = 1e-13;
 /// Jacobians per batch.
 const BATCH: usize = 128;
 
-/// Fills the margins of all points.
+/// Fills the margins of all points, for parameters with the relative resolution `resolution`.
 ///
 /// Errors: those of the step map
 pub fn set_margins(
@@ -38,6 +41,7 @@ pub fn set_margins(
     points: &Points,
     sets: &[Set],
     linear: &mut [Linearization],
+    resolution: f64,
 ) -> Result<()> {
     let s = points.state;
     let mut isolated = vec![true; points.points.len()];
@@ -54,7 +58,7 @@ pub fn set_margins(
         let mut j = vec![0.0; part.points.len() * s * s];
         step_map.jacobians([&h, &part.all_inputs()], Some(&mut j), None)?;
         for (one, j) in linear[range].iter_mut().zip(j.chunks_exact(s * s)) {
-            one.margins = margins(one, j);
+            one.margins = margins(one, j, resolution);
         }
     }
     for set in sets {
@@ -106,10 +110,12 @@ fn slowest_direction(linear: &Linearization) -> Option<Vec<f64>> {
 }
 
 /// The margin of each mode: the effect of rounding of J and of its change to `other`.
-fn margins(linear: &Linearization, other: &[f64]) -> Vec<f64> {
+fn margins(linear: &Linearization, other: &[f64], resolution: f64) -> Vec<f64> {
     let (s, j) = (linear.eigenvalues.len(), &linear.jacobian);
     let size = j.iter().map(|j| j * j).sum::<f64>().sqrt();
-    let rounding = ROUNDING_UNITS * f64::EPSILON * (1.0 + size);
+    let units = (ROUNDING_UNITS * f64::EPSILON).max(RESOLUTION_UNITS * resolution);
+    let rounding = units * (1.0 + size);
+    let max_norm = MAX_NORM * (ROUNDING_UNITS * f64::EPSILON / units).sqrt();
     let change: Vec<f64> = other.iter().zip(j).map(|(a, b)| a - b).collect();
     let largest = change.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
     let one = |k: usize| {
@@ -118,7 +124,7 @@ fn margins(linear: &Linearization, other: &[f64]) -> Vec<f64> {
             linear.right.get(k * s..(k + 1) * s),
         );
         let (Some(left), Some(right)) = vectors else {
-            return MAX_NORM * rounding;
+            return max_norm * rounding;
         };
         let size = left.iter().map(|[a, b]| a * a + b * b).sum::<f64>().sqrt();
         let shift = if largest > 0.0 {
@@ -126,7 +132,7 @@ fn margins(linear: &Linearization, other: &[f64]) -> Vec<f64> {
         } else {
             0.0
         };
-        size.min(MAX_NORM) * rounding + shift
+        size.min(max_norm) * rounding + shift
     };
     (0..s).map(one).collect()
 }

@@ -62,6 +62,11 @@ pub struct Newton {
     /// The largest modulus of the states: the unit of all lengths, so that the result does not
     /// depend on the units of the states.
     pub scale: f64,
+    /// Whether the scale is that of the deviations from the mean of the candidates. Single
+    /// precision does not resolve such states, and that phase is omitted.
+    pub offset: bool,
+    /// Singular values of A below this value are not resolved: no step along their directions.
+    pub cutoff: f64,
 }
 
 /// An iterate and its linear system.
@@ -92,6 +97,12 @@ impl Newton {
         candidates: &Candidates,
         progress: &mut dyn Progress,
     ) -> Result<SearchResult> {
+        if self.offset {
+            let (distinct, index) = candidates.deduplicate();
+            let multiplicities = multiplicities(&distinct, &index);
+            let result = self.descend(double, &distinct, &multiplicities, progress)?;
+            return Ok(result.expand(&index));
+        }
         let coarse = Newton {
             tolerance: self
                 .tolerance
@@ -102,11 +113,7 @@ impl Newton {
         let mut first =
             coarse.descend(single, candidates, &vec![1; candidates.count()], progress)?;
         if first.interrupted {
-            // The tolerance of the single-precision phase is looser than requested.
-            let coarse = |error: &f64| self.polish || *error > self.tolerance;
-            let labels = first.labels.iter_mut().zip(&first.errors);
-            let labels = labels.filter(|(_, error)| coarse(error));
-            labels.for_each(|(label, _)| *label = Label::Failed);
+            self.demote(&mut first);
             return Ok(first);
         }
         // A candidate that became non-finite in single precision restarts from its initial state.
@@ -118,8 +125,7 @@ impl Newton {
         };
         // Candidates that reached the same state continue as one.
         let (distinct, index) = restarted.deduplicate();
-        let mut multiplicities = vec![0; distinct.count()];
-        index.iter().for_each(|at| multiplicities[*at] += 1);
+        let multiplicities = multiplicities(&distinct, &index);
         let mut result = self
             .descend(double, &distinct, &multiplicities, progress)?
             .expand(&index);
@@ -127,6 +133,20 @@ impl Newton {
             *steps += single_steps;
         }
         Ok(result)
+    }
+
+    /// Labels the candidates of an interrupted single-precision phase as failed if they do not meet
+    /// the requested tolerance, which is stricter.
+    fn demote(&self, result: &mut SearchResult) {
+        let coarse = |error: &f64| self.polish || *error > self.tolerance;
+        let labels = result.labels.iter_mut().zip(&result.errors);
+        let labels = labels.filter(|(_, error)| coarse(error));
+        labels.for_each(|(label, _)| *label = Label::Failed);
+        let ended = result
+            .labels
+            .iter()
+            .filter(|label| **label == Label::Converged);
+        result.unfinished = result.labels.len() - ended.count();
     }
 
     /// Runs the search in one precision; progress counts each candidate by its multiplicity.
@@ -180,6 +200,7 @@ impl Newton {
             });
             result.interrupted = progress.stop_requested();
         }
+        result.unfinished = total - reported;
         Ok(result)
     }
 
@@ -212,12 +233,24 @@ impl Newton {
                 let stationary = iterate.check_stationary(system.stationarity(&iterate.r));
                 (!stationary).then_some((iterate, system))
             });
-        let mut accepted = damped_step(step_map, (candidates, self.scale), tried.collect())?;
+        let origin = match self.offset {
+            true => candidates.mean(),
+            false => vec![0.0; candidates.state],
+        };
+        let mut accepted = damped_step(step_map, candidates, (self, &origin), tried.collect())?;
         for _ in 0..CHORD_STEPS {
             accepted.retain(|(iterate, _)| !self.is_finished(iterate));
             accepted = chord_step(step_map, candidates, accepted)?;
         }
         Ok(())
+    }
+
+    /// The damping m of the next step.
+    fn damping<T: Float>(&self, iterate: &Iterate<T>, origin: &[f64]) -> f64 {
+        let states = iterate.h.iter().zip(origin);
+        let largest = states.fold(self.scale, |max, (h, o)| max.max((h.double() - o).abs()));
+        let damping = iterate.damping * iterate.squared_residual / (largest * largest);
+        damping.max(self.cutoff * self.cutoff)
     }
 
     fn is_finished<T: Float>(&self, iterate: &Iterate<T>) -> bool {
@@ -246,6 +279,13 @@ impl Newton {
     }
 }
 
+/// The number of candidates that share each distinct one.
+fn multiplicities(distinct: &Candidates, index: &[usize]) -> Vec<usize> {
+    let mut counts = vec![0; distinct.count()];
+    index.iter().for_each(|at| counts[*at] += 1);
+    counts
+}
+
 /// The states after the steps, with their residuals.
 fn evaluate_steps<T: Float>(
     step_map: &mut dyn StepMap<T>,
@@ -263,7 +303,8 @@ fn evaluate_steps<T: Float>(
 /// candidates that moved.
 fn damped_step<'a, T: Float>(
     step_map: &mut dyn StepMap<T>,
-    (candidates, scale): (&Candidates, f64),
+    candidates: &Candidates,
+    (newton, origin): (&Newton, &[f64]),
     mut tried: Vec<Active<'a, T>>,
 ) -> Result<Vec<Active<'a, T>>> {
     let mut accepted = Vec::new();
@@ -272,11 +313,7 @@ fn damped_step<'a, T: Float>(
             break;
         }
         let step = |(iterate, system): &mut Active<'_, T>| {
-            let largest = iterate
-                .h
-                .iter()
-                .fold(scale, |max, h| max.max(h.double().abs()));
-            let damping = iterate.damping * iterate.squared_residual / (largest * largest);
+            let damping = newton.damping(iterate, origin);
             let zero = || (vec![T::of(0.0); iterate.r.len()], 0.0);
             system.solve(&iterate.r, damping).unwrap_or_else(zero)
         };

@@ -21,6 +21,7 @@ use super::candidates::{Candidates, squared_distance};
 use super::damped_step::squared_norm;
 use super::factor::{Factor, minimum_norm_step};
 use super::iterate::evaluate;
+use super::newton_path::{NewtonStep, Path, Root, concatenate, geometric_sum, minus_identity};
 use crate::base::Result;
 use crate::nn::StepMap;
 
@@ -28,20 +29,15 @@ use crate::nn::StepMap;
 const BATCH: usize = 128;
 /// Maximum number of Newton steps: a triple root needs this many without the summed series.
 const MAX_STEPS: usize = 64;
-/// The largest ratio of simplified corrections that counts as convergence.
-const THETA: f64 = 0.5;
 /// Rounding units that each term of F may contribute to a residual.
 const ROUNDINGS: f64 = 8.0;
 /// Newton's method may stall at this multiple of the estimated level of rounding.
 const STALL: f64 = 64.0;
-/// A step is summed as a geometric series if its length is at least `SLOW_RATIO` of that of the
-/// last one and the cosine between them is at least `ALIGNMENT`.
-const SLOW_RATIO: f64 = 0.4;
-const ALIGNMENT: f64 = 0.95;
-/// Successive steps towards a root of multiplicity m have the ratio 1 - 1/m; a larger ratio is not
-/// convergence.
-const MAX_RATIO: f64 = 0.95;
-
+/// A step is long if it exceeds the residual by this factor: an eigenvalue is close to 1.
+const LONG_STEP: f64 = 1e3;
+/// Singular values of J - 1 below this multiple of the resolution of the parameters are not
+/// determined by them.
+const UNDETERMINED: f64 = 32.0;
 /// J - 1 is nonsingular if the position error is below this fraction of the limit.
 const RESOLVED: f64 = 1e-3;
 
@@ -55,55 +51,20 @@ pub struct Refinement {
     /// The largest modulus of a unit at any fixed point, if known. Beyond it the gates of a GRU
     /// close, so that F(h) = h to rounding.
     pub bound: Option<f64>,
-}
-
-/// A fixed point.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Root {
-    /// The state, [s].
-    pub state: Vec<f64>,
-    /// The mean over the state of (F - h)^2.
-    pub error: f64,
-    /// A bound on the distance to the exact fixed point, |A^-1| (|r| + rounding), and at least the
-    /// rounding of the limit; infinite if A is singular.
-    pub position_error: f64,
-    /// sign det(1 - J), 0 if the matrix is singular.
-    pub index: i8,
-}
-
-/// The Newton path of one final state.
-struct Path {
-    start: Vec<f64>,
-    x: Vec<f64>,
-    h: Vec<f64>,
-    r: Vec<f64>,
-    /// The last step; empty at the start.
-    last: Vec<f64>,
-    /// State and residual before the first summed series. The series ends in the middle of a close
-    /// pair of roots, where Newton's method fails; plain steps from here reach one of them.
-    fallback: Option<(Vec<f64>, Vec<f64>)>,
-    /// Whether series may be summed.
-    sums: bool,
-    /// None while active; then the fixed point, if one exists.
-    outcome: Option<Option<Root>>,
-}
-
-/// A Newton step from one state, and the data for its convergence test.
-struct NewtonStep {
-    factor: Option<Factor>,
-    d: Vec<f64>,
-    rounding: f64,
+    /// The relative resolution of the parameters, at least `epsilon`. Where errors of this size
+    /// make J - 1 singular, every state within their effect is a fixed point.
+    pub resolution: f64,
 }
 
 impl Refinement {
-    /// The fixed point of each candidate, if one exists.
+    /// The fixed points of each candidate: its own, if one exists, and one that lies beyond it.
     ///
     /// Errors: those of the step map
     pub fn refine(
         &self,
         step_map: &mut dyn StepMap<f64>,
         candidates: &Candidates,
-    ) -> Result<Vec<Option<Root>>> {
+    ) -> Result<Vec<Vec<Root>>> {
         let (s, i) = (candidates.state, candidates.inputs);
         let mut roots = Vec::with_capacity(candidates.count());
         for start in (0..candidates.count()).step_by(BATCH) {
@@ -111,25 +72,18 @@ impl Refinement {
             let h = candidates.states[start * s..end * s].to_vec();
             let x = &candidates.x[start * i..end * i];
             let rows = evaluate(step_map, s, h, x)?.into_iter().enumerate();
-            let mut paths: Vec<Path> = rows
-                .map(|(row, (h, r, _))| Path {
-                    start: h.clone(),
-                    x: x[row * i..][..i].to_vec(),
-                    h,
-                    r,
-                    last: Vec::new(),
-                    fallback: None,
-                    sums: true,
-                    outcome: None,
-                })
-                .collect();
+            let path = |(row, (h, r, _))| Path::new(h, r, x[row * i..][..i].to_vec());
+            let mut paths: Vec<Path> = rows.map(path).collect();
             self.reject_distant(step_map, &mut paths)?;
             for _ in 0..MAX_STEPS {
                 if !self.iterate(step_map, &mut paths)? {
                     break;
                 }
             }
-            roots.extend(paths.into_iter().map(|path| path.outcome.flatten()));
+            roots.extend(paths.into_iter().map(|mut path| match path.outcome.take() {
+                Some(roots) => roots,
+                None => path.roots(None),
+            }));
         }
         Ok(roots)
     }
@@ -148,7 +102,7 @@ impl Refinement {
             let level = self.epsilon * (squared_norm(&path.h).sqrt() + square.sqrt());
             let near_rounding = square.sqrt() <= STALL * STALL * level;
             if !near_rounding && square > 2.0 * self.limit * gradient_norm || !square.is_finite() {
-                path.outcome = Some(None);
+                path.outcome = Some(Vec::new());
             }
         }
         Ok(())
@@ -175,40 +129,67 @@ impl Refinement {
         let mut failing: Vec<(usize, &mut Path)> = Vec::new();
         let mut minimum_norm = Vec::new();
         for (at, path) in active.into_iter().enumerate().filter(|(at, _)| failed[*at]) {
-            let matrix = minus_identity(&a[at * s * s..][..s * s], s);
-            let d = minimum_norm_step(&matrix, &path.r).unwrap_or_else(|| vec![0.0; s]);
-            let (factor, rounding) = (None, newton_steps[at].rounding);
-            minimum_norm.push(NewtonStep {
-                factor,
-                d,
-                rounding,
-            });
+            let j = &a[at * s * s..][..s * s];
+            minimum_norm.push(self.minimum_norm(path, j, &newton_steps[at]));
             failing.push((at, path));
         }
         let mut paths: Vec<&mut Path> = failing.iter_mut().map(|(_, path)| &mut **path).collect();
         let failed = self.take_convergent_steps(step_map, &mut paths, &minimum_norm, true)?;
-        for ((at, path), _) in failing
-            .into_iter()
-            .zip(failed)
-            .filter(|(_, failed)| *failed)
-        {
-            match path.fallback.take() {
-                Some((h, r)) => {
-                    (path.h, path.r, path.sums) = (h, r, false);
-                    path.last.clear();
-                }
-                None => path.outcome = Some(self.stall(path, &newton_steps[at])),
+        let failing = failing.into_iter().zip(failed);
+        for ((at, path), _) in failing.filter(|(_, failed)| *failed) {
+            let step = &newton_steps[at];
+            match step.undetermined {
+                true => self.end_undetermined(path, step.rounding),
+                // A summed series that leads to no root was between two of them.
+                false if path.fallback.is_some() => path.end(None),
+                false => path.end(self.stall(path, step, &a[at * s * s..][..s * s])),
             }
         }
         Ok(true)
     }
 
+    /// The minimum-norm step. If the rounding of the parameters makes A singular, it has no
+    /// component along the directions that they do not determine.
+    fn minimum_norm(&self, path: &Path, j: &[f64], newton_step: &NewtonStep) -> NewtonStep {
+        let undetermined = newton_step.undetermined;
+        let cutoff = if undetermined {
+            UNDETERMINED * self.resolution
+        } else {
+            0.0
+        };
+        let d = minimum_norm_step(&minus_identity(j, path.h.len()), &path.r, cutoff);
+        NewtonStep {
+            factor: None,
+            d: d.unwrap_or_else(|| vec![0.0; path.h.len()]),
+            rounding: newton_step.rounding,
+            undetermined,
+            ended: false,
+        }
+    }
+
+    /// Ends a path at a state whose residual is at the resolution of the parameters; otherwise it
+    /// continues with exact parameters.
+    fn end_undetermined(&self, path: &mut Path, rounding: f64) {
+        let level = rounding / ROUNDINGS * self.resolution / self.epsilon;
+        let square = squared_norm(&path.r);
+        if square.sqrt() > level || self.is_unreachable(&path.h, rounding) {
+            path.exact = true;
+            return;
+        }
+        path.outcome = Some(vec![Root {
+            state: path.h.clone(),
+            error: square / path.h.len() as f64,
+            position_error: f64::INFINITY,
+            index: 0,
+        }]);
+    }
+
     /// The fixed point at a state where neither step reduces the residual, if rounding is the
     /// reason.
-    fn stall(&self, path: &Path, newton_step: &NewtonStep) -> Option<Root> {
+    fn stall(&self, path: &Path, newton_step: &NewtonStep, j: &[f64]) -> Option<Root> {
         let size = squared_norm(&path.r).sqrt();
         let factor = newton_step.factor.as_ref()?;
-        (size <= STALL * newton_step.rounding).then(|| self.root(path, factor, size))?
+        (size <= STALL * newton_step.rounding).then(|| self.root(path, (factor, j), size))?
     }
 
     /// Newton's step from one state; terminates the path if the residual is at the level of
@@ -220,15 +201,23 @@ impl Refinement {
         let d = factor.step(&path.r);
         // At a root at 0 the level of rounding vanishes with the state; the length of the step
         // decides.
-        let negligible = squared_norm(&d).sqrt() <= self.epsilon * self.limit;
-        if squared_norm(&path.r).sqrt() <= rounding || negligible {
-            path.outcome = Some(self.root(path, &factor, rounding));
+        let (step, size) = (squared_norm(&d).sqrt(), squared_norm(&path.r).sqrt());
+        let ended = size <= rounding || step <= self.epsilon * self.limit;
+        if ended {
+            path.end(self.root(path, (&factor, j), rounding));
         }
+        let undetermined = self.resolution > self.epsilon
+            && !path.exact
+            && !ended
+            && step > LONG_STEP * size
+            && factor.is_singular_within(j, ROUNDINGS * self.resolution);
         let factor = Some(factor);
         NewtonStep {
             factor,
             d,
             rounding,
+            undetermined,
+            ended,
         }
     }
 
@@ -246,16 +235,24 @@ impl Refinement {
         ROUNDINGS * self.epsilon * square.sqrt()
     }
 
+    /// Whether a state is beyond the bound of all fixed points.
+    fn is_unreachable(&self, h: &[f64], rounding: f64) -> bool {
+        let exceeds = |bound: f64| h.iter().any(|h| h.abs() > bound * (1.0 + rounding));
+        self.bound.is_some_and(exceeds)
+    }
+
     /// The fixed point at the end of a path, unless the bound excludes it.
-    fn root(&self, path: &Path, factor: &Factor, rounding: f64) -> Option<Root> {
-        let exceeds = |bound: f64| path.h.iter().any(|h| h.abs() > bound * (1.0 + rounding));
-        if self.bound.is_some_and(exceeds) {
+    fn root(&self, path: &Path, (factor, j): (&Factor, &[f64]), rounding: f64) -> Option<Root> {
+        if self.is_unreachable(&path.h, rounding) {
             return None;
         }
         let square = squared_norm(&path.r);
         // Near 0 the rounding of the state vanishes with it; this is the length of the last step.
-        let min_error = self.epsilon * self.limit;
-        let position_error = factor.inverse_norm() * (square.sqrt() + rounding) + min_error;
+        let min_error = self.epsilon * self.limit.max(squared_norm(&path.h).sqrt());
+        let position_error = match factor.is_singular_within(j, ROUNDINGS * self.resolution) {
+            true => f64::INFINITY,
+            false => factor.inverse_norm() * (square.sqrt() + rounding) + min_error,
+        };
         // The sign of a determinant that is 0 to rounding is meaningless.
         let known = position_error < RESOLVED * self.limit;
         Some(Root {
@@ -274,9 +271,10 @@ impl Refinement {
         newton_steps: &[NewtonStep],
         minimum_norm: bool,
     ) -> Result<Vec<bool>> {
-        let mut failed = vec![false; paths.len()];
+        let postponed = |step: &NewtonStep| step.undetermined && !minimum_norm;
+        let mut failed: Vec<bool> = newton_steps.iter().map(postponed).collect();
         let open: Vec<usize> = (0..paths.len())
-            .filter(|at| paths[*at].outcome.is_none())
+            .filter(|at| !newton_steps[*at].ended && !failed[*at])
             .collect();
         let step_of = |at: &usize| newton_steps[*at].d.clone();
         let sum_of = |at: &usize| geometric_sum(&paths[*at].last, &newton_steps[*at].d);
@@ -333,46 +331,4 @@ impl Refinement {
         let rows = evaluate(step_map, paths[*first].h.len(), h.collect(), &x)?;
         Ok(rows.into_iter().map(|(h, r, _)| (h, r)).collect())
     }
-}
-
-impl NewtonStep {
-    /// Whether the step reaches a residual at the level of rounding or a smaller correction.
-    fn converges(&self, r: &[f64]) -> bool {
-        let Some(factor) = &self.factor else {
-            return false;
-        };
-        let (step, next) = (
-            squared_norm(&self.d).sqrt(),
-            squared_norm(&factor.step(r)).sqrt(),
-        );
-        step.is_finite() && (squared_norm(r).sqrt() <= self.rounding || next <= THETA * step)
-    }
-}
-
-/// The sum of all further steps if each were the same multiple of the one before; the step itself
-/// if it is short compared with the last one.
-fn geometric_sum(last: &[f64], d: &[f64]) -> Vec<f64> {
-    let (size, previous) = (squared_norm(d).sqrt(), squared_norm(last).sqrt());
-    let dot: f64 = last.iter().zip(d).map(|(a, b)| a * b).sum();
-    let ratio = size / previous;
-    let geometric = (SLOW_RATIO..MAX_RATIO).contains(&ratio) && dot > ALIGNMENT * size * previous;
-    let sum = if geometric { 1.0 / (1.0 - ratio) } else { 1.0 };
-    d.iter().map(|d| sum * d).collect()
-}
-
-/// J - 1
-fn minus_identity(j: &[f64], s: usize) -> Vec<f64> {
-    let mut a = j.to_vec();
-    a.iter_mut().step_by(s + 1).for_each(|x| *x -= 1.0);
-    a
-}
-
-/// The states and inputs of the paths, concatenated.
-fn concatenate<'a>(paths: impl Iterator<Item = &'a Path>) -> (Vec<f64>, Vec<f64>) {
-    let (mut h, mut x) = (Vec::new(), Vec::new());
-    for path in paths {
-        h.extend_from_slice(&path.h);
-        x.extend_from_slice(&path.x);
-    }
-    (h, x)
 }

@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::candidates::{Candidates, squared_distance};
+use super::dimension::dimension;
 use super::newton::Newton;
 use super::points::Points;
 use crate::base::{NoProgress, Result};
 use crate::nn::StepMap;
-use crate::tensor::{Device, Tensor, convert, linear};
 
 /// A chord t may span a bend of a continuum if |J t - t| is below this fraction of |t|.
 const TANGENT_ERROR: f64 = 0.9;
@@ -29,18 +29,13 @@ const MAX_ITERS: usize = 30;
 const MIN_SEPARATION: f64 = 0.2;
 /// Errors below this fraction of the mean square of a state are rounding.
 const ROUNDING: f64 = 1e-28;
+/// Between points that the parameters do not determine, so are residuals below this multiple of the
+/// resolution of the parameters, relative to the state.
+const RESOLUTIONS: f64 = 8.0;
+/// Singular values of J - 1 below this multiple of the resolution are not resolved.
+const UNRESOLVED: f64 = 32.0;
 /// The error between two points may exceed the larger of their errors by this factor.
 const ERROR_FACTOR: f64 = 4.0;
-/// Number of members whose Jacobians determine the dimension.
-const SAMPLES: usize = 16;
-/// Singular values of J - 1 below this fraction of the largest belong to the continuum.
-const NULL: f64 = 1e-5;
-/// Neighbours that span the tangent space: those within this fraction of the extent, at least and
-/// at most `NEIGHBOURS`. At a larger distance, a band of points within a tolerance is a line.
-const RADIUS: f64 = 0.25;
-const NEIGHBOURS: [usize; 2] = [4, 256];
-/// A direction adds a dimension if it holds more than this fraction of the squared distances.
-const VARIANCE: f64 = 0.15;
 
 /// An isolated fixed point or a continuum of fixed points.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,12 +55,13 @@ struct Edge {
     length: f64,
 }
 
-/// All sets, in the order of their first points.
+/// All sets, in the order of their first points, of a network whose parameters have the relative
+/// resolution `resolution`.
 ///
 /// Errors: those of the step map
-pub fn sets(step_map: &mut dyn StepMap<f64>, points: &Points) -> Result<Vec<Set>> {
+pub fn sets(step_map: &mut dyn StepMap<f64>, points: &Points, resolution: f64) -> Result<Vec<Set>> {
     let edges = tangent_edges(step_map, points, shortest_tree(points))?;
-    let edges = slow_edges(step_map, points, edges)?;
+    let edges = slow_edges(step_map, points, edges, resolution)?;
     let groups = connected_components(points.points.len(), &edges);
     groups
         .into_iter()
@@ -169,6 +165,7 @@ fn slow_edges(
     step_map: &mut dyn StepMap<f64>,
     points: &Points,
     edges: Vec<Edge>,
+    resolution: f64,
 ) -> Result<Vec<Edge>> {
     let mut all = Vec::new();
     for group in connected_components(points.points.len(), &edges) {
@@ -183,14 +180,14 @@ fn slow_edges(
         let tested = (0..longest).chain((longest..tree.len()).step_by(stride));
         let tested: Vec<Edge> = tested.map(|at| tree[at]).collect();
         if tested.len() < tree.len()
-            && is_slow_between(step_map, points, &tested)?
+            && is_slow_between(step_map, points, &tested, resolution)?
                 .iter()
                 .all(|ok| *ok)
         {
             all.extend(tree);
             continue;
         }
-        let slow = is_slow_between(step_map, points, &tree)?;
+        let slow = is_slow_between(step_map, points, &tree, resolution)?;
         let tested = tree.into_iter().zip(slow);
         all.extend(tested.filter(|(_, ok)| *ok).map(|(edge, _)| edge));
     }
@@ -202,17 +199,11 @@ fn is_slow_between(
     step_map: &mut dyn StepMap<f64>,
     points: &Points,
     edges: &[Edge],
+    resolution: f64,
 ) -> Result<Vec<bool>> {
     // One search per order of magnitude of the error, because a search has a single tolerance.
     let mut orders: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
-    let error = |edge: &Edge| {
-        let [a, b] = edge.ends.map(|end| &points.points[end]);
-        let size = |state: &[f64]| state.iter().map(|h| h * h).sum::<f64>() / state.len() as f64;
-        let exact = ROUNDING * size(&a.state).max(size(&b.state));
-        (ERROR_FACTOR * a.error.max(b.error))
-            .max(exact)
-            .max(f64::MIN_POSITIVE)
-    };
+    let error = |edge: &Edge| allowed_error(points, edge, resolution);
     for (index, edge) in edges.iter().enumerate() {
         orders
             .entry(error(edge).log10().floor() as i32)
@@ -225,6 +216,7 @@ fn is_slow_between(
             .iter()
             .map(|at| error(&edges[*at]))
             .fold(0.0, f64::max);
+        let limits = [tolerance, cutoff(resolution)];
         let state = |end: usize| points.points[end].state.clone();
         let inputs = |at: &usize| points.points[edges[*at].ends[0]].input.clone();
         let pairs: Vec<[Vec<f64>; 2]> = indices
@@ -232,7 +224,7 @@ fn is_slow_between(
             .map(|at| edges[*at].ends.map(state))
             .collect();
         let x: Vec<Vec<f64>> = indices.iter().map(inputs).collect();
-        let midpoints = intermediate_states(step_map, points, (&pairs, &x), tolerance)?;
+        let midpoints = intermediate_states(step_map, points, (&pairs, &x), limits)?;
         let midpoint_pairs = |side: usize| -> Vec<[Vec<f64>; 2]> {
             let all = pairs.iter().zip(&midpoints);
             all.map(|(pair, midpoint)| {
@@ -241,8 +233,8 @@ fn is_slow_between(
             })
             .collect()
         };
-        let first = intermediate_states(step_map, points, (&midpoint_pairs(0), &x), tolerance)?;
-        let second = intermediate_states(step_map, points, (&midpoint_pairs(1), &x), tolerance)?;
+        let first = intermediate_states(step_map, points, (&midpoint_pairs(0), &x), limits)?;
+        let second = intermediate_states(step_map, points, (&midpoint_pairs(1), &x), limits)?;
         for (row, at) in indices.iter().enumerate() {
             slow[*at] = edges[*at].length == 0.0
                 || [&midpoints, &first, &second]
@@ -253,13 +245,36 @@ fn is_slow_between(
     Ok(slow)
 }
 
+/// The singular values of J - 1 below which a search between two points takes no steps; in double
+/// precision its damping suffices.
+fn cutoff(resolution: f64) -> f64 {
+    match resolution > f64::EPSILON {
+        true => UNRESOLVED * resolution,
+        false => 0.0,
+    }
+}
+
+/// The error that is permitted between the ends of an edge.
+fn allowed_error(points: &Points, edge: &Edge, resolution: f64) -> f64 {
+    let [a, b] = edge.ends.map(|end| &points.points[end]);
+    let size = |state: &[f64]| state.iter().map(|h| h * h).sum::<f64>() / state.len() as f64;
+    let determined = a.position_error.is_finite() || b.position_error.is_finite();
+    let exact = match determined {
+        true => ROUNDING,
+        false => ROUNDING.max((RESOLUTIONS * resolution).powi(2)),
+    };
+    (ERROR_FACTOR * a.error.max(b.error))
+        .max(exact * size(&a.state).max(size(&b.state)))
+        .max(f64::MIN_POSITIVE)
+}
+
 /// A state between the two of each pair whose error is within the tolerance; None if the search
 /// does not find one.
 fn intermediate_states(
     step_map: &mut dyn StepMap<f64>,
     points: &Points,
     (pairs, x): (&[[Vec<f64>; 2]], &[Vec<f64>]),
-    tolerance: f64,
+    [tolerance, cutoff]: [f64; 2],
 ) -> Result<Vec<Option<Vec<f64>>>> {
     let midpoint = |[a, b]: &[Vec<f64>; 2]| -> Vec<f64> {
         a.iter().zip(b).map(|(a, b)| 0.5 * (a + b)).collect()
@@ -280,6 +295,8 @@ fn intermediate_states(
         max_iters: MAX_ITERS,
         unique_distance: 0.0,
         scale: if largest > 0.0 { largest } else { 1.0 },
+        offset: false,
+        cutoff,
     };
     let multiplicities = vec![1; from.count()];
     let result = newton.descend(step_map, &from, &multiplicities, &mut NoProgress)?;
@@ -330,71 +347,4 @@ fn max_distance(points: &Points, members: &[usize]) -> f64 {
         largest = far.fold(largest, f64::max);
     }
     largest.sqrt()
-}
-
-/// The dimension of a continuum: the number of null directions of J - 1 if these are clear, else
-/// the number of directions spanned by the neighbours; the median over a sample of its points.
-fn dimension(
-    step_map: &mut dyn StepMap<f64>,
-    points: &Points,
-    (members, extent): (&[usize], f64),
-) -> Result<usize> {
-    let stride = members.len().div_ceil(SAMPLES);
-    let sample: Vec<usize> = members.iter().copied().step_by(stride).collect();
-    let (s, part) = (points.state, points.select(&sample));
-    let mut j = vec![0.0; sample.len() * s * s];
-    step_map.jacobians([&part.states(), &part.all_inputs()], Some(&mut j), None)?;
-    let mut null = Vec::new();
-    let mut spanned = Vec::new();
-    for (at, a) in sample.iter().zip(j.chunks_exact_mut(s * s)) {
-        a.iter_mut().step_by(s + 1).for_each(|x| *x -= 1.0);
-        let sizes = singular_values(a.to_vec(), [s, s])?;
-        let largest = sizes.iter().copied().fold(0.0, f64::max);
-        null.push(sizes.iter().filter(|size| **size <= NULL * largest).count());
-        spanned.push(spanned_dimensions(points, (members, extent), *at)?);
-    }
-    null.sort_unstable();
-    spanned.sort_unstable();
-    let median = |of: &[usize]| of[of.len() / 2];
-    Ok(match median(&null) {
-        0 => median(&spanned),
-        null => null,
-    })
-}
-
-/// The number of directions spanned by the neighbours of a point.
-fn spanned_dimensions(
-    points: &Points,
-    (members, extent): (&[usize], f64),
-    at: usize,
-) -> Result<usize> {
-    let here = &points.points[at].state;
-    let others = members.iter().filter(|other| **other != at);
-    let mut near: Vec<(f64, usize)> = others
-        .map(|other| (squared_distance(&points.points[*other].state, here), *other))
-        .collect();
-    near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let [min, max] = NEIGHBOURS;
-    let within = near.partition_point(|(square, _)| square.sqrt() <= RADIUS * extent);
-    near.truncate(within.max(min));
-    let stride = near.len().div_ceil(max);
-    let near: Vec<usize> = near
-        .iter()
-        .map(|(_, other)| *other)
-        .step_by(stride)
-        .collect();
-    let rows = near.iter().flat_map(|other| {
-        let other = &points.points[*other].state;
-        other.iter().zip(here).map(|(a, b)| a - b)
-    });
-    let sizes = singular_values(rows.collect(), [near.len(), here.len()])?;
-    let all: f64 = sizes.iter().map(|size| size * size).sum();
-    let counted = sizes.iter().filter(|size| **size * **size > VARIANCE * all);
-    Ok(counted.count().max(1))
-}
-
-fn singular_values(matrix: Vec<f64>, [rows, columns]: [usize; 2]) -> Result<Vec<f64>> {
-    let matrix = Tensor::from_vec(matrix, (rows, columns), &Device::Cpu)?;
-    let (_, sizes, _) = linear::svd(&matrix)?;
-    convert::to_f64(&sizes)
 }

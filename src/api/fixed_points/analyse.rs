@@ -30,8 +30,8 @@ options! {
         /// Duration of a time step, the unit of time constants and periods.
         dt: f64 = 1.0, in Span::above(0.0);
         /// Modes are marginal if |lambda| differs from 1 by at most this value. Default: the
-        /// uncertainty due to rounding, the conditioning of the eigenvalue and the position error
-        /// of the point; along a continuum of fixed points its tangent modes are also marginal.
+        /// uncertainty due to the dtype of the parameters, the conditioning of the eigenvalue and
+        /// the position error of the point; along a continuum its tangent modes are also marginal.
         marginal: Option<f64> = None, in Span::at_least(0.0);
     }
 }
@@ -62,8 +62,8 @@ options! {
         /// those along unstable directions.
         noise: usize = 0;
         /// Modes are marginal if |lambda| differs from 1 by at most this value. Default: the
-        /// uncertainty due to rounding, the conditioning of the eigenvalue and the position error
-        /// of the point; along a continuum of fixed points its tangent modes are also marginal.
+        /// uncertainty due to the dtype of the parameters, the conditioning of the eigenvalue and
+        /// the position error of the point; along a continuum its tangent modes are also marginal.
         marginal: Option<f64> = None, in Span::at_least(0.0);
         /// Seed of the random initial states.
         seed: Seed = Seed::default();
@@ -81,7 +81,7 @@ crate::natives! {
     /// - `right` [k, s, s], the right eigenvectors as rows of norm 1, and `left` [k, s, s], the
     ///   left eigenvectors as rows, with l . r = 1 for the same mode and 0 for different modes;
     ///   both are maps of `re` and `im`;
-    /// - `growth` (growing, decaying, marginal) and `manner` (straight, flipping: lambda real and
+    /// - `growth` (growing, decaying, marginal) and `kind` (straight, flipping: lambda real and
     ///   negative, spiralling), a list of strings for each point;
     /// - `time_constant` [k, s], dt / |ln |lambda||, and `period` [k, s], 2 pi dt / |arg lambda|;
     /// - `unstable` [k], the number of growing modes, and `class`, a string for each point: stable,
@@ -210,14 +210,20 @@ fn known<'a>(
     this: &'a FixedPoints,
 ) -> Result<(&'a Network, Vec<Linearization>), Diagnostic> {
     let Some(network) = &this.network else {
-        let words = format!("{of}: these points came from a file, without their network");
-        return Err(Diagnostic::new(words).hint("give it back to them: points.with_network(net)"));
+        let message = format!("{of}: these points were read from a file, without their network");
+        return Err(Diagnostic::new(message).hint("assign it with points.with_network(net)"));
     };
     let (k, s) = (this.points.points.len(), this.points.state);
     cx.check_memory(of, &[k, s, 6 * s + this.points.inputs], DType::F64)?;
-    let flow = &mut *network.step_map()?;
-    let mut linear = linearize(flow, &this.points)?;
-    set_margins(flow, &this.points, this.sets()?, &mut linear)?;
+    let step_map = &mut *network.step_map()?;
+    let mut linear = linearize(step_map, &this.points)?;
+    set_margins(
+        step_map,
+        &this.points,
+        this.sets()?,
+        &mut linear,
+        resolution(network),
+    )?;
     Ok((network, linear))
 }
 
@@ -238,6 +244,14 @@ pub fn rounding(network: &Network) -> f64 {
     match network {
         Network::CustomF32(_) => f64::from(f32::EPSILON),
         _ => f64::EPSILON,
+    }
+}
+
+/// The relative resolution of a network's parameters.
+pub fn resolution(network: &Network) -> f64 {
+    match network.dtype() {
+        DType::F64 => f64::EPSILON,
+        _ => f64::from(f32::EPSILON),
     }
 }
 
@@ -292,7 +306,7 @@ fn spectra(linear: &[Linearization], [k, s]: [usize; 2], options: &ModeOptions) 
             words(&|of, mode| growing(of.growth(mode, marginal))),
         ),
         (
-            "manner".into(),
+            "kind".into(),
             words(&|of, mode| going(of.eigenvalues[mode])),
         ),
         (

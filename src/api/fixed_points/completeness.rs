@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::FixedPoints;
+use super::analyse::resolution;
 use crate::analysis::fixed_points::{CountEstimate, Set, discovery_curve, sets, singletons};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::{Map, Value};
@@ -20,7 +21,8 @@ crate::natives! {
     /// points; `dimension`, 0 for an isolated point, 1 for a line or ring of fixed points, 2 for a
     /// surface; `extent`, the largest distance between two of its points; and `hits`, its number of
     /// candidates. Neighbouring points belong to one set if the network is as slow between them as
-    /// at them. Points from a file are isolated until `of` assigns their network.
+    /// at them; in an f32 network, if the resolution of f32 does not determine where between them
+    /// the fixed point is. Points from a file are isolated until `with_network` assigns their network.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -54,16 +56,16 @@ crate::natives! {
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
     /// > let h = random::normal(random::key(0), [50, 2]);
-    /// > let unseen = fixed_points::find(net, #{ candidates: h }).completeness();
-    /// > [unseen.seen, unseen.missing, unseen.basis]
+    /// > let estimate = fixed_points::find(net, #{ candidates: h }).completeness();
+    /// > [estimate.seen, estimate.missing, estimate.basis]
     /// = [3, 0, "basins that these candidates reach"]
-    fn unseen(this: Rc<FixedPoints>) -> Map {
+    fn completeness(this: Rc<FixedPoints>) -> Map {
         /// Maximum number of points on the discovery curve.
-        const PLACES: usize = 100;
-        let estimate = this.completeness()?;
-        let Completeness { unseen, continua, hits } = &estimate;
+        const SIZES: usize = 100;
+        let completeness = this.completeness()?;
+        let Completeness { count, continua, hits } = &completeness;
         let all: usize = hits.iter().sum();
-        let mut sizes: Vec<usize> = (1..=PLACES).map(|k| (k * all).div_ceil(PLACES)).collect();
+        let mut sizes: Vec<usize> = (1..=SIZES).map(|k| (k * all).div_ceil(SIZES)).collect();
         sizes.dedup();
         let found = discovery_curve(hits, &sizes);
         let vector = |numbers: Vec<f64>| -> Result<Value> {
@@ -71,10 +73,10 @@ crate::natives! {
             Ok(Value::Tensor(convert::from_f64(numbers, &shape, DType::F64)?))
         };
         Ok(Map::from([
-            ("seen".into(), Value::Int(unseen.observed as i64)),
-            ("once".into(), Value::Int(unseen.singletons as i64)),
-            ("twice".into(), Value::Int(unseen.doubletons as i64)),
-            ("estimate".into(), Value::Float(unseen.estimate)),
+            ("seen".into(), Value::Int(count.observed as i64)),
+            ("once".into(), Value::Int(count.singletons as i64)),
+            ("twice".into(), Value::Int(count.doubletons as i64)),
+            ("estimate".into(), Value::Float(count.estimate)),
             ("basis".into(), Value::Text(BASIS.into())),
             ("missing".into(), Value::Int(this.findings.missing as i64)),
             ("continua".into(), Value::Int(*continua as i64)),
@@ -87,7 +89,7 @@ crate::natives! {
 /// Completeness of a search.
 pub struct Completeness {
     /// The estimate for isolated points; NaN if it is undefined.
-    pub unseen: CountEstimate,
+    pub count: CountEstimate,
     /// Number of sets that are not isolated points.
     pub continua: usize,
     /// Number of candidates that converged to each isolated point.
@@ -103,7 +105,7 @@ impl FixedPoints {
             return Ok(known);
         }
         let all = match &self.network {
-            Some(network) => sets(&mut *network.step_map()?, &self.points)?,
+            Some(network) => sets(&mut *network.step_map()?, &self.points, resolution(network))?,
             None => singletons(&self.points),
         };
         Ok(self.sets.get_or_init(|| all))
@@ -118,16 +120,16 @@ impl FixedPoints {
             members.map(|at| self.points.points[*at].hits).sum()
         });
         let hits: Vec<usize> = hits.collect();
-        let mut unseen = CountEstimate::new(&hits);
-        unseen.estimate = match self.findings.one_region || hits.is_empty() {
+        let mut count = CountEstimate::new(&hits);
+        count.estimate = match self.findings.one_region || hits.is_empty() {
             true => f64::NAN,
-            false => unseen
+            false => count
                 .estimate
-                .max((unseen.observed + self.findings.missing) as f64),
+                .max((count.observed + self.findings.missing) as f64),
         };
         let continua = sets.len() - hits.len();
         Ok(Completeness {
-            unseen,
+            count,
             continua,
             hits,
         })
@@ -136,20 +138,20 @@ impl FixedPoints {
     /// One line with the estimate and its basis.
     pub fn basis(&self) -> Result<String, Diagnostic> {
         let Completeness {
-            unseen, continua, ..
+            count, continua, ..
         } = self.completeness()?;
         let CountEstimate {
             observed,
             singletons,
             estimate,
             ..
-        } = unseen;
+        } = count;
         if observed == 0 {
             return Ok(format!("  isolated points: none; continua: {continua}"));
         }
         if estimate.is_nan() {
             return Ok(format!(
-                "  {BASIS}: {observed}; of others these candidates say nothing"
+                "  {BASIS}: {observed}; these candidates give no estimate of others"
             ));
         }
         Ok(format!(

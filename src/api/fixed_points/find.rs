@@ -49,7 +49,7 @@ options! {
         /// Number of additional candidates, interpolated at random between pairs of candidates:
         /// saddles often lie between the states that a network visits. Default: for `newton` the
         /// number of candidates, at most 1024; for `adam` 0.
-        between: Option<usize> = None;
+        interpolated: Option<usize> = None;
         /// Standard deviation of the Gaussian noise added to the candidates.
         noise: f64 = 0.0, in Span::at_least(0.0);
         /// Constant input: [i] for all candidates, or [c, i] per candidate. Default: 0.
@@ -57,30 +57,33 @@ options! {
         /// Search method.
         method: Method = Method::Newton;
         /// Tolerance: a candidate stops when its error, the mean over the state of (F - h)^2, is at
-        /// most this value. Default: 1e-12 times the square of the largest |F| over the candidates,
-        /// so that the result does not depend on the unit of the states. If set, slow points within
-        /// the tolerance are retained.
+        /// most this value. Default: 1e-12 times the square of the largest |F| or |h| over the
+        /// candidates, whichever is smaller, so that the result does not depend on the unit of the
+        /// states; for states far from 0, of their deviations from the mean of the candidates. If
+        /// set, slow points within the tolerance are retained.
         tolerance: Option<f64> = None, in Span::at_least(0.0);
         /// Continue `newton` to the limit of rounding, also along slow directions: approximate
-        /// fixed points on a line then converge to the few exact ones.
+        /// fixed points on a line then converge to the few exact ones. The parameters are taken as
+        /// exact; without `polish`, those of an f32 network are known to the resolution of f32, and
+        /// a line or ring that they do not resolve is one set.
         polish: bool = false;
         /// Maximum number of iterations per candidate: Jacobian evaluations for `newton` (default
         /// 200), updates for `adam` (default 10000).
-        steps: Option<usize> = None;
+        max_iters: Option<usize> = None;
         /// Optimizer of `adam`. The default learning rate and epsilon are those of the notebooks.
         optimizer: Optimizer = notebook();
         /// Final states closer together than this distance are merged into the one with the lowest
         /// error. Default: final states are merged if their position bounds overlap; points with an
         /// undetermined position, as on a line of fixed points, are merged within a thousandth of
         /// the RMS distance of the candidates from their mean.
-        unique: Option<f64> = None, in Span::at_least(0.0);
+        unique_distance: Option<f64> = None, in Span::at_least(0.0);
         /// Points further from the mean of the candidates than this multiple of the RMS distance of
         /// the candidates from their mean are excluded. Default: no point is excluded.
-        outlier: Option<f64> = None, in Span::at_least(0.0);
+        outlier_distance: Option<f64> = None, in Span::at_least(0.0);
         /// Retain all slow points: local minima of q above the tolerance, and final states within
         /// it that have no fixed point nearby. By default the latter are retained only if
         /// `tolerance` is set.
-        slow: bool = false;
+        keep_slow: bool = false;
         /// Seed of the random selection of candidates and of their noise.
         seed: Seed = Seed::default();
     }
@@ -115,7 +118,7 @@ crate::natives! {
     /// `position_error` bounds its distance to the exact one, and points whose bounds overlap are
     /// merged. If none exists nearby, the final state is labelled a slow point, whatever its error.
     /// Final states of `newton` at a local minimum of q = 1/2 |F - h|^2 above the tolerance are
-    /// slow points too. All other candidates failed. If `unique` and `tolerance` are set without
+    /// slow points too. All other candidates failed. If `unique_distance` and `tolerance` are set without
     /// `polish`, final states are not moved to their fixed points. The printed summary shows the
     /// number of candidates at each stage, the number excluded by each option, and an estimate of
     /// the number of fixed points in the basins that the candidates reach (Chao 1984). `warnings`
@@ -129,18 +132,20 @@ crate::natives! {
     /// = 3
     fn find(cx: &Context, network: Rc<Net>, options: CallOptions<Find>) -> New<FixedPoints> {
         let network = network.0.borrow().clone();
-        let given = [options.is_set("tolerance"), options.is_set("slow")];
+        let explicit = [options.is_set("tolerance"), options.is_set("keep_slow")];
         let options = options.into_inner();
         finite(&network)?;
         let from = candidates(cx, &network, &options)?;
-        let search = Search::new(&network, &from, &options, &given)?;
-        let mut ends = searched(cx, &network, &from, (&options, &search))?;
-        let flow = &mut *network.step_map()?;
-        let points = search.keep.points((flow, &search.tracer), &from, &mut ends)?;
-        let findings = Findings::new(&network, &from, &options, &points)?;
-        let (ends, findings) = (Some(Rc::new(ends)), Rc::new(findings));
-        let sets = Rc::default();
-        Ok(New(FixedPoints { points, network: Some(network), ends, findings, sets }))
+        let search = Search::new(&network, &from, &options, &explicit)?;
+        let mut result = run(cx, &network, &from, (&options, &search))?;
+        let step_map = &mut *network.step_map()?;
+        let points = search.filter.points((step_map, &search.refinement), &from, &mut result)?;
+        let findings = Findings::new(&network, &from, (&options, &search), (&points, &result))?;
+        Ok(New(FixedPoints {
+            result: Some(Rc::new(result)),
+            findings: Rc::new(findings),
+            ..FixedPoints::new(points, Some(network))
+        }))
     }
 }
 
@@ -148,16 +153,16 @@ crate::natives! {
 ///
 /// Errors: `Missing` without candidates; `Shape` if they do not match the network
 fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candidates, Diagnostic> {
-    let Some(given) = &options.candidates else {
+    let Some(states) = &options.candidates else {
         let doc = "states to begin from, such as `net.run(x).states`".into();
         let (of, name) = (OF, "candidates");
         return Err(Error::Missing { of, name, doc }.into());
     };
     let (s, i) = (network.state(), network.inputs());
-    if given.rank() < 2 || given.dims().last() != Some(&s) {
-        return Err(wrong("candidates", format!("[.., {s}]"), given).into());
+    if states.rank() < 2 || states.dims().last() != Some(&s) {
+        return Err(shape_error("candidates", format!("[.., {s}]"), states).into());
     }
-    let states = convert::to_f64(given)?;
+    let states = convert::to_f64(states)?;
     let all = states.len() / s.max(1);
     let x = match &options.input {
         None => vec![0.0; all * i],
@@ -166,7 +171,7 @@ fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candida
             convert::to_f64(input)?
         }
         Some(input) => {
-            return Err(wrong("input", format!("[{i}] or [{all}, {i}]"), input).into());
+            return Err(shape_error("input", format!("[{i}] or [{all}, {i}]"), input).into());
         }
     };
     let mut from = Candidates {
@@ -176,15 +181,15 @@ fn candidates(cx: &Context, network: &Network, options: &Find) -> Result<Candida
         x,
     };
     from.validate()?;
-    let (given, between) = (from.count(), options.between.unwrap_or(BETWEEN));
+    let (given, between) = (from.count(), options.interpolated.unwrap_or(BETWEEN));
     let shape = [given.saturating_add(between), s.max(i), 8];
-    let sizes = [("candidates", given), ("between", between)];
+    let sizes = [("candidates", given), ("interpolated", between)];
     cx.check_option_memory(OF, &sizes, &shape, DType::F64)?;
     draw(&mut from, options);
     Ok(from)
 }
 
-fn wrong(what: &'static str, expected: String, found: &Tensor) -> Error {
+fn shape_error(what: &'static str, expected: String, found: &Tensor) -> Error {
     Error::Shape {
         op: OF,
         what,
@@ -213,7 +218,7 @@ fn draw(from: &mut Candidates, options: &Find) {
         Method::Newton => from.count().min(BETWEEN),
         Method::Adam => 0,
     };
-    mix(from, options.between.unwrap_or(most), &between);
+    mix(from, options.interpolated.unwrap_or(most), &between);
     if options.noise > 0.0 {
         let mut drawn = vec![0.0; from.states.len()];
         noise.fill_normal(&mut drawn);
@@ -226,11 +231,11 @@ fn draw(from: &mut Candidates, options: &Find) {
 /// Adds `count` candidates, each interpolated between two others, with the input of the first.
 fn mix(from: &mut Candidates, count: usize, key: &Key) {
     let (s, i, all) = (from.state, from.inputs, from.count());
-    let [ends, places] = key.split_array();
+    let [pair_key, part_key] = key.split_array();
     let mut pairs = vec![0; 2 * count];
-    ends.fill_integers(0, all as i32, &mut pairs);
+    pair_key.fill_integers(0, all as i32, &mut pairs);
     let mut parts = vec![0.0; count];
-    places.fill_uniform(0.0, 1.0, &mut parts);
+    part_key.fill_uniform(0.0, 1.0, &mut parts);
     for (pair, part) in pairs.chunks_exact(2).zip(parts) {
         let [a, b] = [pair[0] as usize, pair[1] as usize];
         for k in 0..s {
@@ -257,23 +262,26 @@ fn finite(network: &Network) -> Result<()> {
     Ok(())
 }
 
-fn searched(
+/// Runs the search from all candidates.
+fn run(
     cx: &Context,
     network: &Network,
     from: &Candidates,
     (options, search): (&Find, &Search),
 ) -> Result<SearchResult, Diagnostic> {
     let mut progress = Watched::new(cx, OF);
-    let steps = |method: usize| options.steps.unwrap_or(STEPS[method]);
-    let tolerance = search.keep.tolerance;
-    let ends = match options.method {
+    let steps = |method: usize| options.max_iters.unwrap_or(STEPS[method]);
+    let tolerance = search.filter.search_tolerance;
+    let result = match options.method {
         Method::Newton => {
             let newton = Newton {
                 tolerance,
                 polish: options.polish,
                 max_iters: steps(0),
-                unique_distance: options.unique.unwrap_or(search.keep.resolution),
-                scale: search.scale,
+                unique_distance: options.unique_distance.unwrap_or(search.filter.resolution),
+                scale: search.scale.size,
+                offset: search.scale.offset,
+                cutoff: 0.0,
             };
             let (mut single, mut double) = (network.step_map()?, network.step_map()?);
             newton.search(&mut *single, &mut *double, from, &mut progress)
@@ -292,5 +300,5 @@ fn searched(
     }?;
     // The interrupt applied to this search only and has been handled.
     cx.interrupt.store(false, Ordering::Relaxed);
-    Ok(ends)
+    Ok(result)
 }

@@ -72,9 +72,10 @@ crate::natives! {
     fn speed(this: Rc<FixedPoints>) -> Tensor { column(&this, Point::speed) }
 
     /// Returns an upper bound on the distance from each point to the exact fixed point, |(J -
-    /// 1)^-1| times the residual and its rounding, [k]. It is infinite if J - 1 is singular, as
-    /// along a line of fixed points, and for slow points, which have no fixed point nearby. It is
-    /// NaN if unknown, for points from a file of an earlier version.
+    /// 1)^-1| times the residual and its rounding, [k]. It is infinite if J - 1 is singular to the
+    /// resolution of the parameters, as along a line of fixed points, and for slow points, which
+    /// have no fixed point nearby. It is NaN if unknown, for points from a file of an earlier
+    /// version.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -99,15 +100,16 @@ crate::natives! {
     }
 
     /// Returns the warnings of the search, a list of sentences about why it may be incomplete or
-    /// its points doubtful: all candidates from one small region, fixed points that must exist but
-    /// were not found, points that are not resolved. The printed summary includes them.
+    /// its points doubtful: an interrupt, all candidates from one small region, fixed points that
+    /// must exist but were not found, a nearly continuous set without fixed points, continua, and
+    /// points that are not resolved. The printed summary includes them.
     ///
     /// > let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
     /// > net.load_params(#{ wR: [[2.0, 0.0], [0.0, 0.5]], bR: [0.0, 0.0] });
     /// > let h = random::normal(random::key(0), [50, 2]);
     /// > fixed_points::find(net, #{ candidates: h }).warnings()
     /// = []
-    fn warnings(this: Rc<FixedPoints>) -> Vec<String> { Ok(this.findings.warnings.clone()) }
+    fn warnings(this: Rc<FixedPoints>) -> Vec<String> { this.warnings() }
 
     /// Returns the number of candidates that converged to each point, [k].
     ///
@@ -139,8 +141,8 @@ crate::natives! {
     fn at(this: Rc<FixedPoints>, index: i64) -> Map {
         let count = this.points.points.len();
         let from_end = if index < 0 { count as i64 } else { 0 };
-        let place = usize::try_from(index + from_end).ok();
-        match place.and_then(|place| this.points.points.get(place)) {
+        let row = usize::try_from(index + from_end).ok();
+        match row.and_then(|row| this.points.points.get(row)) {
             Some(point) => point_map(point),
             None => Err(outside(index, count).into()),
         }
@@ -152,7 +154,7 @@ crate::natives! {
     /// > let h = zeros([2, 3]) + 0.1;
     /// > fixed_points::find(net, #{ candidates: h }).take([0, 0]).count()
     /// = 2
-    fn pick(this: Rc<FixedPoints>, places: Vec<usize>) -> New<FixedPoints> {
+    fn take(this: Rc<FixedPoints>, places: Vec<usize>) -> New<FixedPoints> {
         let count = this.points.points.len();
         match places.iter().find(|at| **at >= count) {
             Some(at) => Err(outside(*at as i64, count).into()),
@@ -168,13 +170,13 @@ crate::natives! {
     /// > let points = fixed_points::find(net, #{ candidates: h });
     /// > points.filter(|point| point.speed > 1.0).count()
     /// = 0
-    fn filter(this: Rc<FixedPoints>, keep: Function) -> New<FixedPoints> {
+    fn filter(this: Rc<FixedPoints>, predicate: Function) -> New<FixedPoints> {
         let mut places = Vec::new();
         for (at, point) in this.points.points.iter().enumerate() {
-            match keep.call(vec![Value::Map(point_map(point)?)])? {
+            match predicate.call(vec![Value::Map(point_map(point)?)])? {
                 Value::Bool(true) => places.push(at),
                 Value::Bool(false) => {}
-                other => return Err(unfit("filter", "true or false", &other, &keep)),
+                other => return Err(unfit("filter", "true or false", &other, &predicate)),
             }
         }
         Ok(New(this.with(this.points.select(&places))))
@@ -191,10 +193,10 @@ crate::natives! {
     fn sort_by(this: Rc<FixedPoints>, number: Function) -> New<FixedPoints> {
         let mut keyed = Vec::new();
         for (at, point) in this.points.points.iter().enumerate() {
-            let given = number.call(vec![Value::Map(point_map(point)?)])?;
-            match crate::api::convert::as_number(&given) {
+            let value = number.call(vec![Value::Map(point_map(point)?)])?;
+            match crate::api::convert::as_number(&value) {
                 Some(x) => keyed.push((x, at)),
-                None => return Err(unfit("sort_by", "a number", &given, &number)),
+                None => return Err(unfit("sort_by", "a number", &value, &number)),
             }
         }
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -260,20 +262,19 @@ crate::natives! {
     /// > let points = fixed_points::find(net, #{ candidates: h, interpolated: 0 });
     /// > points.candidate_report().labels
     /// = ["converged", "converged"]
-    fn ends(this: Rc<FixedPoints>) -> Map {
-        let Some(ends) = &this.ends else {
-            let message = "fixed_points.ends: only the points that `find` gave have them";
-            return Err(Diagnostic::new(message));
+    fn candidate_report(this: Rc<FixedPoints>) -> Map {
+        let Some(result) = &this.result else {
+            return Err(no_record("fixed_points.ends", &this));
         };
-        let (c, s) = (ends.errors.len(), this.points.state);
-        let steps = ends.steps.iter().map(|n| *n as f64).collect();
-        let labels = ends.labels.iter().map(|label| Value::Text(label.name().into()));
+        let (c, s) = (result.errors.len(), this.points.state);
+        let steps = result.steps.iter().map(|n| *n as f64).collect();
+        let labels = result.labels.iter().map(|label| Value::Text(label.name().into()));
         let tensor = |numbers: Vec<f64>, shape: &[usize]| -> Result<Value> {
             Ok(Value::Tensor(convert::from_f64(numbers, shape, DType::F64)?))
         };
         Ok(Map::from([
-            ("states".into(), tensor(ends.states.clone(), &[c, s])?),
-            ("error".into(), tensor(ends.errors.clone(), &[c])?),
+            ("states".into(), tensor(result.states.clone(), &[c, s])?),
+            ("error".into(), tensor(result.errors.clone(), &[c])?),
             ("steps".into(), tensor(steps, &[c])?),
             ("labels".into(), Value::List(labels.collect())),
         ]))
@@ -282,17 +283,20 @@ crate::natives! {
     /// Returns the number of candidates and points at each stage of the search as a map:
     /// `candidates`; the candidates that `converged`, are `slow` or `failed`, and all that are
     /// `within_tolerance`; the `unique` points, and the number of those that are retained, `near`.
-    /// Exclusions are counted separately: `slow_excluded`, slow points excluded without `slow`, and
-    /// `outliers`, points excluded by `outlier`. The map is empty for selected or concatenated
-    /// points.
+    /// Exclusions are counted separately: `slow_excluded`, slow points excluded without `keep_slow`, and
+    /// `outliers`, points excluded by `outlier_distance`. `unreachable` counts the final states beyond the
+    /// bound of all fixed points, if the cell has one (|h| <= 1 for a GRU). Only points that come
+    /// directly from `find` have this record.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
-    /// > let stages = fixed_points::find(net, #{ candidates: h }).counts();
-    /// > [stages.candidates, stages.converged, stages.unique, stages.outliers]
+    /// > let counts = fixed_points::find(net, #{ candidates: h }).counts();
+    /// > [counts.candidates, counts.converged, counts.unique, counts.outliers]
     /// = [4, 4, 1, 0]
-    fn stages(this: Rc<FixedPoints>) -> Map {
-        let Some(counts) = this.points.counts else { return Ok(Map::new()) };
+    fn counts(this: Rc<FixedPoints>) -> Map {
+        let Some(counts) = this.points.counts else {
+            return Err(no_record("fixed_points.stages", &this));
+        };
         let all = [
             ("candidates", counts.candidates),
             ("converged", counts.converged),
@@ -302,6 +306,7 @@ crate::natives! {
             ("unique", counts.unique),
             ("near", counts.near_candidates),
             ("slow_excluded", counts.slow_excluded),
+            ("unreachable", counts.unreachable),
             ("outliers", counts.unique - counts.near_candidates),
         ];
         Ok(all.map(|(name, n)| (name.to_string(), Value::Int(n as i64))).into())
@@ -314,11 +319,22 @@ impl FixedPoints {
         FixedPoints {
             points,
             network: self.network.clone(),
-            ends: None,
+            result: None,
+            from_file: self.from_file,
             findings: self.findings.clone(),
             sets: Rc::default(),
         }
     }
+}
+
+/// The error for points without a record of their search.
+fn no_record(of: &str, points: &FixedPoints) -> Diagnostic {
+    let reason = match points.from_file {
+        true => "the file of these points has no record of their search",
+        false => "selected or concatenated points have no record of their search",
+    };
+    let hint = "call it on the points that `fixed_points::find` returns";
+    Diagnostic::new(format!("{of}: {reason}")).hint(hint)
 }
 
 pub fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor, Diagnostic> {

@@ -2,11 +2,11 @@
 
 mod analyse;
 mod completeness;
+mod display;
 mod find;
-mod keep;
+mod io;
 mod list;
 mod search;
-mod show;
 mod warnings;
 
 use std::cell::OnceCell;
@@ -26,7 +26,9 @@ pub struct FixedPoints {
     /// The network at the time of the search; None for points from a file.
     pub network: Option<Network>,
     /// The final state of each candidate; None unless the points come directly from a search.
-    pub ends: Option<Rc<SearchResult>>,
+    pub result: Option<Rc<SearchResult>>,
+    /// Whether the points were read from a file.
+    pub from_file: bool,
     /// Limitations of the search and of its points; empty for points from a file.
     pub findings: Rc<Findings>,
     /// The sets that the points form, computed on first use.
@@ -39,7 +41,8 @@ impl FixedPoints {
         FixedPoints {
             points,
             network,
-            ends: None,
+            result: None,
+            from_file: false,
             findings: Rc::default(),
             sets: Rc::default(),
         }
@@ -49,16 +52,16 @@ impl FixedPoints {
 impl ScriptObject for FixedPoints {
     const KIND: &'static str = "fixed points";
     fn display(&self) -> String {
-        show::table(self)
+        display::table(self)
     }
 }
 
 pub fn modules() -> [Module; 5] {
     [
         find::module(),
-        list::module(),
-        analyse::module(),
-        keep::module(),
         completeness::module(),
+        analyse::module(),
+        list::module(),
+        io::module(),
     ]
 }

@@ -1,12 +1,12 @@
 //! The constants of a search, derived from its options and the scale of the states.
 
-use super::analyse::rounding;
+use super::analyse::{resolution, rounding};
 use super::find::Find;
-use crate::analysis::fixed_points::{Candidates, Filter, Refinement, SlowFilter, scale};
+use crate::analysis::fixed_points::{Candidates, Filter, Refinement, Scale, SlowFilter, scale};
 use crate::base::Result;
 use crate::nn::Network;
 
-/// The default tolerance relative to the square of the scale.
+/// The default tolerance relative to the square of the unit of residuals.
 const TOLERANCE: f64 = 1e-12;
 /// Distance within which points with undetermined positions are merged, relative to the RMS
 /// distance of the candidates from their mean.
@@ -14,13 +14,13 @@ const UNIQUE: f64 = 1e-3;
 
 /// Settings of a search and of the selection of its final states.
 pub struct Search {
-    pub keep: Filter,
-    pub tracer: Refinement,
-    pub scale: f64,
+    pub filter: Filter,
+    pub refinement: Refinement,
+    pub scale: Scale,
 }
 
 impl Search {
-    /// Derives the settings. The array states whether the script set `tolerance` and `slow`.
+    /// Derives the settings. The array states whether the script set `tolerance` and `keep_slow`.
     ///
     /// Errors: those of the step map
     pub fn new(
@@ -29,37 +29,44 @@ impl Search {
         options: &Find,
         [tolerance, slow]: &[bool; 2],
     ) -> Result<Search> {
-        let scale = scale(&mut *network.step_map()?, from)?;
-        let (size, spread) = (scale * (from.state as f64).sqrt(), from.rms_distance());
+        let epsilon = rounding(network);
+        let scale = scale(&mut *network.step_map()?, from, epsilon)?;
+        let (size, spread) = (scale.size * (from.state as f64).sqrt(), from.rms_distance());
         let length = if spread > 0.0 { spread.min(size) } else { size };
-        let keep = Filter {
-            tolerance: options.tolerance.unwrap_or(TOLERANCE * scale * scale),
-            unique_distance: options.unique,
+        let default = |unit: f64| options.tolerance.unwrap_or(TOLERANCE * unit * unit);
+        let filter = Filter {
+            tolerance: default(scale.size),
+            search_tolerance: default(scale.residual),
+            unique_distance: options.unique_distance,
             resolution: UNIQUE * length,
             refine: options.polish || !tolerance,
-            outlier_distance: options.outlier.map(|times| times * spread.max(length)),
-            slow: match (options.slow, slow, tolerance) {
+            outlier_distance: options
+                .outlier_distance
+                .map(|times| times * spread.max(length)),
+            slow: match (options.keep_slow, slow, tolerance) {
                 (true, _, _) => SlowFilter::All,
                 (false, false, true) => SlowFilter::WithinTolerance,
                 _ => SlowFilter::None,
             },
         };
-        let epsilon = rounding(network);
         // If final states are not moved, a fixed point further away than the unique distance is not
         // theirs.
-        let limit = match keep.unique_distance.filter(|_| !keep.refine) {
-            Some(unique) => unique.max(keep.resolution),
+        let limit = match filter.unique_distance.filter(|_| !filter.refine) {
+            Some(unique) => unique.max(filter.resolution),
             None => size.max(spread),
         };
-        let bound = bound(network);
-        let tracer = Refinement {
+        let refinement = Refinement {
             epsilon,
             limit,
-            bound,
+            bound: bound(network),
+            resolution: match options.polish {
+                true => epsilon,
+                false => resolution(network),
+            },
         };
         Ok(Search {
-            keep,
-            tracer,
+            filter,
+            refinement,
             scale,
         })
     }

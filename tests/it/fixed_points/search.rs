@@ -348,5 +348,16 @@ fn an_interrupted_search_reports_only_verified_convergence() {
         let converged = result.labels.iter().zip(&result.errors);
         let mut converged = converged.filter(|(label, _)| **label == Label::Converged);
         assert!(converged.all(|(_, error)| *error <= 1e-24), "{reports}");
+        let failed = result
+            .labels
+            .iter()
+            .filter(|label| **label == Label::Failed)
+            .count();
+        assert!(result.interrupted && result.unfinished > 0, "{reports}");
+        assert!(
+            result.unfinished >= failed,
+            "{reports}: {} of {failed}",
+            result.unfinished
+        );
     }
 }

@@ -50,12 +50,12 @@ crate::natives! {
             ("hits".into(), column(&|point| point.hits as f64)?),
             ("labels".into(), Tree::List(labels.collect())),
         ]));
-        let mut said = io::Map::from([("holds".into(), Tree::Text(POINTS.into()))]);
+        let mut attributes = io::Map::from([("holds".into(), Tree::Text(POINTS.into()))]);
         if let Some(network) = &this.network {
             let network = metadata::describe(network).into_iter();
-            said.extend(network.map(|(name, what)| (format!("network_{name}"), what)));
+            attributes.extend(network.map(|(name, what)| (format!("network_{name}"), what)));
         }
-        h5::save(cx, &path, &tree, said, 0)
+        h5::save(cx, &path, &tree, attributes, 0)
     }
 
     /// Loads points that `save` wrote, without their network: `points.with_network(net)` assigns it.
@@ -65,18 +65,18 @@ crate::natives! {
     /// > fixed_points::load("some.h5").count()
     /// = 1
     fn load(cx: &Context, path: String) -> New<FixedPoints> {
-        let (content, found) = (h5::load(cx, &path)?, cx.input_path(&path)?);
+        let (content, source) = (h5::load(cx, &path)?, cx.input_path(&path)?);
         let attributes = content.attributes.get("").cloned().unwrap_or_default();
         let is_own = matches!(attributes.get("holds"), Some(Tree::Text(what)) if what == POINTS);
         let other = match is_own {
             true => None,
-            false => other_kind(&found, &attributes, "fixed points that `save` wrote"),
+            false => other_kind(&source, &attributes, "fixed points that `save` wrote"),
         };
         if let Some(error) = other {
             return Err(error.into());
         }
-        let points = points(&found, &content.tree)?;
-        Ok(New(FixedPoints::new(points, None)))
+        let points = points(&source, &content.tree)?;
+        Ok(New(FixedPoints { from_file: true, ..FixedPoints::new(points, None) }))
     }
 
     /// Returns the same points with a network, which `modes` and `transitions` require. The state
@@ -86,7 +86,7 @@ crate::natives! {
     /// > let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });
     /// > points.with_network(net).count()
     /// = 1
-    fn of(this: Rc<FixedPoints>, network: Rc<Net>) -> New<FixedPoints> {
+    fn with_network(this: Rc<FixedPoints>, network: Rc<Net>) -> New<FixedPoints> {
         let network = network.0.borrow().clone();
         let (found, expected) = (
             [this.points.state, this.points.inputs],
@@ -102,7 +102,8 @@ crate::natives! {
             .into());
         }
         let points = this.points.clone();
-        Ok(New(FixedPoints::new(points, Some(network))))
+        let from_file = this.from_file;
+        Ok(New(FixedPoints { from_file, ..FixedPoints::new(points, Some(network)) }))
     }
 }
 
@@ -123,12 +124,12 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Diagnostic> {
         }
         let (key, expected) = (key.to_string(), expected.to_string());
         let found = tensor.dims().to_vec();
-        let fact = FileError::EntryShape {
+        let error = FileError::EntryShape {
             key,
             expected,
             found,
         };
-        Err(Error::file(path, fact))
+        Err(Error::file(path, error))
     };
     let states = shaped("states", "[k, s]", 2, None)?;
     let (k, s) = states.dims2().map_err(Error::from)?;
@@ -145,7 +146,7 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Diagnostic> {
     let (position_error, index) = (newer("position_error", f64::NAN)?, newer("index", 0.0)?);
     let label = |at: usize| match tree.at("labels") {
         Some(Tree::List(labels)) => match labels.get(at) {
-            Some(Tree::Text(word)) => Label::from_name(word),
+            Some(Tree::Text(name)) => Label::from_name(name),
             _ => None,
         },
         _ => None,

@@ -1,7 +1,7 @@
 //! Display of fixed points as a table.
 
 use super::FixedPoints;
-use super::analyse::one_sided;
+use super::analyse::{one_sided, resolution};
 use crate::analysis::fixed_points::linearization::{Linearization, linearize};
 use crate::analysis::fixed_points::{Counts, Points, Set, set_margins};
 use crate::api::diagnostic::Diagnostic;
@@ -19,17 +19,10 @@ pub fn table(of: &FixedPoints) -> String {
     let points = &of.points.points;
     let mut lines = vec![format!("fixed points: {}", points.len())];
     if let Some(counts) = of.points.counts {
-        lines.push(stages(counts));
+        lines.push(search_counts(counts));
     }
-    if of.ends.as_ref().is_some_and(|ends| ends.interrupted) {
-        lines.push("  the search was interrupted: what was not done counts as failed".into());
-    }
-    lines.extend(
-        of.findings
-            .warnings
-            .iter()
-            .map(|warning| format!("  warning: {warning}")),
-    );
+    let warnings = of.warnings().unwrap_or_default().into_iter();
+    lines.extend(warnings.map(|warning| format!("  warning: {warning}")));
     if !points.is_empty() {
         lines.extend(sets(of).unwrap_or_default());
         lines.push(format!(
@@ -39,16 +32,23 @@ pub fn table(of: &FixedPoints) -> String {
     }
     let shown: Vec<usize> = (0..points.len().min(ROWS)).collect();
     let shown = of.with(of.points.select(&shown));
-    let told = match &of.network {
+    let descriptions = match &of.network {
         Some(network) => describe(of, network, &shown).unwrap_or_default(),
         None => Vec::new(),
     };
+    let continuous = continuous(of);
     for (at, point) in shown.points.points.iter().enumerate() {
         let (speed, label) = (point.speed(), point.label.name());
-        let known = told.get(at).map_or("", |words| words);
+        let description = descriptions.get(at).map_or("", |text| text);
+        // The bound along a continuum is meaningless.
+        let bound = if continuous[at] {
+            f64::INFINITY
+        } else {
+            point.position_error
+        };
         let row = format!(
-            "  {at:>5}  {speed:>9.2e}  {:>9}  {:>5}  {:>5}  {label:10}  {known}",
-            position(point.position_error),
+            "  {at:>5}  {speed:>9.2e}  {:>9}  {:>5}  {:>5}  {label:10}  {description}",
+            position(bound),
             point.hits,
             point.steps
         );
@@ -61,7 +61,7 @@ pub fn table(of: &FixedPoints) -> String {
 }
 
 /// The counts at each stage, and each exclusion with the option that caused it.
-fn stages(counts: Counts) -> String {
+fn search_counts(counts: Counts) -> String {
     let Counts {
         candidates,
         converged,
@@ -76,20 +76,26 @@ fn stages(counts: Counts) -> String {
     )];
     if counts.slow_excluded > 0 {
         lines.push(format!(
-            "  left out: {} slow points, of candidates that are near no fixed point (kept with \
-             `slow: true`)",
+            "  left out: {} slow points, of candidates that are near no fixed point (`keep_slow: true` \
+             retains them)",
             counts.slow_excluded
+        ));
+    }
+    if counts.unreachable > 0 {
+        lines.push(format!(
+            "  beyond the bound of all fixed points: {} final states",
+            counts.unreachable
         ));
     }
     let outliers = counts.unique - counts.near_candidates;
     if outliers > 0 {
         lines.push(format!(
-            "  left out: {outliers} points further from the candidates than `outlier` spreads"
+            "  left out: {outliers} points further from the candidates than `outlier_distance` times their spread"
         ));
     }
     if failed > 0 {
         lines.push(format!(
-            "  left out: {failed} candidates that did not come within `tolerance` in `steps` \
+            "  left out: {failed} candidates that did not come within `tolerance` in `max_iters` \
              updates"
         ));
     }
@@ -108,9 +114,9 @@ fn sets(of: &FixedPoints) -> Result<Vec<String>, Diagnostic> {
     )];
     for set in continua.iter().take(CONTINUA) {
         lines.push(format!(
-            "    a continuum of dimension {}, extent {:.3e}: {} points",
+            "    a continuum of dimension {}, extent {}: {} points",
             set.dimension,
-            set.extent,
+            four_digits(set.extent),
             set.members.len()
         ));
     }
@@ -122,6 +128,29 @@ fn sets(of: &FixedPoints) -> Result<Vec<String>, Diagnostic> {
     }
     lines.push(of.basis()?);
     Ok(lines)
+}
+
+/// Whether each point belongs to a continuum.
+fn continuous(of: &FixedPoints) -> Vec<bool> {
+    let mut flags = vec![false; of.points.points.len()];
+    let continua = of
+        .sets()
+        .unwrap_or_default()
+        .iter()
+        .filter(|set| set.dimension > 0);
+    continua
+        .flat_map(|set| &set.members)
+        .for_each(|at| flags[*at] = true);
+    flags
+}
+
+/// A number with four significant digits; in scientific notation only if it is very large or small.
+fn four_digits(x: f64) -> String {
+    let exponent = x.abs().log10().floor();
+    match (-4.0..6.0).contains(&exponent) {
+        true => format!("{x:.*}", (3.0 - exponent).max(0.0) as usize),
+        false => format!("{x:.3e}"),
+    }
 }
 
 /// The bound of a position; "-" if it is not finite.
@@ -139,7 +168,7 @@ fn describe(
     some: &FixedPoints,
 ) -> Result<Vec<String>, Diagnostic> {
     let points = &some.points;
-    let linear = linearised(of, network, points)?;
+    let linear = linearization(of, network, points)?;
     let one_sided = one_sided(network, points)?;
     let shape = [points.points.len(), points.state];
     let states = convert::from_f64(points.states(), &shape, DType::F64)?;
@@ -162,18 +191,19 @@ fn describe(
 }
 
 /// The linearization of the first points of a list, with the margins derived from their sets.
-fn linearised(
+fn linearization(
     of: &FixedPoints,
     network: &Network,
     first: &Points,
 ) -> Result<Vec<Linearization>, Diagnostic> {
-    let flow = &mut *network.step_map()?;
-    let mut linear = linearize(flow, first)?;
+    let step_map = &mut *network.step_map()?;
+    let mut linear = linearize(step_map, first)?;
     let count = first.points.len();
     let sets = of.sets()?.iter().cloned().map(|mut set| {
         set.members.retain(|at| *at < count);
         set
     });
-    set_margins(flow, first, &sets.collect::<Vec<_>>(), &mut linear)?;
+    let sets: Vec<Set> = sets.collect();
+    set_margins(step_map, first, &sets, &mut linear, resolution(network))?;
     Ok(linear)
 }
