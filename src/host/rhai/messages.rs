@@ -116,6 +116,7 @@ fn kind_name(kind: &str) -> &str {
         "float" => "a number",
         "()" => "nothing",
         "Fn" => "a function",
+        "error" => "an error",
         kind if kind.ends_with("Tensor") || kind == "tensor" => "a tensor",
         kind if kind.ends_with("Object") || kind == "object" => "an object",
         kind if kind.starts_with("alloc::rc::Rc<") => "a variable that a closure captures",

@@ -71,7 +71,7 @@ pub fn engine(
     let mut engine = Engine::new();
     engine.register_type_with_name::<Tensor>("tensor");
     engine.register_type_with_name::<Object>("object");
-    engine.register_type_with_name::<Diagnostic>("fault");
+    engine.register_type_with_name::<Diagnostic>("error");
     engine.set_max_call_levels(CALL_LEVELS);
     engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
     engine.set_fail_on_invalid_map_property(true);

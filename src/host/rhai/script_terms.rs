@@ -13,7 +13,7 @@ const TYPES: [(&str, &str); 6] = [
     ("candle_core::tensor::Tensor", "tensor"),
     ("attractor::api::value::Object", "object"),
     ("attractor::api::value::Function", "function"),
-    ("attractor::api::diagnostic::Diagnostic", "fault"),
+    ("attractor::api::diagnostic::Diagnostic", "error"),
     (
         "alloc::rc::Rc<core::cell::RefCell<rhai::types::dynamic::Dynamic>>",
         "variable that a closure captures",
