@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::terminal;
+use super::error_output::print_error;
 use crate::api::context::Script;
 use crate::api::diagnostic::{Cause, Diagnostic};
-use crate::host;
 
 /// The exit codes, as shown by `--help`.
 pub const CODES: &str = "Exit codes: 0 success; 1 the script (or one input of a piped \
@@ -58,12 +57,7 @@ impl ExitStatus {
 }
 
 impl From<ExitStatus> for ExitCode {
-    fn from(end: ExitStatus) -> ExitCode {
-        ExitCode::from(end.code())
+    fn from(status: ExitStatus) -> ExitCode {
+        ExitCode::from(status.code())
     }
-}
-
-/// Writes an error to standard error, in colour if that is a terminal.
-pub fn print_error(error: &Diagnostic, script: &Script) {
-    terminal::print_error_line(&host::report(error, script, terminal::error_colours()));
 }

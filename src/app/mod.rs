@@ -6,11 +6,13 @@
 pub mod args;
 mod ctrl_c;
 mod doc;
+mod error_output;
 pub mod exit;
 pub mod progress;
 pub mod repl;
 mod run;
 pub mod script_file;
+mod script_terminal;
 mod script_thread;
 pub mod terminal;
 pub mod tutorials;

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::terminal::{ProgressDisplay, TerminalState, print_error_line};
+use super::error_output::print_error_line;
+use super::terminal::{ProgressDisplay, TerminalState};
 use crate::base::{Error, Progress, Report, Status};
 
 /// Minimum time between two redraws of the bar.

@@ -8,9 +8,10 @@ use std::sync::atomic::Ordering;
 use super::args::{ExecutionArgs, RunArgs, TutorialArgs, ViewArgs};
 use super::ctrl_c::{self, ExitPolicy};
 use super::exit::ExitStatus;
-use super::terminal::{self, ScriptTerminal, TerminalState};
+use super::script_terminal::ScriptTerminal;
+use super::terminal::{self, TerminalState};
 use super::tutorials::{self, TUTORIALS};
-use super::{script_file, script_thread};
+use super::{error_output, script_file, script_thread};
 use crate::api::context::{Context, Language, RunConfig, Script};
 use crate::api::diagnostic::Diagnostic;
 use crate::base::Error;
@@ -125,7 +126,7 @@ fn run_script(
             // A training run or a search ended early, and the script went on with its result. In a
             // shell, `attractor run a.rhai && next` must not go on with it.
             Ok(_) if state.interrupted.load(Ordering::SeqCst) => {
-                terminal::print_error_line(INTERRUPTED);
+                error_output::print_error_line(INTERRUPTED);
                 ExitStatus::Interrupted
             }
             Ok(_) => ExitStatus::Success,

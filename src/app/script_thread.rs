@@ -28,14 +28,7 @@ pub fn run<T: Send + 'static>(
     windows: &WindowQueue,
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Diagnostic> {
-    let location = Arc::new(Mutex::new(String::new()));
-    let recorded = location.clone();
-    panic::set_hook(Box::new(move |info| {
-        let mut location = recorded.lock().unwrap_or_else(PoisonError::into_inner);
-        *location = info
-            .location()
-            .map_or(String::new(), |at| format!(" ({at})"));
-    }));
+    let location = record_panic_location();
     let thread = Builder::new().name("script".into()).stack_size(STACK_BYTES);
     let guard = windows.done_guard();
     let job = move || {
@@ -58,10 +51,24 @@ pub fn run<T: Send + 'static>(
     windows.serve();
     thread.join().map_err(|panic| {
         let location = location.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = Diagnostic::internal(None, panic.as_ref());
+        let error = Diagnostic::internal(None, panic.as_ref());
         Diagnostic {
-            message: format!("{}{location}", fault.message),
-            ..fault
+            message: format!("{}{location}", error.message),
+            ..error
         }
     })
+}
+
+/// Replaces the panic hook by one that prints nothing and stores the location of the last panic, as
+/// text after a message.
+fn record_panic_location() -> Arc<Mutex<String>> {
+    let location = Arc::new(Mutex::new(String::new()));
+    let recorded = location.clone();
+    panic::set_hook(Box::new(move |info| {
+        let mut location = recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        *location = info
+            .location()
+            .map_or(String::new(), |at| format!(" ({at})"));
+    }));
+    location
 }

@@ -1,20 +1,15 @@
 //! The terminal: script output goes to standard output, errors and progress to standard error.
 //! Access is synchronized, so that neither interrupts the other.
 
-use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
-use std::path::PathBuf;
+use std::io::{ErrorKind, Write, stdout};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
 
+use super::error_output::print_error_line;
 use super::exit::ExitStatus;
-use super::progress;
-use super::window::{ImageRequest, WindowQueue};
-use crate::api::context::Terminal;
-use crate::base::Progress;
-use crate::figure::scene::Scene;
-use crate::host::Colours;
+use super::window::WindowQueue;
 
 /// The active progress display.
 #[derive(Default)]
@@ -103,40 +98,6 @@ impl TerminalState {
     }
 }
 
-/// The terminal, as the script API sees it.
-pub struct ScriptTerminal(pub Arc<TerminalState>);
-
-impl Terminal for ScriptTerminal {
-    fn print(&self, line: &str) {
-        let state = &self.0;
-        if state.suspend_bar(|| print_line(line)) == ExitStatus::BrokenPipe {
-            // Stop as for Ctrl-C: training ends cleanly, and no work continues without a reader.
-            state.output_closed.store(true, Ordering::Relaxed);
-            state.stop.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn progress(&self, label: &str) -> Box<dyn Progress> {
-        Box::new(progress::ProgressReporter::new(label, self.0.clone()))
-    }
-
-    fn is_exiting(&self) -> bool {
-        self.0.terminating.load(Ordering::Relaxed)
-    }
-
-    fn show_window(&self, panels: Vec<Scene>, pictures: PathBuf, wait: bool) -> Result<(), String> {
-        self.0.windows.show(panels, pictures, wait, &self.0.stop)
-    }
-
-    fn set_writing(&self, active: bool) {
-        self.0.writing_file.store(active, Ordering::Relaxed);
-    }
-
-    fn render_png(&self, scene: Scene, size: [u32; 2]) -> Result<Vec<u8>, String> {
-        self.0.windows.image(ImageRequest { scene, size })
-    }
-}
-
 /// Writes one line to standard output. A closed reader results in an exit status, not a panic.
 pub fn print_line(line: &str) -> ExitStatus {
     let mut out = stdout().lock();
@@ -149,20 +110,4 @@ pub fn print_line(line: &str) -> ExitStatus {
         ));
     }
     ExitStatus::BrokenPipe
-}
-
-/// Writes one line to standard error.
-pub fn print_error_line(line: &str) {
-    // If standard error is closed, the failure cannot be reported.
-    let _ = writeln!(stderr().lock(), "{line}");
-}
-
-/// Whether errors are printed in colour.
-pub fn error_colours() -> Colours {
-    let enabled = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if enabled && stderr().is_terminal() {
-        Colours::On
-    } else {
-        Colours::Off
-    }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::source;
 use crate::api::context::Script;
-use crate::api::diagnostic::Diagnostic;
+use crate::api::diagnostic::{Diagnostic, Location};
 
 /// Maximum number of characters of a source line in a report.
 const WIDTH: usize = 160;
@@ -18,47 +18,65 @@ pub enum Colours {
     Off,
 }
 
+impl Colours {
+    fn red(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    fn blue(self, text: &str) -> String {
+        self.paint("1;34", text)
+    }
+
+    /// The text in the colour with this ANSI code.
+    fn paint(self, code: &str, text: &str) -> String {
+        match self {
+            Colours::On => format!("\x1b[{code}m{text}\x1b[0m"),
+            Colours::Off => text.to_string(),
+        }
+    }
+}
+
 /// The report of an error. `script` is the script that ran; source lines of the scripts that it
 /// imports are read from their files.
 pub fn report(diagnostic: &Diagnostic, script: &Script, colours: Colours) -> String {
-    let paint = |code: &str, text: &str| match colours {
-        Colours::On => format!("\x1b[{code}m{text}\x1b[0m"),
-        Colours::Off => text.to_string(),
-    };
-    let (red, blue) = ("1;31", "1;34");
-    let mut report = format!("{}: {}", paint(red, "error"), diagnostic.message);
+    let mut report = format!("{}: {}", colours.red("error"), diagnostic.message);
     if let Some(location) = &diagnostic.location {
-        let text = source::text(script, &location.file);
-        let line = source::line(&text, location.line);
-        let symbol_column = || source::column_of(line?, diagnostic.symbol.as_deref()?);
-        let column = location.column.or_else(symbol_column);
-        let position = column.map_or(String::new(), |column| format!(":{column}"));
-        let arrow = paint(blue, "  -->");
-        let _ = write!(
-            report,
-            "\n{arrow} {}:{}{position}",
-            location.file, location.line
-        );
-        if let Some(line) = line {
-            let (line, column) = excerpt(line, column);
-            let number = location.line.to_string();
-            let indent = " ".repeat(number.len());
-            let bar = paint(blue, "|");
-            let _ = write!(report, "\n {indent} {bar}");
-            let _ = write!(
-                report,
-                "\n {} {bar} {}",
-                paint(blue, &number),
-                line.replace('\t', " ")
-            );
-            if let Some(column) = column {
-                let padding = " ".repeat(column - 1);
-                let _ = write!(report, "\n {indent} {bar} {padding}{}", paint(red, "^"));
-            }
-        }
+        let symbol = diagnostic.symbol.as_deref();
+        report += &location_report(location, symbol, script, colours);
     }
     if let Some(hint) = &diagnostic.hint {
-        let _ = write!(report, "\n{}: {hint}", paint(blue, "hint"));
+        let _ = write!(report, "\n{}: {hint}", colours.blue("hint"));
+    }
+    report
+}
+
+/// The lines that state the location and show the source line, with a mark below its column.
+fn location_report(
+    location: &Location,
+    symbol: Option<&str>,
+    script: &Script,
+    colours: Colours,
+) -> String {
+    let text = source::text(script, &location.file);
+    let line = source::line(&text, location.line);
+    let symbol_column = || source::column_of(line?, symbol?);
+    let column = location.column.or_else(symbol_column);
+    let position = column.map_or(String::new(), |column| format!(":{column}"));
+    let arrow = colours.blue("  -->");
+    let mut report = format!("\n{arrow} {}:{}{position}", location.file, location.line);
+    let Some(line) = line else {
+        return report;
+    };
+    let (line, column) = excerpt(line, column);
+    let line = line.replace('\t', " ");
+    let number = location.line.to_string();
+    let indent = " ".repeat(number.len());
+    let (number, bar) = (colours.blue(&number), colours.blue("|"));
+    let _ = write!(report, "\n {indent} {bar}\n {number} {bar} {line}");
+    if let Some(column) = column {
+        let padding = " ".repeat(column - 1);
+        let mark = colours.red("^");
+        let _ = write!(report, "\n {indent} {bar} {padding}{mark}");
     }
     report
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Instant;
 
 use rustyline::completion::{Completer, Pair};
@@ -16,7 +17,6 @@ use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
 use super::complete::Completion;
 use super::repaint::RepaintPolicy;
-use super::session::SharedHost;
 use super::signature_hint::DimHint;
 use super::{highlight, history};
 use crate::api;
@@ -24,6 +24,11 @@ use crate::api::context::Language;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::native::Native;
 use crate::api::value::Value;
+use crate::host::Host;
+
+/// The script host of the session, which the editor queries for variables and for incomplete
+/// inputs.
+pub type SharedHost = Rc<RefCell<Box<dyn Host>>>;
 
 /// The result of reading an input.
 pub enum Read {

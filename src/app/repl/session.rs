@@ -9,25 +9,23 @@ use std::sync::atomic::Ordering;
 
 use super::super::args::{self, SessionArgs};
 use super::super::ctrl_c::{self, ExitPolicy};
-use super::super::exit::{self, ExitStatus};
+use super::super::error_output::{print_error, print_error_line};
+use super::super::exit::ExitStatus;
 use super::super::run::{context, prepare};
 use super::super::script_thread;
 use super::super::terminal::{self, TerminalState};
-use super::editor::{self, Read};
+use super::editor::{self, Read, SharedHost};
 use super::terminal_graphics::Graphics;
 use crate::api::context::{Language, Script};
 use crate::api::diagnostic::{Cause, Diagnostic};
 use crate::api::value::Value;
 use crate::api::{display, help};
 use crate::figure::Figure;
-use crate::host::{self, Host};
+use crate::host;
 
 /// Maximum output of one value, in lines and characters.
 const MAX_LINES: usize = 40;
 const MAX_CHARS: usize = 1_200;
-
-/// The script host, shared with the editor, which queries variables and incomplete inputs.
-pub type SharedHost = Rc<RefCell<Box<dyn Host>>>;
 
 /// Runs a session on standard input until it ends.
 ///
@@ -95,7 +93,7 @@ impl Session {
                     }
                 }
                 Read::Cancelled => {}
-                Read::InvalidUtf8 => exit::print_error(&invalid_utf8(None), &Script::default()),
+                Read::InvalidUtf8 => print_error(&invalid_utf8(None), &Script::default()),
                 Read::Failed(error) => return ExitStatus::from_error(&error, &Script::default()),
                 Read::Eof => return ExitStatus::Success,
             }
@@ -115,7 +113,7 @@ impl Session {
                 }
             };
             let Ok(line) = std::str::from_utf8(&bytes) else {
-                exit::print_error(&invalid_utf8(Some(number + 1)), &Script::default());
+                print_error(&invalid_utf8(Some(number + 1)), &Script::default());
                 status = first_failure(status, ExitStatus::Failure);
                 continue;
             };
@@ -175,7 +173,7 @@ impl Session {
                 }
             }
             Err(error) if error.cause == Cause::Interrupt => {
-                terminal::print_error_line(&error.message);
+                print_error_line(&error.message);
                 ExitStatus::Interrupted
             }
             Err(error) => {
@@ -183,7 +181,7 @@ impl Session {
                     path: host::REPL_FILE.into(),
                     text: input.into(),
                 };
-                exit::print_error(&error, &script);
+                print_error(&error, &script);
                 ExitStatus::Failure
             }
         }
@@ -196,7 +194,7 @@ impl Session {
         match graphics.encode(figure, self.figures.get(), self.image_folder.as_deref()) {
             Ok(text) => terminal::print_line(&text),
             Err(error) => {
-                exit::print_error(&error.into(), &Script::default());
+                print_error(&error.into(), &Script::default());
                 ExitStatus::Failure
             }
         }
@@ -262,7 +260,7 @@ fn truncate(text: &str) -> String {
 fn welcome(language: Language) -> String {
     let dialect = match language {
         Language::Rhai => "Rhai (Lua: attractor --lua)",
-        Language::Lua => "Lua; variables made without `local` last",
+        Language::Lua => "Lua; variables without `local` remain",
     };
     format!(
         "attractor {} speaks {dialect}\nhelp NAME for the reference, Tab completes, Ctrl-C stops, \

@@ -73,16 +73,7 @@ pub fn install_prelude(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<(
         let counted = meter.count(CHECK_INTERVAL.into());
         counted.map_err(|diagnostic| errors::raise(lua, diagnostic))
     })?;
-    let check_plain = lua.create_function(|lua, table: Table| {
-        let length = table.metatable().map(|meta| meta.raw_get::<Value>("__len"));
-        match length.transpose()? {
-            None | Some(Value::Nil) => Ok(()),
-            Some(_) => {
-                let message = "expected a table without a metamethod `__len`, found one";
-                Err(errors::raise(lua, Diagnostic::new(message)))
-            }
-        }
-    })?;
+    let check_plain = lua.create_function(check_plain)?;
     let context = context.clone();
     let load_module = lua.create_function(move |lua, name: String| {
         let (text, path) =
@@ -95,6 +86,18 @@ pub fn install_prelude(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<(
     })?;
     let prelude = lua.load(PRELUDE).set_name(format!("={}", errors::PRELUDE));
     prelude.call::<()>((rethrow_limit, is_limit, charge, check_plain, load_module))
+}
+
+/// Checks that the length of a table is not computed by a metamethod.
+fn check_plain(lua: &Lua, table: Table) -> mlua::Result<()> {
+    let length = table.metatable().map(|meta| meta.raw_get::<Value>("__len"));
+    match length.transpose()? {
+        None | Some(Value::Nil) => Ok(()),
+        Some(_) => {
+            let message = "expected a table without a metamethod `__len`, found one";
+            Err(errors::raise(lua, Diagnostic::new(message)))
+        }
+    }
 }
 
 /// The diagnostic of a Lua error value that is a limit or an interruption.

@@ -17,7 +17,7 @@ use mlua::{Lua, LuaOptions, StdLib};
 
 use super::dispatch::{StdlibCaller, Vocabulary};
 use super::rhai::RhaiHost;
-use super::{Host, REPL_FILE};
+use super::script_host::{Host, REPL_FILE};
 use crate::api::context::{Context, Script};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::Value;

@@ -124,29 +124,7 @@ impl UserData for Handle {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        for (meta, name) in [
-            (MetaMethod::Add, "add"),
-            (MetaMethod::Sub, "sub"),
-            (MetaMethod::Mul, "mul"),
-            (MetaMethod::Div, "div"),
-            (MetaMethod::Mod, "rem"),
-            (MetaMethod::Pow, "pow"),
-        ] {
-            methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
-                operate(lua, name, vec![a, b])
-            });
-        }
-        methods.add_meta_function(MetaMethod::Unm, |lua, a: mlua::Value| {
-            operate(lua, "neg", vec![a])
-        });
-        methods.add_meta_function(MetaMethod::Eq, |lua, (a, b): (mlua::Value, mlua::Value)| {
-            equal(lua, a, b)
-        });
-        for (meta, name) in [(MetaMethod::Lt, "lt"), (MetaMethod::Le, "le")] {
-            methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
-                compare(lua, name, a, b)
-            });
-        }
+        add_operators(methods);
         methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
             Ok(display::print_text(&this.0))
         });
@@ -164,6 +142,33 @@ impl UserData for Handle {
         methods.add_meta_function(MetaMethod::Index, index);
         methods.add_meta_function(MetaMethod::NewIndex, |lua, _: MultiValue| {
             Err::<(), _>(errors::raise(lua, read_only_error()))
+        });
+    }
+}
+
+/// Adds the metamethods of the operators.
+fn add_operators<M: UserDataMethods<Handle>>(methods: &mut M) {
+    for (meta, name) in [
+        (MetaMethod::Add, "add"),
+        (MetaMethod::Sub, "sub"),
+        (MetaMethod::Mul, "mul"),
+        (MetaMethod::Div, "div"),
+        (MetaMethod::Mod, "rem"),
+        (MetaMethod::Pow, "pow"),
+    ] {
+        methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
+            operate(lua, name, vec![a, b])
+        });
+    }
+    methods.add_meta_function(MetaMethod::Unm, |lua, a: mlua::Value| {
+        operate(lua, "neg", vec![a])
+    });
+    methods.add_meta_function(MetaMethod::Eq, |lua, (a, b): (mlua::Value, mlua::Value)| {
+        equal(lua, a, b)
+    });
+    for (meta, name) in [(MetaMethod::Lt, "lt"), (MetaMethod::Le, "le")] {
+        methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
+            compare(lua, name, a, b)
         });
     }
 }

@@ -6,8 +6,12 @@ use std::rc::Rc;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 
 use super::super::dispatch::Vocabulary;
-use super::errors;
+use super::raise::raise;
 use crate::api::meter::Meter;
+
+/// Maximum nesting of brackets, blocks and chained operators. The compile time grows as the square
+/// of the depth, and each level uses stack.
+pub const EXPRESSION_DEPTH: usize = 512;
 
 /// Bytes charged for an element of a list or a map: the element and its temporary copies.
 const ELEMENT: usize = 4 * size_of::<Dynamic>();
@@ -88,5 +92,5 @@ fn register_split(engine: &mut Engine, meter: &Rc<Meter>) {
 /// Checks that `bytes` more bytes are available.
 fn check_memory(meter: &Meter, context: &NativeCallContext, bytes: usize) -> Outcome<()> {
     let available = meter.check_allocation(bytes as u64);
-    available.map_err(|diagnostic| errors::raise(diagnostic, context))
+    available.map_err(|diagnostic| raise(diagnostic, context))
 }

@@ -1,56 +1,30 @@
 //! The Rhai host: exposes the vocabulary as functions and modules of a Rhai engine.
 
+mod error_location;
 mod errors;
 mod limits;
+mod messages;
 mod name_check;
+mod raise;
 mod register;
 mod resolver;
 mod script_terms;
+mod session;
 mod values;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseErrorType, Scope};
+use rhai::{AST, Dynamic, EvalAltResult, ParseErrorType, Scope};
 
+use self::session::{ImportedScripts, Session};
 use super::dispatch::Vocabulary;
-use super::{Host, REPL_FILE};
+use super::script_host::{Host, REPL_FILE};
 use crate::api::context::{Context, Script};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::native::Native;
 use crate::api::stdlib::{SCRIPT_MODULES, SOURCE_PREFIX};
 use crate::api::value::Value;
-
-/// The state that closures need when the engine calls them after the original call returned.
-pub struct Session {
-    engine: Engine,
-    vocabulary: Rc<Vocabulary>,
-    /// The functions that the session has defined.
-    ast: RefCell<Rc<AST>>,
-    /// Imported scripts, whose closures may outlive the call that created them.
-    imports: ImportedScripts,
-}
-
-/// The scripts that the running script imports.
-type ImportedScripts = Rc<RefCell<Vec<Rc<AST>>>>;
-
-impl Session {
-    /// The script that defines a function with this name and number of arguments, or else the
-    /// running script.
-    fn defining_script(&self, name: &str, arguments: usize) -> Rc<AST> {
-        let current = self.ast.borrow().clone();
-        let defines = |ast: &Rc<AST>| ast.shared_lib().get_script_fn(name, arguments).is_some();
-        if defines(&current) {
-            return current;
-        }
-        let imports = self.imports.borrow();
-        imports
-            .iter()
-            .find(|ast| defines(ast))
-            .cloned()
-            .unwrap_or(current)
-    }
-}
 
 /// A Rhai session.
 pub struct RhaiHost {
@@ -76,6 +50,7 @@ impl RhaiHost {
             vocabulary: vocabulary.clone(),
             ast: RefCell::new(Rc::new(AST::empty())),
             imports: imports.clone(),
+            diagnose: errors::diagnose,
         });
         Ok(RhaiHost {
             session,

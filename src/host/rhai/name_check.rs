@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rhai::{AST, ASTNode, Engine, Expr, Stmt};
 
 use super::super::dispatch::Vocabulary;
-use super::errors;
+use super::{error_location, errors};
 use crate::api::diagnostic::Diagnostic;
 
 /// Checks the names of all calls in a script.
@@ -28,13 +28,7 @@ pub fn check(vocabulary: &Vocabulary, ast: &AST, source: &str) -> Result<(), Dia
             return true;
         };
         let name = call.name.as_str();
-        let module = call
-            .namespace
-            .path
-            .iter()
-            .map(|part| part.name.as_str())
-            .collect::<Vec<_>>();
-        let diagnostic = match module.as_slice() {
+        let diagnostic = match &call.namespace.path[..] {
             [] if defined.contains(name) => None,
             [] if matches!(node, ASTNode::Expr(Expr::MethodCall(..))) => {
                 unknown(vocabulary, name).map(|_| vocabulary.unknown_method(name))
@@ -43,14 +37,11 @@ pub fn check(vocabulary: &Vocabulary, ast: &AST, source: &str) -> Result<(), Dia
                 true => errors::hint_variable_call(diagnostic, name),
                 false => diagnostic,
             }),
-            [module] => vocabulary
-                .functions
-                .get(module)
-                .filter(|functions| !functions.contains_key(name))
-                .map(|_| vocabulary.unknown_function(module, name)),
+            [module] => unknown_in_module(vocabulary, &module.name, name),
             _ => None,
         };
-        first = diagnostic.map(|diagnostic| diagnostic.at(errors::location(*position, source)));
+        first =
+            diagnostic.map(|diagnostic| diagnostic.at(error_location::location(*position, source)));
         first.is_none()
     });
     first.map_or(Ok(()), Err)
@@ -97,6 +88,13 @@ fn names_of_values(ast: &AST) -> BTreeSet<String> {
     names
 }
 
+/// The error for a function that a module of the vocabulary does not contain.
+fn unknown_in_module(vocabulary: &Vocabulary, module: &str, name: &str) -> Option<Diagnostic> {
+    let functions = vocabulary.functions.get(module)?;
+    let is_unknown = !functions.contains_key(name);
+    is_unknown.then(|| vocabulary.unknown_function(module, name))
+}
+
 /// The error for a call of `name`, unless the vocabulary or Rhai defines it.
 fn unknown(vocabulary: &Vocabulary, name: &str) -> Option<Diagnostic> {
     let is_identifier = name.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -105,12 +103,7 @@ fn unknown(vocabulary: &Vocabulary, name: &str) -> Option<Diagnostic> {
     if !is_identifier || in_vocabulary || is_builtin(name) {
         return None;
     }
-    let diagnostic = vocabulary.unknown_function("", name);
-    let hint = diagnostic
-        .hint
-        .clone()
-        .or_else(|| crate::api::native::suggest(name, vocabulary.methods.keys().copied()));
-    Some(Diagnostic { hint, ..diagnostic })
+    Some(errors::unknown_name(vocabulary, name))
 }
 
 /// Whether the packages of Rhai define a function of this name.

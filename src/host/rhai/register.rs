@@ -9,9 +9,11 @@ use rhai::{
 };
 
 use super::super::dispatch::Vocabulary;
+use super::limits::EXPRESSION_DEPTH;
+use super::raise::raise;
 use super::resolver::FolderResolver;
-use super::script_terms;
-use super::{ImportedScripts, Session, errors, limits, values};
+use super::session::{ImportedScripts, Session};
+use super::{limits, script_terms, values};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::display;
 use crate::api::native::{Body, Native};
@@ -25,10 +27,6 @@ const EXTRA_ARGUMENTS: usize = 3;
 
 /// Maximum number of nested calls of script functions. The stack of the script thread allows them.
 const CALL_LEVELS: usize = 256;
-
-/// Maximum nesting of brackets, blocks and chained operators. The compile time grows as the square
-/// of the depth, and each level uses stack.
-pub const EXPRESSION_DEPTH: usize = 512;
 
 /// Operators and their tensor methods.
 const OPERATORS: [(&str, &str); 13] = [
@@ -73,7 +71,7 @@ pub fn engine(
     let mut engine = Engine::new();
     engine.register_type_with_name::<Tensor>("tensor");
     engine.register_type_with_name::<Object>("object");
-    engine.register_type_with_name::<Diagnostic>("fault");
+    engine.register_type_with_name::<Diagnostic>("error");
     engine.set_max_call_levels(CALL_LEVELS);
     engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
     engine.set_fail_on_invalid_map_property(true);
@@ -81,20 +79,9 @@ pub fn engine(
     let context = vocabulary.context().clone();
     engine.set_module_resolver(FolderResolver::new(context, imports.clone()));
     register_printing(&mut engine, vocabulary, session);
-    for (module, functions) in &vocabulary.functions {
-        if module.is_empty() {
-            for native in functions.values().filter(|native| native.name != "print") {
-                register_global(&mut engine, vocabulary, session, native);
-            }
-        } else {
-            let natives = functions.values();
-            let natives = natives.filter(|native| matches!(native.body, Body::Engine(_)));
-            engine.register_static_module(
-                *module,
-                native_module(vocabulary, session, natives).into(),
-            );
-        }
-    }
+    register_call(&mut engine, vocabulary, session);
+    register_error_fields(&mut engine);
+    register_functions(&mut engine, vocabulary, session);
     for name in vocabulary.methods.keys() {
         register_method(&mut engine, vocabulary, session, name);
     }
@@ -107,6 +94,24 @@ pub fn engine(
     }
     limits::set(&mut engine, vocabulary);
     engine
+}
+
+/// Registers the global functions, and the modules that the engine implements.
+fn register_functions(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
+    for (module, functions) in &vocabulary.functions {
+        if module.is_empty() {
+            for native in functions.values().filter(|native| native.name != "print") {
+                register_global(engine, vocabulary, session, native);
+            }
+        } else {
+            let natives = functions.values();
+            let natives = natives.filter(|native| matches!(native.body, Body::Engine(_)));
+            engine.register_static_module(
+                *module,
+                native_module(vocabulary, session, natives).into(),
+            );
+        }
+    }
 }
 
 /// The Rhai module of a bundled script module.
@@ -148,6 +153,10 @@ fn register_printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: 
         )* };
     }
     texts!(f64, Array, rhai::Map, Tensor, Object, Diagnostic, ());
+}
+
+/// Registers `call` for functions of the engine.
+fn register_call(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
     for arity in 0..=EXTRA_ARGUMENTS {
         let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
         types[0] = TypeId::of::<Function>();
@@ -157,6 +166,10 @@ fn register_printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: 
         });
         engine.register_raw_fn("call", types, call);
     }
+}
+
+/// Registers the entries of a caught error.
+fn register_error_fields(engine: &mut Engine) {
     engine.register_get("message", |diagnostic: &mut Diagnostic| {
         diagnostic.message.clone()
     });
@@ -186,7 +199,7 @@ fn body<F: Fn(&Vocabulary, Vec<Value>) -> Result<Value, Diagnostic> + 'static>(
             .and_then(|args| call(&vocabulary, args));
         result
             .map(values::to_rhai)
-            .map_err(|diagnostic| errors::raise(diagnostic, &context))
+            .map_err(|diagnostic| raise(diagnostic, &context))
     }
 }
 

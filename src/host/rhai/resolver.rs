@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
-use super::{ImportedScripts, errors};
+use super::raise::to_rhai;
+use super::session::ImportedScripts;
 use crate::api::context::Context;
 
 type Outcome<T> = Result<T, Box<EvalAltResult>>;
@@ -75,7 +76,7 @@ impl FolderResolver {
         name: &str,
         position: Position,
     ) -> Outcome<Shared<Module>> {
-        let denied = |diagnostic| errors::to_rhai(diagnostic, position);
+        let denied = |diagnostic| to_rhai(diagnostic, position);
         let path = self.context.check_readable(file).map_err(denied)?;
         let missing = |_| EvalAltResult::ErrorModuleNotFound(name.into(), position);
         let text = std::fs::read_to_string(path).map_err(missing)?;

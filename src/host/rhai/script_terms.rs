@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use rhai::{Dynamic, EvalAltResult, Map, Position};
 
-use super::errors;
+use super::messages;
 
 /// Rust type names and their script names.
 const TYPES: [(&str, &str); 6] = [
@@ -13,7 +13,7 @@ const TYPES: [(&str, &str); 6] = [
     ("candle_core::tensor::Tensor", "tensor"),
     ("attractor::api::value::Object", "object"),
     ("attractor::api::value::Function", "function"),
-    ("attractor::api::diagnostic::Diagnostic", "fault"),
+    ("attractor::api::diagnostic::Diagnostic", "error"),
     (
         "alloc::rc::Rc<core::cell::RefCell<rhai::types::dynamic::Dynamic>>",
         "variable that a closure captures",
@@ -49,8 +49,8 @@ pub fn message(value: &Dynamic) -> Option<String> {
     let text = &first[..end.unwrap_or(first.len())];
     let error = parse_error(text);
     let message = match &error {
-        Some(error) => errors::convert(error, "").message,
-        None => errors::lowercase_first(text),
+        Some(error) => messages::message(error),
+        None => messages::lowercase_first(text),
     };
     Some(replace_type_names(&message).into_owned())
 }

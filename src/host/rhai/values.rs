@@ -6,7 +6,8 @@ use std::rc::Weak;
 use rhai::{Array, Dynamic, FnPtr, ImmutableString};
 
 use super::super::dispatch::{MAX_VALUE_DEPTH, VALUE_TOO_DEEP};
-use super::{Session, errors, script_terms};
+use super::session::Session;
+use super::{error_location, script_terms};
 use crate::api::diagnostic::{Diagnostic, Location};
 use crate::api::value::{Callable, Function, Map, Object, Value};
 use crate::tensor::Tensor;
@@ -28,26 +29,10 @@ fn from_rhai_at(
     depth: usize,
 ) -> Result<Value, Diagnostic> {
     let dynamic = dynamic.flatten();
-    if let Some(object) = dynamic.read_lock::<Object>() {
-        return Ok(Value::Object(object.clone()));
+    if let Some(value) = engine_value(&dynamic) {
+        return Ok(value);
     }
-    if let Some(tensor) = dynamic.read_lock::<Tensor>() {
-        return Ok(Value::Tensor(tensor.clone()));
-    }
-    if let Some(range) = dynamic.read_lock::<Range<i64>>() {
-        return Ok(range_map(range.clone()));
-    }
-    if let Some(range) = dynamic.read_lock::<RangeInclusive<i64>>() {
-        return Ok(range_map(*range.start()..range.end().saturating_add(1)));
-    }
-    if let Some(function) = dynamic.read_lock::<Function>() {
-        return Ok(Value::Function(function.clone()));
-    }
-    if let Some(diagnostic) = dynamic.read_lock::<Diagnostic>() {
-        return Ok(Value::Text(diagnostic.to_string()));
-    }
-    let kind = dynamic.type_name();
-    Ok(match kind {
+    Ok(match dynamic.type_name() {
         "()" => Value::Nil,
         "bool" => Value::Bool(dynamic.as_bool().unwrap_or_default()),
         "i64" => Value::Int(dynamic.as_int().unwrap_or_default()),
@@ -58,11 +43,8 @@ fn from_rhai_at(
         "array" | "map" if depth == MAX_VALUE_DEPTH => return Err(Diagnostic::new(VALUE_TOO_DEEP)),
         "array" => {
             let items = dynamic.cast::<Array>().into_iter();
-            Value::List(
-                items
-                    .map(|item| from_rhai_at(item, session, depth + 1))
-                    .collect::<Result<_, _>>()?,
-            )
+            let items = items.map(|item| from_rhai_at(item, session, depth + 1));
+            Value::List(items.collect::<Result<_, _>>()?)
         }
         "map" => {
             if let Some(message) = script_terms::message(&dynamic) {
@@ -75,11 +57,32 @@ fn from_rhai_at(
         }
         "Fn" => function(dynamic.cast::<FnPtr>(), session),
         other => {
-            return Err(Diagnostic::new(format!(
-                "attractor functions do not accept values of type {other}"
-            )));
+            let message = format!("attractor functions do not accept values of type {other}");
+            return Err(Diagnostic::new(message));
         }
     })
+}
+
+/// The engine value of a Rust type that Rhai does not define: a value of the engine, a range or a
+/// caught error.
+fn engine_value(dynamic: &Dynamic) -> Option<Value> {
+    if let Some(object) = dynamic.read_lock::<Object>() {
+        return Some(Value::Object(object.clone()));
+    }
+    if let Some(tensor) = dynamic.read_lock::<Tensor>() {
+        return Some(Value::Tensor(tensor.clone()));
+    }
+    if let Some(range) = dynamic.read_lock::<Range<i64>>() {
+        return Some(range_map(range.clone()));
+    }
+    if let Some(range) = dynamic.read_lock::<RangeInclusive<i64>>() {
+        return Some(range_map(*range.start()..range.end().saturating_add(1)));
+    }
+    if let Some(function) = dynamic.read_lock::<Function>() {
+        return Some(Value::Function(function.clone()));
+    }
+    let diagnostic = dynamic.read_lock::<Diagnostic>()?;
+    Some(Value::Text(diagnostic.to_string()))
 }
 
 /// A range as a map with the keys `from` and `to`, as in Lua.
@@ -134,7 +137,7 @@ impl Callable for Closure {
         let outcome = self.pointer.call::<Dynamic>(&session.engine, &ast, args);
         let source = ast.source().unwrap_or_default();
         let result =
-            outcome.map_err(|error| errors::diagnose(&session.vocabulary, &error, source))?;
+            outcome.map_err(|error| (session.diagnose)(&session.vocabulary, &error, source))?;
         from_rhai(result, &self.session)
     }
 
@@ -147,7 +150,7 @@ impl Callable for Closure {
             Some((function.body.start_position(), ast.source()?.to_string()))
         });
         let (position, source) = start?;
-        errors::location(position, &source)
+        error_location::location(position, &source)
     }
 }
 

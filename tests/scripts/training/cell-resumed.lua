@@ -1,6 +1,6 @@
 -- A run of a network of the script's own, stopped and gone on with; a step that fails on the way.
 local function train_with(net, options)
-    options.batch = 8
+    options.batch_size = 8
     options.log_every = 4
     options.validation = tasks.integrator()
     options.validation_trials = 20
@@ -13,11 +13,11 @@ local function fresh(step)
 end
 local function step(h, x, p) return h + 0.1 * (h:tanh():matmul(p.w) - h) + x end
 local whole = fresh(step)
-train_with(whole, { batches = 12, keep = "last" })
+train_with(whole, { batches = 12, restore = "last" })
 local function stopping(line) return line.batch < 4 end
-train_with(fresh(step), { batches = 12, keep = "last", checkpoint = "run.h5", on_log = stopping })
+train_with(fresh(step), { batches = 12, restore = "last", checkpoint = "run.h5", on_log = stopping })
 local net = fresh(step)
-local fit = train_with(net, { batches = 12, keep = "last", checkpoint = "run.h5" })
+local fit = train_with(net, { batches = 12, restore = "last", checkpoint = "run.h5" })
 print({fit.resumed, fit.batches, (net:params().w - whole:params().w):abs():max():item()})
 local names = {}
 for name in pairs(net:params()) do names[#names + 1] = name end
@@ -30,7 +30,7 @@ local failing = fresh(function(h, x, p)
     return step(h, x, p)
 end)
 local short = fresh(step)
-local options = { batch = 8, log_every = 1000, batches = 2 }
+local options = { batch_size = 8, log_every = 1000, batches = 2 }
 train(short, tasks.integrator(), options)
 options.batches = 9
 if not pcall(train, failing, tasks.integrator(), options) then

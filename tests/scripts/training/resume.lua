@@ -6,10 +6,10 @@ print(train_with(fresh(), 8).resumed)
 print(train_with(fresh(), 8).resumed)
 h5.write("data.h5", { x = 1 })
 for _, file in ipairs({ "run.h5", "data.h5" }) do
-    local options = { batches = 3, batch = 9, checkpoint = file }
+    local options = { batches = 3, batch_size = 9, checkpoint = file }
     if not pcall(train, fresh(), tasks.integrator(), options) then
         print("refused: " .. file)
     end
 end
-local anew = { batches = 3, batch = 9, checkpoint = "run.h5", resume = false }
-print(train(fresh(), tasks.integrator(), anew).resumed)
+local restart = { batches = 3, batch_size = 9, checkpoint = "run.h5", resume = false }
+print(train(fresh(), tasks.integrator(), restart).resumed)

@@ -40,6 +40,6 @@ train(net, task, { batches = 200, batch_size = 3, log_every = 100 })
 print(net:loss(batch) < 0.5 * before)
 
 for _, lengths in ipairs{ {1, 2}, {0, 1, 1}, {1, 2, 8}, {1.5, 1, 1} } do
-    local _, fault = pcall(function() net:run(batch.inputs, { lengths = lengths }) end)
-    print(tostring(fault))
+    local _, error_value = pcall(function() net:run(batch.inputs, { lengths = lengths }) end)
+    print(tostring(error_value))
 end

@@ -1,0 +1,128 @@
+//! The messages and hints for errors that Rhai itself raises.
+
+use rhai::EvalAltResult;
+
+use super::super::dispatch::{UNBOUNDED_RECURSION, read_only_error};
+
+/// The hint for an error that Rhai itself raises.
+pub fn hint(error: &EvalAltResult) -> Option<String> {
+    let hint = match error {
+        EvalAltResult::ErrorMismatchDataType(expected, found, _)
+            if expected == "bool" && kind_name(found) == "a tensor" =>
+        {
+            "`all()` and `any()` reduce a tensor to one truth value"
+        }
+        EvalAltResult::ErrorFor(_) => "`to_list()` converts a tensor to a list",
+        EvalAltResult::ErrorDataTooLarge(..) => {
+            "the texts and lists of the script use too much memory; store large data in tensors"
+        }
+        EvalAltResult::ErrorStackOverflow(_) => UNBOUNDED_RECURSION,
+        _ => return None,
+    };
+    Some(hint.into())
+}
+
+/// The message of an error that Rhai itself raises, not of a value that a script raises.
+pub fn message(error: &EvalAltResult) -> String {
+    match error {
+        EvalAltResult::ErrorMismatchDataType(expected, found, _) => {
+            format!(
+                "expected {}, found {}",
+                kind_name(expected),
+                kind_name(found)
+            )
+        }
+        EvalAltResult::ErrorDataRace(..) => {
+            "a list or map that a closure captures cannot be an argument of its own method".into()
+        }
+        EvalAltResult::ErrorFor(_) => {
+            "expected a list, a range or a text to iterate over, found another kind of value".into()
+        }
+        EvalAltResult::ErrorIndexingType(text, _) if text.contains(" = ") => {
+            read_only_error().message
+        }
+        EvalAltResult::ErrorStackOverflow(_) => "too many nested function calls".into(),
+        EvalAltResult::ErrorDataTooLarge(..) => "not enough memory".into(),
+        EvalAltResult::ErrorDotExpr(text, _) => missing_property(text),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) if signature.starts_with("anon$") => {
+            "a closure is called with the wrong number of arguments".into()
+        }
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => no_matching_function(signature),
+        EvalAltResult::ErrorTerminated(..) => "interrupted".into(),
+        EvalAltResult::ErrorPropertyNotFound(name, _) => format!("the map has no entry `{name}`"),
+        EvalAltResult::ErrorParsing(kind, _) => lowercase_first(&kind.to_string()),
+        other => {
+            let text = other.to_string();
+            let without_position = text.rsplit_once(" (line ").map(|(message, _)| message);
+            lowercase_first(without_position.unwrap_or(&text))
+        }
+    }
+}
+
+/// The text with a lowercase first letter, unless it starts with an abbreviation.
+pub fn lowercase_first(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_string(),
+    }
+}
+
+/// The message for a call `name (kind, kind)` without a matching function.
+pub fn no_matching_function(signature: &str) -> String {
+    let (name, kinds) = signature.split_once(" (").unwrap_or((signature, ""));
+    let kinds = kinds.strip_suffix(')').unwrap_or(kinds).split(", ");
+    let kinds: Vec<&str> = kinds
+        .filter(|kind| !kind.is_empty())
+        .map(kind_name)
+        .collect();
+    match kinds.is_empty() {
+        true => format!("no function `{name}` accepts a call without arguments"),
+        false => format!("`{name}` does not accept {}", kinds.join(" and ")),
+    }
+}
+
+/// The kinds in `map, i64)` as text: `a map, an integer)`.
+pub fn describe_kinds(list: &str) -> String {
+    let kinds = list.trim_end_matches(')').split(", ");
+    kinds.map(kind_name).collect::<Vec<_>>().join(", ") + ")"
+}
+
+/// The message for an unknown property `'name' ... 'type'`, or for one that cannot be set.
+fn missing_property(text: &str) -> String {
+    match quoted(text).as_slice() {
+        [name, kind] => format!("{} has no entry `{name}`", kind_name(kind)),
+        [name, kind, _] => format!("{} has no entry `{name}` that can be set", kind_name(kind)),
+        _ => lowercase_first(text),
+    }
+}
+
+/// The parts of `text` between single quotes.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('\'').skip(1).step_by(2).collect()
+}
+
+/// The kind of value for a type name of Rhai.
+fn kind_name(kind: &str) -> &str {
+    match kind {
+        "i64" => "an integer",
+        "f64" => "a number",
+        "string" | "&str | ImmutableString | String" => "a text",
+        "array" => "a list",
+        "map" => "a map",
+        "bool" => "a truth value",
+        "float" => "a number",
+        "()" => "nothing",
+        "Fn" => "a function",
+        "error" => "an error",
+        kind if kind.ends_with("Tensor") || kind == "tensor" => "a tensor",
+        kind if kind.ends_with("Object") || kind == "object" => "an object",
+        kind if kind.starts_with("alloc::rc::Rc<") => "a variable that a closure captures",
+        "blob" => "a blob of bytes",
+        "timestamp" => "a timestamp",
+        "char" => "a character",
+        kind => kind,
+    }
+}
