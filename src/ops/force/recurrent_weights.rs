@@ -49,7 +49,7 @@ impl<'a, T: Lanes> RecurrentWeights<'a, T> {
                 recurrent_input,
             } => RecurrentWeights::Trained {
                 rows: split_front(rows, units * width),
-                targets: *targets,
+                targets,
                 errors: split_front(errors, units),
                 recurrent_input: split_front(recurrent_input, units),
             },
