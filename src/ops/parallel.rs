@@ -67,30 +67,54 @@ impl<'a, R: Send, T: Lanes, S: Fn(&mut R, usize) -> R + Sync> BatchJob<'a, R, T,
         });
         let next_run = || {
             let mut queue = queue.lock().expect("no thread panics while it holds this");
-            let first = queue.first;
-            let left = batch.checked_sub(first).filter(|left| *left > 0)?;
-            let trials = left.min(partition.run);
-            queue.first += trials;
-            Some(SliceJob {
-                trials: first..first + trials,
-                results: split_results(&mut queue.results, trials),
-                sums: split_front(&mut queue.sums, sums_per_run),
-            })
+            queue.take([partition.run, batch], sums_per_run, &split_results)
         };
         for_each_workspace(&mut workspaces[..threads], &|workspace| {
             while let Some(mut run) = next_run() {
                 run.sums.fill(T::of(0.0));
-                for first in run.trials.clone().step_by(partition.slice) {
-                    let trials = first..run.trials.end.min(first + partition.slice);
-                    let slice = SliceJob {
-                        results: split_results(&mut run.results, trials.len()),
-                        trials,
-                        sums: &mut *run.sums,
-                    };
-                    process(slice, workspace);
-                }
+                let process = |slice: SliceJob<'_, R, T>| process(slice, workspace);
+                run.for_each_slice(partition.slice, &split_results, process);
             }
         });
+    }
+}
+
+impl<R, T> SliceJob<'_, R, T> {
+    /// Divides a run into slices of up to `count` trials and calls `process` for each.
+    fn for_each_slice(
+        &mut self,
+        count: usize,
+        split_results: &impl Fn(&mut R, usize) -> R,
+        mut process: impl FnMut(SliceJob<'_, R, T>),
+    ) {
+        for first in self.trials.clone().step_by(count) {
+            let trials = first..self.trials.end.min(first + count);
+            process(SliceJob {
+                results: split_results(&mut self.results, trials.len()),
+                trials,
+                sums: &mut *self.sums,
+            });
+        }
+    }
+}
+
+impl<'a, R, T> Queue<'a, R, T> {
+    /// Takes the next run, of up to `count` trials. `None` if none remain of the batch.
+    fn take(
+        &mut self,
+        [count, batch]: [usize; 2],
+        sums_per_run: usize,
+        split_results: &impl Fn(&mut R, usize) -> R,
+    ) -> Option<SliceJob<'a, R, T>> {
+        let first = self.first;
+        let left = batch.checked_sub(first).filter(|left| *left > 0)?;
+        let trials = left.min(count);
+        self.first += trials;
+        Some(SliceJob {
+            trials: first..first + trials,
+            results: split_results(&mut self.results, trials),
+            sums: split_front(&mut self.sums, sums_per_run),
+        })
     }
 }
 

@@ -119,22 +119,7 @@ fn each_series(
     check_same_shape(op, x, y)?;
     let [n, t, d] = sizes(op, x)?;
     let (a, b) = (convert::to_f64(x)?, convert::to_f64(y)?);
-    for (index, (x, y)) in a.iter().zip(&b).enumerate() {
-        // NaN in the data is padding; the estimate must be finite wherever the data are.
-        if x.is_infinite() || !x.is_nan() && !y.is_finite() {
-            let (what, found) = match x.is_infinite() {
-                true => ("a value of the data", *x),
-                false => ("a value of the estimate", *y),
-            };
-            let (of, what) = (op, what.into());
-            return Err(Error::NotFinite {
-                of,
-                what,
-                found,
-                index,
-            });
-        }
-    }
+    check_finite(op, [&a, &b])?;
     let mut results = Vec::with_capacity(n * d);
     for trial in 0..n {
         for j in 0..d {
@@ -155,6 +140,28 @@ fn each_series(
         }
     }
     convert::from_f64(results, &[n, d], DType::F64)
+}
+
+/// Errors: `NotFinite` for an infinite value of the data a, and for a value of the estimate b that
+/// is not finite where a is not NaN
+fn check_finite(op: &'static str, [a, b]: [&[f64]; 2]) -> Result<()> {
+    for (index, (x, y)) in a.iter().zip(b).enumerate() {
+        // NaN in the data is padding; the estimate must be finite wherever the data are.
+        if x.is_infinite() || !x.is_nan() && !y.is_finite() {
+            let (what, found) = match x.is_infinite() {
+                true => ("a value of the data", *x),
+                false => ("a value of the estimate", *y),
+            };
+            let (of, what) = (op, what.into());
+            return Err(Error::NotFinite {
+                of,
+                what,
+                found,
+                index,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn check_same_shape(op: &'static str, x: &Tensor, y: &Tensor) -> Result<()> {

@@ -114,6 +114,12 @@ pub fn quantile(t: &Tensor, q: f64, axis: Option<i64>) -> Result<Tensor> {
         DType::I64 => sorted.to_dtype(DType::F64)?,
         _ => custom_op::to_float(&sorted)?,
     };
+    interpolate_sorted(&sorted, axis, q)
+}
+
+/// The `q` quantile of elements that are sorted along `axis`, of which there is at least one.
+fn interpolate_sorted(sorted: &Tensor, axis: usize, q: f64) -> Result<Tensor> {
+    let n = sorted.dims()[axis];
     let position = q * (n - 1) as f64;
     let low = position.floor() as usize;
     let high = (low + 1).min(n - 1);

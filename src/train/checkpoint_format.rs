@@ -39,18 +39,6 @@ pub(super) fn tree<T: Real, M: Model<T>>(
 ) -> Result<Tree> {
     let params = trainer.net.params();
     let blocks = |values: &[T]| blocks(params.layout(), values);
-    let moments = trainer.optimizer.moments();
-    let mut optimizer = Map::from([
-        ("steps".into(), integer(moments.steps)),
-        ("watch_best".into(), Tree::Float(moments.plateau.best)),
-        ("watch_waited".into(), integer(moments.plateau.bad_steps)),
-        ("watch_drops".into(), integer(moments.plateau.drops)),
-    ]);
-    for (name, values) in moment_arrays(moments) {
-        if !values.is_empty() {
-            optimizer.insert(name.into(), blocks(values)?);
-        }
-    }
     let texts = fingerprint.iter();
     let texts = texts.map(|(name, text)| (name.clone(), text.as_str().into()));
     let mut map = Map::from([
@@ -62,31 +50,51 @@ pub(super) fn tree<T: Real, M: Model<T>>(
             "before".into(),
             blocks(trainer.optimizer.previous_params())?,
         ),
-        ("optimizer".into(), Tree::Map(optimizer)),
+        (
+            "optimizer".into(),
+            moments_tree(params.layout(), trainer.optimizer.moments())?,
+        ),
         ("log".into(), log_columns(log, M::LOSS_TERMS)?),
     ]);
     if let Some(best) = &trainer.best_so_far {
-        let terms = best.terms.iter().flat_map(LossTerms::iter);
-        let terms = terms.map(|(name, value)| (name.to_string(), Tree::Float(value)));
-        let validation = Tree::from([
-            ("latest", Tree::Float(best.latest)),
-            ("terms", Tree::Map(terms.collect())),
-            ("best", Tree::Float(best.lowest.loss)),
-            ("best_batch", integer(best.lowest.batch)),
-            ("waited", integer(best.since_lowest)),
-            ("parameters", blocks(&best.params)?),
-        ]);
-        map.insert("validation".into(), validation);
+        map.insert("validation".into(), validation_tree(params.layout(), best)?);
     }
     Ok(Tree::Map(map))
 }
 
-fn moment_arrays<T>(moments: &Moments<T>) -> [(&'static str, &Vec<T>); 3] {
-    [
+/// The state of the optimizer; arrays that it does not use are omitted.
+fn moments_tree<T: Real>(layout: &tensor::Layout, moments: &Moments<T>) -> Result<Tree> {
+    let mut map = Map::from([
+        ("steps".into(), integer(moments.steps)),
+        ("watch_best".into(), Tree::Float(moments.plateau.best)),
+        ("watch_waited".into(), integer(moments.plateau.bad_steps)),
+        ("watch_drops".into(), integer(moments.plateau.drops)),
+    ]);
+    let arrays = [
         ("mean", &moments.mean),
         ("square", &moments.mean_square),
         ("peak", &moments.max_mean_square),
-    ]
+    ];
+    for (name, values) in arrays {
+        if !values.is_empty() {
+            map.insert(name.into(), blocks(layout, values)?);
+        }
+    }
+    Ok(Tree::Map(map))
+}
+
+/// The latest validation loss, and the lowest one with its parameters.
+fn validation_tree<T: Real>(layout: &tensor::Layout, best: &BestSoFar<T>) -> Result<Tree> {
+    let terms = best.terms.iter().flat_map(LossTerms::iter);
+    let terms = terms.map(|(name, value)| (name.to_string(), Tree::Float(value)));
+    Ok(Tree::from([
+        ("latest", Tree::Float(best.latest)),
+        ("terms", Tree::Map(terms.collect())),
+        ("best", Tree::Float(best.lowest.loss)),
+        ("best_batch", integer(best.lowest.batch)),
+        ("waited", integer(best.since_lowest)),
+        ("parameters", blocks(layout, &best.params)?),
+    ]))
 }
 
 fn integer(n: usize) -> Tree {

@@ -1,5 +1,7 @@
 //! The training loop: one batch after another, with logging, validation and checkpoints.
 
+use std::ops::ControlFlow;
+
 use super::checkpoint::Checkpoint;
 use super::log::{Fit, LogEntry, OnLog};
 use super::step::{StepStats, Trainer};
@@ -84,23 +86,10 @@ impl<'a, T: Real, M: Model<T>> Run<'a, T, M> {
                 return Ok(outcome);
             }
             let at = self.trainer.done();
-            let step = match self.trainer.step() {
-                // An interrupt also aborts a task that is a closure; its error is not reported.
-                Err(_) if progress.stop_requested() => return Ok(Outcome::Interrupted { at }),
-                step => step?,
+            let step = match self.train_batch(at, progress)? {
+                ControlFlow::Continue(step) => step,
+                ControlFlow::Break(outcome) => return Ok(outcome),
             };
-            let Some(step) = step else {
-                return Ok(Outcome::Diverged { at });
-            };
-            let end = match self.measure_or_detach(at, &step) {
-                Err(_) if progress.stop_requested() => {
-                    return Ok(Outcome::Interrupted { at: at + 1 });
-                }
-                end => end?,
-            };
-            if let Some(outcome) = end {
-                return Ok(outcome);
-            }
             if let Some(outcome) = self.call_on_log(at + 1, on_log)? {
                 return Ok(outcome);
             }
@@ -116,6 +105,33 @@ impl<'a, T: Real, M: Model<T>> Run<'a, T, M> {
                 self.save(progress);
             }
         }
+    }
+
+    /// Trains on one batch, and validates and logs where they are due. Breaks with the outcome if
+    /// the run ends.
+    fn train_batch(
+        &mut self,
+        at: usize,
+        progress: &dyn Progress,
+    ) -> Result<ControlFlow<Outcome, StepStats>> {
+        let step = match self.trainer.step() {
+            // An interrupt also aborts a task that is a closure; its error is not reported.
+            Err(_) if progress.stop_requested() => {
+                return Ok(ControlFlow::Break(Outcome::Interrupted { at }));
+            }
+            step => step?,
+        };
+        let Some(step) = step else {
+            return Ok(ControlFlow::Break(Outcome::Diverged { at }));
+        };
+        let end = match self.measure_or_detach(at, &step) {
+            Err(_) if progress.stop_requested() => Some(Outcome::Interrupted { at: at + 1 }),
+            end => end?,
+        };
+        Ok(match end {
+            Some(outcome) => ControlFlow::Break(outcome),
+            None => ControlFlow::Continue(step),
+        })
     }
 
     /// Calls `on_log` with the log entry of the last completed batch, if that batch has one.

@@ -151,6 +151,36 @@ impl<T: Lanes> Network<T> {
     ///
     /// Errors: `Unknown` for another name; `Parameter` if the shape is wrong; `NotFinite`
     pub fn set(&mut self, name: &str, value: &Tensor) -> Result<()> {
+        self.check_shape(name, value)?;
+        let values = convert::to_vec::<T>(value)?;
+        if let Some(index) = values.iter().position(|x| !x.is_finite()) {
+            return Err(Error::NotFinite {
+                of: "force network",
+                what: format!("a value of `{name}`"),
+                found: values[index].double(),
+                index,
+            });
+        }
+        self.flush_recurrent();
+        let Sizes {
+            units: n,
+            inputs: i,
+            outputs: m,
+        } = self.sizes;
+        let weights = &mut self.weights;
+        match name {
+            "a0" => self.a0 = values,
+            "wI" => weights.input = Dense::new(&values, n, i),
+            "wR" => weights.recurrent = Matrix::new(&values, n, n),
+            "wF" => weights.feedback = Dense::new(&values, n, m),
+            _ => weights.output = Dense::new(&values, m, n),
+        }
+        self.reset_state();
+        Ok(())
+    }
+
+    /// Errors: `Unknown` if there is no parameter of this name; `Parameter` if its shape differs
+    fn check_shape(&self, name: &str, value: &Tensor) -> Result<()> {
         let Sizes {
             units: n,
             inputs: i,
@@ -178,25 +208,6 @@ impl<T: Lanes> Network<T> {
                 found: value.dims().to_vec(),
             });
         }
-        let values = convert::to_vec::<T>(value)?;
-        if let Some(index) = values.iter().position(|x| !x.is_finite()) {
-            return Err(Error::NotFinite {
-                of: "force network",
-                what: format!("a value of `{name}`"),
-                found: values[index].double(),
-                index,
-            });
-        }
-        self.flush_recurrent();
-        let weights = &mut self.weights;
-        match name {
-            "a0" => self.a0 = values,
-            "wI" => weights.input = Dense::new(&values, n, i),
-            "wR" => weights.recurrent = Matrix::new(&values, n, n),
-            "wF" => weights.feedback = Dense::new(&values, n, m),
-            _ => weights.output = Dense::new(&values, m, n),
-        }
-        self.reset_state();
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Training of FORCE networks over one or more passes through a sequence.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
@@ -92,11 +92,7 @@ pub fn train<T: Lanes>(
     students
         .iter_mut()
         .for_each(|student| student.prepare(options));
-    let weights: usize = students
-        .iter()
-        .map(|student| student.network.sizes.units.pow(2))
-        .sum();
-    let steps_per_check = (WEIGHTS_PER_CHECK / weights.max(1)).clamp(32, 1024);
+    let steps_per_check = steps_per_check(students);
     let threads = rayon::current_num_threads().div_ceil(students.len());
     for pass in 0..options.epochs {
         if options.restart {
@@ -104,24 +100,16 @@ pub fn train<T: Lanes>(
         }
         for from in (0..steps).step_by(steps_per_check) {
             let range = from..steps.min(from + steps_per_check);
-            let done = pass * steps + range.end;
             let offset = pass * steps + from;
             students.par_iter_mut().for_each(|student| {
                 student.train_on(inputs, (offset, range.clone()), options, threads);
             });
-            if students.iter().all(|student| !student.is_running()) {
-                return;
-            }
-            progress.report(Report {
-                done,
+            let report = |error| Report {
+                done: pass * steps + range.end,
                 total: options.epochs * steps,
-                status: Status::Error {
-                    error: mean_error(students, range.end),
-                },
-            });
-            if progress.stop_requested() {
-                let running = students.iter_mut().filter(|student| student.is_running());
-                running.for_each(|student| student.fit.outcome = Outcome::Interrupted { at: done });
+                status: Status::Error { error },
+            };
+            if report_or_stop(students, range.end, report, progress).is_break() {
                 return;
             }
         }
@@ -129,6 +117,37 @@ pub fn train<T: Lanes>(
             student.fit.errors.push(student.error(steps));
         }
     }
+}
+
+/// The number of steps between two checks for an interrupt.
+fn steps_per_check<T: Lanes>(students: &[Student<'_, T>]) -> usize {
+    let weights: usize = students
+        .iter()
+        .map(|student| student.network.sizes.units.pow(2))
+        .sum();
+    (WEIGHTS_PER_CHECK / weights.max(1)).clamp(32, 1024)
+}
+
+/// Reports the mean error of the networks after `steps` steps of a pass. Breaks if all of them have
+/// diverged or if the training was interrupted.
+fn report_or_stop<T: Lanes>(
+    students: &mut [Student<'_, T>],
+    steps: usize,
+    report: impl Fn(f64) -> Report,
+    progress: &mut dyn Progress,
+) -> ControlFlow<()> {
+    if students.iter().all(|student| !student.is_running()) {
+        return ControlFlow::Break(());
+    }
+    let report = report(mean_error(students, steps));
+    progress.report(report);
+    if progress.stop_requested() {
+        let at = report.done;
+        let running = students.iter_mut().filter(|student| student.is_running());
+        running.for_each(|student| student.fit.outcome = Outcome::Interrupted { at });
+        return ControlFlow::Break(());
+    }
+    ControlFlow::Continue(())
 }
 
 /// The mean error of the networks that have not diverged, after `steps` steps of a pass.

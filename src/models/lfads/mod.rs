@@ -4,10 +4,13 @@
 //! Source: Pandarinath and others 2018, in the form of the tutorial (Sussillo 2019)
 
 mod evaluation;
+mod generate;
 mod infer;
 mod sampling;
 pub mod serialize;
+mod summary;
 mod train;
+mod trajectories;
 mod warm_up;
 
 use std::sync::Arc;
@@ -18,11 +21,13 @@ use crate::nn::{Cell, Precision, Rnn, Spec};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Constants, Inputs, Noise, Sizes, layout};
 use crate::ops::rnn::cells::Gru;
-use crate::random::Seed;
-use crate::tensor::{Arena, Tensor, convert, shape};
+use crate::random::{Key, Seed};
+use crate::tensor::{Arena, Block, Tensor, convert, shape};
 use crate::{choices, options};
-pub use infer::{InferenceOptions, Posterior, Summary, Trajectories};
+pub use infer::{InferenceOptions, Posterior};
+pub use summary::Summary;
 pub use train::{TrainingOptions, Workspace};
+pub use trajectories::Trajectories;
 pub use warm_up::WarmUp;
 
 choices! {
@@ -122,41 +127,47 @@ impl ModelOptions {
         let key = self.seed.key();
         let blocks = model.params.layout().clone();
         for (k, block) in blocks.blocks().iter().enumerate() {
+            let key = key.split_nth(k, blocks.blocks().len());
             let into = &mut model.params.data[block.range.clone()];
-            let name = block.name.trim_end_matches("_reverse");
-            match block.shape[..] {
-                [rows, columns] => {
-                    key.split_nth(k, blocks.blocks().len()).fill_normal(into);
-                    // The columns of a GRU matrix multiply the state first, then the input.
-                    let state_columns = match name.rsplit('_').next() {
-                        Some("wRUHX") => rows / 2,
-                        Some("wCHX") => rows,
-                        _ => columns,
-                    };
-                    for row in into.chunks_exact_mut(columns) {
-                        let (state, input) = row.split_at_mut(state_columns);
-                        for part in [state, input] {
-                            let scale = T::of(1.0 / (part.len() as f64).sqrt());
-                            part.iter_mut().for_each(|w| *w *= scale);
-                        }
-                    }
-                }
-                _ if name.ends_with("_h0") && name != "gen_h0" => {
-                    key.split_nth(k, blocks.blocks().len()).fill_normal(into);
-                    into.iter_mut().for_each(|h| *h *= T::of(0.1));
-                }
-                _ => {
-                    let value = match name {
-                        "initial_prior_logvar" => self.initial_prior_var.ln(),
-                        "inferred_prior_logtau" => self.inferred_prior_tau.ln(),
-                        "inferred_prior_logvar" => self.inferred_prior_var.ln(),
-                        _ => 0.0,
-                    };
-                    into.fill(T::of(value));
-                }
-            }
+            self.initialize(block, &key, into);
         }
         Ok(model)
+    }
+
+    /// Sets the initial values of one block.
+    fn initialize<T: Lanes>(&self, block: &Block, key: &Key, into: &mut [T]) {
+        let name = block.name.trim_end_matches("_reverse");
+        match block.shape[..] {
+            [rows, columns] => {
+                key.fill_normal(into);
+                // The columns of a GRU matrix multiply the state first, then the input.
+                let state_columns = match name.rsplit('_').next() {
+                    Some("wRUHX") => rows / 2,
+                    Some("wCHX") => rows,
+                    _ => columns,
+                };
+                for row in into.chunks_exact_mut(columns) {
+                    let (state, input) = row.split_at_mut(state_columns);
+                    for part in [state, input] {
+                        let scale = T::of(1.0 / (part.len() as f64).sqrt());
+                        part.iter_mut().for_each(|w| *w *= scale);
+                    }
+                }
+            }
+            _ if name.ends_with("_h0") && name != "gen_h0" => {
+                key.fill_normal(into);
+                into.iter_mut().for_each(|h| *h *= T::of(0.1));
+            }
+            _ => {
+                let value = match name {
+                    "initial_prior_logvar" => self.initial_prior_var.ln(),
+                    "inferred_prior_logtau" => self.inferred_prior_tau.ln(),
+                    "inferred_prior_logvar" => self.inferred_prior_var.ln(),
+                    _ => 0.0,
+                };
+                into.fill(T::of(value));
+            }
+        }
     }
 
     fn sizes(&self) -> Sizes {
@@ -236,6 +247,17 @@ impl<T: Lanes> Model<T> {
             }
         };
         let values = convert::to_vec::<T>(x)?;
+        self.check_observations(of, &values, time)?;
+        Ok(ObservedTrials {
+            trials,
+            time,
+            values,
+        })
+    }
+
+    /// Errors: `NotFinite`; `Range` for a count that is negative or not an integer
+    fn check_observations(&self, of: &'static str, values: &[T], time: usize) -> Result<()> {
+        let d = self.sizes.channels;
         let location = |at: usize| {
             format!(
                 "trial {}, time {}, channel {}",
@@ -266,11 +288,7 @@ impl<T: Lanes> Model<T> {
                 });
             }
         }
-        Ok(ObservedTrials {
-            trials,
-            time,
-            values,
-        })
+        Ok(())
     }
 
     /// The generator as a separate network. Its inputs are the inferred inputs, its outputs the

@@ -13,6 +13,9 @@ use crate::tensor::DType;
 /// The value of the attribute `what`, which identifies the file.
 pub const KIND: &str = "lfads model";
 
+/// Exceeds every size in a file written by this program.
+const MAX_SIZE: i64 = 1 << 20;
+
 impl<T: Lanes> Model<T> {
     /// The entries and the attributes of a file.
     pub fn to_tree(&self) -> Result<(Tree, Map)> {
@@ -40,38 +43,15 @@ impl<T: Lanes> Model<T> {
     /// Errors: `File` if a block is missing or has the wrong shape; `Kind` if an attribute is
     /// missing or invalid
     pub fn from_content(path: &Path, content: &Content) -> Result<Model<T>> {
-        let attributes = content.attributes.get("");
-        let attribute_error = |name: &str, expected: &str| Error::Kind {
-            of: format!("{}: attribute `{name}`", path.display()),
-            expected: expected.into(),
-            found: attributes
-                .and_then(|map| map.get(name))
-                .map_or("nothing", Tree::kind)
-                .into(),
+        let attributes = Attributes {
+            path,
+            map: content.attributes.get(""),
         };
-        let number = |name: &str| match attributes.and_then(|map| map.get(name)) {
-            Some(Tree::Float(x)) if x.is_finite() && *x > 0.0 => Ok(*x),
-            _ => Err(attribute_error(name, "a number above 0")),
-        };
-        let mut sizes = Sizes {
-            batch: 1,
-            time: 1,
-            ..Sizes::default()
-        };
-        for (name, into) in size_fields(&mut sizes) {
-            *into = match attributes.and_then(|map| map.get(name)) {
-                Some(Tree::Int(n)) if (0..=MAX_SIZE).contains(n) => *n as usize,
-                _ => return Err(attribute_error(name, "a non-negative integer")),
-            };
-        }
-        sizes.gaussian = matches!(
-            attributes.and_then(|map| map.get("gaussian")),
-            Some(Tree::Bool(true))
-        );
+        let sizes = attributes.sizes()?;
         let square = sizes.generator.saturating_mul(sizes.generator);
         let bytes = content.tree.bytes() as usize;
         if square > bytes {
-            return Err(attribute_error(
+            return Err(attributes.error(
                 "generator",
                 "a size consistent with the parameters in the file",
             ));
@@ -81,9 +61,9 @@ impl<T: Lanes> Model<T> {
             tree: &content.tree,
         };
         let mut model = Model::zeros(sizes);
-        model.keep_prob = number("keep")?;
-        model.var_min = number("var_min")?;
-        model.dt = number("dt")?;
+        model.keep_prob = attributes.number("keep")?;
+        model.var_min = attributes.number("var_min")?;
+        model.dt = attributes.number("dt")?;
         for block in model.params.layout().clone().blocks() {
             let tensor = file.tensor_of_shape(&block.name, &block.shape)?;
             model.params.set(&block.name, tensor)?;
@@ -92,8 +72,52 @@ impl<T: Lanes> Model<T> {
     }
 }
 
-/// Exceeds every size in a file written by this program.
-const MAX_SIZE: i64 = 1 << 20;
+/// The attributes of a file.
+struct Attributes<'a> {
+    path: &'a Path,
+    map: Option<&'a Map>,
+}
+
+impl Attributes<'_> {
+    /// The sizes of the model.
+    ///
+    /// Errors: `Kind` if a size is missing or invalid
+    fn sizes(&self) -> Result<Sizes> {
+        let mut sizes = Sizes {
+            batch: 1,
+            time: 1,
+            ..Sizes::default()
+        };
+        for (name, into) in size_fields(&mut sizes) {
+            *into = match self.value(name) {
+                Some(Tree::Int(n)) if (0..=MAX_SIZE).contains(n) => *n as usize,
+                _ => return Err(self.error(name, "a non-negative integer")),
+            };
+        }
+        sizes.gaussian = matches!(self.value("gaussian"), Some(Tree::Bool(true)));
+        Ok(sizes)
+    }
+
+    /// Errors: `Kind` unless the attribute is a finite number above 0
+    fn number(&self, name: &str) -> Result<f64> {
+        match self.value(name) {
+            Some(Tree::Float(x)) if x.is_finite() && *x > 0.0 => Ok(*x),
+            _ => Err(self.error(name, "a number above 0")),
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<&Tree> {
+        self.map.and_then(|map| map.get(name))
+    }
+
+    fn error(&self, name: &str, expected: &str) -> Error {
+        Error::Kind {
+            of: format!("{}: attribute `{name}`", self.path.display()),
+            expected: expected.into(),
+            found: self.value(name).map_or("nothing", Tree::kind).into(),
+        }
+    }
+}
 
 fn size_fields(sizes: &mut Sizes) -> [(&'static str, &mut usize); 6] {
     let Sizes {

@@ -28,6 +28,7 @@ mod recurrent_updates;
 mod recurrent_weights;
 mod rls;
 mod run;
+mod segment;
 mod vector;
 mod worker;
 

@@ -5,61 +5,34 @@ use std::ops::Range;
 use pulp::Arch;
 
 use super::args::{RlsOptions, RunOutcome};
-use super::barrier::{Barrier, Pace, PanicGuard, Shared, share};
-use super::contention::Pause;
+use super::barrier::{Pace, PanicGuard, share};
 use super::leaky_tanh::{LeakyTanh, apply_tanh};
-use super::matrix::{Dense, add_outer, add_product};
+use super::matrix::{add_outer, add_product};
 use super::network::Sizes;
 use super::pending::{FlushPolicy, Pending};
 use super::rank1_updates::CAPACITY;
 use super::recurrent_weights::{RecurrentWeights, subtract_pending};
 use super::rls::Strip;
+use super::segment::{Segment, UNITS_PER_BLOCK};
 use super::vector::padded_len;
 use crate::ops::Lanes;
 
-/// The number of units of a thread is a multiple of this.
-pub const UNITS_PER_BLOCK: usize = 16;
-
-/// Values that the threads of a run exchange.
-pub struct SharedValues<T> {
-    /// Slices of h and of z, one per thread.
-    h: Vec<Shared<T>>,
-    z: Vec<Shared<T>>,
-    /// Contribution to P h of each strip.
-    q: Vec<Shared<T>>,
-}
-
 /// State of one thread: its part of the network and the shared values that it reads.
 pub struct Worker<'a, T> {
-    /// Index of this thread and number of threads.
-    pub thread: (usize, usize),
-    pub sizes: Sizes,
-    pub leak: T,
-    pub barrier: &'a Barrier,
+    pub segment: Segment<'a, T>,
+    /// Index of this thread.
+    pub thread: usize,
     pub pace: Pace,
     /// Whether any thread was denied a core.
     pub late: bool,
-    /// Pause in effect, if this is the only worker because others were late.
-    pub pause: Option<Pause>,
-    pub shared: &'a SharedValues<T>,
-    pub input: &'a Dense<T>,
     pub recurrent: RecurrentWeights<'a, T>,
-    pub feedback: &'a Dense<T>,
     pub units: Range<usize>,
     pub a: &'a mut [T],
     pub outputs: Range<usize>,
     /// This thread's rows of wO.
     pub output_rows: &'a mut [T],
     pub strips: Vec<Strip<'a, T>>,
-    /// Whether P is stored as a matrix, so that its strips hold tiles.
-    pub has_matrix: bool,
     pub rls: Option<(RlsOptions<T>, Pending<T>)>,
-    /// Inputs of the sequence.
-    pub inputs: &'a [T],
-    pub targets: &'a [T],
-    /// Signal that is fed back after each step instead of z.
-    pub teacher_forcing: Option<&'a [T]>,
-    pub steps: Range<usize>,
     pub z: Vec<T>,
     /// Buffers for z and h; one thread writes them.
     pub results: Option<(&'a mut [T], Option<&'a mut [T]>)>,
@@ -91,43 +64,30 @@ struct Scratch<T> {
     before: [Vec<T>; 3],
 }
 
-impl<T: Lanes> SharedValues<T> {
-    pub fn new(sizes: Sizes, threads: usize, strips: usize) -> SharedValues<T> {
-        let part = |count: usize, step: usize| {
-            let slot = |k| Shared::new(share(k, threads, count, step).len());
-            (0..threads).map(slot).collect()
-        };
-        SharedValues {
-            h: part(sizes.units, UNITS_PER_BLOCK),
-            z: part(sizes.outputs, 1),
-            q: (0..strips)
-                .map(|_| Shared::new(padded_len(sizes.units)))
-                .collect(),
+impl<T: Lanes> Scratch<T> {
+    /// Buffers of a thread with this number of units and outputs.
+    fn new(sizes: Sizes, units: usize, outputs: usize) -> Scratch<T> {
+        let zeros = |count: usize| vec![T::of(0.0); count];
+        Scratch {
+            h: zeros(padded_len(sizes.units)),
+            q: zeros(padded_len(sizes.units)),
+            x: zeros(padded_len(sizes.inputs)),
+            feedback_input: zeros(padded_len(sizes.outputs)),
+            recurrent_input: zeros(units),
+            local: zeros(units),
+            output_scales: zeros(outputs),
+            before: [zeros(units), zeros(sizes.outputs), zeros(units)],
         }
     }
 }
 
 impl<T: Lanes> Worker<'_, T> {
     pub fn run(mut self) -> WorkerResult<T> {
-        let _guard = PanicGuard(self.barrier);
-        let zeros = |count: usize| vec![T::of(0.0); count];
-        let mut scratch = Scratch {
-            h: zeros(padded_len(self.sizes.units)),
-            q: zeros(padded_len(self.sizes.units)),
-            x: zeros(padded_len(self.sizes.inputs)),
-            feedback_input: zeros(padded_len(self.sizes.outputs)),
-            recurrent_input: zeros(self.units.len()),
-            local: zeros(self.units.len()),
-            output_scales: zeros(self.outputs.len()),
-            before: [
-                zeros(self.units.len()),
-                zeros(self.sizes.outputs),
-                zeros(self.units.len()),
-            ],
-        };
+        let _guard = PanicGuard(self.segment.barrier);
+        let mut scratch = Scratch::new(self.segment.sizes, self.units.len(), self.outputs.len());
         apply_tanh(self.a, &mut scratch.local);
-        self.shared.h[self.thread.0].write(|slot| slot.copy_from_slice(&scratch.local));
-        self.barrier.wait(&mut self.pace);
+        self.segment.shared.h[self.thread].write(|slot| slot.copy_from_slice(&scratch.local));
+        self.segment.barrier.wait(&mut self.pace);
         self.gather(&mut scratch.h);
         match &self.recurrent {
             RecurrentWeights::Trained {
@@ -136,9 +96,9 @@ impl<T: Lanes> Worker<'_, T> {
             RecurrentWeights::Fixed(_) => self.compute_recurrent_input(&mut scratch),
         }
         // No thread may write a shared value that another thread still reads.
-        self.barrier.wait(&mut self.pace);
-        let (mut outcome, mut next) = (RunOutcome::Completed, self.steps.start);
-        for at in self.steps.clone() {
+        self.segment.barrier.wait(&mut self.pace);
+        let (mut outcome, mut next) = (RunOutcome::Completed, self.segment.steps.start);
+        for at in self.segment.steps.clone() {
             let stop;
             (outcome, stop) = self.step(at, &mut scratch);
             next = at + 1;
@@ -165,25 +125,15 @@ impl<T: Lanes> Worker<'_, T> {
     /// step failed.
     fn step(&mut self, at: usize, scratch: &mut Scratch<T>) -> (RunOutcome, bool) {
         let is_due = self.is_update_due();
-        scratch.before[0].copy_from_slice(self.a);
-        scratch.before[1].copy_from_slice(&self.z);
-        scratch.before[2].copy_from_slice(&scratch.recurrent_input);
+        self.save_state(scratch);
         self.advance(at, scratch);
-        self.barrier.wait(&mut self.pace);
+        self.segment.barrier.wait(&mut self.pace);
         self.gather(&mut scratch.h);
-        self.shared.z[self.thread.0].write(|slot| {
-            slot.fill(T::of(0.0));
-            add_product(self.output_rows, &scratch.h, slot);
-        });
-        if is_due {
-            for strip in &self.strips {
-                self.shared.q[strip.index()].write(|slot| strip.multiply(&scratch.h, slot));
-            }
-        }
+        self.share_products(is_due, &scratch.h);
         self.compute_recurrent_input(scratch);
-        self.late = self.barrier.wait(&mut self.pace);
-        let (threads, m) = (self.thread.1, self.sizes.outputs);
-        for (k, slot) in self.shared.z.iter().enumerate() {
+        self.late = self.segment.barrier.wait(&mut self.pace);
+        let (threads, m) = (self.segment.threads, self.segment.sizes.outputs);
+        for (k, slot) in self.segment.shared.z.iter().enumerate() {
             slot.read(|z| self.z[share(k, threads, m, 1)].copy_from_slice(z));
         }
         self.record(at, scratch);
@@ -196,22 +146,48 @@ impl<T: Lanes> Worker<'_, T> {
             }
         };
         if outcome != RunOutcome::Completed {
-            self.a.copy_from_slice(&scratch.before[0]);
-            self.z.copy_from_slice(&scratch.before[1]);
-            scratch.recurrent_input.copy_from_slice(&scratch.before[2]);
+            self.restore_state(scratch);
             return (outcome, stop);
         }
         if let Some((_, pending)) = &mut self.rls {
             pending.count_step(is_due);
         }
-        if let Some(forced) = self.teacher_forcing {
+        if let Some(forced) = self.segment.teacher_forcing {
             self.z.copy_from_slice(&forced[at * m..][..m]);
         }
         (outcome, stop)
     }
 
+    /// Saves the state before a step.
+    fn save_state(&self, scratch: &mut Scratch<T>) {
+        scratch.before[0].copy_from_slice(self.a);
+        scratch.before[1].copy_from_slice(&self.z);
+        scratch.before[2].copy_from_slice(&scratch.recurrent_input);
+    }
+
+    /// Restores the state before a step that failed.
+    fn restore_state(&mut self, scratch: &mut Scratch<T>) {
+        self.a.copy_from_slice(&scratch.before[0]);
+        self.z.copy_from_slice(&scratch.before[1]);
+        scratch.recurrent_input.copy_from_slice(&scratch.before[2]);
+    }
+
+    /// Writes this thread's part of z and, if an update is due, the contributions of its strips to
+    /// P h.
+    fn share_products(&self, is_due: bool, h: &[T]) {
+        self.segment.shared.z[self.thread].write(|slot| {
+            slot.fill(T::of(0.0));
+            add_product(self.output_rows, h, slot);
+        });
+        if is_due {
+            for strip in &self.strips {
+                self.segment.shared.q[strip.index()].write(|slot| strip.multiply(h, slot));
+            }
+        }
+    }
+
     fn is_pause_over(&self) -> bool {
-        self.pause.is_some_and(|pause| pause.is_over())
+        self.segment.pause.is_some_and(|pause| pause.is_over())
     }
 
     fn is_update_due(&self) -> bool {
@@ -234,28 +210,35 @@ impl<T: Lanes> Worker<'_, T> {
 
     /// Advances this thread's units by one step.
     fn advance(&mut self, at: usize, scratch: &mut Scratch<T>) {
-        let i = self.sizes.inputs;
-        scratch.x[..i].copy_from_slice(&self.inputs[at * i..][..i]);
+        let i = self.segment.sizes.inputs;
+        scratch.x[..i].copy_from_slice(&self.segment.inputs[at * i..][..i]);
         let first = self.units.start;
         scratch.local.copy_from_slice(&scratch.recurrent_input);
-        self.input
+        self.segment
+            .input
             .add_product(first, &scratch.x, &mut scratch.local);
         scratch.feedback_input[..self.z.len()].copy_from_slice(&self.z);
-        self.feedback
+        self.segment
+            .feedback
             .add_product(first, &scratch.feedback_input, &mut scratch.local);
-        let (a, h, leak) = (&mut *self.a, &mut scratch.local, self.leak);
+        let (a, h, leak) = (&mut *self.a, &mut scratch.local, self.segment.leak);
         Arch::new().dispatch(LeakyTanh { a, h, leak });
         if !self.a.iter().all(|a| a.is_finite()) {
             // tanh of an infinite value is finite. NaN reaches z and thereby every thread.
             scratch.local.fill(T::of(f64::NAN));
         }
-        self.shared.h[self.thread.0].write(|slot| slot.copy_from_slice(&scratch.local));
+        self.segment.shared.h[self.thread].write(|slot| slot.copy_from_slice(&scratch.local));
     }
 
     /// Copies all of h from the slices of the threads.
     fn gather(&self, h: &mut [T]) {
-        for (k, slot) in self.shared.h.iter().enumerate() {
-            let units = share(k, self.thread.1, self.sizes.units, UNITS_PER_BLOCK);
+        for (k, slot) in self.segment.shared.h.iter().enumerate() {
+            let units = share(
+                k,
+                self.segment.threads,
+                self.segment.sizes.units,
+                UNITS_PER_BLOCK,
+            );
             slot.read(|part| h[units].copy_from_slice(part));
         }
     }
@@ -265,7 +248,7 @@ impl<T: Lanes> Worker<'_, T> {
             units: n,
             outputs: m,
             ..
-        } = self.sizes;
+        } = self.segment.sizes;
         if let Some((outputs, states)) = &mut self.results {
             outputs[at * m..][..m].copy_from_slice(&self.z);
             if let Some(states) = states {
@@ -276,29 +259,20 @@ impl<T: Lanes> Worker<'_, T> {
 
     /// Updates P, this thread's rows of wO and, if wR is trained, its rows of wR.
     fn update_weights(&mut self, at: usize, scratch: &mut Scratch<T>) -> (RunOutcome, bool) {
+        self.sum_contributions(&mut scratch.q);
         let (options, pending) = self.rls.as_mut().expect("called only while training");
-        scratch.q.fill(T::of(0.0));
-        for slot in &self.shared.q {
-            slot.read(|part| {
-                scratch
-                    .q
-                    .iter_mut()
-                    .zip(part)
-                    .for_each(|(q, part)| *q += *part)
-            });
-        }
         let (h_dot_q, projections) = pending.finish_product(&scratch.h, &mut scratch.q);
         if !h_dot_q.is_finite() || h_dot_q < T::of(0.0) {
             return (RunOutcome::NotPositive { at }, true);
         }
         let slot = pending.updates().count();
         let s = pending.push_update(&scratch.q, h_dot_q, options.forgetting);
-        let targets = &self.targets[at * self.sizes.outputs..];
+        let targets = &self.segment.targets[at * self.segment.sizes.outputs..];
         for (scale, o) in scratch.output_scales.iter_mut().zip(self.outputs.clone()) {
             *scale = -(s * (self.z[o] - targets[o]));
         }
         add_outer(self.output_rows, &scratch.output_scales, &scratch.q);
-        let policy = pending.flush_policy(self.has_matrix);
+        let policy = pending.flush_policy(self.segment.has_matrix);
         if matches!(self.recurrent, RecurrentWeights::Trained { .. }) {
             self.update_recurrent(at, scratch, (slot, s * h_dot_q), &projections);
         }
@@ -315,6 +289,14 @@ impl<T: Lanes> Worker<'_, T> {
             .for_each(|strip| strip.flush(pending, policy));
         pending.clear(policy);
         (RunOutcome::Completed, false)
+    }
+
+    /// Sums the contributions of all strips to P h.
+    fn sum_contributions(&self, q: &mut [T]) {
+        q.fill(T::of(0.0));
+        for slot in &self.segment.shared.q {
+            slot.read(|part| q.iter_mut().zip(part).for_each(|(q, part)| *q += *part));
+        }
     }
 
     /// Subtracts the pending updates of wR from wR h on steps without an update.
@@ -346,13 +328,13 @@ impl<T: Lanes> Worker<'_, T> {
         subtract_pending(&mut scratch.recurrent_input, errors, projections);
         scratch.local.copy_from_slice(&scratch.recurrent_input);
         scratch.feedback_input[..self.z.len()].copy_from_slice(&self.z);
-        let feedback = self.feedback;
+        let feedback = self.segment.feedback;
         feedback.add_product(
             self.units.start,
             &scratch.feedback_input,
             &mut scratch.local,
         );
-        let targets = &targets[at * self.sizes.units..][self.units.clone()];
+        let targets = &targets[at * self.segment.sizes.units..][self.units.clone()];
         let rows = scratch
             .recurrent_input
             .iter_mut()

@@ -61,10 +61,8 @@ impl<T: Lanes> Slice<'_, T> {
     /// in `d_inputs`.
     fn controller_backward<S: Simd>(&mut self, simd: S, time: usize) {
         let (s, g, ln_var_min) = (self.job.sizes, self.groups(), self.job.ln_var_min);
-        let mask = self.trial_rows(
-            self.job.inputs.noise.dropout_encoded,
-            s.time * 2 * s.encoder,
-        );
+        let noise = &self.job.inputs.noise;
+        let mask = self.trial_rows(noise.dropout_encoded, s.time * 2 * s.encoder);
         let (u, e) = (s.inferred * g, s.encoder * g);
         let Workspace {
             controller,
@@ -81,12 +79,8 @@ impl<T: Lanes> Slice<'_, T> {
         generator.input_backward(simd, &self.packed.generator, time, d_inputs);
         let (dm, dv) = d_inferred.at_mut(time)[..2 * u].split_at_mut(u);
         let logvar = &inferred.at(time)[u..2 * u];
-        sample_backward(
-            simd,
-            [dm, dv],
-            [&d_inputs[..u], logvar, normals.at(time)],
-            ln_var_min,
-        );
+        let sources = [&d_inputs[..u], logvar, normals.at(time)];
+        sample_backward(simd, [dm, dv], sources, ln_var_min);
         let d_posterior = &d_inferred.at(time)[..2 * u];
         gemm_add(simd, &self.packed.inferred.transposed, d_posterior, d_state);
         let packed = &self.packed.controller;
@@ -95,11 +89,8 @@ impl<T: Lanes> Slice<'_, T> {
         let encoded = &mut d_encoded.at_mut(time)[..2 * e];
         encoded.copy_from_slice(&d_inputs[..2 * e]);
         if let Some(mask) = mask {
-            scale(
-                mask,
-                FeatureSlice::at_step(g, time, s.time, 2 * s.encoder),
-                encoded,
-            );
+            let at = FeatureSlice::at_step(g, time, s.time, 2 * s.encoder);
+            scale(mask, at, encoded);
         }
     }
 

@@ -7,6 +7,7 @@ use super::job::Mode;
 use super::layout::ParamLayout;
 use super::slice::{Slice, Workspace};
 use crate::ops::Lanes;
+use crate::ops::simd::Lane16;
 use crate::ops::simd::elementwise::each_1_3;
 use crate::ops::simd::gemm::gemm;
 use crate::ops::simd::lanes::{FeatureSlice, broadcast, clear_unused, load, scale, store};
@@ -35,35 +36,26 @@ impl<T: Lanes> Slice<'_, T> {
             return;
         }
         self.buffers.encoded_trial = copied;
-        let observed = match copied {
+        let values = match copied {
             Some(trial) => &inputs.observed[trial * s.time * s.channels..][..s.time * s.channels],
             None => self
                 .trial_rows(Some(inputs.observed), s.time * s.channels)
                 .unwrap_or_default(),
         };
-        let mask = self.trial_rows(inputs.noise.dropout_observed, s.time * s.channels);
+        let observations = Observations {
+            values,
+            are_copied: copied.is_some(),
+            mask: self.trial_rows(inputs.noise.dropout_observed, s.time * s.channels),
+        };
         for (direction, range) in layout.encoders.into_iter().enumerate() {
             let first = &inputs.params[range][..s.encoder];
             let encoder = &mut self.buffers.encoders[direction];
             let packed = &self.packed.encoders[direction];
             broadcast(first, g, trials, encoder.state_mut(0));
             for step in 0..s.time {
-                let at = FeatureSlice::at_step(
-                    g,
-                    time_of_step(direction, step, s.time),
-                    s.time,
-                    s.channels,
-                );
-                let into = encoder.input_mut(step);
-                if copied.is_some() {
-                    let row = &observed[at.time * s.channels..][..s.channels];
-                    broadcast(row, g, trials, into);
-                } else {
-                    load(observed, at, into);
-                }
-                if let Some(mask) = mask {
-                    scale(mask, at, encoder.input_mut(step));
-                }
+                let time = time_of_step(direction, step, s.time);
+                let at = FeatureSlice::at_step(g, time, s.time, s.channels);
+                observations.load(at, trials, encoder.input_mut(step));
                 encoder.forward(simd, packed, step);
                 // Unused lanes are reset to zero; otherwise they could overflow.
                 clear_unused(trials, g, encoder.state_mut(step + 1));
@@ -107,9 +99,7 @@ impl<T: Lanes> Slice<'_, T> {
         let eps = &mut b.initial_normals.at_mut(0)[..n];
         load(normals, at, eps);
         let state = b.generator.state_mut(0);
-        each_1_3(simd, [state], [mean, logvar, eps], move |[x], [m, v, e]| {
-            *x = m + e * std_dev::<S, T>(v, ln_var_min);
-        });
+        sample(simd, state, [mean, logvar, eps], ln_var_min);
         clear_unused(trials, g, b.generator.state_mut(0));
     }
 
@@ -121,11 +111,7 @@ impl<T: Lanes> Slice<'_, T> {
         let inferred = self.trial_rows(inputs.noise.inferred, s.time * s.inferred);
         let controlled = s.controller > 0 && self.job.mode != Mode::Generate;
         if controlled {
-            let first = &inputs.params[ParamLayout::new(s).controller][..s.controller];
-            let controller = &mut self.buffers.controller;
-            broadcast(first, g, trials, controller.state_mut(0));
-            let factors = &mut controller.input_mut(0)[2 * s.encoder * g..];
-            factors.fill(crate::ops::simd::Lane16::splat(T::of(0.0)));
+            self.initialize_controller();
         }
         for time in 0..s.time {
             if controlled {
@@ -139,11 +125,8 @@ impl<T: Lanes> Slice<'_, T> {
             b.generator.forward(simd, &self.packed.generator, time);
             let state = b.generator.state_mut(time + 1);
             if let Some(mask) = mask {
-                scale(
-                    mask,
-                    FeatureSlice::at_step(g, time, s.time, s.generator),
-                    state,
-                );
+                let at = FeatureSlice::at_step(g, time, s.time, s.generator);
+                scale(mask, at, state);
             }
             clear_unused(trials, g, state);
             let factors = b.factors.at_mut(time);
@@ -155,6 +138,16 @@ impl<T: Lanes> Slice<'_, T> {
             let (factors, rates) = (&factors[..(s.factors + 1) * g], b.rates.at_mut(time));
             gemm(simd, &self.packed.rates.weights, factors, rates);
         }
+    }
+
+    /// Sets the initial state of the controller, and the factors that its first step reads to zero.
+    fn initialize_controller(&mut self) {
+        let (s, g, trials) = (self.job.sizes, self.groups(), self.trials.len());
+        let first = &self.job.inputs.params[ParamLayout::new(s).controller][..s.controller];
+        let controller = &mut self.buffers.controller;
+        broadcast(first, g, trials, controller.state_mut(0));
+        let factors = &mut controller.input_mut(0)[2 * s.encoder * g..];
+        factors.fill(Lane16::splat(T::of(0.0)));
     }
 
     /// Runs one controller step and samples u, the input of the generator.
@@ -177,11 +170,8 @@ impl<T: Lanes> Slice<'_, T> {
         encoded[..e].copy_from_slice(forward.state(time + 1));
         encoded[e..].copy_from_slice(reverse.state(s.time - time));
         if let Some(mask) = mask {
-            scale(
-                mask,
-                FeatureSlice::at_step(g, time, s.time, 2 * s.encoder),
-                encoded,
-            );
+            let at = FeatureSlice::at_step(g, time, s.time, 2 * s.encoder);
+            scale(mask, at, encoded);
         }
         controller.forward(simd, &self.packed.controller, time);
         clear_unused(trials, g, controller.state_mut(time + 1));
@@ -196,9 +186,7 @@ impl<T: Lanes> Slice<'_, T> {
         }
         let (mean, logvar) = posterior[..2 * u].split_at(u);
         let into = generator.input_mut(time);
-        each_1_3(simd, [into], [mean, logvar, eps], move |[x], [m, v, e]| {
-            *x = m + e * std_dev::<S, T>(v, ln_var_min);
-        });
+        sample(simd, into, [mean, logvar, eps], ln_var_min);
     }
 
     /// Copies the requested results.
@@ -231,5 +219,43 @@ pub fn time_of_step(direction: usize, step: usize, steps: usize) -> usize {
     match direction {
         0 => step,
         _ => steps - 1 - step,
+    }
+}
+
+/// Sets `x` to samples m + e sqrt(exp(v) + min) of posteriors.
+#[inline(always)]
+fn sample<S: Simd, T: Lanes>(
+    simd: S,
+    x: &mut [Lane16<T>],
+    posterior_and_normals: [&[Lane16<T>]; 3],
+    ln_var_min: T,
+) {
+    each_1_3(simd, [x], posterior_and_normals, move |[x], [m, v, e]| {
+        *x = m + e * std_dev::<S, T>(v, ln_var_min);
+    });
+}
+
+/// The observations that the encoders of a slice read.
+struct Observations<'a, T> {
+    values: &'a [T],
+    /// Whether all trials of the slice are copies of one, whose observations `values` contains.
+    are_copied: bool,
+    /// Dropout factors.
+    mask: Option<&'a [T]>,
+}
+
+impl<T: Lanes> Observations<'_, T> {
+    /// Loads the observations at one time step.
+    #[inline(always)]
+    fn load(&self, at: FeatureSlice, trials: usize, into: &mut [Lane16<T>]) {
+        if self.are_copied {
+            let row = &self.values[at.time * at.width..][..at.width];
+            broadcast(row, at.groups, trials, into);
+        } else {
+            load(self.values, at, into);
+        }
+        if let Some(mask) = self.mask {
+            scale(mask, at, into);
+        }
     }
 }

@@ -21,58 +21,29 @@ pub fn layout<T: Lanes>(sizes: Sizes) -> Layout {
         channels: d,
         ..
     } = sizes;
-    let mut blocks: Vec<(String, Vec<usize>)> = Vec::new();
-    let recurrent = |blocks: &mut Vec<_>, name: &str, dims: LayerDims, suffix: &str| {
-        let parts = Gru::blocks(dims.inputs, dims.units);
-        blocks.extend(
-            parts
-                .into_iter()
-                .map(|(part, shape)| (format!("{name}_{part}{suffix}"), shape)),
-        );
-    };
-    let plain = |blocks: &mut Vec<(String, Vec<usize>)>, all: &[(&str, &[usize])]| {
-        blocks.extend(
-            all.iter()
-                .map(|(name, shape)| (name.to_string(), shape.to_vec())),
-        );
-    };
-    recurrent(&mut blocks, "enc", sizes.encoder_dims(), "");
-    recurrent(&mut blocks, "enc", sizes.encoder_dims(), "_reverse");
-    plain(
-        &mut blocks,
-        &[
-            ("initial_w", &[2 * g, 2 * e]),
-            ("initial_b", &[2 * g]),
-            ("initial_prior_mean", &[g]),
-            ("initial_prior_logvar", &[g]),
-        ],
-    );
+    let mut blocks = Blocks::default();
+    blocks.push_gru("enc", sizes.encoder_dims(), "");
+    blocks.push_gru("enc", sizes.encoder_dims(), "_reverse");
+    blocks.push("initial_w", &[2 * g, 2 * e]);
+    blocks.push("initial_b", &[2 * g]);
+    blocks.push("initial_prior_mean", &[g]);
+    blocks.push("initial_prior_logvar", &[g]);
     if c > 0 {
-        recurrent(&mut blocks, "con", sizes.controller_dims(), "");
-        plain(
-            &mut blocks,
-            &[
-                ("inferred_w", &[2 * u, c]),
-                ("inferred_b", &[2 * u]),
-                ("inferred_prior_mean", &[u]),
-                ("inferred_prior_logtau", &[u]),
-                ("inferred_prior_logvar", &[u]),
-            ],
-        );
+        blocks.push_gru("con", sizes.controller_dims(), "");
+        blocks.push("inferred_w", &[2 * u, c]);
+        blocks.push("inferred_b", &[2 * u]);
+        blocks.push("inferred_prior_mean", &[u]);
+        blocks.push("inferred_prior_logtau", &[u]);
+        blocks.push("inferred_prior_logvar", &[u]);
     }
-    recurrent(&mut blocks, "gen", sizes.generator_dims(), "");
-    plain(
-        &mut blocks,
-        &[
-            ("factors_w", &[k, g]),
-            ("rates_w", &[d, k]),
-            ("rates_b", &[d]),
-        ],
-    );
+    blocks.push_gru("gen", sizes.generator_dims(), "");
+    blocks.push("factors_w", &[k, g]);
+    blocks.push("rates_w", &[d, k]);
+    blocks.push("rates_b", &[d]);
     if sizes.gaussian {
-        plain(&mut blocks, &[("noise_logvar", &[d])]);
+        blocks.push("noise_logvar", &[d]);
     }
-    Layout::new(blocks)
+    Layout::new(blocks.0)
 }
 
 /// Ranges of the parameters in the arena. Each recurrent network has one range.
@@ -101,6 +72,57 @@ pub struct PriorLayout {
     pub logvar: Range<usize>,
 }
 
+/// Names and shapes of parameter blocks, in their order.
+#[derive(Default)]
+struct Blocks(Vec<(String, Vec<usize>)>);
+
+impl Blocks {
+    fn push(&mut self, name: &str, shape: &[usize]) {
+        self.0.push((name.into(), shape.into()));
+    }
+
+    /// Adds the blocks of a GRU, with names of the form `{name}_{block}{suffix}`.
+    fn push_gru(&mut self, name: &str, dims: LayerDims, suffix: &str) {
+        for (block, shape) in Gru::blocks(dims.inputs, dims.units) {
+            self.0.push((format!("{name}_{block}{suffix}"), shape));
+        }
+    }
+}
+
+/// Allocator of consecutive ranges of an array.
+#[derive(Default)]
+struct Ranges {
+    /// End of the last range.
+    end: usize,
+}
+
+impl Ranges {
+    /// The next `count` elements.
+    fn take(&mut self, count: usize) -> Range<usize> {
+        let start = self.end;
+        self.end += count;
+        start..self.end
+    }
+
+    /// The next elements for a prior of the initial condition, of g generator units.
+    fn initial_prior(&mut self, g: usize) -> PriorLayout {
+        PriorLayout {
+            mean: self.take(g),
+            logtau: 0..0,
+            logvar: self.take(g),
+        }
+    }
+
+    /// The next elements for a prior of u inferred inputs.
+    fn inferred_prior(&mut self, u: usize) -> PriorLayout {
+        PriorLayout {
+            mean: self.take(u),
+            logtau: self.take(u),
+            logvar: self.take(u),
+        }
+    }
+}
+
 impl ParamLayout {
     pub fn new(sizes: Sizes) -> ParamLayout {
         let Sizes {
@@ -113,40 +135,28 @@ impl ParamLayout {
             gaussian,
             ..
         } = sizes;
-        let mut at = 0;
-        let mut next = |count: usize| {
-            at += count;
-            at - count..at
-        };
+        let mut ranges = Ranges::default();
         let gru = |dims: LayerDims| match dims.units {
             0 => 0,
             n => <Gru as CellKernel<f32>>::num_params(dims.inputs, n),
         };
         ParamLayout {
             encoders: [
-                next(gru(sizes.encoder_dims())),
-                next(gru(sizes.encoder_dims())),
+                ranges.take(gru(sizes.encoder_dims())),
+                ranges.take(gru(sizes.encoder_dims())),
             ],
-            initial_w: next(4 * g * e),
-            initial_b: next(2 * g),
-            initial_prior: PriorLayout {
-                mean: next(g),
-                logtau: 0..0,
-                logvar: next(g),
-            },
-            controller: next(gru(sizes.controller_dims())),
-            inferred_w: next(2 * u * c),
-            inferred_b: next(2 * u),
-            inferred_prior: PriorLayout {
-                mean: next(u),
-                logtau: next(u),
-                logvar: next(u),
-            },
-            generator: next(gru(sizes.generator_dims())),
-            factors: next(k * g),
-            rates_w: next(d * k),
-            rates_b: next(d),
-            noise_logvar: next(if gaussian { d } else { 0 }),
+            initial_w: ranges.take(4 * g * e),
+            initial_b: ranges.take(2 * g),
+            initial_prior: ranges.initial_prior(g),
+            controller: ranges.take(gru(sizes.controller_dims())),
+            inferred_w: ranges.take(2 * u * c),
+            inferred_b: ranges.take(2 * u),
+            inferred_prior: ranges.inferred_prior(u),
+            generator: ranges.take(gru(sizes.generator_dims())),
+            factors: ranges.take(k * g),
+            rates_w: ranges.take(d * k),
+            rates_b: ranges.take(d),
+            noise_logvar: ranges.take(if gaussian { d } else { 0 }),
         }
     }
 }
@@ -178,6 +188,22 @@ pub struct RecurrentLayout {
     pub products: [Range<usize>; 2],
 }
 
+impl RecurrentLayout {
+    fn new(ranges: &mut Ranges, dims: LayerDims) -> RecurrentLayout {
+        let mut product = |k: usize| match <Gru as CellKernel<f32>>::gradient_product(dims, k) {
+            Some(product) if dims.units > 0 => {
+                ranges.take(product.gates.len() * padded_len(product.states.len()))
+            }
+            _ => ranges.take(0),
+        };
+        let products = [product(0), product(1)];
+        RecurrentLayout {
+            first: ranges.take(dims.units),
+            products,
+        }
+    }
+}
+
 impl GradLayout {
     pub fn new(sizes: Sizes) -> GradLayout {
         let Sizes {
@@ -190,44 +216,19 @@ impl GradLayout {
             gaussian,
             ..
         } = sizes;
-        let mut at = 0;
-        let mut next = |rows: usize, width: usize| {
-            at += rows * width;
-            at - rows * width..at
-        };
-        let recurrent = |next: &mut dyn FnMut(usize, usize) -> Range<usize>, s: LayerDims| {
-            let mut product = |k: usize| match <Gru as CellKernel<f32>>::gradient_product(s, k) {
-                Some(product) if s.units > 0 => {
-                    next(product.gates.len(), padded_len(product.states.len()))
-                }
-                _ => next(0, 0),
-            };
-            let products = [product(0), product(1)];
-            RecurrentLayout {
-                first: next(s.units, 1),
-                products,
-            }
-        };
-        let encoders = [0, 1].map(|_| recurrent(&mut next, sizes.encoder_dims()));
+        let mut ranges = Ranges::default();
+        let encoders = [0, 1].map(|_| RecurrentLayout::new(&mut ranges, sizes.encoder_dims()));
         GradLayout {
             encoders,
-            initial: next(2 * g, padded_len(2 * e + 1)),
-            controller: recurrent(&mut next, sizes.controller_dims()),
-            inferred: next(2 * u, padded_len(c + 1)),
-            generator: recurrent(&mut next, sizes.generator_dims()),
-            factors: next(k, padded_len(g)),
-            rates: next(d, padded_len(k + 1)),
-            initial_prior: PriorLayout {
-                mean: next(g, 1),
-                logtau: 0..0,
-                logvar: next(g, 1),
-            },
-            inferred_prior: PriorLayout {
-                mean: next(u, 1),
-                logtau: next(u, 1),
-                logvar: next(u, 1),
-            },
-            noise_logvar: next(if gaussian { d } else { 0 }, 1),
+            initial: ranges.take(2 * g * padded_len(2 * e + 1)),
+            controller: RecurrentLayout::new(&mut ranges, sizes.controller_dims()),
+            inferred: ranges.take(2 * u * padded_len(c + 1)),
+            generator: RecurrentLayout::new(&mut ranges, sizes.generator_dims()),
+            factors: ranges.take(k * padded_len(g)),
+            rates: ranges.take(d * padded_len(k + 1)),
+            initial_prior: ranges.initial_prior(g),
+            inferred_prior: ranges.inferred_prior(u),
+            noise_logvar: ranges.take(if gaussian { d } else { 0 }),
         }
     }
 

@@ -25,6 +25,7 @@ mod activations;
 mod args;
 mod backward;
 mod forward;
+mod inferred_kl;
 mod job;
 mod layout;
 mod loss;

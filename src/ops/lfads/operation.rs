@@ -128,13 +128,13 @@ impl<T: Lanes> Operation<T> {
         }
     }
 
-    /// Runs a job on all trials; stores the weight gradients in `self.grads`.
-    fn execute<'a>(&'a mut self, job: Job<'_, T>, results: Results<'a, T>) {
+    /// Packs the parameters and resizes the buffers.
+    fn prepare(&mut self, job: &Job<'_, T>) {
         let batch = job.sizes.batch;
         for workspace in &mut self.workspaces {
             workspace.encoded_trial = None;
         }
-        self.packed.pack(&job);
+        self.packed.pack(job);
         self.losses.clear();
         self.losses
             .resize(batch.div_ceil(TRIALS), Losses::default());
@@ -144,6 +144,12 @@ impl<T: Lanes> Operation<T> {
         };
         let runs = job.partition.runs(batch);
         self.grads.resize(runs * grads, T::of(0.0));
+    }
+
+    /// Runs a job on all trials; stores the weight gradients in `self.grads`.
+    fn execute<'a>(&'a mut self, job: Job<'_, T>, results: Results<'a, T>) {
+        let batch = job.sizes.batch;
+        self.prepare(&job);
         let packed = &self.packed;
         let batch_job = BatchJob {
             batch,

@@ -51,6 +51,20 @@ impl<T: Lanes> Slice<'_, T> {
         for (network, dims, into) in layers {
             all.recurrent(simd, network, dims, (into, s.time));
         }
+        self.add_affine_grads(simd, grads);
+    }
+
+    /// Adds the weight gradients of the affine maps between the recurrent networks.
+    #[inline(always)]
+    fn add_affine_grads<S: Simd>(&mut self, simd: S, grads: &mut [T]) {
+        let (s, config) = (self.job.sizes, self.job.partition.config);
+        let layout = GradLayout::new(s);
+        let b = &mut *self.buffers;
+        let mut all = WeightGrads {
+            config,
+            transposed: &mut b.transposed,
+            grads,
+        };
         let Sizes {
             encoder: e,
             controller: c,
@@ -151,18 +165,7 @@ pub fn unpack<T: Lanes>(
     for (dims, from, to) in layers {
         recurrent(dims, from, grads, &mut gradient[to.clone()]);
     }
-    let affine = [
-        (&from.initial, &to.initial_w, &to.initial_b, 2 * s.encoder),
-        (&from.inferred, &to.inferred_w, &to.inferred_b, s.controller),
-        (&from.rates, &to.rates_w, &to.rates_b, s.factors),
-    ];
-    for (from, w, b, columns) in affine {
-        let rows = grads[from.clone()].chunks_exact(padded_len(columns + 1));
-        for (r, row) in rows.enumerate() {
-            gradient[w.start + r * columns..][..columns].copy_from_slice(&row[..columns]);
-            gradient[b.start + r] = row[columns];
-        }
-    }
+    unpack_affine(s, (&from, to), grads, gradient);
     let copied = [
         (&from.initial_prior.mean, &to.initial_prior.mean),
         (&from.initial_prior.logvar, &to.initial_prior.logvar),
@@ -180,6 +183,27 @@ pub fn unpack<T: Lanes>(
         &grads[from.factors],
         &mut gradient[to.factors.clone()],
     );
+}
+
+/// Converts the gradients of the affine maps: weights and biases are separate parameters.
+fn unpack_affine<T: Lanes>(
+    s: Sizes,
+    (from, to): (&GradLayout, &ParamLayout),
+    grads: &[T],
+    gradient: &mut [T],
+) {
+    let affine = [
+        (&from.initial, &to.initial_w, &to.initial_b, 2 * s.encoder),
+        (&from.inferred, &to.inferred_w, &to.inferred_b, s.controller),
+        (&from.rates, &to.rates_w, &to.rates_b, s.factors),
+    ];
+    for (from, w, b, columns) in affine {
+        let rows = grads[from.clone()].chunks_exact(padded_len(columns + 1));
+        for (r, row) in rows.enumerate() {
+            gradient[w.start + r * columns..][..columns].copy_from_slice(&row[..columns]);
+            gradient[b.start + r] = row[columns];
+        }
+    }
 }
 
 fn recurrent<T: Lanes>(

@@ -50,39 +50,19 @@ impl RawData {
     pub fn validate(self) -> Result<Data> {
         let inputs = to_array("inputs", &self.inputs, "[n, t, i]", 3)?;
         let (n, t) = (inputs.trials, inputs.time);
-        for (axis, size) in [
-            ("trials", n),
-            ("time steps", t),
-            ("inputs", inputs.features),
-        ] {
-            if size == 0 {
-                return Err(range(axis.into(), "of 1 or more".into(), "0".into()));
-            }
-        }
+        check_nonempty(&inputs)?;
         // With explicit lengths, arrays may be longer than their trial; otherwise all arrays of a
         // trial must have the same length.
         let exact = self.lengths.is_none();
         let lengths = lengths(&inputs, self.lengths)?;
         let last = self.mask.is_none()
             && matches!(&self.targets, Some(RawArray::Stacked(targets)) if targets.rank() == 2);
-        let targets = match (&self.targets, last) {
-            (None, _) => empty_targets(&inputs),
-            (Some(RawArray::Stacked(targets)), true) => expand_last_targets(targets, &lengths, t)?,
-            (Some(targets), _) => to_array("targets", targets, "[n, t, o]", 3)?,
-        };
+        let targets = targets_array(self.targets.as_ref(), last, &inputs, &lengths)?;
         if self.targets.is_some() {
             check_sizes("targets", &targets, [n, t], (&lengths, exact), "o")?;
         }
         let mask = match &self.mask {
-            None if !last && lengths.iter().all(|length| *length == t) => None,
-            None => {
-                let mut mask = Storage::zeros(n * t, &inputs.values);
-                for (trial, &length) in lengths.iter().enumerate() {
-                    let first = if last { length - 1 } else { 0 };
-                    (first..length).for_each(|at| mask.set(trial * t + at, 1.0));
-                }
-                Some(mask)
-            }
+            None => mask_of_lengths(&lengths, t, last, &inputs.values),
             Some(mask) => {
                 let mask = to_array("mask", mask, "[n, t]", 2)?;
                 check_sizes("mask", &mask, [n, t], (&lengths, exact), "")?;
@@ -106,6 +86,20 @@ impl RawData {
     }
 }
 
+/// Errors: `Range` if there are no trials, no time steps or no inputs
+fn check_nonempty(inputs: &Array) -> Result<()> {
+    for (axis, size) in [
+        ("trials", inputs.trials),
+        ("time steps", inputs.time),
+        ("inputs", inputs.features),
+    ] {
+        if size == 0 {
+            return Err(range(axis.into(), "of 1 or more".into(), "0".into()));
+        }
+    }
+    Ok(())
+}
+
 /// An array with one row per trial.
 ///
 /// Errors: `Shape` if its rank is not `rank` (with the axes `axes`), or if the arrays of the trials
@@ -125,34 +119,39 @@ fn to_array(what: &'static str, part: &RawArray, axes: &str, rank: usize) -> Res
                 lengths: None,
             })
         }
-        RawArray::PerTrial(tensors) => {
-            let features = |tensor: &Tensor| tensor.dims().get(1).copied().unwrap_or(1);
-            let all = tensors.first().map_or(1, features);
-            for (trial, tensor) in tensors.iter().enumerate() {
-                if tensor.rank() + 1 != rank || features(tensor) != all {
-                    let one = if rank == 3 {
-                        format!("[t, {all}]")
-                    } else {
-                        "[t]".into()
-                    };
-                    return Err(shape(
-                        what,
-                        format!("{one} for trial {trial}"),
-                        tensor.dims(),
-                    ));
-                }
-            }
-            let lengths: Vec<usize> = tensors.iter().map(|tensor| tensor.dims()[0]).collect();
-            let time = lengths.iter().copied().max().unwrap_or(0);
-            Ok(Array {
-                values: Storage::padded(tensors, time * all)?,
-                trials: tensors.len(),
-                time,
-                features: all,
-                lengths: Some(lengths),
-            })
+        RawArray::PerTrial(tensors) => pad_trials(what, tensors, rank),
+    }
+}
+
+/// The arrays of all trials, padded with zeros to the length of the longest.
+///
+/// Errors: `Shape` if the rank of an array is not `rank - 1`, or if the numbers of features differ
+fn pad_trials(what: &'static str, tensors: &[Tensor], rank: usize) -> Result<Array> {
+    let features = |tensor: &Tensor| tensor.dims().get(1).copied().unwrap_or(1);
+    let all = tensors.first().map_or(1, features);
+    for (trial, tensor) in tensors.iter().enumerate() {
+        if tensor.rank() + 1 != rank || features(tensor) != all {
+            let one = if rank == 3 {
+                format!("[t, {all}]")
+            } else {
+                "[t]".into()
+            };
+            return Err(shape(
+                what,
+                format!("{one} for trial {trial}"),
+                tensor.dims(),
+            ));
         }
     }
+    let lengths: Vec<usize> = tensors.iter().map(|tensor| tensor.dims()[0]).collect();
+    let time = lengths.iter().copied().max().unwrap_or(0);
+    Ok(Array {
+        values: Storage::padded(tensors, time * all)?,
+        trials: tensors.len(),
+        time,
+        features: all,
+        lengths: Some(lengths),
+    })
 }
 
 /// The length of each trial in time steps.
@@ -177,6 +176,22 @@ fn lengths(inputs: &Array, explicit: Option<Vec<usize>>) -> Result<Vec<usize>> {
         }
     }
     Ok(lengths)
+}
+
+/// The targets of all time steps; if `last`, they are [N, o].
+fn targets_array(
+    targets: Option<&RawArray>,
+    last: bool,
+    inputs: &Array,
+    lengths: &[usize],
+) -> Result<Array> {
+    match (targets, last) {
+        (None, _) => Ok(empty_targets(inputs)),
+        (Some(RawArray::Stacked(targets)), true) => {
+            expand_last_targets(targets, lengths, inputs.time)
+        }
+        (Some(targets), _) => to_array("targets", targets, "[n, t, o]", 3),
+    }
 }
 
 /// Targets without features.
@@ -211,6 +226,20 @@ fn expand_last_targets(targets: &Tensor, lengths: &[usize], t: usize) -> Result<
         features: o,
         lengths: None,
     })
+}
+
+/// The mask of trials without explicit weights: 1 for the last time step of each trial if `last`,
+/// otherwise for all its time steps. `None` if every time step has weight 1.
+fn mask_of_lengths(lengths: &[usize], t: usize, last: bool, like: &Storage) -> Option<Storage> {
+    if !last && lengths.iter().all(|length| *length == t) {
+        return None;
+    }
+    let mut mask = Storage::zeros(lengths.len() * t, like);
+    for (trial, &length) in lengths.iter().enumerate() {
+        let first = if last { length - 1 } else { 0 };
+        (first..length).for_each(|at| mask.set(trial * t + at, 1.0));
+    }
+    Some(mask)
 }
 
 /// Errors: `Shape` if the values of trials or time steps differ from those of the inputs, or if

@@ -53,28 +53,8 @@ pub fn map_matrices(
 ) -> Result<Vec<Tensor>> {
     check_matrices(op, a, square)?;
     let elements = convert::to_f64(a)?;
-    if let Some(index) = elements.iter().position(|x| !x.is_finite()) {
-        let (what, found) = ("the matrix".into(), elements[index]);
-        return Err(Error::NotFinite {
-            of: op,
-            what,
-            found,
-            index,
-        });
-    }
+    check_elements(op, &elements)?;
     let (leading, size) = a.dims().split_at(a.rank() - 2);
-    if elements.is_empty() {
-        return Err(Error::Algebra {
-            op,
-            fact: "the matrix is empty",
-        });
-    }
-    let largest = elements.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
-    if largest != 0.0 && !VALID_MAGNITUDES.contains(&largest) {
-        let fact =
-            "the entries are too small or too large: scale the matrix to a magnitude of about 1";
-        return Err(Error::Algebra { op, fact });
-    }
     // faer reads its number of threads from a global variable. One thread per matrix: the matrices
     // of a batch run in parallel, and the result does not depend on the number of threads.
     faer::set_global_parallelism(faer::Par::Seq);
@@ -102,4 +82,31 @@ pub fn unpack<const N: usize>(parts: Vec<Tensor>) -> [Tensor; N] {
     parts
         .try_into()
         .expect("the function returns N results for each matrix")
+}
+
+/// Errors: `NotFinite`; `Algebra` if there are no elements or if the largest is outside
+/// [`VALID_MAGNITUDES`]
+fn check_elements(op: &'static str, elements: &[f64]) -> Result<()> {
+    if let Some(index) = elements.iter().position(|x| !x.is_finite()) {
+        let (what, found) = ("the matrix".into(), elements[index]);
+        return Err(Error::NotFinite {
+            of: op,
+            what,
+            found,
+            index,
+        });
+    }
+    if elements.is_empty() {
+        return Err(Error::Algebra {
+            op,
+            fact: "the matrix is empty",
+        });
+    }
+    let largest = elements.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
+    if largest != 0.0 && !VALID_MAGNITUDES.contains(&largest) {
+        let fact =
+            "the entries are too small or too large: scale the matrix to a magnitude of about 1";
+        return Err(Error::Algebra { op, fact });
+    }
+    Ok(())
 }

@@ -71,10 +71,66 @@ impl<T: Lanes, K: CellKernel<T>> Slice<'_, T, K> {
     /// The backward steps of one sublayer, last to first. Replaces the gates by the gradients with
     /// respect to the pre-activations; `d_state` ends as the gradient of the initial state.
     fn backward_steps<S: Simd>(&mut self, simd: S, sublayer: usize, fed_from_above: bool) {
-        let s = self.job.sizes;
         let m = self.frame_layout(sublayer);
-        let (n, outputs) = (m.dims.units, m.dims.outputs);
+        self.buffers.d_state.fill(Lane16::splat(T::of(0.0)));
+        for step in (0..=self.job.sizes.time).rev() {
+            self.output_backward(simd, &m, (sublayer, step), fed_from_above);
+            if let Some(last) = step.checked_sub(1) {
+                self.step_backward(simd, &m, (sublayer, last));
+            }
+        }
+    }
+
+    /// Adds the gradient that reaches the state before step `step` through its output.
+    #[inline(always)]
+    fn output_backward<S: Simd>(
+        &mut self,
+        simd: S,
+        m: &FrameLayout,
+        (sublayer, step): (usize, usize),
+        fed_from_above: bool,
+    ) {
+        let n = m.dims.units;
+        let Workspace {
+            sublayers,
+            d_state,
+            scratch,
+            ..
+        } = &mut *self.buffers;
+        let Activations {
+            states,
+            gates,
+            from_above,
+        } = &sublayers[sublayer];
+        // No gradient arrives from beyond the final step.
+        let recurrent = if step == self.job.sizes.time {
+            0
+        } else {
+            m.frame.recurrent
+        };
+        let from_above = match step.checked_sub(1) {
+            Some(last) if fed_from_above => &from_above[last * n..][..n],
+            _ => &[],
+        };
+        let output = OutputBackward {
+            dims: m.dims,
+            frame: &states[step * m.state_stride..][..m.state_stride],
+            cotangents: &gates[step * m.gate_stride..][..m.dims.outputs + recurrent],
+            from_above,
+            d_state,
+            scratch: &mut scratch[..n],
+        };
         let packed = &self.packed.sublayers[sublayer];
+        self.kernel.output_backward(simd, packed, output);
+    }
+
+    /// The backward pass through one step, from the state after it to the state before it.
+    ///
+    /// `at`: the sublayer and the step.
+    #[inline(always)]
+    fn step_backward<S: Simd>(&mut self, simd: S, m: &FrameLayout, at: (usize, usize)) {
+        let ((sublayer, step), s) = (at, self.job.sizes);
+        let time = FrameLayout::time_index(sublayer % s.directions, step, s.time);
         let cotangents = self.select(self.job.cotangents.states, s.time * self.job.state);
         let lengths = self.select(self.job.inputs.lengths, 1);
         let Workspace {
@@ -84,63 +140,29 @@ impl<T: Lanes, K: CellKernel<T>> Slice<'_, T, K> {
             scratch,
             ..
         } = &mut *self.buffers;
-        let Activations {
-            states,
-            gates,
-            from_above,
-        } = &mut sublayers[sublayer];
-        d_state.fill(Lane16::splat(T::of(0.0)));
-        for step in (0..=s.time).rev() {
-            let frame = &states[step * m.state_stride..][..m.state_stride];
-            let (earlier, from) = gates.split_at_mut(step * m.gate_stride);
-            // No gradient arrives from beyond the final step.
-            let recurrent = if step == s.time { 0 } else { m.frame.recurrent };
-            let from_above = match step.checked_sub(1) {
-                Some(last) if fed_from_above => &from_above[last * n..][..n],
-                _ => &[],
-            };
-            let output = OutputBackward {
-                dims: m.dims,
-                frame,
-                cotangents: &from[..outputs + recurrent],
-                from_above,
-                d_state,
-                scratch: &mut scratch[..n],
-            };
-            self.kernel.output_backward(simd, packed, output);
-            let Some(last) = step.checked_sub(1) else {
-                break;
-            };
-            let time = FrameLayout::time_index(sublayer % s.directions, last, s.time);
-            if let Some(cotangents) = cotangents {
-                let at = m.features_at(time, s.time, self.job.state);
-                add(
-                    cotangents,
-                    at.starting_at(sublayer * K::STATE_PARTS * s.units),
-                    d_state,
-                );
-            }
-            if lengths.is_some() {
-                saved_d_state.clone_from(d_state);
-            }
-            let gates = &mut earlier[last * m.gate_stride + outputs..][..m.frame.gates];
-            let backward = Backward {
-                dims: m.dims,
-                before: &states[last * m.state_stride..][..m.state_stride],
-                after: frame,
-                gates,
-                d_state,
-                scratch: &mut scratch[..n],
-            };
-            self.kernel.backward(simd, packed, backward);
-            copy_trials(
-                finished_trials(lengths, time),
-                m.dims.groups,
-                saved_d_state,
-                d_state,
-            );
-            zero_trials(finished_trials(lengths, time), m.dims.groups, gates);
+        let Activations { states, gates, .. } = &mut sublayers[sublayer];
+        if let Some(cotangents) = cotangents {
+            let at = m.features_at(time, s.time, self.job.state);
+            let at = at.starting_at(sublayer * K::STATE_PARTS * s.units);
+            add(cotangents, at, d_state);
         }
+        if lengths.is_some() {
+            saved_d_state.clone_from(d_state);
+        }
+        let gates = &mut gates[step * m.gate_stride + m.dims.outputs..][..m.frame.gates];
+        let backward = Backward {
+            dims: m.dims,
+            before: &states[step * m.state_stride..][..m.state_stride],
+            after: &states[(step + 1) * m.state_stride..][..m.state_stride],
+            gates,
+            d_state,
+            scratch: &mut scratch[..m.dims.units],
+        };
+        let packed = &self.packed.sublayers[sublayer];
+        self.kernel.backward(simd, packed, backward);
+        let finished = || finished_trials(lengths, time);
+        copy_trials(finished(), m.dims.groups, saved_d_state, d_state);
+        zero_trials(finished(), m.dims.groups, gates);
     }
 
     /// Propagates the input gradients of a layer to the layer below.

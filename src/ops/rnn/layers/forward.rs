@@ -81,14 +81,8 @@ impl<T: Lanes, K: CellKernel<T>> Slice<'_, T, K> {
             for first in &m.frame.state_offsets[..K::STATE_PARTS] {
                 let (from, into) = (&before[*first..][..n], &mut after[*first..][..n]);
                 copy_trials(finished_trials(lengths, time), m.dims.groups, from, into);
-            }
-            // Unused lanes stay at zero: they could overflow, and 0 * inf is NaN.
-            for part in 0..K::STATE_PARTS {
-                clear_unused(
-                    trials,
-                    m.dims.groups,
-                    &mut after[m.frame.state_offsets[part]..][..n],
-                );
+                // Unused lanes stay at zero: they could overflow, and 0 * inf is NaN.
+                clear_unused(trials, m.dims.groups, into);
             }
             self.kernel.output(simd, m.dims, after);
         }

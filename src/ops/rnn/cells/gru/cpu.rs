@@ -34,6 +34,51 @@ fn offsets(i: usize, n: usize) -> [usize; 3] {
     [2 * n * (n + i), 3 * n * (n + i), 3 * n * (n + i) + 2 * n]
 }
 
+/// The transpose of a block of `rows` rows.
+fn transposed<T>(block: Block<'_, T>, rows: usize) -> Block<'_, T> {
+    Block {
+        columns: rows,
+        row_stride: block.column_stride,
+        column_stride: block.row_stride,
+        data: block.data,
+    }
+}
+
+impl<T: Lanes> Packed<T> {
+    /// Directional derivative of the pre-activations of r and u.
+    #[inline(always)]
+    fn gate_tangent<S: Simd>(
+        &self,
+        simd: S,
+        units: usize,
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
+    ) {
+        match direction {
+            Tangent::State(k) => self.gates.load_column(k, into),
+            Tangent::Input(k) => self.gates.load_column(units + 1 + k, into),
+            Tangent::Inputs(x) => gemm_columns(simd, &self.gates, units + 1, x, into),
+        }
+    }
+
+    /// Directional derivative of the pre-activation of c, from the one of r h.
+    #[inline(always)]
+    fn candidate_tangent<S: Simd>(
+        &self,
+        simd: S,
+        (reset, inputs): (&[Lane16<T>], usize),
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
+    ) {
+        gemm_columns(simd, &self.candidate, 1 + inputs, reset, into);
+        match direction {
+            Tangent::State(_) => {}
+            Tangent::Input(k) => self.candidate.add_column(1 + k, into),
+            Tangent::Inputs(x) => gemm_add_columns(simd, &self.candidate, 1, x, into),
+        }
+    }
+}
+
 impl<T: Lanes> CellKernel<T> for Gru {
     type Packed = Packed<T>;
 
@@ -65,12 +110,6 @@ impl<T: Lanes> CellKernel<T> for Gru {
             columns,
             row_stride: n + i,
             column_stride: 1,
-        };
-        let transposed = |block: Block<'a, T>, columns| Block {
-            columns,
-            row_stride: block.column_stride,
-            column_stride: block.row_stride,
-            data: block.data,
         };
         let bias = Block::row_major(b_ru, 1);
         into.gates.pack(
@@ -197,11 +236,7 @@ impl<T: Lanes> CellKernel<T> for Gru {
         let (r, uc) = step.gates.split_at(n);
         let (u, c) = uc.split_at(n);
         let (ru, h) = (&mut step.scratch[..2 * n], &step.before[..n]);
-        match direction {
-            Tangent::State(k) => packed.gates.load_column(k, ru),
-            Tangent::Input(k) => packed.gates.load_column(units + 1 + k, ru),
-            Tangent::Inputs(x) => gemm_columns(simd, &packed.gates, units + 1, x, ru),
-        }
+        packed.gate_tangent(simd, units, direction, ru);
         let (reset, update) = ru.split_at_mut(n);
         each_1_2(simd, [reset], [r, h], move |[x], [r, h]| {
             *x *= r * (one - r) * h
@@ -210,12 +245,7 @@ impl<T: Lanes> CellKernel<T> for Gru {
         if let Tangent::State(k) = direction {
             elementwise::add(simd, &mut reset[k * groups..], &r[k * groups..][..groups]);
         }
-        gemm_columns(simd, &packed.candidate, 1 + inputs, reset, into);
-        match direction {
-            Tangent::State(_) => {}
-            Tangent::Input(k) => packed.candidate.add_column(1 + k, into),
-            Tangent::Inputs(x) => gemm_add_columns(simd, &packed.candidate, 1, x, into),
-        }
+        packed.candidate_tangent(simd, (reset, inputs), direction, into);
         each_1_4(
             simd,
             [into],

@@ -33,6 +33,39 @@ fn offsets(i: usize, n: usize) -> [usize; 3] {
     [3 * n * i, 3 * n * (i + n), 3 * n * (i + n + 1)]
 }
 
+impl<T: Lanes> Packed<T> {
+    /// Directional derivatives of the pre-activations of r and z, of q, and of the part of the
+    /// pre-activation of n that is computed from the input.
+    #[inline(always)]
+    fn preactivation_tangents<S: Simd>(
+        &self,
+        simd: S,
+        units: usize,
+        direction: Tangent<'_, T>,
+        [rz, dq, input]: [&mut [Lane16<T>]; 3],
+    ) {
+        let zero = Lane16::splat(T::of(0.0));
+        match direction {
+            Tangent::State(k) => {
+                self.gates.load_column(k, rz);
+                self.hidden.load_column(k, dq);
+                input.fill(zero);
+            }
+            Tangent::Input(k) => {
+                self.gates.load_column(units + 1 + k, rz);
+                dq.fill(zero);
+                self.input.load_column(1 + k, input);
+            }
+            Tangent::Inputs(x) => {
+                gemm_columns(simd, &self.gates, units + 1, x, rz);
+                dq.fill(zero);
+                input.fill(zero);
+                gemm_add_columns(simd, &self.input, 1, x, input);
+            }
+        }
+    }
+}
+
 impl<T: Lanes> CellKernel<T> for GruTorch {
     type Packed = Packed<T>;
 
@@ -191,30 +224,10 @@ impl<T: Lanes> CellKernel<T> for GruTorch {
         direction: Tangent<'_, T>,
         into: &mut [Lane16<T>],
     ) {
-        let LayerDims {
-            units: n, groups, ..
-        } = step.dims;
+        let (n, groups) = (step.dims.units, step.dims.groups);
         let units = n / groups;
         let (rz, dq) = step.scratch[..3 * n].split_at_mut(2 * n);
-        let zero = Lane16::splat(T::of(0.0));
-        match direction {
-            Tangent::State(k) => {
-                packed.gates.load_column(k, rz);
-                packed.hidden.load_column(k, dq);
-                into[..n].fill(zero);
-            }
-            Tangent::Input(k) => {
-                packed.gates.load_column(units + 1 + k, rz);
-                dq.fill(zero);
-                packed.input.load_column(1 + k, into);
-            }
-            Tangent::Inputs(x) => {
-                gemm_columns(simd, &packed.gates, units + 1, x, rz);
-                dq.fill(zero);
-                into[..n].fill(zero);
-                gemm_add_columns(simd, &packed.input, 1, x, into);
-            }
-        }
+        packed.preactivation_tangents(simd, units, direction, [rz, dq, &mut into[..n]]);
         let one = T::of(1.0);
         let (dr, dz) = rz.split_at(n);
         let (r, rest) = step.gates.split_at(n);

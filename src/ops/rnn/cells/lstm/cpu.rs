@@ -43,6 +43,25 @@ fn cell_state<T>(s: LayerDims, frame: &[Lane16<T>]) -> [&[Lane16<T>]; 2] {
     [c, &tanh_c[..s.units]]
 }
 
+impl<T: Lanes> Packed<T> {
+    /// Directional derivatives of the pre-activations of all gates.
+    #[inline(always)]
+    fn preactivation_tangents<S: Simd>(
+        &self,
+        simd: S,
+        units: usize,
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
+    ) {
+        match direction {
+            Tangent::State(k) if k < units => self.gates.load_column(k, into),
+            Tangent::State(_) => into.fill(Lane16::splat(T::of(0.0))),
+            Tangent::Input(k) => self.gates.load_column(units + 1 + k, into),
+            Tangent::Inputs(x) => gemm_columns(simd, &self.gates, units + 1, x, into),
+        }
+    }
+}
+
 impl<T: Lanes> CellKernel<T> for Lstm {
     type Packed = Packed<T>;
 
@@ -177,12 +196,7 @@ impl<T: Lanes> CellKernel<T> for Lstm {
         let s = step.dims;
         let (n, units) = (s.units, s.units / s.groups);
         let d_preactivations = &mut step.scratch[..4 * n];
-        match direction {
-            Tangent::State(k) if k < units => packed.gates.load_column(k, d_preactivations),
-            Tangent::State(_) => d_preactivations.fill(Lane16::splat(T::of(0.0))),
-            Tangent::Input(k) => packed.gates.load_column(units + 1 + k, d_preactivations),
-            Tangent::Inputs(x) => gemm_columns(simd, &packed.gates, units + 1, x, d_preactivations),
-        }
+        packed.preactivation_tangents(simd, units, direction, d_preactivations);
         let [d_i, d_f, d_g, d_o] = split_gates(d_preactivations);
         let [i, f, g, o] = split_gates(step.gates);
         let ([before, _], [_, tanh_c]) = (cell_state(s, step.before), cell_state(s, step.after));

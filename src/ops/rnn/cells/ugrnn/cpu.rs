@@ -24,6 +24,24 @@ pub struct Packed<T> {
     input_backward: Panels<T>,
 }
 
+impl<T: Lanes> Packed<T> {
+    /// Directional derivatives of the pre-activations of both gates.
+    #[inline(always)]
+    fn preactivation_tangents<S: Simd>(
+        &self,
+        simd: S,
+        units: usize,
+        direction: Tangent<'_, T>,
+        into: &mut [Lane16<T>],
+    ) {
+        match direction {
+            Tangent::State(k) => self.gates.load_column(k, into),
+            Tangent::Input(k) => self.gates.load_column(units + 1 + k, into),
+            Tangent::Inputs(x) => gemm_columns(simd, &self.gates, units + 1, x, into),
+        }
+    }
+}
+
 impl<T: Lanes> CellKernel<T> for Ugrnn {
     type Packed = Packed<T>;
 
@@ -141,11 +159,7 @@ impl<T: Lanes> CellKernel<T> for Ugrnn {
         let one = T::of(1.0);
         let (c, g) = step.gates.split_at(n);
         let tangents = &mut step.scratch[..2 * n];
-        match direction {
-            Tangent::State(k) => packed.gates.load_column(k, tangents),
-            Tangent::Input(k) => packed.gates.load_column(units + 1 + k, tangents),
-            Tangent::Inputs(x) => gemm_columns(simd, &packed.gates, units + 1, x, tangents),
-        }
+        packed.preactivation_tangents(simd, units, direction, tangents);
         let (d_c, d_g) = tangents.split_at_mut(n);
         each_2_2(
             simd,
