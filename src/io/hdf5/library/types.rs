@@ -11,8 +11,9 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t;
 use hdf5_sys::h5t::{H5T_bkg_t, H5T_cdata_t, H5T_class_t, H5T_cmd_t, H5T_sign_t, H5T_str_t};
 
+use super::call::{identifier, status};
+use super::data;
 use super::names::{c_name, escape};
-use super::{data, identifier, status};
 
 /// Size in a file of a variable-length value: its length, the address of a heap and an object
 /// index.
