@@ -101,7 +101,7 @@ impl From<NamedTensors> for WeightFile {
     }
 }
 
-/// The tensor of the given bytes in a supported dtype: half precision becomes f32, and 16-bit and
+/// The tensor of `bytes` in a supported dtype: half precision becomes f32, and 16-bit and
 /// 32-bit integers become i64.
 pub fn tensor(bytes: &[u8], dtype: DType, shape: &[usize]) -> Result<Tensor, FileError> {
     let target = match dtype {

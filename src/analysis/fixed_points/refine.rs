@@ -304,8 +304,8 @@ impl Refinement {
     ) -> bool {
         let square = squared_norm(&path.r);
         // The summed series must reduce the residual far more than the plain step.
-        let leaps = path.sums && squared_norm(&sum.1.1) < 0.01 * squared_norm(&step.1.1);
-        let best = if leaps { sum } else { step };
+        let uses_sum = path.sums && squared_norm(&sum.1.1) < 0.01 * squared_norm(&step.1.1);
+        let best = if uses_sum { sum } else { step };
         let converges = match newton_step {
             None => squared_norm(&step.1.1) <= 0.25 * square,
             Some(newton_step) => newton_step.converges(&step.1.1),
@@ -314,7 +314,7 @@ impl Refinement {
         if !converges || far {
             return false;
         }
-        if leaps && path.fallback.is_none() {
+        if uses_sum && path.fallback.is_none() {
             path.fallback = Some((path.h.clone(), path.r.clone()));
         }
         (path.h, path.r) = best.1.clone();

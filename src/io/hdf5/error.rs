@@ -136,13 +136,12 @@ fn innermost(text: &str) -> String {
     let last = message.rsplit_once(": ").map_or(message, |(_, last)| last);
     let known = MESSAGES.iter().find(|(message, _)| last.contains(message));
     match known {
-        Some((_, words)) => (*words).into(),
+        Some((_, message)) => (*message).into(),
         None => format!("HDF5: {}", last.trim()),
     }
 }
 
-/// Whether an entry with this error is skipped: it is valid but cannot be read, or too
-/// large.
+/// Whether an entry with this error is skipped: it is valid but cannot be read, or too large.
 pub fn is_skippable(error: &Error) -> bool {
     let Error::File { fact, .. } = error else {
         // The entries that fit into the memory are read.

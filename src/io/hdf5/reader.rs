@@ -21,7 +21,6 @@ use super::validate::{object_header, superblock};
 use super::value::Source;
 use super::{Attributes, DEPTH, LIST, LIST_MARK, ReadOptions, Unreadable};
 use super::{error, names, open_file};
-use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::io::tree::{Map, Tree, join};
 
@@ -75,11 +74,6 @@ impl<'a> Reader<'a> {
     /// The path of the file.
     pub fn path(&self) -> &'a Path {
         self.path
-    }
-
-    /// Whether MATLAB wrote the file.
-    pub fn is_matlab(&self) -> bool {
-        self.superblock.matlab
     }
 
     /// Calls `visit` for each entry of a group, after a check for cycles.

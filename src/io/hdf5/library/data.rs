@@ -172,14 +172,14 @@ pub fn chunk(dataset: &Dataset, first: &[u64]) -> Result<Option<ChunkLocation>> 
         return Err(Error::from("an index with a different number of axes"));
     }
     let start = first.as_ptr();
-    let ask = || {
+    let query = || {
         // SAFETY: `start` has an index for each axis, as checked above.
         unsafe {
             let (address, size) = (&mut address, &mut size);
             H5Dget_chunk_info_by_coord(dataset.id(), start, &mut skipped, address, size)
         }
     };
-    status(ask)?;
+    status(query)?;
     Ok((address != UNWRITTEN).then_some(ChunkLocation {
         address,
         size,

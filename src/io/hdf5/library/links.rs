@@ -41,11 +41,11 @@ pub fn address(of: &Location) -> Result<Address> {
 pub fn object(group: &Group, name: &str) -> Result<(LocationType, Address)> {
     let name = c_name(name)?;
     let (mut info, fields) = (no_info(), H5O_INFO_BASIC);
-    let ask = || {
+    let query = || {
         // SAFETY: `name` is a C string, `info` a record of the type that the call fills.
         unsafe { H5Oget_info_by_name3(group.id(), name.as_ptr(), &mut info, fields, H5P_DEFAULT) }
     };
-    status(ask)?;
+    status(query)?;
     Ok((info.type_.into(), address_in(&info)))
 }
 

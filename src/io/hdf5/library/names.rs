@@ -106,12 +106,12 @@ pub fn attribute_names(of: &Location) -> Result<Vec<String>> {
 pub fn has_link(group: &Group, name: &str) -> bool {
     let Ok(name) = c_name(name) else { return false };
     let mut found = 0;
-    let ask = || {
+    let query = || {
         // SAFETY: `name` is a C string that outlives the call.
         found = unsafe { H5Lexists(group.id(), name.as_ptr(), H5P_DEFAULT) };
         found.min(0)
     };
-    status(ask).is_ok() && found > 0
+    status(query).is_ok() && found > 0
 }
 
 /// Opens a group.
