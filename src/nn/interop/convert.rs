@@ -3,9 +3,9 @@
 use super::export::{torch_layout, unsupported};
 use super::portable::PortableNetwork;
 use crate::base::Result;
+use crate::base::options::{Choice as _, Slot};
 use crate::nn::{Cell, Network, Precision, Rnn, Spec};
 use crate::ops::rnn::Nonlinearity;
-use crate::ops::rnn::cells::{Ctrnn, Gru, Ugrnn, Vanilla};
 use crate::tensor::DType;
 
 /// The settings of a cell that its parameters do not determine. Without a value, the default of the
@@ -19,14 +19,19 @@ pub struct CellSettings {
 impl CellSettings {
     /// The cell with these settings, as far as it has them.
     fn apply(&self, mut cell: Cell) -> Cell {
-        match &mut cell {
-            Cell::Vanilla(Vanilla { nonlinearity }) | Cell::Ctrnn(Ctrnn { nonlinearity, .. }) => {
-                *nonlinearity = self.nonlinearity.unwrap_or(*nonlinearity);
+        for (field, slot) in cell.hyperparameters() {
+            match (field.name, slot) {
+                ("nonlinearity", Slot::Choice(choice)) => {
+                    let name = self
+                        .nonlinearity
+                        .map_or(choice.name(), |value| value.name());
+                    choice.select(name);
+                }
+                ("update_bias", Slot::Real(bias)) => {
+                    *bias = self.update_bias.unwrap_or(*bias);
+                }
+                _ => {}
             }
-            Cell::Gru(Gru { update_bias }) | Cell::Ugrnn(Ugrnn { update_bias }) => {
-                *update_bias = self.update_bias.unwrap_or(*update_bias);
-            }
-            Cell::GruTorch(_) | Cell::Lstm(_) => {}
         }
         cell
     }

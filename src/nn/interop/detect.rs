@@ -5,6 +5,15 @@ use std::fmt::{Display, Formatter, Result};
 use crate::nn::Cell;
 use crate::ops::rnn::cells::WeightKind;
 
+/// The shape of a matrix of a cell for any sizes: [rows n, columns n + input_columns i].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatrixShape {
+    pub name: &'static str,
+    rows: usize,
+    columns: usize,
+    input_columns: usize,
+}
+
 /// The cell of PyTorch with this number of gates.
 pub fn cell_with_gates(gates: usize) -> Option<Cell> {
     let has_gates = |cell: &Cell| cell.torch().is_some_and(|layout| layout.gates == gates);
@@ -31,15 +40,6 @@ fn recurrent_matrix(cell: &Cell) -> Option<&'static str> {
     let mut blocks = cell.initializers(1, 1).into_iter();
     let first = blocks.find(|block| block.kind == WeightKind::Recurrent);
     first.map(|block| block.block)
-}
-
-/// The shape of a matrix of a cell for any sizes: [rows n, columns n + input_columns i].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MatrixShape {
-    pub name: &'static str,
-    rows: usize,
-    columns: usize,
-    input_columns: usize,
 }
 
 impl MatrixShape {
