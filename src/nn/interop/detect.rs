@@ -37,16 +37,16 @@ pub fn candidates(is_present: impl Fn(&str) -> bool) -> Vec<(Cell, MatrixShape)>
 
 /// The first recurrent matrix of a cell.
 fn recurrent_matrix(cell: &Cell) -> Option<&'static str> {
-    let mut blocks = cell.initializers(1, 1).into_iter();
-    let first = blocks.find(|block| block.kind == WeightKind::Recurrent);
-    first.map(|block| block.block)
+    let mut matrices = cell.initializers(1, 1).into_iter();
+    let first = matrices.find(|matrix| matrix.kind == WeightKind::Recurrent);
+    first.map(|matrix| matrix.block)
 }
 
 impl MatrixShape {
     /// The shape of the last matrix of this kind.
     pub fn last(cell: &Cell, kind: WeightKind) -> Option<MatrixShape> {
-        let blocks = cell.initializers(1, 1).into_iter();
-        let name = blocks.filter(|block| block.kind == kind).last()?.block;
+        let mut matrices = cell.initializers(1, 1).into_iter().rev();
+        let name = matrices.find(|matrix| matrix.kind == kind)?.block;
         let dims = |inputs, units| {
             let mut blocks = cell.blocks(inputs, units).into_iter();
             blocks.find(|(known, _)| *known == name)
