@@ -35,27 +35,8 @@ impl Pca {
     ///
     /// Errors: as [`Pca::fit`]
     pub fn fit_for(of: &'static str, data: &Tensor, count: Option<usize>) -> Result<Pca> {
-        let features = data.dims().last().copied().unwrap_or(0);
-        let samples = data.elem_count().checked_div(features).unwrap_or(0);
-        if samples < 2 {
-            return Err(Error::Shape {
-                op: of,
-                what: "data",
-                expected: "[.., features] of 2 samples or more".into(),
-                found: data.dims().to_vec(),
-            });
-        }
-        // Centring removes one degree of freedom.
-        let max = features.min(samples - 1);
-        let count = count.unwrap_or(max);
-        if !(1..=max).contains(&count) {
-            return Err(Error::Range {
-                of: of.into(),
-                name: "components".into(),
-                expected: format!("from 1 to {max}, the smaller of features and samples - 1"),
-                found: count.to_string(),
-            });
-        }
+        let (features, samples) = sample_size(of, data)?;
+        let (count, max) = component_count(of, count, [features, samples])?;
         let flat = data
             .detach()
             .to_dtype(DType::F64)?
@@ -65,19 +46,12 @@ impl Pca {
         let (rows, all) = decompose(&flat.broadcast_sub(&mean)?, samples, max)?;
         let rows = rows.narrow(0, 0, count)?.contiguous()?;
         let components = fix_signs(&convert::to_f64(&rows)?, features);
+        let tensor = |values, shape: &[usize]| convert::from_f64(values, shape, DType::F64);
         let detached = |value| without_gradient(of, data, value);
         Ok(Pca {
             mean: detached(mean)?,
-            components: detached(convert::from_f64(
-                components,
-                &[count, features],
-                DType::F64,
-            )?)?,
-            variance: detached(convert::from_f64(
-                all[..count].to_vec(),
-                &[count],
-                DType::F64,
-            )?)?,
+            components: detached(tensor(components, &[count, features])?)?,
+            variance: detached(tensor(all[..count].to_vec(), &[count])?)?,
             all_variances: all,
         })
     }
@@ -139,6 +113,45 @@ fn reshape_rows(rows: Tensor, like: &Tensor) -> Result<Tensor> {
         *last = rows.dims()[1];
     }
     Ok(rows.reshape(shape)?)
+}
+
+/// The numbers of features and samples.
+///
+/// Errors: `Shape` for fewer than two samples
+fn sample_size(of: &'static str, data: &Tensor) -> Result<(usize, usize)> {
+    let features = data.dims().last().copied().unwrap_or(0);
+    let samples = data.elem_count().checked_div(features).unwrap_or(0);
+    if samples < 2 {
+        return Err(Error::Shape {
+            op: of,
+            what: "data",
+            expected: "[.., features] of 2 samples or more".into(),
+            found: data.dims().to_vec(),
+        });
+    }
+    Ok((features, samples))
+}
+
+/// The number of requested components, and of all.
+///
+/// Errors: `Range` for more components than exist
+fn component_count(
+    of: &'static str,
+    count: Option<usize>,
+    [features, samples]: [usize; 2],
+) -> Result<(usize, usize)> {
+    // Centring removes one degree of freedom.
+    let max = features.min(samples - 1);
+    let count = count.unwrap_or(max);
+    if !(1..=max).contains(&count) {
+        return Err(Error::Range {
+            of: of.into(),
+            name: "components".into(),
+            expected: format!("from 1 to {max}, the smaller of features and samples - 1"),
+            found: count.to_string(),
+        });
+    }
+    Ok((count, max))
 }
 
 /// The first components as rows, and the variances along all of them.

@@ -14,6 +14,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::special::{self, Target};
+use super::system_error::system_error;
 use super::temp_files;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
@@ -163,16 +164,6 @@ impl Drop for TempFile {
             let _ = temp_files::finish(&self.temporary, || fs::remove_file(&self.temporary));
         }
     }
-}
-
-/// An error of the operating system during `action` on `path`.
-pub fn system_error(path: &Path, action: &'static str, source: io::Error) -> Error {
-    let fact = match source.kind() {
-        io::ErrorKind::NotFound if action == "reading" => FileError::Missing,
-        io::ErrorKind::IsADirectory => FileError::Folder,
-        _ => FileError::System { action, source },
-    };
-    Error::file(path, fact)
 }
 
 fn folder_of(target: &Path) -> &Path {

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use super::atomic::system_error;
 use super::special;
+use super::system_error::system_error;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 

@@ -8,10 +8,12 @@ pub mod magic_bytes;
 pub mod provenance;
 pub mod safetensors;
 pub mod special;
+mod system_error;
 mod temp_files;
 pub mod text;
 pub mod torch;
 pub mod tree;
+pub mod weight_file;
 pub mod weights;
 
 pub use atomic::{TempFile, atomic_write};
@@ -19,4 +21,4 @@ pub use lookup::Lookup;
 pub use provenance::Provenance;
 pub use special::is_replaceable;
 pub use tree::{Map, Tree};
-pub use weights::{NamedTensors, WeightFile};
+pub use weight_file::{NamedTensors, WeightFile};

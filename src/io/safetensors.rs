@@ -9,7 +9,7 @@ use ::safetensors::tensor::{SafeTensorError, SafeTensors, TensorView, serialize}
 
 use super::atomic::atomic_write;
 use super::magic_bytes::{self, describe};
-use super::weights::{self, Entry, NamedTensors, Unreadable, WeightFile};
+use super::weight_file::{self, Entry, NamedTensors, Unreadable, WeightFile};
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::tensor::{DType, Tensor};
@@ -119,7 +119,7 @@ fn deserialize(bytes: &[u8]) -> Result<WeightFile, FileError> {
 fn tensor(view: &TensorView) -> Result<Tensor, Unreadable> {
     let known = DType::try_from(view.dtype()).ok();
     match known.filter(|dtype| DTYPES.contains(dtype)) {
-        Some(dtype) => Ok(weights::tensor(view.data(), dtype, view.shape())?),
+        Some(dtype) => Ok(weight_file::tensor(view.data(), dtype, view.shape())?),
         None => Err(Unreadable::Dtype(view.dtype().to_string())),
     }
 }

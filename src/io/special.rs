@@ -5,7 +5,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::atomic::system_error;
+use super::system_error::system_error;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 

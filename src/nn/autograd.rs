@@ -9,9 +9,6 @@ use crate::ops::rnn::{AuxInputs, DualPrecision, states, suffix};
 use crate::random::Key;
 use crate::tensor::{Device, Tensor};
 
-/// The initial-state blocks of a sublayer. A cell has the first or both of them.
-const INITIAL_STATES: [&str; 2] = ["h0", "c0"];
-
 impl<T: Lanes> Rnn<T> {
     /// States [b, t, s] and outputs [b, t, o], differentiable with respect to inputs, parameters
     /// and h0. `params` contains one tensor per block of the layout, in order.
@@ -54,7 +51,7 @@ impl<T: Lanes> Rnn<T> {
     fn initial_states(&self, params: &[Tensor]) -> Result<Tensor> {
         let spec = &self.spec;
         let sizes = spec.sizes(1, 1);
-        let parts = &INITIAL_STATES[..spec.state() / sizes.total_units()];
+        let parts = spec.cell.initial_states();
         let mut all = Vec::new();
         for sublayer in 0..sizes.sublayers() {
             let suffix = suffix(sizes, sublayer);

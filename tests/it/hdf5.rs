@@ -296,7 +296,7 @@ fn parameters_of_the_notebooks_are_loaded_and_their_shapes_checked() {
         (
             "wR",
             Some(vector(4)),
-            "entry `wR`: expected shape [n, n], [3n, n] or [4n, n], found [4]",
+            "entry `wR`: expected shape [n, n], [2n, n], [3n, n] or [4n, n], found [4]",
         ),
         (
             "bO",

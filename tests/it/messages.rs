@@ -72,15 +72,17 @@ fn an_option_that_does_not_apply_to_the_network_in_a_file_is_refused() {
         &[
             (
                 r#"rnn::load("KIT/torch_kit/gru.pt", #{ nonlinearity: "relu" })"#,
-                "option `nonlinearity`: expected a vanilla network (nn.RNN), found a GRU",
+                "option `nonlinearity`: expected a vanilla network (nn.RNN), found the cell \
+                 `gru (PyTorch)`",
             ),
             (
                 r#"rnn::load("KIT/torch_kit/rnn.pt", #{ update_bias: 2.0 })"#,
-                "option `update_bias`: expected a GRU of the notebooks, found a vanilla network",
+                "option `update_bias`: expected a GRU of the notebooks or an update-gate \
+                 network, found the cell `vanilla`",
             ),
             (
                 r#"rnn::load("KIT/torch_kit/gru.pt", #{ c0: "x" })"#,
-                "option `c0`: expected an LSTM of PyTorch, found a GRU",
+                "option `c0`: expected an LSTM of PyTorch, found the cell `gru (PyTorch)`",
             ),
             (
                 r#"rnn::load("KIT/tutorial.h5", #{ h0: "wI" })"#,

@@ -31,54 +31,33 @@ impl Adam {
         candidates: &Candidates,
         progress: &mut dyn Progress,
     ) -> Result<SearchResult> {
-        let all = |values: &[f64]| values.iter().map(|x| T::of(*x)).collect::<Vec<T>>();
-        let (mut h, x) = (all(&candidates.states), all(&candidates.x));
         let mut result = SearchResult::new(candidates);
-        let mut converged = vec![false; candidates.count()];
-        let mut descent = OptimizerState::<T>::new(self.optimizer.clone(), h.len());
-        let [mut r, mut gradient] = [(); 2].map(|()| vec![T::of(0.0); h.len()]);
+        let mut run = Run::<T>::new(candidates, &self.optimizer);
         for step in 0..=self.max_iters {
-            let loss = self.errors(
-                step_map,
-                candidates,
-                [&h, &x],
-                &mut r,
-                &mut converged,
-                &mut result,
-            )?;
-            let done = converged.iter().all(|converged| *converged) || step == self.max_iters;
+            let loss = self.errors(step_map, candidates, &mut run, &mut result)?;
+            let done = run.unfinished() == 0 || step == self.max_iters;
             result.interrupted = !done && progress.stop_requested();
             if done || result.interrupted {
                 break;
             }
-            loss_gradient(step_map, candidates, [&h, &x], &r, &mut gradient)?;
-            mask_gradient(&converged, &mut gradient);
-            let pull = StepScale {
-                lr: descent.lr(),
-                l2: 0.0,
-                scale: 1.0,
-            };
-            let previous = h.clone();
-            if !descent.step(&mut h, &gradient, &pull) {
+            let Some(lr) = run.update(step_map, candidates, loss)? else {
                 break;
-            }
-            restore_states(&converged, &previous, &mut h);
-            descent.observe(loss);
-            for (steps, converged) in result.steps.iter_mut().zip(&converged) {
+            };
+            for (steps, converged) in result.steps.iter_mut().zip(&run.converged) {
                 *steps += usize::from(!converged);
             }
             if step % REPORT_INTERVAL == 0 {
                 progress.report(Report {
                     done: step,
                     total: self.max_iters,
-                    status: Status::Loss { loss, lr: pull.lr },
+                    status: Status::Loss { loss, lr },
                 });
             }
         }
         if result.interrupted {
-            result.unfinished = converged.iter().filter(|converged| !**converged).count();
+            result.unfinished = run.unfinished();
         }
-        result.states = h.iter().map(|x| x.double()).collect();
+        result.states = run.h.iter().map(|x| x.double()).collect();
         Ok(result)
     }
 
@@ -87,14 +66,12 @@ impl Adam {
         &self,
         step_map: &mut dyn StepMap<T>,
         candidates: &Candidates,
-        [h, x]: [&[T]; 2],
-        r: &mut [T],
-        converged: &mut [bool],
+        run: &mut Run<T>,
         result: &mut SearchResult,
     ) -> Result<f64> {
-        step_map.step(h, x, r)?;
+        step_map.step(&run.h, &run.x, &mut run.r)?;
         let s = candidates.state;
-        let rows = r.chunks_exact_mut(s).zip(h.chunks_exact(s));
+        let rows = run.r.chunks_exact_mut(s).zip(run.h.chunks_exact(s));
         for (at, (r, h)) in rows.enumerate() {
             let mut square = 0.0;
             for (r, h) in r.iter_mut().zip(h) {
@@ -102,14 +79,74 @@ impl Adam {
                 square += r.double() * r.double();
             }
             result.errors[at] = square / s as f64;
-            converged[at] = result.errors[at] <= self.tolerance;
-            result.labels[at] = if converged[at] {
+            run.converged[at] = result.errors[at] <= self.tolerance;
+            result.labels[at] = if run.converged[at] {
                 Label::Converged
             } else {
                 Label::Failed
             };
         }
         Ok(result.errors.iter().sum::<f64>() / result.errors.len() as f64)
+    }
+}
+
+/// The state of a search.
+struct Run<T> {
+    h: Vec<T>,
+    x: Vec<T>,
+    /// h - F
+    r: Vec<T>,
+    gradient: Vec<T>,
+    converged: Vec<bool>,
+    optimizer: OptimizerState<T>,
+}
+
+impl<T: Lanes> Run<T> {
+    fn new(candidates: &Candidates, optimizer: &Optimizer) -> Run<T> {
+        let all = |values: &[f64]| values.iter().map(|x| T::of(*x)).collect::<Vec<T>>();
+        let (h, x) = (all(&candidates.states), all(&candidates.x));
+        let [r, gradient] = [(); 2].map(|()| vec![T::of(0.0); h.len()]);
+        Run {
+            optimizer: OptimizerState::new(optimizer.clone(), h.len()),
+            converged: vec![false; candidates.count()],
+            h,
+            x,
+            r,
+            gradient,
+        }
+    }
+
+    /// Number of candidates that have not converged.
+    fn unfinished(&self) -> usize {
+        self.converged
+            .iter()
+            .filter(|converged| !**converged)
+            .count()
+    }
+
+    /// One update of the candidates that have not converged. Returns the learning rate; None if the
+    /// gradient is not finite.
+    fn update(
+        &mut self,
+        step_map: &mut dyn StepMap<T>,
+        candidates: &Candidates,
+        loss: f64,
+    ) -> Result<Option<f64>> {
+        let at = [&self.h[..], &self.x];
+        loss_gradient(step_map, candidates, at, &self.r, &mut self.gradient)?;
+        mask_gradient(&self.converged, &mut self.gradient);
+        let scale = StepScale {
+            lr: self.optimizer.lr(),
+            l2: 0.0,
+            scale: 1.0,
+        };
+        let previous = self.h.clone();
+        if !self.optimizer.step(&mut self.h, &self.gradient, &scale) {
+            return Ok(None);
+        }
+        restore_states(&self.converged, &previous, &mut self.h);
+        self.optimizer.observe(loss);
+        Ok(Some(scale.lr))
     }
 }
 

@@ -11,7 +11,7 @@ pub struct CountEstimate {
     pub singletons: usize,
     /// Number of points found by exactly two candidates.
     pub doubletons: usize,
-    /// Lower bound on the total number of points, found and unseen; a good estimate if the basins
+    /// Lower bound on the total number of points, found and missing; a good estimate if the basins
     /// are of similar size.
     pub estimate: f64,
 }

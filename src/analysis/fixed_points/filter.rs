@@ -8,7 +8,7 @@
 use super::candidates::{Candidates, Label, SearchResult, squared_distance};
 use super::damped_step::squared_norm;
 use super::newton_path::Root;
-use super::points::{Distinct, Point, Points, deduplicate};
+use super::points::{Counts, Distinct, Point, Points, deduplicate};
 use super::refine::Refinement;
 use crate::base::Result;
 use crate::nn::StepMap;
@@ -52,28 +52,6 @@ pub struct Filter {
     /// Points further than this from the mean of the candidates are excluded.
     pub outlier_distance: Option<f64>,
     pub slow: SlowFilter,
-}
-
-/// The number of points after each stage, and the number that each option excluded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub candidates: usize,
-    pub converged: usize,
-    pub slow: usize,
-    pub failed: usize,
-    /// Final states within the tolerance, converged or slow.
-    pub within_tolerance: usize,
-    /// Distinct points among those retained.
-    pub unique: usize,
-    /// Distinct points within the outlier distance.
-    pub near_candidates: usize,
-    /// Slow final states that are excluded.
-    pub slow_excluded: usize,
-    /// Distinct final states within the tolerance of the search and the bound that are far from any
-    /// fixed point, unless slow points are retained.
-    pub nearly_continuous: usize,
-    /// Final states beyond the bound of all fixed points, where F(h) = h to rounding.
-    pub unreachable: usize,
 }
 
 impl Filter {
@@ -207,38 +185,18 @@ impl Filter {
         &self,
         candidates: &Candidates,
         result: &SearchResult,
-        mut points: Vec<Point>,
+        points: Vec<Point>,
         within: &WithinTolerance,
     ) -> Points {
-        // Fixed points take precedence over slow points regardless of the error.
-        points.sort_by(|a, b| {
-            let slow = |point: &Point| point.label != Label::Converged;
-            slow(a).cmp(&slow(b)).then(a.error.total_cmp(&b.error))
-        });
-        let retained = |point: &Point| match (point.label, self.slow) {
-            (Label::Converged, _) | (_, SlowFilter::All) => true,
-            (_, SlowFilter::WithinTolerance) => point.error <= self.tolerance,
-            (_, SlowFilter::None) => false,
-        };
-        let excluded = points.iter().filter(|point| !retained(point));
-        let slow_excluded = excluded.map(|point| point.hits).sum();
-        points.retain(retained);
-        let mut points = match self.unique_distance {
-            Some(distance) => deduplicate(points, distance),
-            None => self.merge_by_bounds(points),
-        };
+        let (points, slow_excluded) = self.exclude_slow(points);
+        let mut points = self.merge(points);
         let unique = points.len();
         if let Some(far) = self.outlier_distance {
             let mean = candidates.mean();
             points.retain(|point| squared_distance(&point.state, &mean) <= far * far);
         }
-        let count = |label: Label| {
-            result
-                .labels
-                .iter()
-                .filter(|other| **other == label)
-                .count()
-        };
+        let labels = &result.labels;
+        let count = |label: Label| labels.iter().filter(|other| **other == label).count();
         let counts = Counts {
             candidates: candidates.count(),
             converged: count(Label::Converged),
@@ -256,6 +214,31 @@ impl Filter {
             inputs: candidates.inputs,
             points,
             counts: Some(counts),
+        }
+    }
+
+    /// The points that the filter of slow points retains, and the number of final states at the
+    /// others.
+    fn exclude_slow(&self, points: Vec<Point>) -> (Vec<Point>, usize) {
+        let is_retained = |point: &Point| match (point.label, self.slow) {
+            (Label::Converged, _) | (_, SlowFilter::All) => true,
+            (_, SlowFilter::WithinTolerance) => point.error <= self.tolerance,
+            (_, SlowFilter::None) => false,
+        };
+        let (retained, excluded): (Vec<Point>, Vec<Point>) =
+            points.into_iter().partition(is_retained);
+        (retained, excluded.iter().map(|point| point.hits).sum())
+    }
+
+    /// Merges duplicates. Fixed points take precedence over slow points regardless of the error.
+    fn merge(&self, mut points: Vec<Point>) -> Vec<Point> {
+        points.sort_by(|a, b| {
+            let slow = |point: &Point| point.label != Label::Converged;
+            slow(a).cmp(&slow(b)).then(a.error.total_cmp(&b.error))
+        });
+        match self.unique_distance {
+            Some(distance) => deduplicate(points, distance),
+            None => self.merge_by_bounds(points),
         }
     }
 

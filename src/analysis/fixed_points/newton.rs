@@ -98,10 +98,7 @@ impl Newton {
         progress: &mut dyn Progress,
     ) -> Result<SearchResult> {
         if self.offset {
-            let (distinct, index) = candidates.deduplicate();
-            let multiplicities = multiplicities(&distinct, &index);
-            let result = self.descend(double, &distinct, &multiplicities, progress)?;
-            return Ok(result.expand(&index));
+            return self.descend_distinct(double, candidates, progress);
         }
         let coarse = Newton {
             tolerance: self
@@ -123,16 +120,24 @@ impl Newton {
             states: states.collect(),
             ..candidates.clone()
         };
-        // Candidates that reached the same state continue as one.
-        let (distinct, index) = restarted.deduplicate();
-        let multiplicities = multiplicities(&distinct, &index);
-        let mut result = self
-            .descend(double, &distinct, &multiplicities, progress)?
-            .expand(&index);
+        let mut result = self.descend_distinct(double, &restarted, progress)?;
         for (steps, single_steps) in result.steps.iter_mut().zip(first.steps) {
             *steps += single_steps;
         }
         Ok(result)
+    }
+
+    /// Runs the search in double precision; candidates at the same state continue as one.
+    fn descend_distinct(
+        &self,
+        step_map: &mut dyn StepMap<f64>,
+        candidates: &Candidates,
+        progress: &mut dyn Progress,
+    ) -> Result<SearchResult> {
+        let (distinct, index) = candidates.deduplicate();
+        let multiplicities = multiplicities(&distinct, &index);
+        let result = self.descend(step_map, &distinct, &multiplicities, progress)?;
+        Ok(result.expand(&index))
     }
 
     /// Labels the candidates of an interrupted single-precision phase as failed if they do not meet
@@ -162,27 +167,14 @@ impl Newton {
         let (count, mut started, mut done) = (candidates.count(), 0, 0);
         let mut reported = 0;
         let total = multiplicities.iter().sum();
-        let mut iterates: Vec<Iterate<T>> = Vec::new();
-        let mut minima: Vec<Iterate<T>> = Vec::new();
+        let (mut iterates, mut minima) = (Vec::new(), Vec::new());
         while done < count && !result.interrupted {
             // Replace finished candidates so that all threads stay busy.
             let next = started..count.min(started + BATCH - iterates.len());
             started = next.end;
             iterates.extend(initial_iterates(step_map, candidates, next)?);
-            let active = iterates
-                .par_iter_mut()
-                .filter(|iterate| !self.is_finished(iterate));
-            active.for_each(|iterate| {
-                iterate.merge_into(&minima, (self.unique_distance, candidates))
-            });
-            self.iterate(step_map, candidates, &mut iterates, &mut buffers)?;
-            let finished: Vec<Iterate<T>> =
-                iterates.extract_if(.., |r| self.is_finished(r)).collect();
-            minima.extend(new_minima(
-                &minima,
-                &finished,
-                (self.unique_distance, self.tolerance),
-            ));
+            let lists = (&mut iterates, &mut minima);
+            let finished = self.advance(step_map, candidates, lists, &mut buffers)?;
             done += finished.len();
             finished
                 .iter()
@@ -202,6 +194,27 @@ impl Newton {
         }
         result.unfinished = total - reported;
         Ok(result)
+    }
+
+    /// Merges candidates into known minima and iterates the others. Removes and returns those that
+    /// are finished.
+    fn advance<T: Float>(
+        &self,
+        step_map: &mut dyn StepMap<T>,
+        candidates: &Candidates,
+        (iterates, minima): (&mut Vec<Iterate<T>>, &mut Vec<Iterate<T>>),
+        buffers: &mut Buffers<T>,
+    ) -> Result<Vec<Iterate<T>>> {
+        let active = iterates
+            .par_iter_mut()
+            .filter(|iterate| !self.is_finished(iterate));
+        active.for_each(|iterate| iterate.merge_into(minima, (self.unique_distance, candidates)));
+        self.iterate(step_map, candidates, iterates, buffers)?;
+        let finished: Vec<Iterate<T>> = iterates.extract_if(.., |r| self.is_finished(r)).collect();
+        let limits = (self.unique_distance, self.tolerance);
+        let found = new_minima(minima, &finished, limits);
+        minima.extend(found);
+        Ok(finished)
     }
 
     /// One iteration of all active candidates: one Jacobian and the steps that use it.
@@ -320,19 +333,14 @@ fn damped_step<'a, T: Float>(
         let steps: Vec<Step<T>> = tried.par_iter_mut().map(step).collect();
         let evaluations = evaluate_steps(step_map, candidates, &tried, &steps)?;
         let mut rejected = Vec::new();
-        for (((iterate, system), (_, predicted)), evaluation) in
-            tried.into_iter().zip(steps).zip(evaluations)
-        {
-            let achieved = (iterate.squared_residual - evaluation.2) / predicted;
-            if predicted > 0.0 && achieved > ACCEPT {
-                if achieved > GOOD_AGREEMENT {
-                    iterate.damping *= DAMPING_DOWN;
+        let outcomes = tried.into_iter().zip(steps).zip(evaluations);
+        for (((iterate, system), (_, predicted)), evaluation) in outcomes {
+            match accept(iterate, evaluation, predicted) {
+                true => accepted.push((iterate, system)),
+                false => {
+                    iterate.damping *= DAMPING_UP.powi(attempt);
+                    rejected.push((iterate, system));
                 }
-                iterate.advance(evaluation);
-                accepted.push((iterate, system));
-            } else {
-                iterate.damping *= DAMPING_UP.powi(attempt);
-                rejected.push((iterate, system));
             }
         }
         tried = rejected;
@@ -341,6 +349,19 @@ fn damped_step<'a, T: Float>(
         iterate.stalled = true;
     }
     Ok(accepted)
+}
+
+/// Takes a step that achieves enough of the predicted decrease. Returns whether it does.
+fn accept<T: Float>(iterate: &mut Iterate<T>, evaluation: Evaluation<T>, predicted: f64) -> bool {
+    let achieved = (iterate.squared_residual - evaluation.2) / predicted;
+    let accepted = predicted > 0.0 && achieved > ACCEPT;
+    if accepted {
+        if achieved > GOOD_AGREEMENT {
+            iterate.damping *= DAMPING_DOWN;
+        }
+        iterate.advance(evaluation);
+    }
+    accepted
 }
 
 /// Takes one more step per candidate with the existing Jacobian. Returns the candidates whose

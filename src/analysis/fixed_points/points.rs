@@ -3,7 +3,6 @@
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::candidates::{Label, squared_distance};
-use super::filter::Counts;
 
 /// A fixed point or slow point.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +38,28 @@ pub struct Points {
     /// The number of points after each stage of the search; None once lists are concatenated or
     /// filtered.
     pub counts: Option<Counts>,
+}
+
+/// The number of points after each stage, and the number that each option excluded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub candidates: usize,
+    pub converged: usize,
+    pub slow: usize,
+    pub failed: usize,
+    /// Final states within the tolerance, converged or slow.
+    pub within_tolerance: usize,
+    /// Distinct points among those retained.
+    pub unique: usize,
+    /// Distinct points within the outlier distance.
+    pub near_candidates: usize,
+    /// Slow final states that are excluded.
+    pub slow_excluded: usize,
+    /// Distinct final states within the tolerance of the search and the bound that are far from any
+    /// fixed point, unless slow points are retained.
+    pub nearly_continuous: usize,
+    /// Final states beyond the bound of all fixed points, where F(h) = h to rounding.
+    pub unreachable: usize,
 }
 
 impl Point {

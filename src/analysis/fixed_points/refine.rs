@@ -56,6 +56,9 @@ pub struct Refinement {
     pub resolution: f64,
 }
 
+/// The state after a step, with its residual.
+type Moved = (Vec<f64>, Vec<f64>);
+
 impl Refinement {
     /// The fixed points of each candidate: its own, if one exists, and one that lies beyond it.
     ///
@@ -283,29 +286,40 @@ impl Refinement {
         let step_evaluations = self.evaluate_steps(step_map, paths, &open, &steps)?;
         let sum_evaluations = self.evaluate_steps(step_map, paths, &open, &sums)?;
         for (row, at) in open.into_iter().enumerate() {
-            let (path, newton_step) = (&mut *paths[at], &newton_steps[at]);
-            let square = squared_norm(&path.r);
-            let sum = (&sums[row], &sum_evaluations[row]);
             let step = (&steps[row], &step_evaluations[row]);
-            // The summed series must reduce the residual far more than the plain step.
-            let leaps = path.sums && squared_norm(&sum.1.1) < 0.01 * squared_norm(&step.1.1);
-            let best = if leaps { sum } else { step };
-            let converges = match minimum_norm {
-                true => squared_norm(&step.1.1) <= 0.25 * square,
-                false => newton_step.converges(&step.1.1),
-            };
-            let far = squared_distance(&best.1.0, &path.start).sqrt() > 2.0 * self.limit;
-            if converges && !far {
-                if leaps && path.fallback.is_none() {
-                    path.fallback = Some((path.h.clone(), path.r.clone()));
-                }
-                (path.h, path.r) = best.1.clone();
-                path.last.clone_from(best.0);
-            } else {
-                failed[at] = true;
-            }
+            let sum = (&sums[row], &sum_evaluations[row]);
+            let newton_step = (!minimum_norm).then_some(&newton_steps[at]);
+            failed[at] = !self.take_step(paths[at], [step, sum], newton_step);
         }
         Ok(failed)
+    }
+
+    /// Takes the step or the summed series of steps if it converges; `newton_step` is None for a
+    /// minimum-norm step. Returns whether the path moved.
+    fn take_step(
+        &self,
+        path: &mut Path,
+        [step, sum]: [(&Vec<f64>, &Moved); 2],
+        newton_step: Option<&NewtonStep>,
+    ) -> bool {
+        let square = squared_norm(&path.r);
+        // The summed series must reduce the residual far more than the plain step.
+        let uses_sum = path.sums && squared_norm(&sum.1.1) < 0.01 * squared_norm(&step.1.1);
+        let best = if uses_sum { sum } else { step };
+        let converges = match newton_step {
+            None => squared_norm(&step.1.1) <= 0.25 * square,
+            Some(newton_step) => newton_step.converges(&step.1.1),
+        };
+        let far = squared_distance(&best.1.0, &path.start).sqrt() > 2.0 * self.limit;
+        if !converges || far {
+            return false;
+        }
+        if uses_sum && path.fallback.is_none() {
+            path.fallback = Some((path.h.clone(), path.r.clone()));
+        }
+        (path.h, path.r) = best.1.clone();
+        path.last.clone_from(best.0);
+        true
     }
 
     /// The states after the steps, with their residuals.
@@ -315,7 +329,7 @@ impl Refinement {
         paths: &[&mut Path],
         open: &[usize],
         steps: &[Vec<f64>],
-    ) -> Result<Vec<(Vec<f64>, Vec<f64>)>> {
+    ) -> Result<Vec<Moved>> {
         let Some(first) = open.first() else {
             return Ok(Vec::new());
         };

@@ -43,17 +43,7 @@ pub fn scale(
     let sample = candidates.subset(&rows, &candidates.states);
     let mut next = vec![0.0; sample.states.len()];
     step_map.step(&sample.states, &sample.x, &mut next)?;
-    let finite = |row: &&[f64]| row.iter().all(|f| f.is_finite());
-    let images: Vec<&[f64]> = next.chunks_exact(s).filter(finite).collect();
-    if images.is_empty() {
-        let index = next.iter().position(|f| !f.is_finite()).unwrap_or(0);
-        return Err(Error::NotFinite {
-            of: "fixed_points::find",
-            what: "F at each candidate: an element of the first one".into(),
-            found: next[index],
-            index,
-        });
-    }
+    let images = finite_rows(&next, s)?;
     let mean = candidates.mean();
     let deviation = largest_deviation(candidates.states.chunks_exact(s), &mean);
     let offset = deviation > 0.0 && deviation < OFFSET * largest_deviation([&mean[..]], &[]);
@@ -72,6 +62,24 @@ pub fn scale(
         residual,
         offset,
     })
+}
+
+/// The states at which F is finite.
+///
+/// Errors: `NotFinite` if there is none
+fn finite_rows(next: &[f64], s: usize) -> Result<Vec<&[f64]>> {
+    let finite = |row: &&[f64]| row.iter().all(|f| f.is_finite());
+    let images: Vec<&[f64]> = next.chunks_exact(s).filter(finite).collect();
+    if images.is_empty() {
+        let index = next.iter().position(|f| !f.is_finite()).unwrap_or(0);
+        return Err(Error::NotFinite {
+            of: "fixed_points::find",
+            what: "F at each candidate: an element of the first one".into(),
+            found: next[index],
+            index,
+        });
+    }
+    Ok(images)
 }
 
 /// The largest modulus of an element of the states, as deviations from the origin; an empty origin

@@ -216,33 +216,42 @@ fn is_slow_between(
             .iter()
             .map(|at| error(&edges[*at]))
             .fold(0.0, f64::max);
+        let tested: Vec<Edge> = indices.iter().map(|at| edges[*at]).collect();
         let limits = [tolerance, cutoff(resolution)];
-        let state = |end: usize| points.points[end].state.clone();
-        let inputs = |at: &usize| points.points[edges[*at].ends[0]].input.clone();
-        let pairs: Vec<[Vec<f64>; 2]> = indices
-            .iter()
-            .map(|at| edges[*at].ends.map(state))
-            .collect();
-        let x: Vec<Vec<f64>> = indices.iter().map(inputs).collect();
-        let midpoints = intermediate_states(step_map, points, (&pairs, &x), limits)?;
-        let midpoint_pairs = |side: usize| -> Vec<[Vec<f64>; 2]> {
-            let all = pairs.iter().zip(&midpoints);
-            all.map(|(pair, midpoint)| {
-                let midpoint = midpoint.clone().unwrap_or_else(|| pair[side].clone());
-                [pair[side].clone(), midpoint]
-            })
-            .collect()
-        };
-        let first = intermediate_states(step_map, points, (&midpoint_pairs(0), &x), limits)?;
-        let second = intermediate_states(step_map, points, (&midpoint_pairs(1), &x), limits)?;
-        for (row, at) in indices.iter().enumerate() {
-            slow[*at] = edges[*at].length == 0.0
-                || [&midpoints, &first, &second]
-                    .iter()
-                    .all(|found| found[row].is_some());
+        let connected = has_intermediate_states(step_map, points, &tested, limits)?;
+        for (at, connected) in indices.into_iter().zip(connected) {
+            slow[at] = edges[at].length == 0.0 || connected;
         }
     }
     Ok(slow)
+}
+
+/// For each edge, whether the searches from its midpoint, and from the midpoints between the
+/// resulting state and each end, find states between their ends.
+fn has_intermediate_states(
+    step_map: &mut dyn StepMap<f64>,
+    points: &Points,
+    edges: &[Edge],
+    limits: [f64; 2],
+) -> Result<Vec<bool>> {
+    let state = |end: usize| points.points[end].state.clone();
+    let pairs: Vec<[Vec<f64>; 2]> = edges.iter().map(|edge| edge.ends.map(state)).collect();
+    let inputs = |edge: &Edge| points.points[edge.ends[0]].input.clone();
+    let x: Vec<Vec<f64>> = edges.iter().map(inputs).collect();
+    let midpoints = intermediate_states(step_map, points, (&pairs, &x), limits)?;
+    let midpoint_pairs = |side: usize| -> Vec<[Vec<f64>; 2]> {
+        let all = pairs.iter().zip(&midpoints);
+        all.map(|(pair, midpoint)| {
+            let midpoint = midpoint.clone().unwrap_or_else(|| pair[side].clone());
+            [pair[side].clone(), midpoint]
+        })
+        .collect()
+    };
+    let first = intermediate_states(step_map, points, (&midpoint_pairs(0), &x), limits)?;
+    let second = intermediate_states(step_map, points, (&midpoint_pairs(1), &x), limits)?;
+    let all = [&midpoints, &first, &second];
+    let found = |row: usize| all.iter().all(|states| states[row].is_some());
+    Ok((0..edges.len()).map(found).collect())
 }
 
 /// The singular values of J - 1 below which a search between two points takes no steps; in double
@@ -285,11 +294,24 @@ fn intermediate_states(
         states: pairs.iter().flat_map(midpoint).collect(),
         x: x.concat(),
     };
-    let largest = from
-        .states
-        .iter()
-        .fold(0.0, |maximum: f64, h| maximum.max(h.abs()));
-    let newton = Newton {
+    let newton = midpoint_search(&from, [tolerance, cutoff]);
+    let multiplicities = vec![1; from.count()];
+    let result = newton.descend(step_map, &from, &multiplicities, &mut NoProgress)?;
+    let states = result.states.chunks_exact(points.state);
+    let found = states.zip(&result.errors).zip(pairs);
+    Ok(found
+        .map(|((state, error), pair)| {
+            let slow = *error <= tolerance;
+            (slow && is_between(state, pair)).then(|| state.to_vec())
+        })
+        .collect())
+}
+
+/// The search from the midpoints.
+fn midpoint_search(midpoints: &Candidates, [tolerance, cutoff]: [f64; 2]) -> Newton {
+    let states = midpoints.states.iter();
+    let largest = states.fold(0.0, |maximum: f64, h| maximum.max(h.abs()));
+    Newton {
         tolerance,
         polish: false,
         max_iters: MAX_ITERS,
@@ -297,23 +319,18 @@ fn intermediate_states(
         scale: if largest > 0.0 { largest } else { 1.0 },
         offset: false,
         cutoff,
+    }
+}
+
+/// Whether a state is well between two others.
+fn is_between(state: &[f64], [a, b]: &[Vec<f64>; 2]) -> bool {
+    let chord = squared_distance(a, b);
+    let inside = |end: &[f64]| {
+        let square = squared_distance(state, end);
+        square >= MIN_SEPARATION * MIN_SEPARATION * chord
+            && square <= (1.0 - MIN_SEPARATION) * (1.0 - MIN_SEPARATION) * chord
     };
-    let multiplicities = vec![1; from.count()];
-    let result = newton.descend(step_map, &from, &multiplicities, &mut NoProgress)?;
-    let states = result.states.chunks_exact(points.state);
-    let found = states.zip(&result.errors).zip(pairs);
-    Ok(found
-        .map(|((state, error), [a, b])| {
-            let chord = squared_distance(a, b);
-            let far = |end: &[f64]| squared_distance(state, end);
-            let inside = |square: f64| {
-                square >= MIN_SEPARATION * MIN_SEPARATION * chord
-                    && square <= (1.0 - MIN_SEPARATION) * (1.0 - MIN_SEPARATION) * chord
-            };
-            let slow = *error <= tolerance && chord > 0.0;
-            (slow && inside(far(a)) && inside(far(b))).then(|| state.to_vec())
-        })
-        .collect())
+    chord > 0.0 && inside(a) && inside(b)
 }
 
 /// The connected components of the graph, each in increasing order, sorted by their first points.

@@ -9,7 +9,7 @@
 
 use super::candidates::squared_distance;
 use super::linearization::Linearization;
-use super::points::Points;
+use super::points::{Point, Points};
 use crate::base::{Progress, Result};
 use crate::nn::StepMap;
 use crate::random::Key;
@@ -59,6 +59,7 @@ pub struct Edge {
 }
 
 /// State of all trajectories.
+#[derive(Default)]
 struct State {
     trajectories: Vec<Trajectory>,
     h: Vec<f64>,
@@ -87,36 +88,44 @@ impl Transitions {
         let unstable: Vec<usize> = unstable.collect();
         let mut next = vec![0.0; state.h.len()];
         for step in 1..=self.max_steps {
-            if state
-                .trajectories
-                .iter()
-                .all(|trajectory| trajectory.to.is_some())
-                || progress.stop_requested()
-            {
+            let all = &state.trajectories;
+            let done = all.iter().all(|trajectory| trajectory.to.is_some());
+            if done || progress.stop_requested() {
                 break;
             }
             step_map.step(&state.h, &state.x, &mut next)?;
-            for (at, trajectory) in state.trajectories.iter_mut().enumerate() {
-                if trajectory.to.is_some() {
-                    continue;
+            for at in 0..state.trajectories.len() {
+                if state.trajectories[at].to.is_none() {
+                    state.trajectories[at].steps = step;
+                    let h = &next[at * s..][..s];
+                    self.advance(points, &unstable, &mut state, (at, h));
                 }
-                let h = &mut state.h[at * s..][..s];
-                h.copy_from_slice(&next[at * s..][..s]);
-                trajectory.steps = step;
-                state.left[at] |= self.has_left(points, trajectory.from, h);
-                let near = self.nearest(points, &trajectory.clone(), h);
-                if let (Some((to, now)), Some((previous_to, previous))) = (near, state.near[at])
-                    && to == previous_to
-                    && now <= previous
-                    && (now <= self.capture_square()
-                        || unstable[to] == 0 && (to != trajectory.from || state.left[at]))
-                {
-                    trajectory.to = Some(to);
-                }
-                state.near[at] = near;
             }
         }
         Ok(state.trajectories)
+    }
+
+    /// Moves one trajectory to the state h, and ends it if it has arrived at a point.
+    fn advance(
+        &self,
+        points: &Points,
+        unstable: &[usize],
+        state: &mut State,
+        (at, h): (usize, &[f64]),
+    ) {
+        let trajectory = &mut state.trajectories[at];
+        state.h[at * h.len()..][..h.len()].copy_from_slice(h);
+        state.left[at] |= self.has_left(points, trajectory.from, h);
+        let near = self.nearest(points, trajectory, h);
+        if let (Some((to, now)), Some((previous_to, previous))) = (near, state.near[at])
+            && to == previous_to
+            && now <= previous
+            && (now <= self.capture_square()
+                || unstable[to] == 0 && (to != trajectory.from || state.left[at]))
+        {
+            trajectory.to = Some(to);
+        }
+        state.near[at] = near;
     }
 
     /// The squared distance from a point that a trajectory does not reach by chance.
@@ -145,28 +154,13 @@ impl Transitions {
 
     fn initial_state(&self, points: &Points, linear: &[Linearization], key: &Key) -> State {
         let s = points.state;
-        let mut state = State {
-            trajectories: Vec::new(),
-            h: Vec::new(),
-            x: Vec::new(),
-            left: Vec::new(),
-            near: Vec::new(),
-        };
+        let mut state = State::default();
         let mut start = |from: usize, mode, direction: &[f64]| {
-            let point = &points.points[from];
-            let size = direction.iter().map(|d| d * d).sum::<f64>().sqrt();
-            let part = self.distance / size;
-            let displaced = point.state.iter().zip(direction).map(|(h, d)| h + part * d);
-            state.h.extend(displaced);
-            state.x.extend_from_slice(&point.input);
-            state.left.push(false);
-            state.near.push(None);
-            state.trajectories.push(Trajectory {
-                from,
-                mode,
-                to: None,
-                steps: 0,
-            });
+            state.start(
+                &points.points[from],
+                (from, mode),
+                (direction, self.distance),
+            );
         };
         for (from, linear) in linear.iter().enumerate() {
             for mode in linear.growing(self.marginal) {
@@ -182,12 +176,36 @@ impl Transitions {
                 start(from, Some((mode, false)), &minus);
             }
         }
-        let mut drawn = vec![0.0; self.samples * linear.len() * s];
-        key.fill_normal(&mut drawn);
-        for (at, direction) in drawn.chunks_exact(s).enumerate() {
+        let mut directions = vec![0.0; self.samples * linear.len() * s];
+        key.fill_normal(&mut directions);
+        for (at, direction) in directions.chunks_exact(s).enumerate() {
             start(at / self.samples, None, direction);
         }
         state
+    }
+}
+
+impl State {
+    /// Adds a trajectory that starts at a distance from a point along a direction.
+    fn start(
+        &mut self,
+        point: &Point,
+        (from, mode): (usize, Option<(usize, bool)>),
+        (direction, distance): (&[f64], f64),
+    ) {
+        let size = direction.iter().map(|d| d * d).sum::<f64>().sqrt();
+        let part = distance / size;
+        let displaced = point.state.iter().zip(direction).map(|(h, d)| h + part * d);
+        self.h.extend(displaced);
+        self.x.extend_from_slice(&point.input);
+        self.left.push(false);
+        self.near.push(None);
+        self.trajectories.push(Trajectory {
+            from,
+            mode,
+            to: None,
+            steps: 0,
+        });
     }
 }
 

@@ -9,7 +9,7 @@ use crate::base::{Error, Result};
 use crate::io::hdf5::ReadOptions;
 use crate::io::{safetensors, weights};
 use crate::nn::Network;
-use crate::nn::interop::{CellKind, CellSettings, ExportNames, PortableNetwork, Selection};
+use crate::nn::interop::{CellSettings, ExportNames, PortableNetwork, Selection};
 use crate::ops::rnn::Nonlinearity;
 use crate::ops::rnn::cells::Gru;
 use crate::tensor::{DType, convert};
@@ -106,8 +106,8 @@ pub fn read(
     let tensors = entries.filter_map(|entry| Some((&*entry.name, entry.tensor.as_ref().ok()?)));
     let not_finite = note_not_finite("rnn::load", path, tensors)?;
     let network = found.build(CellSettings {
-        nonlinearity: nonlinearity.unwrap_or(Nonlinearity::Tanh),
-        update_bias: options.update_bias,
+        nonlinearity,
+        update_bias: options.is_set("update_bias").then_some(options.update_bias),
     })?;
     Ok((
         network,
@@ -132,21 +132,24 @@ fn selection(options: &ForeignOptions) -> Selection {
 /// Errors: `Kind` for the first option that does not apply to the network
 fn check_applicable(path: &Path, network: &PortableNetwork, options: &[String]) -> Result<()> {
     let torch = network.torch_names;
+    let mut cell = network.cell;
+    let hyperparameters = cell.hyperparameters();
+    let has = |name| hyperparameters.iter().any(|(field, _)| field.name == name);
     let rows = [
         (
             "nonlinearity",
-            network.kind == CellKind::Vanilla,
+            has("nonlinearity"),
             "a vanilla network (nn.RNN)",
         ),
         (
             "update_bias",
-            network.kind == CellKind::Gru,
-            "a GRU of the notebooks",
+            has("update_bias"),
+            "a GRU of the notebooks or an update-gate network",
         ),
         ("h0", torch, "a network of PyTorch"),
         (
             "c0",
-            torch && network.kind == CellKind::Lstm,
+            torch && network.cell.initial_states().contains(&"c0"),
             "an LSTM of PyTorch",
         ),
         ("readout", torch, "a network of PyTorch"),
@@ -169,16 +172,11 @@ fn check_applicable(path: &Path, network: &PortableNetwork, options: &[String]) 
 }
 
 fn describe(network: &PortableNetwork) -> String {
-    let kind = match network.kind {
-        CellKind::Vanilla => "a vanilla network",
-        CellKind::Gru | CellKind::GruTorch => "a GRU",
-        CellKind::Lstm => "an LSTM",
-    };
     let names = match network.torch_names {
         true => "with the names of PyTorch",
         false => "with the names of the notebooks",
     };
-    format!("{kind} {names}")
+    format!("the cell `{}` {names}", network.cell.name())
 }
 
 /// Writes the network as a PyTorch state dict.

@@ -108,12 +108,7 @@ impl Decoder<'_> {
                 let mut names = view.elements(REFERENCE).map(|id| Ok(self.name(id)));
                 nest(&mut names, shape)
             }
-            ElementType::Opaque { bytes, .. } => {
-                let inner = [shape, &[*bytes]].concat();
-                values(&view.parts(*bytes, 1), &inner, u8::from_ne_bytes, |byte| {
-                    Tree::Int(byte.into())
-                })
-            }
+            ElementType::Opaque { bytes, .. } => opaque(*bytes, view, shape),
             ElementType::Array(item, sizes) => self.array(item, sizes, view, shape),
             ElementType::Compound(fields) => self.record(kind, fields, view, shape),
             ElementType::Other(what) => Err(error::kind(self.path, self.key, what.as_str())),
@@ -238,6 +233,14 @@ pub fn array<T: candle_core::WithDType>(
 pub fn signed(path: &Path, key: &str, number: u64) -> Result<i64> {
     let values = || error::kind(path, key, format!("uint64 {number}, above 2^63"));
     i64::try_from(number).map_err(|_| values())
+}
+
+/// Uninterpreted bytes, as integers along an additional axis.
+fn opaque(bytes: usize, view: &View, shape: &[usize]) -> Result<Tree> {
+    let inner = [shape, &[bytes]].concat();
+    values(&view.parts(bytes, 1), &inner, u8::from_ne_bytes, |byte| {
+        Tree::Int(byte.into())
+    })
 }
 
 fn values<const N: usize, T: candle_core::WithDType>(

@@ -189,30 +189,34 @@ fn kind(dtype: &Datatype, depth: usize) -> Result<ElementType> {
             bytes,
             padding,
         },
-        Class::Opaque { tag } => {
-            let dtype = dtype.clone();
-            match bytes == 8 && TIMES.iter().any(|time| tag.starts_with(time)) {
-                true => ElementType::Time { dtype, tag },
-                false => ElementType::Opaque { dtype, bytes, tag },
-            }
-        }
+        Class::Opaque { tag } => opaque(dtype.clone(), bytes, tag),
         Class::ObjectReference => ElementType::Reference,
         Class::OtherReference => ElementType::Other("region references".into()),
         Class::Enum { base, members } => match kind(&base, depth + 1)? {
             ElementType::Signed(_) | ElementType::Unsigned(_) => enumeration(members),
             other => ElementType::Other(format!("an enumeration of {other}")),
         },
-        Class::Compound(fields) => {
-            let fields = fields.into_iter();
-            let fields = fields.map(|(name, field)| Ok((name, kind(&field, depth + 1)?)));
-            ElementType::Compound(fields.collect::<Result<_>>()?)
-        }
+        Class::Compound(fields) => compound(fields, depth)?,
         Class::List { item } => ElementType::List(Box::new(kind(&item, depth + 1)?), item),
         Class::Array { item, shape } => {
             ElementType::Array(Box::new(kind(&item, depth + 1)?), shape)
         }
         Class::Other => ElementType::Other("an unknown type class".into()),
     })
+}
+
+/// A NumPy time, or uninterpreted bytes.
+fn opaque(dtype: Datatype, bytes: usize, tag: String) -> ElementType {
+    match bytes == 8 && TIMES.iter().any(|time| tag.starts_with(time)) {
+        true => ElementType::Time { dtype, tag },
+        false => ElementType::Opaque { dtype, bytes, tag },
+    }
+}
+
+fn compound(fields: Vec<(String, Datatype)>, depth: usize) -> Result<ElementType> {
+    let fields = fields.into_iter();
+    let fields = fields.map(|(name, field)| Ok((name, kind(&field, depth + 1)?)));
+    Ok(ElementType::Compound(fields.collect::<Result<_>>()?))
 }
 
 /// An enumeration of FALSE = 0 and TRUE = 1 is the boolean type of h5py.

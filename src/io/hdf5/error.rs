@@ -6,7 +6,7 @@ use std::path::Path;
 use super::library::Target;
 use crate::base::Error;
 use crate::base::error::FileError;
-use crate::io::atomic::system_error;
+use crate::io::system_error::system_error;
 
 /// The prefix of system error numbers in library messages.
 const ERRNO: &str = "errno = ";
@@ -136,7 +136,23 @@ fn innermost(text: &str) -> String {
     let last = message.rsplit_once(": ").map_or(message, |(_, last)| last);
     let known = MESSAGES.iter().find(|(message, _)| last.contains(message));
     match known {
-        Some((_, words)) => (*words).into(),
+        Some((_, message)) => (*message).into(),
         None => format!("HDF5: {}", last.trim()),
     }
+}
+
+/// Whether an entry with this error is skipped: it is valid but cannot be read, or too large.
+pub fn is_skippable(error: &Error) -> bool {
+    let Error::File { fact, .. } = error else {
+        // The entries that fit into the memory are read.
+        return matches!(error, Error::Memory { .. });
+    };
+    matches!(
+        fact,
+        FileError::EntryKind { .. }
+            | FileError::DeadLink { .. }
+            | FileError::Filter { .. }
+            | FileError::Newer { .. }
+            | FileError::Denied { .. }
+    )
 }

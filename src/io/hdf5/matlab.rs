@@ -1,8 +1,9 @@
 //! MAT-files of version 7.3: HDF5 with attributes that specify the meaning of an array. Axes are in
 //! the reverse of MATLAB's order, as in h5py.
 
+use std::path::Path;
+
 use super::error;
-use super::reader::Reader;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::io::tree::{Map, Tree};
@@ -22,25 +23,42 @@ pub fn is_internal(key: &str) -> bool {
     INTERNAL.contains(&key)
 }
 
-/// Interprets the stored `value` of the entry `key` according to its MATLAB attributes.
+/// An entry whose values are interpreted.
+#[derive(Clone, Copy)]
+pub struct MatlabEntry<'a> {
+    pub path: &'a Path,
+    pub key: &'a str,
+    /// Whether MATLAB wrote the file.
+    pub is_matlab: bool,
+}
+
+/// Reads the object that a reference in the entry points to.
+pub type Dereference<'a> = &'a mut dyn FnMut(&str) -> Result<Tree>;
+
+/// Interprets the stored `value` of an entry according to its MATLAB attributes.
 ///
-/// Errors: `File` for an object of a class, or as [`Reader::dereference`]
-pub fn interpret(reader: &mut Reader, key: &str, attributes: &Map, value: Tree) -> Result<Tree> {
+/// Errors: `File` for an object of a class, or those of `dereference`
+pub fn interpret(
+    entry: MatlabEntry,
+    attributes: &Map,
+    value: Tree,
+    dereference: Dereference,
+) -> Result<Tree> {
     let class = match attributes.get(CLASS) {
         Some(Tree::Text(class)) => class.as_str(),
         _ => "",
     };
     if attributes.contains_key(OBJECT) {
         let found = format!("a MATLAB object of class `{class}`, which only MATLAB can read");
-        return Err(error::kind(reader.path(), key, found));
+        return Err(error::kind(entry.path, entry.key, found));
     }
     if is_empty(attributes) {
         return empty(class, value);
     }
     match (class, value) {
         ("char", Tree::Tensor(codes)) => text(&codes),
-        ("cell" | "", Tree::List(paths)) if reader.is_matlab() => cell(reader, key, paths),
-        ("cell", Tree::List(paths)) => cell(reader, key, paths),
+        ("cell" | "", Tree::List(paths)) if entry.is_matlab => cell(paths, dereference),
+        ("cell", Tree::List(paths)) => cell(paths, dereference),
         (_, value) => Ok(value),
     }
 }
@@ -49,7 +67,7 @@ pub fn interpret(reader: &mut Reader, key: &str, attributes: &Map, value: Tree) 
 /// arrays are not the values of the entry.
 ///
 /// Errors: `File` for such an entry
-pub fn check_rows(reader: &Reader, key: &str, attributes: &Map) -> Result<()> {
+pub fn check_rows(path: &Path, key: &str, attributes: &Map) -> Result<()> {
     let found = match attributes.get(CLASS) {
         _ if attributes.contains_key(OBJECT) => "a MATLAB object",
         _ if is_empty(attributes) => "an empty MATLAB array",
@@ -58,7 +76,7 @@ pub fn check_rows(reader: &Reader, key: &str, attributes: &Map) -> Result<()> {
         _ => return Ok(()),
     };
     let key = key.to_string();
-    Err(Error::file(reader.path(), FileError::NoRows { key, found }))
+    Err(Error::file(path, FileError::NoRows { key, found }))
 }
 
 fn is_empty(attributes: &Map) -> bool {
@@ -117,7 +135,7 @@ fn text(codes: &Tensor) -> Result<Tree> {
 }
 
 /// The values at the given paths: one list for a row or column of cells, else nested lists.
-fn cell(reader: &mut Reader, key: &str, items: Vec<Tree>) -> Result<Tree> {
+fn cell(items: Vec<Tree>, dereference: Dereference) -> Result<Tree> {
     let column = items
         .iter()
         .all(|item| matches!(item, Tree::List(inner) if inner.len() == 1));
@@ -125,14 +143,14 @@ fn cell(reader: &mut Reader, key: &str, items: Vec<Tree>) -> Result<Tree> {
     let single = items.len() == 1;
     for item in items {
         values.push(match item {
-            Tree::Text(path) => reader.dereference(key, &path)?,
+            Tree::Text(path) => dereference(&path)?,
             Tree::List(mut inner) if column => match inner.pop() {
-                Some(Tree::Text(path)) => reader.dereference(key, &path)?,
+                Some(Tree::Text(path)) => dereference(&path)?,
                 Some(other) => other,
                 None => Tree::Null,
             },
-            Tree::List(inner) if single => return cell(reader, key, inner),
-            Tree::List(inner) => cell(reader, key, inner)?,
+            Tree::List(inner) if single => return cell(inner, dereference),
+            Tree::List(inner) => cell(inner, dereference)?,
             other => other,
         });
     }

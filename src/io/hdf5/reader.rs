@@ -13,14 +13,14 @@ use super::library::names::{
     attribute_names, entry_names, open_attribute, open_dataset, open_group,
 };
 use super::library::{self, Address};
+use super::matlab::{self, MatlabEntry};
 use super::validate::budget::Budget;
 use super::validate::chunks::Chunks;
 use super::validate::raw_file::RawFile;
 use super::validate::{object_header, superblock};
 use super::value::Source;
 use super::{Attributes, DEPTH, LIST, LIST_MARK, ReadOptions, Unreadable};
-use super::{error, matlab, names, open_file};
-use crate::base::error::FileError;
+use super::{error, names, open_file};
 use crate::base::{Error, Result};
 use crate::io::tree::{Map, Tree, join};
 
@@ -74,11 +74,6 @@ impl<'a> Reader<'a> {
     /// The path of the file.
     pub fn path(&self) -> &'a Path {
         self.path
-    }
-
-    /// Whether MATLAB wrote the file.
-    pub fn is_matlab(&self) -> bool {
-        self.superblock.matlab
     }
 
     /// Calls `visit` for each entry of a group, after a check for cycles.
@@ -200,10 +195,40 @@ impl<'a> Reader<'a> {
         rows: Option<Range<usize>>,
     ) -> Result<Tree> {
         let attributes = self.read_attributes(dataset, key)?;
-        let (path, from) = (self.path, dataset as &Container);
+        let path = self.path;
         if rows.is_some() {
-            matlab::check_rows(self, key, &attributes)?;
+            matlab::check_rows(path, key, &attributes)?;
         }
+        let (source, file) = self.source(dataset, key, rows)?;
+        let value = self.decode(&source, file)?;
+        let value = match source.rows {
+            None => {
+                let is_matlab = self.superblock.matlab;
+                let entry = MatlabEntry {
+                    path,
+                    key,
+                    is_matlab,
+                };
+                let mut dereference = |path: &str| self.dereference(key, path);
+                matlab::interpret(entry, &attributes, value, &mut dereference)?
+            }
+            Some(_) => value,
+        };
+        self.store_attributes(key, attributes);
+        Ok(value)
+    }
+
+    /// The validated source of the values of a dataset, and the number of its file.
+    fn source<'b>(
+        &mut self,
+        dataset: &'b Dataset,
+        key: &'b str,
+        rows: Option<Range<usize>>,
+    ) -> Result<(Source<'b>, u64)>
+    where
+        'a: 'b,
+    {
+        let (path, from) = (self.path, dataset as &Container);
         let kind = Source::kind(path, key, from)?;
         let file = self.raw_file_of(dataset, key)?;
         if kind.uses_heap() && dataset.layout() == ::hdf5::dataset::Layout::Virtual {
@@ -228,13 +253,7 @@ impl<'a> Reader<'a> {
             rows,
             kind,
         };
-        let value = self.decode(&source, file)?;
-        let value = match source.rows {
-            None => matlab::interpret(self, key, &attributes, value)?,
-            Some(_) => value,
-        };
-        self.store_attributes(key, attributes);
-        Ok(value)
+        Ok((source, file))
     }
 
     /// The value of the object at `path`, to which a reference in the entry `key` points.
@@ -272,7 +291,7 @@ impl<'a> Reader<'a> {
             self.budget.entry(self.path)?;
             match self.attribute(of, &name, &join(key, &name), file) {
                 Ok(value) => attributes.insert(name, value),
-                Err(error) if is_skippable(&error) => None,
+                Err(error) if error::is_skippable(&error) => None,
                 Err(error) => return Err(error),
             };
         }
@@ -355,7 +374,7 @@ impl<'a> Reader<'a> {
     }
 
     fn skip(&mut self, key: String, error: Error) -> Result<()> {
-        if !is_skippable(&error) {
+        if !error::is_skippable(&error) {
             return Err(error);
         }
         self.unreadable.push(Unreadable { key, error });
@@ -370,21 +389,4 @@ impl<'a> Reader<'a> {
         });
         items.collect::<Result<_>>().map(Tree::List)
     }
-}
-
-/// Whether an entry with this error is skipped: it is valid but cannot be read, or too
-/// large.
-fn is_skippable(error: &Error) -> bool {
-    let Error::File { fact, .. } = error else {
-        // The entries that fit into the memory are read.
-        return matches!(error, Error::Memory { .. });
-    };
-    matches!(
-        fact,
-        FileError::EntryKind { .. }
-            | FileError::DeadLink { .. }
-            | FileError::Filter { .. }
-            | FileError::Newer { .. }
-            | FileError::Denied { .. }
-    )
 }

@@ -32,26 +32,7 @@ impl Archive<'_> {
     /// not write it or it contains a program, `Format` for the byte order of another processor
     pub fn open(bytes: &[u8]) -> Result<Archive<'_>, FileError> {
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
-        let names = zip
-            .file_names()
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(damaged)?;
-        let folder = names.iter().find_map(|name| {
-            let folder = name.strip_suffix(PICKLE)?;
-            (folder.is_empty() || folder.ends_with('/')).then(|| folder.to_string())
-        });
-        let Some(folder) = folder else {
-            let found = format!("a zip archive without `{PICKLE}`");
-            return Err(FileError::StateDict { found });
-        };
-        let code = format!("{folder}code/");
-        if names.iter().any(|name| name.starts_with(&code)) {
-            let found = "a program (TorchScript)".into();
-            return Err(FileError::StateDict { found });
-        }
-        let has_byte_order = names
-            .iter()
-            .any(|name| **name == format!("{folder}byteorder"));
+        let (folder, has_byte_order) = inspect_names(&zip)?;
         let mut archive = Archive {
             zip,
             folder,
@@ -116,6 +97,32 @@ impl Archive<'_> {
             found: format!("the record `{name}` is missing"),
         })
     }
+}
+
+/// The folder of the records, and whether the archive specifies the byte order.
+///
+/// Errors: `StateDict` if PyTorch did not write the archive, or it contains a program
+fn inspect_names(zip: &ZipArchive<Cursor<&[u8]>>) -> Result<(String, bool), FileError> {
+    let names = zip
+        .file_names()
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(damaged)?;
+    let folder = names.iter().find_map(|name| {
+        let folder = name.strip_suffix(PICKLE)?;
+        (folder.is_empty() || folder.ends_with('/')).then(|| folder.to_string())
+    });
+    let Some(folder) = folder else {
+        let found = format!("a zip archive without `{PICKLE}`");
+        return Err(FileError::StateDict { found });
+    };
+    let code = format!("{folder}code/");
+    if names.iter().any(|name| name.starts_with(&code)) {
+        let found = "a program (TorchScript)".into();
+        return Err(FileError::StateDict { found });
+    }
+    let byte_order = format!("{folder}byteorder");
+    let has_byte_order = names.iter().any(|name| **name == byte_order);
+    Ok((folder, has_byte_order))
 }
 
 /// Describes an error of the zip library without its terms.

@@ -81,7 +81,7 @@ fn storages(
     let mut ranges = HashMap::new();
     for name in names_in_order {
         let name = state_dict::text(names, *name).unwrap_or_default();
-        let truncated = || damaged(&format!("the storage `{name}` is cut truncated"));
+        let truncated = || damaged(&format!("the storage `{name}` is truncated"));
         let length = bytes
             .get(position..position + LENGTH)
             .ok_or_else(truncated)?;

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::magic_bytes::{self, LEGACY_TORCH, ZIP, describe};
-use super::weights::{self, Entry, NamedTensors, Unreadable, WeightFile};
+use super::weight_file::{self, Entry, NamedTensors, Unreadable, WeightFile};
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::tensor::Tensor;
@@ -161,14 +161,14 @@ fn tensor(view: &TensorView, storage: &[u8], remaining: &mut usize) -> Result<Te
     let start = view.offset * width;
     if count == 0 || is_contiguous(view) {
         let bytes = &storage[start..][..bytes];
-        return Ok(weights::tensor(bytes, view.dtype, &view.shape)?);
+        return Ok(weight_file::tensor(bytes, view.dtype, &view.shape)?);
     }
     let mut values = Vec::with_capacity(bytes);
     for index in 0..count {
         let at = start + offset_of(view, index) * width;
         values.extend_from_slice(&storage[at..at + width]);
     }
-    Ok(weights::tensor(&values, view.dtype, &view.shape)?)
+    Ok(weight_file::tensor(&values, view.dtype, &view.shape)?)
 }
 
 /// The number of elements of the tensor, if all of them lie within a storage of `available`

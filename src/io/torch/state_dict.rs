@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::pickle::{Index, Item, Pickle};
 use crate::base::error::FileError;
-use crate::io::weights::Unreadable;
+use crate::io::weight_file::Unreadable;
 use crate::tensor::DType;
 
 /// Keys under which training scripts store the state dict in a checkpoint.

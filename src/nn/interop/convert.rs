@@ -1,46 +1,46 @@
 //! Conversion between a [`PortableNetwork`] and a network of this program.
 
-use super::layout::CellKind;
-use super::{PortableNetwork, SAVE};
-use crate::base::options::Choice as _;
-use crate::base::{Error, Result};
+use super::export::{torch_layout, unsupported};
+use super::portable::PortableNetwork;
+use crate::base::Result;
+use crate::base::options::{Choice as _, Slot};
 use crate::nn::{Cell, Network, Precision, Rnn, Spec};
 use crate::ops::rnn::Nonlinearity;
-use crate::ops::rnn::cells::{Gru, GruTorch, Lstm, Vanilla};
 use crate::tensor::DType;
 
-/// The settings of a cell that its parameters do not determine.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The settings of a cell that its parameters do not determine. Without a value, the default of the
+/// cell applies.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct CellSettings {
-    /// The nonlinearity of a vanilla network.
-    pub nonlinearity: Nonlinearity,
-    /// The update bias of the GRU of the notebooks.
-    pub update_bias: f64,
+    pub nonlinearity: Option<Nonlinearity>,
+    pub update_bias: Option<f64>,
 }
 
-impl Default for CellSettings {
-    /// The settings of the notebooks.
-    fn default() -> CellSettings {
-        CellSettings {
-            nonlinearity: Nonlinearity::Tanh,
-            update_bias: Gru::default().update_bias,
+impl CellSettings {
+    /// The cell with these settings, as far as it has them.
+    fn apply(&self, mut cell: Cell) -> Cell {
+        for (field, slot) in cell.hyperparameters() {
+            match (field.name, slot) {
+                ("nonlinearity", Slot::Choice(choice)) => {
+                    let name = self
+                        .nonlinearity
+                        .map_or(choice.name(), |value| value.name());
+                    choice.select(name);
+                }
+                ("update_bias", Slot::Real(bias)) => {
+                    *bias = self.update_bias.unwrap_or(*bias);
+                }
+                _ => {}
+            }
         }
+        cell
     }
 }
 
 impl PortableNetwork {
     /// The network, without noise and dropout.
     pub fn build(&self, settings: CellSettings) -> Result<Network> {
-        let cell = match self.kind {
-            CellKind::Vanilla => Cell::Vanilla(Vanilla {
-                nonlinearity: settings.nonlinearity,
-            }),
-            CellKind::Gru => Cell::Gru(Gru {
-                update_bias: settings.update_bias,
-            }),
-            CellKind::GruTorch => Cell::GruTorch(GruTorch::default()),
-            CellKind::Lstm => Cell::Lstm(Lstm::default()),
-        };
+        let cell = settings.apply(self.cell);
         let spec = Spec {
             layers: self.layers,
             directions: self.directions,
@@ -66,32 +66,16 @@ impl PortableNetwork {
 
     /// The portable form of a network of this program, for export.
     ///
-    /// Errors: `Kind` if PyTorch does not have its cell type
+    /// Errors: `Kind` if PyTorch does not have its cell
     pub fn from_network(network: &Network) -> Result<PortableNetwork> {
         let Some(spec) = network.spec().copied() else {
             return Err(unsupported("a network whose step is a closure".into()));
         };
-        let kind = match spec.cell {
-            Cell::Vanilla(Vanilla {
-                nonlinearity: Nonlinearity::Tanh | Nonlinearity::Relu,
-            }) => CellKind::Vanilla,
-            Cell::Vanilla(vanilla) => {
-                let found = format!("a vanilla network of {} units", vanilla.nonlinearity.name());
-                return Err(unsupported(found));
-            }
-            Cell::Ctrnn(_) => return Err(unsupported("a continuous-time network".into())),
-            Cell::Gru(_) => {
-                let found = "a GRU with the reset gate before the matrix".into();
-                return Err(unsupported(found));
-            }
-            Cell::GruTorch(_) => CellKind::GruTorch,
-            Cell::Lstm(_) => CellKind::Lstm,
-            Cell::Ugrnn(_) => return Err(unsupported("an update-gate network".into())),
-        };
+        torch_layout(&spec.cell)?;
         let names = network.layout().blocks().iter().map(|block| &block.name);
         let blocks = names.map(|name| Ok((name.clone(), network.parameter(name)?)));
         Ok(PortableNetwork {
-            kind,
+            cell: spec.cell,
             inputs: spec.inputs,
             units: spec.units,
             outputs: spec.outputs,
@@ -101,15 +85,5 @@ impl PortableNetwork {
             ambiguous_nonlinearity: false,
             blocks: blocks.collect::<Result<_>>()?,
         })
-    }
-}
-
-fn unsupported(found: String) -> Error {
-    let expected = "a cell that PyTorch has (RNN with tanh or relu, LSTM, or GRU with the reset \
-                    gate after the matrix)";
-    Error::Kind {
-        of: SAVE.into(),
-        expected: expected.into(),
-        found,
     }
 }

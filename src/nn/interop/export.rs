@@ -1,10 +1,16 @@
 //! Export of a network under the tensor names of PyTorch, for `load_state_dict`.
 
-use super::layout::{CellKind, Sublayer, reverse, suffix};
-use super::{PortableNetwork, SAVE};
+use super::portable::PortableNetwork;
+use super::sublayer::{Sublayer, reverse, suffix};
+use crate::base::options::Choice as _;
 use crate::base::{Error, Result};
 use crate::io::NamedTensors;
+use crate::nn::Cell;
+use crate::ops::rnn::cells::TorchLayout;
 use crate::tensor::Tensor;
+
+/// The function name in errors.
+const SAVE: &str = "network.save";
 
 /// The names of an exported network.
 #[derive(Debug, Clone)]
@@ -31,20 +37,12 @@ impl Default for ExportNames {
 impl PortableNetwork {
     /// The tensors of the network under the names of PyTorch.
     ///
-    /// Errors: `Kind` for the GRU of the notebooks, which PyTorch does not have
+    /// Errors: `Kind` if PyTorch does not have the cell
     pub fn to_state_dict(&self, names: &ExportNames) -> Result<NamedTensors> {
-        if self.kind == CellKind::Gru {
-            return Err(Error::Kind {
-                of: SAVE.into(),
-                expected: "a cell that PyTorch has (RNN, LSTM, or GRU with the reset gate \
-                           after the matrix)"
-                    .into(),
-                found: "a GRU with the reset gate before the matrix".into(),
-            });
-        }
+        let layout = torch_layout(&self.cell)?;
         let mut named = NamedTensors::new();
         for sublayer in self.sublayers() {
-            named.extend(self.layer_tensors(sublayer, &names.prefix)?);
+            named.extend(self.layer_tensors(sublayer, layout, &names.prefix)?);
         }
         if self.outputs > 0 {
             for (part, block) in [("weight", "wO"), ("bias", "bO")] {
@@ -52,20 +50,25 @@ impl PortableNetwork {
             }
         }
         if names.initial_states {
-            for name in self.kind.initial_states() {
+            for name in self.cell.initial_states() {
                 named.push(((*name).into(), self.initial_states(name)?));
             }
         }
         Ok(named)
     }
 
-    fn layer_tensors(&self, sublayer: Sublayer, prefix: &str) -> Result<NamedTensors> {
+    fn layer_tensors(
+        &self,
+        sublayer: Sublayer,
+        layout: TorchLayout,
+        prefix: &str,
+    ) -> Result<NamedTensors> {
         let part = |name: &str| self.part(&format!("{name}{}", suffix(sublayer)));
         let b_rec = part("bR")?;
-        // The biases of an RNN and an LSTM only occur as a sum, so the second one is 0.
-        let (b_in, b_rec) = match self.kind {
-            CellKind::GruTorch => (part("bI")?, b_rec),
-            _ => (b_rec.clone(), b_rec.zeros_like()?),
+        // If the biases only occur as a sum, the second one is 0.
+        let (b_in, b_rec) = match layout.separate_biases {
+            true => (part("bI")?, b_rec),
+            false => (b_rec.clone(), b_rec.zeros_like()?),
         };
         let suffix = format!("_l{}{}", sublayer.0, reverse(sublayer.1));
         let parts = [
@@ -96,5 +99,33 @@ impl PortableNetwork {
             name: name.into(),
             known: known(),
         })
+    }
+}
+
+/// The parameters of a cell in PyTorch.
+///
+/// Errors: `Kind` if PyTorch does not have the cell
+pub fn torch_layout(cell: &Cell) -> Result<TorchLayout> {
+    cell.torch().ok_or_else(|| unsupported(describe(cell)))
+}
+
+/// The error for a network that PyTorch does not have.
+pub fn unsupported(found: String) -> Error {
+    let expected = "a cell that PyTorch has (RNN with tanh or relu, LSTM, or GRU with the reset \
+                    gate after the matrix)";
+    Error::Kind {
+        of: SAVE.into(),
+        expected: expected.into(),
+        found,
+    }
+}
+
+fn describe(cell: &Cell) -> String {
+    match (cell, cell.nonlinearity()) {
+        (Cell::Gru(_), _) => "a GRU with the reset gate before the matrix".into(),
+        (_, Some(nonlinearity)) => {
+            format!("a {} network of {} units", cell.name(), nonlinearity.name())
+        }
+        (_, None) => format!("a {} network", cell.name()),
     }
 }

@@ -5,7 +5,7 @@
 //! the bias, which an embedding lacks. A matrix that may be located before the network is only used
 //! if the caller names it.
 
-use super::PortableNetwork;
+use super::portable::PortableNetwork;
 use super::tensors::{TensorTable, base_name, parent_path};
 use crate::base::Result;
 use crate::tensor::Tensor;

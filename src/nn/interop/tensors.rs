@@ -5,18 +5,34 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::Selection;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::io::WeightFile;
-use crate::io::weights::Entry;
-use crate::tensor::Tensor;
+use crate::io::weight_file::Entry;
+use crate::tensor::{DType, Tensor};
 
 /// The expected tensors, for errors.
 const WEIGHTS: &str = "the weights of one recurrent network (weight_ih_l0 and weight_hh_l0 of \
                        PyTorch's nn.RNN, nn.GRU or nn.LSTM; wI and wR, or wRUHX and wCHX)";
 /// The largest number of names listed in an error, to keep it readable.
 const MAX_NAMES: usize = 24;
+
+/// The selection of the tensors in a file that form the network.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only tensors whose names start with this prefix are used. An empty prefix selects all
+    /// tensors.
+    pub prefix: String,
+    /// The name of the linear readout, without `.weight`. If it is empty, the readout is detected
+    /// from its shape.
+    pub readout: String,
+    /// The names of the initial states h and (for an LSTM) c of a PyTorch network. If a name is
+    /// empty, a parameter called `h0` or `c0` is used if present.
+    pub h0: String,
+    pub c0: String,
+    /// The dtype; without it that of the file. Biases that only occur as a sum are added in f64.
+    pub dtype: Option<DType>,
+}
 
 /// The tensors selected by the prefix.
 pub struct TensorTable<'a> {

@@ -5,9 +5,10 @@
 //! LSTM (i, f, g, o). A GRU applies r to wR h + bR, so that its two biases remain separate. The
 //! biases of the others only occur as a sum.
 
-use super::layout::{CellKind, Sublayer, reverse, suffix};
+use super::portable::PortableNetwork;
+use super::sublayer::{Sublayer, reverse, suffix};
 use super::tensors::{TensorTable, base_name, parent_path};
-use super::{PortableNetwork, readout};
+use super::{detect, export, readout};
 use crate::base::Result;
 use crate::base::error::FileError;
 use crate::tensor::{DType, Device, Tensor, arith};
@@ -27,7 +28,7 @@ pub fn read(table: &TensorTable, prefix: &str) -> Result<PortableNetwork> {
     let names = NameScheme::detect(table, prefix);
     let (mut portable, dtype) = sizes(table, &names)?;
     let mut first = Vec::new();
-    for name in portable.kind.initial_states() {
+    for name in portable.cell.initial_states() {
         first.push((*name, initial_states(table, name, &portable, dtype)?));
     }
     let sublayers: Vec<Sublayer> = portable.sublayers().collect();
@@ -81,10 +82,10 @@ fn sizes(table: &TensorTable, names: &NameScheme) -> Result<(PortableNetwork, DT
     let w_rec = table.take(&name, &[None, None], axes)?;
     let (rows, units) = w_rec.dims2()?;
     let divisible = units > 0 && rows.is_multiple_of(units);
-    let kind = divisible
-        .then(|| CellKind::with_gates(rows / units))
+    let cell = divisible
+        .then(|| detect::cell_with_gates(rows / units))
         .flatten();
-    let Some(kind) = kind else {
+    let Some(cell) = cell else {
         let (key, found) = (name, w_rec.dims().to_vec());
         let expected = axes.to_string();
         return Err(table.error(FileError::EntryShape {
@@ -98,14 +99,14 @@ fn sizes(table: &TensorTable, names: &NameScheme) -> Result<(PortableNetwork, DT
     let has =
         |layer, direction| !names.cell && table.has(&names.name("weight_ih", (layer, direction)));
     let portable = PortableNetwork {
-        kind,
+        cell,
         inputs: w_in.dims()[1],
         units,
         outputs: 0,
         layers: (1..).find(|layer| !has(*layer, 0)).unwrap_or(1),
         directions: if has(0, 1) { 2 } else { 1 },
         torch_names: true,
-        ambiguous_nonlinearity: kind == CellKind::Vanilla,
+        ambiguous_nonlinearity: cell.nonlinearity().is_some(),
         blocks: Vec::new(),
     };
     Ok((portable, w_rec.dtype()))
@@ -133,7 +134,8 @@ fn weights(
     sublayer: Sublayer,
 ) -> Result<Vec<(&'static str, Tensor)>> {
     let n = portable.units;
-    let rows = portable.kind.gates() * n;
+    let layout = export::torch_layout(&portable.cell)?;
+    let rows = layout.gates * n;
     let part = |part: &str, shape: &[usize]| table.take_shape(&names.name(part, sublayer), shape);
     let w_in = part("weight_ih", &[rows, portable.layer_inputs(sublayer.0)])?;
     let w_rec = part("weight_hh", &[rows, n])?;
@@ -145,12 +147,12 @@ fn weights(
         }
     };
     let (b_in, b_rec) = (bias("bias_ih")?, bias("bias_hh")?);
-    let biases = match portable.kind {
-        CellKind::GruTorch => vec![
+    let biases = match layout.separate_biases {
+        true => vec![
             ("bI", table.to_network_dtype(&b_in)?),
             ("bR", table.to_network_dtype(&b_rec)?),
         ],
-        _ => vec![("bR", sum(&b_in, &b_rec)?.to_dtype(w_rec.dtype())?)],
+        false => vec![("bR", sum(&b_in, &b_rec)?.to_dtype(w_rec.dtype())?)],
     };
     Ok([vec![("wI", w_in), ("wR", w_rec)], biases].concat())
 }

@@ -6,17 +6,18 @@ use std::path::Path;
 
 use attractor::base::Result;
 use attractor::io::{NamedTensors, safetensors};
-use attractor::nn::interop::{CellKind, ExportNames, PortableNetwork, Selection};
+use attractor::nn::Cell;
+use attractor::nn::interop::{ExportNames, PortableNetwork, Selection};
 use attractor::tensor::{DType, Device, Tensor, arith};
 
 use super::{format_tensor, format_tensors, read_tensors, tensor};
 
-/// Structure of a network: kind, i, n, o, layers, directions.
-type Structure = (CellKind, usize, usize, usize, usize, usize);
+/// Structure of a network: cell, i, n, o, layers, directions.
+type Structure = (&'static str, usize, usize, usize, usize, usize);
 
 fn structure(network: &PortableNetwork) -> Structure {
     let PortableNetwork {
-        kind,
+        cell,
         inputs,
         units,
         outputs,
@@ -24,7 +25,14 @@ fn structure(network: &PortableNetwork) -> Structure {
         directions,
         ..
     } = network;
-    (*kind, *inputs, *units, *outputs, *layers, *directions)
+    (
+        cell.file_name(),
+        *inputs,
+        *units,
+        *outputs,
+        *layers,
+        *directions,
+    )
 }
 
 fn try_recognize(tensors: &NamedTensors, prefix: &str, readout: &str) -> Result<PortableNetwork> {
@@ -67,16 +75,16 @@ fn distinct_tensors(tensors: &[(&str, &[usize])]) -> NamedTensors {
 #[test]
 fn networks_of_pytorch_are_recognized_by_their_shapes() {
     let expected: [(&str, Structure); 10] = [
-        ("torch_rnn1.pt", (CellKind::Vanilla, 4, 11, 2, 1, 1)),
-        ("torch_rnn2.pt", (CellKind::Vanilla, 4, 11, 2, 2, 1)),
-        ("torch_gru1.pt", (CellKind::GruTorch, 4, 11, 2, 1, 1)),
-        ("torch_gru2.pt", (CellKind::GruTorch, 4, 11, 2, 2, 1)),
-        ("torch_lstm1.pt", (CellKind::Lstm, 4, 11, 2, 1, 1)),
-        ("torch_lstm2.pt", (CellKind::Lstm, 4, 11, 2, 2, 1)),
-        ("flipflop_tanh_1.pt", (CellKind::Vanilla, 3, 16, 3, 1, 1)),
-        ("flipflop_gru_0.pt", (CellKind::GruTorch, 3, 16, 3, 1, 1)),
-        ("torch_checkpoint.pt", (CellKind::Lstm, 2, 3, 2, 2, 2)),
-        ("torch_unbiased.pt", (CellKind::GruTorch, 2, 3, 0, 2, 2)),
+        ("torch_rnn1.pt", ("vanilla", 4, 11, 2, 1, 1)),
+        ("torch_rnn2.pt", ("vanilla", 4, 11, 2, 2, 1)),
+        ("torch_gru1.pt", ("gru_torch", 4, 11, 2, 1, 1)),
+        ("torch_gru2.pt", ("gru_torch", 4, 11, 2, 2, 1)),
+        ("torch_lstm1.pt", ("lstm", 4, 11, 2, 1, 1)),
+        ("torch_lstm2.pt", ("lstm", 4, 11, 2, 2, 1)),
+        ("flipflop_tanh_1.pt", ("vanilla", 3, 16, 3, 1, 1)),
+        ("flipflop_gru_0.pt", ("gru_torch", 3, 16, 3, 1, 1)),
+        ("torch_checkpoint.pt", ("lstm", 2, 3, 2, 2, 2)),
+        ("torch_unbiased.pt", ("gru_torch", 2, 3, 0, 2, 2)),
     ];
     for (name, expected) in expected {
         assert_eq!(
@@ -108,8 +116,8 @@ fn parameters_equal_those_of_the_file() {
                 "{name}"
             );
             let (b_in, b_rec) = (part("bias_ih"), part("bias_hh"));
-            let expected = match network.kind {
-                CellKind::GruTorch => b_rec.clone(),
+            let expected = match network.cell {
+                Cell::GruTorch(_) => b_rec.clone(),
                 _ => arith::add(b_in, b_rec).unwrap(),
             };
             assert_eq!(
@@ -117,7 +125,7 @@ fn parameters_equal_those_of_the_file() {
                 format_tensor(&expected),
                 "{name}"
             );
-            if network.kind == CellKind::GruTorch {
+            if matches!(network.cell, Cell::GruTorch(_)) {
                 assert_eq!(block(format!("bI{suffix}")), format_tensor(b_in), "{name}");
             }
             let h0 = Tensor::zeros(network.units, DType::F32, &Device::Cpu).unwrap();
@@ -189,14 +197,14 @@ fn missing_biases_are_zero() {
 fn networks_of_the_notebooks_are_recognized_by_their_names() {
     let decision = read_tensors("decision_gru.h5");
     let network = recognize(&decision);
-    assert_eq!(structure(&network), (CellKind::Gru, 1, 100, 1, 1, 1));
+    assert_eq!(structure(&network), ("gru", 1, 100, 1, 1, 1));
     assert_eq!(
         block_names(&network),
         ["h0", "wRUHX", "wCHX", "bRU", "bC", "wO", "bO"]
     );
     assert_eq!(format_tensors(&network.blocks), format_tensors(&decision));
     let tutorial = recognize(&read_tensors("tutorial.h5"));
-    assert_eq!(structure(&tutorial), (CellKind::Vanilla, 1, 4, 2, 1, 1));
+    assert_eq!(structure(&tutorial), ("vanilla", 1, 4, 2, 1, 1));
     assert_eq!(block_names(&tutorial), ["h0", "wI", "wR", "bR", "wO", "bO"]);
 }
 
@@ -208,7 +216,7 @@ fn a_prefix_excludes_all_other_tensors() {
         "parameters and gradients"
     );
     let network = try_recognize(&vanilla, "param/", "").unwrap();
-    assert_eq!(structure(&network), (CellKind::Vanilla, 4, 11, 2, 1, 1));
+    assert_eq!(structure(&network), ("vanilla", 4, 11, 2, 1, 1));
     assert_eq!(
         format_tensor(network.block("wR").unwrap()),
         format_tensor(tensor(&vanilla, "param/wR"))
@@ -216,7 +224,7 @@ fn a_prefix_excludes_all_other_tensors() {
 
     let torch = read_tensors("torch_gru2.h5");
     let network = try_recognize(&torch, "grad/rnn.", "grad/readout").unwrap();
-    assert_eq!(structure(&network), (CellKind::GruTorch, 4, 11, 2, 2, 1));
+    assert_eq!(structure(&network), ("gru_torch", 4, 11, 2, 2, 1));
     assert_eq!(
         format_tensor(network.block("bO").unwrap()),
         format_tensor(tensor(&torch, "grad/readout.bias"))
@@ -238,7 +246,7 @@ fn a_pytorch_cell_is_imported_as_a_network_with_one_layer() {
         ("out.weight", &[5, 3]),
     ]);
     let network = recognize(&tensors);
-    assert_eq!(structure(&network), (CellKind::Lstm, 2, 3, 5, 1, 1));
+    assert_eq!(structure(&network), ("lstm", 2, 3, 5, 1, 1));
     assert_eq!(
         format_tensor(network.block("bO").unwrap()),
         "f32[5][0.0, 0.0, 0.0, 0.0, 0.0]"
@@ -363,4 +371,14 @@ fn a_network_is_recognized_by_its_own_block_names() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn an_update_gate_network_is_recognized_by_its_two_gates() {
+    let network = recognize(&distinct_tensors(&[
+        ("wI", &[6, 2]),
+        ("wR", &[6, 3]),
+        ("bR", &[6]),
+    ]));
+    assert_eq!(structure(&network), ("ugrnn", 2, 3, 0, 1, 1));
 }

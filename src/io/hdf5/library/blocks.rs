@@ -7,7 +7,8 @@ use hdf5_sys::h5d::H5Dwrite;
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::h5s::{H5S_seloper_t, H5Sselect_hyperslab};
 
-use super::{data::simple_space, status};
+use super::call::status;
+use super::data::simple_space;
 
 /// Writes `values`, which have the shape of the dataset, in blocks of the given shape. `proceed` is
 /// called before each block and can end the write.

@@ -12,7 +12,8 @@ use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_filter2, H5Pget_nfilters};
 use hdf5_sys::h5s::{H5S_ALL, H5S_seloper_t, H5Screate_simple, H5Sselect_hyperslab};
 use hdf5_sys::h5t::{H5Tconvert, H5Tget_size};
 
-use super::{identifier, status};
+use super::call::{identifier, status};
+use super::names::c_text;
 
 /// One filter of the pipeline of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,12 +74,7 @@ unsafe fn read_into(
     if let (Some(rows), Some(first)) = (rows, shape.first_mut()) {
         *first = rows.len();
     }
-    // SAFETY: the identifier refers to an open type.
-    let element = sync(|| unsafe { H5Tget_size(memory.id()) });
-    let sizes = shape
-        .iter()
-        .try_fold(element, |all, size| all.checked_mul(*size));
-    if sizes.is_none_or(|size| size > bytes) {
+    if byte_size(memory, &shape).is_none_or(|size| size > bytes) {
         return Err(Error::from("the values exceed the buffer"));
     }
     if from.id_type() == H5I_type_t::H5I_ATTR {
@@ -95,15 +91,18 @@ unsafe fn read_into(
     let id = |space: &Option<Dataspace>| space.as_ref().map_or(H5S_ALL, |space| space.id());
     // SAFETY: the buffer holds all selected elements, as checked above.
     status(|| unsafe {
-        H5Dread(
-            from.id(),
-            memory.id(),
-            id(&memory_space),
-            id(&file_space),
-            H5P_DEFAULT,
-            into,
-        )
+        let (spaces, memory) = ([&memory_space, &file_space].map(id), memory.id());
+        H5Dread(from.id(), memory, spaces[0], spaces[1], H5P_DEFAULT, into)
     })
+}
+
+/// The size of an array in bytes; None if it overflows.
+fn byte_size(dtype: &Datatype, shape: &[usize]) -> Option<usize> {
+    // SAFETY: the identifier refers to an open type.
+    let element = sync(|| unsafe { H5Tget_size(dtype.id()) });
+    shape
+        .iter()
+        .try_fold(element, |all, size| all.checked_mul(*size))
 }
 
 /// Converts `count` elements in place from the type `source` to the type `to`; the buffer must hold
@@ -161,7 +160,7 @@ fn filter(created: i64, index: c_uint) -> Result<Filter> {
     }
     Ok(Filter {
         id,
-        name: super::c_text(&name),
+        name: c_text(&name),
         values: values[..count.min(VALUES)].to_vec(),
     })
 }
@@ -173,14 +172,14 @@ pub fn chunk(dataset: &Dataset, first: &[u64]) -> Result<Option<ChunkLocation>> 
         return Err(Error::from("an index with a different number of axes"));
     }
     let start = first.as_ptr();
-    let ask = || {
+    let query = || {
         // SAFETY: `start` has an index for each axis, as checked above.
         unsafe {
             let (address, size) = (&mut address, &mut size);
             H5Dget_chunk_info_by_coord(dataset.id(), start, &mut skipped, address, size)
         }
     };
-    status(ask)?;
+    status(query)?;
     Ok((address != UNWRITTEN).then_some(ChunkLocation {
         address,
         size,

@@ -13,7 +13,7 @@ use hdf5_sys::h5l::{H5L_info2_t, H5Lexists, H5Literate2};
 use hdf5_sys::h5o::H5Oopen;
 use hdf5_sys::h5p::H5P_DEFAULT;
 
-use super::{identifier, status};
+use super::call::{identifier, status};
 
 /// Start of an escape, followed by two hexadecimal digits.
 const ESCAPE: &[u8] = b"\\x";
@@ -54,6 +54,12 @@ pub fn unescape(text: &str) -> Vec<u8> {
         true => bytes,
         false => text.as_bytes().to_vec(),
     }
+}
+
+/// The text before the first NUL.
+pub fn c_text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0);
+    escape(&bytes[..end.unwrap_or(bytes.len())])
 }
 
 /// The name for a call of the library.
@@ -100,12 +106,12 @@ pub fn attribute_names(of: &Location) -> Result<Vec<String>> {
 pub fn has_link(group: &Group, name: &str) -> bool {
     let Ok(name) = c_name(name) else { return false };
     let mut found = 0;
-    let ask = || {
+    let query = || {
         // SAFETY: `name` is a C string that outlives the call.
         found = unsafe { H5Lexists(group.id(), name.as_ptr(), H5P_DEFAULT) };
         found.min(0)
     };
-    status(ask).is_ok() && found > 0
+    status(query).is_ok() && found > 0
 }
 
 /// Opens a group.

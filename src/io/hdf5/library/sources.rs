@@ -7,7 +7,8 @@ use ::hdf5::sync::sync;
 use ::hdf5::{Dataset, Error, Result};
 use hdf5_sys::h5p;
 
-use super::{c_text, status};
+use super::call::status;
+use super::names::c_text;
 
 /// Maximum length of a name, that of the paths of operating systems.
 const NAME_BYTES: usize = 4_096;

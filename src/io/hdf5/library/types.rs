@@ -11,8 +11,9 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t;
 use hdf5_sys::h5t::{H5T_bkg_t, H5T_cdata_t, H5T_class_t, H5T_cmd_t, H5T_sign_t, H5T_str_t};
 
+use super::call::{identifier, status};
+use super::data;
 use super::names::{c_name, escape};
-use super::{data, identifier, status};
 
 /// Size in a file of a variable-length value: its length, the address of a heap and an object
 /// index.
@@ -201,7 +202,7 @@ fn text(id: hid_t) -> Class {
 
 fn tag(id: hid_t) -> String {
     // SAFETY: the identifier refers to an open opaque type.
-    sync(|| taken(unsafe { h5t::H5Tget_tag(id) })).unwrap_or_default()
+    sync(|| take_text(unsafe { h5t::H5Tget_tag(id) })).unwrap_or_default()
 }
 
 fn base(id: hid_t) -> Result<Datatype> {
@@ -219,7 +220,7 @@ fn members(id: hid_t) -> Result<Vec<String>> {
     let count = sync(|| unsafe { h5t::H5Tget_nmembers(id) });
     let name = |index: c_uint| {
         // SAFETY: as above, and the index is below the count.
-        let name = sync(|| taken(unsafe { h5t::H5Tget_member_name(id, index) }));
+        let name = sync(|| take_text(unsafe { h5t::H5Tget_member_name(id, index) }));
         name.ok_or_else(|| Error::from("a member without a name"))
     };
     (0..count.max(0) as c_uint).map(name).collect()
@@ -269,7 +270,7 @@ fn array_shape(id: hid_t) -> Result<Vec<usize>> {
 }
 
 /// Copies and frees a text that the library allocated.
-fn taken(text: *mut c_char) -> Option<String> {
+fn take_text(text: *mut c_char) -> Option<String> {
     if text.is_null() {
         return None;
     }

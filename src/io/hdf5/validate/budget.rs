@@ -54,7 +54,7 @@ impl Budget {
         let allocation = Vec::<u8>::new().try_reserve_exact(bytes);
         allocation.map_err(|_| {
             let source = io::ErrorKind::OutOfMemory.into();
-            crate::io::atomic::system_error(path, "reading", source)
+            crate::io::system_error::system_error(path, "reading", source)
         })
     }
 

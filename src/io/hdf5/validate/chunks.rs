@@ -48,15 +48,7 @@ impl Chunks<'_> {
     /// Errors: `File` if a chunk lies outside the file, has a size that is inconsistent with its
     /// filters, or needs an unavailable filter; `Memory` if a single chunk is too large
     pub fn validate(&self, raw_file: &mut RawFile, budget: &Budget) -> Result<()> {
-        let filters = data::filters(self.dataset).map_err(|f| self.error(f))?;
-        if let Some(filter) = filters.iter().find(|filter| !is_available(filter.id)) {
-            let name = match filter.name.is_empty() {
-                true => format!("filter {}", filter.id),
-                false => format!("{} (filter {})", filter.name, filter.id),
-            };
-            let key = self.key.to_string();
-            return Err(Error::file(self.path, FileError::Filter { key, name }));
-        }
+        let filters = self.available_filters()?;
         let shape = self.dataset.shape();
         let Some(sizes) = self.dataset.chunk() else {
             return Ok(());
@@ -87,6 +79,22 @@ impl Chunks<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The filters of the dataset.
+    ///
+    /// Errors: `File` if one of them is unavailable
+    fn available_filters(&self) -> Result<Vec<Filter>> {
+        let filters = data::filters(self.dataset).map_err(|f| self.error(f))?;
+        let Some(filter) = filters.iter().find(|filter| !is_available(filter.id)) else {
+            return Ok(filters);
+        };
+        let name = match filter.name.is_empty() {
+            true => format!("filter {}", filter.id),
+            false => format!("{} (filter {})", filter.name, filter.id),
+        };
+        let key = self.key.to_string();
+        Err(Error::file(self.path, FileError::Filter { key, name }))
     }
 
     /// Bytes of one element in the file.

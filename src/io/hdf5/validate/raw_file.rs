@@ -8,8 +8,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::base::Result;
-use crate::io::atomic::system_error;
 use crate::io::hdf5::library::types::HEAP_ID;
+use crate::io::system_error::system_error;
 
 /// Heap signature: name, version 1, three zero bytes.
 const SIGNATURE: &[u8] = b"GCOL\x01\0\0\0";

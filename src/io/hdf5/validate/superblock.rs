@@ -7,9 +7,9 @@ use std::path::Path;
 
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
-use crate::io::atomic::system_error;
 use crate::io::hdf5::error;
 use crate::io::magic_bytes::{self, HDF5, describe};
+use crate::io::system_error::system_error;
 
 /// Enough for any superblock (96 bytes for version 0 with 8-byte addresses).
 const SUPERBLOCK: usize = 128;

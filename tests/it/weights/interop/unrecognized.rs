@@ -99,7 +99,7 @@ fn the_error_lists_the_tensors_and_the_expected_names() {
         ),
         (
             distinct_tensors(&[("wR", &[5, 3]), ("wI", &[5, 1])]),
-            &["entry `wR`: expected shape [n, n], [3n, n] or [4n, n], found [5, 3]"],
+            &["entry `wR`: expected shape [n, n], [2n, n], [3n, n] or [4n, n], found [5, 3]"],
         ),
         (
             distinct_tensors(&[("wRUHX", &[6, 2]), ("wCHX", &[3, 2])]),
