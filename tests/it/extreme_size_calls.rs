@@ -122,7 +122,7 @@ pub const OPTIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "train",
-        "#{ batches: 2, batch: 2, log_every: 1, on_log: |line| false, \
+        "#{ batches: 2, batch_size: 2, log_every: 1, on_log: |line| false, \
          validation: tasks::integrator(), checkpoint: \"x.h5\", resume: false }",
         "train(rnn::vanilla(#{ units: 3 }), tasks::integrator(), o)",
     ),
@@ -149,7 +149,7 @@ pub const OPTIONS: &[(&str, &str, &str)] = &[
     ("lfads::model", "#{}", "lfads::model(o).params()"),
     (
         "lfads::train",
-        "#{ batches: 2, batch: 2, log_every: 1, on_log: |line| false, \
+        "#{ batches: 2, batch_size: 2, log_every: 1, on_log: |line| false, \
          validation: ones([2, 4, 1]), checkpoint: \"x.h5\", resume: false }",
         "lfads::train(lfads::model(#{ encoder: 3, controller: 3, generator: 3, factors: 2 }), \
          ones([4, 4, 1]), o)",

@@ -219,7 +219,7 @@ fn a_size_that_exceeds_the_memory_is_reported_with_its_option() {
             ),
             (
                 "train(rnn::vanilla(), tasks::integrator(), #{ batch_size: 2147483648 })",
-                "train: option `batch` of 2147483648",
+                "train: option `batch_size` of 2147483648",
             ),
         ],
     );

@@ -297,8 +297,8 @@ fn the_error_for_an_option_out_of_range_names_the_option() {
     };
     let rows = [
         ("b1", Optimizer::Adam(invalid_adam)),
-        ("rate", sgd_with(constant(-0.1))),
-        ("rate", sgd_with(constant(f64::INFINITY))),
+        ("lr", sgd_with(constant(-0.1))),
+        ("lr", sgd_with(constant(f64::INFINITY))),
         (
             "decay",
             sgd_with(Schedule::Exponential {

@@ -25,7 +25,7 @@ fn a_distant_fixed_point_is_excluded_only_with_the_option_outlier() {
         let near = fixed_points::find(net, #{ candidates: h, input: [5.0], outlier_distance: 10.0 });
         let text = text_of(near);
         [far.count(), far.counts().outliers, near.count(), near.counts().outliers,
-         text.contains("left out: 1 points further from the candidates than `outlier`")]
+         text.contains("left out: 1 points further from the candidates than `outlier_distance`")]
     "#;
     assert_eq!(evaluate(text), "[1, 0, 0, 1, true]");
 }
@@ -104,7 +104,7 @@ fn missing_fixed_points_of_a_flip_flop_are_reported() {
             let warned = points.warnings()[0];
             [all.count(), all.completeness().missing, points.count(), unseen.missing, unseen.estimate,
              warned.contains("at least 7 fixed points are missing"),
-             warned.contains("between: 0")]"#
+             warned.contains("interpolated: 0")]"#
         );
         assert_eq!(evaluate(&text), "[27, 0, 8, 7, 15.0, true, true]", "{name}");
     }
@@ -142,9 +142,9 @@ fn points_along_a_line_within_the_tolerance_form_one_set() {
         let h = [];
         for k in 0..41 { h.push([k * 0.01 - 0.2, 0.3]); }
         let find = |options| fixed_points::find(net, options);
-        let line = find.call(#{ candidates: h, tolerance: 1e-5, unique: 1e-3, between: 0 });
+        let line = find.call(#{ candidates: h, tolerance: 1e-5, unique_distance: 1e-3, interpolated: 0 });
         let modes = line.modes();
-        let exact = find.call(#{ candidates: h, polish: true, between: 0 });
+        let exact = find.call(#{ candidates: h, polish: true, interpolated: 0 });
         let sets = line.sets();
         [line.count(), sets.len(), sets[0].dimension, fixed(sets[0].extent, 1),
          modes.unstable.sum().item(), line.completeness().continua,

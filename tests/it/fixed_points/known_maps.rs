@@ -61,28 +61,28 @@ const NO_POINTS: [&str; 6] = ["0", "0", "[]", "[]", "[]", "-1.0"];
 const ROWS: [Row; 13] = [
     ("a contraction, from states near the fixed point",
      r#"rnn::vanilla(#{ units: 20, dtype: "f64", gain: 0.5, seed: 1 })"#,
-     "#{ candidates: settle(net), between: 0 }",
+     "#{ candidates: settle(net), interpolated: 0 }",
      ["1", "200", "[0]", r#"["converged"]"#, r#"["stable"]"#, "-1.0"]),
     ("the same with Adam",
      r#"rnn::vanilla(#{ units: 20, dtype: "f64", gain: 0.5, seed: 1 })"#,
      r#"#{ candidates: settle(net), method: "adam" }"#,
      ["1", "200", "[0]", r#"["converged"]"#, r#"["stable"]"#, "-1.0"]),
     ("two close roots", "custom(1, |h, x, p| h + 0.1 * (h * h - 1e-6))",
-     "#{ candidates: near_zero(200), between: 0 }",
+     "#{ candidates: near_zero(200), interpolated: 0 }",
      ["2", "*", "[0, 0]", r#"["converged"]"#, r#"["stable", "unstable"]"#, "2.0"]),
     ("a double root", "custom(1, |h, x, p| h + 0.1 * h * h)",
-     "#{ candidates: near_zero(200), between: 0 }",
+     "#{ candidates: near_zero(200), interpolated: 0 }",
      ["1", "200", "[0]", r#"["converged"]"#, r#"["marginal"]"#, "1.0"]),
     ("no real roots", "custom(1, |h, x, p| h + 0.1 * (h * h + 1e-6))",
-     "#{ candidates: near_zero(200), between: 0 }", NO_POINTS),
+     "#{ candidates: near_zero(200), interpolated: 0 }", NO_POINTS),
     ("a triple root", "custom(1, |h, x, p| h.tanh())",
-     "#{ candidates: 50.0 * near_zero(200), between: 0 }",
+     "#{ candidates: 50.0 * near_zero(200), interpolated: 0 }",
      ["1", "200", "[0]", r#"["converged"]"#, r#"["marginal"]"#, "1.0"]),
     ("the same as a built-in cell", r#"{
          let net = rnn::vanilla(#{ units: 1, dtype: "f64" });
          net.load_params(#{ wR: [[1.0]], bR: [0.0] });
          net
-     }"#, "#{ candidates: 50.0 * near_zero(200), between: 0 }",
+     }"#, "#{ candidates: 50.0 * near_zero(200), interpolated: 0 }",
      ["1", "200", "[0]", r#"["converged"]"#, r#"["marginal"]"#, "1.0"]),
     ("a saddle at 0, where the rounding unit of the state is 0", r#"{
          let net = rnn::vanilla(#{ units: 2, dtype: "f64" });
@@ -90,16 +90,16 @@ const ROWS: [Row; 13] = [
          net
      }"#, "#{ candidates: random::normal(random::key(0), [50, 2]) }",
      ["3", "100", "[0, 0, 0]", r#"["converged"]"#, r#"["saddle", "stable"]"#, "3.0"]),
-    ("a non-normal matrix", "shift_matrix(20)", "#{ candidates: normal(200, 20), between: 0 }",
+    ("a non-normal matrix", "shift_matrix(20)", "#{ candidates: normal(200, 20), interpolated: 0 }",
      ["1", "200", "[0]", r#"["converged"]"#, r#"["stable"]"#, "1.0"]),
     ("a drift", "custom(1, |h, x, p| h + 1e-7)",
-     "#{ candidates: near_zero(200), between: 0 }", NO_POINTS),
-    ("a line", "linear([[1.0, 0.0], [0.0, 0.5]])", "#{ candidates: normal(200, 2), between: 0 }",
+     "#{ candidates: near_zero(200), interpolated: 0 }", NO_POINTS),
+    ("a line", "linear([[1.0, 0.0], [0.0, 0.5]])", "#{ candidates: normal(200, 2), interpolated: 0 }",
      ["*", "200", "[1]", r#"["converged"]"#, r#"["marginal"]"#, "-1.0"]),
-    ("a ring", "custom(2, |h, x, p| ring(h))", "#{ candidates: normal(200, 2), between: 0 }",
+    ("a ring", "custom(2, |h, x, p| ring(h))", "#{ candidates: normal(200, 2), interpolated: 0 }",
      ["*", "200", "[1]", r#"["converged"]"#, r#"["marginal"]"#, "-1.0"]),
     ("a plane", "linear([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.5]])",
-     "#{ candidates: normal(200, 3), between: 0 }",
+     "#{ candidates: normal(200, 3), interpolated: 0 }",
      ["*", "200", "[2]", r#"["converged"]"#, r#"["marginal"]"#, "-1.0"]),
 ];
 
@@ -171,7 +171,7 @@ fn close_pairs_of_roots_are_both_found() {
                     cat([a + 0.1 * (a * a - {offset:e} * {offset:e}), 0.5 * h.slice(1, 1, 2)], 1)
                 }});
                 let c = (random::uniform(random::key(5), [200, 2]).f64() - 0.5) * 2.0;
-                let options = #{{ candidates: c, between: 0, polish: {polish} }};
+                let options = #{{ candidates: c, interpolated: 0, polish: {polish} }};
                 let points = fixed_points::find(net, options);
                 let roots = points.states().slice(1, 0, 1).flatten().sort().to_list();
                 [roots, points.modes().class, points.counts().converged]"#
@@ -252,7 +252,7 @@ fn classes_do_not_depend_on_whether_the_residual_is_exactly_zero() {
                 r#"{PRELUDE}
                 fn unit(h) {{ h / (h * h).sum(1).sqrt().unsqueeze(1) }}
                 fn near_ring() {{ 1.01 * unit(normal(200, 2)) }}
-                let options = #{{ candidates: {candidates}, between: 0, polish: {polish} }};
+                let options = #{{ candidates: {candidates}, interpolated: 0, polish: {polish} }};
                 let all = #{{}};
                 let points = fixed_points::find({net}, options);
                 for class in points.modes().class {{ all[class] = true; }}

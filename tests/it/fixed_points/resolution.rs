@@ -73,7 +73,7 @@ fn a_line_attractor_in_f32_is_a_line() {
     for n in [2, 8, 32, 100] {
         let text = format!(
             r#"
-            let options = #{{ candidates: normal(200, {n}), between: 0 }};
+            let options = #{{ candidates: normal(200, {n}), interpolated: 0 }};
             let points = fixed_points::find(line({n}, "f32"), options);
             [dimensions(points), classes(points), points.count() > 100,
              points.position_error().min().item() > 1e300]"#
@@ -89,7 +89,7 @@ fn a_line_attractor_in_f32_is_a_line() {
 #[test]
 fn a_ring_attractor_in_f32_is_a_ring_around_a_saddle() {
     let text = r#"
-        let options = #{ candidates: near_ring(64), between: 0 };
+        let options = #{ candidates: near_ring(64), interpolated: 0 };
         let points = fixed_points::find(tanh_ring(64, "f32"), options);
         [dimensions(points), points.completeness().estimate, points.completeness().continua]"#;
     assert_eq!(value(text), "[[0, 1], 1.0, 1]");
@@ -128,7 +128,7 @@ fn a_continuum_that_rounding_has_destroyed_is_reported_with_the_option_that_reta
         (
             "line(32, \"f64\")",
             "normal(200, 32)",
-            "slow: true, tolerance: 1e-12, unique: 0.01",
+            "slow: true, tolerance: 1e-12, unique_distance: 0.01",
         ),
     ];
     for (net, candidates, options) in cases {

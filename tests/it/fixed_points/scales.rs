@@ -38,7 +38,7 @@ fn all_candidates_far_from_zero_converge() {
 fn final_states_beyond_the_bound_of_a_gru_are_counted() {
     let text = r#"
         let net = rnn::gru(#{ units: 20, dtype: "f64", gain: 1.5, seed: 1 });
-        let options = #{ candidates: normal(300, 20), between: 0, input: [0.3] };
+        let options = #{ candidates: normal(300, 20), interpolated: 0, input: [0.3] };
         let points = fixed_points::find(net, options);
         let beyond = points.candidate_report().states.abs().max(1).to_list().filter(|h| h > 1.000001);
         let count = points.counts().unreachable;

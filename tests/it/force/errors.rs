@@ -48,7 +48,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
             "force network.run: expected inputs of shape [t, 1], one step at least, found [3, 2]",
         ),
         (
-            "net.run(9, #{ fed: zeros([8, 2]) })",
+            "net.run(9, #{ teacher_forcing: zeros([8, 2]) })",
             "force network.run: expected fed of shape [9, 2], so many steps, found [8, 2]",
         ),
         (

@@ -324,7 +324,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "lfads::model(#{ channels: 3, keep_prob: 1.5 })",
-            "lfads::model: expected `keep` from 0.05 to 1, found 1.5",
+            "lfads::model: expected `keep_prob` from 0.05 to 1, found 1.5",
         ),
         (
             "lfads::model(#{ channels: 3, observations: \"spikes\" })",

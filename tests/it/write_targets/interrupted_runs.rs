@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use attractor::io::hdf5::{self, WriteOptions};
 use attractor::io::{Tree, atomic_write};
@@ -132,7 +133,7 @@ const ENDLESS: &str = "print(\"ready\"); loop {}";
 /// An endless training run.
 const TRAINING: &str = r#"
 let net = rnn::vanilla(#{ units: 8, seed: 1 });
-let options = #{ batches: 100000000, batch: 4, checkpoint: "check.h5", checkpoint_every: 10 };
+let options = #{ batches: 100000000, batch_size: 4, checkpoint: "check.h5", checkpoint_every: 10 };
 options.log_every = 1000000;
 print("ready");
 let fit = train(net, tasks::integrator(#{ steps: 5 }), options);
@@ -144,7 +145,7 @@ const TRAININGS: &str = r#"
 print("ready");
 loop {
     let net = rnn::vanilla(#{ units: 8, seed: 1 });
-    let options = #{ batches: 100000000, batch: 4, log_every: 1000000 };
+    let options = #{ batches: 100000000, batch_size: 4, log_every: 1000000 };
     train(net, tasks::integrator(#{ steps: 5 }), options);
 }
 "#;
@@ -154,11 +155,13 @@ fn sigterm_and_sighup_stop_a_run_like_ctrl_c_with_exit_code_128_plus_signal() {
     for (signal, code) in [("-TERM", 143), ("-HUP", 129)] {
         for script in [ENDLESS, TRAINING, TRAININGS] {
             let folder = TempDir::new().expect("a folder");
-            let child = start(folder.path(), &[PROGRAM, "run", "s.rhai"], script);
+            let mut child = start(folder.path(), &[PROGRAM, "run", "s.rhai"], script);
             // Before the start of the training the signal would interrupt the script itself.
             let has_started = || script != TRAINING || folder.path().join("check.h5").exists();
             while !has_started() {
-                std::thread::yield_now();
+                let ended = child.try_wait().expect("a child of this process");
+                assert!(ended.is_none(), "the script ended before its training");
+                std::thread::sleep(Duration::from_millis(5));
             }
             send(signal, &child);
             let (actual, text) = wait_for_end(child);
