@@ -120,17 +120,17 @@ fn polygon(corners: &[Vec2], pixels: f32) -> Vec<Stroke> {
 pub fn dashes(
     [a, b]: [Vec3; 2],
     start: f32,
-    [ink, gap]: [f32; 2],
+    [dash, gap]: [f32; 2],
     pixels: f32,
 ) -> impl Iterator<Item = [Vec3; 2]> {
     let long = (b - a).length();
-    let period = ((ink + gap) / pixels).max(long / MAX_DASHES);
-    let ink = period * ink / (ink + gap);
+    let period = ((dash + gap) / pixels).max(long / MAX_DASHES);
+    let dash = period * dash / (dash + gap);
     let first = (start / period).floor();
     let count = ((start + long) / period).ceil() - first;
     (0..count as usize).filter_map(move |k| {
         let from = (first + k as f32) * period - start;
-        let (from, to) = (from.max(0.0), (from + ink).min(long));
+        let (from, to) = (from.max(0.0), (from + dash).min(long));
         (from < to).then(|| [from, to].map(|at| a + (b - a) * (at / long)))
     })
 }

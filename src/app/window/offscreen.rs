@@ -12,9 +12,9 @@ use kiss3d::prelude::{
 use resvg::tiny_skia::{FilterQuality, IntSize, Pixmap, PixmapPaint, Transform};
 
 use super::canvas::Viewpoint;
+use super::requests::{ImageRequest, Response};
 use super::scene::PreparedScene;
 use super::view_state::ViewState;
-use super::{ImageRequest, Response};
 use crate::figure::FONT;
 use crate::figure::scene::{DEFAULT_SIZE, Scene};
 
@@ -49,17 +49,7 @@ impl OffscreenRenderer {
             1
         };
         let [wide, tall] = size.map(|side| side * factor);
-        let window = match &mut self.0 {
-            Some(window) => window,
-            None => {
-                let setup = CanvasSetup {
-                    samples: NumSamples::Four,
-                    ..CanvasSetup::default()
-                };
-                let new = Window::new_headless_with_setup(wide, tall, setup).await;
-                self.0.insert(new)
-            }
-        };
+        let window = self.window(wide, tall).await;
         require_vulkan()?;
         window.canvas_mut().resize(wide, tall);
         configure(window);
@@ -77,17 +67,36 @@ impl OffscreenRenderer {
         prepared.draw(window, viewpoint, &view, None);
         let mut root = SceneNode3d::empty();
         window.render_3d(&mut root, &mut camera).await;
-        let image = window.snap_image();
-        let rgba = image.pixels().flat_map(|pixel| {
-            let [r, g, b] = pixel.0;
-            [r, g, b, 255]
-        });
-        let drawn = IntSize::from_wh(wide, tall);
-        let drawn = drawn.and_then(|drawn| Pixmap::from_vec(rgba.collect(), drawn));
-        let pixels = drawn.and_then(|drawn| downsample(&drawn, size, factor));
+        let pixels = snapshot(window).and_then(|drawn| downsample(&drawn, size, factor));
         let bytes = pixels.and_then(|pixels| pixels.encode_png().ok());
         bytes.ok_or_else(|| "the driver drew nothing".into())
     }
+
+    /// The invisible window, created with this size if there is none.
+    async fn window(&mut self, wide: u32, tall: u32) -> &mut Window {
+        match &mut self.0 {
+            Some(window) => window,
+            empty => {
+                let setup = CanvasSetup {
+                    samples: NumSamples::Four,
+                    ..CanvasSetup::default()
+                };
+                let new = Window::new_headless_with_setup(wide, tall, setup).await;
+                empty.insert(new)
+            }
+        }
+    }
+}
+
+/// The pixels of the last frame.
+fn snapshot(window: &Window) -> Option<Pixmap> {
+    let image = window.snap_image();
+    let rgba = image.pixels().flat_map(|pixel| {
+        let [r, g, b] = pixel.0;
+        [r, g, b, 255]
+    });
+    let size = IntSize::from_wh(image.width(), image.height())?;
+    Pixmap::from_vec(rgba.collect(), size)
 }
 
 /// The image scaled down to this size by an integer factor.
