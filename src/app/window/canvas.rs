@@ -159,8 +159,8 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws a bar on the window; `left` is its left end.
-    pub fn bar(&mut self, left: Vec2, [wide, tall]: [f32; 2], colour: Color) {
-        self.stroke([left, left + Vec2::new(wide, 0.0)], tall, colour);
+    pub fn bar(&mut self, left: Vec2, [width, height]: [f32; 2], colour: Color) {
+        self.stroke([left, left + Vec2::new(width, 0.0)], height, colour);
     }
 
     pub fn ring(&mut self, middle: Vec2) {

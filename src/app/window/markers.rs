@@ -98,9 +98,9 @@ fn polygon(corners: &[Vec2], pixels: f32) -> Vec<Stroke> {
     let heights = || corners.iter().map(|corner| corner.y);
     let low = heights().fold(f32::INFINITY, f32::min);
     let high = heights().fold(f32::NEG_INFINITY, f32::max);
-    let tall = (high - low) / count as f32;
+    let height = (high - low) / count as f32;
     let bar = |k: usize| {
-        let y = low + (k as f32 + 0.5) * tall;
+        let y = low + (k as f32 + 0.5) * height;
         let (mut left, mut right) = (f32::INFINITY, f32::NEG_INFINITY);
         for (i, a) in corners.iter().enumerate() {
             let b = corners[(i + 1) % corners.len()];
@@ -110,7 +110,7 @@ fn polygon(corners: &[Vec2], pixels: f32) -> Vec<Stroke> {
             }
         }
         // The strokes overlap slightly to avoid gaps.
-        ([Vec2::new(left, y), Vec2::new(right, y)], 1.1 * tall)
+        ([Vec2::new(left, y), Vec2::new(right, y)], 1.1 * height)
     };
     (0..count).map(bar).collect()
 }

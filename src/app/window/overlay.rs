@@ -71,21 +71,26 @@ impl PreparedScene {
             return;
         };
         let ink = colour(INK, 1.0);
-        let tall = (canvas.size.y - 200.0).clamp(60.0, 280.0);
-        let (left, low) = (canvas.size.x - 84.0, (canvas.size.y + tall) / 2.0);
-        let line_height = tall / bar.colours.len() as f32;
+        let height = (canvas.size.y - 200.0).clamp(60.0, 280.0);
+        let (left, low) = (canvas.size.x - 84.0, (canvas.size.y + height) / 2.0);
+        let line_height = height / bar.colours.len() as f32;
         for (k, shade) in bar.colours.iter().enumerate() {
             let position = Vec2::new(left, low - (k as f32 + 0.5) * line_height);
             canvas.bar(position, [12.0, line_height + 1.0], colour(*shade, 1.0));
         }
         for (part, text) in &bar.ticks {
-            let position = Vec2::new(left + 20.0, low - tall * *part as f32 - TEXT / 2.0);
+            let position = Vec2::new(left + 20.0, low - height * *part as f32 - TEXT / 2.0);
             canvas.text(text, position, TEXT, ink);
         }
         // Above the bar, shifted to the left as far as necessary to be fully visible.
         let half = canvas.text_width(&bar.label, TEXT) / 2.0;
         let across = (left + 6.0).min(canvas.size.x - MARGIN - half);
-        canvas.centred_text(&bar.label, Vec2::new(across, low - tall - 18.0), TEXT, ink);
+        canvas.centred_text(
+            &bar.label,
+            Vec2::new(across, low - height - 18.0),
+            TEXT,
+            ink,
+        );
     }
 }
 
@@ -103,8 +108,8 @@ pub struct TextBox {
 impl TextBox {
     fn new(canvas: &Canvas, lines: Vec<String>, line_height: f32, corner: Vec2) -> TextBox {
         let widths = lines.iter().map(|line| canvas.text_width(line, TEXT));
-        let wide = widths.fold(0.0, f32::max) + 12.0;
-        let size = Vec2::new(wide, line_height * lines.len() as f32 + 4.0);
+        let width = widths.fold(0.0, f32::max) + 12.0;
+        let size = Vec2::new(width, line_height * lines.len() as f32 + 4.0);
         TextBox {
             lines,
             line_height,
