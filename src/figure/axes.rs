@@ -151,16 +151,10 @@ fn colour_bar(
     ];
     writer.line(&outline, INK, LINE_WIDTH * 0.8);
     for tick in &ticks.major {
-        let Some(part) = range.fraction(tick.at) else {
-            continue;
-        };
-        let y = bottom - part * frame.height;
-        writer.line(&[[right, y], [right + TICK_LENGTH, y]], INK, LINE_WIDTH);
-        let position = [
-            right + TICK_LENGTH + TICK_GAP,
-            y + TICK_TEXT * CAP_HEIGHT / 2.0,
-        ];
-        writer.text(position, Anchor::Start, TICK_TEXT, INK, &tick.label);
+        if let Some(part) = range.fraction(tick.at) {
+            let y = bottom - part * frame.height;
+            colour_bar_tick(writer, [right, y], &tick.label);
+        }
     }
     if let Some(power) = ticks.exponent_label() {
         writer.text([left, top - 6.0], Anchor::Start, TICK_TEXT, INK, &power);
@@ -169,4 +163,11 @@ fn colour_bar(
         TICK_LENGTH + TICK_GAP + widest(ticks, font) + LABEL_GAP + LABEL_TEXT * CAP_HEIGHT;
     let middle = [right + distance, top + frame.height / 2.0];
     writer.vertical_text(middle, LABEL_TEXT, INK, &layout.panel.colour.label);
+}
+
+/// Draws a tick of the colour bar, and its label to the right.
+fn colour_bar_tick(writer: &mut SvgWriter, [x, y]: Point, label: &str) {
+    writer.line(&[[x, y], [x + TICK_LENGTH, y]], INK, LINE_WIDTH);
+    let position = [x + TICK_LENGTH + TICK_GAP, y + TICK_TEXT * CAP_HEIGHT / 2.0];
+    writer.text(position, Anchor::Start, TICK_TEXT, INK, label);
 }

@@ -6,7 +6,10 @@ use super::legend::{GAP, LegendLayout, PADDING, ROW_HEIGHT, SAMPLE_WIDTH, TEXT_S
 use super::polyline::Point;
 use super::scale::Frame;
 use super::svg_writer::{Anchor, SvgWriter};
-use super::{Layer, Marker, Panel, Rgb};
+use super::{Layer, Marker, Panel, Rgb, Stroke};
+
+/// Height of the block that represents a filled area.
+const BLOCK_HEIGHT: f64 = 8.0;
 
 /// Draws a legend with one entry per labelled layer.
 pub fn draw(
@@ -34,52 +37,48 @@ pub fn draw(
 fn draw_sample(writer: &mut SvgWriter, layer: &Layer, colour: Rgb, [x, y]: Point, width: f64) {
     let middle = [x + width / 2.0, y];
     let across = [vec![[x, y], [x + width, y]]];
-    let block = |half: f64| {
+    if let Some(stroke) = stroke(layer) {
+        writer.polylines(&across, colour, stroke);
+    }
+    if let Some(style) = marker_style(layer, colour) {
+        markers(writer, &[middle], style);
+    }
+    if let Some(opacity) = fill_opacity(layer) {
         let (left, right) = (x + 2.0, x + width - 2.0);
-        [
-            [left, y - half],
-            [right, y - half],
-            [right, y + half],
-            [left, y + half],
-        ]
-    };
+        let (top, bottom) = (y - BLOCK_HEIGHT / 2.0, y + BLOCK_HEIGHT / 2.0);
+        let block = [[left, top], [right, top], [right, bottom], [left, bottom]];
+        writer.polygon(&block, colour, opacity);
+    }
+}
+
+/// The stroke of the line in the sample, if the sample has a line.
+fn stroke(layer: &Layer) -> Option<&Stroke> {
     match layer {
-        Layer::Line(line) => {
-            writer.polylines(&across, colour, &line.stroke);
-            if let Some(marker) = line.marker {
-                markers(
-                    writer,
-                    &[middle],
-                    MarkerStyle::new(marker, line_marker_size(line), colour),
-                );
-            }
-        }
-        Layer::ReferenceLine(rule) => writer.polylines(&across, colour, &rule.stroke),
-        Layer::Scatter(scatter) => {
-            markers(
-                writer,
-                &[middle],
-                MarkerStyle::new(scatter.marker, scatter.size, colour),
-            );
-        }
-        Layer::Stem(stem) => {
-            markers(
-                writer,
-                &[middle],
-                MarkerStyle::new(Marker::Dot, stem.size, colour),
-            );
-        }
-        Layer::Points(points) => {
-            markers(
-                writer,
-                &[middle],
-                MarkerStyle::new(points.marker, points.size, colour),
-            );
-        }
-        Layer::Paths(paths) => writer.polylines(&across, colour, &paths.stroke),
-        Layer::Arrows(arrows) => writer.polylines(&across, colour, &arrows.stroke),
-        Layer::Bars(_) => writer.polygon(&block(4.0), colour, BAR_OPACITY),
-        Layer::Band(_) => writer.polygon(&block(4.0), colour, BAND_OPACITY),
-        Layer::Heatmap(_) | Layer::Circle(_) | Layer::Annotation(_) | Layer::Labels(_) => {}
+        Layer::Line(line) => Some(&line.stroke),
+        Layer::ReferenceLine(line) => Some(&line.stroke),
+        Layer::Paths(paths) => Some(&paths.stroke),
+        Layer::Arrows(arrows) => Some(&arrows.stroke),
+        _ => None,
+    }
+}
+
+/// The style of the marker in the sample, if the sample has a marker.
+fn marker_style(layer: &Layer, colour: Rgb) -> Option<MarkerStyle> {
+    let (marker, size) = match layer {
+        Layer::Line(line) => (line.marker?, line_marker_size(line)),
+        Layer::Scatter(scatter) => (scatter.marker, scatter.size),
+        Layer::Stem(stem) => (Marker::Dot, stem.size),
+        Layer::Points(points) => (points.marker, points.size),
+        _ => return None,
+    };
+    Some(MarkerStyle::new(marker, size, colour))
+}
+
+/// The opacity of the filled block in the sample, if the sample has a block.
+fn fill_opacity(layer: &Layer) -> Option<f64> {
+    match layer {
+        Layer::Bars(_) => Some(BAR_OPACITY),
+        Layer::Band(_) => Some(BAND_OPACITY),
+        _ => None,
     }
 }

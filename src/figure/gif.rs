@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use gif::{DisposalMethod, Encoder, Frame, Repeat};
+use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::three_d::scene::Scene;
@@ -18,7 +18,7 @@ const QUANTIZER_SPEED: i32 = 10;
 const MAX_BATCH: usize = 16;
 
 choices! {
-    /// What changes from frame to frame.
+    /// Motion of an animation from frame to frame.
     pub enum Motion {
         /// The camera rotates once around the vertical axis.
         #[default]
@@ -31,7 +31,7 @@ choices! {
 options! {
     /// Options of an animation.
     pub struct AnimationOptions for "figure.save" {
-        /// What changes: "turn" (the camera rotates) or "time" (trajectories grow). This option and
+        /// Motion: "turn" (the camera rotates) or "time" (trajectories grow). This option and
         /// the following ones apply to files that end in .gif.
         motion: Motion = Motion::Turn;
         /// Number of frames.
@@ -78,10 +78,6 @@ pub fn gif(
 ) -> Result<Option<Vec<u8>>> {
     let figure = Arc::new(fix_axes(figure)?);
     let mut encoder: Option<Encoder<Vec<u8>>> = None;
-    let encoding_error = |_| Error::Algebra {
-        op: "figure.save",
-        fact: "the frames cannot be encoded as one GIF",
-    };
     let batch_size = rayon::current_num_threads().clamp(1, MAX_BATCH);
     for first in (0..options.frames).step_by(batch_size) {
         if progress.stop_requested() {
@@ -97,12 +93,7 @@ pub fn gif(
         for picture in draw(batch)? {
             let encoder = match &mut encoder {
                 Some(encoder) => encoder,
-                None => {
-                    let new = Encoder::new(Vec::new(), picture.width, picture.height, &[]);
-                    let mut new = new.map_err(encoding_error)?;
-                    new.set_repeat(Repeat::Infinite).map_err(encoding_error)?;
-                    encoder.insert(new)
-                }
+                None => encoder.insert(new_encoder(&picture)?),
             };
             encoder.write_frame(&picture).map_err(encoding_error)?;
         }
@@ -118,6 +109,23 @@ pub fn gif(
             .expect("writing into memory does not fail")
             .unwrap_or_default(),
     ))
+}
+
+/// An encoder of a looping GIF with frames of the size of `picture`.
+fn new_encoder(picture: &Frame) -> Result<Encoder<Vec<u8>>> {
+    let encoder = Encoder::new(Vec::new(), picture.width, picture.height, &[]);
+    let mut encoder = encoder.map_err(encoding_error)?;
+    encoder
+        .set_repeat(Repeat::Infinite)
+        .map_err(encoding_error)?;
+    Ok(encoder)
+}
+
+fn encoding_error(_: EncodingError) -> Error {
+    Error::Algebra {
+        op: "figure.save",
+        fact: "the frames cannot be encoded as one GIF",
+    }
 }
 
 fn frame(figure: &Figure, options: &AnimationOptions, scale: f64) -> Result<Frame<'static>> {

@@ -18,6 +18,8 @@ pub const FIGURE_TITLE: f64 = 15.0;
 const PAGE_MARGIN: f64 = 10.0;
 /// Gap between panels, in addition to their labels.
 const PANEL_GAP: [f64; 2] = [22.0, 18.0];
+/// Gap between the axes or their colour bar and a legend beside them.
+const LEGEND_GAP: f64 = 10.0;
 /// Space for one tick label along y, in pixels.
 const TICK_SPACING: f64 = 27.0;
 /// Minimum side of the axes of a panel with equal aspect.
@@ -112,6 +114,23 @@ impl Track {
     }
 }
 
+impl Margins {
+    /// Extends the margins to fit a colour bar of width `bar` and a legend beside it.
+    fn include_legends(
+        &mut self,
+        bar: f64,
+        bar_ticks: Option<&Ticks>,
+        legend: Option<&legend::LegendLayout>,
+    ) {
+        let beside = legend.filter(|legend| legend.outside);
+        let legend_width = beside.map_or(0.0, |legend| bar + LEGEND_GAP + legend.size[0]);
+        self.right = self.right.max(bar).max(legend_width);
+        if bar_ticks.is_some_and(|ticks| ticks.power.is_some()) {
+            self.top = self.top.max(6.0 + TICK_TEXT);
+        }
+    }
+}
+
 /// The position of the axes of each track, and the length of the page.
 fn starts(tracks: &[Track], margin: f64, between: f64) -> (Vec<f64>, f64) {
     let mut edge = margin;
@@ -131,33 +150,24 @@ fn layout_panel<'a>(panel: &'a Panel, size: [f64; 2], font: &Font) -> Result<Pan
     let frame = frame(panel, axes_box.as_ref(), size)?;
     let colour_range = of_colour(panel)?;
     let bar_range = colour_range.filter(|_| !panel.colour.hidden);
-    let max_count = max_ticks(frame.height);
-    let bar_ticks = bar_range.map(|range| ticks::of_axis(&Axis::default(), &range, max_count, 0.0));
+    let bar_ticks = bar_range.map(|range| {
+        let max_count = max_ticks(frame.height);
+        ticks::of_axis(&Axis::default(), &range, max_count, 0.0)
+    });
     let bar = bar_ticks
         .as_ref()
         .map_or(0.0, |ticks| colour_bar_width(panel, ticks, font));
     let obstacles = || outlines(panel, &frame, axes_box.as_ref(), font);
-    let legend = legend::layout(panel, &frame, obstacles, font, bar + 10.0);
+    let legend = legend::layout(panel, &frame, obstacles, font, bar + LEGEND_GAP);
     let (x_ticks, y_ticks) = match axes_box {
         Some(_) => Default::default(),
         None => flat_ticks(panel, &frame, font),
     };
     let mut margins = match axes_box {
-        Some(_) => Margins {
-            top: top_margin(panel, frame.width, &y_ticks, font),
-            ..Margins::default()
-        },
+        Some(_) => title_margin(panel, frame.width, font),
         None => axis_margins(panel, frame.width, &x_ticks, &y_ticks, font),
     };
-    let beside = legend.as_ref().filter(|legend| legend.outside);
-    let legend_width = beside.map_or(0.0, |legend| bar + 10.0 + legend.size[0]);
-    margins.right = margins.right.max(bar).max(legend_width);
-    if bar_ticks
-        .as_ref()
-        .is_some_and(|ticks| ticks.power.is_some())
-    {
-        margins.top = margins.top.max(6.0 + TICK_TEXT);
-    }
+    margins.include_legends(bar, bar_ticks.as_ref(), legend.as_ref());
     Ok(PanelLayout {
         panel,
         frame,
@@ -264,6 +274,14 @@ fn y_step(panel: &Panel, x_ticks: &Ticks) -> f64 {
     match x_ticks.major.as_slice() {
         [first, second, ..] if panel.equal_aspect => second.at - first.at,
         _ => min_step_of(panel, Side::Y),
+    }
+}
+
+/// The margins of a three-dimensional panel, whose frame contains its labels.
+fn title_margin(panel: &Panel, width: f64, font: &Font) -> Margins {
+    Margins {
+        top: top_margin(panel, width, &Ticks::default(), font),
+        ..Margins::default()
     }
 }
 

@@ -32,14 +32,14 @@ impl Dash {
     /// Lengths of dashes and gaps for a line of this width; `None` for a solid line. With butt caps
     /// (not `round`), a dot is as long as the line is wide.
     pub fn pattern(self, width: f64, round: bool) -> Option<[f64; 2]> {
-        let [ink, gap]: [f64; 2] = match self {
+        let [dash, gap]: [f64; 2] = match self {
             Dash::Solid => return None,
             Dash::Dashed => [4.0, 2.5],
             Dash::Dotted if round => [0.01, 2.2],
             Dash::Dotted => [1.0, 1.2],
         };
         let width = width.max(0.8);
-        Some([ink * width, gap * width])
+        Some([dash * width, gap * width])
     }
 }
 

@@ -64,8 +64,8 @@ impl SvgWriter {
         let width = format_number(stroke.width);
         let dash = stroke.dash.pattern(stroke.width, true);
         let dash = dash.map_or_else(String::new, |lengths| {
-            let [ink, gap] = lengths.map(format_number);
-            format!(" stroke-dasharray=\"{ink} {gap}\"")
+            let [length, gap] = lengths.map(format_number);
+            format!(" stroke-dasharray=\"{length} {gap}\"")
         });
         let opacity = match stroke.opacity {
             opaque if opaque >= 1.0 => String::new(),

@@ -1,6 +1,6 @@
 //! Validation of a figure before it is drawn.
 
-use super::{Axis, Camera, Figure, Layer, Panel};
+use super::{Axis, Camera, Figure, Layer, Panel, Paths, Points};
 use crate::base::{Error, Result};
 
 /// Largest size of a panel, in pixels per side; larger values are input errors.
@@ -138,37 +138,40 @@ fn layer_arrays(layer: &Layer) -> Result<()> {
                 found: vec![l.rows, l.columns],
             })
         }
-        Layer::Paths(l) => {
-            optional_values("trajectories", &l.at, &l.values)?;
-            let valid = l.ends.is_sorted() && l.ends.last().copied().unwrap_or(0) == l.at.len();
-            if valid {
-                return Ok(());
-            }
-            Err(Error::Shape {
-                op: "trajectories",
-                what: "ends",
-                expected: format!("ascending up to {}", l.at.len()),
-                found: l.ends.clone(),
-            })
-        }
-        Layer::Points(l) => {
-            optional_values("points", &l.at, &l.values)?;
-            optional_values("points", &l.at, &l.sizes)?;
-            let sizes = l.sizes.iter().flatten().chain([&l.size]);
-            match sizes
-                .copied()
-                .find(|size| !(size.is_finite() && *size > 0.0))
-            {
-                Some(size) => Err(range("size", "of a point above 0", size)),
-                None => Ok(()),
-            }
-        }
+        Layer::Paths(l) => paths(l),
+        Layer::Points(l) => points(l),
         Layer::Arrows(l) => {
             same_length("arrows", &l.from, &l.to)?;
             optional_values("arrows", &l.from, &l.values)
         }
         Layer::Labels(l) => same_length("labels", &l.at, &l.texts),
         _ => Ok(()),
+    }
+}
+
+fn paths(paths: &Paths) -> Result<()> {
+    let Paths {
+        at, ends, values, ..
+    } = paths;
+    optional_values("trajectories", at, values)?;
+    if ends.is_sorted() && ends.last().copied().unwrap_or(0) == at.len() {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        op: "trajectories",
+        what: "ends",
+        expected: format!("ascending up to {}", at.len()),
+        found: ends.clone(),
+    })
+}
+
+fn points(points: &Points) -> Result<()> {
+    optional_values("points", &points.at, &points.values)?;
+    optional_values("points", &points.at, &points.sizes)?;
+    let mut sizes = points.sizes.iter().flatten().chain([&points.size]);
+    match sizes.find(|size| !(size.is_finite() && **size > 0.0)) {
+        Some(size) => Err(range("size", "of a point above 0", *size)),
+        None => Ok(()),
     }
 }
 

@@ -56,10 +56,10 @@ impl PreparedScene {
         let ink = colour(INK, 1.0);
         let mut widest = 0.0f32;
         for ((_, label), tick) in axis.ticks.iter().zip(&edge.ticks) {
-            let foot = canvas.project(self.position_of(*tick));
+            let base = canvas.project(self.position_of(*tick));
             let reach = canvas.reach(label, outward);
             widest = widest.max(2.0 * reach);
-            let middle = foot + outward * (TICK_GAP + reach);
+            let middle = base + outward * (TICK_GAP + reach);
             canvas.centred_text(label, middle, TEXT, ink);
         }
         let distance = LABEL_GAP + widest + canvas.reach(&axis.label, outward);

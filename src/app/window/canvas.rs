@@ -5,8 +5,6 @@ use std::sync::Arc;
 use kiss3d::prelude::{Camera3d, Color, Font, OrbitCamera3d, Vec2, Vec3, Window};
 
 use super::markers::{self, MarkerShape, Stroke};
-use super::scene::PreparedScene;
-use crate::figure::scene::SceneLayer;
 use crate::figure::{Font as Widths, Marker, Rgb};
 
 pub const INK: Rgb = Rgb(0x22, 0x22, 0x22);
@@ -161,8 +159,8 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws a bar on the window; `left` is its left end.
-    pub fn bar(&mut self, left: Vec2, [wide, tall]: [f32; 2], colour: Color) {
-        self.stroke([left, left + Vec2::new(wide, 0.0)], tall, colour);
+    pub fn bar(&mut self, left: Vec2, [width, height]: [f32; 2], colour: Color) {
+        self.stroke([left, left + Vec2::new(width, 0.0)], height, colour);
     }
 
     pub fn ring(&mut self, middle: Vec2) {
@@ -176,19 +174,12 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Draws the arrowheads.
-    pub fn heads(&mut self, scene: &PreparedScene, layer: &SceneLayer, width: f32) {
-        for (k, ends) in layer.positions.chunks_exact(2).enumerate() {
-            if ends.iter().flatten().any(|x| !x.is_finite()) {
-                continue;
-            }
-            let [from, to] = [ends[0], ends[1]].map(|at| scene.position(at));
-            let along = self.project(to) - self.project(from);
-            let long = (4.0 + 4.0 * width.sqrt()).min(0.6 * along.length());
-            let back = along.normalize_or_zero() * -long;
-            let colour = colour(layer.colour(2 * k), layer.opacity);
-            self.strokes(to, markers::arrow_head(Vec2::new(back.x, -back.y)), colour);
-        }
+    /// Draws the head of an arrow in space whose line has this width.
+    pub fn arrow_head(&mut self, [from, to]: [Vec3; 2], width: f32, colour: Color) {
+        let along = self.project(to) - self.project(from);
+        let long = (4.0 + 4.0 * width.sqrt()).min(0.6 * along.length());
+        let back = along.normalize_or_zero() * -long;
+        self.strokes(to, markers::arrow_head(Vec2::new(back.x, -back.y)), colour);
     }
 }
 

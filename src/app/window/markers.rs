@@ -98,9 +98,9 @@ fn polygon(corners: &[Vec2], pixels: f32) -> Vec<Stroke> {
     let heights = || corners.iter().map(|corner| corner.y);
     let low = heights().fold(f32::INFINITY, f32::min);
     let high = heights().fold(f32::NEG_INFINITY, f32::max);
-    let tall = (high - low) / count as f32;
+    let height = (high - low) / count as f32;
     let bar = |k: usize| {
-        let y = low + (k as f32 + 0.5) * tall;
+        let y = low + (k as f32 + 0.5) * height;
         let (mut left, mut right) = (f32::INFINITY, f32::NEG_INFINITY);
         for (i, a) in corners.iter().enumerate() {
             let b = corners[(i + 1) % corners.len()];
@@ -110,7 +110,7 @@ fn polygon(corners: &[Vec2], pixels: f32) -> Vec<Stroke> {
             }
         }
         // The strokes overlap slightly to avoid gaps.
-        ([Vec2::new(left, y), Vec2::new(right, y)], 1.1 * tall)
+        ([Vec2::new(left, y), Vec2::new(right, y)], 1.1 * height)
     };
     (0..count).map(bar).collect()
 }
@@ -120,17 +120,17 @@ fn polygon(corners: &[Vec2], pixels: f32) -> Vec<Stroke> {
 pub fn dashes(
     [a, b]: [Vec3; 2],
     start: f32,
-    [ink, gap]: [f32; 2],
+    [dash, gap]: [f32; 2],
     pixels: f32,
 ) -> impl Iterator<Item = [Vec3; 2]> {
     let long = (b - a).length();
-    let period = ((ink + gap) / pixels).max(long / MAX_DASHES);
-    let ink = period * ink / (ink + gap);
+    let period = ((dash + gap) / pixels).max(long / MAX_DASHES);
+    let dash = period * dash / (dash + gap);
     let first = (start / period).floor();
     let count = ((start + long) / period).ceil() - first;
     (0..count as usize).filter_map(move |k| {
         let from = (first + k as f32) * period - start;
-        let (from, to) = (from.max(0.0), (from + ink).min(long));
+        let (from, to) = (from.max(0.0), (from + dash).min(long));
         (from < to).then(|| [from, to].map(|at| a + (b - a) * (at / long)))
     })
 }

@@ -3,10 +3,13 @@
 //! At most one window is open. A figure that arrives while it is open replaces the previous one;
 //! the camera keeps the orientation that the user has chosen.
 
+mod availability;
 #[cfg(feature = "window")]
 mod axes_box;
 #[cfg(feature = "window")]
 mod canvas;
+#[cfg(feature = "window")]
+mod draw_scene;
 #[cfg(feature = "window")]
 mod event_loop;
 #[cfg(feature = "window")]
@@ -17,10 +20,13 @@ mod offscreen;
 mod overlay;
 #[cfg(feature = "window")]
 mod pick;
+mod requests;
 #[cfg(feature = "window")]
 mod scene;
 #[cfg(feature = "window")]
 mod view_state;
+#[cfg(feature = "window")]
+mod window_state;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,54 +34,19 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use requests::{ImageRequest, Request, Response, ShowRequest};
+
 use crate::figure::scene::Scene;
+#[cfg(not(feature = "window"))]
+use availability::NOT_BUILT;
+use availability::unavailable;
 #[cfg(feature = "window")]
 use event_loop::WindowHost;
 
 /// Interval at which a script that waits for a window checks for Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
-/// The error of a build without window support.
-const NOT_BUILT: &str = "this build has no window support (`./x window ...` builds it)";
 /// The error when the window thread no longer receives requests.
-const THREAD_ENDED: &str = "the thread for windows is gone";
-
-/// A request to show a figure.
-pub struct ShowRequest {
-    /// The three-dimensional panels; not empty.
-    pub panels: Vec<Scene>,
-    /// Path prefix of saved images, without an extension.
-    pub image_prefix: PathBuf,
-    pub responses: Sender<Response>,
-    /// Set by Ctrl-C.
-    pub stop: Arc<AtomicBool>,
-}
-
-/// A request for an image of a figure.
-pub struct ImageRequest {
-    pub scene: Scene,
-    /// Units: pixels.
-    pub size: [u32; 2],
-}
-
-/// The response to a request.
-pub enum Response {
-    Shown,
-    /// The window has been closed, or shows another figure.
-    Closed,
-    /// The reason why the figure cannot be shown.
-    Failed(String),
-    /// The image as the bytes of a PNG file.
-    Image(Vec<u8>),
-}
-
-/// A message to the main thread.
-pub enum Request {
-    Show(Box<ShowRequest>),
-    /// Render an image without a window.
-    Image(Box<ImageRequest>, Sender<Response>),
-    /// The script has ended; no further messages follow.
-    Done,
-}
+const THREAD_ENDED: &str = "the window thread has ended";
 
 /// The queue of window requests to the main thread.
 pub struct WindowQueue {
@@ -128,7 +99,7 @@ impl WindowQueue {
     pub fn show(
         &self,
         panels: Vec<Scene>,
-        pictures: PathBuf,
+        image_prefix: PathBuf,
         wait: bool,
         stop: &Arc<AtomicBool>,
     ) -> Result<(), String> {
@@ -139,7 +110,7 @@ impl WindowQueue {
         let (responses, received) = channel();
         let request = Box::new(ShowRequest {
             panels,
-            image_prefix: pictures,
+            image_prefix,
             responses,
             stop: stop.clone(),
         });
@@ -159,7 +130,7 @@ impl WindowQueue {
         }
     }
 
-    /// The bytes of a PNG file of what a window would show. Requires a driver but no display.
+    /// The bytes of a PNG file of the scene as a window shows it. Requires a driver but no display.
     ///
     /// Errors: the reason why there is no image
     pub fn image(&self, request: ImageRequest) -> Result<Vec<u8>, String> {
@@ -194,19 +165,6 @@ impl WindowQueue {
             }
         }
     }
-}
-
-/// The reason why no window can be opened, if it is known in advance.
-fn unavailable() -> Option<String> {
-    if !cfg!(feature = "window") {
-        return Some(NOT_BUILT.into());
-    }
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let unix = cfg!(all(unix, not(target_os = "macos")));
-    if unix && !is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY") {
-        return Some("there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)".into());
-    }
-    None
 }
 
 /// Stand-in for the window host in a build without window support.

@@ -12,9 +12,9 @@ use kiss3d::prelude::{
 use resvg::tiny_skia::{FilterQuality, IntSize, Pixmap, PixmapPaint, Transform};
 
 use super::canvas::Viewpoint;
+use super::requests::{ImageRequest, Response};
 use super::scene::PreparedScene;
 use super::view_state::ViewState;
-use super::{ImageRequest, Response};
 use crate::figure::FONT;
 use crate::figure::scene::{DEFAULT_SIZE, Scene};
 
@@ -48,27 +48,17 @@ impl OffscreenRenderer {
         } else {
             1
         };
-        let [wide, tall] = size.map(|side| side * factor);
-        let window = match &mut self.0 {
-            Some(window) => window,
-            None => {
-                let setup = CanvasSetup {
-                    samples: NumSamples::Four,
-                    ..CanvasSetup::default()
-                };
-                let new = Window::new_headless_with_setup(wide, tall, setup).await;
-                self.0.insert(new)
-            }
-        };
+        let [width, height] = size.map(|side| side * factor);
+        let window = self.window(width, height).await;
         require_vulkan()?;
-        window.canvas_mut().resize(wide, tall);
+        window.canvas_mut().resize(width, height);
         configure(window);
         let mut camera = initial_camera(&scene);
         fit_camera(window, &mut camera);
         let (prepared, view) = (PreparedScene::new(scene), ViewState::default());
         // Text and line widths scale with the size of the image.
         let scale =
-            (wide as f32 / DEFAULT_SIZE[0] as f32).min(tall as f32 / DEFAULT_SIZE[1] as f32);
+            (width as f32 / DEFAULT_SIZE[0] as f32).min(height as f32 / DEFAULT_SIZE[1] as f32);
         let viewpoint = Viewpoint {
             camera: &camera,
             font: &font(),
@@ -77,22 +67,41 @@ impl OffscreenRenderer {
         prepared.draw(window, viewpoint, &view, None);
         let mut root = SceneNode3d::empty();
         window.render_3d(&mut root, &mut camera).await;
-        let image = window.snap_image();
-        let rgba = image.pixels().flat_map(|pixel| {
-            let [r, g, b] = pixel.0;
-            [r, g, b, 255]
-        });
-        let drawn = IntSize::from_wh(wide, tall);
-        let drawn = drawn.and_then(|drawn| Pixmap::from_vec(rgba.collect(), drawn));
-        let pixels = drawn.and_then(|drawn| downsample(&drawn, size, factor));
+        let pixels =
+            snapshot(window, [width, height]).and_then(|drawn| downsample(&drawn, size, factor));
         let bytes = pixels.and_then(|pixels| pixels.encode_png().ok());
         bytes.ok_or_else(|| "the driver drew nothing".into())
     }
+
+    /// The invisible window, created with this size if there is none.
+    async fn window(&mut self, width: u32, height: u32) -> &mut Window {
+        match &mut self.0 {
+            Some(window) => window,
+            empty => {
+                let setup = CanvasSetup {
+                    samples: NumSamples::Four,
+                    ..CanvasSetup::default()
+                };
+                let new = Window::new_headless_with_setup(width, height, setup).await;
+                empty.insert(new)
+            }
+        }
+    }
+}
+
+/// The pixels of the last frame; `None` if it does not have this size.
+fn snapshot(window: &Window, [width, height]: [u32; 2]) -> Option<Pixmap> {
+    let image = window.snap_image();
+    let rgba = image.pixels().flat_map(|pixel| {
+        let [r, g, b] = pixel.0;
+        [r, g, b, 255]
+    });
+    Pixmap::from_vec(rgba.collect(), IntSize::from_wh(width, height)?)
 }
 
 /// The image scaled down to this size by an integer factor.
-fn downsample(drawn: &Pixmap, [wide, tall]: [u32; 2], factor: u32) -> Option<Pixmap> {
-    let mut pixels = Pixmap::new(wide, tall)?;
+fn downsample(drawn: &Pixmap, [width, height]: [u32; 2], factor: u32) -> Option<Pixmap> {
+    let mut pixels = Pixmap::new(width, height)?;
     // Bilinear sampling between four pixels computes their mean.
     let paint = PixmapPaint {
         quality: FilterQuality::Bilinear,

@@ -3,9 +3,8 @@
 use kiss3d::prelude::{Color, Vec2};
 
 use super::canvas::{Canvas, INK, TEXT, colour};
-use super::pick::Pick;
 use super::scene::PreparedScene;
-use super::view_state::{HELP, ViewState};
+use super::view_state::{HELP, SelectedPoint, ViewState};
 
 /// Line heights of the help text, of the selection box and of the legend. Units: pixels.
 const KEY_LINE_HEIGHT: f32 = 24.0;
@@ -18,29 +17,27 @@ const MARGIN: f32 = 6.0;
 
 impl PreparedScene {
     /// Draws title, legend, colour bar and status text.
-    pub fn overlay(&self, canvas: &mut Canvas, view: &ViewState, foot: Option<&str>) {
+    pub fn overlay(&self, canvas: &mut Canvas, view: &ViewState, status: Option<&str>) {
         let middle = Vec2::new(canvas.size.x / 2.0, 16.0);
         canvas.centred_text(&self.scene.title, middle, TEXT + 4.0, colour(INK, 1.0));
         self.legend(canvas, view);
         self.colour_bar(canvas);
-        let mut state = Vec::new();
+        let mut parts = Vec::new();
         if let Some(now) = view.now {
-            state.push(format!("step {} of {}", now as usize, self.steps));
+            parts.push(format!("step {} of {}", now as usize, self.steps));
         }
         if let Some(trial) = view.trial {
-            state.push(format!("trial {trial} of {}", self.trials));
+            parts.push(format!("trial {trial} of {}", self.trials));
         }
-        state.extend(foot.map(String::from));
+        parts.extend(status.map(String::from));
         let low = Vec2::new(14.0, canvas.size.y - STATUS_HEIGHT);
-        canvas.text(&state.join("   "), low, TEXT, colour(INK, 1.0));
+        canvas.text(&parts.join("   "), low, TEXT, colour(INK, 1.0));
     }
 
     /// Boxes above everything else: the selected point and the help text.
     pub fn text_boxes(&self, canvas: &Canvas, view: &ViewState, help: bool) -> Vec<TextBox> {
-        let pick = view
-            .selected
-            .as_ref()
-            .map(|pick| selection_box(canvas, pick));
+        let selected = view.selected.as_ref();
+        let selection = selected.map(|point| selection_box(canvas, point));
         let help = (help && view.help).then(|| {
             let lines = HELP.map(String::from).to_vec();
             let up = Vec2::new(
@@ -49,7 +46,7 @@ impl PreparedScene {
             );
             TextBox::new(canvas, lines, KEY_LINE_HEIGHT, up)
         });
-        pick.into_iter().chain(help).collect()
+        selection.into_iter().chain(help).collect()
     }
 
     fn legend(&self, canvas: &mut Canvas, view: &ViewState) {
@@ -74,21 +71,26 @@ impl PreparedScene {
             return;
         };
         let ink = colour(INK, 1.0);
-        let tall = (canvas.size.y - 200.0).clamp(60.0, 280.0);
-        let (left, low) = (canvas.size.x - 84.0, (canvas.size.y + tall) / 2.0);
-        let line_height = tall / bar.colours.len() as f32;
+        let height = (canvas.size.y - 200.0).clamp(60.0, 280.0);
+        let (left, low) = (canvas.size.x - 84.0, (canvas.size.y + height) / 2.0);
+        let line_height = height / bar.colours.len() as f32;
         for (k, shade) in bar.colours.iter().enumerate() {
             let position = Vec2::new(left, low - (k as f32 + 0.5) * line_height);
             canvas.bar(position, [12.0, line_height + 1.0], colour(*shade, 1.0));
         }
         for (part, text) in &bar.ticks {
-            let position = Vec2::new(left + 20.0, low - tall * *part as f32 - TEXT / 2.0);
+            let position = Vec2::new(left + 20.0, low - height * *part as f32 - TEXT / 2.0);
             canvas.text(text, position, TEXT, ink);
         }
         // Above the bar, shifted to the left as far as necessary to be fully visible.
         let half = canvas.text_width(&bar.label, TEXT) / 2.0;
         let across = (left + 6.0).min(canvas.size.x - MARGIN - half);
-        canvas.centred_text(&bar.label, Vec2::new(across, low - tall - 18.0), TEXT, ink);
+        canvas.centred_text(
+            &bar.label,
+            Vec2::new(across, low - height - 18.0),
+            TEXT,
+            ink,
+        );
     }
 }
 
@@ -106,8 +108,8 @@ pub struct TextBox {
 impl TextBox {
     fn new(canvas: &Canvas, lines: Vec<String>, line_height: f32, corner: Vec2) -> TextBox {
         let widths = lines.iter().map(|line| canvas.text_width(line, TEXT));
-        let wide = widths.fold(0.0, f32::max) + 12.0;
-        let size = Vec2::new(wide, line_height * lines.len() as f32 + 4.0);
+        let width = widths.fold(0.0, f32::max) + 12.0;
+        let size = Vec2::new(width, line_height * lines.len() as f32 + 4.0);
         TextBox {
             lines,
             line_height,
@@ -134,10 +136,10 @@ impl TextBox {
 }
 
 /// The description of the selected point, placed beside it where it fits.
-fn selection_box(canvas: &Canvas, pick: &Pick) -> TextBox {
+fn selection_box(canvas: &Canvas, point: &SelectedPoint) -> TextBox {
     const OFFSET: f32 = 8.0;
-    let at = canvas.project(pick.position);
-    let mut text_box = TextBox::new(canvas, pick.lines.clone(), VALUE_LINE_HEIGHT, at + OFFSET);
+    let at = canvas.project(point.position);
+    let mut text_box = TextBox::new(canvas, point.lines.clone(), VALUE_LINE_HEIGHT, at + OFFSET);
     let end = canvas.size - MARGIN - text_box.corner - text_box.size;
     if end.x < 0.0 {
         text_box.corner.x = at.x - OFFSET - text_box.size.x;

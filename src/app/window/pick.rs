@@ -1,24 +1,14 @@
 //! Selection of the point nearest to the pointer, and its description.
 
-use kiss3d::prelude::{Camera3d, OrbitCamera3d, Vec2, Vec3};
+use kiss3d::prelude::{Camera3d, OrbitCamera3d, Vec2};
 
 use super::scene::PreparedScene;
-use super::view_state::ViewState;
+use super::view_state::{SelectedPoint, ViewState};
 use crate::figure::scene::{Geometry, SceneLayer};
 use crate::tensor::summary::format_number;
 
 /// Largest distance between the pointer and a selectable point. Units: pixels.
 const MAX_DISTANCE: f32 = 14.0;
-
-/// A selected point.
-#[derive(Debug, Clone)]
-pub struct Pick {
-    pub position: Vec3,
-    /// The trial, for a point of a curve.
-    pub trial: Option<usize>,
-    /// The description, line by line.
-    pub lines: Vec<String>,
-}
 
 impl PreparedScene {
     /// The visible point nearest to `cursor` in a window of this size. Units: pixels.
@@ -28,38 +18,29 @@ impl PreparedScene {
         camera: &OrbitCamera3d,
         size: Vec2,
         cursor: Vec2,
-    ) -> Option<Pick> {
+    ) -> Option<SelectedPoint> {
         let cursor = Vec2::new(cursor.x, size.y - cursor.y);
         let mut best = (MAX_DISTANCE, None);
         for (k, layer) in self.scene.layers.iter().enumerate() {
             if view.hidden.contains(&k) || matches!(layer.geometry, Geometry::Labels(_)) {
                 continue;
             }
+            // Prefer a point over the curves that pass through it.
+            let is_point = matches!(layer.geometry, Geometry::Points { .. });
+            let radius = if is_point { 4.0 } else { 0.0 };
             for (i, at) in layer.positions.iter().enumerate() {
-                let trial_step = trial_step(layer, i);
-                let is_hidden = |(trial, step): (usize, usize)| {
-                    view.trial.is_some_and(|one| one != trial)
-                        || view.now.is_some_and(|now| step as f64 > now)
-                };
-                if at[0].is_nan() || trial_step.is_some_and(is_hidden) {
+                if at[0].is_nan() || is_hidden(view, layer, i) {
                     continue;
                 }
                 let position = self.position(*at);
-                let projected = camera.project(position, size);
-                // Prefer a point over the curves that pass through it.
-                let radius = if matches!(layer.geometry, Geometry::Points { .. }) {
-                    4.0
-                } else {
-                    0.0
-                };
-                let distance = (projected - cursor).length() - radius;
+                let distance = (camera.project(position, size) - cursor).length() - radius;
                 if distance < best.0 {
                     best = (distance, Some((layer, i, position)));
                 }
             }
         }
         let (layer, i, position) = best.1?;
-        Some(Pick {
+        Some(SelectedPoint {
             position,
             trial: trial_step(layer, i).map(|(trial, _)| trial),
             lines: self.description(layer, i),
@@ -94,6 +75,13 @@ impl PreparedScene {
         }
         lines
     }
+}
+
+/// Whether the view hides a point of a curve: it shows another trial or an earlier time step.
+fn is_hidden(view: &ViewState, layer: &SceneLayer, i: usize) -> bool {
+    trial_step(layer, i).is_some_and(|(trial, step)| {
+        view.trial.is_some_and(|one| one != trial) || view.now.is_some_and(|now| step as f64 > now)
+    })
 }
 
 /// The trial and the time step of a point of a curve.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::pick::Pick;
+use kiss3d::prelude::Vec3;
 
 /// Duration of the playback of all time steps, in seconds.
 const PLAYBACK_SECONDS: f64 = 6.0;
@@ -32,10 +32,20 @@ pub struct ViewState {
     pub playing: bool,
     /// Playback speed relative to the default.
     pub speed: f64,
-    pub selected: Option<Pick>,
+    pub selected: Option<SelectedPoint>,
     /// Time steps per drawn segment: 1 without motion.
     pub stride: usize,
     pub help: bool,
+}
+
+/// A selected point.
+#[derive(Debug, Clone)]
+pub struct SelectedPoint {
+    pub position: Vec3,
+    /// The trial, for a point of a curve.
+    pub trial: Option<usize>,
+    /// The description, line by line.
+    pub lines: Vec<String>,
 }
 
 impl Default for ViewState {
@@ -67,7 +77,7 @@ impl ViewState {
     /// Selects the next or the previous trial; all trials follow the last one and precede the
     /// first. The first selection is the trial of the selected point, if any.
     pub fn next_trial(&mut self, back: bool, trials: usize) {
-        let clicked = self.selected.as_ref().and_then(|pick| pick.trial);
+        let clicked = self.selected.as_ref().and_then(|point| point.trial);
         self.trial = match (self.trial, back) {
             (None, false) => clicked.or(Some(0)),
             (None, true) => clicked.or(trials.checked_sub(1)),

@@ -60,6 +60,11 @@ pub fn page(figure: &Figure) -> Result<String> {
     } else {
         &figure.title
     };
+    Ok(fill_template(title, &data))
+}
+
+/// The page with its title and data filled in.
+fn fill_template(title: &str, data: &Value) -> String {
     // Escape `<` so that the data cannot close the enclosing script element.
     let data = data.to_string().replace('<', "\\u003c");
     let replacements = [
@@ -74,9 +79,9 @@ pub fn page(figure: &Figure) -> Result<String> {
     // Replace from the end of the page to its start, so that text supplied by a user is never
     // treated as a placeholder.
     let page = PAGE.to_string();
-    Ok(replacements.iter().fold(page, |page, (placeholder, text)| {
+    replacements.iter().fold(page, |page, (placeholder, text)| {
         page.replacen(placeholder, text, 1)
-    }))
+    })
 }
 
 fn scene(scene: &Scene) -> Value {
@@ -128,21 +133,29 @@ fn colour_bar(bar: &ColourBar) -> Value {
 }
 
 fn layer(layer: &SceneLayer) -> Value {
-    let floats = |values: &mut dyn Iterator<Item = f32>| {
-        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
-        STANDARD.encode(bytes)
-    };
     let colours = layer.colours.iter().flat_map(|Rgb(r, g, b)| [*r, *g, *b]);
     let mut map = json!({
         "label": layer.label,
-        "positions": floats(&mut layer.positions.iter().flatten().copied()),
+        "positions": floats(layer.positions.as_flattened()),
         "colours": STANDARD.encode(colours.collect::<Vec<u8>>()),
         "opacity": layer.opacity,
     });
     if !layer.values.is_empty() {
-        map["values"] = floats(&mut layer.values.iter().copied()).into();
+        map["values"] = floats(&layer.values).into();
     }
-    match &layer.geometry {
+    add_geometry(&mut map, &layer.geometry);
+    map
+}
+
+/// Values as base64 of their bytes.
+fn floats(values: &[f32]) -> String {
+    let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    STANDARD.encode(bytes)
+}
+
+/// Adds the entries that describe the geometry of a layer.
+fn add_geometry(map: &mut Value, geometry: &Geometry) {
+    match geometry {
         Geometry::Paths { ends, width, dash } => {
             map["kind"] = "paths".into();
             map["ends"] = json!(ends);
@@ -151,7 +164,7 @@ fn layer(layer: &SceneLayer) -> Value {
         }
         Geometry::Points { sizes, marker } => {
             map["kind"] = "points".into();
-            map["sizes"] = floats(&mut sizes.iter().copied()).into();
+            map["sizes"] = floats(sizes).into();
             map["marker"] = marker.name().into();
             map["corners"] = json!(marker.corners());
             map["strokes"] = json!(marker.strokes());
@@ -167,5 +180,4 @@ fn layer(layer: &SceneLayer) -> Value {
             map["texts"] = json!(texts);
         }
     }
-    map
 }

@@ -1,9 +1,9 @@
 //! The box around a three-dimensional panel: faces with their grid, edges with their ticks, and the
 //! labels of the axes.
 //!
-//! The image, the window and the page read the same box. Its geometry is given in box coordinates,
-//! 0 to 1 along each side, and does not depend on the camera. What is visible depends only on which
-//! end of each side is nearer to the eye, so the box lists the faces and edges of all eight
+//! The image, the window and the page read the same box. Its geometry uses box coordinates, 0 to 1
+//! along each side, and does not depend on the camera. The visible part depends only on which end
+//! of each side is nearer to the eye, so the box lists the faces and edges of all eight
 //! [views](BoxView).
 
 use super::Point3;
@@ -51,7 +51,7 @@ pub struct Edge {
     pub ticks: Vec<Point3>,
 }
 
-/// What is drawn of the box from some directions, as indices of its faces and edges.
+/// The faces and edges of the box that are drawn from some directions, as indices.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoxView {
     /// The far face perpendicular to each side.

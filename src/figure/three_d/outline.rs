@@ -1,4 +1,4 @@
-//! What a legend must not hide in a three-dimensional panel.
+//! Outlines of three-dimensional layers, which a legend must not hide.
 
 use super::Point3;
 use super::projection::Projection;

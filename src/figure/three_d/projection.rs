@@ -103,9 +103,9 @@ impl Projection {
     pub fn scale_to_fit(&mut self, size: [f64; 2], [left, right, above, below]: [f64; 4]) {
         (self.scale, self.middle) = (1.0, [0.0; 2]);
         let (low, high) = self.outline();
-        let [wide, tall] = [high[0] - low[0], high[1] - low[1]];
+        let [width, height] = [high[0] - low[0], high[1] - low[1]];
         let inner = [size[0] - left - right, size[1] - above - below];
-        let scale = (inner[0] / wide).min(inner[1] / tall);
+        let scale = (inner[0] / width).min(inner[1] / height);
         self.scale = scale.max(1.0);
         self.middle = [
             left + inner[0] / 2.0 - self.scale * (low[0] + high[0]) / 2.0,

@@ -6,7 +6,7 @@
 
 pub use super::axes_box::{AxesBox, BoxAxis, BoxView, Edge, Face, outward};
 use super::projection::Projection;
-use super::{Arrows, Camera, Labels, Paths, Point3, Points};
+use super::{Arrows, Camera, Labels, Paths, Point3};
 use crate::base::Result;
 use crate::figure::layout::colours;
 use crate::figure::scale::{Range, of_colour};
@@ -158,70 +158,15 @@ impl ColourBar {
     }
 }
 
+/// The resolved layer; `None` for a flat layer. Without `by_value`, all positions have the colour
+/// `plain`.
 fn scene_layer(
     layer: &Layer,
     projection: &Projection,
     plain: Rgb,
     by_value: Option<(&[f64], Range, ColourMap)>,
 ) -> Option<SceneLayer> {
-    let position = |point: &Point3| {
-        let coordinates = projection.box_coordinates(point).unwrap_or([f64::NAN; 3]);
-        coordinates.map(|x| x as f32)
-    };
-    let all = |points: &[Point3]| points.iter().map(position).collect();
-    let (geometry, positions, opacity) = match layer {
-        Layer::Paths(paths) => {
-            let Paths {
-                at, ends, stroke, ..
-            } = paths;
-            let (ends, width, dash) = (ends.clone(), stroke.width, stroke.dash);
-            (
-                Geometry::Paths { ends, width, dash },
-                all(at),
-                stroke.opacity,
-            )
-        }
-        Layer::Points(points) => {
-            let Points {
-                at,
-                size,
-                sizes,
-                opacity,
-                marker,
-                ..
-            } = points;
-            let sizes = match sizes {
-                Some(sizes) => sizes.iter().map(|size| *size as f32).collect(),
-                None => vec![*size as f32],
-            };
-            let marker = *marker;
-            (Geometry::Points { sizes, marker }, all(at), *opacity)
-        }
-        Layer::Arrows(arrows) => {
-            let Arrows {
-                from,
-                to,
-                head,
-                stroke,
-                ..
-            } = arrows;
-            let (head, width, dash) = (*head, stroke.width, stroke.dash);
-            let ends = from
-                .iter()
-                .zip(to)
-                .flat_map(|(a, b)| [position(a), position(b)]);
-            (
-                Geometry::Arrows { width, dash, head },
-                ends.collect(),
-                stroke.opacity,
-            )
-        }
-        Layer::Labels(Labels { at, texts, .. }) => {
-            let texts = texts.iter().map(|text| self::to_unicode(text)).collect();
-            (Geometry::Labels(texts), all(at), 1.0)
-        }
-        _ => return None,
-    };
+    let (geometry, opacity) = geometry(layer)?;
     // Each arrow has one value for both of its ends.
     let repeats = if matches!(geometry, Geometry::Arrows { .. }) {
         2
@@ -242,9 +187,51 @@ fn scene_layer(
     Some(SceneLayer {
         geometry,
         label: layer.label().map(to_unicode),
-        positions,
+        positions: positions(layer, projection),
         colours,
         values,
         opacity,
     })
+}
+
+/// The geometry and the opacity of a three-dimensional layer.
+fn geometry(layer: &Layer) -> Option<(Geometry, f64)> {
+    Some(match layer {
+        Layer::Paths(Paths { ends, stroke, .. }) => {
+            let (ends, width, dash) = (ends.clone(), stroke.width, stroke.dash);
+            (Geometry::Paths { ends, width, dash }, stroke.opacity)
+        }
+        Layer::Points(points) => {
+            let sizes = match &points.sizes {
+                Some(sizes) => sizes.iter().map(|size| *size as f32).collect(),
+                None => vec![points.size as f32],
+            };
+            let marker = points.marker;
+            (Geometry::Points { sizes, marker }, points.opacity)
+        }
+        Layer::Arrows(Arrows { head, stroke, .. }) => {
+            let (head, width, dash) = (*head, stroke.width, stroke.dash);
+            (Geometry::Arrows { width, dash, head }, stroke.opacity)
+        }
+        Layer::Labels(Labels { texts, .. }) => {
+            let texts = texts.iter().map(|text| to_unicode(text)).collect();
+            (Geometry::Labels(texts), 1.0)
+        }
+        _ => return None,
+    })
+}
+
+/// The positions of a layer in the box; start and end alternate for arrows.
+fn positions(layer: &Layer, projection: &Projection) -> Vec<[f32; 3]> {
+    let position = |point: &Point3| {
+        let coordinates = projection.box_coordinates(point).unwrap_or([f64::NAN; 3]);
+        coordinates.map(|x| x as f32)
+    };
+    match layer {
+        Layer::Arrows(Arrows { from, to, .. }) => {
+            let ends = from.iter().zip(to);
+            ends.flat_map(|(a, b)| [position(a), position(b)]).collect()
+        }
+        _ => layer.positions().map(position).collect(),
+    }
 }

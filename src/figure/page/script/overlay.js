@@ -1,4 +1,4 @@
-// What is drawn above the layers: text labels, the colour bar and a ring around the selected point.
+// Elements above the layers: text labels, the colour bar and a ring around the selected point.
 
 const LABEL_FONT = "12px Arimo, Arial, Helvetica, sans-serif";
 

@@ -1,4 +1,4 @@
-// A panel of the page: three canvases, one above the other, and what they show.
+// A panel of the page: three canvases, one above the other, and the state of the view.
 
 const FRAME_TIME = 25;    // target duration of a frame during motion, in milliseconds
 const SETTLE_TIME = 250;  // milliseconds without motion before a full-detail redraw
