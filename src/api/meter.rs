@@ -12,8 +12,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::context::RunConfig;
 use super::diagnostic::{Cause, Diagnostic};
+use super::run_config::RunConfig;
 
 /// Bytes that an input of a session may always use, even if variables fill the limit: enough to
 /// free them again.

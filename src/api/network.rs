@@ -5,13 +5,13 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::{ExactTensor, New};
+use super::convert::{ExactTensor, New, tensor_map};
 use super::diagnostic::Diagnostic;
 use super::file_kind;
 use super::h5;
 use super::options::CallOptions;
 use super::rnn::foreign::{self, ForeignOptions, TorchOptions};
-use super::rnn::{Net, background, map};
+use super::rnn::{Net, background};
 use super::value::Map;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
@@ -39,21 +39,21 @@ crate::natives! {
     /// > rnn::load("thirty.h5")
     /// = vanilla network: 1 input, 30 units (tanh), 1 output, f32
     fn load(cx: &Context, path: String, options: CallOptions<ForeignOptions>) -> New<Net> {
-        let found = cx.input_path(&path)?;
-        let network = match own(cx, &path)? {
+        let file = cx.input_path(&path)?;
+        let network = match read_own_network(cx, &path)? {
             Some(network) if options.provided().is_empty() => network,
             Some(_) => {
-                let words = format!(
+                let message = format!(
                     "rnn::load: option `{}` is for files of other programs, found a file of \
                      `network.save`: {path}",
                     options.provided()[0],
                 );
                 let hint = "omit the options: the file describes its network completely";
-                return Err(Diagnostic::new(words).hint(hint));
+                return Err(Diagnostic::new(message).hint(hint));
             }
             None => {
-                cx.check_file_memory("rnn::load", &found)?;
-                let (network, notes) = foreign::read(&found, options, &h5::limits(cx))?;
+                cx.check_file_memory("rnn::load", &file)?;
+                let (network, notes) = foreign::read(&file, options, &h5::read_options(cx))?;
                 notes.iter().for_each(|note| cx.terminal.print(note));
                 network
             }
@@ -80,19 +80,22 @@ crate::natives! {
     fn save(cx: &Context, this: Rc<Net>, path: String, options: CallOptions<TorchOptions>) -> () {
         let net = this.0.borrow();
         let target = cx.output_path(&path)?;
-        let end = target.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        if end == "safetensors" {
+        let extension = target.extension().unwrap_or_default();
+        let extension = extension.to_string_lossy().to_lowercase();
+        if extension == "safetensors" {
             return Ok(foreign::write(&target, &net, options.into_inner())?);
         }
-        if end != "h5" && end != "hdf5" {
+        if extension != "h5" && extension != "hdf5" {
             let (of, found) = ("network.save".into(), format!("{path:?}"));
             let expected = "a path that ends in .h5 or .safetensors".into();
             return Err(Error::Kind { of, expected, found }.into());
         }
         if let Some(name) = options.provided().first() {
-            let needs = "needs a path that ends in .safetensors";
-            let words = format!("network.save: option `{name}` {needs}, found {path:?}");
-            return Err(Diagnostic::new(words));
+            let message = format!(
+                "network.save: option `{name}` requires a path that ends in .safetensors, found \
+                 {path:?}"
+            );
+            return Err(Diagnostic::new(message));
         }
         let names = net.layout().blocks().iter().map(|block| &block.name);
         let entries = names.map(|name| Ok((name.clone(), Tree::Tensor(net.parameter(name)?))));
@@ -128,9 +131,9 @@ crate::natives! {
         let (b, s) = (h.dims().first().copied().unwrap_or_default(), net.state());
         cx.check_memory("network.jacobians", &[b, s, s + net.inputs()], net.dtype())?;
         let elements = b * s * s;
-        let slopes = background::run(cx, &net, elements, move |net| Ok(net.jacobians(&h, &x)?));
-        let [by_state, by_input] = slopes?;
-        Ok(map([("by_state", by_state), ("by_input", by_input)]))
+        let jacobians = background::run(cx, &net, elements, move |net| Ok(net.jacobians(&h, &x)?));
+        let [by_state, by_input] = jacobians?;
+        Ok(tensor_map([("by_state", by_state), ("by_input", by_input)]))
     }
 
     /// The outputs of the given states, [.., s] -> [.., o].
@@ -149,34 +152,31 @@ crate::natives! {
 }
 
 /// The network in a file of `network.save`; `None` for any other file or if no file exists.
-fn own(cx: &Context, path: &str) -> Result<Option<Network>, Diagnostic> {
-    let found = cx.input_path(path)?;
-    if !hdf5::has_signature(&found)? {
+fn read_own_network(cx: &Context, path: &str) -> Result<Option<Network>, Diagnostic> {
+    let file = cx.input_path(path)?;
+    if !hdf5::has_signature(&file)? {
         return Ok(None);
     }
-    let said = hdf5::attributes(&found, "")?;
-    if metadata::is_custom(&said) {
-        return Err(closure_missing(&found).into());
+    let attributes = hdf5::attributes(&file, "")?;
+    if metadata::is_custom(&attributes) {
+        return Err(closure_error(&file).into());
     }
-    if !metadata::is_complete(&said) {
+    if !metadata::is_complete(&attributes) {
         let expected = "a recurrent network";
-        let other = file_kind::other_kind(&found, &said, expected);
+        let other = file_kind::other_kind(&file, &attributes, expected);
         return other.map_or(Ok(None), |error| Err(error.into()));
     }
     let tree = h5::load(cx, path)?.tree;
     let of = format!("rnn::load: {path}");
-    if let Tree::Map(entries) = &tree
-        && let Some(note) =
-            file_kind::note_not_finite("rnn::load", &found, file_kind::tensors(entries))?
-    {
-        cx.terminal.print(&note);
-    }
-    let empty = metadata::build(&of, &said, kind_of_numbers(&tree), numbers_in(&tree))?;
-    Ok(Some(filled(empty, &found, &tree)?))
+    file_kind::print_not_finite(cx, "rnn::load", &file, &tree)?;
+    let (dtype, elements) = (dtype_of(&tree), count_elements(&tree));
+    let mut network = metadata::build(&of, &attributes, dtype, elements)?;
+    set_parameters(&mut network, &file, &tree)?;
+    Ok(Some(network))
 }
 
 /// The total number of elements of the tensors in a file.
-fn numbers_in(tree: &Tree) -> usize {
+fn count_elements(tree: &Tree) -> usize {
     let Tree::Map(entries) = tree else { return 0 };
     file_kind::tensors(entries)
         .map(|(_, tensor)| tensor.elem_count())
@@ -185,18 +185,18 @@ fn numbers_in(tree: &Tree) -> usize {
 
 /// The error for a file of a custom network, which contains the parameters but not the step
 /// function.
-fn closure_missing(path: &Path) -> Error {
+fn closure_error(path: &Path) -> Error {
     let fact = FileError::Network {
-        expected: "a network that a file can hold".into(),
-        found: vec!["one whose step was a script's closure".into()],
-        hint: "make the network with `rnn::custom` again, then give what `h5::read` reads here to \
-               its `load_params`",
+        expected: "a network with a built-in step".into(),
+        found: vec!["a network whose step is a closure of a script".into()],
+        hint: "create the network again with `rnn::custom`, then pass the map that `h5::read` \
+               reads from this file to its `load_params`",
     };
     Error::file(path, fact)
 }
 
 /// The dtype of a network file: f64 if any tensor is f64, otherwise f32.
-fn kind_of_numbers(tree: &Tree) -> Precision {
+fn dtype_of(tree: &Tree) -> Precision {
     let Tree::Map(entries) = tree else {
         return Precision::F32;
     };
@@ -207,10 +207,10 @@ fn kind_of_numbers(tree: &Tree) -> Precision {
     }
 }
 
-/// The network with the parameters of a file.
+/// Sets the parameters of the network to those of a file.
 ///
 /// Errors: `File` if a parameter is missing or has a different shape
-fn filled(mut network: Network, path: &Path, tree: &Tree) -> Result<Network> {
+fn set_parameters(network: &mut Network, path: &Path, tree: &Tree) -> Result<()> {
     let file = io::Lookup { path, tree };
     for block in network.layout().clone().blocks() {
         network.set(
@@ -218,5 +218,5 @@ fn filled(mut network: Network, path: &Path, tree: &Tree) -> Result<Network> {
             file.tensor_of_shape(&block.name, &block.shape)?,
         )?;
     }
-    Ok(network)
+    Ok(())
 }

@@ -1,8 +1,8 @@
 //! Script module `optim`: optimizers and learning rate schedules.
 
 use super::convert::{New, as_number};
-use super::native::FromValue;
 use super::options::CallOptions;
+use super::value::FromValue;
 use super::value::{ScriptObject, Value};
 use crate::optim::{Adam, Cosine, MultiStep, Optimizer, Plateau, Schedule, Sgd};
 
@@ -77,7 +77,7 @@ crate::natives! {
     /// the square root.
     ///
     /// Source: Kingma & Ba 2015; Reddi, Kale & Kumar 2018 (`amsgrad`); Loshchilov & Hutter 2019
-    /// (`decay`, decoupled weight decay).
+    /// (`weight_decay`, decoupled).
     ///
     /// > optim::adam(#{ lr: optim::exponential(0.025, 0.99975), epsilon: 0.1 })
     fn adam(options: CallOptions<Adam>) -> New<Optimizer> {

@@ -4,13 +4,13 @@ use std::any::Any;
 use std::ops::Deref;
 use std::path::PathBuf;
 
+use super::array_source::ArraySource;
 use super::convert::{ExactTensor, as_number};
-use super::dataset::Numbers;
 use super::diagnostic::Diagnostic;
-use super::native::FromValue;
-use super::train::Validation;
+use super::native::{Arg, Args, FromArgs};
 use super::trials::Trials;
-use super::value::{Function, Map, Value, with_article};
+use super::validation::Validation;
+use super::value::{FromValue, Function, Map, Value, with_article};
 use crate::base::Error;
 use crate::base::options::{Field, OptionType, Options, Slot};
 use crate::optim::{Optimizer, Schedule};
@@ -73,9 +73,31 @@ impl<O: Options> CallOptions<O> {
     }
 }
 
+impl<'a, O: Options> FromArgs<'a> for CallOptions<O> {
+    fn arg(name: &'static str) -> Option<Arg> {
+        Some(Arg {
+            name,
+            kind: "map of options".into(),
+            optional: true,
+            options: O::fields(),
+        })
+    }
+    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
+        match args.take_value() {
+            None | Some(Value::Nil) => CallOptions::read(&args.function, Default::default()),
+            Some(Value::Map(map)) => CallOptions::read(&args.function, map),
+            // An empty map and an empty list are the same value in Lua.
+            Some(Value::List(list)) if list.is_empty() => {
+                CallOptions::read(&args.function, Default::default())
+            }
+            Some(other) => Err(args.mismatch(name, "map of options", &other)),
+        }
+    }
+}
+
 /// Writes `value` into the slot of an option.
 fn fill(of: &str, field: &Field, slot: Slot<'_>, value: Value) -> Result<(), Diagnostic> {
-    let filled = match slot {
+    let result = match slot {
         Slot::Flag(target) => put(target, value),
         Slot::Count(target) => put(target, value),
         Slot::Real(target) => put(target, value),
@@ -84,16 +106,16 @@ fn fill(of: &str, field: &Field, slot: Slot<'_>, value: Value) -> Result<(), Dia
         Slot::Text(target) => put(target, value),
         Slot::MaybeText(target) => put_maybe(target, value),
         Slot::Reals(target) => reals(value).map(|numbers| *target = numbers),
-        Slot::Other(target) => other(target, value),
+        Slot::Other(target) => fill_other(target, value),
         Slot::Choice(target) => match value {
-            Value::Text(word) if target.select(&word) => Ok(()),
-            Value::Text(word) => {
-                let known = target.names().iter().map(|word| word.to_string()).collect();
+            Value::Text(name) if target.select(&name) => Ok(()),
+            Value::Text(name) => {
+                let known = target.names().iter().map(|name| name.to_string()).collect();
                 let of = format!("{of}: option `{}`", field.name);
                 return Err(Error::Unknown {
                     of,
                     category: "choice",
-                    name: word,
+                    name,
                     known,
                 }
                 .into());
@@ -101,7 +123,7 @@ fn fill(of: &str, field: &Field, slot: Slot<'_>, value: Value) -> Result<(), Dia
             value => Err(value),
         },
     };
-    filled.map_err(|value| mismatch(of, field, &value))
+    result.map_err(|value| mismatch(of, field, &value))
 }
 
 /// The error for an option whose value has the wrong kind.
@@ -160,7 +182,7 @@ fn reals(value: Value) -> Result<Vec<f64>, Value> {
 }
 
 /// Converts a value to one of the types that only this layer can read.
-fn other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
+fn fill_other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
     if let Some(target) = target.downcast_mut::<Option<Tensor>>() {
         // The function that uses the option chooses the dtype.
         *target = match value {
@@ -190,13 +212,13 @@ fn other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
         Schedule,
         PathBuf,
         Validation,
-        Numbers,
+        ArraySource,
         Trials
     );
     Err(value)
 }
 
-macro_rules! settings {
+macro_rules! optional_values {
     ($($type:ty, $kind:literal;)*) => { $(
         impl OptionType for Option<$type> {
             const KIND: &'static str = $kind;
@@ -205,13 +227,13 @@ macro_rules! settings {
     )* };
 }
 
-settings! {
+optional_values! {
     Function, "function";
     Tensor, "tensor";
     Map, "map";
     Vec<usize>, "list of integers";
     Vec<Value>, "list";
     Validation, "task or batch";
-    Numbers, "tensor, list of tensors or name in a file";
+    ArraySource, "tensor, list of tensors or name in a file";
     Trials, "tensor or list of tensors";
 }

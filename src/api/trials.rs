@@ -2,7 +2,7 @@
 
 use super::convert::ExactTensor;
 use super::diagnostic::Diagnostic;
-use super::native::FromValue;
+use super::value::FromValue;
 use super::value::Value;
 use crate::tensor::Tensor;
 

@@ -1,9 +1,9 @@
 //! Execution of long network computations on a background thread, so that Ctrl-C takes effect
 //! immediately.
 
-use super::super::context::Context;
-use super::super::diagnostic::Diagnostic;
-use super::super::interrupt::MIN_BACKGROUND_ELEMENTS;
+use crate::api::context::Context;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::interrupt::MIN_BACKGROUND_ELEMENTS;
 use crate::nn::Network;
 
 /// Rows of the recurrent matrix that cost as much as one elementwise operation.

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
-use super::super::context::Context;
-use super::super::convert::{IntoValue, New};
-use super::super::diagnostic::Diagnostic;
-use super::super::native::{Args, Body, FromArgs, Module, Native};
-use super::super::options::CallOptions;
-use super::super::value::Value;
-use super::Net;
+use super::net::Net;
+use crate::api::context::Context;
+use crate::api::convert::New;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::native::{Args, Body, FromArgs, Module, Native};
+use crate::api::options::CallOptions;
+use crate::api::value::{IntoValue, Value};
 use crate::nn::{Network, NetworkOptions};
 use crate::ops::rnn::Cell;
 use crate::ops::rnn::cells::{Constructor, ConstructorVisitor, visit_constructors};

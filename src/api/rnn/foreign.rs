@@ -17,7 +17,7 @@ use crate::{choices, options};
 
 choices! {
     /// The dtype of an imported network.
-    pub enum Numbers {
+    pub enum ImportDtype {
         #[default]
         OfFile = "file",
         F32 = "f32",
@@ -47,7 +47,7 @@ options! {
         /// Update bias of a GRU of the computation-thru-dynamics notebooks.
         update_bias: f64 = Gru::default().update_bias, in Span::between(-1e3, 1e3);
         /// The dtype: that of the file, or another one.
-        dtype: Numbers = Numbers::OfFile;
+        dtype: ImportDtype = ImportDtype::OfFile;
     }
 }
 
@@ -86,17 +86,17 @@ pub fn read(
 ) -> Result<(Network, Vec<String>)> {
     let selection = selection(&options);
     let content = weights::read_entries(path, limits)?;
-    let found = PortableNetwork::from_content(path, &content, &selection)?;
-    check_applicable(path, &found, options.provided())?;
-    let named = match content.nonlinearity.as_deref() {
+    let portable = PortableNetwork::from_content(path, &content, &selection)?;
+    check_applicable(path, &portable, options.provided())?;
+    let file_nonlinearity = match content.nonlinearity.as_deref() {
         Some("relu") => Some(Nonlinearity::Relu),
         Some("tanh") => Some(Nonlinearity::Tanh),
         _ => None,
     };
-    let nonlinearity = options.nonlinearity.or(named);
-    let assumed = (found.ambiguous_nonlinearity && nonlinearity.is_none()).then(|| {
+    let nonlinearity = options.nonlinearity.or(file_nonlinearity);
+    let note = (portable.ambiguous_nonlinearity && nonlinearity.is_none()).then(|| {
         format!(
-            "rnn::load: {} does not say whether the units are tanh or relu; tanh is assumed \
+            "rnn::load: {} does not state whether the units are tanh or relu; tanh is assumed \
              (option `nonlinearity`)",
             path.display()
         )
@@ -105,14 +105,11 @@ pub fn read(
     let entries = entries.filter(|entry| entry.name.starts_with(&selection.prefix));
     let tensors = entries.filter_map(|entry| Some((&*entry.name, entry.tensor.as_ref().ok()?)));
     let not_finite = note_not_finite("rnn::load", path, tensors)?;
-    let network = found.build(CellSettings {
+    let network = portable.build(CellSettings {
         nonlinearity: nonlinearity.unwrap_or(Nonlinearity::Tanh),
         update_bias: options.update_bias,
     })?;
-    Ok((
-        network,
-        [assumed, not_finite].into_iter().flatten().collect(),
-    ))
+    Ok((network, [note, not_finite].into_iter().flatten().collect()))
 }
 
 fn selection(options: &ForeignOptions) -> Selection {
@@ -122,9 +119,9 @@ fn selection(options: &ForeignOptions) -> Selection {
         h0: options.h0.clone(),
         c0: options.c0.clone(),
         dtype: match options.dtype {
-            Numbers::OfFile => None,
-            Numbers::F32 => Some(DType::F32),
-            Numbers::F64 => Some(DType::F64),
+            ImportDtype::OfFile => None,
+            ImportDtype::F32 => Some(DType::F32),
+            ImportDtype::F64 => Some(DType::F64),
         },
     }
 }
@@ -151,10 +148,10 @@ fn check_applicable(path: &Path, network: &PortableNetwork, options: &[String]) 
         ),
         ("readout", torch, "a network of PyTorch"),
     ];
-    let misplaced = rows
+    let inapplicable = rows
         .iter()
         .find(|(name, applies, _)| !applies && options.iter().any(|option| option == name));
-    let Some((name, _, expected)) = misplaced else {
+    let Some((name, _, expected)) = inapplicable else {
         return Ok(());
     };
     Err(Error::Kind {
@@ -188,38 +185,38 @@ pub fn write(path: &Path, network: &Network, options: TorchOptions) -> Result<()
         readout,
         first_states,
     } = options;
-    let foreign = PortableNetwork::from_network(network)?;
+    let portable = PortableNetwork::from_network(network)?;
     if first_states == FirstStates::Refuse {
-        without_first_states(network)?;
+        check_initial_states(network)?;
     }
-    let first_states = first_states == FirstStates::Keep;
+    let keep_initial_states = first_states == FirstStates::Keep;
     let names = ExportNames {
         prefix,
         readout,
-        initial_states: first_states,
+        initial_states: keep_initial_states,
     };
     let cell = network.spec().map(|spec| spec.cell);
     let nonlinearity = cell.and_then(|cell| cell.nonlinearity());
-    let word = match nonlinearity {
+    let metadata = match nonlinearity {
         Some(nonlinearity) => (safetensors::NONLINEARITY, nonlinearity.name()),
         None => safetensors::PYTORCH_FORMAT,
     };
-    safetensors::write(path, &foreign.to_state_dict(&names)?, word)
+    safetensors::write(path, &portable.to_state_dict(&names)?, metadata)
 }
 
 /// Checks that all initial states are 0.
 ///
 /// Errors: `Range` if an initial state is nonzero
-fn without_first_states(network: &Network) -> Result<()> {
+fn check_initial_states(network: &Network) -> Result<()> {
     for block in network.layout().blocks() {
-        let first = block.name.starts_with("h0") || block.name.starts_with("c0");
-        let numbers = convert::to_f64(&network.parameter(&block.name)?)?;
-        if first && numbers.iter().any(|x| *x != 0.0) {
+        let is_initial = block.name.starts_with("h0") || block.name.starts_with("c0");
+        let values = convert::to_f64(&network.parameter(&block.name)?)?;
+        if is_initial && values.iter().any(|x| *x != 0.0) {
             return Err(Error::Range {
                 of: "network.save".into(),
                 name: "first_states".into(),
                 expected:
-                    "of \"keep\" or \"drop\", as PyTorch's layers have no learned first state"
+                    "of \"keep\" or \"drop\", as PyTorch's layers have no learned initial state"
                         .into(),
                 found: format!("a {} that is not 0", block.name),
             });
