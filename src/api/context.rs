@@ -12,7 +12,6 @@ use super::diagnostic::Diagnostic;
 use super::meter::Meter;
 use super::run_config::QUICK_DIVISOR;
 pub use super::run_config::RunConfig;
-use super::sandbox::Sandbox;
 use crate::base::{Error, Progress};
 use crate::figure::scene::Scene;
 use crate::io;

@@ -140,7 +140,7 @@ crate::natives! {
             i32::try_from(n).map_err(|_| range_error(of, name, "from -2^31 to 2^31 - 1", n as f64))
         };
         let (low, high) = (fits("low", low)?, fits("high", high)?);
-        above(of, low.into(), high.into())?;
+        check_order(of, low.into(), high.into())?;
         cx.check_memory(of, &shape, DType::I64)?;
         let mut numbers = vec![0; shape.iter().product()];
         key.fill_integers(low, high, &mut numbers);

@@ -50,8 +50,8 @@ crate::natives! {
     /// With `validation` the log also contains the vector `validation`: the latest validation loss,
     /// without noise and L2 penalty, computed after batch 0, then every `validate_every` batches,
     /// and after the last batch. `best` and `best_batch` are the lowest validation loss and its
-    /// batch; the parameters of that batch are restored at the end, unless `restore` is "last". With
-    /// `patience` the run stops after that many consecutive validations without improvement.
+    /// batch; the parameters of that batch are restored at the end, unless `restore` is "last".
+    /// With `patience` the run stops after that many consecutive validations without improvement.
     ///
     /// With `checkpoint` the run is stored in an HDF5 file; a relative path starts in the folder of
     /// `--out`. After a crash or Ctrl-C, run the script again: training resumes from the

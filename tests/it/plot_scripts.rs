@@ -78,12 +78,11 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "scene::trajectories([[1, 2], [3, 4]])",
-            "scene::trajectories: expected states of shape [.., 3], three dimensions as \
-             `pca::fit` gives them, found [2, 2]",
+            "scene::trajectories: expected states of shape [.., 3], found [2, 2]",
         ),
         (
             "scene::trajectories(zeros([4, 5, 3]), #{ values: [1, 2] })",
-            "scene::trajectories: expected values of shape [4], one for each trial, or [4, 5], \
+            "scene::trajectories: expected values of shape [4], one per trial, or [4, 5], \
              found [2]",
         ),
         (
@@ -92,12 +91,12 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "scene::trajectories([zeros([5, 3]), zeros([2, 3])], #{ values: [1, 2, 3] })",
-            "scene::trajectories: expected values of shape [2], one for each trial, or a list of \
+            "scene::trajectories: expected values of shape [2], one per trial, or a list of \
              vectors, found [3]",
         ),
         (
             "scene::trajectories([ones([5, 3]), ones([2, 3])], #{ values: [ones([5]), [1]] })",
-            "scene::trajectories: expected values of one trial of shape [2], one for each step, \
+            "scene::trajectories: expected values of one trial of shape [2], one per time step, \
              found [1]",
         ),
         (
@@ -110,8 +109,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "scene::points([[1, 2]])",
-            "scene::points: expected places of shape [.., 3], three dimensions as `pca::fit` \
-             gives them, found [1, 2]",
+            "scene::points: expected points of shape [.., 3], found [1, 2]",
         ),
         (
             "scene::points([[1, 2, 3]]).add(plot::lines([1]))",

@@ -63,8 +63,9 @@ crate::natives! {
         let candidates = select_candidates(cx, &network, &options)?;
         let settings = SearchSettings::new(&network, &candidates, &options, &explicit)?;
         let mut result = search(cx, &network, &candidates, (&options, &settings))?;
-        let step_map = (&mut *network.step_map()?, &settings.refinement);
-        let points = settings.filter.points(step_map, &candidates, &mut result)?;
+        let step_map = &mut *network.step_map()?;
+        let SearchSettings { filter, refinement, .. } = &settings;
+        let points = filter.points((step_map, refinement), &candidates, &mut result)?;
         let settings = (&options, &settings);
         let findings = Findings::new(&network, &candidates, settings, (&points, &result))?;
         Ok(New(FixedPoints {
@@ -238,10 +239,11 @@ fn search(
                     max_iters: options.max_iters.unwrap_or(ADAM_ITERS),
                     optimizer: options.optimizer.clone(),
                 };
-                let step_map = &mut *network.step_map()?;
                 match network.dtype() {
-                    DType::F64 => adam.search::<f64>(step_map, candidates, progress)?,
-                    _ => adam.search::<f32>(step_map, candidates, progress)?,
+                    DType::F64 => {
+                        adam.search::<f64>(&mut *network.step_map()?, candidates, progress)?
+                    }
+                    _ => adam.search::<f32>(&mut *network.step_map()?, candidates, progress)?,
                 }
             }
         })

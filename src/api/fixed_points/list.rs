@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::points::FixedPoints;
-use crate::analysis::fixed_points::{Point, Points};
+use crate::analysis::fixed_points::Point;
 use crate::api::convert::{ExactTensor, New};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::{Function, Map, Value};

@@ -1,7 +1,7 @@
 //! Argument types of the tensor functions: operands, axes, shapes, indices and dtypes.
 
 use crate::api::context::Context;
-use crate::api::convert::{as_integer, as_number, to_tensor};
+use crate::api::convert::{as_integer, to_tensor};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::FromValue;
 use crate::api::value::Value;

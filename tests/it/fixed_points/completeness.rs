@@ -25,7 +25,7 @@ fn a_distant_fixed_point_is_excluded_only_with_the_option_outlier() {
         let near = fixed_points::find(net, #{ candidates: h, input: [5.0], outlier_distance: 10.0 });
         let text = text_of(near);
         [far.count(), far.counts().outliers, near.count(), near.counts().outliers,
-         text.contains("left out: 1 points further from the candidates than `outlier`")]
+         text.contains("excluded: 1 points further from the candidates than `outlier_distance`")]
     "#;
     assert_eq!(evaluate(text), "[1, 0, 0, 1, true]");
 }
@@ -38,7 +38,7 @@ fn the_summary_names_the_option_that_includes_slow_points() {
         let points = fixed_points::find(net, #{{ candidates: h, interpolated: 0 }});
         let all = fixed_points::find(net, #{{ candidates: h, interpolated: 0, keep_slow: true }});
         [points.count(), points.counts().slow_excluded, all.count(), all.counts().slow_excluded,
-         text_of(points).contains("left out: 2 slow points"),
+         text_of(points).contains("excluded: 2 slow points"),
          text_of(points).contains("slow: true")]"#
     );
     assert_eq!(evaluate(&text), "[1, 2, 2, 0, true, true]");
