@@ -116,7 +116,7 @@ pub fn as_integer(value: &Value) -> Option<i64> {
 /// The elements of the option `name` as non-negative integers.
 ///
 /// Errors: `Range` for the first element that is not a non-negative integer
-pub fn as_counts(of: &str, name: &str, numbers: &[f64]) -> Result<Vec<usize>, Error> {
+pub fn as_counts(of: &str, name: &str, values: &[f64]) -> Result<Vec<usize>, Error> {
     let count = |(index, x): (usize, &f64)| {
         let n = as_integer(&Value::Float(*x)).and_then(|n| usize::try_from(n).ok());
         n.ok_or_else(|| Error::Range {
@@ -126,7 +126,7 @@ pub fn as_counts(of: &str, name: &str, numbers: &[f64]) -> Result<Vec<usize>, Er
             found: x.to_string(),
         })
     };
-    numbers.iter().enumerate().map(count).collect()
+    values.iter().enumerate().map(count).collect()
 }
 
 /// The number in `value`, if it is a number or a tensor with one element.

@@ -36,6 +36,7 @@ pub mod rhai_to_lua;
 pub mod rnn;
 mod run_config;
 pub mod sandbox;
+mod shape_error;
 pub mod signals;
 pub mod spikes;
 pub mod stdlib;

@@ -169,7 +169,7 @@ fn put_maybe<T: FromValue>(target: &mut Option<T>, value: Value) -> Result<(), V
 
 /// The numbers in a list, in a tensor, or in a single number.
 fn reals(value: Value) -> Result<Vec<f64>, Value> {
-    let numbers = match &value {
+    let values = match &value {
         Value::List(list) => list.iter().map(as_number).collect(),
         Value::Tensor(tensor) => tensor
             .to_dtype(crate::tensor::DType::F64)
@@ -178,7 +178,7 @@ fn reals(value: Value) -> Result<Vec<f64>, Value> {
             .ok(),
         one => as_number(one).map(|x| vec![x]),
     };
-    numbers.ok_or(value)
+    values.ok_or(value)
 }
 
 /// Converts a value to one of the types that only this layer can read.

@@ -142,10 +142,10 @@ crate::natives! {
         let (low, high) = (fits("low", low)?, fits("high", high)?);
         check_order(of, low.into(), high.into())?;
         cx.check_memory(of, &shape, DType::I64)?;
-        let mut numbers = vec![0; shape.iter().product()];
-        key.fill_integers(low, high, &mut numbers);
-        let numbers: Vec<i64> = numbers.into_iter().map(i64::from).collect();
-        Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)
+        let mut values = vec![0; shape.iter().product()];
+        key.fill_integers(low, high, &mut values);
+        let values: Vec<i64> = values.into_iter().map(i64::from).collect();
+        Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
     }
 
     /// A random permutation of the integers 0 to n - 1, as an i64 tensor.

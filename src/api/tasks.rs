@@ -9,6 +9,7 @@ use super::diagnostic::Diagnostic;
 use super::options::CallOptions;
 use super::random::SampleOptions;
 use super::rnn::{ENTRIES, read_lengths};
+use super::shape_error::shape_error;
 use super::value::{FromValue, Function, Map, Object, Value};
 use crate::base::options::Span;
 use crate::base::{Error, Result};
@@ -242,12 +243,12 @@ fn to_tensor(value: Option<Value>, entry: &'static str, shape: &[usize]) -> Resu
             found: value.kind(),
         })?;
     if tensor.dims() != shape {
-        return Err(Error::Shape {
-            op: "tasks::custom",
-            what: entry,
-            expected: format!("{shape:?}"),
-            found: tensor.dims().to_vec(),
-        });
+        return Err(shape_error(
+            "tasks::custom",
+            entry,
+            format!("{shape:?}"),
+            &tensor,
+        ));
     }
     Ok(tensor.0)
 }

@@ -11,6 +11,7 @@ use crate::api::convert::New;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
 use crate::api::rnn::Net;
+use crate::api::shape_error::shape_error;
 use crate::base::{Error, Result};
 use crate::nn::Network;
 use crate::random::Key;
@@ -91,7 +92,7 @@ fn select_candidates(
     };
     let (s, i) = (network.state(), network.inputs());
     if states.rank() < 2 || states.dims().last() != Some(&s) {
-        return Err(shape_error("candidates", format!("[.., {s}]"), states).into());
+        return Err(shape_error(OF, "candidates", format!("[.., {s}]"), states).into());
     }
     let states = convert::to_f64(states)?;
     let all = states.len() / s.max(1);
@@ -127,17 +128,8 @@ fn candidate_inputs(input: Option<&Tensor>, all: usize, i: usize) -> Result<Vec<
         dims if values.len() == all * i && dims.last() == Some(&i) => Ok(values),
         _ => {
             let expected = format!("[{i}] or [{all}, {i}]");
-            Err(shape_error("input", expected, input))
+            Err(shape_error(OF, "input", expected, input))
         }
-    }
-}
-
-fn shape_error(what: &'static str, expected: String, found: &Tensor) -> Error {
-    Error::Shape {
-        op: OF,
-        what,
-        expected,
-        found: found.dims().to_vec(),
     }
 }
 

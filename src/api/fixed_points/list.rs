@@ -269,8 +269,8 @@ crate::natives! {
         let (c, s) = (result.errors.len(), this.points.state);
         let steps = result.steps.iter().map(|n| *n as f64).collect();
         let labels = result.labels.iter().map(|label| Value::Text(label.name().into()));
-        let tensor = |numbers: Vec<f64>, shape: &[usize]| -> Result<Value> {
-            Ok(Value::Tensor(convert::from_f64(numbers, shape, DType::F64)?))
+        let tensor = |values: Vec<f64>, shape: &[usize]| -> Result<Value> {
+            Ok(Value::Tensor(convert::from_f64(values, shape, DType::F64)?))
         };
         Ok(Map::from([
             ("states".into(), tensor(result.states.clone(), &[c, s])?),
@@ -332,10 +332,10 @@ fn column(of: &FixedPoints, value: impl Fn(&Point) -> f64) -> Result<Tensor, Dia
 
 /// Converts a point to a map.
 fn point_map(point: &Point) -> Result<Map, Diagnostic> {
-    let vector = |numbers: &[f64]| -> Result<Value> {
-        let shape = [numbers.len()];
+    let vector = |values: &[f64]| -> Result<Value> {
+        let shape = [values.len()];
         Ok(Value::Tensor(convert::from_f64(
-            numbers.to_vec(),
+            values.to_vec(),
             &shape,
             DType::F64,
         )?))

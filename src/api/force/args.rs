@@ -1,6 +1,7 @@
 //! Conversion of script arguments to sequences.
 
 use crate::api::convert::exact_tensor;
+use crate::api::shape_error::shape_error;
 use crate::api::value::Value;
 use crate::base::{Error, Result};
 use crate::ops::Lanes;
@@ -51,12 +52,7 @@ pub fn sequence_values<T: Lanes>(
     shape: [usize; 2],
 ) -> Result<Vec<T>> {
     if tensor.dims() != shape {
-        return Err(Error::Shape {
-            op,
-            what,
-            expected: format!("{shape:?}"),
-            found: tensor.dims().to_vec(),
-        });
+        return Err(shape_error(op, what, format!("{shape:?}"), tensor));
     }
     let values = convert::to_vec(tensor)?;
     check_finite(op, what, &values)?;

@@ -10,8 +10,9 @@ use crate::api::convert::{ExactTensor, tensor_map};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
 use crate::api::precision::match_precision;
+use crate::api::shape_error::shape_error;
 use crate::api::value::{FromValue, Map, Value};
-use crate::base::{Error, Outcome};
+use crate::base::Outcome;
 use crate::models::force::{self, Fit, Network, Student, TrainingOptions};
 use crate::ops::Lanes;
 use crate::ops::force::Sizes;
@@ -188,12 +189,12 @@ impl TrainingCall<'_> {
             return Ok(sequence_length(self.of, "targets", self.targets, outputs)?);
         };
         if self.targets.dims()[0] != k {
-            return Err(Error::Shape {
-                op: self.of,
-                what: "targets",
-                expected: format!("[t, {outputs}] or [{k}, t, {outputs}]"),
-                found: self.targets.dims().to_vec(),
-            }
+            return Err(shape_error(
+                self.of,
+                "targets",
+                format!("[t, {outputs}] or [{k}, t, {outputs}]"),
+                self.targets,
+            )
             .into());
         }
         let first = self.targets.get(0)?;

@@ -3,6 +3,7 @@
 use super::object::Plot;
 use crate::api::convert::{as_number, to_tensor};
 use crate::api::diagnostic::Diagnostic;
+use crate::api::shape_error::shape_error;
 use crate::api::value::{Map, Value};
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
@@ -10,7 +11,7 @@ use crate::figure::{Dash, Figure, Heatmap, Layer, Marker, Panel, Point3, Rgb, St
 use crate::tensor::{DType, Tensor, convert};
 
 /// The values 0, 1, 2, ..., count - 1.
-pub fn sample_indices(count: usize) -> Vec<f64> {
+pub fn index_values(count: usize) -> Vec<f64> {
     (0..count).map(|i| i as f64).collect()
 }
 
@@ -19,12 +20,7 @@ pub fn sample_indices(count: usize) -> Vec<f64> {
 /// Errors: `Shape` for a tensor with more than one axis of another size
 pub fn vector_values(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<f64>> {
     if tensor.dims().iter().filter(|n| **n != 1).count() > 1 {
-        return Err(Error::Shape {
-            op,
-            what,
-            expected: "[points]".into(),
-            found: tensor.dims().to_vec(),
-        });
+        return Err(shape_error(op, what, "[points]", tensor));
     }
     convert::to_f64(tensor)
 }
@@ -34,12 +30,7 @@ pub fn vector_values(op: &'static str, what: &'static str, tensor: &Tensor) -> R
 /// Errors: `Shape` unless the last axis has size 3
 pub fn points_3d(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<Point3>> {
     if tensor.dims().last() != Some(&3) {
-        return Err(Error::Shape {
-            op,
-            what,
-            expected: "[.., 3]".into(),
-            found: tensor.dims().to_vec(),
-        });
+        return Err(shape_error(op, what, "[.., 3]", tensor));
     }
     let flat = convert::to_f64(&tensor.flatten_all()?)?;
     let (points, _) = flat.as_chunks::<3>();
@@ -53,12 +44,12 @@ pub fn to_heatmap(op: &'static str, tensor: &Tensor) -> Result<Heatmap> {
     let (rows, columns) = match *tensor.dims() {
         [rows, columns] if rows > 0 && columns > 0 => (rows, columns),
         _ => {
-            return Err(Error::Shape {
+            return Err(shape_error(
                 op,
-                what: "values",
-                expected: "[rows, columns], at least one of each".into(),
-                found: tensor.dims().to_vec(),
-            });
+                "values",
+                "[rows, columns], at least one of each",
+                tensor,
+            ));
         }
     };
     let values = convert::to_f64(tensor)?;

@@ -20,8 +20,8 @@ use crate::figure::{
     Side, Stem,
 };
 use data::{
-    complex_parts, parse_colour, parse_limits, parse_marker, parse_texts, sample_indices,
-    set_labels, to_curves, to_grid, to_heatmap, to_stroke, vector_values,
+    complex_parts, index_values, parse_colour, parse_limits, parse_marker, parse_texts, set_labels,
+    to_curves, to_grid, to_heatmap, to_stroke, vector_values,
 };
 pub use object::{Plot, as_figure};
 use options::{
@@ -44,7 +44,7 @@ crate::natives! {
         let marker = parse_marker("plot::lines", &options.marker)?;
         let x = options.x.as_ref().map(|x| vector_values("plot::lines", "x", x)).transpose()?;
         let line = |y: Vec<f64>| Layer::Line(Line {
-            x: x.clone().unwrap_or_else(|| sample_indices(y.len())),
+            x: x.clone().unwrap_or_else(|| index_values(y.len())),
             stroke, marker, ..Line::new(Vec::new(), y)
         });
         let layers = curves.into_iter().map(line).collect();
@@ -86,7 +86,7 @@ crate::natives! {
         to_figure(Panel::from_layer(Layer::Stem(Stem {
             colour: parse_colour("plot::stem", &options.colour)?,
             label: options.label.clone(),
-            ..Stem::new(x.unwrap_or_else(|| sample_indices(y.len())), y)
+            ..Stem::new(x.unwrap_or_else(|| index_values(y.len())), y)
         })))
     }
 

@@ -9,6 +9,7 @@ use super::{map_panels, to_figure};
 use crate::api::convert::{ExactTensor, New};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
+use crate::api::shape_error::shape_error;
 use crate::api::trials::Trials;
 use crate::api::value::Value;
 use crate::base::{Error, Result};
@@ -153,12 +154,6 @@ fn scene_figure(layer: Layer, map: ColourMap, values_label: &str) -> Result<New<
 ///
 /// Errors: `Shape` for trials that are not [time, 3]
 fn trajectory_points(of: &'static str, states: &Trials) -> Result<(Vec<Point3>, Vec<usize>)> {
-    let shape_error = |what, expected: &str, tensor: &Tensor| Error::Shape {
-        op: of,
-        what,
-        expected: expected.into(),
-        found: tensor.dims().to_vec(),
-    };
     match states {
         Trials::Stacked(tensor) => {
             let lengths = match *tensor.dims() {
@@ -166,6 +161,7 @@ fn trajectory_points(of: &'static str, states: &Trials) -> Result<(Vec<Point3>, 
                 [trials, steps, _] => vec![steps; trials],
                 _ => {
                     return Err(shape_error(
+                        of,
                         "states",
                         "[time, 3] or [trials, time, 3]",
                         tensor,
@@ -178,7 +174,7 @@ fn trajectory_points(of: &'static str, states: &Trials) -> Result<(Vec<Point3>, 
             let (mut at, mut lengths) = (Vec::new(), Vec::new());
             for trial in trials {
                 if trial.rank() != 2 {
-                    return Err(shape_error("one trial of the list", "[time, 3]", trial));
+                    return Err(shape_error(of, "one trial of the list", "[time, 3]", trial));
                 }
                 at.extend(points_3d(of, "one trial of the list", trial)?);
                 lengths.push(trial.dims()[0]);
@@ -221,7 +217,7 @@ fn values_per_step(lengths: &[usize], value: impl Fn(usize, usize) -> f64) -> Ve
 ///
 /// Errors: `Shape` if the list or a vector has the wrong length
 fn list_values(of: &'static str, values: &[Tensor], lengths: &[usize]) -> Result<Vec<f64>> {
-    let shape_error = |what, expected, found: &[usize]| Error::Shape {
+    let list_error = |what, expected, found: &[usize]| Error::Shape {
         op: of,
         what,
         expected,
@@ -229,13 +225,13 @@ fn list_values(of: &'static str, values: &[Tensor], lengths: &[usize]) -> Result
     };
     if values.len() != lengths.len() {
         let expected = format!("[{}], one vector per trial", lengths.len());
-        return Err(shape_error("values", expected, &[values.len()]));
+        return Err(list_error("values", expected, &[values.len()]));
     }
     let mut concatenated = Vec::new();
     for (values, steps) in values.iter().zip(lengths) {
         if values.dims() != [*steps] {
             let expected = format!("[{steps}], one per time step");
-            return Err(shape_error("values of one trial", expected, values.dims()));
+            return Err(list_error("values of one trial", expected, values.dims()));
         }
         concatenated.extend(to_f64(values)?);
     }

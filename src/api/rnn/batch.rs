@@ -3,6 +3,7 @@
 
 use crate::api::convert::{as_counts, exact_tensor};
 use crate::api::diagnostic::Diagnostic;
+use crate::api::shape_error::shape_error;
 use crate::api::value::Map;
 use crate::base::{Error, Result};
 use crate::random::Key;
@@ -55,13 +56,7 @@ pub fn read_trials<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, 
     for (what, entry) in [("targets", Some(&targets)), ("mask", mask.as_ref())] {
         if let Some(entry) = entry.filter(|entry| entry.dims()[..2] != [trials, time]) {
             let axes = if what == "mask" { "" } else { ", o" };
-            return Err(Error::Shape {
-                op: of,
-                what,
-                expected: format!("[{trials}, {time}{axes}]"),
-                found: entry.dims().to_vec(),
-            }
-            .into());
+            return Err(shape_error(of, what, format!("[{trials}, {time}{axes}]"), entry).into());
         }
     }
     let lengths = read_entry(of, batch, "lengths", (1, "[b]"))?;
@@ -112,12 +107,7 @@ fn check_weights<T: Real>(of: &str, weights: &[T], time: usize) -> Result<()> {
 /// Errors: `Shape` unless the shape is [b]; `Range` for a length outside 1 to t
 pub fn read_lengths(of: &'static str, lengths: &Tensor, [b, t]: [usize; 2]) -> Result<Vec<usize>> {
     if lengths.dims() != [b] {
-        return Err(Error::Shape {
-            op: of,
-            what: "lengths",
-            expected: format!("[{b}]"),
-            found: lengths.dims().to_vec(),
-        });
+        return Err(shape_error(of, "lengths", format!("[{b}]"), lengths));
     }
     let lengths = as_counts(of, "lengths", &convert::to_f64(lengths)?)?;
     match lengths.iter().position(|length| !(1..=t).contains(length)) {

@@ -15,12 +15,13 @@ use std::rc::Rc;
 use super::context::Context;
 use super::convert::{ExactTensor, New, tensor_map};
 use super::options::CallOptions;
+use super::shape_error::shape_error;
 use super::value::{Map, Value};
 use crate::nn::dispatch_network;
 use crate::options;
 use crate::random::Key;
 use crate::tensor::Tensor;
-use args::{parameter_tensor, shape_error};
+use args::parameter_tensor;
 use batch::compute_loss;
 pub use batch::{ENTRIES, read_lengths, read_trials};
 pub use net::Net;
@@ -61,7 +62,7 @@ crate::natives! {
         let inputs = if single { inputs.unsqueeze(0)? } else { inputs.0 };
         let &[b, t, _] = inputs.dims() else {
             let expected = format!("[b, t, {}]", net.inputs());
-            return Err(shape_error("inputs", expected, &inputs).into());
+            return Err(shape_error("network", "inputs", expected, &inputs).into());
         };
         cx.check_memory("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
         let [states, outputs] = match options.params.is_some() {

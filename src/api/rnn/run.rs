@@ -1,8 +1,9 @@
 //! Validation of the arguments of `network.run`, and its execution.
 
-use super::args::{parameter_tensor, shape_error};
+use super::args::parameter_tensor;
 use super::batch::read_lengths;
 use crate::api::diagnostic::Diagnostic;
+use crate::api::shape_error::shape_error;
 use crate::api::value::Map;
 use crate::base::{Error, Result};
 use crate::nn::{Network, RunArgs};
@@ -58,15 +59,19 @@ fn check_shapes(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<(
     let b = inputs.dims()[0];
     if inputs.dims()[2] != net.inputs() {
         return Err(shape_error(
+            "network",
             "inputs",
             format!("[b, t, {}]", net.inputs()),
             inputs,
         ));
     }
     match h0 {
-        Some(h0) if h0.dims() != [b, net.state()] => {
-            Err(shape_error("h0", format!("[{b}, {}]", net.state()), h0))
-        }
+        Some(h0) if h0.dims() != [b, net.state()] => Err(shape_error(
+            "network",
+            "h0",
+            format!("[{b}, {}]", net.state()),
+            h0,
+        )),
         _ => Ok(()),
     }
 }

@@ -166,7 +166,7 @@ impl FromValue for Integers {
         "list of integers".into()
     }
     fn from_value(value: Value) -> Result<Self, Value> {
-        let found = match &value {
+        let integers = match &value {
             Value::List(list) => list.iter().map(as_integer).collect(),
             Value::Tensor(t) => crate::tensor::convert::to_f64(t).ok().and_then(|numbers| {
                 numbers
@@ -176,7 +176,7 @@ impl FromValue for Integers {
             }),
             one => as_integer(one).map(|n| vec![n]),
         };
-        found.map(Integers).ok_or(value)
+        integers.map(Integers).ok_or(value)
     }
 }
 
@@ -200,8 +200,8 @@ impl FromValue for TensorList {
             return Err(value);
         };
         // A plain list takes the dtype of the tensors in the same list.
-        let double = |part: &Value| matches!(part, Value::Tensor(t) if t.dtype() == DType::F64);
-        let dtype = match list.iter().any(double) {
+        let is_f64 = |part: &Value| matches!(part, Value::Tensor(t) if t.dtype() == DType::F64);
+        let dtype = match list.iter().any(is_f64) {
             true => DType::F64,
             false => DType::F32,
         };

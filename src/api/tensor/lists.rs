@@ -3,8 +3,8 @@
 use crate::api::context::Context;
 use crate::api::convert::{as_number, to_tensor};
 use crate::api::diagnostic::Diagnostic;
+use crate::api::shape_error::shape_error;
 use crate::api::value::Value;
-use crate::base::Error;
 use crate::tensor::{DType, Tensor};
 
 /// A new tensor from a number or nested lists, or a tensor converted to `dtype`.
@@ -34,13 +34,7 @@ pub fn tensor_from_value(cx: &Context, values: Value, dtype: DType) -> Result<Te
 /// Errors: `Shape` for any other number of elements
 pub fn item_value(t: &Tensor) -> Result<Value, Diagnostic> {
     if t.elem_count() != 1 {
-        return Err(Error::Shape {
-            op: "item",
-            what: "a tensor with one element",
-            expected: "[]".into(),
-            found: t.dims().to_vec(),
-        }
-        .into());
+        return Err(shape_error("item", "a tensor with one element", "[]", t).into());
     }
     nested_list(&t.detach().reshape(())?)
 }
@@ -48,8 +42,8 @@ pub fn item_value(t: &Tensor) -> Result<Value, Diagnostic> {
 /// The elements as nested lists of plain numbers.
 pub fn nested_list(t: &Tensor) -> Result<Value, Diagnostic> {
     if t.rank() > 0 {
-        let parts = (0..t.dims()[0]).map(|i| nested_list(&t.get(i)?));
-        return Ok(Value::List(parts.collect::<Result<_, _>>()?));
+        let items = (0..t.dims()[0]).map(|i| nested_list(&t.get(i)?));
+        return Ok(Value::List(items.collect::<Result<_, _>>()?));
     }
     Ok(match t.dtype().is_float() {
         true => Value::Float(t.to_dtype(DType::F64)?.to_scalar()?),

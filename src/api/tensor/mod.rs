@@ -111,8 +111,8 @@ crate::natives! {
             let count = (i128::from(limit) - i128::from(first)).max(0) as usize;
             let count = count.div_ceil(step as usize);
             cx.check_memory("arange", &[count], DType::I64)?;
-            let numbers = (first..limit).step_by(step as usize).collect();
-            return Ok(convert::from_i64(numbers, &[count])?);
+            let values = (first..limit).step_by(step as usize).collect();
+            return Ok(convert::from_i64(values, &[count])?);
         }
         let (first, limit) = (first.float(), limit.float());
         let step = step.map_or(1.0, Number::float);
@@ -127,8 +127,8 @@ crate::natives! {
         }
         let count = count as usize;
         cx.check_memory("arange", &[count], DType::F64)?;
-        let numbers = (0..count).map(|i| first + i as f64 * step).collect();
-        Ok(convert::from_f64(numbers, &[count], dtype)?)
+        let values = (0..count).map(|i| first + i as f64 * step).collect();
+        Ok(convert::from_f64(values, &[count], dtype)?)
     }
 
     /// The tensors joined along an existing `axis` (default 0).
@@ -163,9 +163,9 @@ crate::natives! {
     /// = tensor [2] f32 [5, 8]
     fn where_(cx: &Context, mask: Tensor, yes: Operand, no: Operand) -> Tensor {
         let (yes, no) = broadcast_operands(cx, "where", &yes, &no)?;
-        let both = broadcast("where", yes.dims(), no.dims())?;
-        let all = broadcast("where", mask.dims(), &both)?;
-        cx.check_memory("where", &all, arith::promote(yes.dtype(), no.dtype()))?;
+        let shape = broadcast("where", yes.dims(), no.dims())?;
+        let shape = broadcast("where", mask.dims(), &shape)?;
+        cx.check_memory("where", &shape, arith::promote(yes.dtype(), no.dtype()))?;
         Ok(arith::where_cond(&mask, &yes, &no)?)
     }
 
@@ -275,8 +275,8 @@ crate::natives! {
     /// > let t = tensor([[1, 2], [3, 4]]);
     /// > [t[-1], t[[0, 1]]]
     /// = [tensor [2] f32 [3, 4], 2.0]
-    fn index(this: Tensor, place: TensorIndex) -> Value {
-        let part = match place {
+    fn index(this: Tensor, index: TensorIndex) -> Value {
+        let part = match index {
             TensorIndex::Element(indices) => indexing::at(&this, &indices)?,
             TensorIndex::Range(from, to) => indexing::slice(&this, 0, from, to, 1)?,
         };

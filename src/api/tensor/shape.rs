@@ -2,6 +2,7 @@
 
 use super::args::{Integers, Operand, Receiver};
 use crate::api::context::Context;
+use crate::api::shape_error::shape_error;
 use crate::tensor::{Tensor, arith, indexing, shape};
 
 crate::natives! {
@@ -79,12 +80,8 @@ crate::natives! {
         };
         let axis = shape::axis("squeeze", axis, this.rank())?;
         if this.dims()[axis] != 1 {
-            return Err(crate::base::Error::Shape {
-                op: "squeeze",
-                what: "an array",
-                expected: format!("with size 1 along axis {axis}"),
-                found: this.dims().to_vec(),
-            }.into());
+            let expected = format!("with size 1 along axis {axis}");
+            return Err(shape_error("squeeze", "an array", expected, &this).into());
         }
         Ok(this.squeeze(axis)?)
     }
