@@ -24,11 +24,16 @@ pub trait Terminal {
     /// A progress listener for a run that starts now; `label` names the run.
     fn progress(&self, label: &str) -> Box<dyn Progress>;
     /// Shows the panels of a figure in a window, one at a time. With `wait`, returns when the
-    /// window is closed. `pictures` is the path of screenshots, without the extension.
+    /// window is closed. `screenshots` is their path, without the extension.
     ///
     /// Errors: the reason why no window can be opened
-    fn show_window(&self, panels: Vec<Scene>, pictures: PathBuf, wait: bool) -> Result<(), String> {
-        let _ = (panels, pictures, wait);
+    fn show_window(
+        &self,
+        panels: Vec<Scene>,
+        screenshots: PathBuf,
+        wait: bool,
+    ) -> Result<(), String> {
+        let _ = (panels, screenshots, wait);
         Err("this terminal has no windows".into())
     }
     /// Marks the start (`true`) or the end (`false`) of writing a file. Ctrl-C does not terminate
@@ -39,8 +44,8 @@ pub trait Terminal {
     /// The content that a window would show, rendered offscreen as a PNG file.
     ///
     /// Errors: the reason why rendering is not possible
-    fn render_png(&self, stage: Scene, size: [u32; 2]) -> Result<Vec<u8>, String> {
-        let _ = (stage, size);
+    fn render_png(&self, scene: Scene, size: [u32; 2]) -> Result<Vec<u8>, String> {
+        let _ = (scene, size);
         Err("this terminal has no windows".into())
     }
     /// Whether the program is exiting, so that the script must stop immediately.

@@ -16,7 +16,7 @@ use crate::tensor::{Tensor, convert};
 use crate::train;
 
 /// The `holds` attribute of a file of fixed points.
-pub const POINTS: &str = "fixed points of a recurrent network";
+pub const POINTS_KIND: &str = "fixed points of a recurrent network";
 
 /// A kind of file: an attribute with its value, a description, and how to read the file.
 struct FileKind {
@@ -48,7 +48,7 @@ const KINDS: [FileKind; 5] = [
     },
     FileKind {
         attribute: "holds",
-        value: POINTS,
+        value: POINTS_KIND,
         found: "fixed points",
         hint: "load them with fixed_points::load(path)",
     },
@@ -62,7 +62,7 @@ const KINDS: [FileKind; 5] = [
 
 /// The error for a file with other contents than `expected`, if this program wrote it.
 /// `attributes` are those of the file.
-pub fn other_kind(path: &Path, attributes: &Map, expected: &str) -> Option<Error> {
+pub fn other_kind_error(path: &Path, attributes: &Map, expected: &str) -> Option<Error> {
     let is_kind = |kind: &&FileKind| match attributes.get(kind.attribute) {
         Some(Tree::Text(value)) => value == kind.value,
         _ => false,
@@ -101,7 +101,7 @@ pub fn unexpected_content(
     hint: &'static str,
 ) -> Error {
     let attributes = content.attributes.get("").cloned().unwrap_or_default();
-    other_kind(path, &attributes, expected).unwrap_or_else(|| {
+    other_kind_error(path, &attributes, expected).unwrap_or_else(|| {
         let (expected, found) = (expected.into(), content.tree.paths());
         let fact = FileError::Network {
             expected,

@@ -293,18 +293,21 @@ fn entry_map(entry: hdf5::Entry) -> Value {
 fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH);
     let days = seconds.map_or(0, |since| since.as_secs() / 86_400);
-    let (year, month, day) = civil(days);
+    let (year, month, day) = civil_date(days);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// Year, month and day of the date `days` days after 1970-01-01. Years start in March, so that the
 /// leap day is the last day of the year.
-fn civil(days: u64) -> (u64, u64, u64) {
+fn civil_date(days: u64) -> (u64, u64, u64) {
     /// Days from 0000-03-01 to 1970-01-01.
-    const TO_1970: u64 = 719_468;
+    const EPOCH_DAYS: u64 = 719_468;
     /// Days in 400 years.
-    const ERA: u64 = 146_097;
-    let (era, day) = ((days + TO_1970) / ERA, (days + TO_1970) % ERA);
+    const DAYS_PER_ERA: u64 = 146_097;
+    let (era, day) = (
+        (days + EPOCH_DAYS) / DAYS_PER_ERA,
+        (days + EPOCH_DAYS) % DAYS_PER_ERA,
+    );
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;

@@ -19,7 +19,7 @@ pub struct Doc {
 }
 
 /// Splits a doc comment into text (with joined lines), example (`> `) and output (`= `).
-pub fn doc(native: &Native) -> Doc {
+pub fn parse_doc(native: &Native) -> Doc {
     let (mut text, mut example, mut output) = (String::new(), Vec::new(), Vec::new());
     for line in native.doc.lines() {
         let line = line.strip_prefix(' ').unwrap_or(line);
@@ -62,13 +62,13 @@ pub fn lookup(modules: &[Module], name: &str, language: Language) -> Result<Stri
     entries.extend(module(modules, &path));
     entries.extend(kind(&path, &natives));
     if entries.is_empty() {
-        return Err(unknown(name, &natives));
+        return Err(unknown_name_error(name, &natives));
     }
     Ok(entries.join("\n\n"))
 }
 
 /// The error for a name that is neither a function, a method, a module nor a kind.
-fn unknown(name: &str, natives: &[&Native]) -> Diagnostic {
+fn unknown_name_error(name: &str, natives: &[&Native]) -> Diagnostic {
     let diagnostic = Diagnostic::new(format!("help: nothing has the name `{name}`"));
     let paths: Vec<String> = natives.iter().map(|native| native.path()).collect();
     let known = natives.iter().map(|native| native.name);
@@ -149,7 +149,7 @@ pub fn summary(doc: &str) -> String {
 }
 
 fn entry(native: &Native, language: Language) -> String {
-    let doc = doc(native);
+    let doc = parse_doc(native);
     let mut text = format!(
         "{} -> {}\n\n{}",
         native.signature(),

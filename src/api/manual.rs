@@ -27,7 +27,7 @@ pub fn markdown() -> String {
 }
 
 fn entry(text: &mut String, native: &Native) {
-    let doc = help::doc(native);
+    let doc = help::parse_doc(native);
     let _ = write!(
         text,
         "\n### `{}`\n\n{}\n\nReturns: {}.\n",

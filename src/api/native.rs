@@ -119,7 +119,7 @@ impl<'a> Args<'a> {
             _ => path.to_string(),
         };
         if values.len() < required || values.len() > params.len() {
-            return Err(wrong_count(&function, &params, required, values.len()));
+            return Err(count_error(&function, &params, required, values.len()));
         }
         Ok(Args {
             context,
@@ -134,7 +134,7 @@ impl<'a> Args<'a> {
     }
 
     /// The error for an argument `name` whose value has the wrong kind.
-    pub fn mismatch(&self, name: &str, expected: &str, found: &Value) -> Diagnostic {
+    pub fn kind_error(&self, name: &str, expected: &str, found: &Value) -> Diagnostic {
         let of = match name {
             "this" => self.function.clone(),
             name => format!("{}: argument `{name}`", self.function),
@@ -169,7 +169,7 @@ fn describe_found(found: &Value, expected: &str) -> String {
 }
 
 /// The error for a call with the wrong number of arguments.
-fn wrong_count(path: &str, params: &[&Arg], required: usize, found: usize) -> Diagnostic {
+fn count_error(path: &str, params: &[&Arg], required: usize, found: usize) -> Diagnostic {
     let receiver = usize::from(params.first().is_some_and(|arg| arg.name == "this"));
     let (min, max) = (required.saturating_sub(receiver), params.len() - receiver);
     let found = found.saturating_sub(receiver);
@@ -220,7 +220,7 @@ impl<'a, T: FromValue> FromArgs<'a> for T {
     }
     fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
         let value = args.take_value().unwrap_or(Value::Nil);
-        T::from_value(value).map_err(|value| args.mismatch(name, &T::kind(), &value))
+        T::from_value(value).map_err(|value| args.kind_error(name, &T::kind(), &value))
     }
 }
 
@@ -238,7 +238,7 @@ impl<'a, T: FromValue> FromArgs<'a> for Option<T> {
             None | Some(Value::Nil) => Ok(None),
             Some(value) => match T::from_value(value) {
                 Ok(inner) => Ok(Some(inner)),
-                Err(value) => Err(args.mismatch(name, &T::kind(), &value)),
+                Err(value) => Err(args.kind_error(name, &T::kind(), &value)),
             },
         }
     }

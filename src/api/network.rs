@@ -163,7 +163,7 @@ fn read_own_network(cx: &Context, path: &str) -> Result<Option<Network>, Diagnos
     }
     if !metadata::is_complete(&attributes) {
         let expected = "a recurrent network";
-        let other = file_kind::other_kind(&file, &attributes, expected);
+        let other = file_kind::other_kind_error(&file, &attributes, expected);
         return other.map_or(Ok(None), |error| Err(error.into()));
     }
     let tree = h5::load(cx, path)?.tree;

@@ -90,7 +90,7 @@ impl<'a, O: Options> FromArgs<'a> for CallOptions<O> {
             Some(Value::List(list)) if list.is_empty() => {
                 CallOptions::read(&args.function, Default::default())
             }
-            Some(other) => Err(args.mismatch(name, "map of options", &other)),
+            Some(other) => Err(args.kind_error(name, "map of options", &other)),
         }
     }
 }
@@ -98,14 +98,14 @@ impl<'a, O: Options> FromArgs<'a> for CallOptions<O> {
 /// Writes `value` into the slot of an option.
 fn fill(of: &str, field: &Field, slot: Slot<'_>, value: Value) -> Result<(), Diagnostic> {
     let result = match slot {
-        Slot::Flag(target) => put(target, value),
-        Slot::Count(target) => put(target, value),
-        Slot::Real(target) => put(target, value),
-        Slot::MaybeReal(target) => put_maybe(target, value),
-        Slot::MaybeCount(target) => put_maybe(target, value),
-        Slot::Text(target) => put(target, value),
-        Slot::MaybeText(target) => put_maybe(target, value),
-        Slot::Reals(target) => reals(value).map(|numbers| *target = numbers),
+        Slot::Flag(target) => set(target, value),
+        Slot::Count(target) => set(target, value),
+        Slot::Real(target) => set(target, value),
+        Slot::MaybeReal(target) => set_optional(target, value),
+        Slot::MaybeCount(target) => set_optional(target, value),
+        Slot::Text(target) => set(target, value),
+        Slot::MaybeText(target) => set_optional(target, value),
+        Slot::Reals(target) => to_reals(value).map(|numbers| *target = numbers),
         Slot::Other(target) => fill_other(target, value),
         Slot::Choice(target) => match value {
             Value::Text(name) if target.select(&name) => Ok(()),
@@ -123,11 +123,11 @@ fn fill(of: &str, field: &Field, slot: Slot<'_>, value: Value) -> Result<(), Dia
             value => Err(value),
         },
     };
-    result.map_err(|value| mismatch(of, field, &value))
+    result.map_err(|value| kind_error(of, field, &value))
 }
 
 /// The error for an option whose value has the wrong kind.
-fn mismatch(of: &str, field: &Field, value: &Value) -> Diagnostic {
+fn kind_error(of: &str, field: &Field, value: &Value) -> Diagnostic {
     let of = format!("{of}: option `{}`", field.name);
     let expected = match field.kind.starts_with("one of") || field.kind.starts_with("true") {
         true => field.kind.to_string(),
@@ -155,11 +155,11 @@ fn mismatch(of: &str, field: &Field, value: &Value) -> Diagnostic {
     .hint(format!("{}: {}", field.name, field.doc.trim()))
 }
 
-fn put<T: FromValue>(target: &mut T, value: Value) -> Result<(), Value> {
+fn set<T: FromValue>(target: &mut T, value: Value) -> Result<(), Value> {
     T::from_value(value).map(|inner| *target = inner)
 }
 
-fn put_maybe<T: FromValue>(target: &mut Option<T>, value: Value) -> Result<(), Value> {
+fn set_optional<T: FromValue>(target: &mut Option<T>, value: Value) -> Result<(), Value> {
     match value {
         Value::Nil => *target = None,
         value => *target = Some(T::from_value(value)?),
@@ -168,7 +168,7 @@ fn put_maybe<T: FromValue>(target: &mut Option<T>, value: Value) -> Result<(), V
 }
 
 /// The numbers in a list, in a tensor, or in a single number.
-fn reals(value: Value) -> Result<Vec<f64>, Value> {
+fn to_reals(value: Value) -> Result<Vec<f64>, Value> {
     let values = match &value {
         Value::List(list) => list.iter().map(as_number).collect(),
         Value::Tensor(tensor) => tensor
@@ -194,10 +194,10 @@ fn fill_other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
     macro_rules! try_types {
         ($($type:ty),*) => { $(
             if let Some(target) = target.downcast_mut::<Option<$type>>() {
-                return put_maybe(target, value);
+                return set_optional(target, value);
             }
             if let Some(target) = target.downcast_mut::<$type>() {
-                return put(target, value);
+                return set(target, value);
             }
         )* };
     }

@@ -23,7 +23,7 @@ use crate::train::{Fit, LogEntry, Model, OnLog, Options, Source, Trials, run, sa
 
 options! {
     /// Options that scripts can pass in addition to the training options.
-    pub struct Listener for "train" {
+    pub struct ScriptOptions for "train" {
         /// Validation data, never used for training: a data set (all of its trials), another task
         /// (trials are generated once) or a batch.
         validation: Option<Validation> = None;
@@ -77,16 +77,16 @@ crate::natives! {
     /// = ["finished", 21, 21, [3]]
     fn train(
         cx: &Context, network: Rc<Net>, task: Rc<AnyTask>,
-        options: CallOptions<(Options, Listener)>,
+        options: CallOptions<(Options, ScriptOptions)>,
     ) -> Map {
         check_dependent_options("train", &options)?;
-        let (mut options, listener) = options.into_inner();
+        let (mut options, script_options) = options.into_inner();
         options.batches = cx.budget(options.batches);
         options.checkpoint = options.checkpoint.map(|path| cx.output_path(path)).transpose()?;
         check_batch_memory(cx, &network, &task, ("batch_size", options.batch_size))?;
         // A copy is trained, so that the callback can use the network during the run.
         let copy = network.borrow_mut_checked()?.clone();
-        let settings = (&options, &listener);
+        let settings = (&options, &script_options);
         let fit = dispatch_network!(copy, net => train_copy(cx, net, (&network, &task), settings));
         let fit = fit.map_err(|error| with_checkpoint_hint(error.into(), &options))?;
         result_map(&fit, options.checkpoint.is_some())
@@ -111,15 +111,15 @@ fn train_copy<T: TaskDtype, N: Dynamics<T> + Into<Network>>(
     cx: &Context,
     copy: N,
     (network, task): (&Net, &AnyTask),
-    (options, listener): (&Options, &Listener),
+    (options, script_options): (&Options, &ScriptOptions),
 ) -> Result<Fit> {
     let publish = |net: &N| SharedParameters::publish(&network.0, net.clone().into());
-    let validation = validation_trials::<T>(cx, network, options, listener)?;
+    let validation = validation_trials::<T>(cx, network, options, script_options)?;
     let source = Source {
         task: T::select_task(task),
         validation: validation.as_ref(),
     };
-    run_training(cx, copy, &source, (options, listener), &publish)
+    run_training(cx, copy, &source, (options, script_options), &publish)
 }
 
 /// The validation trials, if any.
@@ -127,14 +127,16 @@ fn validation_trials<T: TaskDtype>(
     cx: &Context,
     network: &Net,
     options: &Options,
-    listener: &Listener,
+    script_options: &ScriptOptions,
 ) -> Result<Option<Trials<T>>, Diagnostic> {
-    Ok(match &listener.validation {
+    Ok(match &script_options.validation {
         None => None,
         Some(Validation::Batch(batch)) => Some(read_trials("train: validation", batch)?),
         Some(Validation::Task(task)) => {
             let dataset = task.dataset.as_ref();
-            let count = dataset.map_or(cx.budget(listener.validation_trials), |set| set.count());
+            let count = dataset.map_or(cx.budget(script_options.validation_trials), |set| {
+                set.count()
+            });
             check_batch_memory(cx, network, task, ("validation_trials", count))?;
             Some(match dataset {
                 Some(dataset) => dataset.all(),
@@ -174,11 +176,11 @@ fn run_training<'a, T: Real, N: Model<T>>(
     cx: &Context,
     mut net: N,
     source: &Source<'_, T>,
-    (options, listener): (&Options, &Listener),
+    (options, script_options): (&Options, &ScriptOptions),
     publish: &dyn Fn(&N) -> SharedParameters<'a>,
 ) -> Result<Fit> {
     let mut on_log = |entry: &LogEntry, net: &N| {
-        call_on_log(cx, listener.on_log.as_ref(), |function| {
+        call_on_log(cx, script_options.on_log.as_ref(), |function| {
             let shared = publish(net);
             let answer = function.call(vec![Value::Map(log_entry_map(entry))])?;
             shared.check_unmodified()?;

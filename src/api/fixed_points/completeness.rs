@@ -13,7 +13,7 @@ use crate::base::Result;
 use crate::tensor::{DType, convert};
 
 /// The scope of the estimate.
-const BASIS: &str = "basins that these candidates reach";
+const SCOPE: &str = "basins that these candidates reach";
 
 crate::natives! {
     /// Fixed points of networks: search, linear stability analysis and transitions.
@@ -65,11 +65,12 @@ crate::natives! {
     /// = [3, 0, "basins that these candidates reach"]
     fn completeness(this: Rc<FixedPoints>) -> Map {
         /// Maximum number of points on the discovery curve.
-        const SIZES: usize = 100;
+        const MAX_POINTS: usize = 100;
         let completeness = this.completeness()?;
         let Completeness { count, continua, hits } = &completeness;
         let total: usize = hits.iter().sum();
-        let mut sizes: Vec<usize> = (1..=SIZES).map(|k| (k * total).div_ceil(SIZES)).collect();
+        let sizes = (1..=MAX_POINTS).map(|k| (k * total).div_ceil(MAX_POINTS));
+        let mut sizes: Vec<usize> = sizes.collect();
         sizes.dedup();
         let found = discovery_curve(hits, &sizes);
         let vector = |values: Vec<f64>| -> Result<Value> {
@@ -81,7 +82,7 @@ crate::natives! {
             ("once".into(), Value::Int(count.singletons as i64)),
             ("twice".into(), Value::Int(count.doubletons as i64)),
             ("estimate".into(), Value::Float(count.estimate)),
-            ("basis".into(), Value::Text(BASIS.into())),
+            ("basis".into(), Value::Text(SCOPE.into())),
             ("missing".into(), Value::Int(this.findings.missing as i64)),
             ("continua".into(), Value::Int(*continua as i64)),
             ("sizes".into(), vector(sizes.iter().map(|m| *m as f64).collect())?),
@@ -159,11 +160,11 @@ impl FixedPoints {
         }
         if estimate.is_nan() {
             return Ok(format!(
-                "  {BASIS}: {observed}; no estimate of others is possible from these candidates"
+                "  {SCOPE}: {observed}; no estimate of others is possible from these candidates"
             ));
         }
         Ok(format!(
-            "  {BASIS}: about {estimate:.0} or more isolated points; {singletons} of {observed} \
+            "  {SCOPE}: about {estimate:.0} or more isolated points; {singletons} of {observed} \
              were found by one candidate only"
         ))
     }

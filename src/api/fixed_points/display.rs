@@ -139,7 +139,7 @@ fn set_lines(fixed_points: &FixedPoints) -> Result<Vec<String>, Diagnostic> {
         lines.push(format!(
             "    a continuum of dimension {}, extent {}: {} points",
             set.dimension,
-            four_digits(set.extent),
+            format_four_digits(set.extent),
             set.members.len()
         ));
     }
@@ -168,7 +168,7 @@ fn continuum_flags(fixed_points: &FixedPoints) -> Vec<bool> {
 }
 
 /// A number with four significant digits; in scientific notation only if it is very large or small.
-fn four_digits(x: f64) -> String {
+fn format_four_digits(x: f64) -> String {
     let exponent = x.abs().log10().floor();
     match (-4.0..6.0).contains(&exponent) {
         true => format!("{x:.*}", (3.0 - exponent).max(0.0) as usize),

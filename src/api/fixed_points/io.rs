@@ -8,7 +8,7 @@ use crate::analysis::fixed_points::{Label, Point, Points};
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::diagnostic::Diagnostic;
-use crate::api::file_kind::{POINTS, other_kind};
+use crate::api::file_kind::{POINTS_KIND, other_kind_error};
 use crate::api::h5;
 use crate::api::rnn::Net;
 use crate::base::error::FileError;
@@ -51,7 +51,7 @@ crate::natives! {
             ("hits".into(), column(&|point| point.hits as f64)?),
             ("labels".into(), Tree::List(labels.collect())),
         ]));
-        let mut attributes = io::Map::from([("holds".into(), Tree::Text(POINTS.into()))]);
+        let mut attributes = io::Map::from([("holds".into(), Tree::Text(POINTS_KIND.into()))]);
         if let Some(network) = &this.network {
             let network = metadata::describe(network).into_iter();
             attributes.extend(network.map(|(name, value)| (format!("network_{name}"), value)));
@@ -70,10 +70,10 @@ crate::natives! {
         let (content, source) = (h5::load(cx, &path)?, cx.input_path(&path)?);
         let attributes = content.attributes.get("").cloned().unwrap_or_default();
         let kind = attributes.get("holds");
-        let is_own = matches!(kind, Some(Tree::Text(kind)) if kind == POINTS);
+        let is_own = matches!(kind, Some(Tree::Text(kind)) if kind == POINTS_KIND);
         let other = match is_own {
             true => None,
-            false => other_kind(&source, &attributes, "fixed points that `save` wrote"),
+            false => other_kind_error(&source, &attributes, "fixed points that `save` wrote"),
         };
         if let Some(error) = other {
             return Err(error.into());

@@ -264,7 +264,7 @@ crate::natives! {
     /// = ["converged", "converged"]
     fn candidate_report(this: Rc<FixedPoints>) -> Map {
         let Some(result) = &this.result else {
-            return Err(no_record("fixed_points.candidate_report", &this));
+            return Err(record_error("fixed_points.candidate_report", &this));
         };
         let (c, s) = (result.errors.len(), this.points.state);
         let steps = result.steps.iter().map(|n| *n as f64).collect();
@@ -295,7 +295,7 @@ crate::natives! {
     /// = [4, 4, 1, 0]
     fn counts(this: Rc<FixedPoints>) -> Map {
         let Some(counts) = this.points.counts else {
-            return Err(no_record("fixed_points.counts", &this));
+            return Err(record_error("fixed_points.counts", &this));
         };
         let all = [
             ("candidates", counts.candidates),
@@ -314,7 +314,7 @@ crate::natives! {
 }
 
 /// The error for points without a record of their search.
-fn no_record(of: &str, points: &FixedPoints) -> Diagnostic {
+fn record_error(of: &str, points: &FixedPoints) -> Diagnostic {
     let reason = match points.from_file {
         true => "the file of these points has no record of their search",
         false => "selected or concatenated points have no record of their search",

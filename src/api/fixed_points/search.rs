@@ -33,7 +33,7 @@ impl SearchSettings {
         let scale = scale(&mut *network.step_map()?, candidates, epsilon)?;
         let size = scale.size * (candidates.state as f64).sqrt();
         let spread = candidates.rms_distance();
-        let filter = filter(options, explicit, &scale, [size, spread]);
+        let filter = build_filter(options, explicit, &scale, [size, spread]);
         // If final states are not moved, a fixed point further away than the unique distance is not
         // theirs.
         let limit = match filter.unique_distance.filter(|_| !filter.refine) {
@@ -43,7 +43,7 @@ impl SearchSettings {
         let refinement = Refinement {
             epsilon,
             limit,
-            bound: bound(network),
+            bound: unit_bound(network),
             resolution: match options.polish {
                 true => epsilon,
                 false => parameter_resolution(network),
@@ -59,7 +59,7 @@ impl SearchSettings {
 
 /// The selection of final states, for states of norm `size` whose RMS distance from their mean is
 /// `spread`.
-fn filter(
+fn build_filter(
     options: &FindOptions,
     [tolerance_set, keep_slow_set]: &[bool; 2],
     scale: &Scale,
@@ -88,6 +88,6 @@ fn filter(
 }
 
 /// The largest modulus of a unit at any fixed point, if the cell bounds it.
-fn bound(network: &Network) -> Option<f64> {
+fn unit_bound(network: &Network) -> Option<f64> {
     network.spec()?.cell.fixed_point_bound()
 }

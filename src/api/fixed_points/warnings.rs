@@ -38,7 +38,7 @@ impl Findings {
         let one_region =
             !is_linear(network) && nonlinearity(step_map, candidates)? < MIN_NONLINEARITY;
         let missing = count_missing(network, points)?;
-        let mut warnings: Vec<String> = interruption(result).into_iter().collect();
+        let mut warnings: Vec<String> = interruption_warning(result).into_iter().collect();
         if one_region {
             warnings.push(
                 "all candidates come from one small region, over which the network is nearly \
@@ -54,11 +54,11 @@ impl Findings {
             );
         }
         if missing > 0 {
-            warnings.push(missing_points(missing, points, options));
+            warnings.push(missing_points_warning(missing, points, options));
         }
         if let Some(counts) = points.counts {
-            warnings.extend(nearly_continuous(&counts, settings));
-            warnings.extend(unreachable(&counts, settings));
+            warnings.extend(continuity_warning(&counts, settings));
+            warnings.extend(unreachable_warning(&counts, settings));
         }
         Ok(Findings {
             one_region,
@@ -129,7 +129,7 @@ fn count_missing(network: &Network, points: &Points) -> Result<usize> {
     Ok(if is_bounded { missing } else { 0 })
 }
 
-fn interruption(result: &SearchResult) -> Option<String> {
+fn interruption_warning(result: &SearchResult) -> Option<String> {
     let (unfinished, all) = (result.unfinished, result.labels.len());
     (result.interrupted && unfinished > 0).then(|| {
         format!(
@@ -139,7 +139,7 @@ fn interruption(result: &SearchResult) -> Option<String> {
     })
 }
 
-fn missing_points(missing: usize, points: &Points, options: &FindOptions) -> String {
+fn missing_points_warning(missing: usize, points: &Points, options: &FindOptions) -> String {
     let sum: i64 = points
         .points
         .iter()
@@ -155,7 +155,7 @@ fn missing_points(missing: usize, points: &Points, options: &FindOptions) -> Str
     )
 }
 
-fn nearly_continuous(counts: &Counts, settings: &SearchSettings) -> Option<String> {
+fn continuity_warning(counts: &Counts, settings: &SearchSettings) -> Option<String> {
     let (count, all) = (counts.nearly_continuous, counts.candidates);
     (count >= MIN_CONTINUOUS && count as f64 > MAX_CONTINUOUS_FRACTION * all as f64).then(|| {
         format!(
@@ -168,7 +168,7 @@ fn nearly_continuous(counts: &Counts, settings: &SearchSettings) -> Option<Strin
     })
 }
 
-fn unreachable(counts: &Counts, settings: &SearchSettings) -> Option<String> {
+fn unreachable_warning(counts: &Counts, settings: &SearchSettings) -> Option<String> {
     let (count, all) = (counts.unreachable, counts.candidates);
     let bound = settings.refinement.bound?;
     (count as f64 > MAX_UNREACHABLE_FRACTION * all as f64).then(|| {

@@ -28,7 +28,7 @@ const COLLAPSE_NATS: f64 = 0.1;
 
 crate::options! {
     /// Options that scripts can pass in addition to the training options.
-    pub struct Listener for "lfads::train" {
+    pub struct ScriptOptions for "lfads::train" {
         /// Validation trials, never used for training: [n, t, channels], or a list of [t,
         /// channels].
         validation: Option<Trials> = None;
@@ -65,19 +65,20 @@ crate::natives! {
     /// = ["finished", [7], true]
     fn train(
         cx: &Context, model: Rc<Lfads>, data: Trials,
-        options: CallOptions<(TrainingOptions, Listener)>,
+        options: CallOptions<(TrainingOptions, ScriptOptions)>,
     ) -> Map {
         check_dependent_options(OF, &options)?;
         let data = data.stack(OF)?;
-        let (mut options, listener) = options.into_inner();
+        let (mut options, script_options) = options.into_inner();
         let checkpoint = options.run.checkpoint.take();
         options.run.checkpoint = checkpoint.map(|path| cx.output_path(path)).transpose()?;
         options.run.batches = cx.budget(options.run.batches);
         let copy = model.0.borrow().clone();
-        let training = TrainingRun { cx, model: &model, listener: &listener, options: &options };
+        let (model, script_options, options) = (&*model, &script_options, &options);
+        let training = TrainingRun { cx, model, script_options, options };
         let fit = match_precision!(copy, copy => training.train_copy(copy, &data));
         let (fit, warnings) = fit.map_err(|error| with_checkpoint_hint(error, &options.run))?;
-        result_map(&fit, warnings, &options)
+        result_map(&fit, warnings, options)
     }
 }
 
@@ -85,7 +86,7 @@ crate::natives! {
 struct TrainingRun<'a> {
     cx: &'a Context,
     model: &'a Lfads,
-    listener: &'a Listener,
+    script_options: &'a ScriptOptions,
     options: &'a TrainingOptions,
 }
 
@@ -118,7 +119,7 @@ impl TrainingRun<'_> {
         let options = self.options;
         let mut model = copy.with_warm_up(options.warm_up.clone());
         let trials = to_dataset(&model, data)?;
-        let validation = self.listener.validation.clone();
+        let validation = self.script_options.validation.clone();
         let validation = validation.map(|trials| trials.stack(OF)).transpose()?;
         let validation = validation.map(|trials| to_dataset(&model, &trials));
         let validation = validation.transpose()?.map(|trials| trials.all::<T>());
@@ -130,7 +131,7 @@ impl TrainingRun<'_> {
         let publish =
             |model: &Model<T>| *self.model.0.borrow_mut() = T::any_precision(model.clone());
         let mut on_log = |entry: &LogEntry, model: &Model<T>| {
-            call_on_log(self.cx, self.listener.on_log.as_ref(), |function| {
+            call_on_log(self.cx, self.script_options.on_log.as_ref(), |function| {
                 publish(model);
                 function.call(vec![Value::Map(log_entry_map(entry, &options.warm_up))])
             })

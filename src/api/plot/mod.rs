@@ -138,7 +138,7 @@ crate::natives! {
 
     /// One page with several figures: a list of rows, or a flat list split into rows of `columns`.
     ///
-    /// > plot::to_grid([plot::lines([1, 2]), plot::stem([2, 1])], #{ columns: 2 })
+    /// > plot::grid([plot::lines([1, 2]), plot::stem([2, 1])], #{ columns: 2 })
     /// = figure [1, 2], 2 layers
     fn grid(figures: Vec<Value>, options: CallOptions<GridOptions>) -> New<Plot> {
         Ok(New(Plot(to_grid(figures, options.columns)?)))

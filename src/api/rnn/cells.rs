@@ -14,7 +14,7 @@ use crate::ops::rnn::Cell;
 use crate::ops::rnn::cells::{Constructor, ConstructorVisitor, visit_constructors};
 
 /// Largest number of gate matrices of a cell.
-const GATES: usize = 4;
+const MAX_GATES: usize = 4;
 
 /// The name of the script module.
 const MODULE: &str = "rnn";
@@ -83,7 +83,7 @@ fn build_network(
         .saturating_add(inputs)
         .saturating_add(outputs);
     let sublayers = layers.saturating_mul(if options.bidirectional { 2 } else { 1 });
-    let rows = units.saturating_mul(GATES).saturating_mul(sublayers);
+    let rows = units.saturating_mul(MAX_GATES).saturating_mul(sublayers);
     let sizes = [
         ("inputs", inputs),
         ("units", units),
