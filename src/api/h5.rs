@@ -40,10 +40,10 @@ crate::natives! {
     /// = 3
     fn write(cx: &Context, path: String, map: Map, options: CallOptions<FileOptions>) -> () {
         let attributes = options.attributes.clone().unwrap_or_default();
-        let Tree::Map(attributes) = tree_of("attribute", "", Value::Map(attributes))? else {
+        let Tree::Map(attributes) = to_tree("attribute", "", Value::Map(attributes))? else {
             return Ok(());
         };
-        let tree = tree_of("entry", "", Value::Map(map))?;
+        let tree = to_tree("entry", "", Value::Map(map))?;
         save(cx, &path, &tree, attributes, options.compress)
     }
 
@@ -62,7 +62,7 @@ crate::natives! {
     /// > h5::read("pair.h5", "left/n")
     /// = 1
     fn read(cx: &Context, path: String, entry: Option<String>) -> Value {
-        Ok(value_of(read_and_report(cx, &path, entry.as_deref().unwrap_or(""))?.tree))
+        Ok(to_value(read_and_report(cx, &path, entry.as_deref().unwrap_or(""))?.tree))
     }
 
     /// Returns the rows `first` to `end` (exclusive) of an array in a file, without reading the
@@ -73,7 +73,7 @@ crate::natives! {
     /// = ["b", "c"]
     fn rows(cx: &Context, path: String, entry: String, first: usize, end: usize) -> Value {
         let (path, options) = (cx.input_path(&path)?, read_options(cx));
-        Ok(value_of(hdf5::read_rows(path, &entry, first..end, &options)?))
+        Ok(to_value(hdf5::read_rows(path, &entry, first..end, &options)?))
     }
 
     /// Returns the attributes of a file, or of one of its entries, as a map.
@@ -85,7 +85,7 @@ crate::natives! {
         let path = cx.input_path(&path)?;
         let entry = entry.unwrap_or_default();
         let attributes = hdf5::attributes_with(path, &entry, &read_options(cx))?;
-        Ok(value_of(Tree::Map(attributes)))
+        Ok(to_value(Tree::Map(attributes)))
     }
 
     /// Lists the entries of a file with path, shape and type, without reading their data. The entry
@@ -211,7 +211,7 @@ pub fn provenance(cx: &Context) -> Provenance {
 /// `key`.
 ///
 /// Errors: a function or an engine object
-pub fn tree_of(category: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> {
+pub fn to_tree(category: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> {
     Ok(match value {
         Value::Nil => Tree::Null,
         Value::Bool(value) => Tree::Bool(value),
@@ -219,10 +219,10 @@ pub fn tree_of(category: &str, key: &str, value: Value) -> Result<Tree, Diagnost
         Value::Float(value) => Tree::Float(value),
         Value::Text(value) => Tree::Text(value),
         Value::Tensor(value) => Tree::Tensor(value),
-        Value::List(items) => list_of(category, key, items)?,
+        Value::List(items) => list_to_tree(category, key, items)?,
         Value::Map(map) => {
             let entries = map.into_iter().map(|(name, value)| {
-                let tree = tree_of(category, &join(key, &name), value)?;
+                let tree = to_tree(category, &join(key, &name), value)?;
                 Ok((name, tree))
             });
             Tree::Map(entries.collect::<Result<_, Diagnostic>>()?)
@@ -239,7 +239,7 @@ pub fn tree_of(category: &str, key: &str, value: Value) -> Result<Tree, Diagnost
 }
 
 /// Converts a tree to a script value.
-pub fn value_of(tree: Tree) -> Value {
+pub fn to_value(tree: Tree) -> Value {
     match tree {
         Tree::Null => Value::Nil,
         Tree::Bool(value) => Value::Bool(value),
@@ -247,16 +247,16 @@ pub fn value_of(tree: Tree) -> Value {
         Tree::Float(value) => Value::Float(value),
         Tree::Text(value) => Value::Text(value),
         Tree::Tensor(value) => Value::Tensor(value),
-        Tree::List(items) => Value::List(items.into_iter().map(value_of).collect()),
+        Tree::List(items) => Value::List(items.into_iter().map(to_value).collect()),
         Tree::Map(map) => {
             let entries = map.into_iter();
-            Value::Map(entries.map(|(name, tree)| (name, value_of(tree))).collect())
+            Value::Map(entries.map(|(name, tree)| (name, to_value(tree))).collect())
         }
     }
 }
 
 /// Converts a list: nested lists of numbers become a tensor, other lists remain lists.
-fn list_of(category: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnostic> {
+fn list_to_tree(category: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnostic> {
     let rows = Value::List(items);
     if let Value::List(items) = &rows
         && matches!(items.first(), Some(Value::List(_)))
@@ -269,7 +269,7 @@ fn list_of(category: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnos
     };
     let items = items.into_iter().enumerate().map(|(index, item)| {
         let key = join(key, &index.to_string());
-        tree_of(category, &key, item)
+        to_tree(category, &key, item)
     });
     items.collect::<Result<_, _>>().map(Tree::List)
 }

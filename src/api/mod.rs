@@ -24,7 +24,6 @@ pub mod manual;
 pub mod meter;
 mod metrics;
 pub mod native;
-mod network;
 pub mod optim;
 pub mod options;
 pub mod pca;

@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::native::{Module, Native};
 use super::{
-    builtins, dataset, file, fixed_points, force, h5, help, json, lfads, metrics, network, optim,
-    pca, plot, random, rnn, signals, spikes, stdlib, tasks, tensor, train, tsne, view,
+    builtins, dataset, file, fixed_points, force, h5, help, json, lfads, metrics, optim, pca, plot,
+    random, rnn, signals, spikes, stdlib, tasks, tensor, train, tsne, view,
 };
 
 /// All modules of the vocabulary. Modules with the same name are merged.
@@ -73,7 +73,8 @@ fn model_modules() -> Vec<Module> {
         rnn::cells::module(),
         rnn::custom::module(),
         rnn::module(),
-        network::module(),
+        rnn::io::module(),
+        rnn::step::module(),
         optim::module(),
         train::module(),
         force::module(),

@@ -5,9 +5,11 @@ pub mod background;
 mod batch;
 pub mod cells;
 pub mod custom;
-pub mod foreign;
+mod interop;
+pub mod io;
 mod net;
 mod run;
+pub mod step;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -28,7 +28,7 @@ choices! {
 options! {
     /// Selection of the network in a file of another program, and settings that the parameters do
     /// not determine.
-    pub struct ForeignOptions for "rnn::load" {
+    pub struct ImportOptions for "rnn::load" {
         /// Only tensors whose names begin with this prefix are read, such as `encoder.`: for files
         /// that contain more than the network.
         prefix: String = "".into();
@@ -53,7 +53,7 @@ options! {
 
 choices! {
     /// Treatment of learned initial states, which PyTorch's layers do not have.
-    pub enum FirstStates {
+    pub enum InitialStates {
         #[default]
         Refuse = "refuse",
         Keep = "keep",
@@ -63,7 +63,7 @@ choices! {
 
 options! {
     /// Options of the export to PyTorch, for a path that ends in .safetensors.
-    pub struct TorchOptions for "network.save" {
+    pub struct ExportOptions for "network.save" {
         /// Name prefix of the recurrent layers.
         prefix: String = "rnn.".into();
         /// Name prefix of `weight` and `bias` of the readout.
@@ -72,16 +72,16 @@ options! {
         /// "refuse" raises an error, "keep" writes them as `h0` (and `c0`) of shape
         /// [layers * directions, 1, n], to be passed to the layer explicitly, and "drop" omits
         /// them.
-        first_states: FirstStates = FirstStates::Refuse;
+        first_states: InitialStates = InitialStates::Refuse;
     }
 }
 
 /// The network in a file of another program, and notes on assumptions and on its parameters.
 ///
 /// Errors: `File` if the file contains no network; `Kind` for an option that does not apply to it
-pub fn read(
+pub fn import_network(
     path: &Path,
-    options: CallOptions<ForeignOptions>,
+    options: CallOptions<ImportOptions>,
     limits: &ReadOptions,
 ) -> Result<(Network, Vec<String>)> {
     let selection = selection(&options);
@@ -112,7 +112,7 @@ pub fn read(
     Ok((network, [note, not_finite].into_iter().flatten().collect()))
 }
 
-fn selection(options: &ForeignOptions) -> Selection {
+fn selection(options: &ImportOptions) -> Selection {
     Selection {
         prefix: options.prefix.clone(),
         readout: options.readout.clone(),
@@ -179,17 +179,17 @@ fn describe(network: &PortableNetwork) -> String {
 }
 
 /// Writes the network as a PyTorch state dict.
-pub fn write(path: &Path, network: &Network, options: TorchOptions) -> Result<()> {
-    let TorchOptions {
+pub fn export_network(path: &Path, network: &Network, options: ExportOptions) -> Result<()> {
+    let ExportOptions {
         prefix,
         readout,
         first_states,
     } = options;
     let portable = PortableNetwork::from_network(network)?;
-    if first_states == FirstStates::Refuse {
+    if first_states == InitialStates::Refuse {
         check_initial_states(network)?;
     }
-    let keep_initial_states = first_states == FirstStates::Keep;
+    let keep_initial_states = first_states == InitialStates::Keep;
     let names = ExportNames {
         prefix,
         readout,

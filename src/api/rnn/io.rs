@@ -1,23 +1,22 @@
-//! The script module `rnn`: file input and output, single steps, Jacobians and the readout.
+//! The script module `rnn`: networks in files.
 
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::context::Context;
-use super::convert::{ExactTensor, New, tensor_map};
-use super::diagnostic::Diagnostic;
-use super::file_kind;
-use super::h5;
-use super::options::CallOptions;
-use super::rnn::foreign::{self, ForeignOptions, TorchOptions};
-use super::rnn::{Net, background};
-use super::value::Map;
+use super::interop::{self, ExportOptions, ImportOptions};
+use super::net::Net;
+use crate::api::context::Context;
+use crate::api::convert::New;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::file_kind;
+use crate::api::h5;
+use crate::api::options::CallOptions;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::io::{self, Tree, hdf5};
 use crate::nn::{Network, Precision, metadata};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::DType;
 
 crate::natives! {
     /// Recurrent neural networks.
@@ -38,7 +37,7 @@ crate::natives! {
     /// > rnn::vanilla(#{ units: 30, seed: 4 }).save("thirty.h5");
     /// > rnn::load("thirty.h5")
     /// = vanilla network: 1 input, 30 units (tanh), 1 output, f32
-    fn load(cx: &Context, path: String, options: CallOptions<ForeignOptions>) -> New<Net> {
+    fn load(cx: &Context, path: String, options: CallOptions<ImportOptions>) -> New<Net> {
         let file = cx.input_path(&path)?;
         let network = match read_own_network(cx, &path)? {
             Some(network) if options.provided().is_empty() => network,
@@ -53,7 +52,7 @@ crate::natives! {
             }
             None => {
                 cx.check_file_memory("rnn::load", &file)?;
-                let (network, notes) = foreign::read(&file, options, &h5::read_options(cx))?;
+                let (network, notes) = interop::import_network(&file, options, &h5::read_options(cx))?;
                 notes.iter().for_each(|note| cx.terminal.print(note));
                 network
             }
@@ -77,13 +76,13 @@ crate::natives! {
     /// > net.save("relu.safetensors", #{ first_states: "drop" });
     /// > rnn::load("relu.safetensors")
     /// = vanilla network: 1 input, 2 layers of 3 units (relu), 1 output, f32
-    fn save(cx: &Context, this: Rc<Net>, path: String, options: CallOptions<TorchOptions>) -> () {
+    fn save(cx: &Context, this: Rc<Net>, path: String, options: CallOptions<ExportOptions>) -> () {
         let net = this.0.borrow();
         let target = cx.output_path(&path)?;
         let extension = target.extension().unwrap_or_default();
         let extension = extension.to_string_lossy().to_lowercase();
         if extension == "safetensors" {
-            return Ok(foreign::write(&target, &net, options.into_inner())?);
+            return Ok(interop::export_network(&target, &net, options.into_inner())?);
         }
         if extension != "h5" && extension != "hdf5" {
             let (of, found) = ("network.save".into(), format!("{path:?}"));
@@ -101,53 +100,6 @@ crate::natives! {
         let entries = names.map(|name| Ok((name.clone(), Tree::Tensor(net.parameter(name)?))));
         let tree = Tree::Map(entries.collect::<Result<io::Map>>()?);
         h5::save(cx, &path, &tree, metadata::describe(&net), 0)
-    }
-
-    /// The states after one time step, for states h [b, s] and inputs x [b, i], without noise.
-    ///
-    /// > let net = rnn::vanilla(#{ inputs: 1, units: 3 });
-    /// > let x = random::normal(random::key(1), [4, 5, 1]);
-    /// > let run = net.run(x).states;
-    /// > let next = net.step(run.slice(1, 3, 4).squeeze(1), x.slice(1, 4, 5).squeeze(1));
-    /// > (next - run.slice(1, 4, 5).squeeze(1)).abs().max().item() < 1e-6
-    /// = true
-    fn step(cx: &Context, this: Rc<Net>, h: ExactTensor, x: ExactTensor) -> Tensor {
-        let net = this.0.borrow();
-        background::run(cx, &net, h.elem_count(), move |net| Ok(net.step(&h, &x)?))
-    }
-
-    /// The exact Jacobians of one step at states h [b, s] and inputs x [b, i], as a map.
-    ///
-    /// Entries: `by_state` [b, s, s], with d next[r] / d h[c] in row r and column c, and `by_input`
-    /// [b, s, i].
-    ///
-    /// > let net = rnn::vanilla(#{ units: 3, dtype: "f64" });
-    /// > let h = random::normal(random::key(1), [5, 3]);
-    /// > let j = net.jacobians(h, zeros([5, 1]));
-    /// > [j.by_state.shape(), j.by_input.shape()]
-    /// = [[5, 3, 3], [5, 3, 1]]
-    fn jacobians(cx: &Context, this: Rc<Net>, h: ExactTensor, x: ExactTensor) -> Map {
-        let net = this.0.borrow();
-        let (b, s) = (h.dims().first().copied().unwrap_or_default(), net.state());
-        cx.check_memory("network.jacobians", &[b, s, s + net.inputs()], net.dtype())?;
-        let elements = b * s * s;
-        let jacobians = background::run(cx, &net, elements, move |net| Ok(net.jacobians(&h, &x)?));
-        let [by_state, by_input] = jacobians?;
-        Ok(tensor_map([("by_state", by_state), ("by_input", by_input)]))
-    }
-
-    /// The outputs of the given states, [.., s] -> [.., o].
-    ///
-    /// The readout is wO h + bO. A continuous-time network uses the rates f(a) instead of h, and a
-    /// custom network its own readout.
-    ///
-    /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 2 });
-    /// > let run = net.run(random::normal(random::key(1), [4, 5, 1]));
-    /// > (net.readout(run.states) - run.outputs).abs().max().item() < 1e-6
-    /// = true
-    fn readout(cx: &Context, this: Rc<Net>, states: ExactTensor) -> Tensor {
-        let (net, elements) = (this.0.borrow(), states.elem_count());
-        background::run(cx, &net, elements, move |net| Ok(net.readout(&states)?))
     }
 }
 
