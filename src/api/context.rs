@@ -70,7 +70,7 @@ pub struct Context {
     /// The resource usage of the run, and its limits.
     pub meter: Rc<Meter>,
     /// Paths that this run has written to.
-    pub written: Rc<RefCell<BTreeSet<PathBuf>>>,
+    pub output_paths: Rc<RefCell<BTreeSet<PathBuf>>>,
 }
 
 /// The source of a script.
@@ -115,7 +115,7 @@ impl Context {
             interrupt,
             language,
             script: Rc::new(script.clone()),
-            written: Rc::default(),
+            output_paths: Rc::default(),
         }
     }
 
@@ -138,7 +138,7 @@ impl Context {
     /// Errors: a path that the sandbox does not allow
     pub fn output_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
         let path = self.config.out.join(path);
-        self.written.borrow_mut().insert(path.clone());
+        self.output_paths.borrow_mut().insert(path.clone());
         match &self.config.sandbox {
             Some(sandbox) => sandbox.resolve_write(&path),
             None => Ok(path),
@@ -151,10 +151,10 @@ impl Context {
     /// Errors: a path that the sandbox does not allow
     pub fn input_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
         let path = path.as_ref();
-        let written = self.config.out.join(path);
-        let is_own = self.written.borrow().contains(&written);
-        match (is_own || !path.exists()) && written.exists() {
-            true => self.check_readable(&written),
+        let output = self.config.out.join(path);
+        let is_own = self.output_paths.borrow().contains(&output);
+        match (is_own || !path.exists()) && output.exists() {
+            true => self.check_readable(&output),
             false => self.check_readable(path),
         }
     }

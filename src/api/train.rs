@@ -149,19 +149,19 @@ fn validation_trials<T: TaskDtype>(
 /// The current parameters of a run, published to the script's network.
 struct SharedParameters<'a> {
     network: &'a RefCell<Network>,
-    published: Network,
+    snapshot: Network,
 }
 
 impl<'a> SharedParameters<'a> {
-    /// Copies the parameters of `published` to the script's network.
-    fn publish(network: &'a RefCell<Network>, published: Network) -> SharedParameters<'a> {
-        network.borrow_mut().copy_parameters_from(&published);
-        SharedParameters { network, published }
+    /// Copies the parameters of `snapshot` to the script's network.
+    fn publish(network: &'a RefCell<Network>, snapshot: Network) -> SharedParameters<'a> {
+        network.borrow_mut().copy_parameters_from(&snapshot);
+        SharedParameters { network, snapshot }
     }
 
     /// Errors: the script modified the network; the next update would overwrite the modification
     fn check_unmodified(&self) -> Result<(), Diagnostic> {
-        if self.network.borrow().same_parameters(&self.published) {
+        if self.network.borrow().same_parameters(&self.snapshot) {
             return Ok(());
         }
         let message = "train: `on_log` modified the network that is being trained";

@@ -52,7 +52,8 @@ crate::natives! {
             }
             None => {
                 cx.check_file_memory("rnn::load", &file)?;
-                let (network, notes) = interop::import_network(&file, options, &h5::read_options(cx))?;
+                let limits = h5::read_options(cx);
+                let (network, notes) = interop::import_network(&file, options, &limits)?;
                 notes.iter().for_each(|note| cx.terminal.print(note));
                 network
             }

@@ -22,7 +22,8 @@ fn a_distant_fixed_point_is_excluded_only_with_the_option_outlier() {
         let net = rnn::vanilla(#{ units: 2, dtype: "f64", gain: 0.3 });
         let h = random::normal(random::key(0), [100, 2]).f64() * 1e-3;
         let far = fixed_points::find(net, #{ candidates: h, input: [5.0] });
-        let near = fixed_points::find(net, #{ candidates: h, input: [5.0], outlier_distance: 10.0 });
+        let options = #{ candidates: h, input: [5.0], outlier_distance: 10.0 };
+        let near = fixed_points::find(net, options);
         let text = text_of(near);
         [far.count(), far.counts().outliers, near.count(), near.counts().outliers,
          text.contains("excluded: 1 points further from the candidates than `outlier_distance`")]

@@ -21,7 +21,8 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
     let table = [
         (
             "force::train(net, zeros([10, 1]), zeros([10, 3]))",
-            "force::train: expected targets of shape [t, 2] with at least one time step, found [10, 3]",
+            "force::train: expected targets of shape [t, 2] with at least one time step, found \
+             [10, 3]",
         ),
         (
             "force::train(net, zeros([9, 1]), zeros([10, 2]))",
