@@ -2,7 +2,6 @@
 
 use super::context::Context;
 use super::display;
-use super::help;
 use super::value::Value;
 use crate::base::Error;
 
@@ -27,13 +26,6 @@ crate::natives! {
     /// > kind_of(3)
     /// = an integer
     fn kind_of(value: Value) -> String { Ok(value.kind()) }
-
-    /// Prints the reference of a function, method, module or type, or an overview without a name.
-    fn help(cx: &Context, name: Option<String>) -> () {
-        let text = help::lookup(name.as_deref().unwrap_or(""), cx.language)?;
-        cx.terminal.print(&text);
-        Ok(())
-    }
 
     /// The seed of this run: the value of `--seed`, or else `default`.
     ///

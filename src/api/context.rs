@@ -10,52 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::diagnostic::Diagnostic;
 use super::meter::Meter;
-use super::sandbox::Sandbox;
+use super::run_config::QUICK_DIVISOR;
+pub use super::run_config::RunConfig;
 use crate::base::{Error, Progress};
 use crate::figure::scene::Scene;
 use crate::io;
 use crate::tensor::{DType, shape};
-
-/// Configuration of a run, from the command line.
-#[derive(Debug, Clone)]
-pub struct RunConfig {
-    /// Divides the budgets of training and data by [`QUICK_DIVISOR`].
-    pub quick: bool,
-    /// Overrides the seeds that scripts request with `seed(default)`.
-    pub seed: Option<u64>,
-    /// The folder to which the relative paths of output files refer.
-    pub out: PathBuf,
-    /// The command-line arguments after `--`.
-    pub args: Vec<String>,
-    /// Memory limit of the run in bytes, for the sum of tensors, texts, lists, maps and files that
-    /// are being read.
-    pub max_memory: u64,
-    /// Limit on the operations (Rhai) or instructions (Lua) of a script; 0 means no limit.
-    pub max_operations: u64,
-    /// The bytes that the process has allocated, if the program counts them. Without this function,
-    /// `max_memory` limits each tensor, text and list separately.
-    pub allocated: Option<fn() -> u64>,
-    /// The files that the script may access; `None` allows all files that its user may access.
-    pub sandbox: Option<Sandbox>,
-}
-
-/// Divisor that `--quick` applies to budgets.
-pub const QUICK_DIVISOR: usize = 50;
-
-impl Default for RunConfig {
-    fn default() -> RunConfig {
-        RunConfig {
-            quick: false,
-            seed: None,
-            out: PathBuf::from("."),
-            args: Vec::new(),
-            max_memory: 8 << 30,
-            max_operations: 0,
-            allocated: None,
-            sandbox: None,
-        }
-    }
-}
 
 /// Output of a script: text, progress and windows.
 pub trait Terminal {
@@ -64,11 +24,16 @@ pub trait Terminal {
     /// A progress listener for a run that starts now; `label` names the run.
     fn progress(&self, label: &str) -> Box<dyn Progress>;
     /// Shows the panels of a figure in a window, one at a time. With `wait`, returns when the
-    /// window is closed. `pictures` is the path of screenshots, without the extension.
+    /// window is closed. `screenshots` is their path, without the extension.
     ///
     /// Errors: the reason why no window can be opened
-    fn show_window(&self, panels: Vec<Scene>, pictures: PathBuf, wait: bool) -> Result<(), String> {
-        let _ = (panels, pictures, wait);
+    fn show_window(
+        &self,
+        panels: Vec<Scene>,
+        screenshots: PathBuf,
+        wait: bool,
+    ) -> Result<(), String> {
+        let _ = (panels, screenshots, wait);
         Err("this terminal has no windows".into())
     }
     /// Marks the start (`true`) or the end (`false`) of writing a file. Ctrl-C does not terminate
@@ -79,8 +44,8 @@ pub trait Terminal {
     /// The content that a window would show, rendered offscreen as a PNG file.
     ///
     /// Errors: the reason why rendering is not possible
-    fn render_png(&self, stage: Scene, size: [u32; 2]) -> Result<Vec<u8>, String> {
-        let _ = (stage, size);
+    fn render_png(&self, scene: Scene, size: [u32; 2]) -> Result<Vec<u8>, String> {
+        let _ = (scene, size);
         Err("this terminal has no windows".into())
     }
     /// Whether the program is exiting, so that the script must stop immediately.
@@ -105,7 +70,7 @@ pub struct Context {
     /// The resource usage of the run, and its limits.
     pub meter: Rc<Meter>,
     /// Paths that this run has written to.
-    pub written: Rc<RefCell<BTreeSet<PathBuf>>>,
+    pub output_paths: Rc<RefCell<BTreeSet<PathBuf>>>,
 }
 
 /// The source of a script.
@@ -150,7 +115,7 @@ impl Context {
             interrupt,
             language,
             script: Rc::new(script.clone()),
-            written: Rc::default(),
+            output_paths: Rc::default(),
         }
     }
 
@@ -173,7 +138,7 @@ impl Context {
     /// Errors: a path that the sandbox does not allow
     pub fn output_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
         let path = self.config.out.join(path);
-        self.written.borrow_mut().insert(path.clone());
+        self.output_paths.borrow_mut().insert(path.clone());
         match &self.config.sandbox {
             Some(sandbox) => sandbox.resolve_write(&path),
             None => Ok(path),
@@ -186,10 +151,10 @@ impl Context {
     /// Errors: a path that the sandbox does not allow
     pub fn input_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
         let path = path.as_ref();
-        let written = self.config.out.join(path);
-        let is_own = self.written.borrow().contains(&written);
-        match (is_own || !path.exists()) && written.exists() {
-            true => self.check_readable(&written),
+        let output = self.config.out.join(path);
+        let is_own = self.output_paths.borrow().contains(&output);
+        match (is_own || !path.exists()) && output.exists() {
+            true => self.check_readable(&output),
             false => self.check_readable(path),
         }
     }

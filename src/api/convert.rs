@@ -4,18 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::native::FromValue;
-use super::value::{Function, Map, Object, ScriptObject, Value};
+use super::value::{FromValue, Function, IntoValue, Map, Object, ScriptObject, Value};
 use crate::base::Error;
 use crate::tensor::{DType, Device, Tensor};
 use candle_core::WithDType;
-
-/// A type that a native function can return to a script.
-pub trait IntoValue {
-    /// The kind of the value, without an article.
-    fn kind() -> String;
-    fn into_value(self) -> Value;
-}
 
 macro_rules! direct_conversions {
     ($($type:ty, $kind:literal, $pattern:pat => $value:expr, $wrap:expr;)*) => { $(
@@ -124,7 +116,7 @@ pub fn as_integer(value: &Value) -> Option<i64> {
 /// The elements of the option `name` as non-negative integers.
 ///
 /// Errors: `Range` for the first element that is not a non-negative integer
-pub fn as_counts(of: &str, name: &str, numbers: &[f64]) -> Result<Vec<usize>, Error> {
+pub fn as_counts(of: &str, name: &str, values: &[f64]) -> Result<Vec<usize>, Error> {
     let count = |(index, x): (usize, &f64)| {
         let n = as_integer(&Value::Float(*x)).and_then(|n| usize::try_from(n).ok());
         n.ok_or_else(|| Error::Range {
@@ -134,7 +126,7 @@ pub fn as_counts(of: &str, name: &str, numbers: &[f64]) -> Result<Vec<usize>, Er
             found: x.to_string(),
         })
     };
-    numbers.iter().enumerate().map(count).collect()
+    values.iter().enumerate().map(count).collect()
 }
 
 /// The number in `value`, if it is a number or a tensor with one element.
@@ -280,6 +272,26 @@ impl std::ops::Deref for ExactTensor {
     }
 }
 
+/// A tensor for an argument that `of` names; plain numbers are converted directly to f64, without
+/// rounding to f32.
+///
+/// Errors: `Kind` for a value that is not a tensor
+pub fn exact_tensor(of: String, expected: &str, value: Value) -> Result<Tensor, Error> {
+    let tensor = ExactTensor::from_value(value);
+    tensor.map(|tensor| tensor.0).map_err(|value| Error::Kind {
+        of,
+        expected: expected.into(),
+        found: value.kind(),
+    })
+}
+
+/// A map of named tensors.
+pub fn tensor_map<const N: usize>(entries: [(&str, Tensor); N]) -> Map {
+    entries
+        .map(|(name, tensor)| (name.to_string(), Value::Tensor(tensor)))
+        .into()
+}
+
 /// A new tensor from a number or from nested lists of numbers of equal shape; `None` for any other
 /// value.
 pub fn to_tensor(value: &Value, dtype: DType) -> Option<Tensor> {
@@ -330,6 +342,18 @@ fn append_values<T>(
     }
     list.iter()
         .try_for_each(|item| append_values(item, depth + 1, shape, numbers, read))
+}
+
+impl<T: ScriptObject> FromValue for Rc<T> {
+    fn kind() -> String {
+        T::KIND.into()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        match value {
+            Value::Object(object) => object.get::<T>().ok_or(Value::Object(object)),
+            other => Err(other),
+        }
+    }
 }
 
 impl<T: ScriptObject> IntoValue for Rc<T> {

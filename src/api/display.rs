@@ -1,8 +1,8 @@
 //! The text form of script values, the same in both languages.
 
-use super::plot::Plot;
+use std::fmt;
+
 use super::value::Value;
-use crate::figure::Figure;
 use crate::tensor::{DType, Tensor};
 
 /// The text that `print` writes: a text without quotes, any other value as [`value_text`].
@@ -13,11 +13,9 @@ pub fn print_text(value: &Value) -> String {
     }
 }
 
-/// The figure in a value, or `None` for any other value.
-pub fn as_figure(value: &Value) -> Option<Figure> {
-    match value {
-        Value::Object(object) => object.get::<Plot>().map(|plot| plot.0.clone()),
-        _ => None,
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&value_text(self))
     }
 }
 
@@ -43,6 +41,11 @@ pub fn value_text(value: &Value) -> String {
         Value::Object(object) => object.display(),
         Value::Function(_) => "function".into(),
     }
+}
+
+/// A count with its noun, in the plural unless the count is 1.
+pub fn count_text(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 /// The shortest decimal text that parses to the same number. It always shows a float, as in `3.0`.

@@ -4,9 +4,11 @@
 
 use std::path::Path;
 
+use super::context::Context;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::figure::serialize::CONTENT;
+use crate::io::hdf5::Content;
 use crate::io::{Map, Tree};
 use crate::models::{force, lfads};
 use crate::nn::metadata;
@@ -14,43 +16,43 @@ use crate::tensor::{Tensor, convert};
 use crate::train;
 
 /// The `holds` attribute of a file of fixed points.
-pub const POINTS: &str = "fixed points of a recurrent network";
+pub const POINTS_KIND: &str = "fixed points of a recurrent network";
 
 /// A kind of file: an attribute with its value, a description, and how to read the file.
-struct Kind {
+struct FileKind {
     attribute: &'static str,
     value: &'static str,
     found: &'static str,
     hint: &'static str,
 }
 
-const KINDS: [Kind; 5] = [
-    Kind {
+const KINDS: [FileKind; 5] = [
+    FileKind {
         attribute: "what",
         value: force::serialize::KIND,
         found: "a force network",
         hint: "load it with force::load(path); its method `ctrnn` returns the equivalent rate \
                network for fixed points and Jacobians",
     },
-    Kind {
+    FileKind {
         attribute: "what",
         value: lfads::serialize::KIND,
         found: "an lfads model",
         hint: "load it with lfads::load(path)",
     },
-    Kind {
+    FileKind {
         attribute: "what",
         value: train::CHECKPOINT_KIND,
         found: "a checkpoint of a training run",
         hint: "train with the option `checkpoint` to continue the run; h5::read reads its arrays",
     },
-    Kind {
+    FileKind {
         attribute: "holds",
-        value: POINTS,
+        value: POINTS_KIND,
         found: "fixed points",
         hint: "load them with fixed_points::load(path)",
     },
-    Kind {
+    FileKind {
         attribute: "holds",
         value: CONTENT,
         found: "a figure",
@@ -60,8 +62,8 @@ const KINDS: [Kind; 5] = [
 
 /// The error for a file with other contents than `expected`, if this program wrote it.
 /// `attributes` are those of the file.
-pub fn other_kind(path: &Path, attributes: &Map, expected: &str) -> Option<Error> {
-    let is_kind = |kind: &&Kind| match attributes.get(kind.attribute) {
+pub fn other_kind_error(path: &Path, attributes: &Map, expected: &str) -> Option<Error> {
+    let is_kind = |kind: &&FileKind| match attributes.get(kind.attribute) {
         Some(Tree::Text(value)) => value == kind.value,
         _ => false,
     };
@@ -88,6 +90,38 @@ pub fn tensors(entries: &Map) -> impl Iterator<Item = (&str, &Tensor)> {
         Tree::Tensor(tensor) => Some((name.as_str(), tensor)),
         _ => None,
     })
+}
+
+/// The error for a file with other contents than `expected`. If this program did not write it, the
+/// error lists its entries.
+pub fn unexpected_content(
+    path: &Path,
+    content: &Content,
+    expected: &str,
+    hint: &'static str,
+) -> Error {
+    let attributes = content.attributes.get("").cloned().unwrap_or_default();
+    other_kind_error(path, &attributes, expected).unwrap_or_else(|| {
+        let (expected, found) = (expected.into(), content.tree.paths());
+        let fact = FileError::Network {
+            expected,
+            found,
+            hint,
+        };
+        Error::file(path, fact)
+    })
+}
+
+/// Prints a note if a parameter in a file has a value that is not finite; `of` names the function.
+///
+/// Errors: a dtype that cannot be converted to f64
+pub fn print_not_finite(cx: &Context, of: &str, path: &Path, tree: &Tree) -> Result<()> {
+    if let Tree::Map(entries) = tree
+        && let Some(note) = note_not_finite(of, path, tensors(entries))?
+    {
+        cx.terminal.print(&note);
+    }
+    Ok(())
 }
 
 /// A note that names the first parameter with a value that is not finite; `of` names the function.

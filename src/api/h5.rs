@@ -19,7 +19,7 @@ use crate::tensor::DType;
 
 crate::options! {
     /// Options of `h5::write`.
-    pub struct Keep for "h5::write" {
+    pub struct FileOptions for "h5::write" {
         /// gzip compression level, 0 (no compression) to 9.
         compress: usize = 0, in Span::between(0.0, 9.0);
         /// Attributes of the file: a map of numbers, text, small lists and tensors.
@@ -38,13 +38,13 @@ crate::natives! {
     /// > h5::write("walk.h5", #{ x: 1.5, run: #{ seed: 3 } }, #{ attributes: #{ units: "Hz" } });
     /// > h5::read("walk.h5").run.seed
     /// = 3
-    fn write(cx: &Context, path: String, map: Map, options: CallOptions<Keep>) -> () {
-        let given = options.attributes.clone().unwrap_or_default();
-        let Tree::Map(said) = tree_of("attribute", "", Value::Map(given))? else {
+    fn write(cx: &Context, path: String, map: Map, options: CallOptions<FileOptions>) -> () {
+        let attributes = options.attributes.clone().unwrap_or_default();
+        let Tree::Map(attributes) = to_tree("attribute", "", Value::Map(attributes))? else {
             return Ok(());
         };
-        let tree = tree_of("entry", "", Value::Map(map))?;
-        save(cx, &path, &tree, said, options.compress)
+        let tree = to_tree("entry", "", Value::Map(map))?;
+        save(cx, &path, &tree, attributes, options.compress)
     }
 
     /// Returns the contents of a file as a map, or a single entry with a path such as
@@ -62,7 +62,7 @@ crate::natives! {
     /// > h5::read("pair.h5", "left/n")
     /// = 1
     fn read(cx: &Context, path: String, entry: Option<String>) -> Value {
-        Ok(value_of(read_noting(cx, &path, entry.as_deref().unwrap_or(""))?.tree))
+        Ok(to_value(read_and_report(cx, &path, entry.as_deref().unwrap_or(""))?.tree))
     }
 
     /// Returns the rows `first` to `end` (exclusive) of an array in a file, without reading the
@@ -72,19 +72,20 @@ crate::natives! {
     /// > h5::rows("rows.h5", "x", 1, 3)
     /// = ["b", "c"]
     fn rows(cx: &Context, path: String, entry: String, first: usize, end: usize) -> Value {
-        let (path, options) = (cx.input_path(&path)?, limits(cx));
-        Ok(value_of(hdf5::read_rows(path, &entry, first..end, &options)?))
+        let (path, options) = (cx.input_path(&path)?, read_options(cx));
+        Ok(to_value(hdf5::read_rows(path, &entry, first..end, &options)?))
     }
 
     /// Returns the attributes of a file, or of one of its entries, as a map.
     ///
-    /// > h5::write("said.h5", #{ x: 1 }, #{ attributes: #{ units: "Hz" } });
-    /// > h5::attributes("said.h5").units
+    /// > h5::write("units.h5", #{ x: 1 }, #{ attributes: #{ units: "Hz" } });
+    /// > h5::attributes("units.h5").units
     /// = Hz
     fn attributes(cx: &Context, path: String, entry: Option<String>) -> Value {
         let path = cx.input_path(&path)?;
-        let said = hdf5::attributes_with(path, entry.as_deref().unwrap_or(""), &limits(cx))?;
-        Ok(value_of(Tree::Map(said)))
+        let entry = entry.unwrap_or_default();
+        let attributes = hdf5::attributes_with(path, &entry, &read_options(cx))?;
+        Ok(to_value(Tree::Map(attributes)))
     }
 
     /// Lists the entries of a file with path, shape and type, without reading their data. The entry
@@ -95,24 +96,24 @@ crate::natives! {
     /// > h5::list("some.h5")
     /// = [{kind: "int64", path: "x", shape: [3]}]
     fn list(cx: &Context, path: String) -> Vec<Value> {
-        let entries = hdf5::list_with(cx.input_path(&path)?, &limits(cx))?;
-        Ok(entries.into_iter().map(described).collect())
+        let entries = hdf5::list_with(cx.input_path(&path)?, &read_options(cx))?;
+        Ok(entries.into_iter().map(entry_map).collect())
     }
 }
 
-/// Writes `tree` to `path`, with the attributes `said` and the provenance of the run.
+/// Writes `tree` to `path`, with these attributes and the provenance of the run.
 ///
 /// Errors: those of [`hdf5::write`]
 pub fn save(
     cx: &Context,
     path: &str,
     tree: &Tree,
-    said: io::Map,
+    attributes: io::Map,
     compress: usize,
 ) -> Result<(), Diagnostic> {
-    let mut attributes = provenance(cx).attributes();
-    attributes.extend(said);
-    let attributes = Attributes::of_file(attributes);
+    let mut file_attributes = provenance(cx).attributes();
+    file_attributes.extend(attributes);
+    let attributes = Attributes::of_file(file_attributes);
     let options = WriteOptions {
         compress,
         attributes,
@@ -126,26 +127,27 @@ pub fn save(
 ///
 /// Errors: those of [`hdf5::read`]; `Memory` if the file exceeds the memory limit of the run
 pub fn load(cx: &Context, path: &str) -> Result<Content, Diagnostic> {
-    read_noting(cx, path, "")
+    read_and_report(cx, path, "")
 }
 
 /// Reads a file, or one of its entries, and prints which entries were skipped, with the reasons.
-fn read_noting(cx: &Context, path: &str, entry: &str) -> Result<Content, Diagnostic> {
-    let content = hdf5::read_content(cx.input_path(path)?, entry, &limits(cx))?;
+fn read_and_report(cx: &Context, path: &str, entry: &str) -> Result<Content, Diagnostic> {
+    let content = hdf5::read_content(cx.input_path(path)?, entry, &read_options(cx))?;
     if !content.unreadable.is_empty() {
-        cx.terminal.print(&note(path, &content.unreadable));
+        cx.terminal
+            .print(&unreadable_note(path, &content.unreadable));
     }
     Ok(content)
 }
 
 /// A message that names the entries that cannot be read.
-fn note(path: &str, unreadable: &[Unreadable]) -> String {
+fn unreadable_note(path: &str, unreadable: &[Unreadable]) -> String {
     /// Maximum number of names in the message; `h5::list` returns all entries.
-    const NAMES: usize = 5;
-    let one = |Unreadable { key, error }: &Unreadable| {
+    const MAX_NAMES: usize = 5;
+    let describe = |Unreadable { key, error }: &Unreadable| {
         let reason = match error {
             Error::File { fact, .. } => fact.entry_reason(),
-            Error::Memory { .. } => oversize(key, error),
+            Error::Memory { .. } => memory_reason(key, error),
             _ => None,
         };
         format!("`{key}` ({})", reason.unwrap_or_else(|| error.to_string()))
@@ -154,16 +156,16 @@ fn note(path: &str, unreadable: &[Unreadable]) -> String {
     let is_large = |entry: &&Unreadable| matches!(entry.error, Error::Memory { .. });
     let (large, others): (Vec<_>, Vec<_>) = unreadable.iter().partition(is_large);
     let all = large.into_iter().chain(others);
-    let mut names: Vec<String> = all.take(NAMES).map(one).collect();
-    if unreadable.len() > NAMES {
-        names.push(format!("and {} more", unreadable.len() - NAMES));
+    let mut names: Vec<String> = all.take(MAX_NAMES).map(describe).collect();
+    if unreadable.len() > MAX_NAMES {
+        names.push(format!("and {} more", unreadable.len() - MAX_NAMES));
     }
     let names = names.join(", ");
     format!("{path}: read without entries that cannot be read: {names}; h5::list shows all")
 }
 
 /// The reason for an entry that exceeds the memory limit, and how to read it in parts.
-fn oversize(key: &str, error: &Error) -> Option<String> {
+fn memory_reason(key: &str, error: &Error) -> Option<String> {
     let Error::Memory {
         shape,
         bytes,
@@ -180,7 +182,7 @@ fn oversize(key: &str, error: &Error) -> Option<String> {
 }
 
 /// The options for reading: the remaining memory of the run, and the files of its sandbox.
-pub fn limits(cx: &Context) -> ReadOptions {
+pub fn read_options(cx: &Context) -> ReadOptions {
     let filter = cx
         .config
         .sandbox
@@ -194,10 +196,10 @@ pub fn limits(cx: &Context) -> ReadOptions {
 
 /// Provenance of the run: script, seed, version and date.
 pub fn provenance(cx: &Context) -> Provenance {
-    let known = |text: &str| (!text.is_empty()).then(|| text.to_string());
+    let non_empty = |text: &str| (!text.is_empty()).then(|| text.to_string());
     Provenance {
-        script: known(&cx.script.path),
-        text: known(&cx.script.text.replace('\0', " ")),
+        script: non_empty(&cx.script.path),
+        text: non_empty(&cx.script.text.replace('\0', " ")),
         seed: cx.config.seed.map(|seed| seed as i64),
         version: Some(concat!("attractor ", env!("CARGO_PKG_VERSION")).into()),
         date: Some(today()),
@@ -205,10 +207,11 @@ pub fn provenance(cx: &Context) -> Provenance {
     }
 }
 
-/// Converts a script value to a tree. Error messages use `sort` and `key` to identify the value.
+/// Converts a script value to a tree. Error messages identify the value by `category` and
+/// `key`.
 ///
 /// Errors: a function or an engine object
-pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> {
+pub fn to_tree(category: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> {
     Ok(match value {
         Value::Nil => Tree::Null,
         Value::Bool(value) => Tree::Bool(value),
@@ -216,17 +219,17 @@ pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> 
         Value::Float(value) => Tree::Float(value),
         Value::Text(value) => Tree::Text(value),
         Value::Tensor(value) => Tree::Tensor(value),
-        Value::List(items) => list_of(sort, key, items)?,
+        Value::List(items) => list_to_tree(category, key, items)?,
         Value::Map(map) => {
             let entries = map.into_iter().map(|(name, value)| {
-                let tree = tree_of(sort, &join(key, &name), value)?;
+                let tree = to_tree(category, &join(key, &name), value)?;
                 Ok((name, tree))
             });
             Tree::Map(entries.collect::<Result<_, Diagnostic>>()?)
         }
         other @ (Value::Object(_) | Value::Function(_)) => {
             let error = Error::Kind {
-                of: format!("h5::write: {sort} `{key}`"),
+                of: format!("h5::write: {category} `{key}`"),
                 expected: "numbers, text, tensors, lists or maps".into(),
                 found: other.kind(),
             };
@@ -236,7 +239,7 @@ pub fn tree_of(sort: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> 
 }
 
 /// Converts a tree to a script value.
-pub fn value_of(tree: Tree) -> Value {
+pub fn to_value(tree: Tree) -> Value {
     match tree {
         Tree::Null => Value::Nil,
         Tree::Bool(value) => Value::Bool(value),
@@ -244,16 +247,16 @@ pub fn value_of(tree: Tree) -> Value {
         Tree::Float(value) => Value::Float(value),
         Tree::Text(value) => Value::Text(value),
         Tree::Tensor(value) => Value::Tensor(value),
-        Tree::List(items) => Value::List(items.into_iter().map(value_of).collect()),
+        Tree::List(items) => Value::List(items.into_iter().map(to_value).collect()),
         Tree::Map(map) => {
             let entries = map.into_iter();
-            Value::Map(entries.map(|(name, tree)| (name, value_of(tree))).collect())
+            Value::Map(entries.map(|(name, tree)| (name, to_value(tree))).collect())
         }
     }
 }
 
 /// Converts a list: nested lists of numbers become a tensor, other lists remain lists.
-fn list_of(sort: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnostic> {
+fn list_to_tree(category: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnostic> {
     let rows = Value::List(items);
     if let Value::List(items) = &rows
         && matches!(items.first(), Some(Value::List(_)))
@@ -266,12 +269,12 @@ fn list_of(sort: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnostic>
     };
     let items = items.into_iter().enumerate().map(|(index, item)| {
         let key = join(key, &index.to_string());
-        tree_of(sort, &key, item)
+        to_tree(category, &key, item)
     });
     items.collect::<Result<_, _>>().map(Tree::List)
 }
 
-fn described(entry: hdf5::Entry) -> Value {
+fn entry_map(entry: hdf5::Entry) -> Value {
     let shape = entry.shape.into_iter().map(|size| Value::Int(size as i64));
     let mut map = Map::from([
         ("path".into(), Value::Text(entry.path)),
@@ -290,18 +293,21 @@ fn described(entry: hdf5::Entry) -> Value {
 fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH);
     let days = seconds.map_or(0, |since| since.as_secs() / 86_400);
-    let (year, month, day) = civil(days);
+    let (year, month, day) = civil_date(days);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// Year, month and day of the date `days` days after 1970-01-01. Years start in March, so that the
 /// leap day is the last day of the year.
-fn civil(days: u64) -> (u64, u64, u64) {
+fn civil_date(days: u64) -> (u64, u64, u64) {
     /// Days from 0000-03-01 to 1970-01-01.
-    const TO_1970: u64 = 719_468;
+    const EPOCH_DAYS: u64 = 719_468;
     /// Days in 400 years.
-    const ERA: u64 = 146_097;
-    let (era, day) = ((days + TO_1970) / ERA, (days + TO_1970) % ERA);
+    const DAYS_PER_ERA: u64 = 146_097;
+    let (era, day) = (
+        (days + EPOCH_DAYS) / DAYS_PER_ERA,
+        (days + EPOCH_DAYS) % DAYS_PER_ERA,
+    );
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;

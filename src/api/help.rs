@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::Language;
 use super::diagnostic::Diagnostic;
-use super::native::{Native, suggest};
+use super::native::{Module, Native, suggest};
 use super::rhai_to_lua;
 use crate::base::options::Field;
 
@@ -19,7 +19,7 @@ pub struct Doc {
 }
 
 /// Splits a doc comment into text (with joined lines), example (`> `) and output (`= `).
-pub fn doc(native: &Native) -> Doc {
+pub fn parse_doc(native: &Native) -> Doc {
     let (mut text, mut example, mut output) = (String::new(), Vec::new(), Vec::new());
     for line in native.doc.lines() {
         let line = line.strip_prefix(' ').unwrap_or(line);
@@ -43,34 +43,34 @@ pub fn doc(native: &Native) -> Doc {
     }
 }
 
-/// The reference of `name`; an overview if it is empty.
+/// The reference of `name` in the vocabulary `modules`; an overview if the name is empty.
 ///
 /// Errors: an unknown name, with a suggestion
-pub fn lookup(name: &str, language: Language) -> Result<String, Diagnostic> {
-    let natives = super::natives();
+pub fn lookup(modules: &[Module], name: &str, language: Language) -> Result<String, Diagnostic> {
+    let natives: Vec<&Native> = modules.iter().flat_map(|module| &module.natives).collect();
     let path = name.trim().replace("::", ".").replace(':', ".");
     if path.is_empty() {
-        return Ok(overview());
+        return Ok(overview(modules, &natives));
     }
     let matches =
-        |native: &&Native| native.name == path || native.path().replace("::", ".") == path;
+        |native: &&&Native| native.name == path || native.path().replace("::", ".") == path;
     let mut entries: Vec<String> = natives
         .iter()
         .filter(matches)
         .map(|native| entry(native, language))
         .collect();
-    entries.extend(module(&path));
+    entries.extend(module(modules, &path));
     entries.extend(kind(&path, &natives));
     if entries.is_empty() {
-        return Err(unknown(name, &natives));
+        return Err(unknown_name_error(name, &natives));
     }
     Ok(entries.join("\n\n"))
 }
 
 /// The error for a name that is neither a function, a method, a module nor a kind.
-fn unknown(name: &str, natives: &[Native]) -> Diagnostic {
+fn unknown_name_error(name: &str, natives: &[&Native]) -> Diagnostic {
     let diagnostic = Diagnostic::new(format!("help: nothing has the name `{name}`"));
-    let paths: Vec<String> = natives.iter().map(Native::path).collect();
+    let paths: Vec<String> = natives.iter().map(|native| native.path()).collect();
     let known = natives.iter().map(|native| native.name);
     let known = known.chain(natives.iter().map(|native| native.module));
     match suggest(name, known.chain(paths.iter().map(String::as_str))) {
@@ -80,9 +80,8 @@ fn unknown(name: &str, natives: &[Native]) -> Diagnostic {
 }
 
 /// The list of all modules, built-in functions and kinds of objects.
-fn overview() -> String {
+fn overview(modules: &[Module], natives: &[&Native]) -> String {
     let mut lines = vec!["help(\"train\") shows one function. Built-in functions:".into()];
-    let modules = super::modules();
     let (builtin, named): (Vec<_>, Vec<_>) = modules.iter().partition(|m| m.name.is_empty());
     for module in builtin {
         let functions = module.natives.iter().filter(|n| n.owner().is_none());
@@ -99,8 +98,7 @@ fn overview() -> String {
     for module in named.iter().filter(|module| listed.insert(module.name)) {
         lines.push(format!("  {:<8} {}", module.name, summary(&module.doc)));
     }
-    let natives = super::natives();
-    let kinds: BTreeSet<&str> = natives.iter().filter_map(Native::owner).collect();
+    let kinds: BTreeSet<&str> = natives.iter().filter_map(|native| native.owner()).collect();
     let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
     lines.push(format!(
         "\nObjects with methods; help(\"tensor\") lists the methods: {kinds}"
@@ -109,9 +107,9 @@ fn overview() -> String {
 }
 
 /// The reference of a module.
-fn module(name: &str) -> Option<String> {
-    let parts: Vec<_> = super::modules()
-        .into_iter()
+fn module(modules: &[Module], name: &str) -> Option<String> {
+    let parts: Vec<_> = modules
+        .iter()
         .filter(|m| !name.is_empty() && m.name == name)
         .collect();
     let first = parts.first()?;
@@ -124,11 +122,11 @@ fn module(name: &str) -> Option<String> {
 }
 
 /// The list of the methods of one kind of object.
-fn kind(name: &str, natives: &[Native]) -> Option<String> {
+fn kind(name: &str, natives: &[&Native]) -> Option<String> {
     let rows: Vec<String> = natives
         .iter()
         .filter(|native| native.owner() == Some(name))
-        .map(row)
+        .map(|native| row(native))
         .collect();
     (!rows.is_empty()).then(|| format!("methods of a {name}:\n\n{}", rows.join("\n")))
 }
@@ -151,7 +149,7 @@ pub fn summary(doc: &str) -> String {
 }
 
 fn entry(native: &Native, language: Language) -> String {
-    let doc = doc(native);
+    let doc = parse_doc(native);
     let mut text = format!(
         "{} -> {}\n\n{}",
         native.signature(),

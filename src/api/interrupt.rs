@@ -19,7 +19,7 @@ use super::diagnostic::Diagnostic;
 
 /// Stack size in bytes: that of the script thread, because the backward pass recurses equally
 /// deeply over the autograd graph.
-const STACK: usize = 1 << 30;
+const STACK_SIZE: usize = 1 << 30;
 
 /// Number of elements above which an operation runs on a separate thread: from there it may take
 /// ten times as long as starting a thread. Below it, the slowest operations (decompositions of a
@@ -27,7 +27,7 @@ const STACK: usize = 1 << 30;
 pub const MIN_BACKGROUND_ELEMENTS: u128 = 1 << 18;
 
 /// Interval between two checks for Ctrl-C. The result of the operation is received immediately.
-const CHECK: Duration = Duration::from_millis(20);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Context {
     /// The result of `work`, which runs on a separate thread.
@@ -45,7 +45,9 @@ impl Context {
         };
         let (sender, receiver) = sync_channel(1);
         let job = slot.clone();
-        let thread = Builder::new().name("operation".into()).stack_size(STACK);
+        let thread = Builder::new()
+            .name("operation".into())
+            .stack_size(STACK_SIZE);
         let started = thread.spawn(move || {
             let work = take(&job);
             let outcome = catch_unwind(AssertUnwindSafe(work));
@@ -57,7 +59,7 @@ impl Context {
             return Ok(take(&slot)());
         }
         loop {
-            match receiver.recv_timeout(CHECK) {
+            match receiver.recv_timeout(CHECK_INTERVAL) {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(panic)) => resume_unwind(panic),
                 Err(RecvTimeoutError::Timeout) if self.is_interrupted() => {
@@ -114,9 +116,9 @@ impl Context {
             if self.is_interrupted() {
                 return Err(Diagnostic::interrupted());
             }
-            let part = left.min(CHECK);
-            std::thread::sleep(part);
-            left -= part;
+            let interval = left.min(CHECK_INTERVAL);
+            std::thread::sleep(interval);
+            left -= interval;
         }
         Ok(())
     }

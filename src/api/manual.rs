@@ -6,12 +6,13 @@ use super::context::Language;
 use super::help;
 use super::native::Native;
 use super::rhai_to_lua;
+use super::vocabulary;
 
 /// The reference of all functions and methods, module by module.
 pub fn markdown() -> String {
     let mut text =
         String::from("# Reference\n\nIndices and axes count from 0 in both languages.\n");
-    for module in super::modules() {
+    for module in vocabulary::modules() {
         let name = if module.name.is_empty() {
             "always in scope"
         } else {
@@ -26,7 +27,7 @@ pub fn markdown() -> String {
 }
 
 fn entry(text: &mut String, native: &Native) {
-    let doc = help::doc(native);
+    let doc = help::parse_doc(native);
     let _ = write!(
         text,
         "\n### `{}`\n\n{}\n\nReturns: {}.\n",

@@ -12,8 +12,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::context::RunConfig;
 use super::diagnostic::{Cause, Diagnostic};
+use super::run_config::RunConfig;
 
 /// Bytes that an input of a session may always use, even if variables fill the limit: enough to
 /// free them again.
@@ -98,7 +98,7 @@ impl Meter {
     pub fn count(&self, operations: u64) -> Result<(), Diagnostic> {
         let total = self.operations.get().saturating_add(operations);
         self.operations.set(total);
-        match total > self.operation_limit.get() || self.interrupted() || self.is_full() {
+        match total > self.operation_limit.get() || self.is_interrupted() || self.is_full() {
             true => self.limit_error(),
             false => Ok(()),
         }
@@ -115,7 +115,7 @@ impl Meter {
         let total = self.operations.get() + 1;
         self.operations.set(total);
         let is_exceeded = total > self.operation_limit.get()
-            || self.interrupted()
+            || self.is_interrupted()
             || (total.is_multiple_of(MEMORY_CHECK_INTERVAL) && self.is_full());
         match is_exceeded {
             true => self.limit_error().err(),
@@ -192,7 +192,7 @@ impl Meter {
     /// The error of the limit that is exceeded, or of an interruption.
     #[cold]
     fn limit_error(&self) -> Result<(), Diagnostic> {
-        if self.interrupted() {
+        if self.is_interrupted() {
             return Err(Diagnostic::interrupted());
         }
         if let Some(diagnostic) = &*self.exceeded.borrow() {
@@ -204,7 +204,7 @@ impl Meter {
         self.check_memory()
     }
 
-    fn interrupted(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         self.interrupt.load(Ordering::Relaxed)
     }
 

@@ -6,13 +6,10 @@
 //! `> ` are an example in Rhai, from which the Lua example is derived. The line that begins with
 //! `= ` is the printed value of the last expression. A test runs each example in both languages.
 
-use std::rc::Rc;
-
 use super::context::Context;
 use super::diagnostic::Diagnostic;
-use super::options::CallOptions;
-use super::value::{ScriptObject, Value, with_article};
-use crate::base::options::{Field, Options};
+use super::value::{FromValue, Value, with_article};
+use crate::base::options::Field;
 use crate::base::{Error, error};
 
 /// A module of the vocabulary, such as `rnn`. The module with an empty name is always in scope.
@@ -100,7 +97,7 @@ pub struct Args<'a> {
     pub context: &'a Context,
     values: std::vec::IntoIter<Value>,
     /// The name of the function in error messages.
-    function: String,
+    pub function: String,
 }
 
 impl<'a> Args<'a> {
@@ -122,7 +119,7 @@ impl<'a> Args<'a> {
             _ => path.to_string(),
         };
         if values.len() < required || values.len() > params.len() {
-            return Err(wrong_count(&function, &params, required, values.len()));
+            return Err(count_error(&function, &params, required, values.len()));
         }
         Ok(Args {
             context,
@@ -131,12 +128,13 @@ impl<'a> Args<'a> {
         })
     }
 
-    fn next(&mut self) -> Option<Value> {
+    /// The next argument; `None` if the call has no more.
+    pub fn take_value(&mut self) -> Option<Value> {
         self.values.next()
     }
 
     /// The error for an argument `name` whose value has the wrong kind.
-    fn mismatch(&self, name: &str, expected: &str, found: &Value) -> Diagnostic {
+    pub fn kind_error(&self, name: &str, expected: &str, found: &Value) -> Diagnostic {
         let of = match name {
             "this" => self.function.clone(),
             name => format!("{}: argument `{name}`", self.function),
@@ -171,7 +169,7 @@ fn describe_found(found: &Value, expected: &str) -> String {
 }
 
 /// The error for a call with the wrong number of arguments.
-fn wrong_count(path: &str, params: &[&Arg], required: usize, found: usize) -> Diagnostic {
+fn count_error(path: &str, params: &[&Arg], required: usize, found: usize) -> Diagnostic {
     let receiver = usize::from(params.first().is_some_and(|arg| arg.name == "this"));
     let (min, max) = (required.saturating_sub(receiver), params.len() - receiver);
     let found = found.saturating_sub(receiver);
@@ -192,14 +190,6 @@ fn wrong_count(path: &str, params: &[&Arg], required: usize, found: usize) -> Di
         "{path}: expected {count} argument{plural}, found {found}"
     ))
     .hint(format!("{path}({})", names.join(", ")))
-}
-
-/// A type that can be converted from a script value.
-pub trait FromValue: Sized {
-    /// The kind of the value, without an article.
-    fn kind() -> String;
-    /// Errors: the value itself, if its kind does not match
-    fn from_value(value: Value) -> Result<Self, Value>;
 }
 
 /// A type that can be a parameter of a native function.
@@ -229,8 +219,8 @@ impl<'a, T: FromValue> FromArgs<'a> for T {
         })
     }
     fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
-        let value = args.next().unwrap_or(Value::Nil);
-        T::from_value(value).map_err(|value| args.mismatch(name, &T::kind(), &value))
+        let value = args.take_value().unwrap_or(Value::Nil);
+        T::from_value(value).map_err(|value| args.kind_error(name, &T::kind(), &value))
     }
 }
 
@@ -244,52 +234,18 @@ impl<'a, T: FromValue> FromArgs<'a> for Option<T> {
         })
     }
     fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
-        match args.next() {
+        match args.take_value() {
             None | Some(Value::Nil) => Ok(None),
             Some(value) => match T::from_value(value) {
                 Ok(inner) => Ok(Some(inner)),
-                Err(value) => Err(args.mismatch(name, &T::kind(), &value)),
+                Err(value) => Err(args.kind_error(name, &T::kind(), &value)),
             },
         }
     }
 }
 
-impl<'a, O: Options> FromArgs<'a> for CallOptions<O> {
-    fn arg(name: &'static str) -> Option<Arg> {
-        Some(Arg {
-            name,
-            kind: "map of options".into(),
-            optional: true,
-            options: O::fields(),
-        })
-    }
-    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
-        match args.next() {
-            None | Some(Value::Nil) => CallOptions::read(&args.function, Default::default()),
-            Some(Value::Map(map)) => CallOptions::read(&args.function, map),
-            // An empty map and an empty list are the same value in Lua.
-            Some(Value::List(list)) if list.is_empty() => {
-                CallOptions::read(&args.function, Default::default())
-            }
-            Some(other) => Err(args.mismatch(name, "map of options", &other)),
-        }
-    }
-}
-
-impl<T: ScriptObject> FromValue for Rc<T> {
-    fn kind() -> String {
-        T::KIND.into()
-    }
-    fn from_value(value: Value) -> Result<Self, Value> {
-        match value {
-            Value::Object(object) => object.get::<T>().ok_or(Value::Object(object)),
-            other => Err(other),
-        }
-    }
-}
-
-/// The name in scripts of a Rust function. A function whose name in scripts is a keyword of Rust has
-/// an underscore at the end: `where_`.
+/// The name in scripts of a Rust function. A function whose name in scripts is a keyword of Rust
+/// has an underscore at the end: `where_`.
 pub fn script_name(name: &'static str) -> &'static str {
     name.trim_end_matches('_')
 }
@@ -320,7 +276,7 @@ macro_rules! natives {
                     module: $module,
                     name: $crate::api::native::script_name(stringify!($name)),
                     args: args.into_iter().flatten().collect(),
-                    returns: <$returns as $crate::api::convert::IntoValue>::kind(),
+                    returns: <$returns as $crate::api::value::IntoValue>::kind(),
                     doc: concat!($($doc, "\n"),+).into(),
                     body: $crate::api::native::Body::Engine(|context, values| {
                         let params: Vec<Option<$crate::api::native::Arg>> =
@@ -332,7 +288,7 @@ macro_rules! natives {
                         let run = move || -> Result<$returns, $crate::api::diagnostic::Diagnostic> {
                             $body
                         };
-                        run().map($crate::api::convert::IntoValue::into_value)
+                        run().map($crate::api::value::IntoValue::into_value)
                     }),
                 }
             }, )* ];

@@ -1,8 +1,8 @@
 //! Script module `optim`: optimizers and learning rate schedules.
 
 use super::convert::{New, as_number};
-use super::native::FromValue;
 use super::options::CallOptions;
+use super::value::FromValue;
 use super::value::{ScriptObject, Value};
 use crate::optim::{Adam, Cosine, MultiStep, Optimizer, Plateau, Schedule, Sgd};
 
@@ -54,14 +54,14 @@ impl FromValue for Optimizer {
     }
 }
 
-fn checked_schedule(
-    mut schedule: Schedule,
-) -> Result<New<Schedule>, super::diagnostic::Diagnostic> {
+/// The schedule, if its options are valid.
+fn check_schedule(mut schedule: Schedule) -> Result<New<Schedule>, super::diagnostic::Diagnostic> {
     schedule.check()?;
     Ok(New(schedule))
 }
 
-fn checked_optimizer(
+/// The optimizer, if its options are valid.
+fn check_optimizer(
     mut optimizer: Optimizer,
 ) -> Result<New<Optimizer>, super::diagnostic::Diagnostic> {
     optimizer.check()?;
@@ -77,11 +77,11 @@ crate::natives! {
     /// the square root.
     ///
     /// Source: Kingma & Ba 2015; Reddi, Kale & Kumar 2018 (`amsgrad`); Loshchilov & Hutter 2019
-    /// (`decay`, decoupled weight decay).
+    /// (`weight_decay`, decoupled).
     ///
     /// > optim::adam(#{ lr: optim::exponential(0.025, 0.99975), epsilon: 0.1 })
     fn adam(options: CallOptions<Adam>) -> New<Optimizer> {
-        checked_optimizer(Optimizer::Adam(options.into_inner()))
+        check_optimizer(Optimizer::Adam(options.into_inner()))
     }
 
     /// Creates a gradient descent optimizer with momentum: v = momentum v + gradient, p -= lr v.
@@ -89,7 +89,7 @@ crate::natives! {
     /// > optim::sgd(#{ lr: 0.1, momentum: 0.9 })
     /// = sgd: lr (constant: lr 0.1), momentum 0.9, nesterov false
     fn sgd(options: CallOptions<Sgd>) -> New<Optimizer> {
-        checked_optimizer(Optimizer::Sgd(options.into_inner()))
+        check_optimizer(Optimizer::Sgd(options.into_inner()))
     }
 
     /// Creates a schedule with a constant learning rate. Options also accept a plain number
@@ -97,7 +97,7 @@ crate::natives! {
     ///
     /// > optim::constant(0.01)
     /// = constant: lr 0.01
-    fn constant(lr: f64) -> New<Schedule> { checked_schedule(Schedule::Constant { lr }) }
+    fn constant(lr: f64) -> New<Schedule> { check_schedule(Schedule::Constant { lr }) }
 
     /// Creates an exponential schedule: the learning rate at batch k is lr * decay^k, k = 0, 1,
     /// ...
@@ -105,7 +105,7 @@ crate::natives! {
     /// > optim::exponential(0.5, 0.5).lr(3)
     /// = 0.0625
     fn exponential(lr: f64, decay: f64) -> New<Schedule> {
-        checked_schedule(Schedule::Exponential { lr, decay })
+        check_schedule(Schedule::Exponential { lr, decay })
     }
 
     /// Creates a schedule that multiplies the learning rate by `factor` at each milestone.
@@ -113,7 +113,7 @@ crate::natives! {
     /// > optim::multi_step(#{ lr: 0.5, milestones: [10, 20], factor: 0.5 }).lr(10)
     /// = 0.25
     fn multi_step(options: CallOptions<MultiStep>) -> New<Schedule> {
-        checked_schedule(Schedule::MultiStep(options.into_inner()))
+        check_schedule(Schedule::MultiStep(options.into_inner()))
     }
 
     /// Creates a cosine schedule: half a cosine from `lr` at batch 0 to `min` at batch `total`.
@@ -121,7 +121,7 @@ crate::natives! {
     /// > optim::cosine(#{ lr: 0.5, total: 100 }).lr(50)
     /// = 0.25
     fn cosine(options: CallOptions<Cosine>) -> New<Schedule> {
-        checked_schedule(Schedule::Cosine(options.into_inner()))
+        check_schedule(Schedule::Cosine(options.into_inner()))
     }
 
     /// Creates a schedule that multiplies the learning rate by `factor` on a plateau: when the loss
@@ -131,7 +131,7 @@ crate::natives! {
     /// > optim::plateau(#{ lr: 0.5, patience: 20 })
     /// = plateau: lr 0.5, factor 0.1, patience 20, threshold 0.0001, min 0.0
     fn plateau(options: CallOptions<Plateau>) -> New<Schedule> {
-        checked_schedule(Schedule::Plateau(options.into_inner()))
+        check_schedule(Schedule::Plateau(options.into_inner()))
     }
 
     /// Returns the learning rate at batch `k`, counted from 0; for a plateau schedule, the initial

@@ -4,13 +4,13 @@ use std::any::Any;
 use std::ops::Deref;
 use std::path::PathBuf;
 
+use super::array_source::ArraySource;
 use super::convert::{ExactTensor, as_number};
-use super::dataset::Numbers;
 use super::diagnostic::Diagnostic;
-use super::native::FromValue;
-use super::train::Validation;
+use super::native::{Arg, Args, FromArgs};
 use super::trials::Trials;
-use super::value::{Function, Map, Value, with_article};
+use super::validation::Validation;
+use super::value::{FromValue, Function, Map, Value, with_article};
 use crate::base::Error;
 use crate::base::options::{Field, OptionType, Options, Slot};
 use crate::optim::{Optimizer, Schedule};
@@ -73,27 +73,49 @@ impl<O: Options> CallOptions<O> {
     }
 }
 
+impl<'a, O: Options> FromArgs<'a> for CallOptions<O> {
+    fn arg(name: &'static str) -> Option<Arg> {
+        Some(Arg {
+            name,
+            kind: "map of options".into(),
+            optional: true,
+            options: O::fields(),
+        })
+    }
+    fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
+        match args.take_value() {
+            None | Some(Value::Nil) => CallOptions::read(&args.function, Default::default()),
+            Some(Value::Map(map)) => CallOptions::read(&args.function, map),
+            // An empty map and an empty list are the same value in Lua.
+            Some(Value::List(list)) if list.is_empty() => {
+                CallOptions::read(&args.function, Default::default())
+            }
+            Some(other) => Err(args.kind_error(name, "map of options", &other)),
+        }
+    }
+}
+
 /// Writes `value` into the slot of an option.
 fn fill(of: &str, field: &Field, slot: Slot<'_>, value: Value) -> Result<(), Diagnostic> {
-    let filled = match slot {
-        Slot::Flag(target) => put(target, value),
-        Slot::Count(target) => put(target, value),
-        Slot::Real(target) => put(target, value),
-        Slot::MaybeReal(target) => put_maybe(target, value),
-        Slot::MaybeCount(target) => put_maybe(target, value),
-        Slot::Text(target) => put(target, value),
-        Slot::MaybeText(target) => put_maybe(target, value),
-        Slot::Reals(target) => reals(value).map(|numbers| *target = numbers),
-        Slot::Other(target) => other(target, value),
+    let result = match slot {
+        Slot::Flag(target) => set(target, value),
+        Slot::Count(target) => set(target, value),
+        Slot::Real(target) => set(target, value),
+        Slot::MaybeReal(target) => set_optional(target, value),
+        Slot::MaybeCount(target) => set_optional(target, value),
+        Slot::Text(target) => set(target, value),
+        Slot::MaybeText(target) => set_optional(target, value),
+        Slot::Reals(target) => to_reals(value).map(|numbers| *target = numbers),
+        Slot::Other(target) => fill_other(target, value),
         Slot::Choice(target) => match value {
-            Value::Text(word) if target.select(&word) => Ok(()),
-            Value::Text(word) => {
-                let known = target.names().iter().map(|word| word.to_string()).collect();
+            Value::Text(name) if target.select(&name) => Ok(()),
+            Value::Text(name) => {
+                let known = target.names().iter().map(|name| name.to_string()).collect();
                 let of = format!("{of}: option `{}`", field.name);
                 return Err(Error::Unknown {
                     of,
                     category: "choice",
-                    name: word,
+                    name,
                     known,
                 }
                 .into());
@@ -101,11 +123,11 @@ fn fill(of: &str, field: &Field, slot: Slot<'_>, value: Value) -> Result<(), Dia
             value => Err(value),
         },
     };
-    filled.map_err(|value| mismatch(of, field, &value))
+    result.map_err(|value| kind_error(of, field, &value))
 }
 
 /// The error for an option whose value has the wrong kind.
-fn mismatch(of: &str, field: &Field, value: &Value) -> Diagnostic {
+fn kind_error(of: &str, field: &Field, value: &Value) -> Diagnostic {
     let of = format!("{of}: option `{}`", field.name);
     let expected = match field.kind.starts_with("one of") || field.kind.starts_with("true") {
         true => field.kind.to_string(),
@@ -133,11 +155,11 @@ fn mismatch(of: &str, field: &Field, value: &Value) -> Diagnostic {
     .hint(format!("{}: {}", field.name, field.doc.trim()))
 }
 
-fn put<T: FromValue>(target: &mut T, value: Value) -> Result<(), Value> {
+fn set<T: FromValue>(target: &mut T, value: Value) -> Result<(), Value> {
     T::from_value(value).map(|inner| *target = inner)
 }
 
-fn put_maybe<T: FromValue>(target: &mut Option<T>, value: Value) -> Result<(), Value> {
+fn set_optional<T: FromValue>(target: &mut Option<T>, value: Value) -> Result<(), Value> {
     match value {
         Value::Nil => *target = None,
         value => *target = Some(T::from_value(value)?),
@@ -146,8 +168,8 @@ fn put_maybe<T: FromValue>(target: &mut Option<T>, value: Value) -> Result<(), V
 }
 
 /// The numbers in a list, in a tensor, or in a single number.
-fn reals(value: Value) -> Result<Vec<f64>, Value> {
-    let numbers = match &value {
+fn to_reals(value: Value) -> Result<Vec<f64>, Value> {
+    let values = match &value {
         Value::List(list) => list.iter().map(as_number).collect(),
         Value::Tensor(tensor) => tensor
             .to_dtype(crate::tensor::DType::F64)
@@ -156,11 +178,11 @@ fn reals(value: Value) -> Result<Vec<f64>, Value> {
             .ok(),
         one => as_number(one).map(|x| vec![x]),
     };
-    numbers.ok_or(value)
+    values.ok_or(value)
 }
 
 /// Converts a value to one of the types that only this layer can read.
-fn other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
+fn fill_other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
     if let Some(target) = target.downcast_mut::<Option<Tensor>>() {
         // The function that uses the option chooses the dtype.
         *target = match value {
@@ -172,10 +194,10 @@ fn other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
     macro_rules! try_types {
         ($($type:ty),*) => { $(
             if let Some(target) = target.downcast_mut::<Option<$type>>() {
-                return put_maybe(target, value);
+                return set_optional(target, value);
             }
             if let Some(target) = target.downcast_mut::<$type>() {
-                return put(target, value);
+                return set(target, value);
             }
         )* };
     }
@@ -190,13 +212,13 @@ fn other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
         Schedule,
         PathBuf,
         Validation,
-        Numbers,
+        ArraySource,
         Trials
     );
     Err(value)
 }
 
-macro_rules! settings {
+macro_rules! optional_values {
     ($($type:ty, $kind:literal;)*) => { $(
         impl OptionType for Option<$type> {
             const KIND: &'static str = $kind;
@@ -205,13 +227,13 @@ macro_rules! settings {
     )* };
 }
 
-settings! {
+optional_values! {
     Function, "function";
     Tensor, "tensor";
     Map, "map";
     Vec<usize>, "list of integers";
     Vec<Value>, "list";
     Validation, "task or batch";
-    Numbers, "tensor, list of tensors or name in a file";
+    ArraySource, "tensor, list of tensors or name in a file";
     Trials, "tensor or list of tensors";
 }

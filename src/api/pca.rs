@@ -25,12 +25,12 @@ impl ScriptObject for Components {
     const KIND: &'static str = "principal components";
     fn display(&self) -> String {
         let [k, f] = [0, 1].map(|axis| self.0.components.dims()[axis]);
-        let whole: f64 = self.0.all_variances.iter().sum();
-        let kept: f64 = self.0.all_variances[..k].iter().sum();
+        let total: f64 = self.0.all_variances.iter().sum();
+        let retained: f64 = self.0.all_variances[..k].iter().sum();
         format!(
             "principal components: {k} of {f} features, {:.1} % of the variance, participation \
              ratio {:.2}",
-            100.0 * kept / whole,
+            100.0 * retained / total,
             self.0.participation_ratio(),
         )
     }
@@ -51,8 +51,8 @@ crate::natives! {
     fn fit(cx: &Context, data: ExactTensor, options: CallOptions<PcaOptions>) -> New<Components> {
         cx.check_memory("pca::fit", data.dims(), DType::F64)?;
         let count = options.components;
-        let found = cx.run_interruptible(move || Pca::fit(&data, count))?;
-        Ok(New(Components(found?)))
+        let pca = cx.run_interruptible(move || Pca::fit(&data, count))?;
+        Ok(New(Components(pca?)))
     }
 
     /// The projection of data onto the components, [.., features] -> [.., components].
@@ -68,11 +68,11 @@ crate::natives! {
     /// The reconstruction of data from component scores, [.., components] -> [.., features].
     ///
     /// > let x = [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]];
-    /// > pca::fit(x, #{ components: 1 }).inverse([[2.0]]).to_list()
+    /// > pca::fit(x, #{ components: 1 }).inverse_transform([[2.0]]).to_list()
     /// = [[4.0, 1.0]]
-    fn inverse_transform(cx: &Context, this: Rc<Components>, places: ExactTensor) -> Tensor {
+    fn inverse_transform(cx: &Context, this: Rc<Components>, scores: ExactTensor) -> Tensor {
         let components = this.0.clone();
-        Ok(cx.compute(places.elem_count(), move || components.inverse_transform(&places))??)
+        Ok(cx.compute(scores.elem_count(), move || components.inverse_transform(&scores))??)
     }
 
     /// The components as rows of unit length, [components, features].

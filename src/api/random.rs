@@ -2,8 +2,8 @@
 
 use super::context::Context;
 use super::diagnostic::Diagnostic;
-use super::native::FromValue;
 use super::options::CallOptions;
+use super::value::FromValue;
 use super::value::{Object, ScriptObject, Value};
 use crate::api::convert::New;
 use crate::base::Error;
@@ -22,7 +22,7 @@ crate::options! {
 
 crate::options! {
     /// Options of the sampling functions.
-    pub struct DrawOptions for "random::normal" {
+    pub struct SampleOptions for "random::normal" {
         /// The dtype; `f64` uses different random bits than `f32`.
         dtype: Precision = Precision::F32;
     }
@@ -93,9 +93,9 @@ crate::natives! {
     /// > kind_of(random::normal(random::key(0), [64, 2]))
     /// = a tensor
     fn normal(
-        cx: &Context, key: Key, shape: Vec<usize>, options: CallOptions<DrawOptions>,
+        cx: &Context, key: Key, shape: Vec<usize>, options: CallOptions<SampleOptions>,
     ) -> Tensor {
-        draw(cx, "random::normal", &key, shape, options.dtype, &Normal)
+        sample(cx, "random::normal", &key, shape, options.dtype, &Normal)
     }
 
     /// A tensor of samples from the uniform distribution on [low, high), by default [0, 1).
@@ -106,9 +106,9 @@ crate::natives! {
         cx: &Context, key: Key, shape: Vec<usize>, options: CallOptions<UniformOptions>,
     ) -> Tensor {
         let (low, high) = (options.low, options.high);
-        above("random::uniform", low, high)?;
-        uniform_range(options.dtype, low, high)?;
-        draw(cx, "random::uniform", &key, shape, options.dtype, &Uniform { low, high })
+        check_order("random::uniform", low, high)?;
+        check_uniform_range(options.dtype, low, high)?;
+        sample(cx, "random::uniform", &key, shape, options.dtype, &Uniform { low, high })
     }
 
     /// A tensor of samples that are 1 with the given probability and 0 otherwise.
@@ -119,13 +119,13 @@ crate::natives! {
     /// = a tensor
     fn bernoulli(
         cx: &Context, key: Key, probability: f64, shape: Vec<usize>,
-        options: CallOptions<DrawOptions>,
+        options: CallOptions<SampleOptions>,
     ) -> Tensor {
         let of = "random::bernoulli";
         if !(0.0..=1.0).contains(&probability) {
-            return Err(range(of, "probability", "from 0 to 1", probability));
+            return Err(range_error(of, "probability", "from 0 to 1", probability));
         }
-        draw(cx, of, &key, shape, options.dtype, &Bernoulli(probability))
+        sample(cx, of, &key, shape, options.dtype, &Bernoulli(probability))
     }
 
     /// A tensor of random integers from `low` (included) to `high` (excluded), as i64.
@@ -137,15 +137,15 @@ crate::natives! {
     fn randint(cx: &Context, key: Key, low: i64, high: i64, shape: Vec<usize>) -> Tensor {
         let of = "random::randint";
         let fits = |name, n: i64| {
-            i32::try_from(n).map_err(|_| range(of, name, "from -2^31 to 2^31 - 1", n as f64))
+            i32::try_from(n).map_err(|_| range_error(of, name, "from -2^31 to 2^31 - 1", n as f64))
         };
         let (low, high) = (fits("low", low)?, fits("high", high)?);
-        above(of, low.into(), high.into())?;
+        check_order(of, low.into(), high.into())?;
         cx.check_memory(of, &shape, DType::I64)?;
-        let mut numbers = vec![0; shape.iter().product()];
-        key.fill_integers(low, high, &mut numbers);
-        let numbers: Vec<i64> = numbers.into_iter().map(i64::from).collect();
-        Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)
+        let mut values = vec![0; shape.iter().product()];
+        key.fill_integers(low, high, &mut values);
+        let values: Vec<i64> = values.into_iter().map(i64::from).collect();
+        Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
     }
 
     /// A random permutation of the integers 0 to n - 1, as an i64 tensor.
@@ -168,13 +168,13 @@ crate::natives! {
         cx: &Context, key: Key, items: Vec<Value>, n: usize, options: CallOptions<ChoiceOptions>,
     ) -> Vec<Value> {
         cx.check_list_memory("random::choice", n)?;
-        let again = options.replace && !items.is_empty();
-        let most = if again { i32::MAX as usize } else { items.len() };
-        if n > most {
-            let expected = format!("of {most} or less");
-            return Err(range("random::choice", "n", &expected, n as f64));
+        let unlimited = options.replace && !items.is_empty();
+        let max = if unlimited { i32::MAX as usize } else { items.len() };
+        if n > max {
+            let expected = format!("of {max} or less");
+            return Err(range_error("random::choice", "n", &expected, n as f64));
         }
-        Ok(chosen(&key, items.len(), n, options.replace)
+        Ok(sample_indices(&key, items.len(), n, options.replace)
             .into_iter()
             .map(|i| items[i].clone())
             .collect())
@@ -220,13 +220,13 @@ impl FromValue for Seed {
 }
 
 /// A probability distribution.
-trait Law {
+trait Distribution {
     fn fill<T: Real>(&self, key: &Key, out: &mut [T]);
 }
 
 struct Normal;
 
-impl Law for Normal {
+impl Distribution for Normal {
     fn fill<T: Real>(&self, key: &Key, out: &mut [T]) {
         key.fill_normal(out);
     }
@@ -237,7 +237,7 @@ struct Uniform {
     high: f64,
 }
 
-impl Law for Uniform {
+impl Distribution for Uniform {
     fn fill<T: Real>(&self, key: &Key, out: &mut [T]) {
         key.fill_uniform(T::of(self.low), T::of(self.high), out);
     }
@@ -245,39 +245,46 @@ impl Law for Uniform {
 
 struct Bernoulli(f64);
 
-impl Law for Bernoulli {
+impl Distribution for Bernoulli {
     fn fill<T: Real>(&self, key: &Key, out: &mut [T]) {
-        let mut truths = vec![false; out.len()];
-        key.fill_bernoulli(T::of(self.0), &mut truths);
-        for (x, truth) in out.iter_mut().zip(truths) {
-            *x = T::of(f64::from(u8::from(truth)));
+        let mut flags = vec![false; out.len()];
+        key.fill_bernoulli(T::of(self.0), &mut flags);
+        for (x, flag) in out.iter_mut().zip(flags) {
+            *x = T::of(f64::from(u8::from(flag)));
         }
     }
 }
 
-fn draw(
+/// A tensor of samples from a distribution.
+///
+/// Errors: `Memory` if it exceeds the memory limit of the run
+fn sample(
     cx: &Context,
     op: &str,
     key: &Key,
     shape: Vec<usize>,
     precision: Precision,
-    law: &impl Law,
+    distribution: &impl Distribution,
 ) -> Result<Tensor, Diagnostic> {
     cx.check_memory(op, &shape, precision.dtype())?;
     match precision {
-        Precision::F32 => drawn::<f32>(key, shape, law),
-        Precision::F64 => drawn::<f64>(key, shape, law),
+        Precision::F32 => sample_dtype::<f32>(key, shape, distribution),
+        Precision::F64 => sample_dtype::<f64>(key, shape, distribution),
     }
 }
 
-fn drawn<T: Real>(key: &Key, shape: Vec<usize>, law: &impl Law) -> Result<Tensor, Diagnostic> {
+fn sample_dtype<T: Real>(
+    key: &Key,
+    shape: Vec<usize>,
+    distribution: &impl Distribution,
+) -> Result<Tensor, Diagnostic> {
     let mut out = vec![T::default(); shape.iter().product()];
-    law.fill(key, &mut out);
+    distribution.fill(key, &mut out);
     Ok(Tensor::from_vec(out, shape, &Device::Cpu)?)
 }
 
 /// Random indices below `size`, selected as in `jax.random.choice`.
-fn chosen(key: &Key, size: usize, n: usize, replace: bool) -> Vec<usize> {
+fn sample_indices(key: &Key, size: usize, n: usize, replace: bool) -> Vec<usize> {
     if !replace {
         return key.permutation(size).into_iter().take(n).collect();
     }
@@ -286,23 +293,24 @@ fn chosen(key: &Key, size: usize, n: usize, replace: bool) -> Vec<usize> {
     indices.into_iter().map(|i| i as usize).collect()
 }
 
-fn above(of: &str, low: f64, high: f64) -> Result<(), Diagnostic> {
+/// Errors: `Range` unless `high` is above `low`
+fn check_order(of: &str, low: f64, high: f64) -> Result<(), Diagnostic> {
     if high > low {
         return Ok(());
     }
-    Err(range(of, "high", &format!("above {low}"), high))
+    Err(range_error(of, "high", &format!("above {low}"), high))
 }
 
 /// Checks the bounds of a uniform distribution.
 ///
 /// Errors: `Range` if the bounds are equal or reversed in this dtype, or if their difference
 /// overflows
-fn uniform_range(dtype: Precision, low: f64, high: f64) -> Result<(), Diagnostic> {
+fn check_uniform_range(dtype: Precision, low: f64, high: f64) -> Result<(), Diagnostic> {
     let (of, expected) = (
         "random::uniform",
         format!("above {low} as {}", dtype.dtype().as_str()),
     );
-    let [from, to, most] = match dtype {
+    let [low_rounded, high_rounded, max_difference] = match dtype {
         Precision::F32 => [
             f64::from(low as f32),
             f64::from(high as f32),
@@ -310,17 +318,18 @@ fn uniform_range(dtype: Precision, low: f64, high: f64) -> Result<(), Diagnostic
         ],
         Precision::F64 => [low, high, f64::MAX],
     };
-    if from >= to {
-        return Err(range(of, "high", &expected, high));
+    if low_rounded >= high_rounded {
+        return Err(range_error(of, "high", &expected, high));
     }
-    if to - from > most {
-        let expected = format!("at most {most} above `low`, {low}");
-        return Err(range(of, "high", &expected, high));
+    if high_rounded - low_rounded > max_difference {
+        let expected = format!("at most {max_difference} above `low`, {low}");
+        return Err(range_error(of, "high", &expected, high));
     }
     Ok(())
 }
 
-fn range(of: &str, name: &str, expected: &str, found: f64) -> Diagnostic {
+/// The error for an argument outside its range.
+fn range_error(of: &str, name: &str, expected: &str, found: f64) -> Diagnostic {
     let (of, name, expected) = (of.into(), name.into(), expected.into());
     Error::Range {
         of,

@@ -60,11 +60,11 @@ impl Sandbox {
         let resolved = match fs::canonicalize(path) {
             Ok(resolved) => resolved,
             // Opening the file reports the error. The existence of files elsewhere stays hidden.
-            Err(_) if self.is_readable(&lexical(path)) => return Ok(path.to_path_buf()),
-            Err(_) => return Err(denied(path, READING)),
+            Err(_) if self.is_readable(&normalize(path)) => return Ok(path.to_path_buf()),
+            Err(_) => return Err(access_error(path, READING)),
         };
         if !self.is_readable(&resolved) {
-            return Err(denied(path, READING));
+            return Err(access_error(path, READING));
         }
         check_regular(path, &resolved)?;
         Ok(resolved)
@@ -77,10 +77,10 @@ impl Sandbox {
         let resolved = match fs::canonicalize(path) {
             Ok(resolved) => resolved,
             Err(source) if source.kind() == ErrorKind::NotFound => self.resolve_new_file(path)?,
-            Err(_) => return Err(denied(path, WRITING)),
+            Err(_) => return Err(access_error(path, WRITING)),
         };
         if !resolved.starts_with(&self.write) {
-            return Err(denied(path, WRITING));
+            return Err(access_error(path, WRITING));
         }
         check_regular(path, &resolved)?;
         Ok(resolved)
@@ -91,16 +91,16 @@ impl Sandbox {
         // A link to a missing file is rejected: writing would follow the link.
         let is_link = fs::symlink_metadata(path).is_ok();
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(denied(path, WRITING));
+            return Err(access_error(path, WRITING));
         };
         match fs::canonicalize(folder) {
-            _ if is_link => Err(denied(path, WRITING)),
+            _ if is_link => Err(access_error(path, WRITING)),
             Ok(folder) => Ok(folder.join(name)),
-            Err(_) if lexical(path).starts_with(&self.write) => {
+            Err(_) if normalize(path).starts_with(&self.write) => {
                 let folder = folder.to_path_buf();
                 Err(Error::file(path, FileError::NoFolder { folder }).into())
             }
-            Err(_) => Err(denied(path, WRITING)),
+            Err(_) => Err(access_error(path, WRITING)),
         }
     }
 
@@ -113,7 +113,7 @@ const READING: &str = "reading";
 const WRITING: &str = "writing";
 
 /// The error for a path outside the allowed folders.
-fn denied(path: &Path, action: &str) -> Diagnostic {
+fn access_error(path: &Path, action: &str) -> Diagnostic {
     let path = path.display();
     let hint = match action {
         WRITING => "files are written below the folder of --out",
@@ -148,7 +148,7 @@ fn resolve_error(path: &Path, source: std::io::Error) -> Error {
 }
 
 /// The absolute form of a path, with `..` removed lexically, without access to the file system.
-fn lexical(path: &Path) -> PathBuf {
+fn normalize(path: &Path) -> PathBuf {
     let current = std::env::current_dir().unwrap_or_default();
     let current = fs::canonicalize(&current).unwrap_or(current);
     let mut absolute = PathBuf::new();

@@ -10,7 +10,7 @@ use crate::tensor::{DType, Tensor, convert};
 
 crate::options! {
     /// Options of all signals.
-    pub struct Kind for "signals" {
+    pub struct DtypeOptions for "signals" {
         /// The dtype.
         dtype: Precision = Precision::F32;
     }
@@ -28,7 +28,7 @@ crate::natives! {
     /// > let f = signals::sines(200, #{ period: 100, amplitudes: [1.0, 0.5] });
     /// > [f.shape(), (f.slice(0, 0, 100) - f.slice(0, 100, 200)).abs().max().item() < 1e-6]
     /// = [[200, 1], true]
-    fn sines(cx: &Context, steps: usize, options: CallOptions<(Sines, Kind)>) -> Tensor {
+    fn sines(cx: &Context, steps: usize, options: CallOptions<(Sines, DtypeOptions)>) -> Tensor {
         signal_tensor(cx, "signals::sines", &options.1, [steps, 1], || options.0.signal(steps))
     }
 
@@ -39,7 +39,7 @@ crate::natives! {
     /// > let f = signals::lorenz(500);
     /// > [f.shape(), f.abs().max().item() < 50.0]
     /// = [[500, 3], true]
-    fn lorenz(cx: &Context, steps: usize, options: CallOptions<(Lorenz, Kind)>) -> Tensor {
+    fn lorenz(cx: &Context, steps: usize, options: CallOptions<(Lorenz, DtypeOptions)>) -> Tensor {
         signal_tensor(cx, "signals::lorenz", &options.1, [steps, 3], || options.0.signal(steps))
     }
 
@@ -49,7 +49,9 @@ crate::natives! {
     /// > let f = signals::patterns(100, #{ channels: 2, patterns: 2, hold: 10, seed: 1 });
     /// > [f.shape(), (f.slice(0, 0, 20) - f.slice(0, 20, 40)).abs().max().item()]
     /// = [[100, 2], 0.0]
-    fn patterns(cx: &Context, steps: usize, options: CallOptions<(Patterns, Kind)>) -> Tensor {
+    fn patterns(
+        cx: &Context, steps: usize, options: CallOptions<(Patterns, DtypeOptions)>,
+    ) -> Tensor {
         let shape = [steps, options.0.channels];
         let (of, patterns) = ("signals::patterns", &options.0);
         let sizes = [("patterns", patterns.patterns), ("channels", patterns.channels)];
@@ -59,10 +61,11 @@ crate::natives! {
     }
 }
 
+/// A signal as a tensor, after a memory check.
 fn signal_tensor(
     cx: &Context,
     of: &'static str,
-    options: &Kind,
+    options: &DtypeOptions,
     shape: [usize; 2],
     signal: impl FnOnce() -> Result<Vec<f64>>,
 ) -> Result<Tensor, Diagnostic> {

@@ -10,7 +10,7 @@ use crate::tensor::Tensor;
 
 crate::options! {
     /// Options of `spikes::smooth`.
-    pub struct Smoothing for "spikes::smooth" {
+    pub struct SmoothOptions for "spikes::smooth" {
         /// Standard deviation of the Gaussian kernel, in time steps.
         deviation: f64 = 2.0, in Span::above(0.0);
     }
@@ -41,7 +41,7 @@ crate::natives! {
     /// > let y = spikes::smooth(x, #{ deviation: 1.0 });
     /// > [y.shape(), y[2].item() > y[1].item()]
     /// = [[5, 1], true]
-    fn smooth(x: ExactTensor, options: CallOptions<Smoothing>) -> Tensor {
+    fn smooth(x: ExactTensor, options: CallOptions<SmoothOptions>) -> Tensor {
         Ok(spikes::smooth(&x, options.deviation)?)
     }
 
@@ -53,8 +53,8 @@ crate::natives! {
     /// = [[3.0], [7.0]]
     fn bin(x: ExactTensor, width: usize) -> Tensor {
         if width == 0 {
-            let words = "spikes::bin: expected `width` of 1 or more, found 0";
-            return Err(super::diagnostic::Diagnostic::new(words));
+            let message = "spikes::bin: expected `width` of 1 or more, found 0";
+            return Err(super::diagnostic::Diagnostic::new(message));
         }
         Ok(spikes::bin(&x, width)?)
     }

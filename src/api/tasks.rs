@@ -2,20 +2,20 @@
 
 use std::rc::Rc;
 
+use super::any_task::AnyTask;
 use super::context::Context;
 use super::convert::{ExactTensor, New};
 use super::diagnostic::Diagnostic;
-use super::native::FromValue;
 use super::options::CallOptions;
-use super::random::DrawOptions;
-use super::rnn::{PARTS, lengths_of};
-use super::value::{Function, Map, Object, ScriptObject, Value};
+use super::random::SampleOptions;
+use super::rnn::{ENTRIES, read_lengths};
+use super::shape_error::shape_error;
+use super::value::{FromValue, Function, Map, Object, Value};
 use crate::base::options::Span;
 use crate::base::{Error, Result};
 use crate::nn::Precision;
-use crate::ops::Lanes;
 use crate::random::Key;
-use crate::tasks::{Dataset, Decision, FlipFlop, Integrator, decision, flip_flop, integrator};
+use crate::tasks::{Decision, FlipFlop, Integrator, decision, flip_flop, integrator};
 use crate::tensor::{Device, Real, Tensor, convert};
 use crate::train::task::{Shape, Task, Trials};
 
@@ -96,13 +96,13 @@ crate::natives! {
     /// > kind_of(tasks::integrator().batch(3, random::key(0)).inputs)
     /// = a tensor
     fn batch(
-        cx: &Context, this: Rc<AnyTask>, n: usize, key: Key, options: CallOptions<DrawOptions>,
+        cx: &Context, this: Rc<AnyTask>, n: usize, key: Key, options: CallOptions<SampleOptions>,
     ) -> Map {
         let Shape { time, inputs, outputs } = this.shape();
         cx.check_memory("task.batch", &[n, time, inputs.max(outputs)], options.dtype.dtype())?;
         match options.dtype {
-            Precision::F32 => batch(this.single.as_ref(), n, &key),
-            Precision::F64 => batch(this.double.as_ref(), n, &key),
+            Precision::F32 => sample_batch(this.single.as_ref(), n, &key),
+            Precision::F64 => sample_batch(this.double.as_ref(), n, &key),
         }
     }
 
@@ -113,93 +113,8 @@ crate::natives! {
     fn steps(this: Rc<AnyTask>) -> usize { Ok(this.shape().time) }
 }
 
-/// The script object for a task, in both dtypes.
-pub struct AnyTask {
-    name: &'static str,
-    /// For f32 networks.
-    pub single: Rc<dyn Task<f32>>,
-    /// For f64 networks.
-    pub double: Rc<dyn Task<f64>>,
-    /// The data set, if the task is one.
-    pub dataset: Option<Rc<Dataset>>,
-}
-
-/// A dtype in which tasks generate trials.
-pub trait Kind: Lanes {
-    /// The task for networks of this dtype.
-    fn of_task(task: &AnyTask) -> &dyn Task<Self>;
-}
-
-impl Kind for f32 {
-    fn of_task(task: &AnyTask) -> &dyn Task<f32> {
-        task.single.as_ref()
-    }
-}
-
-impl Kind for f64 {
-    fn of_task(task: &AnyTask) -> &dyn Task<f64> {
-        task.double.as_ref()
-    }
-}
-
-impl AnyTask {
-    /// The task with the name that `print` shows.
-    pub fn new<K: Task<f32> + Task<f64> + 'static>(name: &'static str, task: K) -> AnyTask {
-        let task = Rc::new(task);
-        AnyTask {
-            name,
-            single: task.clone(),
-            double: task,
-            dataset: None,
-        }
-    }
-
-    /// The task that samples from a data set.
-    pub fn of_data(dataset: Dataset) -> AnyTask {
-        let dataset = Rc::new(dataset);
-        AnyTask {
-            name: "dataset",
-            single: dataset.clone(),
-            double: dataset.clone(),
-            dataset: Some(dataset),
-        }
-    }
-
-    /// The underlying data set.
-    ///
-    /// Errors: `Kind` if the task is not a data set
-    pub fn data(&self, of: &str) -> Result<&Dataset> {
-        self.dataset.as_deref().ok_or_else(|| Error::Kind {
-            of: of.into(),
-            expected: "a data set".into(),
-            found: format!("the task {}", self.name),
-        })
-    }
-
-    /// The sizes of one trial.
-    pub fn shape(&self) -> Shape {
-        self.single.shape()
-    }
-}
-
-impl ScriptObject for AnyTask {
-    const KIND: &'static str = "task";
-    fn display(&self) -> String {
-        let Shape {
-            time,
-            inputs,
-            outputs,
-        } = self.shape();
-        let trials = self.dataset.as_ref();
-        let trials = trials.map_or(String::new(), |data| format!("{} trials, ", data.count()));
-        format!(
-            "task {}: {trials}{time} steps, {inputs} inputs, {outputs} outputs",
-            self.name
-        )
-    }
-}
-
-fn batch<T: Real>(task: &dyn Task<T>, n: usize, key: &Key) -> Result<Map, Diagnostic> {
+/// The map of a batch of `n` trials.
+fn sample_batch<T: Real>(task: &dyn Task<T>, n: usize, key: &Key) -> Result<Map, Diagnostic> {
     let mut trials = Trials {
         trials: n,
         time: 0,
@@ -252,29 +167,29 @@ impl<T: Real> Task<T> for Custom {
     fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()> {
         let (n, t) = (trials.trials, self.time);
         let args = vec![Value::Object(Object::new(*key)), Value::Int(n as i64)];
-        let given = self.trials.call(args)?;
+        let value = self.trials.call(args)?;
         trials.time = t;
-        self.read(given, trials)
+        self.read_trials(value, trials)
             .map_err(|error| Diagnostic::from(error).at(self.trials.location()).into())
     }
 }
 
 impl Custom {
     /// Reads the trials from the return value of the closure.
-    fn read<T: Real>(&self, given: Value, trials: &mut Trials<T>) -> Result<()> {
+    fn read_trials<T: Real>(&self, value: Value, trials: &mut Trials<T>) -> Result<()> {
         let (n, t) = (trials.trials, self.time);
-        let mut parts = parts(given)?;
-        trials.inputs = numbers(parts.remove("inputs"), "inputs", &[n, t, self.inputs])?;
-        trials.targets = numbers(parts.remove("targets"), "targets", &[n, t, self.outputs])?;
-        trials.mask = match parts.remove("mask") {
+        let mut entries = read_entries(value)?;
+        trials.inputs = to_values(entries.remove("inputs"), "inputs", &[n, t, self.inputs])?;
+        trials.targets = to_values(entries.remove("targets"), "targets", &[n, t, self.outputs])?;
+        trials.mask = match entries.remove("mask") {
             None | Some(Value::Nil) => None,
-            mask => Some(numbers(mask, "mask", &[n, t])?),
+            mask => Some(to_values(mask, "mask", &[n, t])?),
         };
-        trials.lengths = match parts.remove("lengths") {
+        trials.lengths = match entries.remove("lengths") {
             None | Some(Value::Nil) => None,
-            lengths => Some(lengths_of(
+            lengths => Some(read_lengths(
                 "tasks::custom",
-                &tensor(lengths, "lengths", &[n])?,
+                &to_tensor(lengths, "lengths", &[n])?,
                 [n, t],
             )?),
         };
@@ -286,19 +201,19 @@ impl Custom {
 /// The entries of the map that the closure returned.
 ///
 /// Errors: `Kind` if it returned no map, `Unknown` if an entry has an unknown name.
-fn parts(value: Value) -> Result<Map> {
+fn read_entries(value: Value) -> Result<Map> {
     let of = || "tasks::custom".to_string();
     let map = Map::from_value(value).map_err(|value| Error::Kind {
         of: of(),
         expected: "a map of inputs and targets from the closure".into(),
         found: value.kind(),
     })?;
-    let known = || PARTS.map(String::from).to_vec();
-    match map.keys().find(|name| !PARTS.contains(&name.as_str())) {
+    let known = || ENTRIES.map(String::from).to_vec();
+    match map.keys().find(|name| !ENTRIES.contains(&name.as_str())) {
         None => Ok(map),
         Some(name) => Err(Error::Unknown {
             of: of(),
-            category: "part of a batch",
+            category: "entry of a batch",
             name: name.clone(),
             known: known(),
         }),
@@ -309,24 +224,31 @@ fn parts(value: Value) -> Result<Map> {
 ///
 /// Errors: `Kind` if the entry is missing or not a tensor, `Shape` if its shape differs from
 /// `shape`.
-fn numbers<T: Real>(value: Option<Value>, part: &'static str, shape: &[usize]) -> Result<Vec<T>> {
-    convert::to_vec(&tensor(value, part, shape)?)
+fn to_values<T: Real>(
+    value: Option<Value>,
+    entry: &'static str,
+    shape: &[usize],
+) -> Result<Vec<T>> {
+    convert::to_vec(&to_tensor(value, entry, shape)?)
 }
 
-fn tensor(value: Option<Value>, part: &'static str, shape: &[usize]) -> Result<Tensor> {
+/// One entry as a tensor.
+///
+/// Errors: those of [`to_values`]
+fn to_tensor(value: Option<Value>, entry: &'static str, shape: &[usize]) -> Result<Tensor> {
     let tensor =
         ExactTensor::from_value(value.unwrap_or(Value::Nil)).map_err(|value| Error::Kind {
-            of: format!("tasks::custom: part `{part}`"),
+            of: format!("tasks::custom: entry `{entry}`"),
             expected: format!("a tensor of shape {shape:?}"),
             found: value.kind(),
         })?;
     if tensor.dims() != shape {
-        return Err(Error::Shape {
-            op: "tasks::custom",
-            what: part,
-            expected: format!("{shape:?}"),
-            found: tensor.dims().to_vec(),
-        });
+        return Err(shape_error(
+            "tasks::custom",
+            entry,
+            format!("{shape:?}"),
+            &tensor,
+        ));
     }
     Ok(tensor.0)
 }

@@ -1,27 +1,29 @@
 //! Script function `train`: trains networks on tasks.
 
 use std::cell::RefCell;
-use std::ops::ControlFlow;
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
 
+use super::any_task::{AnyTask, TaskDtype};
 use super::context::Context;
 use super::diagnostic::Diagnostic;
-use super::native::FromValue;
 use super::options::CallOptions;
-use super::rnn::{Net, trials_of};
-use super::tasks::{AnyTask, Kind};
+use super::rnn::{Net, read_trials};
+use super::training_run::{
+    call_on_log, check_dependent_options, check_not_diverged, log_column, log_map,
+    with_checkpoint_hint,
+};
+use super::validation::Validation;
 use super::value::{Function, Map, Value};
-use crate::base::options::{Options as Settable, Span};
-use crate::base::{Error, Outcome, Progress, Report, Result};
+use crate::base::Result;
+use crate::base::options::Span;
 use crate::nn::{Dynamics, Network, dispatch_network};
 use crate::options;
-use crate::tensor::{Device, Real, Tensor};
+use crate::tensor::Real;
 use crate::train::{Fit, LogEntry, Model, OnLog, Options, Source, Trials, run, sample_validation};
 
 options! {
     /// Options that scripts can pass in addition to the training options.
-    pub struct Listener for "train" {
+    pub struct ScriptOptions for "train" {
         /// Validation data, never used for training: a data set (all of its trials), another task
         /// (trials are generated once) or a batch.
         validation: Option<Validation> = None;
@@ -43,13 +45,13 @@ crate::natives! {
     /// clipped to a maximum global norm before the optimizer step. Returns a map: `outcome`
     /// (finished, stopped early or interrupted), `batches` (number of updates), and the log as
     /// vectors with one value per log entry: `batch`, `loss` and `mse` (both after the update, on
-    /// the same batch), `rate` (the learning rate) and `grad_norm` (before clipping).
+    /// the same batch), `lr` (the learning rate) and `grad_norm` (before clipping).
     ///
     /// With `validation` the log also contains the vector `validation`: the latest validation loss,
     /// without noise and L2 penalty, computed after batch 0, then every `validate_every` batches,
     /// and after the last batch. `best` and `best_batch` are the lowest validation loss and its
-    /// batch; the parameters of that batch are restored at the end, unless `restore` is "last". With
-    /// `patience` the run stops after that many consecutive validations without improvement.
+    /// batch; the parameters of that batch are restored at the end, unless `restore` is "last".
+    /// With `patience` the run stops after that many consecutive validations without improvement.
     ///
     /// With `checkpoint` the run is stored in an HDF5 file; a relative path starts in the folder of
     /// `--out`. After a crash or Ctrl-C, run the script again: training resumes from the
@@ -75,222 +77,135 @@ crate::natives! {
     /// = ["finished", 21, 21, [3]]
     fn train(
         cx: &Context, network: Rc<Net>, task: Rc<AnyTask>,
-        options: CallOptions<(Options, Listener)>,
+        options: CallOptions<(Options, ScriptOptions)>,
     ) -> Map {
-        idle("train", &options)?;
-        let (mut options, listener) = options.into_inner();
+        check_dependent_options("train", &options)?;
+        let (mut options, script_options) = options.into_inner();
         options.batches = cx.budget(options.batches);
         options.checkpoint = options.checkpoint.map(|path| cx.output_path(path)).transpose()?;
-        room(cx, &network, &task, ("batch_size", options.batch_size))?;
+        check_batch_memory(cx, &network, &task, ("batch_size", options.batch_size))?;
         // A copy is trained, so that the callback can use the network during the run.
-        let copy = network.changing()?.clone();
-        let with = (&options, &listener);
-        let fit = dispatch_network!(copy, net => begun(cx, net, (&network, &task), with));
-        let fit = fit.map_err(|fault| helped(fault.into(), &options))?;
+        let copy = network.borrow_mut_checked()?.clone();
+        let settings = (&options, &script_options);
+        let fit = dispatch_network!(copy, net => train_copy(cx, net, (&network, &task), settings));
+        let fit = fit.map_err(|error| with_checkpoint_hint(error.into(), &options))?;
         result_map(&fit, options.checkpoint.is_some())
     }
 }
 
-/// Validation data from a script.
-#[derive(Clone)]
-pub enum Validation {
-    Task(Rc<AnyTask>),
-    Batch(Map),
-}
-
-impl FromValue for Validation {
-    fn kind() -> String {
-        "task or batch".into()
-    }
-    fn from_value(value: Value) -> Result<Self, Value> {
-        match value {
-            Value::Map(batch) => Ok(Validation::Batch(batch)),
-            other => Rc::<AnyTask>::from_value(other).map(Validation::Task),
-        }
-    }
-}
-
-/// Errors: an option that has no effect without another option, which is not set
-pub fn idle<O: Settable>(of: &str, options: &CallOptions<O>) -> Result<(), Diagnostic> {
-    const NEEDS: [(&str, &[&str]); 2] = [
-        (
-            "validation",
-            &["validate_every", "patience", "restore", "validation_trials"],
-        ),
-        ("checkpoint", &["checkpoint_every", "resume"]),
-    ];
-    for (needed, all) in NEEDS {
-        if let Some(name) = all.iter().find(|name| options.is_set(name))
-            && !options.is_set(needed)
-        {
-            let words = format!("{of}: option `{name}` does nothing without `{needed}`");
-            return Err(
-                Diagnostic::new(words).hint(format!("give `{needed}`, or leave `{name}` out"))
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Errors: `Memory` if a batch exceeds the memory limit of the run
-fn room(
+/// Errors: `Memory` if a batch of `trials` trials exceeds the memory limit of the run
+fn check_batch_memory(
     cx: &Context,
     network: &Net,
     task: &AnyTask,
     (option, trials): (&str, usize),
 ) -> Result<(), Diagnostic> {
-    let (net, size) = (network.0.borrow(), task.shape());
-    let trial = size.inputs.max(size.outputs).max(net.state());
-    let shape = [trials, size.time, trial];
-    let sizes = [(option, trials), ("steps", size.time)];
-    cx.check_option_memory("train", &sizes, &shape, net.dtype())
+    let (net, shape) = (network.0.borrow(), task.shape());
+    let width = shape.inputs.max(shape.outputs).max(net.state());
+    let sizes = [(option, trials), ("steps", shape.time)];
+    cx.check_option_memory("train", &sizes, &[trials, shape.time, width], net.dtype())
 }
 
 /// Trains a copy of the script's network.
-fn begun<T: Kind, N: Dynamics<T> + Into<Network>>(
+fn train_copy<T: TaskDtype, N: Dynamics<T> + Into<Network>>(
     cx: &Context,
     copy: N,
     (network, task): (&Net, &AnyTask),
-    with: (&Options, &Listener),
+    (options, script_options): (&Options, &ScriptOptions),
 ) -> Result<Fit> {
-    let show = |net: &N| Shown::new(&network.0, net.clone().into());
-    let validation = held::<T>(cx, network, with.0, with.1)?;
+    let publish = |net: &N| SharedParameters::publish(&network.0, net.clone().into());
+    let validation = validation_trials::<T>(cx, network, options, script_options)?;
     let source = Source {
-        task: T::of_task(task),
+        task: T::select_task(task),
         validation: validation.as_ref(),
     };
-    trained(cx, copy, &source, with, &show)
+    run_training(cx, copy, &source, (options, script_options), &publish)
 }
 
 /// The validation trials, if any.
-fn held<T: Kind>(
+fn validation_trials<T: TaskDtype>(
     cx: &Context,
     network: &Net,
     options: &Options,
-    listener: &Listener,
+    script_options: &ScriptOptions,
 ) -> Result<Option<Trials<T>>, Diagnostic> {
-    Ok(match &listener.validation {
+    Ok(match &script_options.validation {
         None => None,
-        Some(Validation::Batch(batch)) => Some(trials_of("train: validation", batch)?),
+        Some(Validation::Batch(batch)) => Some(read_trials("train: validation", batch)?),
         Some(Validation::Task(task)) => {
-            let trials = task.dataset.as_ref().map(|dataset| dataset.count());
-            let count = trials.unwrap_or(cx.budget(listener.validation_trials));
-            room(cx, network, task, ("validation_trials", count))?;
-            Some(match &task.dataset {
+            let dataset = task.dataset.as_ref();
+            let count = dataset.map_or(cx.budget(script_options.validation_trials), |set| {
+                set.count()
+            });
+            check_batch_memory(cx, network, task, ("validation_trials", count))?;
+            Some(match dataset {
                 Some(dataset) => dataset.all(),
-                None => sample_validation(T::of_task(task), count, options)?,
+                None => sample_validation(T::select_task(task), count, options)?,
             })
         }
     })
 }
 
-/// Makes the current parameters of a run visible in the script's network.
-struct Shown<'a> {
+/// The current parameters of a run, published to the script's network.
+struct SharedParameters<'a> {
     network: &'a RefCell<Network>,
-    trained: Network,
+    snapshot: Network,
 }
 
-impl<'a> Shown<'a> {
-    fn new(network: &'a RefCell<Network>, trained: Network) -> Shown<'a> {
-        network.borrow_mut().copy_parameters_from(&trained);
-        Shown { network, trained }
+impl<'a> SharedParameters<'a> {
+    /// Copies the parameters of `snapshot` to the script's network.
+    fn publish(network: &'a RefCell<Network>, snapshot: Network) -> SharedParameters<'a> {
+        network.borrow_mut().copy_parameters_from(&snapshot);
+        SharedParameters { network, snapshot }
     }
 
     /// Errors: the script modified the network; the next update would overwrite the modification
-    fn unchanged(&self) -> Result<(), Diagnostic> {
-        if self.network.borrow().same_parameters(&self.trained) {
+    fn check_unmodified(&self) -> Result<(), Diagnostic> {
+        if self.network.borrow().same_parameters(&self.snapshot) {
             return Ok(());
         }
-        Err(
-            Diagnostic::new("train: on_log changed the network that is being trained")
-                .hint("change a copy of it, which net.copy() gives, or train in several runs"),
-        )
+        let message = "train: `on_log` modified the network that is being trained";
+        let hint = "modify a copy of it (`net.copy()`), or train in several runs";
+        Err(Diagnostic::new(message).hint(hint))
     }
 }
 
-/// Trains `net`. `show` copies its parameters to the script's network at each log entry and at the
-/// end, also after an error.
-fn trained<'a, T: Real, N: Model<T>>(
+/// Trains `net`. `publish` copies its parameters to the script's network at each log entry and at
+/// the end, also after an error.
+fn run_training<'a, T: Real, N: Model<T>>(
     cx: &Context,
     mut net: N,
     source: &Source<'_, T>,
-    (options, listener): (&Options, &Listener),
-    show: &dyn Fn(&N) -> Shown<'a>,
+    (options, script_options): (&Options, &ScriptOptions),
+    publish: &dyn Fn(&N) -> SharedParameters<'a>,
 ) -> Result<Fit> {
-    let mut on_log = |line: &LogEntry, net: &N| {
-        let Some(function) = &listener.on_log else {
-            return Ok(ControlFlow::Continue(()));
-        };
-        if cx.is_interrupted() {
-            return Ok(ControlFlow::Break(()));
-        }
-        let shown = show(net);
-        let answer = function.call(vec![Value::Map(entries(line))])?;
-        shown.unchanged()?;
-        Ok(match answer {
-            Value::Bool(false) => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
+    let mut on_log = |entry: &LogEntry, net: &N| {
+        call_on_log(cx, script_options.on_log.as_ref(), |function| {
+            let shared = publish(net);
+            let answer = function.call(vec![Value::Map(log_entry_map(entry))])?;
+            shared.check_unmodified()?;
+            Ok(answer)
         })
     };
-    let mut progress = Watched::new(cx, "train");
     let on_log: &mut OnLog<'_, N> = &mut on_log;
-    let fit = run(&mut net, source, options, &mut progress, on_log);
-    show(&net);
-    if fit.is_ok() {
-        // The interrupt applied to this run only and has been handled.
-        cx.interrupt.store(false, Ordering::Relaxed);
-    }
-    fit
+    cx.run_stoppable("train", |progress| {
+        let fit = run(&mut net, source, options, progress, on_log);
+        publish(&net);
+        fit
+    })
 }
 
-/// Adds a hint to a checkpoint error that has none.
-pub fn helped(fault: Diagnostic, options: &Options) -> Diagnostic {
-    let path = options
-        .checkpoint
-        .as_ref()
-        .map(|path| path.display().to_string());
-    match path.is_some_and(|path| fault.message.starts_with(&path)) && fault.hint.is_none() {
-        true => fault.hint("delete the file to start anew, or give another `checkpoint`"),
-        false => fault,
-    }
-}
-
-/// Progress display of the terminal that also requests a stop on Ctrl-C.
-pub struct Watched<'a> {
-    inner: Box<dyn Progress>,
-    cx: &'a Context,
-}
-
-impl<'a> Watched<'a> {
-    /// Starts a progress display with the given label.
-    pub fn new(cx: &'a Context, label: &str) -> Self {
-        let inner = cx.terminal.progress(label);
-        Watched { inner, cx }
-    }
-}
-
-impl Progress for Watched<'_> {
-    fn report(&mut self, report: Report) {
-        self.inner.report(report);
-    }
-    fn stop_requested(&self) -> bool {
-        self.cx.is_interrupted() || self.inner.stop_requested()
-    }
-    fn warn(&mut self, fault: &Error) {
-        self.inner.warn(fault);
-    }
-}
-
-fn entries(line: &LogEntry) -> Map {
+/// A log entry as a map.
+fn log_entry_map(entry: &LogEntry) -> Map {
     let real = |name: &str, x| (name.to_string(), Value::Float(x));
     let mut map = Map::from([
-        ("batch".into(), Value::Int(line.batch as i64)),
-        real("loss", line.loss),
-        real("mse", line.mse),
-        real("lr", line.lr),
-        real("grad_norm", line.grad_norm),
+        ("batch".into(), Value::Int(entry.batch as i64)),
+        real("loss", entry.loss),
+        real("mse", entry.mse),
+        real("lr", entry.lr),
+        real("grad_norm", entry.grad_norm),
     ]);
-    map.extend(line.validation.map(|loss| real("validation", loss)));
+    map.extend(entry.validation.map(|loss| real("validation", loss)));
     map
 }
 
@@ -298,61 +213,8 @@ fn entries(line: &LogEntry) -> Map {
 ///
 /// Errors: the run diverged
 fn result_map(fit: &Fit, has_checkpoint: bool) -> Result<Map, Diagnostic> {
-    well("train", fit)?;
-    let mut map = course(fit, has_checkpoint)?;
-    map.insert("mse".into(), column(fit, |line| line.mse)?);
-    Ok(map)
-}
-
-/// Errors: the run diverged
-pub fn well(of: &str, fit: &Fit) -> Result<(), Diagnostic> {
-    let Outcome::Diverged { at } = fit.outcome else {
-        return Ok(());
-    };
-    let last = fit.log.last().map_or(String::new(), |line| {
-        format!("; at batch {} the loss was {}", line.batch, line.loss)
-    });
-    let remedy = if fit.log.is_empty() {
-        "check the trials for NaN or infinite values; the parameters are unchanged; otherwise use a \
-         lower lr or a smaller clip_norm"
-    } else {
-        "the parameters are those of the last finite loss; use a lower lr or a smaller clip_norm"
-    };
-    let message = format!("{of}: the loss or its gradient is not finite at batch {at}{last}");
-    Err(Diagnostic::new(message).hint(remedy))
-}
-
-/// A vector with one value per log entry.
-pub fn column(fit: &Fit, of: impl Fn(&LogEntry) -> f64) -> Result<Value, Diagnostic> {
-    let values: Vec<f64> = fit.log.iter().map(of).collect();
-    let tensor = Tensor::from_vec(values, fit.log.len(), &Device::Cpu)?;
-    Ok(Value::Tensor(tensor))
-}
-
-/// The results that all training functions return.
-pub fn course(fit: &Fit, kept: bool) -> Result<Map, Diagnostic> {
-    let mut map = Map::from([
-        ("outcome".into(), Value::Text(fit.outcome.name().into())),
-        ("batches".into(), Value::Int(fit.batches as i64)),
-        ("batch".into(), column(fit, |line| line.batch as f64)?),
-        ("loss".into(), column(fit, |line| line.loss)?),
-        ("lr".into(), column(fit, |line| line.lr)?),
-        ("grad_norm".into(), column(fit, |line| line.grad_norm)?),
-    ]);
-    if let Some(best) = fit.best {
-        // Validation runs before the first log entry, so every entry has a validation loss.
-        let validation = column(fit, |line| line.validation.unwrap_or(f64::NAN))?;
-        map.insert("validation".into(), validation);
-        map.insert("best".into(), Value::Float(best.loss));
-        map.insert("best_batch".into(), Value::Int(best.batch as i64));
-    }
-    if kept {
-        map.insert("resumed".into(), Value::Int(fit.resumed_batches as i64));
-    }
-    map.extend(
-        fit.checkpoint_error
-            .clone()
-            .map(|why| ("unsaved".into(), Value::Text(why))),
-    );
+    check_not_diverged("train", fit)?;
+    let mut map = log_map(fit, has_checkpoint)?;
+    map.insert("mse".into(), log_column(fit, |entry| entry.mse)?);
     Ok(map)
 }

@@ -2,7 +2,7 @@
 
 use super::convert::ExactTensor;
 use super::diagnostic::Diagnostic;
-use super::native::FromValue;
+use super::value::FromValue;
 use super::value::Value;
 use crate::tensor::Tensor;
 
@@ -49,12 +49,12 @@ impl Trials {
             .iter()
             .position(|trial| Some(trial.dims()) != first.as_deref());
         if let (Some(first), Some(other)) = (first, other) {
-            let found = trials[other].dims();
+            let shape = trials[other].dims();
             let hint = "all trials must have the same number of time steps: cut them to the \
                         shortest, as with trial.slice(0, 0, steps), or into windows of equal \
                         length";
             return Err(Diagnostic::new(format!(
-                "{of}: trial 0 is {first:?}, trial {other} is {found:?}: expected trials of \
+                "{of}: trial 0 is {first:?}, trial {other} is {shape:?}: expected trials of \
                  equal shape [t, channels]"
             ))
             .hint(hint));

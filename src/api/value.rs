@@ -3,7 +3,6 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::rc::Rc;
 
 use super::diagnostic::{Diagnostic, Location};
@@ -137,6 +136,21 @@ impl Value {
     }
 }
 
+/// A type that can be converted from a script value.
+pub trait FromValue: Sized {
+    /// The kind of the value, without an article.
+    fn kind() -> String;
+    /// Errors: the value itself, if its kind does not match
+    fn from_value(value: Value) -> Result<Self, Value>;
+}
+
+/// A type that a native function can return to a script.
+pub trait IntoValue {
+    /// The kind of the value, without an article.
+    fn kind() -> String;
+    fn into_value(self) -> Value;
+}
+
 /// A noun with `a` or `an`; plural nouns stay without an article.
 pub fn with_article(noun: &str) -> String {
     /// Kinds with a plural name.
@@ -146,10 +160,4 @@ pub fn with_article(noun: &str) -> String {
     }
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {noun}", if vowel { "an" } else { "a" })
-}
-
-impl fmt::Debug for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&super::display::value_text(self))
-    }
 }

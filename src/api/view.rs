@@ -14,13 +14,13 @@ use crate::options;
 
 /// Pixels per 1/96 inch of an image that is rendered without a graphics driver, at the default
 /// width.
-const STATIC: f64 = 2.0;
+const SCALE: f64 = 2.0;
 
 // Help shows default values as written in the source: those of the image size repeat
 // `DEFAULT_SIZE`.
 options! {
     /// Options of `view`.
-    pub struct Viewing for "view" {
+    pub struct ViewOptions for "view" {
         /// Wait until the window is closed. If a window is already open, the new figure replaces
         /// the current one.
         wait: bool = true;
@@ -49,30 +49,31 @@ crate::natives! {
     ///
     /// > view(scene::points([[0, 0, 0], [1, 1, 1]]), #{ wait: false })
     /// = nil
-    fn view(cx: &Context, figure: Rc<Plot>, options: CallOptions<Viewing>) -> () {
+    fn view(cx: &Context, figure: Rc<Plot>, options: CallOptions<ViewOptions>) -> () {
         let panels = Scene::from_figure(&figure.0)?;
-        let flat = || String::from("a flat figure does not turn");
+        let not_3d = || String::from("the figure is two-dimensional");
         if let Some(path) = &options.picture {
             let path = cx.output_path(path)?;
             let size = [options.width as u32, options.height as u32];
-            let first = panels.into_iter().next().ok_or_else(flat);
-            let bytes = first.and_then(|panel| cx.terminal.render_png(panel, size)).or_else(|why| {
+            let first = panels.into_iter().next().ok_or_else(not_3d);
+            let bytes = first.and_then(|panel| cx.terminal.render_png(panel, size));
+            let bytes = bytes.or_else(|reason| {
                 let path = path.display();
-                cx.terminal.print(&format!("no window: {why}; {path} is drawn without it"));
-                png(&figure.0, STATIC * options.width as f64 / f64::from(DEFAULT_SIZE[0]))
+                cx.terminal.print(&format!("no window: {reason}; {path} is rendered without it"));
+                png(&figure.0, SCALE * options.width as f64 / f64::from(DEFAULT_SIZE[0]))
             })?;
             return Ok(atomic_write(path, &bytes)?);
         }
-        let pictures = cx.output_path(&options.name)?;
-        let shown = match panels.is_empty() {
-            true => Err(flat()),
-            false => cx.terminal.show_window(panels, pictures, options.wait),
+        let screenshots = cx.output_path(&options.name)?;
+        let result = match panels.is_empty() {
+            true => Err(not_3d()),
+            false => cx.terminal.show_window(panels, screenshots, options.wait),
         };
-        if let Err(why) = shown {
+        if let Err(reason) = result {
             let path = cx.output_path(format!("{}.html", options.name))?;
             atomic_write(path.clone(), page(&figure.0)?.as_bytes())?;
             let path = path.display();
-            cx.terminal.print(&format!("no window: {why}; {path} shows it in a browser"));
+            cx.terminal.print(&format!("no window: {reason}; open {path} in a browser"));
         }
         Ok(())
     }

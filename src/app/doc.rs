@@ -4,7 +4,7 @@ use super::args::{self, DocArgs};
 use super::exit::ExitStatus;
 use super::terminal;
 use crate::api::diagnostic::Diagnostic;
-use crate::api::{help, manual};
+use crate::api::{self, help, manual};
 
 /// Prints the reference of one name, an overview, or the full reference as Markdown.
 ///
@@ -14,6 +14,7 @@ pub fn doc(request: &DocArgs) -> Result<ExitStatus, Diagnostic> {
         manual::markdown()
     } else {
         help::lookup(
+            &api::modules(),
             request.name.as_deref().unwrap_or(""),
             args::language(request.lua),
         )?

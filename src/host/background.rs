@@ -92,12 +92,12 @@ pub fn call(
     let config = (*context.config).clone();
     let (interrupt, language) = (context.interrupt.clone(), context.language);
     let baseline = context.meter.baseline();
-    let written = context.written.borrow().clone();
+    let output_paths = context.output_paths.borrow().clone();
     let arguments: Vec<SendValue> = values.iter().cloned().filter_map(to_send).collect();
     let (outcome, lines) = context.run_interruptible(move || {
         let terminal = Rc::new(LineBuffer::default());
         let context = detached(config, baseline, (interrupt, language), terminal.clone());
-        context.written.replace(written);
+        context.output_paths.replace(output_paths);
         let values = arguments.into_iter().map(from_send).collect();
         (run(&context, values).map(to_send), terminal.0.take())
     })?;
@@ -128,7 +128,7 @@ fn detached(
         interrupt,
         language,
         script: Rc::new(Script::default()),
-        written: Rc::default(),
+        output_paths: Rc::default(),
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn compute<T: Real, M: Model<T>>(trainer: &Trainer<'_, T, M>) -> Resu
         .clip_norm
         .map_or("none".to_string(), |clip| clip.to_string());
     let mut insert = |name: &str, text: String| fingerprint.insert(name.into(), text);
-    insert("kind of number", T::DTYPE.as_str().into());
+    insert("dtype", T::DTYPE.as_str().into());
     insert("batch_size", options.batch_size.to_string());
     insert("clip_norm", clip);
     insert("l2", options.l2.to_string());

@@ -63,7 +63,7 @@ impl Mutator {
     pub fn new(seed: u64, root: &Path) -> Mutator {
         let mut seeds = Vec::new();
         for native in api::natives() {
-            let example = help::doc(&native).example;
+            let example = help::parse_doc(&native).example;
             for language in [Language::Rhai, Language::Lua] {
                 seeds.push((language, rhai_to_lua::translate(&example, language)));
             }

@@ -208,8 +208,8 @@ fn a_script_may_start_with_a_byte_order_mark() {
 
 #[test]
 fn calling_a_function_variable_directly_gives_a_hint() {
-    let folder = folder(&[("held.rhai", b"let twice = |x| 2 * x;\ntwice(4)")]);
-    let stderr = decode(&run(&folder, &["run", "held.rhai"]).stderr);
+    let folder = folder(&[("twice.rhai", b"let twice = |x| 2 * x;\ntwice(4)")]);
+    let stderr = decode(&run(&folder, &["run", "twice.rhai"]).stderr);
     let hint =
         "hint: `twice` is a variable; call the function that it contains with twice.call(..)";
     assert!(stderr.contains(hint), "{stderr}");

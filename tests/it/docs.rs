@@ -43,7 +43,7 @@ fn every_example_returns_its_documented_value_in_both_languages() {
     let out = tempfile::tempdir().expect("a temporary folder");
     let mut failures = Vec::new();
     for native in api::natives() {
-        let doc = help::doc(&native);
+        let doc = help::parse_doc(&native);
         if doc.example.is_empty() {
             continue;
         }
@@ -69,7 +69,7 @@ fn every_function_that_returns_a_value_has_an_example() {
     /// Functions without an example, because the example would end the test.
     const EXEMPT: [&str; 1] = ["fail"];
     let lacks_example = |native: &Native| {
-        help::doc(native).example.is_empty()
+        help::parse_doc(native).example.is_empty()
             && native.returns != "nothing"
             && !EXEMPT.contains(&native.name)
     };
@@ -85,7 +85,7 @@ fn every_function_that_returns_a_value_has_an_example() {
 fn the_documentation_of_every_function_is_a_sentence() {
     let undocumented: Vec<String> = api::natives()
         .iter()
-        .filter(|native| !help::doc(native).text.ends_with(['.', ')', '`']))
+        .filter(|native| !help::parse_doc(native).text.ends_with(['.', ')', '`']))
         .map(Native::path)
         .collect();
     assert!(

@@ -130,7 +130,7 @@ fn an_error_in_a_closure_called_by_the_engine_is_located_in_the_closure() {
 train(net, tasks::integrator(), #{ batches: 5, on_log: |line| {
     zeros([2]).item()
 } });",
-            "item: expected one number of shape [], found [2]
+            "item: expected a tensor with one element of shape [], found [2]
   --> main.rhai:3:16
    |
  3 |     zeros([2]).item()
@@ -139,7 +139,7 @@ train(net, tasks::integrator(), #{ batches: 5, on_log: |line| {
 train(net, tasks.integrator(), { batches = 5, on_log = function(line)
     return zeros({2}):item()
 end })",
-            "item: expected one number of shape [], found [2]
+            "item: expected a tensor with one element of shape [], found [2]
   --> main.lua:3:23
    |
  3 |     return zeros({2}):item()
@@ -211,7 +211,7 @@ task:batch(3, random.key(0))",
         [
             "let task = tasks::custom(#{ steps: 5 }, |key, n| #{ inputs: zeros([n, 5, 1]) });
 train(rnn::vanilla(), task, #{ batches: 2, batch_size: 3 });",
-            "tasks::custom: part `targets`: expected a tensor of shape [3, 5, 1], found nothing
+            "tasks::custom: entry `targets`: expected a tensor of shape [3, 5, 1], found nothing
   --> main.rhai:1:50
    |
  1 | let task = tasks::custom(#{ steps: 5 }, |key, n| #{ inputs: zeros([n, 5, 1]) });
@@ -220,7 +220,7 @@ train(rnn::vanilla(), task, #{ batches: 2, batch_size: 3 });",
     return { inputs = zeros({n, 5, 1}) }
 end)
 train(rnn.vanilla(), task, { batches = 2, batch_size = 3 })",
-            "tasks::custom: part `targets`: expected a tensor of shape [3, 5, 1], found nothing
+            "tasks::custom: entry `targets`: expected a tensor of shape [3, 5, 1], found nothing
   --> main.lua:1
    |
  1 | local task = tasks.custom({ steps = 5 }, function(key, n)",

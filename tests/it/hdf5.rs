@@ -225,7 +225,7 @@ fn compression_reduces_the_size_of_a_regular_array() {
 #[test]
 fn provenance_is_written_as_plain_attributes() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("made.h5");
+    let path = folder.path().join("own.h5");
     let provenance = Provenance {
         script: Some("train.rhai".into()),
         seed: Some(7),

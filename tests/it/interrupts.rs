@@ -211,7 +211,7 @@ fn an_interrupted_search_for_fixed_points_warns_of_unfinished_candidates() {
     let line = progress.next().expect("a line").expect("text");
     assert!(line.contains("fixed_points::find"), "{line}");
     interrupt(&child);
-    assert_eq!(wait_for_exit(&mut child), Some(0));
+    assert_eq!(wait_for_exit(&mut child), Some(130));
     let mut printed = String::new();
     let mut stdout = child.stdout.take().expect("the stream is piped");
     stdout.read_to_string(&mut printed).expect("text");

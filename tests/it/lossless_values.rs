@@ -59,7 +59,7 @@ fn a_list_argument_is_not_rounded_to_f32_where_the_dtype_is_f64() {
         "own.call(V) => [x], tensor([x], f64)",
         "pca::fit(V).components() => h, th",
         "pca::fit(th).transform(V) => h, th",
-        "pca::fit(th).inverse(V) => h, th",
+        "pca::fit(th).inverse_transform(V) => h, th",
         "spikes::smooth(V) => x, tx",
         "spikes::bin(V, 2) => x, tx",
         "metrics::r2(V, tensor([h], f64) * 0.9) => [h], tensor([h], f64)",

@@ -296,7 +296,7 @@ fn the_error_for_an_option_out_of_range_names_the_option() {
         ..Plateau::default()
     };
     let rows = [
-        ("b1", Optimizer::Adam(invalid_adam)),
+        ("beta1", Optimizer::Adam(invalid_adam)),
         ("lr", sgd_with(constant(-0.1))),
         ("lr", sgd_with(constant(f64::INFINITY))),
         (

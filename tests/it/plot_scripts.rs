@@ -78,12 +78,11 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "scene::trajectories([[1, 2], [3, 4]])",
-            "scene::trajectories: expected states of shape [.., 3], three dimensions as \
-             `pca::fit` gives them, found [2, 2]",
+            "scene::trajectories: expected states of shape [.., 3], found [2, 2]",
         ),
         (
             "scene::trajectories(zeros([4, 5, 3]), #{ values: [1, 2] })",
-            "scene::trajectories: expected values of shape [4], one for each trial, or [4, 5], \
+            "scene::trajectories: expected values of shape [4], one per trial, or [4, 5], \
              found [2]",
         ),
         (
@@ -92,12 +91,12 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "scene::trajectories([zeros([5, 3]), zeros([2, 3])], #{ values: [1, 2, 3] })",
-            "scene::trajectories: expected values of shape [2], one for each trial, or a list of \
+            "scene::trajectories: expected values of shape [2], one per trial, or a list of \
              vectors, found [3]",
         ),
         (
             "scene::trajectories([ones([5, 3]), ones([2, 3])], #{ values: [ones([5]), [1]] })",
-            "scene::trajectories: expected values of one trial of shape [2], one for each step, \
+            "scene::trajectories: expected values of one trial of shape [2], one per time step, \
              found [1]",
         ),
         (
@@ -110,8 +109,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "scene::points([[1, 2]])",
-            "scene::points: expected places of shape [.., 3], three dimensions as `pca::fit` \
-             gives them, found [1, 2]",
+            "scene::points: expected points of shape [.., 3], found [1, 2]",
         ),
         (
             "scene::points([[1, 2, 3]]).add(plot::lines([1]))",
@@ -172,13 +170,13 @@ fn slower_fixed_points_have_larger_markers() {
     let text = r#"
         let net = rnn::vanilla(#{ units: 3, gain: 0.5, dtype: "f64" });
         let start = random::normal(random::key(0), [20, 3]);
-        fixed_points::find(net, #{ candidates: start }).save("kept.h5");
-        let data = h5::read("kept.h5");
+        fixed_points::find(net, #{ candidates: start }).save("points.h5");
+        let data = h5::read("points.h5");
         let found = [];
         for error in [1e-17, 1e-9, 0.5] {
             data.error = [error];
             h5::write("changed.h5", data);
-            let points = fixed_points::load("changed.h5").of(net);
+            let points = fixed_points::load("changed.h5").with_network(net);
             show::fixed_points(points, pca::fit(start)).save("figure.h5");
             let size = h5::read("figure.h5").panels[0].layers[0].sizes[0];
             found.push([points.speed().log().item() / ln(10.0), size]);

@@ -2,16 +2,18 @@
 
 use std::rc::Rc;
 
-use super::FixedPoints;
-use super::analyse::resolution;
-use crate::analysis::fixed_points::{CountEstimate, Set, discovery_curve, sets, singletons};
+use super::points::FixedPoints;
+use super::precision::parameter_resolution;
+use crate::analysis::fixed_points::{
+    CountEstimate, Set, discovery_curve, sets as find_sets, singletons,
+};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::{Map, Value};
 use crate::base::Result;
 use crate::tensor::{DType, convert};
 
 /// The scope of the estimate.
-const BASIS: &str = "basins that these candidates reach";
+const SCOPE: &str = "basins that these candidates reach";
 
 crate::natives! {
     /// Fixed points of networks: search, linear stability analysis and transitions.
@@ -22,24 +24,26 @@ crate::natives! {
     /// surface; `extent`, the largest distance between two of its points; and `hits`, its number of
     /// candidates. Neighbouring points belong to one set if the network is as slow between them as
     /// at them; in an f32 network, if the resolution of f32 does not determine where between them
-    /// the fixed point is. Points from a file are isolated until `with_network` assigns their network.
+    /// the fixed point is. Points from a file are isolated until `with_network`
+    /// assigns their network.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
     /// > fixed_points::find(net, #{ candidates: h }).sets()
     /// = [{dimension: 0, extent: 0.0, hits: 4, points: [0]}]
     fn sets(this: Rc<FixedPoints>) -> Vec<Value> {
-        let one = |set: &Set| {
+        let set_map = |set: &Set| {
             let members = set.members.iter();
-            let hits: usize = members.clone().map(|at| this.points.points[*at].hits).sum();
+            let hits: usize = members.clone().map(|index| this.points.points[*index].hits).sum();
+            let indices = members.map(|index| Value::Int(*index as i64)).collect();
             Value::Map(Map::from([
-                ("points".into(), Value::List(members.map(|at| Value::Int(*at as i64)).collect())),
+                ("points".into(), Value::List(indices)),
                 ("dimension".into(), Value::Int(set.dimension as i64)),
                 ("extent".into(), Value::Float(set.extent)),
                 ("hits".into(), Value::Int(hits as i64)),
             ]))
         };
-        Ok(this.sets()?.iter().map(one).collect())
+        Ok(this.sets()?.iter().map(set_map).collect())
     }
 
     /// Estimates the completeness of the search and returns a map about isolated points: `seen`,
@@ -61,23 +65,24 @@ crate::natives! {
     /// = [3, 0, "basins that these candidates reach"]
     fn completeness(this: Rc<FixedPoints>) -> Map {
         /// Maximum number of points on the discovery curve.
-        const SIZES: usize = 100;
+        const MAX_POINTS: usize = 100;
         let completeness = this.completeness()?;
         let Completeness { count, continua, hits } = &completeness;
-        let all: usize = hits.iter().sum();
-        let mut sizes: Vec<usize> = (1..=SIZES).map(|k| (k * all).div_ceil(SIZES)).collect();
+        let total: usize = hits.iter().sum();
+        let sizes = (1..=MAX_POINTS).map(|k| (k * total).div_ceil(MAX_POINTS));
+        let mut sizes: Vec<usize> = sizes.collect();
         sizes.dedup();
         let found = discovery_curve(hits, &sizes);
-        let vector = |numbers: Vec<f64>| -> Result<Value> {
-            let shape = [numbers.len()];
-            Ok(Value::Tensor(convert::from_f64(numbers, &shape, DType::F64)?))
+        let vector = |values: Vec<f64>| -> Result<Value> {
+            let shape = [values.len()];
+            Ok(Value::Tensor(convert::from_f64(values, &shape, DType::F64)?))
         };
         Ok(Map::from([
             ("seen".into(), Value::Int(count.observed as i64)),
             ("once".into(), Value::Int(count.singletons as i64)),
             ("twice".into(), Value::Int(count.doubletons as i64)),
             ("estimate".into(), Value::Float(count.estimate)),
-            ("basis".into(), Value::Text(BASIS.into())),
+            ("basis".into(), Value::Text(SCOPE.into())),
             ("missing".into(), Value::Int(this.findings.missing as i64)),
             ("continua".into(), Value::Int(*continua as i64)),
             ("sizes".into(), vector(sizes.iter().map(|m| *m as f64).collect())?),
@@ -101,14 +106,18 @@ impl FixedPoints {
     ///
     /// Errors: those of the step map
     pub fn sets(&self) -> Result<&[Set], Diagnostic> {
-        if let Some(known) = self.sets.get() {
-            return Ok(known);
+        if let Some(sets) = self.sets.get() {
+            return Ok(sets);
         }
-        let all = match &self.network {
-            Some(network) => sets(&mut *network.step_map()?, &self.points, resolution(network))?,
+        let sets = match &self.network {
+            Some(network) => find_sets(
+                &mut *network.step_map()?,
+                &self.points,
+                parameter_resolution(network),
+            )?,
             None => singletons(&self.points),
         };
-        Ok(self.sets.get_or_init(|| all))
+        Ok(self.sets.get_or_init(|| sets))
     }
 
     /// Errors: those of the step map
@@ -117,7 +126,7 @@ impl FixedPoints {
         let isolated = sets.iter().filter(|set| set.dimension == 0);
         let hits = isolated.map(|set| {
             let members = set.members.iter();
-            members.map(|at| self.points.points[*at].hits).sum()
+            members.map(|index| self.points.points[*index].hits).sum()
         });
         let hits: Vec<usize> = hits.collect();
         let mut count = CountEstimate::new(&hits);
@@ -136,7 +145,7 @@ impl FixedPoints {
     }
 
     /// One line with the estimate and its basis.
-    pub fn basis(&self) -> Result<String, Diagnostic> {
+    pub fn estimate_line(&self) -> Result<String, Diagnostic> {
         let Completeness {
             count, continua, ..
         } = self.completeness()?;
@@ -151,12 +160,12 @@ impl FixedPoints {
         }
         if estimate.is_nan() {
             return Ok(format!(
-                "  {BASIS}: {observed}; these candidates give no estimate of others"
+                "  {SCOPE}: {observed}; no estimate of others is possible from these candidates"
             ));
         }
         Ok(format!(
-            "  {BASIS}: about {estimate:.0} or more isolated points, as {singletons} of {observed} \
-             were found by one candidate alone"
+            "  {SCOPE}: about {estimate:.0} or more isolated points; {singletons} of {observed} \
+             were found by one candidate only"
         ))
     }
 }

@@ -1,13 +1,14 @@
 //! Fixed points in HDF5 files.
 
+use std::path::Path;
 use std::rc::Rc;
 
-use super::FixedPoints;
+use super::points::FixedPoints;
 use crate::analysis::fixed_points::{Label, Point, Points};
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::diagnostic::Diagnostic;
-use crate::api::file_kind::{POINTS, other_kind};
+use crate::api::file_kind::{POINTS_KIND, other_kind_error};
 use crate::api::h5;
 use crate::api::rnn::Net;
 use crate::base::error::FileError;
@@ -27,17 +28,17 @@ crate::natives! {
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("points.h5");
-    /// > fixed_points::load("points.h5").of(net).modes().class
+    /// > fixed_points::load("points.h5").with_network(net).modes().class
     /// = ["stable"]
     fn save(cx: &Context, this: Rc<FixedPoints>, path: String) -> () {
         let points = &this.points;
         let k = points.points.len();
-        let column = |number: &dyn Fn(&Point) -> f64| -> Result<Tree> {
-            let numbers: Vec<f64> = points.points.iter().map(number).collect();
-            Ok(Tree::Tensor(convert::from_f64(numbers, &[k], DType::F64)?))
+        let column = |value: &dyn Fn(&Point) -> f64| -> Result<Tree> {
+            let values: Vec<f64> = points.points.iter().map(value).collect();
+            Ok(Tree::Tensor(convert::from_f64(values, &[k], DType::F64)?))
         };
         let labels = points.points.iter().map(|point| Tree::Text(point.label.name().into()));
-        let tensor = |numbers, features| convert::from_f64(numbers, &[k, features], DType::F64);
+        let tensor = |values, features| convert::from_f64(values, &[k, features], DType::F64);
         let tree = Tree::Map(io::Map::from([
             ("states".into(), Tree::Tensor(tensor(points.states(), points.state)?)),
             ("inputs".into(), Tree::Tensor(tensor(points.all_inputs(), points.inputs)?)),
@@ -50,15 +51,16 @@ crate::natives! {
             ("hits".into(), column(&|point| point.hits as f64)?),
             ("labels".into(), Tree::List(labels.collect())),
         ]));
-        let mut attributes = io::Map::from([("holds".into(), Tree::Text(POINTS.into()))]);
+        let mut attributes = io::Map::from([("holds".into(), Tree::Text(POINTS_KIND.into()))]);
         if let Some(network) = &this.network {
             let network = metadata::describe(network).into_iter();
-            attributes.extend(network.map(|(name, what)| (format!("network_{name}"), what)));
+            attributes.extend(network.map(|(name, value)| (format!("network_{name}"), value)));
         }
         h5::save(cx, &path, &tree, attributes, 0)
     }
 
-    /// Loads points that `save` wrote, without their network: `points.with_network(net)` assigns it.
+    /// Loads points that `save` wrote, without their network, which
+    /// `points.with_network(net)` assigns.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 }).save("some.h5");
@@ -67,15 +69,16 @@ crate::natives! {
     fn load(cx: &Context, path: String) -> New<FixedPoints> {
         let (content, source) = (h5::load(cx, &path)?, cx.input_path(&path)?);
         let attributes = content.attributes.get("").cloned().unwrap_or_default();
-        let is_own = matches!(attributes.get("holds"), Some(Tree::Text(what)) if what == POINTS);
+        let kind = attributes.get("holds");
+        let is_own = matches!(kind, Some(Tree::Text(kind)) if kind == POINTS_KIND);
         let other = match is_own {
             true => None,
-            false => other_kind(&source, &attributes, "fixed points that `save` wrote"),
+            false => other_kind_error(&source, &attributes, "fixed points that `save` wrote"),
         };
         if let Some(error) = other {
             return Err(error.into());
         }
-        let points = points(&source, &content.tree)?;
+        let points = read_points(&source, &content.tree)?;
         Ok(New(FixedPoints { from_file: true, ..FixedPoints::new(points, None) }))
     }
 
@@ -94,7 +97,7 @@ crate::natives! {
         );
         if found != expected {
             return Err(Error::Shape {
-                op: "fixed_points.of",
+                op: "fixed_points.with_network",
                 what: "points",
                 expected: format!("states of {} and inputs of {}", expected[0], expected[1]),
                 found: found.to_vec(),
@@ -107,56 +110,68 @@ crate::natives! {
     }
 }
 
+/// The arrays of a file of `k` points.
+struct PointArrays<'a> {
+    path: &'a Path,
+    tree: &'a Tree,
+    k: usize,
+}
+
+impl PointArrays<'_> {
+    /// An entry with `rank` axes and one row per point.
+    ///
+    /// Errors: `File` if the entry is missing or has another shape
+    fn entry(&self, key: &str, expected: &str, rank: usize) -> Result<Vec<f64>> {
+        let tensor = tensor_entry(self.path, self.tree, key, (rank, expected))?;
+        if tensor.dims()[0] != self.k {
+            return Err(entry_shape_error(self.path, key, expected, tensor));
+        }
+        convert::to_f64(tensor)
+    }
+
+    /// One value per point.
+    fn column(&self, key: &str) -> Result<Vec<f64>> {
+        self.entry(key, &format!("[{}]", self.k), 1)
+    }
+
+    /// One value per point, or `default` for all points in files of earlier versions.
+    fn column_or(&self, key: &str, default: f64) -> Result<Vec<f64>> {
+        match self.tree.tensor(key) {
+            Some(_) => self.column(key),
+            None => Ok(vec![default; self.k]),
+        }
+    }
+
+    fn label(&self, index: usize) -> Option<Label> {
+        let Some(Tree::List(labels)) = self.tree.at("labels") else {
+            return None;
+        };
+        match labels.get(index) {
+            Some(Tree::Text(name)) => Label::from_name(name),
+            _ => None,
+        }
+    }
+}
+
 /// Reads the points from a file.
 ///
 /// Errors: `File` if an entry is missing or its shape does not match that of the states
-fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Diagnostic> {
-    let entry = |key: &str| -> Result<&Tensor> {
-        tree.tensor(key).ok_or_else(|| {
-            let (key, found) = (key.to_string(), tree.paths());
-            Error::file(path, FileError::Entry { key, found })
-        })
-    };
-    let shaped = |key: &str, expected: &str, rank: usize, rows: Option<usize>| -> Result<&Tensor> {
-        let tensor = entry(key)?;
-        if tensor.rank() == rank && rows.is_none_or(|rows| tensor.dims()[0] == rows) {
-            return Ok(tensor);
-        }
-        let (key, expected) = (key.to_string(), expected.to_string());
-        let found = tensor.dims().to_vec();
-        let error = FileError::EntryShape {
-            key,
-            expected,
-            found,
-        };
-        Err(Error::file(path, error))
-    };
-    let states = shaped("states", "[k, s]", 2, None)?;
+fn read_points(path: &Path, tree: &Tree) -> Result<Points, Diagnostic> {
+    let states = tensor_entry(path, tree, "states", (2, "[k, s]"))?;
     let (k, s) = states.dims2().map_err(Error::from)?;
-    let inputs = shaped("inputs", &format!("[{k}, i]"), 2, Some(k))?;
-    let i = inputs.dims()[1];
-    let column = |key: &str| convert::to_f64(shaped(key, &format!("[{k}]"), 1, Some(k))?);
-    let (error, steps) = (column("error")?, column("steps")?);
-    let (candidates, hits) = (column("candidates")?, column("hits")?);
-    // Files of earlier versions contain neither of these entries.
-    let newer = |key: &str, unknown: f64| match tree.tensor(key) {
-        Some(_) => column(key),
-        None => Ok(vec![unknown; k]),
-    };
-    let (position_error, index) = (newer("position_error", f64::NAN)?, newer("index", 0.0)?);
-    let label = |at: usize| match tree.at("labels") {
-        Some(Tree::List(labels)) => match labels.get(at) {
-            Some(Tree::Text(name)) => Label::from_name(name),
-            _ => None,
-        },
-        _ => None,
-    };
-    let (states, inputs) = (convert::to_f64(states)?, convert::to_f64(inputs)?);
+    let arrays = PointArrays { path, tree, k };
+    let inputs = arrays.entry("inputs", &format!("[{k}, i]"), 2)?;
+    let i = tree.tensor("inputs").map_or(0, |inputs| inputs.dims()[1]);
+    let states = convert::to_f64(states)?;
+    let (error, steps) = (arrays.column("error")?, arrays.column("steps")?);
+    let (candidates, hits) = (arrays.column("candidates")?, arrays.column("hits")?);
+    let position_error = arrays.column_or("position_error", f64::NAN)?;
+    let index = arrays.column_or("index", 0.0)?;
     let point = |at: usize| Point {
         state: states[at * s..][..s].to_vec(),
         input: inputs[at * i..][..i].to_vec(),
         error: error[at],
-        label: label(at).unwrap_or(Label::Failed),
+        label: arrays.label(at).unwrap_or(Label::Failed),
         position_error: position_error[at],
         index: index[at] as i8,
         steps: steps[at] as usize,
@@ -169,4 +184,32 @@ fn points(path: &std::path::Path, tree: &Tree) -> Result<Points, Diagnostic> {
         points: (0..k).map(point).collect(),
         counts: None,
     })
+}
+
+/// A tensor in a file, with `rank` axes.
+///
+/// Errors: `File` if the entry is missing or has another rank
+fn tensor_entry<'a>(
+    path: &Path,
+    tree: &'a Tree,
+    key: &str,
+    (rank, expected): (usize, &str),
+) -> Result<&'a Tensor> {
+    let Some(tensor) = tree.tensor(key) else {
+        let (key, found) = (key.to_string(), tree.paths());
+        return Err(Error::file(path, FileError::Entry { key, found }));
+    };
+    match tensor.rank() == rank {
+        true => Ok(tensor),
+        false => Err(entry_shape_error(path, key, expected, tensor)),
+    }
+}
+
+fn entry_shape_error(path: &Path, key: &str, expected: &str, tensor: &Tensor) -> Error {
+    let error = FileError::EntryShape {
+        key: key.to_string(),
+        expected: expected.to_string(),
+        found: tensor.dims().to_vec(),
+    };
+    Error::file(path, error)
 }

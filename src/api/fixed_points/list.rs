@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::FixedPoints;
-use crate::analysis::fixed_points::{Point, Points};
+use super::points::FixedPoints;
+use crate::analysis::fixed_points::Point;
 use crate::api::convert::{ExactTensor, New};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::{Function, Map, Value};
@@ -144,7 +144,7 @@ crate::natives! {
         let row = usize::try_from(index + from_end).ok();
         match row.and_then(|row| this.points.points.get(row)) {
             Some(point) => point_map(point),
-            None => Err(outside(index, count).into()),
+            None => Err(index_error(index, count).into()),
         }
     }
 
@@ -154,11 +154,11 @@ crate::natives! {
     /// > let h = zeros([2, 3]) + 0.1;
     /// > fixed_points::find(net, #{ candidates: h }).take([0, 0]).count()
     /// = 2
-    fn take(this: Rc<FixedPoints>, places: Vec<usize>) -> New<FixedPoints> {
+    fn take(this: Rc<FixedPoints>, indices: Vec<usize>) -> New<FixedPoints> {
         let count = this.points.points.len();
-        match places.iter().find(|at| **at >= count) {
-            Some(at) => Err(outside(*at as i64, count).into()),
-            None => Ok(New(this.with(this.points.select(&places)))),
+        match indices.iter().find(|index| **index >= count) {
+            Some(index) => Err(index_error(*index as i64, count).into()),
+            None => Ok(New(this.with_points(this.points.select(&indices)))),
         }
     }
 
@@ -171,15 +171,15 @@ crate::natives! {
     /// > points.filter(|point| point.speed > 1.0).count()
     /// = 0
     fn filter(this: Rc<FixedPoints>, predicate: Function) -> New<FixedPoints> {
-        let mut places = Vec::new();
-        for (at, point) in this.points.points.iter().enumerate() {
+        let mut indices = Vec::new();
+        for (index, point) in this.points.points.iter().enumerate() {
             match predicate.call(vec![Value::Map(point_map(point)?)])? {
-                Value::Bool(true) => places.push(at),
+                Value::Bool(true) => indices.push(index),
                 Value::Bool(false) => {}
-                other => return Err(unfit("filter", "true or false", &other, &predicate)),
+                other => return Err(result_error("filter", "true or false", &other, &predicate)),
             }
         }
-        Ok(New(this.with(this.points.select(&places))))
+        Ok(New(this.with_points(this.points.select(&indices))))
     }
 
     /// Returns the points sorted in increasing order of the number that a closure returns. The
@@ -192,16 +192,16 @@ crate::natives! {
     /// = 1
     fn sort_by(this: Rc<FixedPoints>, number: Function) -> New<FixedPoints> {
         let mut keyed = Vec::new();
-        for (at, point) in this.points.points.iter().enumerate() {
+        for (index, point) in this.points.points.iter().enumerate() {
             let value = number.call(vec![Value::Map(point_map(point)?)])?;
             match crate::api::convert::as_number(&value) {
-                Some(x) => keyed.push((x, at)),
-                None => return Err(unfit("sort_by", "a number", &value, &number)),
+                Some(x) => keyed.push((x, index)),
+                None => return Err(result_error("sort_by", "a number", &value, &number)),
             }
         }
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let places: Vec<usize> = keyed.into_iter().map(|(_, at)| at).collect();
-        Ok(New(this.with(this.points.select(&places))))
+        let indices: Vec<usize> = keyed.into_iter().map(|(_, index)| index).collect();
+        Ok(New(this.with_points(this.points.select(&indices))))
     }
 
     /// Returns the points of both lists, concatenated. Both must have the same state and input
@@ -220,7 +220,7 @@ crate::natives! {
             let found = vec![b.state, b.inputs];
             return Err(Error::Shape { op, what: "points", expected, found }.into());
         }
-        Ok(New(this.with(a.with_points([a.points.clone(), b.points.clone()].concat()))))
+        Ok(New(this.with_points(a.with_points([a.points.clone(), b.points.clone()].concat()))))
     }
 
     /// Returns the points without duplicates: of points closer together than `distance`, the one
@@ -232,7 +232,7 @@ crate::natives! {
     /// > points.concat(points).unique(0.01).count()
     /// = 1
     fn unique(this: Rc<FixedPoints>, distance: f64) -> New<FixedPoints> {
-        Ok(New(this.with(this.points.unique(distance))))
+        Ok(New(this.with_points(this.points.unique(distance))))
     }
 
     /// Returns whether any point is closer than `distance` to a state, [s].
@@ -264,13 +264,13 @@ crate::natives! {
     /// = ["converged", "converged"]
     fn candidate_report(this: Rc<FixedPoints>) -> Map {
         let Some(result) = &this.result else {
-            return Err(no_record("fixed_points.ends", &this));
+            return Err(record_error("fixed_points.candidate_report", &this));
         };
         let (c, s) = (result.errors.len(), this.points.state);
         let steps = result.steps.iter().map(|n| *n as f64).collect();
         let labels = result.labels.iter().map(|label| Value::Text(label.name().into()));
-        let tensor = |numbers: Vec<f64>, shape: &[usize]| -> Result<Value> {
-            Ok(Value::Tensor(convert::from_f64(numbers, shape, DType::F64)?))
+        let tensor = |values: Vec<f64>, shape: &[usize]| -> Result<Value> {
+            Ok(Value::Tensor(convert::from_f64(values, shape, DType::F64)?))
         };
         Ok(Map::from([
             ("states".into(), tensor(result.states.clone(), &[c, s])?),
@@ -283,10 +283,10 @@ crate::natives! {
     /// Returns the number of candidates and points at each stage of the search as a map:
     /// `candidates`; the candidates that `converged`, are `slow` or `failed`, and all that are
     /// `within_tolerance`; the `unique` points, and the number of those that are retained, `near`.
-    /// Exclusions are counted separately: `slow_excluded`, slow points excluded without `keep_slow`, and
-    /// `outliers`, points excluded by `outlier_distance`. `unreachable` counts the final states beyond the
-    /// bound of all fixed points, if the cell has one (|h| <= 1 for a GRU). Only points that come
-    /// directly from `find` have this record.
+    /// Exclusions are counted separately: `slow_excluded`, slow points excluded without
+    /// `keep_slow`, and `outliers`, points excluded by `outlier_distance`. `unreachable` counts the
+    /// final states beyond the bound of all fixed points, if the cell has one (|h| <= 1 for a GRU).
+    /// Only points that come directly from `find` have this record.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
@@ -295,7 +295,7 @@ crate::natives! {
     /// = [4, 4, 1, 0]
     fn counts(this: Rc<FixedPoints>) -> Map {
         let Some(counts) = this.points.counts else {
-            return Err(no_record("fixed_points.stages", &this));
+            return Err(record_error("fixed_points.counts", &this));
         };
         let all = [
             ("candidates", counts.candidates),
@@ -313,22 +313,8 @@ crate::natives! {
     }
 }
 
-impl FixedPoints {
-    /// Other points of the same network.
-    pub fn with(&self, points: Points) -> FixedPoints {
-        FixedPoints {
-            points,
-            network: self.network.clone(),
-            result: None,
-            from_file: self.from_file,
-            findings: self.findings.clone(),
-            sets: Rc::default(),
-        }
-    }
-}
-
 /// The error for points without a record of their search.
-fn no_record(of: &str, points: &FixedPoints) -> Diagnostic {
+fn record_error(of: &str, points: &FixedPoints) -> Diagnostic {
     let reason = match points.from_file {
         true => "the file of these points has no record of their search",
         false => "selected or concatenated points have no record of their search",
@@ -337,18 +323,19 @@ fn no_record(of: &str, points: &FixedPoints) -> Diagnostic {
     Diagnostic::new(format!("{of}: {reason}")).hint(hint)
 }
 
-pub fn column(of: &FixedPoints, number: impl Fn(&Point) -> f64) -> Result<Tensor, Diagnostic> {
-    let numbers: Vec<f64> = of.points.points.iter().map(number).collect();
-    let shape = [numbers.len()];
-    Ok(convert::from_f64(numbers, &shape, DType::F64)?)
+/// A vector with one value per point.
+fn column(of: &FixedPoints, value: impl Fn(&Point) -> f64) -> Result<Tensor, Diagnostic> {
+    let values: Vec<f64> = of.points.points.iter().map(value).collect();
+    let shape = [values.len()];
+    Ok(convert::from_f64(values, &shape, DType::F64)?)
 }
 
 /// Converts a point to a map.
 fn point_map(point: &Point) -> Result<Map, Diagnostic> {
-    let vector = |numbers: &[f64]| -> Result<Value> {
-        let shape = [numbers.len()];
+    let vector = |values: &[f64]| -> Result<Value> {
+        let shape = [values.len()];
         Ok(Value::Tensor(convert::from_f64(
-            numbers.to_vec(),
+            values.to_vec(),
             &shape,
             DType::F64,
         )?))
@@ -367,7 +354,8 @@ fn point_map(point: &Point) -> Result<Map, Diagnostic> {
     ]))
 }
 
-fn outside(index: i64, count: usize) -> Error {
+/// The error for an index without a point.
+fn index_error(index: i64, count: usize) -> Error {
     Error::Range {
         of: "fixed points".into(),
         name: "index".into(),
@@ -377,7 +365,7 @@ fn outside(index: i64, count: usize) -> Error {
 }
 
 /// The error for a closure result of the wrong type.
-fn unfit(method: &str, expected: &str, found: &Value, closure: &Function) -> Diagnostic {
+fn result_error(method: &str, expected: &str, found: &Value, closure: &Function) -> Diagnostic {
     let error = Error::Kind {
         of: format!("fixed_points.{method}: the closure"),
         expected: expected.into(),

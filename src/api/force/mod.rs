@@ -1,18 +1,19 @@
 //! Script module `force`: networks that are trained online by recursive least squares.
 
 mod args;
-pub mod files;
-pub mod learn;
+pub mod io;
+pub mod train;
 
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::New;
+use super::convert::{New, exact_tensor, tensor_map};
 use super::diagnostic::Diagnostic;
+use super::display::count_text;
 use super::options::CallOptions;
 use super::precision::match_precision;
-use super::rnn::{Net, map};
+use super::rnn::Net;
 use super::value::{Map, ScriptObject, Value};
 use crate::base::Result;
 use crate::models::force::{Network, NetworkOptions};
@@ -21,10 +22,12 @@ use crate::ops::Lanes;
 use crate::ops::force::{RunOutcome, Sequence};
 use crate::options;
 use crate::tensor::{Tensor, convert, shape};
-use args::{length, of_value, sequence};
+use args::{sequence_length, sequence_values, to_tensor};
 
+/// Name of `run` in error messages.
+const RUN: &str = "force network.run";
 /// Matrix rows are padded to a multiple of this number of elements.
-const LINE: usize = 16;
+const ROW_MULTIPLE: usize = 16;
 
 /// A FORCE network in scripts.
 pub struct Force(RefCell<AnyPrecision>);
@@ -45,16 +48,15 @@ options! {
 impl ScriptObject for Force {
     const KIND: &'static str = "force network";
     fn display(&self) -> String {
-        let both = self.0.borrow();
-        let word = both.dtype().as_str();
-        let (sizes, learned) = match_precision!(&*both, net => (net.sizes, net.inverse.is_some()));
-        let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+        let network = self.0.borrow();
+        let dtype = network.dtype().as_str();
+        let (sizes, has_p) = match_precision!(&*network, net => (net.sizes, net.inverse.is_some()));
         format!(
-            "force network: {}, {}, {}, {word}{}",
-            count(sizes.inputs, "input"),
-            count(sizes.units, "unit"),
-            count(sizes.outputs, "output"),
-            if learned { ", has learned" } else { "" },
+            "force network: {}, {}, {}, {dtype}{}",
+            count_text(sizes.inputs, "input"),
+            count_text(sizes.units, "unit"),
+            count_text(sizes.outputs, "output"),
+            if has_p { ", has learned" } else { "" },
         )
     }
 }
@@ -73,9 +75,9 @@ crate::natives! {
     /// = force network: 1 input, 300 units, 2 outputs, f32
     fn network(cx: &Context, options: CallOptions<NetworkOptions>) -> New<Force> {
         let (n, i, m) = (options.units, options.inputs, options.outputs);
-        // Counted twice, for the sampled and the stored copy; rows are padded to whole lines.
-        let line = |n: usize| n.div_ceil(LINE).saturating_mul(2 * LINE);
-        let arrays: [&[usize]; 4] = [&[n, line(n)], &[n, line(i)], &[n, line(m)], &[m, line(n)]];
+        // Counted twice, for the sampled and the stored copy; rows are padded.
+        let pad = |n: usize| n.div_ceil(ROW_MULTIPLE).saturating_mul(2 * ROW_MULTIPLE);
+        let arrays: [&[usize]; 4] = [&[n, pad(n)], &[n, pad(i)], &[n, pad(m)], &[m, pad(n)]];
         let of = "force::network";
         let sizes = [("units", n), ("inputs", i), ("outputs", m)];
         let dtype = options.dtype.dtype();
@@ -83,11 +85,11 @@ crate::natives! {
             cx.check_option_memory(of, &sizes, array, dtype)?;
         }
         cx.check_option_memory(of, &sizes, &[shape::total_elements(&arrays)], dtype)?;
-        let either = match options.dtype {
+        let network = match options.dtype {
             Precision::F32 => AnyPrecision::F32(options.build()?),
             Precision::F64 => AnyPrecision::F64(options.build()?),
         };
-        Ok(New(Force(RefCell::new(either))))
+        Ok(New(Force(RefCell::new(network))))
     }
 
     /// Runs the network from its current state without training: over inputs [t, inputs], or for a
@@ -99,8 +101,8 @@ crate::natives! {
     /// > [run.outputs.shape(), run.states.shape()]
     /// = [[100, 2], [100, 50]]
     fn run(cx: &Context, this: Rc<Force>, inputs: Value, options: CallOptions<RunOptions>) -> Map {
-        let mut either = this.changing()?;
-        match_precision!(&mut *either, net => ran(cx, net, inputs, &options))
+        let mut network = this.borrow_mut_checked()?;
+        match_precision!(&mut *network, net => run_network(cx, net, inputs, &options))
     }
 
     /// Resets the state to the initial state; the trained weights and P are unchanged.
@@ -111,7 +113,7 @@ crate::natives! {
     /// > (net.run(10).outputs - first).abs().max().item()
     /// = 0.0
     fn restart(this: Rc<Force>) -> () {
-        match_precision!(&mut *this.changing()?, net => net.reset_state());
+        match_precision!(&mut *this.borrow_mut_checked()?, net => net.reset_state());
         Ok(())
     }
 
@@ -123,7 +125,7 @@ crate::natives! {
     fn params(this: Rc<Force>) -> Map {
         match_precision!(&*this.0.borrow(), net => {
             let [a0, wi, wr, wf, wo] = weights(net)?;
-            Ok(map([("a0", a0), ("wI", wi), ("wR", wr), ("wF", wf), ("wO", wo)]))
+            Ok(tensor_map([("a0", a0), ("wI", wi), ("wR", wr), ("wF", wf), ("wO", wo)]))
         })
     }
 
@@ -196,31 +198,35 @@ crate::natives! {
                 Ok(convert::from_slice(&inverse.to_row_major(), &[n, n])?)
             }
             None => {
-                let words = "force network.inverse: there is no P before the first training";
-                Err(Diagnostic::new(words))
+                let message = "force network.inverse: there is no P before the first training";
+                Err(Diagnostic::new(message))
             }
         })
     }
 }
 
 impl Force {
+    /// Sets the parameters in a map; if any of them does not fit, none is changed.
     fn overwrite(&self, params: Map) -> Result<(), Diagnostic> {
-        let mut changed = self.0.borrow().clone();
+        let mut copy = self.0.borrow().clone();
         for (name, value) in params {
             let of = format!("force network: parameter `{name}`");
-            let value = super::rnn::tensor(of, value)?;
-            match_precision!(&mut changed, net => net.set(&name, &value)?);
+            let value = exact_tensor(of, "a tensor", value)?;
+            match_precision!(&mut copy, net => net.set(&name, &value)?);
         }
-        *self.changing()? = changed;
+        *self.borrow_mut_checked()? = copy;
         Ok(())
     }
 
     /// Mutable access to the network.
     ///
     /// Errors: the network is already in use in the same call or run
-    fn changing(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
-        let words = "force network: it is in this call twice, or runs already";
-        self.0.try_borrow_mut().map_err(|_| Diagnostic::new(words))
+    fn borrow_mut_checked(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
+        let message =
+            "force network: the call contains the network twice, or it is already running";
+        self.0
+            .try_borrow_mut()
+            .map_err(|_| Diagnostic::new(message))
     }
 }
 
@@ -237,50 +243,59 @@ fn weights<T: Lanes>(net: &Network<T>) -> Result<[Tensor; 5]> {
     ])
 }
 
-fn ran<T: Lanes>(
+/// Runs the network over its inputs and returns the map of `run`.
+fn run_network<T: Lanes>(
     cx: &Context,
     net: &mut Network<T>,
     inputs: Value,
     options: &RunOptions,
 ) -> Result<Map, Diagnostic> {
-    let of = "force network.run";
-    let (n, i, m) = (net.sizes.units, net.sizes.inputs, net.sizes.outputs);
-    let (steps, x) = match inputs {
-        Value::Int(steps) if steps > 0 => {
-            let steps = steps as usize;
-            cx.check_memory(of, &[steps, n.max(i)], T::DTYPE)?;
-            (steps, vec![T::of(0.0); steps * i])
-        }
-        other => {
-            let x = of_value(of, "inputs", other)?;
-            let steps = length(of, "inputs", &x, i)?;
-            (steps, sequence(of, "inputs", &x, [steps, i])?)
-        }
-    };
-    cx.check_memory(of, &[steps, n.max(m)], T::DTYPE)?;
-    let fed = options.teacher_forcing.as_ref();
-    let fed = fed
-        .map(|fed| sequence::<T>(of, "teacher_forcing", fed, [steps, m]))
+    let (n, m) = (net.sizes.units, net.sizes.outputs);
+    let (steps, x) = run_inputs(cx, net, inputs)?;
+    cx.check_memory(RUN, &[steps, n.max(m)], T::DTYPE)?;
+    let feedback = options.teacher_forcing.as_ref();
+    let feedback = feedback
+        .map(|feedback| sequence_values::<T>(RUN, "teacher_forcing", feedback, [steps, m]))
         .transpose()?;
     if options.restart {
         net.reset_state();
     }
     let (mut z, mut h) = (vec![T::of(0.0); steps * m], vec![T::of(0.0); steps * n]);
-    let end = net.run(Sequence {
+    let outcome = net.run(Sequence {
         steps,
         threads: rayon::current_num_threads(),
         inputs: &x,
-        teacher_forcing: fed.as_deref(),
+        teacher_forcing: feedback.as_deref(),
         outputs: &mut z,
         states: Some(&mut h),
     });
-    if let RunOutcome::Diverged { at } | RunOutcome::NotPositive { at } = end {
-        let words = format!("{of}: the activity is not finite at step {at}");
-        return Err(Diagnostic::new(words).hint("`restart()` begins again where the network does"));
+    if let RunOutcome::Diverged { at } | RunOutcome::NotPositive { at } = outcome {
+        let message = format!("{RUN}: the activity is not finite at step {at}");
+        return Err(Diagnostic::new(message).hint("reset the state with `restart()`"));
     }
-    let (z, h) = (
-        convert::from_slice(&z, &[steps, m])?,
-        convert::from_slice(&h, &[steps, n])?,
-    );
-    Ok(map([("outputs", z), ("states", h)]))
+    Ok(tensor_map([
+        ("outputs", convert::from_slice(&z, &[steps, m])?),
+        ("states", convert::from_slice(&h, &[steps, n])?),
+    ]))
+}
+
+/// The number of time steps of a run, and its inputs: zeros if the argument is a number of steps.
+fn run_inputs<T: Lanes>(
+    cx: &Context,
+    net: &Network<T>,
+    inputs: Value,
+) -> Result<(usize, Vec<T>), Diagnostic> {
+    let (n, i) = (net.sizes.units, net.sizes.inputs);
+    match inputs {
+        Value::Int(steps) if steps > 0 => {
+            let steps = steps as usize;
+            cx.check_memory(RUN, &[steps, n.max(i)], T::DTYPE)?;
+            Ok((steps, vec![T::of(0.0); steps * i]))
+        }
+        other => {
+            let x = to_tensor(RUN, "inputs", other)?;
+            let steps = sequence_length(RUN, "inputs", &x, i)?;
+            Ok((steps, sequence_values(RUN, "inputs", &x, [steps, i])?))
+        }
+    }
 }

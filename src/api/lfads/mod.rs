@@ -1,15 +1,16 @@
 //! Script module `lfads`: inference of latent dynamics and inputs from observations.
 
-pub mod files;
-pub mod learn;
-pub mod look;
+pub mod infer;
+pub mod io;
+pub mod train;
 
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::New;
+use super::convert::{New, exact_tensor};
 use super::diagnostic::Diagnostic;
+use super::display::count_text;
 use super::options::CallOptions;
 use super::precision::match_precision;
 use super::rnn::Net;
@@ -33,13 +34,12 @@ impl ScriptObject for Lfads {
         let model = self.0.borrow();
         let (s, dtype) = (sizes(&model), model.dtype().as_str());
         let kind = if s.gaussian { "gaussian" } else { "poisson" };
-        let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
         format!(
             "lfads model: {}, {}, {}, generator of {}, {dtype}",
-            count(s.channels, &format!("{kind} channel")),
-            count(s.factors, "factor"),
-            count(s.inferred, "inferred input"),
-            count(s.generator, "unit"),
+            count_text(s.channels, &format!("{kind} channel")),
+            count_text(s.factors, "factor"),
+            count_text(s.inferred, "inferred input"),
+            count_text(s.generator, "unit"),
         )
     }
 }
@@ -67,11 +67,11 @@ crate::natives! {
         ];
         let dtype = options.dtype.dtype();
         cx.check_option_memory("lfads::model", &sizes, &[options.num_params()], dtype)?;
-        let either = match options.dtype {
+        let model = match options.dtype {
             Precision::F32 => AnyPrecision::F32(options.build()?),
             Precision::F64 => AnyPrecision::F64(options.build()?),
         };
-        Ok(New(Lfads(RefCell::new(either))))
+        Ok(New(Lfads(RefCell::new(model))))
     }
 
     /// Returns copies of the parameters as a map of tensors. The GRUs `enc`, `con` and `gen` are
@@ -99,12 +99,13 @@ crate::natives! {
     /// > model.params().rates_b.to_list()
     /// = [0.5, 0.25]
     fn load_params(this: Rc<Lfads>, params: Map) -> () {
-        let mut changed = this.0.borrow().clone();
+        let mut copy = this.0.borrow().clone();
         for (name, value) in params {
-            let value = super::rnn::tensor(format!("lfads model: parameter `{name}`"), value)?;
-            match_precision!(&mut changed, model => model.params.set(&name, &value)?);
+            let of = format!("lfads model: parameter `{name}`");
+            let value = exact_tensor(of, "a tensor", value)?;
+            match_precision!(&mut copy, model => model.params.set(&name, &value)?);
         }
-        *this.changing()? = changed;
+        *this.borrow_mut_checked()? = copy;
         Ok(())
     }
 
@@ -116,7 +117,7 @@ crate::natives! {
 
     /// Returns the total number of parameters.
     ///
-    /// > lfads::model(#{ channels: 100 }).count()
+    /// > lfads::model(#{ channels: 100 }).num_params()
     /// = 460137
     fn num_params(this: Rc<Lfads>) -> usize {
         Ok(match_precision!(&*this.0.borrow(), model => model.params.layout().len()))
@@ -141,8 +142,10 @@ impl Lfads {
     /// Mutable access to the model.
     ///
     /// Errors: the model is being trained
-    fn changing(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
-        let words = "lfads model: it cannot be changed while it is trained";
-        self.0.try_borrow_mut().map_err(|_| Diagnostic::new(words))
+    fn borrow_mut_checked(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
+        let message = "lfads model: it cannot be modified during its training";
+        self.0
+            .try_borrow_mut()
+            .map_err(|_| Diagnostic::new(message))
     }
 }

@@ -1,30 +1,26 @@
 //! Conversion of script values to the data of figures.
 
-use super::Plot;
+use super::object::Plot;
 use crate::api::convert::{as_number, to_tensor};
 use crate::api::diagnostic::Diagnostic;
-use crate::api::value::Value;
+use crate::api::shape_error::shape_error;
+use crate::api::value::{Map, Value};
 use crate::base::options::Choice;
 use crate::base::{Error, Result};
 use crate::figure::{Dash, Figure, Heatmap, Layer, Marker, Panel, Point3, Rgb, Stroke};
 use crate::tensor::{DType, Tensor, convert};
 
 /// The values 0, 1, 2, ..., count - 1.
-pub fn span(count: usize) -> Vec<f64> {
+pub fn index_values(count: usize) -> Vec<f64> {
     (0..count).map(|i| i as f64).collect()
 }
 
 /// The elements of a vector; axes of size 1 are ignored.
 ///
 /// Errors: `Shape` for a tensor with more than one axis of another size
-pub fn numbers(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<f64>> {
+pub fn vector_values(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<f64>> {
     if tensor.dims().iter().filter(|n| **n != 1).count() > 1 {
-        return Err(Error::Shape {
-            op,
-            what,
-            expected: "[points]".into(),
-            found: tensor.dims().to_vec(),
-        });
+        return Err(shape_error(op, what, "[points]", tensor));
     }
     convert::to_f64(tensor)
 }
@@ -32,33 +28,28 @@ pub fn numbers(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<
 /// Points in three dimensions; leading axes are flattened.
 ///
 /// Errors: `Shape` unless the last axis has size 3
-pub fn places(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<Point3>> {
+pub fn points_3d(op: &'static str, what: &'static str, tensor: &Tensor) -> Result<Vec<Point3>> {
     if tensor.dims().last() != Some(&3) {
-        return Err(Error::Shape {
-            op,
-            what,
-            expected: "[.., 3], three dimensions as `pca::fit` gives them".into(),
-            found: tensor.dims().to_vec(),
-        });
+        return Err(shape_error(op, what, "[.., 3]", tensor));
     }
     let flat = convert::to_f64(&tensor.flatten_all()?)?;
-    let (places, _) = flat.as_chunks::<3>();
-    Ok(places.to_vec())
+    let (points, _) = flat.as_chunks::<3>();
+    Ok(points.to_vec())
 }
 
 /// A matrix as a heatmap.
 ///
 /// Errors: `Shape` for a tensor that is not a matrix, or is empty
-pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Heatmap> {
+pub fn to_heatmap(op: &'static str, tensor: &Tensor) -> Result<Heatmap> {
     let (rows, columns) = match *tensor.dims() {
         [rows, columns] if rows > 0 && columns > 0 => (rows, columns),
         _ => {
-            return Err(Error::Shape {
+            return Err(shape_error(
                 op,
-                what: "values",
-                expected: "[rows, columns], at least one of each".into(),
-                found: tensor.dims().to_vec(),
-            });
+                "values",
+                "[rows, columns], at least one of each",
+                tensor,
+            ));
         }
     };
     let values = convert::to_f64(tensor)?;
@@ -68,8 +59,8 @@ pub fn matrix(op: &'static str, tensor: &Tensor) -> Result<Heatmap> {
 /// The curves in a vector, a matrix `[lines, points]` or a list of vectors.
 ///
 /// Errors: `Kind` or `Shape` for any other value
-pub fn curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Diagnostic> {
-    let refused = |found: &Value| Error::Kind {
+pub fn to_curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Diagnostic> {
+    let type_error = |found: &Value| Error::Kind {
         of: format!("{op}: argument `y`"),
         expected: "a vector, a matrix [lines, points] or a list of vectors".into(),
         found: found.kind(),
@@ -78,52 +69,52 @@ pub fn curves(op: &'static str, value: Value) -> Result<Vec<Vec<f64>>, Diagnosti
         Value::Tensor(tensor) if tensor.rank() == 2 => {
             Ok(tensor.to_dtype(DType::F64)?.to_vec2::<f64>()?)
         }
-        Value::Tensor(tensor) => Ok(vec![numbers(op, "y", &tensor)?]),
+        Value::Tensor(tensor) => Ok(vec![vector_values(op, "y", &tensor)?]),
         Value::List(list) => {
             if let Some(line) = list.iter().map(as_number).collect() {
                 return Ok(vec![line]);
             }
             let line = |item: &Value| match item {
-                Value::Tensor(tensor) => Ok(numbers(op, "y", tensor)?),
+                Value::Tensor(tensor) => Ok(vector_values(op, "y", tensor)?),
                 Value::List(line) => {
                     let line: Option<Vec<f64>> = line.iter().map(as_number).collect();
-                    line.ok_or_else(|| refused(item).into())
+                    line.ok_or_else(|| type_error(item).into())
                 }
-                other => Err(refused(other).into()),
+                other => Err(type_error(other).into()),
             };
             list.iter().map(line).collect()
         }
-        other => Err(refused(&other).into()),
+        other => Err(type_error(&other).into()),
     }
 }
 
 /// Real and imaginary parts: a matrix `[n, 2]`, or a map with `re` and `im`.
 ///
 /// Errors: `Kind` or `Shape` for any other value
-pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Diagnostic> {
-    let refused = |found: String| Error::Kind {
+pub fn complex_parts(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Diagnostic> {
+    let type_error = |found: String| Error::Kind {
         of: format!("{op}: argument `values`"),
         expected: "a matrix [n, 2] or a map with re and im".into(),
         found,
     };
-    let part = |map: &crate::api::value::Map, name: &'static str| match map.get(name) {
+    let part = |map: &Map, name: &'static str| match map.get(name) {
         Some(value) => match to_tensor(value, DType::F64) {
-            Some(tensor) => Ok(numbers(op, name, &tensor)?),
+            Some(tensor) => Ok(vector_values(op, name, &tensor)?),
             None => match value {
-                Value::Tensor(tensor) => Ok(numbers(op, name, tensor)?),
-                other => Err(Diagnostic::from(refused(other.kind()))),
+                Value::Tensor(tensor) => Ok(vector_values(op, name, tensor)?),
+                other => Err(Diagnostic::from(type_error(other.kind()))),
             },
         },
-        None => Err(refused(format!("a map without {name}")).into()),
+        None => Err(type_error(format!("a map without {name}")).into()),
     };
     let tensor = match &value {
         Value::Map(map) => return Ok((part(map, "re")?, part(map, "im")?)),
         Value::Tensor(tensor) => tensor.clone(),
-        other => to_tensor(other, DType::F64).ok_or_else(|| refused(other.kind()))?,
+        other => to_tensor(other, DType::F64).ok_or_else(|| type_error(other.kind()))?,
     };
     match tensor.dims() {
         [_, 2] => {}
-        dims => return Err(refused(format!("a tensor {dims:?}")).into()),
+        dims => return Err(type_error(format!("a tensor {dims:?}")).into()),
     }
     let column = |i| -> Result<Vec<f64>> {
         let column = tensor.narrow(1, i, 1)?.flatten_all()?;
@@ -135,7 +126,7 @@ pub fn pair(op: &'static str, value: Value) -> Result<(Vec<f64>, Vec<f64>), Diag
 /// The strings of a list.
 ///
 /// Errors: `Kind` for an item that is not a string
-pub fn texts(of: &str, list: &[Value]) -> Result<Vec<String>> {
+pub fn parse_texts(of: &str, list: &[Value]) -> Result<Vec<String>> {
     let text = |item: &Value| match item {
         Value::Text(text) => Ok(text.clone()),
         other => Err(Error::Kind {
@@ -150,19 +141,19 @@ pub fn texts(of: &str, list: &[Value]) -> Result<Vec<String>> {
 /// Sets the legend labels of the layers of `panel`, in order; reference lines and bands have none.
 ///
 /// Errors: `Kind` unless the number of labels equals the number of layers
-pub fn named(of: &str, panel: &mut Panel, labels: Vec<String>) -> Result<()> {
+pub fn set_labels(of: &str, panel: &mut Panel, labels: Vec<String>) -> Result<()> {
     let data = |layer: &&mut Layer| !matches!(layer, Layer::ReferenceLine(_) | Layer::Band(_));
     let layers = panel.layers.iter_mut().filter(data);
-    let places: Vec<_> = layers.filter_map(Layer::label_mut).collect();
-    if places.len() != labels.len() {
+    let slots: Vec<_> = layers.filter_map(Layer::label_mut).collect();
+    if slots.len() != labels.len() {
         return Err(Error::Kind {
             of: format!("{of}: labels"),
-            expected: format!("{} texts, one for each layer", places.len()),
+            expected: format!("{} texts, one for each layer", slots.len()),
             found: labels.len().to_string(),
         });
     }
-    for (place, label) in places.into_iter().zip(labels) {
-        *place = Some(label);
+    for (slot, label) in slots.into_iter().zip(labels) {
+        *slot = Some(label);
     }
     Ok(())
 }
@@ -170,11 +161,11 @@ pub fn named(of: &str, panel: &mut Panel, labels: Vec<String>) -> Result<()> {
 /// The colour of this name, or `None` without a name.
 ///
 /// Errors: `Unknown` for a string that is not a colour
-pub fn shade(of: &str, name: &Option<String>) -> Result<Option<Rgb>> {
+pub fn parse_colour(of: &str, name: &Option<String>) -> Result<Option<Rgb>> {
     let Some(name) = name else { return Ok(None) };
     let unknown = || {
         let known = Rgb::names().map(String::from).chain(["#rrggbb".into()]);
-        not_known(of, "colour", name, known.collect())
+        unknown_name(of, "colour", name, known.collect())
     };
     Rgb::parse(name).map(Some).ok_or_else(unknown)
 }
@@ -182,14 +173,14 @@ pub fn shade(of: &str, name: &Option<String>) -> Result<Option<Rgb>> {
 /// The line style: colour, width, opacity and dash pattern.
 ///
 /// Errors: `Unknown` for a string that is not a colour
-pub fn stroke(
+pub fn to_stroke(
     of: &str,
     colour: &Option<String>,
     [width, opacity]: [f64; 2],
     dash: Dash,
 ) -> Result<Stroke> {
     Ok(Stroke {
-        colour: shade(of, colour)?,
+        colour: parse_colour(of, colour)?,
         width,
         dash,
         opacity,
@@ -199,32 +190,32 @@ pub fn stroke(
 /// The marker of this name, or `None` without a name.
 ///
 /// Errors: `Unknown` for a string that is not a marker
-pub fn marker(of: &str, name: &Option<String>) -> Result<Option<Marker>> {
+pub fn parse_marker(of: &str, name: &Option<String>) -> Result<Option<Marker>> {
     let Some(name) = name else { return Ok(None) };
     let mut marker = Marker::default();
     if marker.select(name) {
         return Ok(Some(marker));
     }
-    let known = marker.names().iter().map(|word| word.to_string()).collect();
-    Err(not_known(of, "marker", name, known))
+    let known = marker.names().iter().map(|name| name.to_string()).collect();
+    Err(unknown_name(of, "marker", name, known))
 }
 
 /// One page with the figures of a list of rows, or of a flat list split into rows of `columns`.
 ///
 /// Errors: `Kind` for an item that is not a figure with one panel
-pub fn grid(figures: Vec<Value>, columns: usize) -> Result<Figure, Diagnostic> {
-    let of_rows = figures.iter().any(|item| matches!(item, Value::List(_)));
-    let rows: Vec<Vec<Value>> = if of_rows {
+pub fn to_grid(figures: Vec<Value>, columns: usize) -> Result<Figure, Diagnostic> {
+    let has_rows = figures.iter().any(|item| matches!(item, Value::List(_)));
+    let rows: Vec<Vec<Value>> = if has_rows {
         let row = |item| match item {
             Value::List(row) => row,
-            lone => vec![lone],
+            figure => vec![figure],
         };
         figures.into_iter().map(row).collect()
     } else {
         figures.chunks(columns).map(<[Value]>::to_vec).collect()
     };
-    let widest = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let mut page = Figure::new(rows.len(), widest);
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let mut page = Figure::new(rows.len(), columns);
     for (r, row) in rows.into_iter().enumerate() {
         for (c, item) in row.into_iter().enumerate() {
             *page.panel(r, c) = panel(item)?;
@@ -235,28 +226,30 @@ pub fn grid(figures: Vec<Value>, columns: usize) -> Result<Figure, Diagnostic> {
     Ok(page)
 }
 
+/// The panel of a figure with one panel.
 fn panel(value: Value) -> Result<Panel, Diagnostic> {
-    let refused = |found: String| Error::Kind {
+    let type_error = |found: String| Error::Kind {
         of: "plot::grid".into(),
         expected: "figures with one panel each".into(),
         found,
     };
     let Value::Object(object) = &value else {
-        return Err(refused(value.kind()).into());
+        return Err(type_error(value.kind()).into());
     };
     let Some(plot) = object.get::<Plot>() else {
-        return Err(refused(value.kind()).into());
+        return Err(type_error(value.kind()).into());
     };
     match plot.0.panels.as_slice() {
         [panel] => Ok(panel.clone()),
-        more => Err(refused(format!("a grid of {}", more.len())).into()),
+        more => Err(type_error(format!("a grid of {}", more.len())).into()),
     }
 }
 
-fn not_known(of: &str, sort: &'static str, name: &str, known: Vec<String>) -> Error {
+/// The error for an unknown name.
+fn unknown_name(of: &str, category: &'static str, name: &str, known: Vec<String>) -> Error {
     Error::Unknown {
         of: of.into(),
-        category: sort,
+        category,
         name: name.into(),
         known,
     }
@@ -265,8 +258,8 @@ fn not_known(of: &str, sort: &'static str, name: &str, known: Vec<String>) -> Er
 /// Two numbers, or `None` for an empty list.
 ///
 /// Errors: `Kind` for any other number of values
-pub fn ends(of: &str, name: &str, numbers: &[f64]) -> Result<Option<[f64; 2]>> {
-    match numbers {
+pub fn parse_limits(of: &str, name: &str, values: &[f64]) -> Result<Option<[f64; 2]>> {
+    match values {
         [] => Ok(None),
         [first, last] => Ok(Some([*first, *last])),
         more => Err(Error::Kind {

@@ -1,13 +1,13 @@
 //! Execution of long network computations on a background thread, so that Ctrl-C takes effect
 //! immediately.
 
-use super::super::context::Context;
-use super::super::diagnostic::Diagnostic;
-use super::super::interrupt::MIN_BACKGROUND_ELEMENTS;
+use crate::api::context::Context;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::interrupt::MIN_BACKGROUND_ELEMENTS;
 use crate::nn::Network;
 
 /// Rows of the recurrent matrix that cost as much as one elementwise operation.
-const ROWS: usize = 64;
+const ROWS_PER_OPERATION: usize = 64;
 
 /// Runs `work` on the network, or on a copy on another thread if the computation is long;
 /// `elements` is the number of computed state values. A custom network stays on this thread: it
@@ -20,7 +20,7 @@ pub fn run<T: Send + 'static>(
     elements: usize,
     work: impl FnOnce(&Network) -> Result<T, Diagnostic> + Send + 'static,
 ) -> Result<T, Diagnostic> {
-    let elements = elements.saturating_mul(network.state().div_ceil(ROWS));
+    let elements = elements.saturating_mul(network.state().div_ceil(ROWS_PER_OPERATION));
     if (elements as u128) < MIN_BACKGROUND_ELEMENTS {
         return work(network);
     }

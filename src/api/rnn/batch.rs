@@ -1,10 +1,10 @@
 //! Batches of trials from scripts: maps of `inputs`, `targets` and, optionally, `mask` and
 //! `lengths`.
 
-use super::super::convert::as_counts;
-use super::super::diagnostic::Diagnostic;
-use super::super::value::Map;
-use super::tensor;
+use crate::api::convert::{as_counts, exact_tensor};
+use crate::api::diagnostic::Diagnostic;
+use crate::api::shape_error::shape_error;
+use crate::api::value::Map;
 use crate::base::{Error, Result};
 use crate::random::Key;
 use crate::tensor::{Real, Tensor, convert};
@@ -14,25 +14,25 @@ use crate::train::{Model, Trials};
 const OF: &str = "network.loss";
 
 /// The names of the entries of a batch.
-pub const PARTS: [&str; 4] = ["inputs", "targets", "mask", "lengths"];
+pub const ENTRIES: [&str; 4] = ["inputs", "targets", "mask", "lengths"];
 
 /// The loss of a network on one batch.
 ///
 /// Errors: `NotFinite` if an input or target makes the loss non-finite
-pub fn loss_of<T: Real>(
+pub fn compute_loss<T: Real>(
     net: &impl Model<T>,
     batch: &Map,
     noise: Option<&Key>,
 ) -> Result<f64, Diagnostic> {
-    let trials = trials_of::<T>(OF, batch)?;
+    let trials = read_trials::<T>(OF, batch)?;
     let loss = net.loss(&mut net.workspace(), &trials, noise)?.double();
     // Values excluded by the mask can be non-finite: an error is raised only if the loss is
     // affected.
-    let parts = [("inputs", &trials.inputs), ("targets", &trials.targets)];
-    for (what, numbers) in parts.into_iter().filter(|_| !loss.is_finite()) {
-        if let Some(index) = numbers.iter().position(|x| !x.double().is_finite()) {
-            let (of, found) = (OF, numbers[index].double());
-            let what = format!("a number of `{what}`");
+    let arrays = [("inputs", &trials.inputs), ("targets", &trials.targets)];
+    for (what, values) in arrays.into_iter().filter(|_| !loss.is_finite()) {
+        if let Some(index) = values.iter().position(|x| !x.double().is_finite()) {
+            let (of, found) = (OF, values[index].double());
+            let what = format!("a value of `{what}`");
             return Err(Error::NotFinite {
                 of,
                 what,
@@ -47,58 +47,23 @@ pub fn loss_of<T: Real>(
 
 /// The trials in a map of `inputs`, `targets` and, optionally, `mask` and `lengths`; time steps
 /// beyond the length of a trial are masked. `of` names the function in errors.
-pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Diagnostic> {
-    if let Some(name) = batch.keys().find(|name| !PARTS.contains(&name.as_str())) {
-        let (of, sort, name) = (of.into(), "entry", name.clone());
-        let known = PARTS.map(String::from).to_vec();
-        return Err(Error::Unknown {
-            of,
-            category: sort,
-            name,
-            known,
-        }
-        .into());
-    }
-    let needed = |name: &'static str, axes: &str| {
-        let found = batch.keys().cloned().collect::<Vec<_>>().join(", ");
-        let fault = Diagnostic::new(format!(
-            "{of}: a batch needs `{name}` {axes}, found {found}"
-        ));
-        entry(of, batch, name, (3, axes))?.ok_or(fault)
-    };
-    let inputs = needed("inputs", "[b, t, i]")?;
-    let targets = needed("targets", "[b, t, o]")?;
-    let mask = entry(of, batch, "mask", (2, "[b, t]"))?;
+pub fn read_trials<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Diagnostic> {
+    check_names(of, batch)?;
+    let inputs = require_entry(of, batch, "inputs", "[b, t, i]")?;
+    let targets = require_entry(of, batch, "targets", "[b, t, o]")?;
+    let mask = read_entry(of, batch, "mask", (2, "[b, t]"))?;
     let (trials, time) = (inputs.dims()[0], inputs.dims()[1]);
-    for (what, part) in [("targets", Some(&targets)), ("mask", mask.as_ref())] {
-        if let Some(part) = part.filter(|part| part.dims()[..2] != [trials, time]) {
+    for (what, entry) in [("targets", Some(&targets)), ("mask", mask.as_ref())] {
+        if let Some(entry) = entry.filter(|entry| entry.dims()[..2] != [trials, time]) {
             let axes = if what == "mask" { "" } else { ", o" };
-            let (expected, found) = (format!("[{trials}, {time}{axes}]"), part.dims().to_vec());
-            let op = of;
-            return Err(Error::Shape {
-                op,
-                what,
-                expected,
-                found,
-            }
-            .into());
+            return Err(shape_error(of, what, format!("[{trials}, {time}{axes}]"), entry).into());
         }
     }
-    let lengths = entry(of, batch, "lengths", (1, "[b]"))?;
-    let lengths = lengths.map(|lengths| lengths_of(of, &lengths, [trials, time]));
+    let lengths = read_entry(of, batch, "lengths", (1, "[b]"))?;
+    let lengths = lengths.map(|lengths| read_lengths(of, &lengths, [trials, time]));
     let mask: Option<Vec<T>> = mask.as_ref().map(convert::to_vec).transpose()?;
-    let unfit = |weight: &T| !(weight.double().is_finite() && weight.double() >= 0.0);
-    let weights = mask.iter().flatten();
-    if let Some((at, weight)) = weights.enumerate().find(|(_, weight)| unfit(weight)) {
-        return Err(Error::Range {
-            of: of.into(),
-            name: format!("mask[{}, {}]", at / time, at % time),
-            expected: "of 0 or more".into(),
-            found: weight.double().to_string(),
-        }
-        .into());
-    }
-    let mut found = Trials {
+    check_weights(of, mask.as_deref().unwrap_or_default(), time)?;
+    let mut trials = Trials {
         trials,
         time,
         inputs: convert::to_vec(&inputs)?,
@@ -106,23 +71,45 @@ pub fn trials_of<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Di
         mask,
         lengths: lengths.transpose()?,
     };
-    found.mask_padding();
-    Ok(found)
+    trials.mask_padding();
+    Ok(trials)
+}
+
+/// Errors: `Unknown` for an entry that a batch does not have
+fn check_names(of: &str, batch: &Map) -> Result<()> {
+    match batch.keys().find(|name| !ENTRIES.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Error::Unknown {
+            of: of.into(),
+            category: "entry",
+            name: name.clone(),
+            known: ENTRIES.map(String::from).to_vec(),
+        }),
+    }
+}
+
+/// Errors: `Range` for a weight that is negative or not finite
+fn check_weights<T: Real>(of: &str, weights: &[T], time: usize) -> Result<()> {
+    let is_valid = |weight: &T| weight.double().is_finite() && weight.double() >= 0.0;
+    match weights.iter().position(|weight| !is_valid(weight)) {
+        None => Ok(()),
+        Some(index) => Err(Error::Range {
+            of: of.into(),
+            name: format!("mask[{}, {}]", index / time, index % time),
+            expected: "of 0 or more".into(),
+            found: weights[index].double().to_string(),
+        }),
+    }
 }
 
 /// The number of time steps of each of b trials, at most t.
 ///
 /// Errors: `Shape` unless the shape is [b]; `Range` for a length outside 1 to t
-pub fn lengths_of(of: &'static str, given: &Tensor, [b, t]: [usize; 2]) -> Result<Vec<usize>> {
-    if given.dims() != [b] {
-        return Err(Error::Shape {
-            op: of,
-            what: "lengths",
-            expected: format!("[{b}]"),
-            found: given.dims().to_vec(),
-        });
+pub fn read_lengths(of: &'static str, lengths: &Tensor, [b, t]: [usize; 2]) -> Result<Vec<usize>> {
+    if lengths.dims() != [b] {
+        return Err(shape_error(of, "lengths", format!("[{b}]"), lengths));
     }
-    let lengths = as_counts(of, "lengths", &convert::to_f64(given)?)?;
+    let lengths = as_counts(of, "lengths", &convert::to_f64(lengths)?)?;
     match lengths.iter().position(|length| !(1..=t).contains(length)) {
         None => Ok(lengths),
         Some(trial) => Err(Error::Range {
@@ -137,7 +124,7 @@ pub fn lengths_of(of: &'static str, given: &Tensor, [b, t]: [usize; 2]) -> Resul
 /// One entry of a batch, or `None` if it is absent.
 ///
 /// Errors: `Kind` unless it is a tensor, `Shape` if its rank differs from `rank`.
-fn entry(
+fn read_entry(
     of: &'static str,
     batch: &Map,
     name: &'static str,
@@ -146,7 +133,7 @@ fn entry(
     let Some(value) = batch.get(name) else {
         return Ok(None);
     };
-    let tensor = tensor(format!("{of}: `{name}`"), value.clone())?;
+    let tensor = exact_tensor(format!("{of}: `{name}`"), "a tensor", value.clone())?;
     if tensor.rank() == rank {
         return Ok(Some(tensor));
     }
@@ -158,4 +145,21 @@ fn entry(
         found,
     }
     .into())
+}
+
+/// A required entry of a batch, with three axes.
+///
+/// Errors: those of [`read_entry`], and for a batch without the entry
+fn require_entry(
+    of: &'static str,
+    batch: &Map,
+    name: &'static str,
+    axes: &str,
+) -> Result<Tensor, Diagnostic> {
+    read_entry(of, batch, name, (3, axes))?.ok_or_else(|| {
+        let names = batch.keys().cloned().collect::<Vec<_>>().join(", ");
+        Diagnostic::new(format!(
+            "{of}: a batch requires `{name}` {axes}, found {names}"
+        ))
+    })
 }

@@ -2,19 +2,19 @@
 
 use std::cell::RefCell;
 
-use super::super::context::Context;
-use super::super::convert::{IntoValue, New};
-use super::super::diagnostic::Diagnostic;
-use super::super::native::{Args, Body, FromArgs, Module, Native};
-use super::super::options::CallOptions;
-use super::super::value::Value;
-use super::Net;
+use super::net::Net;
+use crate::api::context::Context;
+use crate::api::convert::New;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::native::{Args, Body, FromArgs, Module, Native};
+use crate::api::options::CallOptions;
+use crate::api::value::{IntoValue, Value};
 use crate::nn::{Network, NetworkOptions};
 use crate::ops::rnn::Cell;
 use crate::ops::rnn::cells::{Constructor, ConstructorVisitor, visit_constructors};
 
 /// Largest number of gate matrices of a cell.
-const GATES: usize = 4;
+const MAX_GATES: usize = 4;
 
 /// The name of the script module.
 const MODULE: &str = "rnn";
@@ -83,7 +83,7 @@ fn build_network(
         .saturating_add(inputs)
         .saturating_add(outputs);
     let sublayers = layers.saturating_mul(if options.bidirectional { 2 } else { 1 });
-    let rows = units.saturating_mul(GATES).saturating_mul(sublayers);
+    let rows = units.saturating_mul(MAX_GATES).saturating_mul(sublayers);
     let sizes = [
         ("inputs", inputs),
         ("units", units),

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::super::context::Context;
-use super::super::convert::New;
-use super::super::diagnostic::Diagnostic;
-use super::super::options::CallOptions;
-use super::super::value::{Function, Map, Value};
-use super::{Net, parameter, plural};
+use super::args::parameter_tensor;
+use super::net::Net;
+use crate::api::context::Context;
+use crate::api::convert::New;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::options::CallOptions;
+use crate::api::value::{Function, Map, Value};
 use crate::base::{Error, Result};
 use crate::nn::{CustomOptions, Network, ParamMap, Precision, UserFn, UserFns};
 use crate::options;
@@ -16,7 +17,7 @@ use crate::tensor::Tensor;
 
 options! {
     /// The closures and parameters of a custom network.
-    pub struct Written for "rnn::custom" {
+    pub struct Closures for "rnn::custom" {
         /// Returns the next states [b, n] for states h [b, n], inputs x [b, i] and the map of
         /// parameters. Required.
         step: Option<Function> = None;
@@ -53,55 +54,45 @@ crate::natives! {
     /// > print(net.run(zeros([4, 7, 1])).states.shape());
     /// > net
     /// = custom network: 1 input, 2 units, 1 output, f32
-    fn custom(cx: &Context, options: CallOptions<(CustomOptions, Written)>) -> New<Net> {
-        let (options, written) = options.into_inner();
+    fn custom(cx: &Context, options: CallOptions<(CustomOptions, Closures)>) -> New<Net> {
+        let (options, closures) = options.into_inner();
         let doc = "the next states for h, x and the parameters".into();
         let missing = Error::Missing { of: "rnn::custom", name: "step", doc };
-        let step = written.step.ok_or(missing)?;
+        let step = closures.step.ok_or(missing)?;
         let functions = Rc::new(UserFns {
-            step: rule(("rnn::custom: step", "the next states"), step),
-            readout: written.readout.map(|f| rule(("rnn::custom: readout", "outputs"), f)),
+            step: user_fn(("rnn::custom: step", "the next states"), step),
+            readout: closures.readout.map(|f| user_fn(("rnn::custom: readout", "outputs"), f)),
         });
-        let widest = options.inputs.saturating_add(options.outputs).saturating_add(1);
+        let width = options.inputs.saturating_add(options.outputs).saturating_add(1);
         let units = options.units.unwrap_or_default();
         let (inputs, outputs) = (options.inputs, options.outputs);
         let sizes = [("inputs", inputs), ("units", units), ("outputs", outputs)];
         let dtype = options.dtype.dtype();
-        cx.check_option_memory("rnn::custom", &sizes, &[units, widest], dtype)?;
-        let given = named(written.params.unwrap_or_default())?;
+        cx.check_option_memory("rnn::custom", &sizes, &[units, width], dtype)?;
+        let params = param_map(closures.params.unwrap_or_default())?;
         Ok(New(Net(RefCell::new(match options.dtype {
-            Precision::F32 => Network::CustomF32(options.build(functions, &given)?),
-            Precision::F64 => Network::CustomF64(options.build(functions, &given)?),
+            Precision::F32 => Network::CustomF32(options.build(functions, &params)?),
+            Precision::F64 => Network::CustomF64(options.build(functions, &params)?),
         }))))
     }
 }
 
-/// The line that `print` shows.
-pub fn show(net: &Network) -> String {
-    format!(
-        "custom network: {}, {}, {}, {}",
-        plural(net.inputs(), "input"),
-        plural(net.units(), "unit"),
-        plural(net.outputs(), "output"),
-        net.dtype().as_str(),
-    )
-}
-
-fn named(params: Map) -> Result<ParamMap, Diagnostic> {
+/// The parameters as tensors.
+fn param_map(params: Map) -> Result<ParamMap, Diagnostic> {
     let entries = params.into_iter();
     let entries = entries.map(|(name, value)| {
-        let value = parameter(&name, value)?;
+        let value = parameter_tensor(&name, value)?;
         Ok((name, value))
     });
     entries.collect()
 }
 
 /// A closure wrapped as a user function of the engine.
-fn rule((of, what): (&'static str, &'static str), function: Function) -> UserFn {
-    let written = function.clone();
-    let blame =
-        move |fault: Error| -> Error { Diagnostic::from(fault).at(written.location()).into() };
-    let given = move |args: &[Tensor], params: &ParamMap| -> Result<Tensor> {
+fn user_fn((of, what): (&'static str, &'static str), function: Function) -> UserFn {
+    let closure = function.clone();
+    let locate =
+        move |error: Error| -> Error { Diagnostic::from(error).at(closure.location()).into() };
+    let call = move |args: &[Tensor], params: &ParamMap| -> Result<Tensor> {
         let mut values: Vec<Value> = args.iter().cloned().map(Value::Tensor).collect();
         let params = params.iter();
         let params = params.map(|(name, value)| (name.clone(), Value::Tensor(value.clone())));
@@ -109,19 +100,19 @@ fn rule((of, what): (&'static str, &'static str), function: Function) -> UserFn 
         match function.call(values)? {
             Value::Tensor(tensor) => Ok(tensor),
             other => {
-                let fault = Diagnostic::from(Error::Kind {
+                let error = Diagnostic::from(Error::Kind {
                     of: of.into(),
                     expected: format!("{what} as a tensor"),
                     found: other.kind(),
                 });
-                Err(fault.at(function.location()).into())
+                Err(error.at(function.location()).into())
             }
         }
     };
     UserFn {
         name: of,
         output: what,
-        function: Box::new(given),
-        locate: Box::new(blame),
+        function: Box::new(call),
+        locate: Box::new(locate),
     }
 }

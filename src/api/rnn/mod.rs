@@ -1,99 +1,33 @@
 //! The script module `rnn`: creation, simulation and analysis of recurrent networks.
 
+mod args;
 pub mod background;
 mod batch;
 pub mod cells;
 pub mod custom;
-pub mod foreign;
+mod interop;
+pub mod io;
+mod net;
 mod run;
+pub mod step;
 
-use std::cell::{RefCell, RefMut};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::context::Context;
-use super::convert::{ExactTensor, New, to_tensor};
-use super::diagnostic::Diagnostic;
+use super::convert::{ExactTensor, New, tensor_map};
 use super::options::CallOptions;
-use super::value::{Map, ScriptObject, Value};
-use crate::base::Error;
-use crate::base::options::Choice;
-use crate::nn::{Network, Spec, dispatch_network};
+use super::shape_error::shape_error;
+use super::value::{Map, Value};
+use crate::nn::dispatch_network;
 use crate::options;
 use crate::random::Key;
-use crate::tensor::{DType, Tensor};
-use batch::loss_of;
-pub use batch::{PARTS, lengths_of, trials_of};
-use run::run_all;
-
-/// The script object for a network, shared by reference.
-pub struct Net(pub RefCell<Network>);
-
-impl ScriptObject for Net {
-    const KIND: &'static str = "network";
-    fn display(&self) -> String {
-        let net = self.0.borrow();
-        let Some(spec) = net.spec() else {
-            return custom::show(&net);
-        };
-        let Spec {
-            cell,
-            inputs,
-            units,
-            outputs,
-            layers,
-            directions,
-        } = *spec;
-        let layers = match layers {
-            1 => String::new(),
-            _ => format!("{layers} layers of "),
-        };
-        let f = cell
-            .nonlinearity()
-            .map_or(String::new(), |f| format!(" ({})", f.name()));
-        let both = ["", " in both directions"][directions - 1];
-        format!(
-            "{} network: {}, {layers}{}{f}{both}, {}, {}",
-            cell.name(),
-            plural(inputs, "input"),
-            plural(units, "unit"),
-            plural(outputs, "output"),
-            net.dtype().as_str(),
-        )
-    }
-}
-
-impl Net {
-    /// A mutable borrow of the network.
-    ///
-    /// Errors: the network is running and its own step or readout modifies it
-    pub fn changing(&self) -> Result<RefMut<'_, Network>, Diagnostic> {
-        self.0.try_borrow_mut().map_err(|_| {
-            Diagnostic::new(
-                "network: it cannot be changed by its own step or readout while it runs",
-            )
-        })
-    }
-}
-
-fn plural(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-options! {
-    /// Options of `network.run`.
-    pub struct RunOptions for "network.run" {
-        /// Initial state of each trial, [b, s], in place of the learned initial state.
-        h0: Option<Tensor> = None;
-        /// Key of the state noise; without it, no noise is added. Dropout is never applied.
-        noise: Option<Key> = None;
-        /// Number of time steps of each trial, [b], for trials of different lengths. The states of
-        /// a trial remain constant after its end, and the backward direction of a bidirectional
-        /// network begins there.
-        lengths: Option<Tensor> = None;
-        /// Parameters to use in place of those of the network, for example inside `grad`.
-        params: Option<Map> = None;
-    }
-}
+use crate::tensor::Tensor;
+use args::parameter_tensor;
+use batch::compute_loss;
+pub use batch::{ENTRIES, read_lengths, read_trials};
+pub use net::Net;
+use run::{RunOptions, run_network};
 
 options! {
     /// Options of `network.loss`.
@@ -130,21 +64,21 @@ crate::natives! {
         let inputs = if single { inputs.unsqueeze(0)? } else { inputs.0 };
         let &[b, t, _] = inputs.dims() else {
             let expected = format!("[b, t, {}]", net.inputs());
-            return Err(wrong_shape("inputs", expected, &inputs).into());
+            return Err(shape_error("network", "inputs", expected, &inputs).into());
         };
         cx.check_memory("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
         let [states, outputs] = match options.params.is_some() {
-            true => run_all(&net, &inputs, &options)?,
+            true => run_network(&net, &inputs, &options)?,
             false => {
                 let RunOptions { h0, noise, lengths, .. } = options.into_inner();
                 background::run(cx, &net, b * t * net.state(), move |net| {
                     let options = RunOptions { h0, noise, lengths, params: None };
-                    run_all(net, &inputs, &options)
+                    run_network(net, &inputs, &options)
                 })?
             }
         };
         let trim = |x: Tensor| if single { x.squeeze(0) } else { Ok(x) };
-        Ok(map([("states", trim(states)?), ("outputs", trim(outputs)?)]))
+        Ok(tensor_map([("states", trim(states)?), ("outputs", trim(outputs)?)]))
     }
 
     /// The mean squared error over trials, time steps and outputs of a batch, without
@@ -160,7 +94,7 @@ crate::natives! {
     /// = 2.5
     fn loss(this: Rc<Net>, batch: Map, options: CallOptions<LossOptions>) -> f64 {
         let noise = options.noise.as_ref();
-        dispatch_network!(&*this.0.borrow(), net => loss_of(net, &batch, noise))
+        dispatch_network!(&*this.0.borrow(), net => compute_loss(net, &batch, noise))
     }
 
     /// Copies of the parameters, as a map of tensors.
@@ -183,8 +117,8 @@ crate::natives! {
     /// > net.params().bR.to_list()
     /// = [0.5, 0.25]
     fn set(this: Rc<Net>, name: String, value: Value) -> () {
-        let value = parameter(&name, value)?;
-        Ok(this.changing()?.set(&name, &value)?)
+        let value = parameter_tensor(&name, value)?;
+        Ok(this.borrow_mut_checked()?.set(&name, &value)?)
     }
 
     /// Replaces the parameters named in a map, for example one returned by `params` or read from a
@@ -198,11 +132,11 @@ crate::natives! {
     /// > (b.params().wR - a.params().wR).abs().max().item()
     /// = 0.0
     fn load_params(this: Rc<Net>, params: Map) -> () {
-        let mut changed = this.0.borrow().clone();
+        let mut network = this.0.borrow().clone();
         for (name, value) in params {
-            changed.set(&name, &parameter(&name, value)?)?;
+            network.set(&name, &parameter_tensor(&name, value)?)?;
         }
-        *this.changing()? = changed;
+        *this.borrow_mut_checked()? = network;
         Ok(())
     }
 
@@ -241,36 +175,4 @@ crate::natives! {
     /// > rnn::vanilla(#{ inputs: 1, units: 10, outputs: 1 }).num_params()
     /// = 141
     fn num_params(this: Rc<Net>) -> usize { Ok(this.0.borrow().layout().len()) }
-}
-
-pub(super) fn map<const N: usize>(entries: [(&str, Tensor); N]) -> Map {
-    entries
-        .map(|(name, tensor)| (name.to_string(), Value::Tensor(tensor)))
-        .into()
-}
-
-pub(super) fn wrong_shape(what: &'static str, expected: String, found: &Tensor) -> Error {
-    Error::Shape {
-        op: "network",
-        what,
-        expected,
-        found: found.dims().to_vec(),
-    }
-}
-
-fn parameter(name: &str, value: Value) -> Result<Tensor, Error> {
-    tensor(format!("network: parameter `{name}`"), value)
-}
-
-/// A tensor for a network; plain numbers are converted directly to f64, without rounding to f32.
-pub(super) fn tensor(of: String, value: Value) -> Result<Tensor, Error> {
-    let found = match value {
-        Value::Tensor(tensor) => Ok(tensor),
-        other => to_tensor(&other, DType::F64).ok_or(other),
-    };
-    found.map_err(|value| Error::Kind {
-        of,
-        expected: "a tensor".into(),
-        found: value.kind(),
-    })
 }

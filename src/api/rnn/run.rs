@@ -1,14 +1,34 @@
 //! Validation of the arguments of `network.run`, and its execution.
 
-use super::super::diagnostic::Diagnostic;
-use super::super::value::Map;
-use super::{RunOptions, lengths_of, parameter, wrong_shape};
+use super::args::parameter_tensor;
+use super::batch::read_lengths;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::shape_error::shape_error;
+use crate::api::value::Map;
 use crate::base::{Error, Result};
 use crate::nn::{Network, RunArgs};
+use crate::options;
+use crate::random::Key;
 use crate::tensor::Tensor;
 
+options! {
+    /// Options of `network.run`.
+    pub struct RunOptions for "network.run" {
+        /// Initial state of each trial, [b, s], in place of the learned initial state.
+        h0: Option<Tensor> = None;
+        /// Key of the state noise; without it, no noise is added. Dropout is never applied.
+        noise: Option<Key> = None;
+        /// Number of time steps of each trial, [b], for trials of different lengths. The states of
+        /// a trial remain constant after its end, and the backward direction of a bidirectional
+        /// network begins there.
+        lengths: Option<Tensor> = None;
+        /// Parameters to use in place of those of the network, for example inside `grad`.
+        params: Option<Map> = None;
+    }
+}
+
 /// States and outputs for inputs [b, t, i].
-pub fn run_all(
+pub fn run_network(
     net: &Network,
     inputs: &Tensor,
     options: &RunOptions,
@@ -19,13 +39,13 @@ pub fn run_all(
         .as_ref()
         .map(|h0| h0.to_dtype(net.dtype()))
         .transpose()?;
-    check_run(net, &inputs, h0.as_ref())?;
+    check_shapes(net, &inputs, h0.as_ref())?;
     let [b, t] = [inputs.dims()[0], inputs.dims()[1]];
     let lengths = options.lengths.as_ref();
-    let lengths = lengths.map(|given| lengths_of("network.run", given, [b, t]));
+    let lengths = lengths.map(|lengths| read_lengths("network.run", lengths, [b, t]));
     let lengths = lengths.transpose()?;
     let params = options.params.clone();
-    let params = params.map(|given| all_params(net, given)).transpose()?;
+    let params = params.map(|params| merge_params(net, params)).transpose()?;
     Ok(net.run(&RunArgs {
         inputs: &inputs,
         params: params.as_deref(),
@@ -35,30 +55,34 @@ pub fn run_all(
     })?)
 }
 
-fn check_run(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<()> {
+fn check_shapes(net: &Network, inputs: &Tensor, h0: Option<&Tensor>) -> Result<()> {
     let b = inputs.dims()[0];
     if inputs.dims()[2] != net.inputs() {
-        return Err(wrong_shape(
+        return Err(shape_error(
+            "network",
             "inputs",
             format!("[b, t, {}]", net.inputs()),
             inputs,
         ));
     }
     match h0 {
-        Some(h0) if h0.dims() != [b, net.state()] => {
-            Err(wrong_shape("h0", format!("[{b}, {}]", net.state()), h0))
-        }
+        Some(h0) if h0.dims() != [b, net.state()] => Err(shape_error(
+            "network",
+            "h0",
+            format!("[{b}, {}]", net.state()),
+            h0,
+        )),
         _ => Ok(()),
     }
 }
 
-/// All parameters in the order of the layout: the values in `given`, and the network's own for the
-/// others.
-fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Diagnostic> {
+/// All parameters in the order of the layout: the values in `replacements`, and those of the
+/// network for the others.
+fn merge_params(net: &Network, mut replacements: Map) -> Result<Vec<Tensor>, Diagnostic> {
     let mut params = Vec::new();
     for block in net.layout().blocks() {
-        let param = match given.remove(&block.name) {
-            Some(value) => parameter(&block.name, value)?.to_dtype(net.dtype())?,
+        let param = match replacements.remove(&block.name) {
+            Some(value) => parameter_tensor(&block.name, value)?.to_dtype(net.dtype())?,
             None => net.parameter(&block.name)?,
         };
         if param.dims() != block.shape {
@@ -73,10 +97,10 @@ fn all_params(net: &Network, mut given: Map) -> Result<Vec<Tensor>, Diagnostic> 
         }
         params.push(param);
     }
-    match given.into_keys().next() {
+    match replacements.into_keys().next() {
         Some(unknown) => Err(net
             .parameter(&unknown)
-            .expect_err("taken if it were known")
+            .expect_err("known parameters were removed above")
             .into()),
         None => Ok(params),
     }

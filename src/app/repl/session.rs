@@ -19,7 +19,7 @@ use super::terminal_graphics::Graphics;
 use crate::api::context::{Language, Script};
 use crate::api::diagnostic::{Cause, Diagnostic};
 use crate::api::value::Value;
-use crate::api::{display, help};
+use crate::api::{self, display, help, plot};
 use crate::figure::Figure;
 use crate::host;
 
@@ -157,7 +157,7 @@ impl Session {
 
     fn evaluate(&self, input: &str) -> ExitStatus {
         let outcome = match help_topic(input) {
-            Some(name) => help::lookup(name, self.language).map(Output::Text),
+            Some(name) => help::lookup(&api::modules(), name, self.language).map(Output::Text),
             None => self.host.borrow_mut().eval(input).map(Output::Value),
         };
         match outcome {
@@ -165,7 +165,7 @@ impl Session {
             Ok(Output::Value(Value::Nil)) => ExitStatus::Success,
             Ok(Output::Value(value)) => {
                 let status = terminal::print_line(&truncate(&display::value_text(&value)));
-                match display::as_figure(&value) {
+                match plot::as_figure(&value) {
                     Some(figure) if stdin().is_terminal() && stdout().is_terminal() => {
                         self.show_figure(&figure)
                     }

@@ -59,7 +59,8 @@ let task = tasks::decision(#{ steps: 8 });
 let copies = [a.copy(), b.copy()];
 for net in copies { train(net, task, once); }
 errors.one_batch = max_difference(copies[0].params(), copies[1].params());
-let often = #{ batches: 20, batch_size: 16, clip_norm: 0.1, l2: 1e-3, log_every: 5, validation: task,
+let often = #{
+    batches: 20, batch_size: 16, clip_norm: 0.1, l2: 1e-3, log_every: 5, validation: task,
     optimizer: optim::adam(#{ lr: optim::exponential(0.01, 0.99) }) };
 let fits = [train(a, task, often), train(b, task, often)];
 errors.log = difference(fits[0].loss, fits[1].loss);
@@ -118,7 +119,8 @@ local task = tasks.decision({ steps = 8 })
 local copies = { a:copy(), b:copy() }
 for _, net in ipairs(copies) do train(net, task, once) end
 errors.one_batch = max_difference(copies[1]:params(), copies[2]:params())
-local often = { batches = 20, batch_size = 16, clip_norm = 0.1, l2 = 1e-3, log_every = 5, validation = task,
+local often = {
+    batches = 20, batch_size = 16, clip_norm = 0.1, l2 = 1e-3, log_every = 5, validation = task,
     optimizer = optim.adam({ lr = optim.exponential(0.01, 0.99) }) }
 local fits = { train(a, task, often), train(b, task, often) }
 errors.log = difference(fits[1].loss, fits[2].loss)

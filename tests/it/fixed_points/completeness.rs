@@ -22,10 +22,11 @@ fn a_distant_fixed_point_is_excluded_only_with_the_option_outlier() {
         let net = rnn::vanilla(#{ units: 2, dtype: "f64", gain: 0.3 });
         let h = random::normal(random::key(0), [100, 2]).f64() * 1e-3;
         let far = fixed_points::find(net, #{ candidates: h, input: [5.0] });
-        let near = fixed_points::find(net, #{ candidates: h, input: [5.0], outlier_distance: 10.0 });
+        let options = #{ candidates: h, input: [5.0], outlier_distance: 10.0 };
+        let near = fixed_points::find(net, options);
         let text = text_of(near);
         [far.count(), far.counts().outliers, near.count(), near.counts().outliers,
-         text.contains("left out: 1 points further from the candidates than `outlier_distance`")]
+         text.contains("excluded: 1 points further from the candidates than `outlier_distance`")]
     "#;
     assert_eq!(evaluate(text), "[1, 0, 0, 1, true]");
 }
@@ -38,7 +39,7 @@ fn the_summary_names_the_option_that_includes_slow_points() {
         let points = fixed_points::find(net, #{{ candidates: h, interpolated: 0 }});
         let all = fixed_points::find(net, #{{ candidates: h, interpolated: 0, keep_slow: true }});
         [points.count(), points.counts().slow_excluded, all.count(), all.counts().slow_excluded,
-         text_of(points).contains("left out: 2 slow points"),
+         text_of(points).contains("excluded: 2 slow points"),
          text_of(points).contains("slow: true")]"#
     );
     assert_eq!(evaluate(&text), "[1, 2, 2, 0, true, true]");
@@ -102,7 +103,8 @@ fn missing_fixed_points_of_a_flip_flop_are_reported() {
             let points = fixed_points::find(net, #{{ candidates: h, interpolated: 0 }});
             let unseen = points.completeness();
             let warned = points.warnings()[0];
-            [all.count(), all.completeness().missing, points.count(), unseen.missing, unseen.estimate,
+            [all.count(), all.completeness().missing, points.count(), unseen.missing,
+             unseen.estimate,
              warned.contains("at least 7 fixed points are missing"),
              warned.contains("interpolated: 0")]"#
         );
@@ -142,7 +144,9 @@ fn points_along_a_line_within_the_tolerance_form_one_set() {
         let h = [];
         for k in 0..41 { h.push([k * 0.01 - 0.2, 0.3]); }
         let find = |options| fixed_points::find(net, options);
-        let line = find.call(#{ candidates: h, tolerance: 1e-5, unique_distance: 1e-3, interpolated: 0 });
+        let line = find.call(#{
+            candidates: h, tolerance: 1e-5, unique_distance: 1e-3, interpolated: 0,
+        });
         let modes = line.modes();
         let exact = find.call(#{ candidates: h, polish: true, interpolated: 0 });
         let sets = line.sets();

@@ -94,7 +94,8 @@ const ROWS: [Row; 13] = [
      ["1", "200", "[0]", r#"["converged"]"#, r#"["stable"]"#, "1.0"]),
     ("a drift", "custom(1, |h, x, p| h + 1e-7)",
      "#{ candidates: near_zero(200), interpolated: 0 }", NO_POINTS),
-    ("a line", "linear([[1.0, 0.0], [0.0, 0.5]])", "#{ candidates: normal(200, 2), interpolated: 0 }",
+    ("a line", "linear([[1.0, 0.0], [0.0, 0.5]])",
+     "#{ candidates: normal(200, 2), interpolated: 0 }",
      ["*", "200", "[1]", r#"["converged"]"#, r#"["marginal"]"#, "-1.0"]),
     ("a ring", "custom(2, |h, x, p| ring(h))", "#{ candidates: normal(200, 2), interpolated: 0 }",
      ["*", "200", "[1]", r#"["converged"]"#, r#"["marginal"]"#, "-1.0"]),
@@ -209,7 +210,8 @@ fn points_stay_distinct_when_units_have_different_scales() {
                 (3.0 * b * h.slice(1, 0, 1)).tanh() / b, b * (3.0 * h.slice(1, 1, 2) / b).tanh()
             ], 1));
             let c = tensor([1.0 / b, b], #{{ dtype: "f64" }}) * 2.0 * normal(400, 2);
-            fixed_points::find(net, #{{ candidates: c, interpolated: 0, polish: {polish} }}).count()"#
+            let options = #{{ candidates: c, interpolated: 0, polish: {polish} }};
+            fixed_points::find(net, options).count()"#
         );
         let report = run(&text, Language::Rhai).outcome.expect("a value");
         assert_eq!(display::value_text(&report), "9", "polish {polish}");
@@ -275,7 +277,8 @@ fn including_slow_points_does_not_change_the_fixed_points() {
             r#"{PRELUDE}
             let net = custom(1, |h, x, p| h - (h - 0.3) * (h - 0.301) * (h + 0.5));
             let c = (random::uniform(random::key(5), [400, 1]).f64() - 0.5) * 2.0;
-            let points = fixed_points::find(net, #{{ candidates: c, interpolated: 0, keep_slow: {slow} }});
+            let options = #{{ candidates: c, interpolated: 0, keep_slow: {slow} }};
+            let points = fixed_points::find(net, options);
             let classes = points.modes().class;
             let all = [];
             for at in 0..points.count() {{

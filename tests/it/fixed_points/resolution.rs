@@ -124,11 +124,11 @@ fn isolated_points_in_f32_remain_isolated_and_exact() {
 #[test]
 fn a_continuum_that_rounding_has_destroyed_is_reported_with_the_option_that_retains_it() {
     let cases = [
-        ("tanh_ring(64, \"f64\")", "near_ring(64)", "slow: true"),
+        ("tanh_ring(64, \"f64\")", "near_ring(64)", "keep_slow: true"),
         (
             "line(32, \"f64\")",
             "normal(200, 32)",
-            "slow: true, tolerance: 1e-12, unique_distance: 0.01",
+            "keep_slow: true, tolerance: 1e-12, unique_distance: 0.01",
         ),
     ];
     for (net, candidates, options) in cases {
@@ -140,7 +140,7 @@ fn a_continuum_that_rounding_has_destroyed_is_reported_with_the_option_that_reta
                 candidates: {candidates}, interpolated: 0, {options},
             }});
             let warns = |points| points.warnings().some(|text| text.contains("nearly continuous"));
-            [points.count() < 5, warns.call(points), text_of(points).contains("`slow: true`"),
+            [points.count() < 5, warns.call(points), text_of(points).contains("`keep_slow: true`"),
              all.count() > 100, warns.call(all), dimensions(all)[-1]]"#
         );
         assert_eq!(value(&text), "[true, true, true, true, false, 1]", "{net}");

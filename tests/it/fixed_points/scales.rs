@@ -40,7 +40,8 @@ fn final_states_beyond_the_bound_of_a_gru_are_counted() {
         let net = rnn::gru(#{ units: 20, dtype: "f64", gain: 1.5, seed: 1 });
         let options = #{ candidates: normal(300, 20), interpolated: 0, input: [0.3] };
         let points = fixed_points::find(net, options);
-        let beyond = points.candidate_report().states.abs().max(1).to_list().filter(|h| h > 1.000001);
+        let largest = points.candidate_report().states.abs().max(1).to_list();
+        let beyond = largest.filter(|h| h > 1.000001);
         let count = points.counts().unreachable;
         let text = text_of(points);
         [beyond.len() == count, count > 100,

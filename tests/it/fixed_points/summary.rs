@@ -42,7 +42,7 @@ fn stages_of_points_without_a_record_of_their_search_are_an_error() {
             "the file of these points has no record",
         ),
         (
-            r#"fixed_points::load("points.h5").of(net).counts()"#,
+            r#"fixed_points::load("points.h5").with_network(net).counts()"#,
             "the file of these points has no record",
         ),
         (

@@ -21,15 +21,16 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
     let table = [
         (
             "force::train(net, zeros([10, 1]), zeros([10, 3]))",
-            "force::train: expected targets of shape [t, 2], one step at least, found [10, 3]",
+            "force::train: expected targets of shape [t, 2] with at least one time step, found \
+             [10, 3]",
         ),
         (
             "force::train(net, zeros([9, 1]), zeros([10, 2]))",
-            "force::train: expected inputs of shape [10, 1], so many steps, found [9, 1]",
+            "force::train: expected inputs of shape [10, 1], found [9, 1]",
         ),
         (
             "force::train(net, zeros([10, 1]), zeros([10, 2]) / 0.0)",
-            "force::train: a number of `targets` is not finite (found NaN at index 0)",
+            "force::train: a value of `targets` is not finite (found NaN at index 0)",
         ),
         (
             "force::train(net, zeros([10, 1]), zeros([10, 2]), #{ alpha: 0.0 })",
@@ -45,11 +46,12 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "net.run(zeros([3, 2]))",
-            "force network.run: expected inputs of shape [t, 1], one step at least, found [3, 2]",
+            "force network.run: expected inputs of shape [t, 1] with at least one time step, found \
+             [3, 2]",
         ),
         (
             "net.run(9, #{ teacher_forcing: zeros([8, 2]) })",
-            "force network.run: expected fed of shape [9, 2], so many steps, found [8, 2]",
+            "force network.run: expected teacher_forcing of shape [9, 2], found [8, 2]",
         ),
         (
             "force::train([net, 3], (), ones([9, 2]))",
@@ -58,7 +60,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "force::train([net, net], zeros([9, 1]), ones([9, 2]))",
-            "force network: it is in this call twice, or runs already",
+            "force network: the call contains the network twice, or it is already running",
         ),
         (
             "let f = zeros([3, 9, 2]); force::train([net, net.copy()], zeros([9, 1]), f)",
@@ -75,7 +77,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "force::full_force(net, force::network(#{ units: 40, outputs: 2 }), (), ones([9, 2]))",
-            "force::full_force: expected networks of as many units, found 50 and 40",
+            "force::full_force: expected networks with equal numbers of units, found 50 and 40",
         ),
         (
             "net.set(\"wO\", zeros([50, 2]))",

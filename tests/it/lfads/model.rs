@@ -320,7 +320,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             "lfads::train(model, ones([20, 5, 3]), #{ patience: 3 })",
-            "lfads::train: option `patience` does nothing without `validation`",
+            "lfads::train: option `patience` has no effect without `validation`",
         ),
         (
             "lfads::model(#{ channels: 3, keep_prob: 1.5 })",

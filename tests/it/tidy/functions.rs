@@ -8,7 +8,7 @@ const MAX_LINES: usize = 40;
 
 /// Longer functions, as file and name, with the reason.
 const EXCEPTIONS: [(&str, &str, &str); 1] = [(
-    "base/error.rs",
+    "base/file_error.rs",
     "hint",
     "a table: one line per variant of the error",
 )];

@@ -94,7 +94,7 @@ fn names_are_terms_of_the_field() {
                 true => line.split("//").next().unwrap_or(line).to_string(),
                 false => strip(line),
             };
-            for word in code.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            for word in code.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-') {
                 let banned = BANNED_NAMES.iter().find(|(name, _)| *name == word);
                 if let Some((name, instead)) = banned {
                     violations.push(source.violation(number, &format!("`{name}`: {instead}")));

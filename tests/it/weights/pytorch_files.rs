@@ -12,7 +12,7 @@ use crate::session::{Run, run_in};
 /// Rounding in f32 over 6 steps; PyTorch computed in f64.
 const TOLERANCE: f64 = 2e-6;
 /// Part of the note that is printed when tanh is assumed.
-const NOTE: &str = "does not say whether the units are tanh or relu";
+const NOTE: &str = "does not state whether the units are tanh or relu";
 
 /// Loads torch_kit/NAME and compares the results; NAME and OPTIONS are placeholders.
 const SCRIPT: &str = r#"

@@ -10,10 +10,10 @@ local other = fresh(2)
 other:load_params(h5.read("net.h5"))
 local x = random.normal(random.key(3), {4, 6, 1})
 print((net:run(x).outputs - other:run(x).outputs):abs():max():item())
-local said = h5.attributes("net.h5")
-print({said.cell, said.equation, said.units, said.noise})
+local attributes = h5.attributes("net.h5")
+print({attributes.cell, attributes.equation, attributes.units, attributes.noise})
 if not pcall(rnn.load, "net.h5") then
     print("refused")
 end
 print(other:copy())
-print({other:inputs(), other:units(), other:outputs(), other:state_size(), other:count()})
+print({other:inputs(), other:units(), other:outputs(), other:state_size(), other:num_params()})

@@ -6,7 +6,7 @@ options.on_log = function(line) print(line.validation > 0.0) end
 local fit = train(net, sets.train, options)
 local best = net:loss(sets.validation:batch(10, random.key(0)))
 print({fit.outcome, fit.validation:shape(), math.abs(best - fit.best) < 1e-5})
-local held = tasks.integrator():batch(9, random.key(5))
-for _, validation in ipairs({ held, tasks.integrator() }) do
+local batch = tasks.integrator():batch(9, random.key(5))
+for _, validation in ipairs({ batch, tasks.integrator() }) do
     print(train(net, sets.train, { batches = 2, validation = validation, restore = "last" }).best_batch >= 0)
 end

@@ -28,8 +28,8 @@ pub trait CellDescriptor: Options + Copy + PartialEq + Debug + Send + Sync + 'st
     /// come first, [n] each.
     fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)>;
 
-    /// The blocks that are initialized with random values, in the order in which they are drawn. All
-    /// others are 0.
+    /// The blocks that are initialized with random values, in the order in which they are drawn.
+    /// All others are 0.
     fn initializers(i: usize, n: usize) -> Vec<Initializer> {
         vec![
             Initializer::state("h0"),

@@ -156,7 +156,8 @@ impl Cell {
         (self.description().blocks)(i, n)
     }
 
-    /// The random blocks of a layer with i inputs and n units, in the order in which they are drawn.
+    /// The random blocks of a layer with i inputs and n units, in the order in which they are
+    /// drawn.
     pub fn initializers(&self, i: usize, n: usize) -> Vec<Initializer> {
         (self.description().initializers)(i, n)
     }

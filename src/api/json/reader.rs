@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::meter::Meter;
-use super::value::{Map, Value};
+use crate::api::meter::Meter;
+use crate::api::value::{Map, Value};
 
 /// Messages of the JSON library and their descriptions.
 const MESSAGES: [(&str, &str); 13] = [
@@ -83,7 +83,7 @@ pub fn describe_error(text: &str, error: &serde_json::Error) -> String {
     }
     let message = error.to_string();
     let known = MESSAGES.iter().find(|(part, _)| message.starts_with(part));
-    let problem = known.map_or("a syntax error", |(_, words)| words);
+    let problem = known.map_or("a syntax error", |(_, description)| description);
     let character = text.lines().nth(line.saturating_sub(1)).and_then(|text| {
         let before = text.get(..column.saturating_sub(1))?;
         text[before.len()..].chars().next()

@@ -1,27 +1,26 @@
-//! Script module `lfads`, third part: inference, generation and evaluation.
+//! Script module `lfads`: inference, generation and evaluation.
 
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
 
 use super::Lfads;
 use crate::api::context::Context;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
 use crate::api::precision::match_precision;
-use crate::api::train::Watched;
 use crate::api::trials::Trials;
 use crate::api::value::{Map, Value};
 use crate::base::options::Span;
 use crate::base::{Outcome, Result};
-use crate::models::lfads::{InferenceOptions, Model, Posterior, Summary};
+use crate::models::lfads::{InferenceOptions, Model, Summary};
 use crate::ops::Lanes;
+use crate::ops::lfads::Sizes;
 use crate::options;
 use crate::random::{Key, Seed};
 use crate::tensor::{Tensor, convert};
 
 options! {
     /// Options of `generate`.
-    pub struct Generation for "lfads model.generate" {
+    pub struct GenerationOptions for "lfads model.generate" {
         /// Number of time steps per trial.
         steps: usize = 100, in Span::at_least(1.0);
         /// Seed of the initial conditions and inputs.
@@ -36,9 +35,9 @@ crate::natives! {
     /// Infers the latent variables of trials [n, t, channels]: posterior means over samples, as a
     /// map of `rates` [n, t, channels] (per second), `factors` [n, t, k], `generator` [n, t, g],
     /// `inferred_inputs` [n, t, u] and `initial_conditions` [n, g]. The standard deviation over
-    /// samples has the suffix `_sd`; with `quantiles`, the quantiles [q, ..] have the suffix `_quantiles`. With
-    /// `samples: 0` one forward pass uses the posterior means, and there are no standard
-    /// deviations. For a single trial [t, channels] the results have no first axis.
+    /// samples has the suffix `_sd`; with `quantiles`, the quantiles [q, ..] have the suffix
+    /// `_quantiles`. With `samples: 0` one forward pass uses the posterior means, and there are
+    /// no standard deviations. For a single trial [t, channels] the results have no first axis.
     ///
     /// > let model = lfads::model(#{ channels: 3, generator: 8, factors: 2 });
     /// > let found = model.infer(ones([4, 10, 3]), #{ samples: 16, quantiles: [0.05, 0.95] });
@@ -50,7 +49,9 @@ crate::natives! {
         let observations = observations.stack("lfads model.infer")?;
         let single = observations.rank() == 2;
         let all = if single { observations.unsqueeze(0)? } else { observations };
-        match_precision!(&*this.0.borrow(), model => inferred(cx, model, &all, &options, single))
+        match_precision!(&*this.0.borrow(), model => {
+            infer_trials(cx, model, &all, &options, single)
+        })
     }
 
     /// Generates n trials from the priors of initial condition and inferred inputs, as a map of
@@ -59,10 +60,12 @@ crate::natives! {
     ///
     /// > lfads::model(#{ channels: 3 }).generate(5, #{ steps: 20 }).rates.shape()
     /// = [5, 20, 3]
-    fn generate(cx: &Context, this: Rc<Lfads>, n: usize, options: CallOptions<Generation>) -> Map {
+    fn generate(
+        cx: &Context, this: Rc<Lfads>, n: usize, options: CallOptions<GenerationOptions>,
+    ) -> Map {
         let key = options.seed.key();
         let t = options.steps;
-        match_precision!(&*this.0.borrow(), model => made_up(cx, model, [n, t], &key))
+        match_precision!(&*this.0.borrow(), model => generate_trials(cx, model, [n, t], &key))
     }
 
     /// Computes the parts of the validation loss of trials [n, t, channels], as means over trials,
@@ -89,7 +92,20 @@ crate::natives! {
     }
 }
 
-fn inferred<T: Lanes>(
+/// Shapes of the results: `first` is the axis of trials, if any, and `t` the number of time steps.
+fn result_shapes(first: &[usize], t: usize, s: &Sizes) -> [(&'static str, Vec<usize>); 5] {
+    let shape = |rest: &[usize]| [first, rest].concat();
+    [
+        ("rates", shape(&[t, s.channels])),
+        ("factors", shape(&[t, s.factors])),
+        ("generator", shape(&[t, s.generator])),
+        ("inferred_inputs", shape(&[t, s.inferred])),
+        ("initial_conditions", shape(&[s.generator])),
+    ]
+}
+
+/// The posterior of the trials [n, t, channels] as a map; without a first axis if `single`.
+fn infer_trials<T: Lanes>(
     cx: &Context,
     model: &Model<T>,
     observations: &Tensor,
@@ -98,66 +114,58 @@ fn inferred<T: Lanes>(
 ) -> Result<Map, Diagnostic> {
     let of = "lfads model.infer";
     let observed = model.observed_trials(of, observations)?;
-    let (s, n, t, q) = (
-        model.sizes,
-        observed.trials,
-        observed.time,
-        options.quantiles.len(),
-    );
+    let (s, q) = (model.sizes, options.quantiles.len());
+    let (n, t) = (observed.trials, observed.time);
     cx.check_memory(of, &[n, t, (2 + q) * (s.channels + s.generator)], T::DTYPE)?;
-    let mut progress = Watched::new(cx, of);
-    let Posterior {
-        rates,
-        factors,
-        generator,
-        inferred,
-        initial,
-        outcome,
-    } = model.infer(&observed, options, &mut progress);
-    cx.interrupt.store(false, Ordering::Relaxed);
-    if let Outcome::Interrupted { at } = outcome {
+    let posterior = cx.run_stoppable(of, |progress| {
+        Ok::<_, Diagnostic>(model.infer(&observed, options, progress))
+    })?;
+    if let Outcome::Interrupted { at } = posterior.outcome {
         return Err(Diagnostic::new(format!(
             "{of}: interrupted after {at} of {n} trials"
         )));
     }
     let first: &[usize] = if single { &[] } else { &[n] };
+    let summaries = [
+        posterior.rates,
+        posterior.factors,
+        posterior.generator,
+        posterior.inferred,
+        posterior.initial,
+    ];
     let mut map = Map::new();
-    for (name, summary, shape) in [
-        ("rates", rates, &[t, s.channels][..]),
-        ("factors", factors, &[t, s.factors]),
-        ("generator", generator, &[t, s.generator]),
-        ("inferred_inputs", inferred, &[t, s.inferred]),
-        ("initial_conditions", initial, &[s.generator]),
-    ] {
+    for ((name, shape), summary) in result_shapes(first, t, &s).iter().zip(&summaries) {
         if !summary.mean.is_empty() {
-            insert_summary(&mut map, name, &summary, (&[first, shape].concat(), q))?;
+            insert_summary(&mut map, name, summary, (shape, q))?;
         }
     }
     Ok(map)
 }
 
+/// Inserts the mean and, if present, the standard deviation and the quantiles.
 fn insert_summary<T: Lanes>(
     map: &mut Map,
     name: &str,
     summary: &Summary<T>,
     (shape, q): (&[usize], usize),
 ) -> Result<()> {
-    let mut put = |name: String, numbers: &[T], shape: &[usize]| -> Result<()> {
-        map.insert(name, Value::Tensor(convert::from_slice(numbers, shape)?));
+    let mut insert = |name: String, values: &[T], shape: &[usize]| -> Result<()> {
+        map.insert(name, Value::Tensor(convert::from_slice(values, shape)?));
         Ok(())
     };
-    put(name.into(), &summary.mean, shape)?;
+    insert(name.into(), &summary.mean, shape)?;
     if !summary.std.is_empty() {
-        put(format!("{name}_sd"), &summary.std, shape)?;
+        insert(format!("{name}_sd"), &summary.std, shape)?;
     }
     if q > 0 {
         let shape = [&[q], shape].concat();
-        put(format!("{name}_quantiles"), &summary.quantiles, &shape)?;
+        insert(format!("{name}_quantiles"), &summary.quantiles, &shape)?;
     }
     Ok(())
 }
 
-fn made_up<T: Lanes>(
+/// `n` trials of `t` time steps from the priors, as a map.
+fn generate_trials<T: Lanes>(
     cx: &Context,
     model: &Model<T>,
     [n, t]: [usize; 2],
@@ -171,20 +179,19 @@ fn made_up<T: Lanes>(
         )));
     }
     cx.check_memory(of, &[n, t, s.channels + s.generator], T::DTYPE)?;
-    let course = model.generate(n, t, key);
+    let trials = model.generate(n, t, key);
+    let arrays = [
+        trials.rates,
+        trials.factors,
+        trials.generator,
+        trials.inferred,
+        trials.initial,
+    ];
     let mut map = Map::new();
-    for (name, numbers, shape) in [
-        ("rates", &course.rates, &[n, t, s.channels][..]),
-        ("factors", &course.factors, &[n, t, s.factors]),
-        ("generator", &course.generator, &[n, t, s.generator]),
-        ("inferred_inputs", &course.inferred, &[n, t, s.inferred]),
-        ("initial_conditions", &course.initial, &[n, s.generator]),
-    ] {
-        if !numbers.is_empty() {
-            map.insert(
-                name.into(),
-                Value::Tensor(convert::from_slice(numbers, shape)?),
-            );
+    for ((name, shape), values) in result_shapes(&[n], t, &s).iter().zip(&arrays) {
+        if !values.is_empty() {
+            let tensor = convert::from_slice(values, shape)?;
+            map.insert((*name).into(), Value::Tensor(tensor));
         }
     }
     Ok(map)

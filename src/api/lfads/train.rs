@@ -1,15 +1,16 @@
-//! Script module `lfads`, second part: training.
+//! Script module `lfads`: training.
 
-use std::ops::ControlFlow;
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
 
 use super::{AnyPrecision, Lfads};
 use crate::api::context::Context;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
 use crate::api::precision::match_precision;
-use crate::api::train::{Watched, column, course, helped, idle, well};
+use crate::api::training_run::{
+    call_on_log, check_dependent_options, check_not_diverged, log_column, log_map,
+    with_checkpoint_hint,
+};
 use crate::api::trials::Trials;
 use crate::api::value::{Function, Map, Value};
 use crate::base::Result;
@@ -20,9 +21,14 @@ use crate::tasks::dataset::{RawArray, RawData};
 use crate::tensor::{DType, Tensor, convert};
 use crate::train::{Fit, LogEntry, LossTerms, Model as _, Source, Task, run};
 
+/// Name of the function in error messages.
+const OF: &str = "lfads::train";
+/// KL divergence in nats per trial below which the posteriors count as collapsed.
+const COLLAPSE_NATS: f64 = 0.1;
+
 crate::options! {
     /// Options that scripts can pass in addition to the training options.
-    pub struct Listener for "lfads::train" {
+    pub struct ScriptOptions for "lfads::train" {
         /// Validation trials, never used for training: [n, t, channels], or a list of [t,
         /// channels].
         validation: Option<Trials> = None;
@@ -43,7 +49,7 @@ crate::natives! {
     /// sum of squares of all parameters.
     ///
     /// Returns a map: `outcome`, `batches`, and the log as vectors `batch`, `loss`, `nll`,
-    /// `kl_initial`, `kl_inferred`, `kl` (the KL weight), `rate` (the learning rate) and
+    /// `kl_initial`, `kl_inferred`, `kl` (the KL weight), `lr` (the learning rate) and
     /// `grad_norm`. With `validation` it also contains `validation`, `validation_nll`,
     /// `validation_kl_initial` and `validation_kl_inferred`, computed with the final KL weight,
     /// without dropout and always with the same samples; the parameters with the lowest validation
@@ -59,114 +65,110 @@ crate::natives! {
     /// = ["finished", [7], true]
     fn train(
         cx: &Context, model: Rc<Lfads>, data: Trials,
-        options: CallOptions<(TrainingOptions, Listener)>,
+        options: CallOptions<(TrainingOptions, ScriptOptions)>,
     ) -> Map {
-        idle(OF, &options)?;
+        check_dependent_options(OF, &options)?;
         let data = data.stack(OF)?;
-        let (mut options, listener) = options.into_inner();
-        let plain = &mut options.run;
-        plain.batches = cx.budget(plain.batches);
-        plain.checkpoint = plain.checkpoint.take().map(|path| cx.output_path(path)).transpose()?;
+        let (mut options, script_options) = options.into_inner();
+        let checkpoint = options.run.checkpoint.take();
+        options.run.checkpoint = checkpoint.map(|path| cx.output_path(path)).transpose()?;
+        options.run.batches = cx.budget(options.run.batches);
         let copy = model.0.borrow().clone();
-        let fit = match_precision!(copy, copy => {
-            let trained = Call { cx, model: &model, listener: &listener, options: &options };
-            trained.run(copy, &data)
-        });
-        result_map(&fit.map_err(|fault| helped(fault, &options.run))?, &options)
+        let (model, script_options, options) = (&*model, &script_options, &options);
+        let training = TrainingRun { cx, model, script_options, options };
+        let fit = match_precision!(copy, copy => training.train_copy(copy, &data));
+        let (fit, warnings) = fit.map_err(|error| with_checkpoint_hint(error, &options.run))?;
+        result_map(&fit, warnings, options)
     }
 }
 
-const OF: &str = "lfads::train";
-
-struct Call<'a> {
+/// The model of a script, and the settings of its training.
+struct TrainingRun<'a> {
     cx: &'a Context,
     model: &'a Lfads,
-    listener: &'a Listener,
+    script_options: &'a ScriptOptions,
     options: &'a TrainingOptions,
 }
 
-/// Conversion of a model to its script type.
-trait Kind: Lanes {
-    fn either(model: Model<Self>) -> AnyPrecision;
+/// A dtype of models.
+trait ModelDtype: Lanes {
+    /// The model as the content of its script object.
+    fn any_precision(model: Model<Self>) -> AnyPrecision;
 }
 
-impl Kind for f32 {
-    fn either(model: Model<f32>) -> AnyPrecision {
+impl ModelDtype for f32 {
+    fn any_precision(model: Model<f32>) -> AnyPrecision {
         AnyPrecision::F32(model)
     }
 }
 
-impl Kind for f64 {
-    fn either(model: Model<f64>) -> AnyPrecision {
+impl ModelDtype for f64 {
+    fn any_precision(model: Model<f64>) -> AnyPrecision {
         AnyPrecision::F64(model)
     }
 }
 
-impl Call<'_> {
-    /// Trains the copy. Its parameters replace those of the script's model at each log entry and at
-    /// the end.
-    fn run<T: Kind>(
+impl TrainingRun<'_> {
+    /// Trains a copy of the model. Its parameters replace those of the script's model at each log
+    /// entry and at the end. Returns the fit and its warnings.
+    fn train_copy<T: ModelDtype>(
         &self,
         copy: Model<T>,
         data: &Tensor,
     ) -> Result<(Fit, Vec<String>), Diagnostic> {
-        let (cx, options) = (self.cx, self.options);
+        let options = self.options;
         let mut model = copy.with_warm_up(options.warm_up.clone());
-        let set = dataset(&model, data)?;
-        let trials = self.listener.validation.clone();
-        let trials = trials.map(|trials| trials.stack(OF)).transpose()?;
-        let validation = trials.map(|trials| dataset(&model, &trials)).transpose()?;
-        let validation = validation.map(|set| set.all::<T>());
-        let s = model.sizes;
-        let units = 4 * (2 * s.encoder + s.controller + s.generator) + s.channels;
-        let time = Task::<T>::shape(&set).time;
-        let batch = options.run.batch_size;
-        let sizes = [batch, time, units];
-        cx.check_option_memory(OF, &[("batch_size", batch)], &sizes, T::DTYPE)?;
+        let trials = to_dataset(&model, data)?;
+        let validation = self.script_options.validation.clone();
+        let validation = validation.map(|trials| trials.stack(OF)).transpose()?;
+        let validation = validation.map(|trials| to_dataset(&model, &trials));
+        let validation = validation.transpose()?.map(|trials| trials.all::<T>());
+        self.check_batch_memory(&model, Task::<T>::shape(&trials).time)?;
         let source = Source {
-            task: &set,
+            task: &trials,
             validation: validation.as_ref(),
         };
-        let show = |model: &Model<T>| *self.model.0.borrow_mut() = T::either(model.clone());
-        let mut on_log = |line: &LogEntry, model: &Model<T>| {
-            let Some(function) = &self.listener.on_log else {
-                return Ok(ControlFlow::Continue(()));
-            };
-            if cx.is_interrupted() {
-                return Ok(ControlFlow::Break(()));
-            }
-            show(model);
-            Ok(
-                match function.call(vec![Value::Map(entries(line, &options.warm_up))])? {
-                    Value::Bool(false) => ControlFlow::Break(()),
-                    _ => ControlFlow::Continue(()),
-                },
-            )
+        let publish =
+            |model: &Model<T>| *self.model.0.borrow_mut() = T::any_precision(model.clone());
+        let mut on_log = |entry: &LogEntry, model: &Model<T>| {
+            call_on_log(self.cx, self.script_options.on_log.as_ref(), |function| {
+                publish(model);
+                function.call(vec![Value::Map(log_entry_map(entry, &options.warm_up))])
+            })
         };
-        let mut progress = Watched::new(cx, OF);
-        let fit = run(
-            &mut model,
-            &source,
-            &options.run,
-            &mut progress,
-            &mut on_log,
-        );
-        show(&model);
-        let fit = fit?;
-        cx.interrupt.store(false, Ordering::Relaxed);
-        let constant = match s.gaussian {
+        let fit = self.cx.run_stoppable(OF, |progress| {
+            let fit = run(&mut model, &source, &options.run, progress, &mut on_log);
+            publish(&model);
+            fit
+        })?;
+        let constant = match model.sizes.gaussian {
             true => None,
             false => Some(constant_nll(data)?),
         };
         let warnings = warnings(&fit, &options.warm_up, constant);
         Ok((fit, warnings))
     }
+
+    /// Errors: `Memory` if the pre-activations of a batch exceed the memory limit of the run
+    fn check_batch_memory<T: Lanes>(
+        &self,
+        model: &Model<T>,
+        time: usize,
+    ) -> Result<(), Diagnostic> {
+        /// Values per unit of a GRU: its state and three gates.
+        const VALUES_PER_UNIT: usize = 4;
+        let (s, batch) = (model.sizes, self.options.run.batch_size);
+        let units = 2 * s.encoder + s.controller + s.generator;
+        let shape = [batch, time, VALUES_PER_UNIT * units + s.channels];
+        let sizes = [("batch_size", batch)];
+        self.cx.check_option_memory(OF, &sizes, &shape, T::DTYPE)
+    }
 }
 
 /// Converts trials to a data set without targets.
 ///
 /// Errors: those of [`Model::observed_trials`]
-fn dataset<T: Kind>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
+fn to_dataset<T: ModelDtype>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
     model.observed_trials(OF, trials)?;
     Dataset::new(RawData {
         inputs: RawArray::Stacked(trials.clone()),
@@ -189,23 +191,23 @@ fn constant_nll(counts: &Tensor) -> Result<f64> {
 /// Signs of failed training in the final log entry.
 fn warnings(fit: &Fit, warm_up: &WarmUp, constant: Option<f64>) -> Vec<String> {
     let mut warnings = Vec::new();
-    let Some(line) = fit.log.last() else {
+    let Some(entry) = fit.log.last() else {
         return warnings;
     };
-    let Some(terms) = line.validation_terms.or(line.terms) else {
+    let Some(terms) = entry.validation_terms.or(entry.terms) else {
         return warnings;
     };
     let term = |name: &str| terms.get(name).expect("LFADS declares this term");
     let (nll, divergence) = (term("nll"), term("kl_initial") + term("kl_inferred"));
-    let grown = warm_up.kl_weight(line.batch) >= warm_up.kl_weight_end;
-    if grown && warm_up.kl_weight_end > 0.0 && divergence < COLLAPSED {
+    let warm_up_ended = warm_up.kl_weight(entry.batch) >= warm_up.kl_weight_end;
+    if warm_up_ended && warm_up.kl_weight_end > 0.0 && divergence < COLLAPSE_NATS {
         warnings.push(format!(
             "the KL divergences are {divergence:.2} nats per trial: the posteriors have collapsed \
              to their priors and carry no information about the observations; use a longer or \
              later warm-up (kl_ramp_end, kl_ramp_start) or a smaller kl_weight_end"
         ));
     }
-    if let Some(constant) = constant.filter(|constant| grown && nll > *constant) {
+    if let Some(constant) = constant.filter(|constant| warm_up_ended && nll > *constant) {
         warnings.push(format!(
             "the negative log-likelihood of a trial is {nll:.1}, that of constant rates \
              {constant:.1}: the inferred rates are worse than constant rates; use a lower learning \
@@ -215,23 +217,21 @@ fn warnings(fit: &Fit, warm_up: &WarmUp, constant: Option<f64>) -> Vec<String> {
     warnings
 }
 
-/// KL divergence in nats below which the posteriors count as collapsed.
-const COLLAPSED: f64 = 0.1;
-
-fn entries(line: &LogEntry, warm_up: &WarmUp) -> Map {
-    let mut map = Map::from([("batch".into(), Value::Int(line.batch as i64))]);
-    let mut real = |name: &str, x: f64| map.insert(name.to_string(), Value::Float(x));
-    real("loss", line.loss);
-    real("kl", warm_up.kl_weight(line.batch));
-    real("lr", line.lr);
-    real("grad_norm", line.grad_norm);
-    for (name, value) in line.terms.iter().flat_map(LossTerms::iter) {
-        real(name, value);
+/// A log entry as a map.
+fn log_entry_map(entry: &LogEntry, warm_up: &WarmUp) -> Map {
+    let mut map = Map::from([("batch".into(), Value::Int(entry.batch as i64))]);
+    let mut insert = |name: &str, x: f64| map.insert(name.to_string(), Value::Float(x));
+    insert("loss", entry.loss);
+    insert("kl", warm_up.kl_weight(entry.batch));
+    insert("lr", entry.lr);
+    insert("grad_norm", entry.grad_norm);
+    for (name, value) in entry.terms.iter().flat_map(LossTerms::iter) {
+        insert(name, value);
     }
-    for (name, value) in line.validation_terms.iter().flat_map(LossTerms::iter) {
-        real(&format!("validation_{name}"), value);
+    for (name, value) in entry.validation_terms.iter().flat_map(LossTerms::iter) {
+        insert(&format!("validation_{name}"), value);
     }
-    line.validation.map(|loss| real("validation", loss));
+    entry.validation.map(|loss| insert("validation", loss));
     map
 }
 
@@ -239,25 +239,26 @@ fn entries(line: &LogEntry, warm_up: &WarmUp) -> Map {
 ///
 /// Errors: the run diverged
 fn result_map(
-    (fit, warnings): &(Fit, Vec<String>),
+    fit: &Fit,
+    warnings: Vec<String>,
     options: &TrainingOptions,
 ) -> Result<Map, Diagnostic> {
-    well(OF, fit)?;
-    let mut map = course(fit, options.run.checkpoint.is_some())?;
-    let weights = column(fit, |line| options.warm_up.kl_weight(line.batch))?;
+    check_not_diverged(OF, fit)?;
+    let mut map = log_map(fit, options.run.checkpoint.is_some())?;
+    let weights = log_column(fit, |entry| options.warm_up.kl_weight(entry.batch))?;
     map.insert("kl".into(), weights);
     let value = |terms: Option<LossTerms>, name: &str| {
         terms.and_then(|terms| terms.get(name)).unwrap_or(f64::NAN)
     };
     for name in Model::<f32>::LOSS_TERMS {
-        let column_of = column(fit, |line| value(line.terms, name))?;
-        map.insert(name.to_string(), column_of);
+        let values = log_column(fit, |entry| value(entry.terms, name))?;
+        map.insert(name.to_string(), values);
         if fit.best.is_some() {
-            let column_of = column(fit, |line| value(line.validation_terms, name))?;
-            map.insert(format!("validation_{name}"), column_of);
+            let values = log_column(fit, |entry| value(entry.validation_terms, name))?;
+            map.insert(format!("validation_{name}"), values);
         }
     }
-    let warnings = warnings.iter().cloned().map(Value::Text).collect();
+    let warnings = warnings.into_iter().map(Value::Text).collect();
     map.insert("warnings".into(), Value::List(warnings));
     Ok(map)
 }

@@ -1,7 +1,8 @@
 //! Shape manipulation, indexing and products of tensors. Axes count from 0; -1 is the last axis.
 
-use super::context::Context;
-use super::tensor_args::{Left, Side, Wholes};
+use super::args::{Integers, Operand, Receiver};
+use crate::api::context::Context;
+use crate::api::shape_error::shape_error;
 use crate::tensor::{Tensor, arith, indexing, shape};
 
 crate::natives! {
@@ -14,8 +15,8 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1]))
     /// = tensor [2] f32 [3, 7]
-    fn matmul(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (this, other) = this.0.with(&other)?;
+    fn matmul(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (this, other) = this.0.to_tensors(&other)?;
         if let Some(shape) = shape::matmul_shape(this.dims(), other.dims()) {
             cx.check_memory("matmul", &shape, arith::promote(this.dtype(), other.dtype()))?;
         }
@@ -26,8 +27,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2]).outer(tensor([3, 4]))
     /// = tensor [2, 2] f32 [[3, 4], [6, 8]]
-    fn outer(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (this, other) = this.0.with(&other)?;
+    fn outer(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (this, other) = this.0.to_tensors(&other)?;
         cx.check_memory("outer", &[this.elem_count(), other.elem_count()], this.dtype())?;
         Ok(indexing::outer(&this, &other)?)
     }
@@ -46,7 +47,7 @@ crate::natives! {
     ///
     /// > zeros([2, 3, 4]).permute([2, 0, 1]).shape()
     /// = [4, 2, 3]
-    fn permute(this: Tensor, axes: Wholes) -> Tensor { Ok(indexing::permute(&this, &axes.0)?) }
+    fn permute(this: Tensor, axes: Integers) -> Tensor { Ok(indexing::permute(&this, &axes.0)?) }
 
     /// The same elements in another shape; one size can be -1 and is inferred.
     ///
@@ -54,7 +55,7 @@ crate::natives! {
     ///
     /// > tensor([1, 2, 3, 4]).reshape([2, -1])
     /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
-    fn reshape(cx: &Context, this: Tensor, shape: Wholes) -> Tensor {
+    fn reshape(cx: &Context, this: Tensor, shape: Integers) -> Tensor {
         let shape = shape::resolve_shape("reshape", &shape.0, this.dims())?;
         cx.check_memory("reshape", &shape, this.dtype())?;
         Ok(this.reshape(shape)?)
@@ -74,17 +75,13 @@ crate::natives! {
     /// = [3]
     fn squeeze(this: Tensor, axis: Option<i64>) -> Tensor {
         let Some(axis) = axis else {
-            let kept: Vec<usize> = this.dims().iter().copied().filter(|&n| n != 1).collect();
-            return Ok(this.reshape(kept)?);
+            let dims: Vec<usize> = this.dims().iter().copied().filter(|&n| n != 1).collect();
+            return Ok(this.reshape(dims)?);
         };
         let axis = shape::axis("squeeze", axis, this.rank())?;
         if this.dims()[axis] != 1 {
-            return Err(crate::base::Error::Shape {
-                op: "squeeze",
-                what: "an array",
-                expected: format!("with size 1 along axis {axis}"),
-                found: this.dims().to_vec(),
-            }.into());
+            let expected = format!("with size 1 along axis {axis}");
+            return Err(shape_error("squeeze", "an array", expected, &this).into());
         }
         Ok(this.squeeze(axis)?)
     }
@@ -148,7 +145,7 @@ crate::natives! {
     ///
     /// > tensor([5, 6, 7]).take(0, [2, 0, 0])
     /// = tensor [3] f32 [7, 5, 5]
-    fn take(cx: &Context, this: Tensor, axis: i64, indices: Wholes) -> Tensor {
+    fn take(cx: &Context, this: Tensor, axis: i64, indices: Integers) -> Tensor {
         let along = shape::axis("take", axis, this.rank())?;
         let mut shape = this.dims().to_vec();
         shape[along] = indices.0.len();
@@ -160,8 +157,8 @@ crate::natives! {
     ///
     /// > zeros(4).slice_assign(0, 1, tensor([7, 8]))
     /// = tensor [4] f32 [0, 7, 8, 0]
-    fn slice_assign(this: Left, axis: i64, start: i64, part: Side) -> Tensor {
-        let (this, part) = this.0.with(&part)?;
+    fn slice_assign(this: Receiver, axis: i64, start: i64, part: Operand) -> Tensor {
+        let (this, part) = this.0.to_tensors(&part)?;
         Ok(indexing::slice_assign(&this, axis, start, &part)?)
     }
 

@@ -1,7 +1,8 @@
 //! Linear algebra over the last two axes, computed internally in double precision.
 
-use super::tensor_args::{Left, Side};
-use super::value::{Map, Value};
+use super::args::{Operand, Receiver};
+use crate::api::convert::tensor_map;
+use crate::api::value::Map;
 use crate::base::Error;
 use crate::tensor::{Tensor, convert, linear};
 
@@ -25,21 +26,21 @@ crate::natives! {
     /// > tensor([[0, -2], [2, 0]]).eig().im
     /// = tensor [2] f32 [2, -2]
     fn eig(this: Tensor) -> Map {
-        let found = linear::eigen(&this)?;
-        if convert::to_f64(&found.condition)?.contains(&f64::INFINITY) {
+        let eigen = linear::eigen(&this)?;
+        if convert::to_f64(&eigen.condition)?.contains(&f64::INFINITY) {
             let fact = "a matrix has fewer eigenvectors than rows (eigenvalues still exist)";
             return Err(Error::Algebra { op: "eig", fact }.into());
         }
-        Ok(map([
-            ("re", found.re),
-            ("im", found.im),
-            ("right_re", found.right.0),
-            ("right_im", found.right.1),
-            ("left_re", found.left.0),
-            ("left_im", found.left.1),
-            ("condition", found.condition),
-            ("repeated", found.repeated),
-            ("defective", found.defective),
+        Ok(tensor_map([
+            ("re", eigen.re),
+            ("im", eigen.im),
+            ("right_re", eigen.right.0),
+            ("right_im", eigen.right.1),
+            ("left_re", eigen.left.0),
+            ("left_im", eigen.left.1),
+            ("condition", eigen.condition),
+            ("repeated", eigen.repeated),
+            ("defective", eigen.defective),
         ]))
     }
 
@@ -50,7 +51,7 @@ crate::natives! {
     /// = tensor [2] f32 [-3, 1]
     fn eigenvalues(this: Tensor) -> Map {
         let (re, im) = linear::eigenvalues(&this)?;
-        Ok(map([("re", re), ("im", im)]))
+        Ok(tensor_map([("re", re), ("im", im)]))
     }
 
     /// The eigenvalues (descending) and eigenvectors (as columns) of a symmetric matrix, as a map
@@ -59,8 +60,8 @@ crate::natives! {
     /// > tensor([[2, 1], [1, 2]]).eigh().values
     /// = tensor [2] f32 [3, 1]
     fn eigh(this: Tensor) -> Map {
-        let (found, vectors) = linear::symmetric_eigen(&this)?;
-        Ok(map([("values", found), ("vectors", vectors)]))
+        let (values, vectors) = linear::symmetric_eigen(&this)?;
+        Ok(tensor_map([("values", values), ("vectors", vectors)]))
     }
 
     /// The singular value decomposition u diag(s) v', as a map of `u`, `s` (descending) and `v`.
@@ -69,7 +70,7 @@ crate::natives! {
     /// = tensor [2] f32 [3, 2]
     fn svd(this: Tensor) -> Map {
         let (u, s, v) = linear::svd(&this)?;
-        Ok(map([("u", u), ("s", s), ("v", v)]))
+        Ok(tensor_map([("u", u), ("s", s), ("v", v)]))
     }
 
     /// The QR decomposition, as a map of `q` (orthonormal columns) and `r` (upper triangular).
@@ -78,15 +79,15 @@ crate::natives! {
     /// = [2, 2]
     fn qr(this: Tensor) -> Map {
         let (q, r) = linear::qr(&this)?;
-        Ok(map([("q", q), ("r", r)]))
+        Ok(tensor_map([("q", q), ("r", r)]))
     }
 
     /// The solution x of the linear system A x = `b`, where A is this square matrix.
     ///
     /// > tensor([[2, 0], [0, 4]]).solve(tensor([2, 2]))
     /// = tensor [2] f32 [1, 0.5]
-    fn solve(this: Left, b: Side) -> Tensor {
-        let (this, b) = this.0.with(&b)?;
+    fn solve(this: Receiver, b: Operand) -> Tensor {
+        let (this, b) = this.0.to_tensors(&b)?;
         Ok(linear::solve(&this, &b)?)
     }
 
@@ -96,8 +97,8 @@ crate::natives! {
     ///
     /// > tensor([[1], [1]]).lstsq(tensor([1, 3]))
     /// = tensor [1] f32 [2]
-    fn lstsq(this: Left, b: Side) -> Tensor {
-        let (this, b) = this.0.with(&b)?;
+    fn lstsq(this: Receiver, b: Operand) -> Tensor {
+        let (this, b) = this.0.to_tensors(&b)?;
         Ok(linear::least_squares(&this, &b).map_err(|error| error.within("lstsq"))?)
     }
 
@@ -118,11 +119,4 @@ crate::natives! {
     /// > tensor([[2, 0], [0, 4]]).det()
     /// = 8.0
     fn det(this: Tensor) -> Tensor { Ok(linear::det(&this)?) }
-}
-
-fn map<const N: usize>(entries: [(&str, Tensor); N]) -> Map {
-    let entries = entries.into_iter();
-    entries
-        .map(|(key, t)| (key.into(), Value::Tensor(t)))
-        .collect()
 }

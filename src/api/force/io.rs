@@ -1,4 +1,4 @@
-//! Script module `force`, third part: networks in HDF5 files.
+//! Script module `force`: networks in HDF5 files.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -6,12 +6,9 @@ use std::rc::Rc;
 use super::{AnyPrecision, Force};
 use crate::api::context::Context;
 use crate::api::convert::New;
-use crate::api::file_kind::{note_not_finite, other_kind, tensors};
+use crate::api::file_kind::{print_not_finite, unexpected_content};
 use crate::api::h5;
 use crate::api::precision::match_precision;
-use crate::base::Error;
-use crate::base::error::FileError;
-use crate::io::Tree;
 use crate::models::force::{Network, serialize};
 use crate::tensor::DType;
 
@@ -30,8 +27,8 @@ crate::natives! {
     /// > h5::read("learner.h5").wO.shape()
     /// = [1, 30]
     fn save(cx: &Context, this: Rc<Force>, path: String) -> () {
-        let (tree, said) = match_precision!(&*this.0.borrow(), net => net.to_tree()?);
-        h5::save(cx, &path, &tree, said, 0)
+        let (tree, attributes) = match_precision!(&*this.0.borrow(), net => net.to_tree()?);
+        h5::save(cx, &path, &tree, attributes, 0)
     }
 
     /// Loads a network that `save` wrote, with its state and P at that time.
@@ -44,29 +41,17 @@ crate::natives! {
     /// = 0.0
     fn load(cx: &Context, path: String) -> New<Force> {
         let content = h5::load(cx, &path)?;
-        let found = cx.input_path(&path)?;
-        let either = match serialize::dtype(&content) {
-            Some(DType::F32) => AnyPrecision::F32(Network::from_content(&found, &content)?),
-            Some(DType::F64) => AnyPrecision::F64(Network::from_content(&found, &content)?),
+        let path = cx.input_path(&path)?;
+        let network = match serialize::dtype(&content) {
+            Some(DType::F32) => AnyPrecision::F32(Network::from_content(&path, &content)?),
+            Some(DType::F64) => AnyPrecision::F64(Network::from_content(&path, &content)?),
             _ => {
                 let expected = "a network that `save` of a force network wrote";
-                let attributes = content.attributes.get("").cloned().unwrap_or_default();
-                if let Some(error) = other_kind(&found, &attributes, expected) {
-                    return Err(error.into());
-                }
-                let fact = FileError::Network {
-                    expected: expected.into(),
-                    found: content.tree.paths(),
-                    hint: "networks of other kinds are read by `rnn::load`, arrays by `h5::read`",
-                };
-                return Err(Error::file(&found, fact).into());
+                let hint = "networks of other kinds are read by `rnn::load`, arrays by `h5::read`";
+                return Err(unexpected_content(&path, &content, expected, hint).into());
             }
         };
-        if let Tree::Map(entries) = &content.tree
-            && let Some(note) = note_not_finite("force::load", &found, tensors(entries))?
-        {
-            cx.terminal.print(&note);
-        }
-        Ok(New(Force(RefCell::new(either))))
+        print_not_finite(cx, "force::load", &path, &content.tree)?;
+        Ok(New(Force(RefCell::new(network))))
     }
 }

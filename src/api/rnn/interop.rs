@@ -17,7 +17,7 @@ use crate::{choices, options};
 
 choices! {
     /// The dtype of an imported network.
-    pub enum Numbers {
+    pub enum ImportDtype {
         #[default]
         OfFile = "file",
         F32 = "f32",
@@ -28,7 +28,7 @@ choices! {
 options! {
     /// Selection of the network in a file of another program, and settings that the parameters do
     /// not determine.
-    pub struct ForeignOptions for "rnn::load" {
+    pub struct ImportOptions for "rnn::load" {
         /// Only tensors whose names begin with this prefix are read, such as `encoder.`: for files
         /// that contain more than the network.
         prefix: String = "".into();
@@ -47,13 +47,13 @@ options! {
         /// Update bias of a GRU of the computation-thru-dynamics notebooks.
         update_bias: f64 = Gru::default().update_bias, in Span::between(-1e3, 1e3);
         /// The dtype: that of the file, or another one.
-        dtype: Numbers = Numbers::OfFile;
+        dtype: ImportDtype = ImportDtype::OfFile;
     }
 }
 
 choices! {
     /// Treatment of learned initial states, which PyTorch's layers do not have.
-    pub enum FirstStates {
+    pub enum InitialStates {
         #[default]
         Refuse = "refuse",
         Keep = "keep",
@@ -63,7 +63,7 @@ choices! {
 
 options! {
     /// Options of the export to PyTorch, for a path that ends in .safetensors.
-    pub struct TorchOptions for "network.save" {
+    pub struct ExportOptions for "network.save" {
         /// Name prefix of the recurrent layers.
         prefix: String = "rnn.".into();
         /// Name prefix of `weight` and `bias` of the readout.
@@ -72,31 +72,31 @@ options! {
         /// "refuse" raises an error, "keep" writes them as `h0` (and `c0`) of shape
         /// [layers * directions, 1, n], to be passed to the layer explicitly, and "drop" omits
         /// them.
-        first_states: FirstStates = FirstStates::Refuse;
+        first_states: InitialStates = InitialStates::Refuse;
     }
 }
 
 /// The network in a file of another program, and notes on assumptions and on its parameters.
 ///
 /// Errors: `File` if the file contains no network; `Kind` for an option that does not apply to it
-pub fn read(
+pub fn import_network(
     path: &Path,
-    options: CallOptions<ForeignOptions>,
+    options: CallOptions<ImportOptions>,
     limits: &ReadOptions,
 ) -> Result<(Network, Vec<String>)> {
     let selection = selection(&options);
     let content = weights::read_entries(path, limits)?;
-    let found = PortableNetwork::from_content(path, &content, &selection)?;
-    check_applicable(path, &found, options.provided())?;
-    let named = match content.nonlinearity.as_deref() {
+    let portable = PortableNetwork::from_content(path, &content, &selection)?;
+    check_applicable(path, &portable, options.provided())?;
+    let file_nonlinearity = match content.nonlinearity.as_deref() {
         Some("relu") => Some(Nonlinearity::Relu),
         Some("tanh") => Some(Nonlinearity::Tanh),
         _ => None,
     };
-    let nonlinearity = options.nonlinearity.or(named);
-    let assumed = (found.ambiguous_nonlinearity && nonlinearity.is_none()).then(|| {
+    let nonlinearity = options.nonlinearity.or(file_nonlinearity);
+    let note = (portable.ambiguous_nonlinearity && nonlinearity.is_none()).then(|| {
         format!(
-            "rnn::load: {} does not say whether the units are tanh or relu; tanh is assumed \
+            "rnn::load: {} does not state whether the units are tanh or relu; tanh is assumed \
              (option `nonlinearity`)",
             path.display()
         )
@@ -105,26 +105,23 @@ pub fn read(
     let entries = entries.filter(|entry| entry.name.starts_with(&selection.prefix));
     let tensors = entries.filter_map(|entry| Some((&*entry.name, entry.tensor.as_ref().ok()?)));
     let not_finite = note_not_finite("rnn::load", path, tensors)?;
-    let network = found.build(CellSettings {
+    let network = portable.build(CellSettings {
         nonlinearity,
         update_bias: options.is_set("update_bias").then_some(options.update_bias),
     })?;
-    Ok((
-        network,
-        [assumed, not_finite].into_iter().flatten().collect(),
-    ))
+    Ok((network, [note, not_finite].into_iter().flatten().collect()))
 }
 
-fn selection(options: &ForeignOptions) -> Selection {
+fn selection(options: &ImportOptions) -> Selection {
     Selection {
         prefix: options.prefix.clone(),
         readout: options.readout.clone(),
         h0: options.h0.clone(),
         c0: options.c0.clone(),
         dtype: match options.dtype {
-            Numbers::OfFile => None,
-            Numbers::F32 => Some(DType::F32),
-            Numbers::F64 => Some(DType::F64),
+            ImportDtype::OfFile => None,
+            ImportDtype::F32 => Some(DType::F32),
+            ImportDtype::F64 => Some(DType::F64),
         },
     }
 }
@@ -154,10 +151,10 @@ fn check_applicable(path: &Path, network: &PortableNetwork, options: &[String]) 
         ),
         ("readout", torch, "a network of PyTorch"),
     ];
-    let misplaced = rows
+    let inapplicable = rows
         .iter()
         .find(|(name, applies, _)| !applies && options.iter().any(|option| option == name));
-    let Some((name, _, expected)) = misplaced else {
+    let Some((name, _, expected)) = inapplicable else {
         return Ok(());
     };
     Err(Error::Kind {
@@ -180,44 +177,44 @@ fn describe(network: &PortableNetwork) -> String {
 }
 
 /// Writes the network as a PyTorch state dict.
-pub fn write(path: &Path, network: &Network, options: TorchOptions) -> Result<()> {
-    let TorchOptions {
+pub fn export_network(path: &Path, network: &Network, options: ExportOptions) -> Result<()> {
+    let ExportOptions {
         prefix,
         readout,
         first_states,
     } = options;
-    let foreign = PortableNetwork::from_network(network)?;
-    if first_states == FirstStates::Refuse {
-        without_first_states(network)?;
+    let portable = PortableNetwork::from_network(network)?;
+    if first_states == InitialStates::Refuse {
+        check_initial_states(network)?;
     }
-    let first_states = first_states == FirstStates::Keep;
+    let keep_initial_states = first_states == InitialStates::Keep;
     let names = ExportNames {
         prefix,
         readout,
-        initial_states: first_states,
+        initial_states: keep_initial_states,
     };
     let cell = network.spec().map(|spec| spec.cell);
     let nonlinearity = cell.and_then(|cell| cell.nonlinearity());
-    let word = match nonlinearity {
+    let metadata = match nonlinearity {
         Some(nonlinearity) => (safetensors::NONLINEARITY, nonlinearity.name()),
         None => safetensors::PYTORCH_FORMAT,
     };
-    safetensors::write(path, &foreign.to_state_dict(&names)?, word)
+    safetensors::write(path, &portable.to_state_dict(&names)?, metadata)
 }
 
 /// Checks that all initial states are 0.
 ///
 /// Errors: `Range` if an initial state is nonzero
-fn without_first_states(network: &Network) -> Result<()> {
+fn check_initial_states(network: &Network) -> Result<()> {
     for block in network.layout().blocks() {
-        let first = block.name.starts_with("h0") || block.name.starts_with("c0");
-        let numbers = convert::to_f64(&network.parameter(&block.name)?)?;
-        if first && numbers.iter().any(|x| *x != 0.0) {
+        let is_initial = block.name.starts_with("h0") || block.name.starts_with("c0");
+        let values = convert::to_f64(&network.parameter(&block.name)?)?;
+        if is_initial && values.iter().any(|x| *x != 0.0) {
             return Err(Error::Range {
                 of: "network.save".into(),
                 name: "first_states".into(),
                 expected:
-                    "of \"keep\" or \"drop\", as PyTorch's layers have no learned first state"
+                    "of \"keep\" or \"drop\", as PyTorch's layers have no learned initial state"
                         .into(),
                 found: format!("a {} that is not 0", block.name),
             });

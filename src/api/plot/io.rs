@@ -2,16 +2,15 @@
 
 use std::rc::Rc;
 
-use super::Plot;
+use super::object::Plot;
 use super::options::SaveOptions;
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::diagnostic::Diagnostic;
-use crate::api::file_kind::other_kind;
+use crate::api::file_kind::unexpected_content;
 use crate::api::h5;
 use crate::api::options::CallOptions;
 use crate::base::Error;
-use crate::base::error::FileError;
 use crate::figure::{AnimationOptions, FrameBatch, gif, page, png, serialize, svg};
 use crate::io::{Map, Tree, atomic_write};
 
@@ -30,10 +29,10 @@ crate::natives! {
     /// = nil
     fn save(cx: &Context, this: Rc<Plot>, path: String,
             options: CallOptions<(SaveOptions, AnimationOptions)>) -> () {
-        let (options, film) = &*options;
+        let (options, animation) = &*options;
         let target = cx.output_path(&path)?;
-        let end = target.extension().and_then(|end| end.to_str()).map(str::to_lowercase);
-        let bytes = match end.as_deref() {
+        let extension = target.extension().and_then(|extension| extension.to_str());
+        let bytes = match extension.map(str::to_lowercase).as_deref() {
             Some("png") => {
                 let (figure, scale) = (this.0.clone(), options.scale);
                 cx.run_interruptible(move || png(&figure, scale))??
@@ -47,15 +46,15 @@ crate::natives! {
                 cx.run_interruptible(move || page(&figure))??.into_bytes()
             }
             Some("gif") => {
-                let mut progress = cx.terminal.progress("film");
-                let mut draw = |shots: FrameBatch| cx.run_interruptible(move || shots.draw())?;
-                let how = (film, options.scale);
-                let bytes = gif(&this.0, how, &mut *progress, &mut draw)?;
+                let mut progress = cx.terminal.progress("animation");
+                let mut draw = |frames: FrameBatch| cx.run_interruptible(move || frames.draw())?;
+                let settings = (animation, options.scale);
+                let bytes = gif(&this.0, settings, &mut *progress, &mut draw)?;
                 bytes.ok_or_else(Diagnostic::interrupted)?
             }
             Some("h5") => {
-                let said = Map::from([("holds".into(), Tree::from(serialize::CONTENT))]);
-                return h5::save(cx, &path, &serialize::to_tree(&this.0)?, said, 0);
+                let attributes = Map::from([("holds".into(), Tree::from(serialize::CONTENT))]);
+                return h5::save(cx, &path, &serialize::to_tree(&this.0)?, attributes, 0);
             }
             _ => return Err(Error::Kind {
                 of: "figure.save: argument `path`".into(),
@@ -75,20 +74,14 @@ crate::natives! {
     /// = figure [1, 1], 1 layer
     fn load(cx: &Context, path: String) -> New<Plot> {
         let content = h5::load(cx, &path)?;
-        let found = cx.input_path(&path)?;
-        let holds = content.attributes.get("").and_then(|said| said.get("holds"));
-        if !matches!(holds, Some(Tree::Text(what)) if what == serialize::CONTENT) {
+        let path = cx.input_path(&path)?;
+        let attributes = content.attributes.get("");
+        let kind = attributes.and_then(|attributes| attributes.get("holds"));
+        if !matches!(kind, Some(Tree::Text(kind)) if kind == serialize::CONTENT) {
             let expected = "a figure that `save` wrote";
-            let attributes = content.attributes.get("").cloned().unwrap_or_default();
-            if let Some(error) = other_kind(&found, &attributes, expected) {
-                return Err(error.into());
-            }
-            return Err(Error::file(found, FileError::Network {
-                expected: expected.into(),
-                found: content.tree.paths(),
-                hint: "arrays are read by `h5::read`; `show::file` draws what other files hold",
-            }).into());
+            let hint = "arrays are read by `h5::read`; `show::file` plots the contents of a file";
+            return Err(unexpected_content(&path, &content, expected, hint).into());
         }
-        Ok(New(Plot(serialize::from_tree(&found, &content.tree)?)))
+        Ok(New(Plot(serialize::from_tree(&path, &content.tree)?)))
     }
 }

@@ -1,9 +1,9 @@
 //! Reductions, statistics, sorting and histograms. `axis` is one axis or a list of axes; without
 //! it, all axes are reduced. With `keepdims`, reduced axes remain with size 1.
 
-use super::context::Context;
-use super::tensor_args::{Wholes, along};
-use super::value::{Map, Value};
+use super::args::{Integers, reduction};
+use crate::api::context::Context;
+use crate::api::value::{Map, Value};
 use crate::base::Result;
 use crate::tensor::reduce::Reduction;
 use crate::tensor::{DType, Tensor, reduce, sort};
@@ -16,52 +16,52 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]]).sum(0)
     /// = tensor [2] f32 [4, 6]
-    fn sum(cx: &Context, this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        cx.check_memory("sum", this.dims(), wide(this.dtype()))?;
-        Ok(reduce::sum(&this, &along(axis, keepdims))?)
+    fn sum(cx: &Context, this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        cx.check_memory("sum", this.dims(), sum_dtype(this.dtype()))?;
+        Ok(reduce::sum(&this, &reduction(axis, keepdims))?)
     }
 
     /// The mean of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([[1, 2], [3, 4]]).mean(1, true)
     /// = tensor [2, 1] f32 [[1.5], [3.5]]
-    fn mean(cx: &Context, this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        cx.check_memory("mean", this.dims(), wide(this.dtype()))?;
-        Ok(reduce::mean(&this, &along(axis, keepdims))?)
+    fn mean(cx: &Context, this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        cx.check_memory("mean", this.dims(), sum_dtype(this.dtype()))?;
+        Ok(reduce::mean(&this, &reduction(axis, keepdims))?)
     }
 
     /// The product of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([2, 3, 4]).prod()
     /// = 24.0
-    fn prod(cx: &Context, this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        cx.check_memory("prod", this.dims(), wide(this.dtype()))?;
-        Ok(reduce::prod(&this, &along(axis, keepdims))?)
+    fn prod(cx: &Context, this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        cx.check_memory("prod", this.dims(), sum_dtype(this.dtype()))?;
+        Ok(reduce::prod(&this, &reduction(axis, keepdims))?)
     }
 
     /// The Euclidean norm of all elements, or along an axis or a list of axes.
     ///
     /// > tensor([3, 4]).norm()
     /// = 5.0
-    fn norm(cx: &Context, this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        cx.check_memory("norm", this.dims(), wide(this.dtype()))?;
-        Ok(reduce::norm(&this, &along(axis, keepdims))?)
+    fn norm(cx: &Context, this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        cx.check_memory("norm", this.dims(), sum_dtype(this.dtype()))?;
+        Ok(reduce::norm(&this, &reduction(axis, keepdims))?)
     }
 
     /// The largest element, of all elements or along an axis; NaN if any element is NaN.
     ///
     /// > tensor([[1, 5], [3, 4]]).max(1)
     /// = tensor [2] f32 [5, 4]
-    fn max(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        Ok(reduce::extremum("max", &this, &along(axis, keepdims), false)?)
+    fn max(this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::extremum("max", &this, &reduction(axis, keepdims), false)?)
     }
 
     /// The smallest element, of all elements or along an axis; NaN if any element is NaN.
     ///
     /// > tensor([[1, 5], [3, 4]]).min(1)
     /// = tensor [2] f32 [1, 3]
-    fn min(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        Ok(reduce::extremum("min", &this, &along(axis, keepdims), true)?)
+    fn min(this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::extremum("min", &this, &reduction(axis, keepdims), true)?)
     }
 
     /// The index of the largest element, along an axis or in the flattened tensor.
@@ -70,8 +70,8 @@ crate::natives! {
     ///
     /// > tensor([1, 5, 3]).argmax()
     /// = 1
-    fn argmax(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        Ok(reduce::arg_extremum("argmax", &this, &along(axis, keepdims), false)?)
+    fn argmax(this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::arg_extremum("argmax", &this, &reduction(axis, keepdims), false)?)
     }
 
     /// The index of the smallest element, along an axis or in the flattened tensor.
@@ -80,8 +80,8 @@ crate::natives! {
     ///
     /// > tensor([1, 5, 3]).argmin()
     /// = 0
-    fn argmin(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        Ok(reduce::arg_extremum("argmin", &this, &along(axis, keepdims), true)?)
+    fn argmin(this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        Ok(reduce::arg_extremum("argmin", &this, &reduction(axis, keepdims), true)?)
     }
 
     /// The population variance of all elements, or along an axis.
@@ -90,16 +90,16 @@ crate::natives! {
     ///
     /// > tensor([1, 3]).variance()
     /// = 1.0
-    fn variance(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        Ok(variance_of("variance", &this, &along(axis, keepdims))?)
+    fn variance(this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        Ok(variance_of("variance", &this, &reduction(axis, keepdims))?)
     }
 
     /// The population standard deviation of all elements, or along an axis.
     ///
     /// > tensor([1, 3]).std()
     /// = 1.0
-    fn std(this: Tensor, axis: Option<Wholes>, keepdims: Option<bool>) -> Tensor {
-        Ok(variance_of("std", &this, &along(axis, keepdims))?.sqrt()?)
+    fn std(this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
+        Ok(variance_of("std", &this, &reduction(axis, keepdims))?.sqrt()?)
     }
 
     /// The median of all elements, or along an axis.
@@ -166,7 +166,7 @@ crate::natives! {
 }
 
 /// The dtype of a sum of such elements.
-fn wide(dtype: DType) -> DType {
+fn sum_dtype(dtype: DType) -> DType {
     if dtype.is_float() { dtype } else { DType::I64 }
 }
 

@@ -4,13 +4,24 @@
 //! precedence over f32, and f32 over integers. A plain number takes the dtype of the tensor it is
 //! combined with.
 
-use super::context::Context;
-use super::options::CallOptions;
-use super::tensor_args::{
-    Making, Number, Parts, Place, Side, Wholes, nested, scalar, tensor_from_value,
+pub mod args;
+pub mod grad;
+pub mod linear;
+pub mod lists;
+pub mod math;
+pub mod reduce;
+pub mod shape;
+
+use self::args::{
+    DtypeChoice, Integers, Number, Operand, Receiver, TensorIndex, TensorList, TensorOptions,
+    broadcast_operands,
 };
-use super::value::Value;
-use crate::tensor::{DType, Device, Tensor, arith, convert, indexing, pointwise, shape};
+use self::lists::{item_value, nested_list, tensor_from_value};
+use crate::api::context::Context;
+use crate::api::options::CallOptions;
+use crate::api::value::Value;
+use crate::tensor::shape::{broadcast, total_elements};
+use crate::tensor::{DType, Device, Tensor, arith, convert, indexing, pointwise};
 
 crate::natives! {
     /// Tensors: arrays of numbers with any number of axes.
@@ -22,7 +33,7 @@ crate::natives! {
     ///
     /// > tensor([[1, 2], [3, 4]])
     /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
-    fn tensor(cx: &Context, values: Value, options: CallOptions<Making>) -> Tensor {
+    fn tensor(cx: &Context, values: Value, options: CallOptions<TensorOptions>) -> Tensor {
         tensor_from_value(cx, values, options.dtype.dtype())
     }
 
@@ -30,7 +41,7 @@ crate::natives! {
     ///
     /// > zeros([2, 3])
     /// = tensor [2, 3] f32 [[0, 0, 0], [0, 0, 0]]
-    fn zeros(cx: &Context, shape: Vec<usize>, options: CallOptions<Making>) -> Tensor {
+    fn zeros(cx: &Context, shape: Vec<usize>, options: CallOptions<TensorOptions>) -> Tensor {
         cx.check_memory("zeros", &shape, options.dtype.dtype())?;
         Ok(Tensor::zeros(shape, options.dtype.dtype(), &Device::Cpu)?)
     }
@@ -39,7 +50,7 @@ crate::natives! {
     ///
     /// > ones(2, #{ dtype: "f64" })
     /// = tensor [2] f64 [1, 1]
-    fn ones(cx: &Context, shape: Vec<usize>, options: CallOptions<Making>) -> Tensor {
+    fn ones(cx: &Context, shape: Vec<usize>, options: CallOptions<TensorOptions>) -> Tensor {
         cx.check_memory("ones", &shape, options.dtype.dtype())?;
         Ok(Tensor::ones(shape, options.dtype.dtype(), &Device::Cpu)?)
     }
@@ -49,7 +60,7 @@ crate::natives! {
     /// > full([3], 0.5)
     /// = tensor [3] f32 [0.5, 0.5, 0.5]
     fn full(
-        cx: &Context, shape: Vec<usize>, value: Number, options: CallOptions<Making>,
+        cx: &Context, shape: Vec<usize>, value: Number, options: CallOptions<TensorOptions>,
     ) -> Tensor {
         cx.check_memory("full", &shape, DType::F64)?;
         match (value, options.dtype.dtype()) {
@@ -65,7 +76,7 @@ crate::natives! {
     ///
     /// > eye(2)
     /// = tensor [2, 2] f32 [[1, 0], [0, 1]]
-    fn eye(cx: &Context, n: usize, options: CallOptions<Making>) -> Tensor {
+    fn eye(cx: &Context, n: usize, options: CallOptions<TensorOptions>) -> Tensor {
         cx.check_memory("eye", &[n, n], options.dtype.dtype())?;
         Ok(Tensor::eye(n, options.dtype.dtype(), &Device::Cpu)?)
     }
@@ -75,7 +86,7 @@ crate::natives! {
     /// > linspace(0, 1, 5)
     /// = tensor [5] f32 [0, 0.25, 0.5, 0.75, 1]
     fn linspace(
-        cx: &Context, first: f64, last: f64, count: usize, options: CallOptions<Making>,
+        cx: &Context, first: f64, last: f64, count: usize, options: CallOptions<TensorOptions>,
     ) -> Tensor {
         cx.check_memory("linspace", &[count], DType::F64)?;
         let values = convert::linspace(first, last, count);
@@ -91,7 +102,7 @@ crate::natives! {
     /// = tensor [5] f32 [0, 1, 2, 3, 4]
     fn arange(
         cx: &Context, first: Number, limit: Number, step: Option<Number>,
-        options: CallOptions<Making>,
+        options: CallOptions<TensorOptions>,
     ) -> Tensor {
         let dtype = options.dtype.dtype();
         let exact = (first, limit, step.unwrap_or(Number::Int(1)), dtype);
@@ -100,8 +111,8 @@ crate::natives! {
             let count = (i128::from(limit) - i128::from(first)).max(0) as usize;
             let count = count.div_ceil(step as usize);
             cx.check_memory("arange", &[count], DType::I64)?;
-            let numbers = (first..limit).step_by(step as usize).collect();
-            return Ok(convert::from_i64(numbers, &[count])?);
+            let values = (first..limit).step_by(step as usize).collect();
+            return Ok(convert::from_i64(values, &[count])?);
         }
         let (first, limit) = (first.float(), limit.float());
         let step = step.map_or(1.0, Number::float);
@@ -110,14 +121,14 @@ crate::natives! {
             return Err(crate::base::Error::Range {
                 of: "arange".into(),
                 name: "step".into(),
-                expected: "other than 0, with finite ends".into(),
+                expected: "a number other than 0, with finite limits".into(),
                 found: step.to_string(),
             }.into());
         }
         let count = count as usize;
         cx.check_memory("arange", &[count], DType::F64)?;
-        let numbers = (0..count).map(|i| first + i as f64 * step).collect();
-        Ok(convert::from_f64(numbers, &[count], dtype)?)
+        let values = (0..count).map(|i| first + i as f64 * step).collect();
+        Ok(convert::from_f64(values, &[count], dtype)?)
     }
 
     /// The tensors joined along an existing `axis` (default 0).
@@ -126,9 +137,9 @@ crate::natives! {
     ///
     /// > cat([tensor([1, 2]), tensor([3])])
     /// = tensor [3] f32 [1, 2, 3]
-    fn cat(cx: &Context, parts: Parts, axis: Option<i64>) -> Tensor {
+    fn cat(cx: &Context, parts: TensorList, axis: Option<i64>) -> Tensor {
         let shapes: Vec<&[usize]> = parts.0.iter().map(Tensor::dims).collect();
-        cx.check_memory("cat", &[shape::total_elements(&shapes)], DType::F64)?;
+        cx.check_memory("cat", &[total_elements(&shapes)], DType::F64)?;
         Ok(indexing::cat(&parts.0, axis.unwrap_or(0))?)
     }
 
@@ -138,7 +149,7 @@ crate::natives! {
     ///
     /// > stack([tensor([1, 2]), tensor([3, 4])], 1)
     /// = tensor [2, 2] f32 [[1, 3], [2, 4]]
-    fn stack(cx: &Context, parts: Parts, axis: Option<i64>) -> Tensor {
+    fn stack(cx: &Context, parts: TensorList, axis: Option<i64>) -> Tensor {
         let first = parts.0.first().map_or(&[][..], Tensor::dims);
         cx.check_memory("stack", &[&[parts.0.len()], first].concat(), DType::F64)?;
         Ok(indexing::stack(&parts.0, axis.unwrap_or(0))?)
@@ -150,11 +161,11 @@ crate::natives! {
     ///
     /// > where(tensor([1, 0]), 5, tensor([7, 8]))
     /// = tensor [2] f32 [5, 8]
-    fn where_(cx: &Context, mask: Tensor, yes: Side, no: Side) -> Tensor {
-        let (yes, no) = super::tensor_args::sides(cx, "where", &yes, &no)?;
-        let both = shape::broadcast("where", yes.dims(), no.dims())?;
-        let all = shape::broadcast("where", mask.dims(), &both)?;
-        cx.check_memory("where", &all, arith::promote(yes.dtype(), no.dtype()))?;
+    fn where_(cx: &Context, mask: Tensor, yes: Operand, no: Operand) -> Tensor {
+        let (yes, no) = broadcast_operands(cx, "where", &yes, &no)?;
+        let shape = broadcast("where", yes.dims(), no.dims())?;
+        let shape = broadcast("where", mask.dims(), &shape)?;
+        cx.check_memory("where", &shape, arith::promote(yes.dtype(), no.dtype()))?;
         Ok(arith::where_cond(&mask, &yes, &no)?)
     }
 
@@ -208,17 +219,17 @@ crate::natives! {
     /// = tensor [2] i64 [1, -1]
     fn to_dtype(cx: &Context, this: Tensor, dtype: String) -> Tensor {
         use crate::base::options::Choice;
-        let mut kind = super::tensor_args::Kind::F32;
-        if !kind.select(&dtype) {
+        let mut choice = DtypeChoice::F32;
+        if !choice.select(&dtype) {
             return Err(crate::base::Error::Unknown {
                 of: "to_dtype".into(),
-                category: "kind of number",
+                category: "dtype",
                 name: dtype,
-                known: kind.names().iter().map(|word| word.to_string()).collect(),
+                known: choice.names().iter().map(|name| name.to_string()).collect(),
             }.into());
         }
-        cx.check_memory("to_dtype", this.dims(), kind.dtype())?;
-        Ok(this.to_dtype(kind.dtype())?)
+        cx.check_memory("to_dtype", this.dims(), choice.dtype())?;
+        Ok(this.to_dtype(choice.dtype())?)
     }
 
     /// The tensor converted to f32.
@@ -244,7 +255,7 @@ crate::natives! {
         let axes = 1..=this.rank();
         let values = axes.map(|axes| this.dims()[..axes].iter().product::<usize>());
         cx.check_list_memory("to_list", values.fold(0, usize::saturating_add))?;
-        nested(&this.detach())
+        nested_list(&this.detach())
     }
 
     /// The value of a tensor with exactly one element, as a plain number.
@@ -253,7 +264,7 @@ crate::natives! {
     ///
     /// > tensor([1, 2]).sum().item()
     /// = 3.0
-    fn item(this: Tensor) -> Value { scalar(&this) }
+    fn item(this: Tensor) -> Value { item_value(&this) }
 
     /// The subtensor at an index of the first axis, at a list of indices of the first axes, or in a
     /// range of the first axis. Written `t[i]`.
@@ -264,26 +275,29 @@ crate::natives! {
     /// > let t = tensor([[1, 2], [3, 4]]);
     /// > [t[-1], t[[0, 1]]]
     /// = [tensor [2] f32 [3, 4], 2.0]
-    fn index(this: Tensor, place: Place) -> Value {
-        let part = match place {
-            Place::At(indices) => indexing::at(&this, &indices)?,
-            Place::Stretch(from, to) => indexing::slice(&this, 0, from, to, 1)?,
+    fn index(this: Tensor, index: TensorIndex) -> Value {
+        let part = match index {
+            TensorIndex::Element(indices) => indexing::at(&this, &indices)?,
+            TensorIndex::Range(from, to) => indexing::slice(&this, 0, from, to, 1)?,
         };
-        if part.rank() == 0 && !part.track_op() { scalar(&part) } else { Ok(Value::Tensor(part)) }
+        match part.rank() == 0 && !part.track_op() {
+            true => item_value(&part),
+            false => Ok(Value::Tensor(part)),
+        }
     }
 
     /// The subtensor at a list of indices, one for each of the first axes, as in `t.at([0, 2])`.
     ///
     /// > tensor([[1, 2], [3, 4]]).at([0, 1])
     /// = 2.0
-    fn at(this: Tensor, indices: Wholes) -> Tensor { Ok(indexing::at(&this, &indices.0)?) }
+    fn at(this: Tensor, indices: Integers) -> Tensor { Ok(indexing::at(&this, &indices.0)?) }
 
     /// Whether both tensors have the same shape and equal elements. Written `a == b`.
     ///
     /// > tensor([1, 2]) == tensor([1, 2])
     /// = true
-    fn same(this: super::tensor_args::Left, other: Side) -> bool {
-        let (l, r) = this.0.with(&other)?;
+    fn same(this: Receiver, other: Operand) -> bool {
+        let (l, r) = this.0.to_tensors(&other)?;
         Ok(pointwise::array_equal(&l, &r)?)
     }
 
@@ -291,8 +305,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2]) != tensor([1, 3])
     /// = true
-    fn differs(this: super::tensor_args::Left, other: Side) -> bool {
-        let (l, r) = this.0.with(&other)?;
+    fn differs(this: Receiver, other: Operand) -> bool {
+        let (l, r) = this.0.to_tensors(&other)?;
         Ok(!pointwise::array_equal(&l, &r)?)
     }
 }

@@ -1,7 +1,7 @@
 //! Elementwise arithmetic, comparison and mathematical functions.
 
-use super::context::Context;
-use super::tensor_args::{Left, Side, sides};
+use super::args::{Operand, Receiver, broadcast_operands};
+use crate::api::context::Context;
 use crate::tensor::custom_op::to_float;
 use crate::tensor::pointwise::{self, Function};
 use crate::tensor::{Tensor, arith, convert, reduce};
@@ -14,8 +14,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2]) + 1
     /// = tensor [2] f32 [2, 3]
-    fn add(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "add", &this.0, &other)?;
+    fn add(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "add", &this.0, &other)?;
         Ok(arith::add(&l, &r)?)
     }
 
@@ -23,8 +23,8 @@ crate::natives! {
     ///
     /// > 2.0 - tensor([1, 2])
     /// = tensor [2] f32 [1, 0]
-    fn sub(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "sub", &this.0, &other)?;
+    fn sub(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "sub", &this.0, &other)?;
         Ok(arith::sub(&l, &r)?)
     }
 
@@ -32,8 +32,8 @@ crate::natives! {
     ///
     /// > 2 * tensor([1, 2])
     /// = tensor [2] f32 [2, 4]
-    fn mul(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "mul", &this.0, &other)?;
+    fn mul(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "mul", &this.0, &other)?;
         Ok(arith::mul(&l, &r)?)
     }
 
@@ -41,8 +41,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2]) / 4
     /// = tensor [2] f32 [0.25, 0.5]
-    fn div(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "div", &this.0, &other)?;
+    fn div(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "div", &this.0, &other)?;
         Ok(arith::div(&l, &r)?)
     }
 
@@ -50,8 +50,8 @@ crate::natives! {
     ///
     /// > tensor([5, -5]) % 3
     /// = tensor [2] f32 [2, 1]
-    fn rem(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "rem", &this.0, &other)?;
+    fn rem(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "rem", &this.0, &other)?;
         Ok(arith::rem(&l, &r)?)
     }
 
@@ -59,8 +59,8 @@ crate::natives! {
     ///
     /// > tensor([2, 3]) ** 2
     /// = tensor [2] f32 [4, 9]
-    fn pow(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "pow", &this.0, &other)?;
+    fn pow(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "pow", &this.0, &other)?;
         Ok(arith::pow(&l, &r)?)
     }
 
@@ -68,8 +68,8 @@ crate::natives! {
     ///
     /// > tensor([1, 5]).maximum(3)
     /// = tensor [2] f32 [3, 5]
-    fn maximum(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "maximum", &this.0, &other)?;
+    fn maximum(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "maximum", &this.0, &other)?;
         Ok(arith::maximum(&l, &r)?)
     }
 
@@ -77,8 +77,8 @@ crate::natives! {
     ///
     /// > tensor([1, 5]).minimum(3)
     /// = tensor [2] f32 [1, 3]
-    fn minimum(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "minimum", &this.0, &other)?;
+    fn minimum(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "minimum", &this.0, &other)?;
         Ok(arith::minimum(&l, &r)?)
     }
 
@@ -86,8 +86,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2, 3]).eq(2)
     /// = tensor [3] u8 [0, 1, 0]
-    fn eq(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "eq", &this.0, &other)?;
+    fn eq(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "eq", &this.0, &other)?;
         Ok(arith::compare("eq", &l, &r, |l, r| l.eq(r))?)
     }
 
@@ -95,8 +95,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2, 3]).ne(2)
     /// = tensor [3] u8 [1, 0, 1]
-    fn ne(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "ne", &this.0, &other)?;
+    fn ne(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "ne", &this.0, &other)?;
         Ok(arith::compare("ne", &l, &r, |l, r| l.ne(r))?)
     }
 
@@ -104,8 +104,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2, 3]).lt(2)
     /// = tensor [3] u8 [1, 0, 0]
-    fn lt(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "lt", &this.0, &other)?;
+    fn lt(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "lt", &this.0, &other)?;
         Ok(arith::compare("lt", &l, &r, |l, r| l.lt(r))?)
     }
 
@@ -113,8 +113,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2, 3]).le(2)
     /// = tensor [3] u8 [1, 1, 0]
-    fn le(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "le", &this.0, &other)?;
+    fn le(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "le", &this.0, &other)?;
         Ok(arith::compare("le", &l, &r, |l, r| l.le(r))?)
     }
 
@@ -122,8 +122,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2, 3]).gt(2)
     /// = tensor [3] u8 [0, 0, 1]
-    fn gt(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "gt", &this.0, &other)?;
+    fn gt(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "gt", &this.0, &other)?;
         Ok(arith::compare("gt", &l, &r, |l, r| l.gt(r))?)
     }
 
@@ -131,8 +131,8 @@ crate::natives! {
     ///
     /// > tensor([1, 2, 3]).ge(2)
     /// = tensor [3] u8 [0, 1, 1]
-    fn ge(cx: &Context, this: Left, other: Side) -> Tensor {
-        let (l, r) = sides(cx, "ge", &this.0, &other)?;
+    fn ge(cx: &Context, this: Receiver, other: Operand) -> Tensor {
+        let (l, r) = broadcast_operands(cx, "ge", &this.0, &other)?;
         Ok(arith::compare("ge", &l, &r, |l, r| l.ge(r))?)
     }
 
@@ -161,10 +161,10 @@ crate::natives! {
     ///
     /// > tensor([-2, 0.5, 3]).clamp(0, 1)
     /// = tensor [3] f32 [0, 0.5, 1]
-    fn clamp(cx: &Context, this: Left, least: Side, most: Side) -> Tensor {
-        let (t, least) = sides(cx, "clamp", &this.0, &least)?;
+    fn clamp(cx: &Context, this: Receiver, least: Operand, most: Operand) -> Tensor {
+        let (t, least) = broadcast_operands(cx, "clamp", &this.0, &least)?;
         let t = arith::maximum(&t, &least)?;
-        let (_, most) = sides(cx, "clamp", &this.0, &most)?;
+        let (_, most) = broadcast_operands(cx, "clamp", &this.0, &most)?;
         Ok(arith::minimum(&t, &most)?)
     }
 
@@ -260,49 +260,49 @@ crate::natives! {
     ///
     /// > tensor([1, -2]).abs()
     /// = tensor [2] f32 [1, 2]
-    fn abs(this: Tensor) -> Tensor { curve(pointwise::ABS, &this) }
+    fn abs(this: Tensor) -> Tensor { apply(pointwise::ABS, &this) }
 
     /// The sign of each element: -1, 0 or 1.
     ///
     /// > tensor([3, 0, -2]).sign()
     /// = tensor [3] f32 [1, 0, -1]
-    fn sign(this: Tensor) -> Tensor { curve(pointwise::SIGN, &this) }
+    fn sign(this: Tensor) -> Tensor { apply(pointwise::SIGN, &this) }
 
     /// Each element rounded to the nearest integer; ties round to even.
     ///
     /// > tensor([1.5, 2.5]).round()
     /// = tensor [2] f32 [2, 2]
-    fn round(this: Tensor) -> Tensor { curve(pointwise::ROUND, &this) }
+    fn round(this: Tensor) -> Tensor { apply(pointwise::ROUND, &this) }
 
     /// The natural logarithm of 1 + x, accurate near x = 0.
     ///
     /// > tensor([0, 1]).log1p()
     /// = tensor [2] f32 [0, 0.693147]
-    fn log1p(this: Tensor) -> Tensor { curve(pointwise::LOG1P, &this) }
+    fn log1p(this: Tensor) -> Tensor { apply(pointwise::LOG1P, &this) }
 
     /// The exponential of each element minus 1, accurate near 0.
     ///
     /// > tensor([0, 1]).expm1()
     /// = tensor [2] f32 [0, 1.71828]
-    fn expm1(this: Tensor) -> Tensor { curve(pointwise::EXPM1, &this) }
+    fn expm1(this: Tensor) -> Tensor { apply(pointwise::EXPM1, &this) }
 
     /// The logistic sigmoid 1 / (1 + exp(-x)) of each element.
     ///
     /// > tensor([0, 1]).sigmoid()
     /// = tensor [2] f32 [0.5, 0.731059]
-    fn sigmoid(this: Tensor) -> Tensor { curve(pointwise::SIGMOID, &this) }
+    fn sigmoid(this: Tensor) -> Tensor { apply(pointwise::SIGMOID, &this) }
 
     /// The rectified linear unit max(x, 0) of each element; the gradient at 0 is 0.
     ///
     /// > tensor([1, -2]).relu()
     /// = tensor [2] f32 [1, 0]
-    fn relu(this: Tensor) -> Tensor { curve(pointwise::RELU, &this) }
+    fn relu(this: Tensor) -> Tensor { apply(pointwise::RELU, &this) }
 
     /// The softplus log(1 + exp(x)) of each element.
     ///
     /// > tensor([0, 1]).softplus()
     /// = tensor [2] f32 [0.693147, 1.31326]
-    fn softplus(this: Tensor) -> Tensor { curve(pointwise::SOFTPLUS, &this) }
+    fn softplus(this: Tensor) -> Tensor { apply(pointwise::SOFTPLUS, &this) }
 
     /// 1 where the element is NaN, 0 elsewhere, as u8.
     ///
@@ -317,6 +317,7 @@ crate::natives! {
     fn is_finite(this: Tensor) -> Tensor { Ok(pointwise::map_bool(&this, f64::is_finite)?) }
 }
 
-fn curve(curve: Function, t: &Tensor) -> Result<Tensor, super::diagnostic::Diagnostic> {
-    Ok(pointwise::apply(curve, t)?)
+/// The function applied to each element.
+fn apply(function: Function, t: &Tensor) -> Result<Tensor, crate::api::diagnostic::Diagnostic> {
+    Ok(pointwise::apply(function, t)?)
 }
