@@ -10,7 +10,7 @@
 -- Source: Pandarinath and others 2018, and the notebook of Sussillo 2019. Run time on two cores: 15
 -- minutes with AVX-512, 30 minutes without.
 
--- Spike counts, [trials, time steps, units]. The last tenth of the trials is held out.
+-- Spike counts, [trials, time steps, units]. The last tenth of the trials is for validation.
 local max_rate_hz = 80.0
 local dt = 1.0 / 25.0 -- s
 local data = h5.read("integrator-trials.h5")

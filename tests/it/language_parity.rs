@@ -39,7 +39,7 @@ fn paired_scripts_print_the_expected_output_in_both_languages() {
             let run = run(&text, language);
             let mut printed = run.printed;
             if let Err(error) = run.outcome {
-                printed.push_str(&format!("\nfault: {error}"));
+                printed.push_str(&format!("\nerror: {error}"));
                 if let Some(hint) = error.hint {
                     printed.push_str(&format!("\nhint: {hint}"));
                 }

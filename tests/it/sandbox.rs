@@ -274,13 +274,13 @@ fn no_function_writes_outside_the_output_folder() {
     let before = files(root);
     for (text, extension) in WRITERS {
         let paths = [
-            format!("{}/other/new.{extension}", root.display()),
-            format!("{}/work/new.{extension}", root.display()),
-            format!("../new.{extension}"),
-            format!("deep/../../new.{extension}"),
+            format!("{}/other/created.{extension}", root.display()),
+            format!("{}/work/created.{extension}", root.display()),
+            format!("../created.{extension}"),
+            format!("deep/../../created.{extension}"),
             format!("new.{extension}"),
-            format!("up-{extension}/new.{extension}"),
-            format!("../../none/new.{extension}"),
+            format!("up-{extension}/created.{extension}"),
+            format!("../../none/created.{extension}"),
         ];
         for (path, language) in paths.iter().flat_map(|path| LANGUAGES.map(|l| (path, l))) {
             let outcome = call(text, Path::new(path), language, sandbox_config(root));
@@ -304,8 +304,8 @@ fn every_function_writes_below_the_output_folder() {
         .flat_map(|row| LANGUAGES.map(|l| (row, l)))
     {
         for path in [
-            format!("new.{extension}"),
-            format!("deep/../deep/new.{extension}"),
+            format!("created.{extension}"),
+            format!("deep/../deep/created.{extension}"),
         ] {
             call(text, Path::new(&path), language, sandbox_config(root)).expect(text);
             // A checkpoint does not replace other files.
@@ -314,7 +314,7 @@ fn every_function_writes_below_the_output_folder() {
     }
     let missing = call(
         WRITERS[0].0,
-        Path::new("none/new.txt"),
+        Path::new("none/created.txt"),
         LANGUAGES[0],
         sandbox_config(root),
     );

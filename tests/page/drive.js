@@ -120,6 +120,6 @@
     expect("no WebGL error", panel.renderer.gl.getError() === 0);
   };
 
-  try { runTests(); } catch (fault) { failures.push(String(fault)); }
+  try { runTests(); } catch (error) { failures.push(String(error)); }
   document.body.dataset.result = failures.length ? failures.join("; ") : "all is well";
 }

@@ -36,7 +36,7 @@ fn a_checkpoint_of_a_different_run_is_rejected_with_the_difference() {
     let sgd = Optimizer::Sgd(Sgd::default());
     let rows: [(&str, &dyn Task<f32>, usize, Options); 8] = [
         (
-            "batch is 64, but 128 in the checkpoint",
+            "batch_size is 64, but 128 in the checkpoint",
             &task,
             1,
             Options {
@@ -45,7 +45,7 @@ fn a_checkpoint_of_a_different_run_is_rejected_with_the_difference() {
             },
         ),
         (
-            "clip is none, but 10 in the checkpoint",
+            "clip_norm is none, but 10 in the checkpoint",
             &task,
             1,
             Options {
@@ -63,7 +63,7 @@ fn a_checkpoint_of_a_different_run_is_rejected_with_the_difference() {
             },
         ),
         (
-            "optimizer is sgd: rate",
+            "optimizer is sgd: lr",
             &task,
             1,
             Options {

@@ -9,6 +9,9 @@ use crate::base::options::Options;
 use crate::ops::rnn::Nonlinearity;
 use crate::tensor::Tensor;
 
+/// Name and shape of a block of parameters.
+pub type BlockShape = (&'static str, Vec<usize>);
+
 /// A cell. Its options are the hyperparameters that the equation contains; files store them under
 /// the same names.
 pub trait CellDescriptor: Options + Copy + PartialEq + Debug + Send + Sync + 'static {
@@ -26,7 +29,7 @@ pub trait CellDescriptor: Options + Copy + PartialEq + Debug + Send + Sync + 'st
 
     /// Names and shapes of the parameters of a layer with i inputs and n units; the initial states
     /// come first, [n] each.
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)>;
+    fn blocks(i: usize, n: usize) -> Vec<BlockShape>;
 
     /// The blocks that are initialized with random values, in the order in which they are drawn.
     /// All others are 0.

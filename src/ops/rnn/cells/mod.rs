@@ -12,7 +12,9 @@ mod ugrnn;
 mod vanilla;
 
 pub use ctrnn::Ctrnn;
-pub use descriptor::{CellDescriptor, Constructor, Initializer, TorchLayout, WeightKind};
+pub use descriptor::{
+    BlockShape, CellDescriptor, Constructor, Initializer, TorchLayout, WeightKind,
+};
 pub use gru::{AnyGru, Gru, GruOptions, Reset};
 pub use gru_torch::GruTorch;
 pub use lstm::Lstm;
@@ -108,7 +110,7 @@ struct Description {
     equation: &'static str,
     initial_states: &'static [&'static str],
     fields: fn() -> Vec<Field>,
-    blocks: fn(usize, usize) -> Vec<(&'static str, Vec<usize>)>,
+    blocks: fn(usize, usize) -> Vec<BlockShape>,
     initializers: fn(usize, usize) -> Vec<Initializer>,
 }
 
@@ -152,7 +154,7 @@ impl Cell {
     }
 
     /// Names and shapes of the parameters of a layer with i inputs and n units.
-    pub fn blocks(&self, i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
+    pub fn blocks(&self, i: usize, n: usize) -> Vec<BlockShape> {
         (self.description().blocks)(i, n)
     }
 

@@ -10,7 +10,7 @@
 
 mod cpu;
 
-use super::descriptor::{CellDescriptor, Constructor};
+use super::descriptor::{BlockShape, CellDescriptor, Constructor};
 use super::vanilla::Vanilla;
 use crate::base::options::{Options, Span};
 use crate::base::{Error, Result};
@@ -35,7 +35,7 @@ impl CellDescriptor for Ctrnn {
     const NAME: &'static str = "ctrnn";
     const EQUATION: &'static str = "a' = a + dt/tau (-a + wR f(a) + wI x + bR), o = wO f(a') + bO";
 
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
+    fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         Vanilla::blocks(i, n)
     }
 

@@ -12,7 +12,7 @@
 
 mod cpu;
 
-use super::descriptor::{CellDescriptor, Constructor, Initializer};
+use super::descriptor::{BlockShape, CellDescriptor, Constructor, Initializer};
 use super::gru_torch::GruTorch;
 use crate::base::{Error, Result};
 use crate::{choices, options};
@@ -31,7 +31,7 @@ impl CellDescriptor for Gru {
     const EQUATION: &'static str = "[r; u] = sigmoid(wRUHX [h; x] + bRU + [0; update_bias]), \
         c = tanh(wCHX [r h; x] + bC), h' = u h + (1 - u) c, o = wO h' + bO";
 
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
+    fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         vec![
             ("h0", vec![n]),
             ("wRUHX", vec![2 * n, n + i]),

@@ -12,7 +12,7 @@
 
 mod cpu;
 
-use super::descriptor::{CellDescriptor, TorchLayout};
+use super::descriptor::{BlockShape, CellDescriptor, TorchLayout};
 use crate::options;
 
 options! {
@@ -27,7 +27,7 @@ impl CellDescriptor for GruTorch {
     const EQUATION: &'static str = "[r; z] = sigmoid((wI x + bI + wR h + bR)[r, z]), \
         n = tanh((wI x + bI)[n] + r (wR h + bR)[n]), h' = (1 - z) n + z h, o = wO h' + bO";
 
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
+    fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         vec![
             ("h0", vec![n]),
             ("wI", vec![3 * n, i]),

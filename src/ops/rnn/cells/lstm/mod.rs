@@ -11,7 +11,7 @@
 
 mod cpu;
 
-use super::descriptor::{CellDescriptor, Constructor, TorchLayout};
+use super::descriptor::{BlockShape, CellDescriptor, Constructor, TorchLayout};
 use crate::base::Result;
 use crate::options;
 
@@ -27,7 +27,7 @@ impl CellDescriptor for Lstm {
         c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c'), output wO h' + bO";
     const INITIAL_STATES: &'static [&'static str] = &["h0", "c0"];
 
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
+    fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         vec![
             ("h0", vec![n]),
             ("c0", vec![n]),

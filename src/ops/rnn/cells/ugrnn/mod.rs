@@ -11,7 +11,7 @@
 
 mod cpu;
 
-use super::descriptor::{CellDescriptor, Constructor};
+use super::descriptor::{BlockShape, CellDescriptor, Constructor};
 use crate::base::Result;
 use crate::options;
 
@@ -29,7 +29,7 @@ impl CellDescriptor for Ugrnn {
     const EQUATION: &'static str = "[c; g] = wI x + wR h + bR + [0; update_bias], \
         h' = sigmoid(g) h + (1 - sigmoid(g)) tanh(c), o = wO h' + bO";
 
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
+    fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         vec![
             ("h0", vec![n]),
             ("wI", vec![2 * n, i]),

@@ -12,7 +12,7 @@ mod packed;
 
 pub(super) use packed::Packed;
 
-use super::descriptor::{CellDescriptor, Constructor, TorchLayout};
+use super::descriptor::{BlockShape, CellDescriptor, Constructor, TorchLayout};
 use crate::base::Result;
 use crate::ops::rnn::Nonlinearity;
 use crate::options;
@@ -30,7 +30,7 @@ impl CellDescriptor for Vanilla {
     const NAME: &'static str = "vanilla";
     const EQUATION: &'static str = "h' = f(wI x + wR h + bR), o = wO h' + bO";
 
-    fn blocks(i: usize, n: usize) -> Vec<(&'static str, Vec<usize>)> {
+    fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         vec![
             ("h0", vec![n]),
             ("wI", vec![n, i]),
