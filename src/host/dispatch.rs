@@ -12,6 +12,7 @@ use crate::api::convert::as_number;
 use crate::api::diagnostic::{Cause, Diagnostic};
 use crate::api::native::{Body, Native, suggest};
 use crate::api::value::{Value, with_article};
+use crate::base::synonyms;
 
 /// Calls a function of a bundled script module.
 pub type StdlibCaller = Box<dyn Fn(&Native, Vec<Value>) -> Result<Value, Diagnostic>>;
@@ -214,11 +215,13 @@ impl Vocabulary {
     /// a dot.
     fn method_of_other_kind(&self, value: &Value, name: &str) -> Option<String> {
         let owners = self.methods.get(name)?;
-        if value
-            .owner()
-            .is_some_and(|owner| owners.contains_key(owner))
-        {
+        let own = value.owner();
+        if own.is_some_and(|owner| owners.contains_key(owner)) {
             return None;
+        }
+        let synonym = own.and_then(|own| synonyms::lookup(name, &self.methods_of(own)));
+        if let Some(synonym) = synonym {
+            return Some(format!("did you mean `{synonym}`?"));
         }
         let owner = owners.keys().next()?;
         let kind = with_article(owner);

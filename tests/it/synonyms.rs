@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use attractor::api;
+use attractor::api::context::Language;
 use attractor::base::synonyms::{SYNONYMS, lookup};
+
+use crate::session;
 
 #[test]
 fn a_foreign_name_maps_to_the_valid_name_of_its_context() {
@@ -34,4 +37,24 @@ fn every_table_entry_maps_to_an_existing_name() {
         .filter(|ours| !names.contains(**ours))
         .collect();
     assert!(unknown.is_empty(), "names that do not exist: {unknown:?}");
+}
+
+#[test]
+fn errors_suggest_the_name_for_a_name_of_another_program() {
+    let table = [
+        ("zeros(3).inv()", "inverse"),
+        ("zeros(3).var(0)", "variance"),
+        ("rnn::vanilla().count()", "num_params"),
+        ("choose(1, 2, 3)", "where"),
+        ("np.array([1.0])", "tensor"),
+        ("plot::imshow(zeros([2, 2]))", "image"),
+        ("optim::adam(#{ learning_rate: 0.1 })", "lr"),
+        ("rnn::vanilla(#{ hidden_size: 10 })", "units"),
+    ];
+    for (text, expected) in table {
+        let outcome = session::run(text, Language::Rhai).outcome;
+        let hint = outcome.expect_err(text).hint.expect(text);
+        let start = format!("did you mean `{expected}`?");
+        assert!(hint.starts_with(&start), "{text}: {hint}");
+    }
 }

@@ -1,12 +1,18 @@
 //! The messages and hints for errors that Rhai itself raises.
 
-use rhai::EvalAltResult;
+use rhai::{EvalAltResult, ParseErrorType};
 
 use super::super::dispatch::{UNBOUNDED_RECURSION, read_only_error};
+use crate::base::synonyms::{self, SYNONYMS};
 
 /// The hint for an error that Rhai itself raises.
 pub fn hint(error: &EvalAltResult) -> Option<String> {
     let hint = match error {
+        EvalAltResult::ErrorParsing(ParseErrorType::Reserved(word), _) => {
+            let names: Vec<&str> = SYNONYMS.iter().map(|(name, _)| *name).collect();
+            let name = synonyms::lookup(word, &names)?;
+            return Some(format!("did you mean `{name}`?"));
+        }
         EvalAltResult::ErrorMismatchDataType(expected, found, _)
             if expected == "bool" && kind_name(found) == "a tensor" =>
         {
