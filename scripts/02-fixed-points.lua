@@ -49,7 +49,7 @@ local points = searches[2]
 if points:count() < 3 then
     error("fewer than 3 points: train longer (more batches) to see the line")
 end
-points = points:take(points:modes().readout:squeeze(1):argsort():to_list())
+points = points:take(points:modes().readout:squeeze(1):argsort())
 local modes = points:modes()
 local readout = modes.readout:squeeze(1)
 for _, set in ipairs(points:sets()) do

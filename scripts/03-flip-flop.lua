@@ -29,7 +29,7 @@ net:save("flip-flop.h5")
 -- the trials and from interpolations between them.
 local start = clock()
 local points = fixed_points.find(net, { candidates = run.states, polish = true })
-points = points:take(points:modes().unstable:argsort():to_list())
+points = points:take(points:modes().unstable:argsort())
 print(points)
 print("found in " .. fixed(clock() - start, 2) .. " s")
 points:save("flip-flop-points.h5")

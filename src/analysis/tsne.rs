@@ -19,8 +19,8 @@ macro_rules! embed {
             .perplexity($options.perplexity)
             .epochs($options.steps);
         descent.initial_embedding($start);
-        if let Some(rate) = $options.rate {
-            descent.learning_rate(rate);
+        if let Some(lr) = $options.lr {
+            descent.learning_rate(lr);
         }
         descent.barnes_hut($options.theta, |a, b| {
             let squares = a.iter().zip(*b).map(|(x, y)| (x - y) * (x - y));
@@ -44,7 +44,7 @@ options! {
         /// Number of iterations of gradient descent.
         steps: usize = 1000, in Span::between(1.0, 1e6);
         /// Learning rate; the default is samples / 48, but at least 50.
-        rate: Option<f64> = None, in Span::above(0.0);
+        lr: Option<f64> = None, in Span::above(0.0);
         /// Barnes-Hut accuracy: values near 0 are exact and slow, larger ones faster and less
         /// accurate.
         theta: f64 = 0.5, in Span::between(0.05, 1.0);

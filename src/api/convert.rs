@@ -185,7 +185,7 @@ integer_conversions! {
     usize, "integer of 0 or more";
 }
 
-/// A shape: a list such as `[3, 4]`, or `3` for a vector.
+/// A shape or indices: a list such as `[3, 4]`, `3` for a list of one element, or a vector.
 impl FromValue for Vec<usize> {
     fn kind() -> String {
         "list of integers".into()
@@ -194,6 +194,11 @@ impl FromValue for Vec<usize> {
         let size = |v: &Value| as_integer(v).and_then(|n| usize::try_from(n).ok());
         let sizes = match &value {
             Value::List(list) => list.iter().map(size).collect(),
+            Value::Tensor(vector) if vector.rank() == 1 => {
+                let numbers = crate::tensor::convert::to_f64(vector).ok();
+                let integer = |x: f64| size(&Value::Float(x));
+                numbers.and_then(|numbers| numbers.into_iter().map(integer).collect())
+            }
             one => size(one).map(|n| vec![n]),
         };
         sizes.ok_or(value)

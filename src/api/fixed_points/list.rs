@@ -148,7 +148,8 @@ crate::natives! {
         }
     }
 
-    /// Returns the points at the given indices, in that order.
+    /// Returns the points at the given indices, in that order. The indices are a list or a vector,
+    /// for example of `argsort`.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
     /// > let h = zeros([2, 3]) + 0.1;
