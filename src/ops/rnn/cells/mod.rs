@@ -3,6 +3,7 @@
 //! import, export and the script module `rnn` iterate over the tables in this file, so that a new
 //! cell requires its folder and one line in each of the two tables.
 
+mod affine;
 mod ctrnn;
 mod descriptor;
 mod gru;

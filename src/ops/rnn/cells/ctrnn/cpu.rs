@@ -7,9 +7,9 @@ use crate::ops::rnn::cell::{
     Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
     OutputBackward, Tangent, Weights,
 };
-use crate::ops::rnn::cells::vanilla::{Packed, Vanilla};
-use crate::ops::simd::elementwise::{self, each_1_0, each_1_1, each_1_2, each_2_0};
-use crate::ops::simd::gemm::{gemm, gemm_add};
+use crate::ops::rnn::cells::affine::{self, AffinePanels};
+use crate::ops::simd::elementwise::{each_1_0, each_1_1, each_1_2, each_2_0};
+use crate::ops::simd::gemm::gemm;
 use crate::ops::simd::{Lane16, Lanes};
 
 impl Ctrnn {
@@ -18,14 +18,14 @@ impl Ctrnn {
     }
 }
 
-/// Shares the packed matrices of the vanilla cell. The state frame contains [a, f'(a)] after
+/// The state frame contains [a, f'(a)] after
 /// [f(a), 1, x]. The gates contain the gradients with respect to the pre-activations after the
 /// backward pass; the backward pass does not need their forward values.
 impl<T: Lanes> CellKernel<T> for Ctrnn {
-    type Packed = Packed<T>;
+    type Packed = AffinePanels<T>;
 
     fn num_params(i: usize, n: usize) -> usize {
-        <Vanilla as CellKernel<T>>::num_params(i, n)
+        n * (i + n + 2)
     }
 
     fn frame_spec(s: LayerDims) -> FrameSpec {
@@ -37,8 +37,8 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         }
     }
 
-    fn pack(&self, weights: &Weights<'_, T>, into: &mut Packed<T>) {
-        Vanilla::default().pack(weights, into);
+    fn pack(&self, weights: &Weights<'_, T>, into: &mut AffinePanels<T>) {
+        into.pack(1, weights);
     }
 
     fn output<S: Simd>(&self, simd: S, s: LayerDims, frame: &mut [Lane16<T>]) {
@@ -49,7 +49,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
             .apply(simd, rates, &mut derivatives[..s.units]);
     }
 
-    fn forward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Forward<'_, T>) {
+    fn forward<S: Simd>(&self, simd: S, packed: &AffinePanels<T>, step: Forward<'_, T>) {
         let n = step.dims.units;
         let end = n + step.dims.groups + step.dims.inputs;
         let alpha = self.alpha::<T>();
@@ -65,14 +65,18 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         );
     }
 
-    fn output_backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: OutputBackward<'_, T>) {
+    fn output_backward<S: Simd>(
+        &self,
+        simd: S,
+        packed: &AffinePanels<T>,
+        step: OutputBackward<'_, T>,
+    ) {
         let n = step.dims.units;
         let end = n + step.dims.groups + step.dims.inputs;
         let derivatives = &step.frame[end + n..][..n];
         let d_y = step.scratch;
         d_y.fill(Lane16::splat(T::of(0.0)));
-        gemm_add(simd, &packed.backward, step.cotangents, d_y);
-        elementwise::add(simd, d_y, step.from_above);
+        packed.add_output_gradient(simd, [step.cotangents, step.from_above], d_y);
         each_1_2(
             simd,
             [step.d_state],
@@ -81,7 +85,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         );
     }
 
-    fn backward<S: Simd>(&self, simd: S, _: &Packed<T>, step: Backward<'_, T>) {
+    fn backward<S: Simd>(&self, simd: S, _: &AffinePanels<T>, step: Backward<'_, T>) {
         let alpha = self.alpha::<T>();
         let decay = T::of(1.0) - alpha;
         each_2_0(
@@ -96,27 +100,27 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
     }
 
     fn gradient_product(s: LayerDims, k: usize) -> Option<GradientProduct> {
-        <Vanilla as CellKernel<T>>::gradient_product(s, k)
+        affine::gradient_product(1, s, k)
     }
 
-    fn add_gradient(s: LayerDims, k: usize, row: usize, sums: &[T], into: &mut [T]) {
-        Vanilla::add_gradient(s, k, row, sums, into);
+    fn add_gradient(s: LayerDims, _: usize, r: usize, sums: &[T], into: &mut [T]) {
+        affine::add_gradient(1, s, r, sums, into);
     }
 
     fn input_backward<S: Simd>(
         &self,
         simd: S,
-        packed: &Packed<T>,
+        packed: &AffinePanels<T>,
         gates: &[Lane16<T>],
         into: &mut [Lane16<T>],
     ) {
-        gemm_add(simd, &packed.input_backward, gates, into);
+        packed.input_backward(simd, gates, into);
     }
 
     fn tangent<S: Simd>(
         &self,
         simd: S,
-        packed: &Packed<T>,
+        packed: &AffinePanels<T>,
         step: EvaluatedStep<'_, T>,
         direction: Tangent<'_, T>,
         into: &mut [Lane16<T>],
@@ -127,7 +131,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         let alpha = self.alpha::<T>();
         let derivatives = &step.before[2 * n + groups + step.dims.inputs..][..n];
         let into = &mut into[..n];
-        packed.preactivation_tangent(simd, step.dims, direction, into);
+        packed.preactivation_tangents(simd, step.dims, direction, into);
         each_1_0(simd, [&mut *into], [], move |[x], []| *x *= alpha);
         let Tangent::State(k) = direction else { return };
         let (decay, here) = (T::of(1.0) - alpha, k * groups..(k + 1) * groups);

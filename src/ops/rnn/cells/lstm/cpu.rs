@@ -5,24 +5,13 @@ use pulp::Simd;
 use super::Lstm;
 use crate::ops::rnn::cell::{
     Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
-    OutputBackward, Tangent, Weights, add,
+    OutputBackward, Tangent, Weights,
 };
+use crate::ops::rnn::cells::affine::{self, AffinePanels};
 use crate::ops::simd::elementwise::{self, each_1_3, each_1_4, each_3_1, each_4_1};
-use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_columns};
+use crate::ops::simd::gemm::gemm;
 use crate::ops::simd::math::{sigmoid, tanh};
 use crate::ops::simd::{Lane16, Lanes};
-
-/// Packed parameters. Gates: [i, f, g, o]; after the backward pass, the gradients with respect to
-/// their pre-activations. The state frame contains [c, tanh c] after [h, 1, x].
-#[derive(Default)]
-pub struct Packed<T> {
-    /// [wR bR wI], multiplies [h, 1, x].
-    gates: Panels<T>,
-    /// [wO' wR'], multiplies the gradients with respect to [outputs, pre-activations].
-    backward: Panels<T>,
-    /// wI', multiplies the gradients with respect to the pre-activations.
-    input_backward: Panels<T>,
-}
 
 /// The four gates i, f, g, o.
 fn split_gates<T>(gates: &[Lane16<T>]) -> [&[Lane16<T>]; 4] {
@@ -43,27 +32,10 @@ fn cell_state<T>(s: LayerDims, frame: &[Lane16<T>]) -> [&[Lane16<T>]; 2] {
     [c, &tanh_c[..s.units]]
 }
 
-impl<T: Lanes> Packed<T> {
-    /// Directional derivatives of the pre-activations of all gates.
-    #[inline(always)]
-    fn preactivation_tangents<S: Simd>(
-        &self,
-        simd: S,
-        units: usize,
-        direction: Tangent<'_, T>,
-        into: &mut [Lane16<T>],
-    ) {
-        match direction {
-            Tangent::State(k) if k < units => self.gates.load_column(k, into),
-            Tangent::State(_) => into.fill(Lane16::splat(T::of(0.0))),
-            Tangent::Input(k) => self.gates.load_column(units + 1 + k, into),
-            Tangent::Inputs(x) => gemm_columns(simd, &self.gates, units + 1, x, into),
-        }
-    }
-}
-
+/// Gates: [i, f, g, o]; after the backward pass, the gradients with respect to their
+/// pre-activations. The state frame contains [c, tanh c] after [h, 1, x].
 impl<T: Lanes> CellKernel<T> for Lstm {
-    type Packed = Packed<T>;
+    type Packed = AffinePanels<T>;
 
     fn num_params(i: usize, n: usize) -> usize {
         4 * n * (i + n + 1) + 2 * n
@@ -78,28 +50,14 @@ impl<T: Lanes> CellKernel<T> for Lstm {
         }
     }
 
-    fn pack(&self, weights: &Weights<'_, T>, into: &mut Packed<T>) {
-        let (n, i, config) = (weights.dims.units, weights.dims.inputs, weights.config);
-        let (w_in, rest) = weights.params.split_at(4 * n * i);
-        let (w_rec, bias) = rest.split_at(4 * n * n);
-        let blocks = [
-            Block::row_major(w_rec, n),
-            Block::row_major(bias, 1),
-            Block::row_major(w_in, i),
-        ];
-        into.gates.pack(config, 4 * n, &blocks);
-        if weights.backward {
-            let recurrent = Block::transposed(w_rec, n, 4 * n);
-            into.backward.pack(config, n, &[weights.readout, recurrent]);
-            into.input_backward
-                .pack(config, i, &[Block::transposed(w_in, i, 4 * n)]);
-        }
+    fn pack(&self, weights: &Weights<'_, T>, into: &mut AffinePanels<T>) {
+        into.pack(4, weights);
     }
 
-    fn forward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Forward<'_, T>) {
+    fn forward<S: Simd>(&self, simd: S, packed: &AffinePanels<T>, step: Forward<'_, T>) {
         let s = step.dims;
         let (n, end) = (s.units, s.units + s.groups + s.inputs);
-        gemm(simd, &packed.gates, &step.before[..end], step.gates);
+        gemm(simd, &packed.forward, &step.before[..end], step.gates);
         let [i, f, g, o] = split_gates_mut(step.gates);
         let (h, rest) = step.after.split_at_mut(n);
         let (c, tanh_c) = rest[s.groups + s.inputs..].split_at_mut(n);
@@ -122,13 +80,16 @@ impl<T: Lanes> CellKernel<T> for Lstm {
         );
     }
 
-    fn output_backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: OutputBackward<'_, T>) {
-        let d_h = &mut step.d_state[..step.dims.units];
-        gemm_add(simd, &packed.backward, step.cotangents, d_h);
-        elementwise::add(simd, d_h, step.from_above);
+    fn output_backward<S: Simd>(
+        &self,
+        simd: S,
+        packed: &AffinePanels<T>,
+        step: OutputBackward<'_, T>,
+    ) {
+        packed.output_backward(simd, step);
     }
 
-    fn backward<S: Simd>(&self, simd: S, _: &Packed<T>, step: Backward<'_, T>) {
+    fn backward<S: Simd>(&self, simd: S, _: &AffinePanels<T>, step: Backward<'_, T>) {
         let (d_h, d_c) = step.d_state.split_at_mut(step.dims.units);
         let [i, f, g, o] = split_gates_mut(step.gates);
         let [_, tanh_c] = cell_state(step.dims, step.after);
@@ -160,35 +121,27 @@ impl<T: Lanes> CellKernel<T> for Lstm {
     }
 
     fn gradient_product(s: LayerDims, k: usize) -> Option<GradientProduct> {
-        (k == 0).then_some(GradientProduct {
-            gates: 0..4 * s.units,
-            states: 0..s.units + 1 + s.inputs,
-        })
+        affine::gradient_product(4, s, k)
     }
 
     fn add_gradient(s: LayerDims, _: usize, r: usize, sums: &[T], into: &mut [T]) {
-        let (n, i) = (s.units, s.inputs);
-        let (w_in, rest) = into.split_at_mut(4 * n * i);
-        let (w_rec, bias) = rest.split_at_mut(4 * n * n);
-        add(&mut w_in[r * i..][..i], &sums[n + 1..]);
-        add(&mut w_rec[r * n..][..n], &sums[..n]);
-        bias[r] += sums[n];
+        affine::add_gradient(4, s, r, sums, into);
     }
 
     fn input_backward<S: Simd>(
         &self,
         simd: S,
-        packed: &Packed<T>,
+        packed: &AffinePanels<T>,
         gates: &[Lane16<T>],
         into: &mut [Lane16<T>],
     ) {
-        gemm_add(simd, &packed.input_backward, gates, into);
+        packed.input_backward(simd, gates, into);
     }
 
     fn tangent<S: Simd>(
         &self,
         simd: S,
-        packed: &Packed<T>,
+        packed: &AffinePanels<T>,
         step: EvaluatedStep<'_, T>,
         direction: Tangent<'_, T>,
         into: &mut [Lane16<T>],
@@ -196,7 +149,7 @@ impl<T: Lanes> CellKernel<T> for Lstm {
         let s = step.dims;
         let (n, units) = (s.units, s.units / s.groups);
         let d_preactivations = &mut step.scratch[..4 * n];
-        packed.preactivation_tangents(simd, units, direction, d_preactivations);
+        packed.preactivation_tangents(simd, step.dims, direction, d_preactivations);
         let [d_i, d_f, d_g, d_o] = split_gates(d_preactivations);
         let [i, f, g, o] = split_gates(step.gates);
         let ([before, _], [_, tanh_c]) = (cell_state(s, step.before), cell_state(s, step.after));

@@ -8,9 +8,6 @@
 //! its two biases is bR.
 
 mod cpu;
-mod packed;
-
-pub(super) use packed::Packed;
 
 use super::descriptor::{BlockShape, CellDescriptor, Constructor, TorchLayout};
 use crate::base::Result;
