@@ -65,8 +65,8 @@ impl<T: Lanes> AffinePanels<T> {
         gemm_add(simd, &self.input_backward, gates, into);
     }
 
-    /// Directional derivatives of the pre-activations with respect to y or the input. They are 0 for
-    /// the other parts of the state.
+    /// Directional derivatives of the pre-activations with respect to y or the input. They are 0
+    /// for the other parts of the state.
     #[inline(always)]
     pub fn preactivation_tangents<S: Simd>(
         &self,
