@@ -11,7 +11,6 @@ use crate::io::{safetensors, weights};
 use crate::nn::Network;
 use crate::nn::interop::{CellSettings, ExportNames, PortableNetwork, Selection};
 use crate::ops::rnn::Nonlinearity;
-use crate::ops::rnn::cells::Gru;
 use crate::tensor::{DType, convert};
 use crate::{choices, options};
 
@@ -44,8 +43,9 @@ options! {
         /// Name of the learned initial state c of an LSTM; without it, `c0` is used if present,
         /// otherwise 0.
         c0: String = "".into();
-        /// Update bias of a GRU of the computation-thru-dynamics notebooks.
-        update_bias: f64 = Gru::default().update_bias, in Span::between(-1e3, 1e3);
+        /// Update bias of a GRU of the computation-thru-dynamics notebooks (default 0.5) or of an
+        /// update-gate network (default 1).
+        update_bias: Option<f64> = None, in Span::between(-1e3, 1e3);
         /// The dtype: that of the file, or another one.
         dtype: ImportDtype = ImportDtype::OfFile;
     }
@@ -107,7 +107,7 @@ pub fn import_network(
     let not_finite = note_not_finite("rnn::load", path, tensors)?;
     let network = portable.build(CellSettings {
         nonlinearity,
-        update_bias: options.is_set("update_bias").then_some(options.update_bias),
+        update_bias: options.update_bias,
     })?;
     Ok((network, [note, not_finite].into_iter().flatten().collect()))
 }
