@@ -170,7 +170,11 @@ fn label_ticks(at: &[f64], step: f64) -> (Vec<Tick>, Option<i32>) {
     let largest = at.iter().fold(0.0f64, |a, v| a.max(v.abs()));
     let plain = largest == 0.0 || (1e-3..1e5).contains(&largest);
     let power = if plain { 0 } else { exponent_of(largest) };
-    let decimals = (power - exponent_of(step)).max(0) as usize;
+    // The step of a range without an extent is 0.
+    let decimals = match step > 0.0 && step.is_finite() {
+        true => (power - exponent_of(step)).max(0) as usize,
+        false => 0,
+    };
     let label = |v: f64| format_number(divide_by_power(v, power), decimals);
     let ticks = at.iter().map(|v| tick(*v, label(*v))).collect();
     (ticks, (!plain).then_some(power))
