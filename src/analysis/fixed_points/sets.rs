@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
-use super::candidates::{Candidates, squared_distance};
+use super::candidates::{Candidates, Label, squared_distance};
 use super::dimension::dimension;
 use super::newton::Newton;
-use super::points::Points;
+use super::points::{Point, Points};
 use crate::base::{NoProgress, Result};
 use crate::nn::StepMap;
 
@@ -32,6 +32,9 @@ const ROUNDING: f64 = 1e-28;
 /// Between points that the parameters do not determine, so are residuals below this multiple of the
 /// resolution of the parameters, relative to the state.
 const RESOLUTIONS: f64 = 8.0;
+/// Errors below this fraction of the mean square of a state belong to a search that moved its final
+/// states to fixed points, far below any tolerance that users choose.
+const EXACT: f64 = 1e-20;
 /// Singular values of J - 1 below this multiple of the resolution are not resolved.
 const UNRESOLVED: f64 = 32.0;
 /// The error between two points may exceed the larger of their errors by this factor.
@@ -60,7 +63,7 @@ struct Edge {
 ///
 /// Errors: those of the step map
 pub fn sets(step_map: &mut dyn StepMap<f64>, points: &Points, resolution: f64) -> Result<Vec<Set>> {
-    let edges = tangent_edges(step_map, points, shortest_tree(points))?;
+    let edges = tangent_edges(step_map, points, shortest_tree(points, resolution))?;
     let edges = slow_edges(step_map, points, edges, resolution)?;
     let groups = connected_components(points.points.len(), &edges);
     groups
@@ -90,9 +93,13 @@ pub fn singletons(points: &Points) -> Vec<Set> {
     (0..points.points.len()).map(one).collect()
 }
 
-/// The minimum spanning tree of the points of each input and label (Prim 1957).
-fn shortest_tree(points: &Points) -> Vec<Edge> {
+/// The minimum spanning tree of the points of each input (Prim 1957). Fixed points whose states are
+/// exact and slow points have separate trees. A search that stops at its tolerance reports both
+/// labels along one line, because some of its points happen to lie near a fixed point.
+fn shortest_tree(points: &Points, resolution: f64) -> Vec<Edge> {
     let all = &points.points;
+    let mut converged = all.iter().filter(|point| point.label == Label::Converged);
+    let separate = converged.all(|point| is_exact(point, resolution));
     let mut best: Vec<(f64, usize, bool)> = vec![(f64::INFINITY, 0, false); all.len()];
     let mut edges = Vec::new();
     for _ in 0..all.len() {
@@ -113,7 +120,8 @@ fn shortest_tree(points: &Points) -> Vec<Edge> {
             .enumerate()
             .with_min_len(256)
             .for_each(|(to, best)| {
-                let alike = all[to].label == here.label && all[to].input == here.input;
+                let same_label = !separate || all[to].label == here.label;
+                let alike = same_label && all[to].input == here.input;
                 if !best.2 && alike {
                     let square = squared_distance(&all[to].state, &here.state);
                     if square < best.0 {
@@ -263,17 +271,26 @@ fn cutoff(resolution: f64) -> f64 {
     }
 }
 
+/// Whether the residual of a point is at the level of rounding.
+fn is_exact(point: &Point, resolution: f64) -> bool {
+    let exact = EXACT.max((RESOLUTIONS * resolution).powi(2));
+    point.error <= exact * mean_square(&point.state)
+}
+
+fn mean_square(state: &[f64]) -> f64 {
+    state.iter().map(|h| h * h).sum::<f64>() / state.len() as f64
+}
+
 /// The error that is permitted between the ends of an edge.
 fn allowed_error(points: &Points, edge: &Edge, resolution: f64) -> f64 {
     let [a, b] = edge.ends.map(|end| &points.points[end]);
-    let size = |state: &[f64]| state.iter().map(|h| h * h).sum::<f64>() / state.len() as f64;
     let determined = a.position_error.is_finite() || b.position_error.is_finite();
     let exact = match determined {
         true => ROUNDING,
         false => ROUNDING.max((RESOLUTIONS * resolution).powi(2)),
     };
     (ERROR_FACTOR * a.error.max(b.error))
-        .max(exact * size(&a.state).max(size(&b.state)))
+        .max(exact * mean_square(&a.state).max(mean_square(&b.state)))
         .max(f64::MIN_POSITIVE)
 }
 

@@ -158,6 +158,32 @@ fn points_along_a_line_within_the_tolerance_form_one_set() {
 }
 
 #[test]
+fn points_of_both_labels_along_a_slow_line_form_one_set() {
+    // The drift along the first unit is within the tolerance; it vanishes at 0 and 3.
+    let script = r#"
+        let step = |h, x, p| {
+            let along = h.slice(1, 0, 1);
+            let drift = 0.005 * along * (1.0 - along.square() / 9.0);
+            cat([along + drift, 0.5 * h.slice(1, 1, 2)], 1)
+        };
+        let net = rnn::custom(#{ units: 2, dtype: "f64", step: step, params: #{ w: 1.0 } });
+        let along = arange(0, 280).f64() * 0.025 - 3.5;
+        let candidates = stack([along, 0.1 * along], 1);
+        let line = fixed_points::find(net, #{
+            candidates: candidates, tolerance: 1e-4, unique_distance: 0.1, interpolated: 0,
+        });
+        let labels = #{};
+        for at in 0..line.count() { labels[line[at].label] = true; }
+        let sets = line.sets();
+        let exact = fixed_points::find(net, #{ candidates: candidates, interpolated: 0 });
+        [labels.keys(), sets.len(), sets[0].dimension, fixed(sets[0].extent, 0),
+         exact.sets().map(|set| set.dimension)]
+    "#;
+    let expected = r#"[["converged", "slow point"], 1, 1, "7", [0, 0, 0]]"#;
+    assert_eq!(evaluate(script), expected);
+}
+
+#[test]
 fn the_error_for_nan_weights_names_the_parameter() {
     let rhai = "let net = rnn::vanilla(#{ units: 2 }); \
                 net.load_params(#{ wR: [[0.0 / 0.0, 0.0], [0.0, 1.0]] }); \
