@@ -22,7 +22,7 @@ pub use init::NetworkOptions;
 pub use network::Network;
 pub(crate) use network::dispatch_network;
 pub use precision::Precision;
-pub use rnn::{Rnn, RunInputs, Workspace};
+pub use rnn::{Rnn, Workspace};
 pub use spec::Spec;
 pub use step_map::StepMap;
 pub use traits::{Dynamics, RunArgs};

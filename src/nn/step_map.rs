@@ -89,12 +89,8 @@ impl<T: Lanes> StepMap<T> for BuiltIn<T> {
     fn vjp(&mut self, [h, x]: [&[T]; 2], r: &[T], into: &mut [T]) -> Result<()> {
         let sizes = self.net.spec.sizes(h.len() / self.net.spec.state(), 1);
         let inputs = Inputs {
-            params: &self.net.params.data,
-            inputs: x,
             h0: Some(h),
-            noise: None,
-            dropout: None,
-            lengths: None,
+            ..Inputs::new(&*self.net.params.data, x)
         };
         let cotangents = Cotangents {
             states: Some(r),
