@@ -6,7 +6,7 @@ use std::path::Path;
 use attractor::nn::interop::{CellSettings, PortableNetwork, Selection};
 use attractor::nn::{Dynamics, Network, Rnn, RunArgs};
 use attractor::ops::Lanes;
-use attractor::tensor::{DType, convert};
+use attractor::tensor::{AnyPrecision, DType, convert};
 use attractor::train::Trials;
 
 use super::{read_tensors, reference};
@@ -110,8 +110,8 @@ fn states_loss_and_gradients_agree_with_pytorch() {
         let tree = hdf5::read(reference(&format!("torch_{name}.h5"))).expect("a reference");
         for (dtype, limit) in [(DType::F64, F64), (DType::F32, F32)] {
             let all = match load_network(name, dtype) {
-                Network::F32(net) => errors(&net, &tree),
-                Network::F64(net) => errors(&net, &tree),
+                Network::BuiltIn(AnyPrecision::F32(net)) => errors(&net, &tree),
+                Network::BuiltIn(AnyPrecision::F64(net)) => errors(&net, &tree),
                 other => panic!("{name}: {other:?} is not a built-in cell"),
             };
             assert!(all.len() > 7, "{name}: {all:?}");
