@@ -80,8 +80,8 @@ impl<S, D> AnyPrecision<S, D> {
     }
 }
 
-/// The variant of an [`AnyPrecision`] in precision `T`. Generic functions require it in a bound such
-/// as `AnyModel: Select<T, Value = Model<T>>`.
+/// The variant of an [`AnyPrecision`] in precision `T`. Generic functions require it in a bound
+/// such as `AnyModel: Select<T, Value = Model<T>>`.
 pub trait Select<T> {
     type Value;
     fn wrap(value: Self::Value) -> Self;

@@ -47,7 +47,7 @@ impl Sizes {
     }
 }
 
-/// Inputs of a run. `A` is the type of the arrays: a slice, or a tensor if autograd records the run.
+/// Inputs of a run. `A` is the type of the arrays: slices, or tensors if autograd records the run.
 #[derive(Debug)]
 pub struct Inputs<'a, A: ?Sized> {
     /// Parameters in the order of the layout.
