@@ -110,15 +110,8 @@ impl<T: Lanes> Arrays<T> {
         }
     }
 
-    fn op_inputs(&self) -> Inputs<'_, T> {
-        Inputs {
-            params: &self.params,
-            inputs: &self.inputs,
-            h0: None,
-            noise: None,
-            dropout: None,
-            lengths: None,
-        }
+    fn op_inputs(&self) -> Inputs<'_, [T]> {
+        Inputs::new(&self.params, &self.inputs)
     }
 
     fn op_targets(&self) -> Targets<'_, T> {

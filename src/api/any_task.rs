@@ -4,47 +4,51 @@ use std::rc::Rc;
 
 use super::value::ScriptObject;
 use crate::base::{Error, Result};
-use crate::ops::Lanes;
+use crate::random::Key;
 use crate::tasks::Dataset;
-use crate::train::{Shape, Task};
+use crate::tensor::Real;
+use crate::train::{BatchRequest, Shape, Task, Trials};
 
-/// The script object for a task, in both dtypes.
+/// A task that generates trials in both precisions.
+trait DualTask: Task<f32> + Task<f64> {}
+
+impl<K: Task<f32> + Task<f64>> DualTask for K {}
+
+/// The script object for a task, for networks of both precisions.
 pub struct AnyTask {
     name: &'static str,
-    /// For f32 networks.
-    pub single: Rc<dyn Task<f32>>,
-    /// For f64 networks.
-    pub double: Rc<dyn Task<f64>>,
+    task: Rc<dyn DualTask>,
     /// The data set, if the task is one.
     pub dataset: Option<Rc<Dataset>>,
 }
 
-/// A dtype in which tasks generate trials.
-pub trait TaskDtype: Lanes {
-    /// The task for networks of this dtype.
-    fn select_task(task: &AnyTask) -> &dyn Task<Self>;
-}
-
-impl TaskDtype for f32 {
-    fn select_task(task: &AnyTask) -> &dyn Task<f32> {
-        task.single.as_ref()
+impl<T: Real> Task<T> for AnyTask
+where
+    dyn DualTask: Task<T>,
+{
+    fn shape(&self) -> Shape {
+        self.task.shape()
     }
-}
 
-impl TaskDtype for f64 {
-    fn select_task(task: &AnyTask) -> &dyn Task<f64> {
-        task.double.as_ref()
+    fn fill(&self, key: &Key, trials: &mut Trials<T>) -> Result<()> {
+        self.task.fill(key, trials)
+    }
+
+    fn fill_batch(&self, request: &BatchRequest, trials: &mut Trials<T>) -> Result<()> {
+        self.task.fill_batch(request, trials)
+    }
+
+    fn values(&self) -> Option<Box<dyn Iterator<Item = f64> + '_>> {
+        self.task.values()
     }
 }
 
 impl AnyTask {
     /// The task with the name that `print` shows.
     pub fn new<K: Task<f32> + Task<f64> + 'static>(name: &'static str, task: K) -> AnyTask {
-        let task = Rc::new(task);
         AnyTask {
             name,
-            single: task.clone(),
-            double: task,
+            task: Rc::new(task),
             dataset: None,
         }
     }
@@ -54,8 +58,7 @@ impl AnyTask {
         let dataset = Rc::new(dataset);
         AnyTask {
             name: "dataset",
-            single: dataset.clone(),
-            double: dataset.clone(),
+            task: dataset.clone(),
             dataset: Some(dataset),
         }
     }
@@ -73,7 +76,7 @@ impl AnyTask {
 
     /// The sizes of one trial.
     pub fn shape(&self) -> Shape {
-        self.single.shape()
+        Task::<f32>::shape(&*self.task)
     }
 }
 

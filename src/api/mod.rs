@@ -28,7 +28,6 @@ pub mod optim;
 pub mod options;
 pub mod pca;
 pub mod plot;
-mod precision;
 mod progress;
 pub mod random;
 pub mod rhai_to_lua;

@@ -7,9 +7,9 @@ use super::value::FromValue;
 use super::value::{Object, ScriptObject, Value};
 use crate::api::convert::New;
 use crate::base::Error;
-use crate::nn::Precision;
 use crate::random::{Key, Layout, Seed};
-use crate::tensor::{DType, Device, Real, Tensor};
+use crate::tensor::precision::with_precision;
+use crate::tensor::{DType, Device, Precision, Real, Tensor};
 
 crate::options! {
     /// Options of `random::key`.
@@ -267,10 +267,7 @@ fn sample(
     distribution: &impl Distribution,
 ) -> Result<Tensor, Diagnostic> {
     cx.check_memory(op, &shape, precision.dtype())?;
-    match precision {
-        Precision::F32 => sample_dtype::<f32>(key, shape, distribution),
-        Precision::F64 => sample_dtype::<f64>(key, shape, distribution),
-    }
+    with_precision!(precision, T => sample_dtype::<T>(key, shape, distribution))
 }
 
 fn sample_dtype<T: Real>(
@@ -310,14 +307,8 @@ fn check_uniform_range(dtype: Precision, low: f64, high: f64) -> Result<(), Diag
         "random::uniform",
         format!("above {low} as {}", dtype.dtype().as_str()),
     );
-    let [low_rounded, high_rounded, max_difference] = match dtype {
-        Precision::F32 => [
-            f64::from(low as f32),
-            f64::from(high as f32),
-            f64::from(f32::MAX),
-        ],
-        Precision::F64 => [low, high, f64::MAX],
-    };
+    let [low_rounded, high_rounded, max_difference] =
+        with_precision!(dtype, T => [T::of(low), T::of(high), T::MAX].map(T::double));
     if low_rounded >= high_rounded {
         return Err(range_error(of, "high", &expected, high));
     }

@@ -4,9 +4,8 @@ use super::context::Context;
 use super::diagnostic::Diagnostic;
 use super::options::CallOptions;
 use crate::base::Result;
-use crate::nn::Precision;
 use crate::signal::waveforms::{Lorenz, Patterns, Sines};
-use crate::tensor::{DType, Tensor, convert};
+use crate::tensor::{DType, Precision, Tensor, convert};
 
 crate::options! {
     /// Options of all signals.

@@ -13,9 +13,9 @@ use super::shape_error::shape_error;
 use super::value::{FromValue, Function, Map, Object, Value};
 use crate::base::options::Span;
 use crate::base::{Error, Result};
-use crate::nn::Precision;
 use crate::random::Key;
 use crate::tasks::{Decision, FlipFlop, Integrator, decision, flip_flop, integrator};
+use crate::tensor::precision::with_precision;
 use crate::tensor::{Device, Real, Tensor, convert};
 use crate::train::task::{Shape, Task, Trials};
 
@@ -100,10 +100,7 @@ crate::natives! {
     ) -> Map {
         let Shape { time, inputs, outputs } = this.shape();
         cx.check_memory("task.batch", &[n, time, inputs.max(outputs)], options.dtype.dtype())?;
-        match options.dtype {
-            Precision::F32 => sample_batch(this.single.as_ref(), n, &key),
-            Precision::F64 => sample_batch(this.double.as_ref(), n, &key),
-        }
+        with_precision!(options.dtype, T => sample_batch::<T>(&*this, n, &key))
     }
 
     /// The number of time steps of a trial.

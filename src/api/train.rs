@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::any_task::{AnyTask, TaskDtype};
+use super::any_task::AnyTask;
 use super::context::Context;
 use super::diagnostic::Diagnostic;
 use super::options::CallOptions;
@@ -19,7 +19,9 @@ use crate::base::options::Span;
 use crate::nn::{Dynamics, Network, dispatch_network};
 use crate::options;
 use crate::tensor::Real;
-use crate::train::{Fit, LogEntry, Model, OnLog, Options, Source, Trials, run, sample_validation};
+use crate::train::{
+    Fit, LogEntry, Model, OnLog, Options, Source, Task, Trials, run, sample_validation,
+};
 
 options! {
     /// Options that scripts can pass in addition to the training options.
@@ -107,28 +109,34 @@ fn check_batch_memory(
 }
 
 /// Trains a copy of the script's network.
-fn train_copy<T: TaskDtype, N: Dynamics<T> + Into<Network>>(
+fn train_copy<T: Real, N: Dynamics<T> + Into<Network>>(
     cx: &Context,
     copy: N,
     (network, task): (&Net, &AnyTask),
     (options, script_options): (&Options, &ScriptOptions),
-) -> Result<Fit> {
+) -> Result<Fit>
+where
+    AnyTask: Task<T>,
+{
     let publish = |net: &N| SharedParameters::publish(&network.0, net.clone().into());
     let validation = validation_trials::<T>(cx, network, options, script_options)?;
     let source = Source {
-        task: T::select_task(task),
+        task,
         validation: validation.as_ref(),
     };
     run_training(cx, copy, &source, (options, script_options), &publish)
 }
 
 /// The validation trials, if any.
-fn validation_trials<T: TaskDtype>(
+fn validation_trials<T: Real>(
     cx: &Context,
     network: &Net,
     options: &Options,
     script_options: &ScriptOptions,
-) -> Result<Option<Trials<T>>, Diagnostic> {
+) -> Result<Option<Trials<T>>, Diagnostic>
+where
+    AnyTask: Task<T>,
+{
     Ok(match &script_options.validation {
         None => None,
         Some(Validation::Batch(batch)) => Some(read_trials("train: validation", batch)?),
@@ -140,7 +148,7 @@ fn validation_trials<T: TaskDtype>(
             check_batch_memory(cx, network, task, ("validation_trials", count))?;
             Some(match dataset {
                 Some(dataset) => dataset.all(),
-                None => sample_validation(T::select_task(task), count, options)?,
+                None => sample_validation(&**task, count, options)?,
             })
         }
     })

@@ -5,7 +5,7 @@ use super::Rnn;
 use super::traits::{RunArgs, linear};
 use crate::base::Result;
 use crate::ops::Lanes;
-use crate::ops::rnn::{AuxInputs, DualPrecision, states, suffix};
+use crate::ops::rnn::{Inputs, states, suffix};
 use crate::random::Key;
 use crate::tensor::{Device, Tensor};
 
@@ -28,17 +28,14 @@ impl<T: Lanes> Rnn<T> {
             None => self.initial_states(params)?.broadcast_left(b)?,
         };
         let (cell, sizes) = (self.spec.cell, self.spec.sizes(b, t));
-        let operations = DualPrecision {
-            single: cell.operation(),
-            double: cell.operation(),
-        };
         let noise = sample_noise(self, [b, t], args.noise)?;
-        let aux = AuxInputs {
+        let inputs = Inputs {
+            h0: Some(&h0),
             noise: noise.as_ref(),
-            dropout: None,
             lengths: args.lengths,
+            ..Inputs::new(&flat, args.inputs)
         };
-        let states = states(operations, sizes, [args.inputs, &flat, &h0], aux)?;
+        let states = states(cell.operation::<T>(), sizes, inputs)?;
         let (weights, bias) = (
             self.block_tensor(params, "wO")?,
             self.block_tensor(params, "bO")?,

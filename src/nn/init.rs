@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Precision, Rnn, Spec};
+use super::{Rnn, Spec};
 use crate::base::Result;
 use crate::base::options::{Options, Span};
 use crate::ops::Lanes;
@@ -10,6 +10,7 @@ use crate::ops::rnn::cells::{Initializer, WeightKind};
 use crate::ops::rnn::{Cell, suffix};
 use crate::options;
 use crate::random::{Key, Seed};
+use crate::tensor::Precision;
 
 /// The standard deviation of the initial states at initialization.
 pub(super) const H0_SCALE: f64 = 0.1;

@@ -1,11 +1,12 @@
 //! Metadata of a network in a file: everything besides the parameters that is needed to rebuild it.
 
-use super::{Cell, Custom, Precision, Rnn, Spec};
+use super::{Cell, Custom, Rnn, Spec};
 use crate::base::options::{Choice, Slot};
 use crate::base::{Error, Result};
 use crate::io::{Map, Tree};
 use crate::nn::Network;
-use crate::tensor::Real;
+use crate::tensor::precision::{build_precision, match_precision};
+use crate::tensor::{Precision, Real};
 
 /// The cell name of custom networks in files.
 const CUSTOM: &str = "custom";
@@ -13,10 +14,8 @@ const CUSTOM: &str = "custom";
 /// Cell type, sizes, noise, dropout and equation: everything but the parameters.
 pub fn describe(network: &Network) -> Map {
     match network {
-        Network::F32(net) => describe_rnn(net),
-        Network::F64(net) => describe_rnn(net),
-        Network::CustomF32(net) => describe_custom(net),
-        Network::CustomF64(net) => describe_custom(net),
+        Network::BuiltIn(net) => match_precision!(net, net => describe_rnn(net)),
+        Network::Custom(net) => match_precision!(net, net => describe_custom(net)),
     }
 }
 
@@ -107,18 +106,12 @@ pub fn build(of: &str, metadata: &Map, precision: Precision, available: usize) -
         let found = format!("noise {noise}, dropout {dropout}");
         return Err(reader.range("noise", "at least 0, with dropout in [0, 1)", found));
     }
-    Ok(match precision {
-        Precision::F32 => Network::F32(Rnn {
-            noise,
-            dropout,
-            ..Rnn::zeros(spec)
-        }),
-        Precision::F64 => Network::F64(Rnn {
-            noise,
-            dropout,
-            ..Rnn::zeros(spec)
-        }),
-    })
+    let net = build_precision!(precision => Rnn {
+        noise,
+        dropout,
+        ..Rnn::zeros(spec)
+    });
+    Ok(Network::BuiltIn(net))
 }
 
 struct Reader<'a> {

@@ -1,48 +1,56 @@
 //! A network whose dtype and cell type are selected at run time.
 
-use super::{Cell, Custom, Dynamics, NetworkOptions, Precision, Rnn, RunArgs, Spec};
+use super::{Cell, Custom, Dynamics, NetworkOptions, Rnn, RunArgs, Spec};
 use crate::base::{Error, Result};
-use crate::tensor::{Arena, DType, Layout, Real, Tensor};
+use crate::tensor::precision::{Select, build_precision, map_precision, match_precision};
+use crate::tensor::{AnyPrecision, Arena, DType, Layout, Precision, Real, Tensor};
 use crate::train::Model;
 
-/// A recurrent network in single or double precision, with a built-in or a custom cell.
+/// A network with a built-in cell.
+pub type AnyRnn = AnyPrecision<Rnn<f32>, Rnn<f64>>;
+
+/// A network whose step is a user function.
+pub type AnyCustom = AnyPrecision<Custom<f32>, Custom<f64>>;
+
+/// A recurrent network in single or double precision.
 #[derive(Debug, Clone)]
 pub enum Network {
-    F32(Rnn<f32>),
-    F64(Rnn<f64>),
-    CustomF32(Custom<f32>),
-    CustomF64(Custom<f64>),
+    BuiltIn(AnyRnn),
+    Custom(AnyCustom),
 }
 
 /// Evaluates the same expression for each network type. All of them implement [`Dynamics`].
 macro_rules! dispatch_network {
     ($network:expr, $net:ident => $value:expr) => {
         match $network {
-            $crate::nn::Network::F32($net) => $value,
-            $crate::nn::Network::F64($net) => $value,
-            $crate::nn::Network::CustomF32($net) => $value,
-            $crate::nn::Network::CustomF64($net) => $value,
+            $crate::nn::Network::BuiltIn(net) => {
+                $crate::tensor::precision::match_precision!(net, $net => $value)
+            }
+            $crate::nn::Network::Custom(net) => {
+                $crate::tensor::precision::match_precision!(net, $net => $value)
+            }
         }
     };
 }
 
 pub(crate) use dispatch_network;
 
-macro_rules! impl_from {
-    ($($kind:ident($net:ty);)*) => { $(
-        impl From<$net> for Network {
-            fn from(net: $net) -> Network {
-                Network::$kind(net)
-            }
-        }
-    )* };
+impl<T> From<Rnn<T>> for Network
+where
+    AnyRnn: Select<T, Value = Rnn<T>>,
+{
+    fn from(net: Rnn<T>) -> Network {
+        Network::BuiltIn(AnyRnn::wrap(net))
+    }
 }
 
-impl_from! {
-    F32(Rnn<f32>);
-    F64(Rnn<f64>);
-    CustomF32(Custom<f32>);
-    CustomF64(Custom<f64>);
+impl<T> From<Custom<T>> for Network
+where
+    AnyCustom: Select<T, Value = Custom<T>>,
+{
+    fn from(net: Custom<T>) -> Network {
+        Network::Custom(AnyCustom::wrap(net))
+    }
 }
 
 impl Network {
@@ -50,18 +58,15 @@ impl Network {
     ///
     /// Errors: `Range` if an option is out of range.
     pub fn new(cell: Cell, options: &NetworkOptions) -> Result<Network> {
-        Ok(match options.dtype {
-            Precision::F32 => Network::F32(options.build(cell)?),
-            Precision::F64 => Network::F64(options.build(cell)?),
-        })
+        let net = build_precision!(options.dtype => options.build(cell)?);
+        Ok(Network::BuiltIn(net))
     }
 
     /// The cell and the sizes, if the cell is built in.
     pub fn spec(&self) -> Option<&Spec> {
         match self {
-            Network::F32(net) => Some(&net.spec),
-            Network::F64(net) => Some(&net.spec),
-            Network::CustomF32(_) | Network::CustomF64(_) => None,
+            Network::BuiltIn(net) => Some(match_precision!(net, net => &net.spec)),
+            Network::Custom(_) => None,
         }
     }
 
@@ -85,12 +90,17 @@ impl Network {
         dispatch_network!(self, net => net.state())
     }
 
+    /// The precision in which the network computes.
+    pub fn precision(&self) -> Precision {
+        match self {
+            Network::BuiltIn(net) => net.precision(),
+            Network::Custom(net) => net.precision(),
+        }
+    }
+
     /// The dtype in which the network computes.
     pub fn dtype(&self) -> DType {
-        match self {
-            Network::F32(_) | Network::CustomF32(_) => DType::F32,
-            Network::F64(_) | Network::CustomF64(_) => DType::F64,
-        }
+        self.precision().dtype()
     }
 
     /// The names and shapes of the parameters, in order.
@@ -170,20 +180,19 @@ impl Network {
 
     /// Copies all parameters from a network with the same sizes and dtype.
     pub fn copy_parameters_from(&mut self, other: &Network) {
-        fn copy<T: Copy>(into: &mut Arena<T>, from: &Arena<T>) {
+        fn copy<T: Copy>((into, from): (&mut Arena<T>, &Arena<T>)) {
             into.data.copy_from_slice(&from.data);
         }
-        match (self, other) {
-            (Network::F32(into), Network::F32(from)) => copy(&mut into.params, &from.params),
-            (Network::F64(into), Network::F64(from)) => copy(&mut into.params, &from.params),
-            (Network::CustomF32(into), Network::CustomF32(from)) => {
-                copy(&mut into.params, &from.params);
-            }
-            (Network::CustomF64(into), Network::CustomF64(from)) => {
-                copy(&mut into.params, &from.params);
-            }
-            _ => unreachable!("a copy has the same dtype and cell type"),
-        }
+        let into = match self {
+            Network::BuiltIn(net) => map_precision!(net, net => &mut net.params),
+            Network::Custom(net) => map_precision!(net, net => &mut net.params),
+        };
+        let from = match other {
+            Network::BuiltIn(net) => map_precision!(net, net => &net.params),
+            Network::Custom(net) => map_precision!(net, net => &net.params),
+        };
+        let both = into.zip(from).expect("a copy has the same dtype");
+        match_precision!(both, arenas => copy(arenas));
     }
 }
 

@@ -27,24 +27,6 @@ pub struct Rnn<T> {
     pub dropout: f64,
 }
 
-/// Arguments of a run.
-#[derive(Debug, Clone, Copy)]
-pub struct RunInputs<'a, T> {
-    /// b
-    pub trials: usize,
-    /// t
-    pub time: usize,
-    /// [b, t, i]
-    pub inputs: &'a [T],
-    /// Initial state of each trial, [b, s], instead of the learned one.
-    pub h0: Option<&'a [T]>,
-    /// Key of the state noise. Without it no noise is added.
-    pub noise: Option<&'a Key>,
-    /// Length of each trial in time steps, [b]; its state is constant from its end on. Without it
-    /// all trials have length t.
-    pub lengths: Option<&'a [usize]>,
-}
-
 /// Scratch buffers for runs of one network. They are reused, so that only the first run allocates.
 pub struct Workspace<T> {
     operation: Box<dyn Operation<T> + Send>,
@@ -57,7 +39,7 @@ impl<T: Lanes> Workspace<T> {
     pub(super) fn backward(
         &mut self,
         sizes: Sizes,
-        inputs: Inputs<'_, T>,
+        inputs: Inputs<'_, [T]>,
         cotangents: Cotangents<'_, T>,
         gradients: Gradients<'_, T>,
     ) -> Result<()> {
@@ -84,29 +66,6 @@ impl<T: Lanes> Rnn<T> {
             noise: Vec::new(),
             dropout: Vec::new(),
         }
-    }
-
-    /// Runs all trials. Fills `states` [b, t, s] and `outputs` [b, t, o], where present.
-    ///
-    /// Errors: `Shape` if the length of an array does not match its sizes.
-    pub fn run(
-        &self,
-        work: &mut Workspace<T>,
-        args: &RunInputs<'_, T>,
-        states: Option<&mut [T]>,
-        outputs: Option<&mut [T]>,
-    ) -> Result<()> {
-        let sizes = self.spec.sizes(args.trials, args.time);
-        let noise = self.fill_noise(&mut work.noise, args.noise, sizes);
-        let inputs = Inputs {
-            params: &self.params.data,
-            inputs: args.inputs,
-            h0: args.h0,
-            noise,
-            dropout: None,
-            lengths: args.lengths,
-        };
-        work.operation.run(sizes, inputs, states, outputs)
     }
 
     /// Fills `into` [b, s] with the states after one step without noise, from h [b, s] and x
@@ -175,14 +134,12 @@ impl<T: Lanes> Rnn<T> {
         trials: &'a Trials<T>,
         key: Option<&Key>,
         sizes: Sizes,
-    ) -> (&'a mut dyn Operation<T>, Inputs<'a, T>, Targets<'a, T>) {
+    ) -> (&'a mut dyn Operation<T>, Inputs<'a, [T]>, Targets<'a, T>) {
         let inputs = Inputs {
-            params: &self.params.data,
-            inputs: &trials.inputs,
-            h0: None,
             noise: self.fill_noise(&mut work.noise, key, sizes),
             dropout: self.fill_dropout(&mut work.dropout, key, sizes),
             lengths: trials.lengths.as_deref(),
+            ..Inputs::new(&*self.params.data, &*trials.inputs)
         };
         let targets = Targets {
             values: &trials.targets,

@@ -10,6 +10,7 @@ use super::{Custom, Dynamics, Network, Rnn, Workspace};
 use crate::base::{Error, Result};
 use crate::ops::Lanes;
 use crate::ops::rnn::{Cotangents, Gradients, Inputs};
+use crate::tensor::precision::match_precision;
 use crate::tensor::{Arena, Device, Real, Tensor, convert};
 
 /// The step F(h, x) for a batch of states h [b, s] and inputs x [b, i]. All arrays are row-major.
@@ -35,10 +36,8 @@ impl Network {
     /// Errors: `Range` if the network is bidirectional and therefore has no step
     pub fn step_map<T: Lanes>(&self) -> Result<Box<dyn StepMap<T>>> {
         Ok(match self {
-            Network::F32(net) => Box::new(BuiltIn::new(net)?),
-            Network::F64(net) => Box::new(BuiltIn::new(net)?),
-            Network::CustomF32(net) => Box::new(net.clone()),
-            Network::CustomF64(net) => Box::new(net.clone()),
+            Network::BuiltIn(net) => match_precision!(net, net => Box::new(BuiltIn::new(net)?)),
+            Network::Custom(net) => match_precision!(net, net => Box::new(net.clone())),
         })
     }
 }
@@ -89,12 +88,8 @@ impl<T: Lanes> StepMap<T> for BuiltIn<T> {
     fn vjp(&mut self, [h, x]: [&[T]; 2], r: &[T], into: &mut [T]) -> Result<()> {
         let sizes = self.net.spec.sizes(h.len() / self.net.spec.state(), 1);
         let inputs = Inputs {
-            params: &self.net.params.data,
-            inputs: x,
             h0: Some(h),
-            noise: None,
-            dropout: None,
-            lengths: None,
+            ..Inputs::new(&*self.net.params.data, x)
         };
         let cotangents = Cotangents {
             states: Some(r),

@@ -1,13 +1,16 @@
 //! The interface of a network with tensor arguments and results, independent of the cell type.
 
-use super::{Rnn, RunInputs};
+use super::Rnn;
 use crate::base::Result;
 use crate::ops::Lanes;
+use crate::ops::rnn::Inputs;
 use crate::random::Key;
 use crate::tensor::{Device, Real, Tensor, convert};
 use crate::train::Model;
 
-/// Arguments of a run. All tensors have the dtype and the sizes of the network.
+/// Arguments of a run of a network; all tensors have the dtype and the sizes of the network. They
+/// differ from the [`Inputs`] of its operation: the network provides its parameters and initial
+/// states, and samples the noise from a key.
 #[derive(Clone, Copy)]
 pub struct RunArgs<'a> {
     /// [b, t, i]
@@ -22,6 +25,20 @@ pub struct RunArgs<'a> {
     /// Length of each trial in time steps, [b]; its state is constant from its end on. Without it
     /// all trials have length t.
     pub lengths: Option<&'a [usize]>,
+}
+
+impl<'a> RunArgs<'a> {
+    /// A run from the initial states of the network, without noise, in which all trials have the
+    /// same length.
+    pub fn new(inputs: &'a Tensor) -> RunArgs<'a> {
+        RunArgs {
+            inputs,
+            params: None,
+            h0: None,
+            noise: None,
+            lengths: None,
+        }
+    }
 }
 
 /// A network that can be trained, run and linearized.
@@ -100,20 +117,20 @@ impl<T: Lanes> Dynamics<T> for Rnn<T> {
 /// The fast path without autograd, used if no argument is tracked.
 fn run_untracked<T: Lanes>(net: &Rnn<T>, args: &RunArgs<'_>) -> Result<[Tensor; 2]> {
     let (trials, time) = (args.inputs.dims()[0], args.inputs.dims()[1]);
+    let sizes = net.spec.sizes(trials, time);
     let mut states = vec![T::of(0.0); trials * time * net.spec.state()];
     let mut outputs = vec![T::of(0.0); trials * time * net.spec.outputs];
     let inputs = convert::to_vec::<T>(args.inputs)?;
     let h0 = args.h0.map(convert::to_vec::<T>).transpose()?;
-    let run_inputs = RunInputs {
-        trials,
-        time,
-        inputs: &inputs,
+    let mut noise = Vec::new();
+    let inputs = Inputs {
         h0: h0.as_deref(),
-        noise: args.noise,
+        noise: net.fill_noise(&mut noise, args.noise, sizes),
         lengths: args.lengths,
+        ..Inputs::new(&*net.params.data, &*inputs)
     };
     let (into, out) = (Some(&mut states[..]), Some(&mut outputs[..]));
-    net.run(&mut net.workspace(), &run_inputs, into, out)?;
+    net.spec.cell.operation().run(sizes, inputs, into, out)?;
     let tensor = |x, features| Tensor::from_vec(x, (trials, time, features), &Device::Cpu);
     Ok([
         tensor(states, net.spec.state())?,

@@ -2,7 +2,7 @@
 
 use crate::base::{Error, Result};
 use crate::random::Key;
-use crate::tensor::{DType, Device, Tensor, convert};
+use crate::tensor::{DType, Device, Precision, Tensor, convert};
 
 /// The largest mean of a count. Above it the probability of 0 underflows.
 const MAX_MEAN: f64 = 700.0;
@@ -136,8 +136,5 @@ pub(super) fn sizes(op: &'static str, x: &Tensor) -> Result<[usize; 3]> {
 
 /// The dtype of means and sums of `x`, which need not be integers: f32, or f64 if x is f64.
 fn float_dtype(x: &Tensor) -> DType {
-    match x.dtype() {
-        DType::F64 => DType::F64,
-        _ => DType::F32,
-    }
+    Precision::widest([x.dtype()]).dtype()
 }

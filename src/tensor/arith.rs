@@ -7,9 +7,10 @@
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape};
 
-use super::custom_op::with_gradient;
+use super::custom_op::{float_elements, with_gradient};
+use super::precision::match_precision;
 use super::shape::broadcast;
-use super::{DType, Tensor, convert, integers};
+use super::{DType, Real, Tensor, convert, integers};
 use crate::base::Result;
 
 /// The common dtype of two dtypes.
@@ -141,6 +142,13 @@ pub fn pow(left: &Tensor, right: &Tensor) -> Result<Tensor> {
     Ok(l.contiguous()?.apply_op2(&r.contiguous()?, Power)?)
 }
 
+/// The powers of each base and its exponent, computed in double precision.
+fn powers<T: Real>((base, exponent): (&[T], &[T])) -> CpuStorage {
+    let pairs = base.iter().zip(exponent);
+    let powers = pairs.map(|(b, e)| T::of(b.double().powf(e.double())));
+    T::to_cpu_storage_owned(powers.collect())
+}
+
 struct Power;
 
 impl CustomOp2 for Power {
@@ -155,29 +163,12 @@ impl CustomOp2 for Power {
         exponent: &CpuStorage,
         exponent_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        /// The elements of a contiguous array.
-        fn elements<'a, T>(elements: &'a [T], layout: &Layout) -> &'a [T] {
-            &elements[layout.start_offset()..][..layout.shape().elem_count()]
-        }
-        let powers = match (base, exponent) {
-            (CpuStorage::F32(b), CpuStorage::F32(e)) => {
-                let pairs = elements(b, base_layout)
-                    .iter()
-                    .zip(elements(e, exponent_layout));
-                CpuStorage::F32(
-                    pairs
-                        .map(|(b, e)| f64::from(*b).powf(f64::from(*e)) as f32)
-                        .collect(),
-                )
-            }
-            (CpuStorage::F64(b), CpuStorage::F64(e)) => {
-                let pairs = elements(b, base_layout)
-                    .iter()
-                    .zip(elements(e, exponent_layout));
-                CpuStorage::F64(pairs.map(|(b, e)| b.powf(*e)).collect())
-            }
-            _ => candle_core::bail!("pow: expected f32 or f64"),
+        let base = float_elements("pow", base, base_layout)?;
+        let exponent = float_elements("pow", exponent, exponent_layout)?;
+        let Some(both) = base.zip(exponent) else {
+            candle_core::bail!("pow: expected arrays of one dtype")
         };
+        let powers = match_precision!(both, both => powers(both));
         Ok((powers, base_layout.shape().clone()))
     }
 

@@ -3,7 +3,7 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Storage};
 
-use super::{DType, Tensor};
+use super::{AnyPrecision, DType, Tensor};
 use crate::base::Result;
 
 type BackwardFn = Box<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>;
@@ -67,6 +67,22 @@ impl CustomOp1 for Precomputed {
         let gradient = backward(grad).map_err(candle_core::Error::wrap)?;
         Ok(Some(gradient.to_dtype(arg.dtype())?))
     }
+}
+
+/// The elements of a contiguous array in single or double precision.
+///
+/// Errors: the array has another dtype
+pub fn float_elements<'a>(
+    op: &str,
+    storage: &'a CpuStorage,
+    layout: &Layout,
+) -> candle_core::Result<AnyPrecision<&'a [f32], &'a [f64]>> {
+    let range = layout.start_offset()..layout.start_offset() + layout.shape().elem_count();
+    Ok(match storage {
+        CpuStorage::F32(elements) => AnyPrecision::F32(&elements[range]),
+        CpuStorage::F64(elements) => AnyPrecision::F64(&elements[range]),
+        _ => candle_core::bail!("{op}: expected f32 or f64"),
+    })
 }
 
 /// The array with a floating-point dtype: unchanged if it has one, otherwise converted to f32.

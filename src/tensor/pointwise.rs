@@ -4,8 +4,9 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::custom_op::to_float;
-use super::{DType, Tensor, convert, integers};
+use super::custom_op::{float_elements, to_float};
+use super::precision::match_precision;
+use super::{DType, Real, Tensor, convert, integers};
 use crate::base::Result;
 
 /// Minimum number of elements for multithreading.
@@ -151,15 +152,8 @@ impl CustomOp1 for Elementwise {
     }
 
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (range, f) = (
-            l.start_offset()..l.start_offset() + l.shape().elem_count(),
-            self.0.value,
-        );
-        let mapped = match s {
-            CpuStorage::F32(x) => CpuStorage::F32(map(&x[range], |x| f(f64::from(x)) as f32)),
-            CpuStorage::F64(x) => CpuStorage::F64(map(&x[range], f)),
-            _ => candle_core::bail!("{}: expected f32 or f64", self.0.name),
-        };
+        let elements = float_elements(self.0.name, s, l)?;
+        let mapped = match_precision!(elements, x => map(x, self.0.value));
         Ok((mapped, l.shape().clone()))
     }
 
@@ -176,11 +170,12 @@ impl CustomOp1 for Elementwise {
     }
 }
 
-fn map<T: Copy + Send + Sync>(elements: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
-    if elements.len() < PARALLEL_THRESHOLD {
-        return elements.iter().map(|&x| f(x)).collect();
-    }
-    elements.par_iter().map(|&x| f(x)).collect()
+fn map<T: Real>(elements: &[T], f: fn(f64) -> f64) -> CpuStorage {
+    let f = |x: &T| T::of(f(x.double()));
+    T::to_cpu_storage_owned(match elements.len() < PARALLEL_THRESHOLD {
+        true => elements.iter().map(f).collect(),
+        false => elements.par_iter().map(f).collect(),
+    })
 }
 
 /// Whether two arrays have the same shape and equal elements; NaN is not equal to NaN.

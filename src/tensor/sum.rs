@@ -6,7 +6,9 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Shape, bail};
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
 
-use super::Tensor;
+use super::custom_op::float_elements;
+use super::precision::match_precision;
+use super::{Real, Tensor};
 use crate::base::Result;
 
 /// Number of parallel partial sums.
@@ -34,6 +36,14 @@ struct SumLastAxis {
     divisor: f64,
 }
 
+impl SumLastAxis {
+    /// The divided sums of `count` rows of `n` elements.
+    fn divided_sums<T: Real>(&self, x: &[T], n: usize, count: usize) -> CpuStorage {
+        let sums = row_sums(x, n, count).into_iter();
+        T::to_cpu_storage_owned(sums.map(|sum| T::of(sum / self.divisor)).collect())
+    }
+}
+
 impl CustomOp1 for SumLastAxis {
     fn name(&self) -> &'static str {
         "sum"
@@ -43,24 +53,10 @@ impl CustomOp1 for SumLastAxis {
         let Some((&n, leading)) = l.dims().split_last() else {
             bail!("sum: expected an axis")
         };
-        let range = l.start_offset()..l.start_offset() + l.shape().elem_count();
         let count = leading.iter().product();
-        let sums = match s {
-            CpuStorage::F32(x) => {
-                let sums = row_sums(&x[range], n, count, f64::from);
-                CpuStorage::F32(
-                    sums.into_iter()
-                        .map(|x| (x / self.divisor) as f32)
-                        .collect(),
-                )
-            }
-            CpuStorage::F64(x) => {
-                let sums = row_sums(&x[range], n, count, |x| x);
-                CpuStorage::F64(sums.into_iter().map(|x| x / self.divisor).collect())
-            }
-            _ => bail!("sum: expected f32 or f64"),
-        };
-        Ok((sums, Shape::from(leading)))
+        let elements = float_elements("sum", s, l)?;
+        let means = match_precision!(elements, x => self.divided_sums(x, n, count));
+        Ok((means, Shape::from(leading)))
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
@@ -73,43 +69,43 @@ impl CustomOp1 for SumLastAxis {
 
 /// The sums of `count` rows of `n` elements. A row is divided into blocks of fixed size, so the
 /// result does not depend on the number of threads.
-fn row_sums<T: Copy + Sync>(x: &[T], n: usize, count: usize, to_f64: fn(T) -> f64) -> Vec<f64> {
+fn row_sums<T: Real>(x: &[T], n: usize, count: usize) -> Vec<f64> {
     if n == 0 {
         return vec![0.0; count];
     }
     if x.len() < PARALLEL_THRESHOLD {
-        return x.chunks(n).map(|row| row_sum(row, to_f64)).collect();
+        return x.chunks(n).map(|row| row_sum(row)).collect();
     }
     if n >= PARALLEL_THRESHOLD {
         let row = |row: &[T]| {
-            let blocks = row.par_chunks(BLOCK).map(|block| lane_sum(block, to_f64));
+            let blocks = row.par_chunks(BLOCK).map(|block| lane_sum(block));
             pairwise(&blocks.collect::<Vec<_>>())
         };
         return x.chunks(n).map(row).collect();
     }
-    x.par_chunks(n).map(|row| row_sum(row, to_f64)).collect()
+    x.par_chunks(n).map(|row| row_sum(row)).collect()
 }
 
-fn row_sum<T: Copy>(row: &[T], to_f64: fn(T) -> f64) -> f64 {
+fn row_sum<T: Real>(row: &[T]) -> f64 {
     if row.len() <= BLOCK {
-        return lane_sum(row, to_f64);
+        return lane_sum(row);
     }
-    let blocks = row.chunks(BLOCK).map(|block| lane_sum(block, to_f64));
+    let blocks = row.chunks(BLOCK).map(|block| lane_sum(block));
     pairwise(&blocks.collect::<Vec<_>>())
 }
 
 #[inline(always)]
-fn lane_sum<T: Copy>(block: &[T], to_f64: impl Fn(T) -> f64) -> f64 {
+fn lane_sum<T: Real>(block: &[T]) -> f64 {
     let mut sums = [0.0; LANES];
     let chunks = block.chunks_exact(LANES);
     let remainder = chunks.remainder();
     for part in chunks {
         for (sum, x) in sums.iter_mut().zip(part) {
-            *sum += to_f64(*x);
+            *sum += x.double();
         }
     }
     for (sum, x) in sums.iter_mut().zip(remainder) {
-        *sum += to_f64(*x);
+        *sum += x.double();
     }
     pairwise(&sums)
 }

@@ -115,7 +115,7 @@ pub fn tanh(n: usize, w: Vec<f64>) -> Network {
     let mut net = Rnn::<f64>::zeros(Spec::new(Cell::default(), [1, n, 1]));
     let w = convert::from_f64(w, &[n, n], DType::F64).expect("matching sizes");
     net.params.set("wR", &w).expect("a parameter");
-    Network::F64(net)
+    net.into()
 }
 
 /// h' = wR h
@@ -126,7 +126,7 @@ pub fn linear(n: usize, w: Vec<f64>) -> Network {
     let mut net = Rnn::<f64>::zeros(Spec::new(cell, [1, n, 1]));
     let w = convert::from_f64(w, &[n, n], DType::F64).expect("matching sizes");
     net.params.set("wR", &w).expect("a parameter");
-    Network::F64(net)
+    net.into()
 }
 
 pub fn flip_flop(name: &str) -> Network {

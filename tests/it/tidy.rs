@@ -33,7 +33,7 @@ const LAYERS: [(&str, usize); 18] = [
 
 /// Code that only the layers from the one in the second column on may contain, and the exempt
 /// folders and files of lower layers.
-const RESTRICTED: [(&str, usize, &[&str]); 11] = [
+const RESTRICTED: [(&str, usize, &[&str]); 13] = [
     ("rhai::", 7, &["host"]),
     ("mlua::", 7, &["host"]),
     ("hdf5::", 5, &["io"]),
@@ -50,6 +50,9 @@ const RESTRICTED: [(&str, usize, &[&str]); 11] = [
     ("std::fs", 5, &["io"]),
     ("static mut", 9, &[]),
     (".unwrap()", 9, &[]),
+    // The macros of `tensor/precision.rs` select the precision.
+    ("Precision::F64(", 9, &["tensor"]),
+    ("Precision::F64 =>", 9, &["tensor"]),
 ];
 
 const MAX_LINES: usize = 400;

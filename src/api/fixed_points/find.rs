@@ -15,6 +15,7 @@ use crate::api::shape_error::shape_error;
 use crate::base::{Error, Result};
 use crate::nn::Network;
 use crate::random::Key;
+use crate::tensor::precision::with_precision;
 use crate::tensor::{DType, Tensor, convert};
 
 /// Name of the function in error messages.
@@ -231,12 +232,9 @@ fn search(
                     max_iters: options.max_iters.unwrap_or(ADAM_ITERS),
                     optimizer: options.optimizer.clone(),
                 };
-                match network.dtype() {
-                    DType::F64 => {
-                        adam.search::<f64>(&mut *network.step_map()?, candidates, progress)?
-                    }
-                    _ => adam.search::<f32>(&mut *network.step_map()?, candidates, progress)?,
-                }
+                with_precision!(network.precision(), T => {
+                    adam.search::<T>(&mut *network.step_map()?, candidates, progress)?
+                })
             }
         })
     })

@@ -4,7 +4,6 @@ use crate::analysis::fixed_points::{self as analysis, Points};
 use crate::base::Result;
 use crate::nn::{Cell, Network};
 use crate::ops::rnn::Nonlinearity;
-use crate::tensor::DType;
 
 /// Whether the Jacobian at each point is one-sided.
 ///
@@ -21,15 +20,12 @@ pub fn one_sided_flags(network: &Network, points: &Points) -> Result<Vec<bool>> 
 /// The machine epsilon of a network's step: a custom step function computes in its own precision.
 pub fn machine_epsilon(network: &Network) -> f64 {
     match network {
-        Network::CustomF32(_) => f64::from(f32::EPSILON),
-        _ => f64::EPSILON,
+        Network::Custom(net) => net.precision().epsilon(),
+        Network::BuiltIn(_) => f64::EPSILON,
     }
 }
 
 /// The relative resolution of a network's parameters.
 pub fn parameter_resolution(network: &Network) -> f64 {
-    match network.dtype() {
-        DType::F64 => f64::EPSILON,
-        _ => f64::from(f32::EPSILON),
-    }
+    network.precision().epsilon()
 }

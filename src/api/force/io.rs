@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{AnyPrecision, Force};
+use super::Force;
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::file_kind::{print_not_finite, unexpected_content};
 use crate::api::h5;
-use crate::api::precision::match_precision;
 use crate::models::force::{Network, serialize};
-use crate::tensor::DType;
+use crate::tensor::precision::{build_precision, match_precision};
 
 crate::natives! {
     /// FORCE learning: a chaotic network with output feedback, whose readout is trained online by
@@ -42,15 +41,12 @@ crate::natives! {
     fn load(cx: &Context, path: String) -> New<Force> {
         let content = h5::load(cx, &path)?;
         let path = cx.input_path(&path)?;
-        let network = match serialize::dtype(&content) {
-            Some(DType::F32) => AnyPrecision::F32(Network::from_content(&path, &content)?),
-            Some(DType::F64) => AnyPrecision::F64(Network::from_content(&path, &content)?),
-            _ => {
-                let expected = "a network that `save` of a force network wrote";
-                let hint = "networks of other kinds are read by `rnn::load`, arrays by `h5::read`";
-                return Err(unexpected_content(&path, &content, expected, hint).into());
-            }
+        let Some(precision) = serialize::precision(&content) else {
+            let expected = "a network that `save` of a force network wrote";
+            let hint = "networks of other kinds are read by `rnn::load`, arrays by `h5::read`";
+            return Err(unexpected_content(&path, &content, expected, hint).into());
         };
+        let network = build_precision!(precision => Network::from_content(&path, &content)?);
         print_not_finite(cx, "force::load", &path, &content.tree)?;
         Ok(New(Force(RefCell::new(network))))
     }

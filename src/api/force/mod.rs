@@ -12,16 +12,16 @@ use super::convert::{New, exact_tensor, tensor_map};
 use super::diagnostic::Diagnostic;
 use super::display::count_text;
 use super::options::CallOptions;
-use super::precision::match_precision;
 use super::rnn::Net;
 use super::value::{Map, ScriptObject, Value};
 use crate::base::Result;
 use crate::models::force::{Network, NetworkOptions};
-use crate::nn::{self, Precision};
+use crate::nn;
 use crate::ops::Lanes;
 use crate::ops::force::{RunOutcome, Sequence};
 use crate::options;
-use crate::tensor::{Tensor, convert, shape};
+use crate::tensor::precision::{build_precision, map_precision, match_precision};
+use crate::tensor::{AnyPrecision, Tensor, convert, shape};
 use args::{sequence_length, sequence_values, to_tensor};
 
 /// Name of `run` in error messages.
@@ -30,9 +30,9 @@ const RUN: &str = "force network.run";
 const ROW_MULTIPLE: usize = 16;
 
 /// A FORCE network in scripts.
-pub struct Force(RefCell<AnyPrecision>);
+pub struct Force(RefCell<AnyNetwork>);
 
-type AnyPrecision = super::precision::AnyPrecision<Network<f32>, Network<f64>>;
+type AnyNetwork = AnyPrecision<Network<f32>, Network<f64>>;
 
 options! {
     /// Options of `run`.
@@ -85,10 +85,7 @@ crate::natives! {
             cx.check_option_memory(of, &sizes, array, dtype)?;
         }
         cx.check_option_memory(of, &sizes, &[shape::total_elements(&arrays)], dtype)?;
-        let network = match options.dtype {
-            Precision::F32 => AnyPrecision::F32(options.build()?),
-            Precision::F64 => AnyPrecision::F64(options.build()?),
-        };
+        let network = build_precision!(options.dtype => options.build()?);
         Ok(New(Force(RefCell::new(network))))
     }
 
@@ -166,11 +163,8 @@ crate::natives! {
     /// > (net.ctrnn().run(x).outputs - net.run(x).outputs).abs().max().item() < 1e-9
     /// = true
     fn ctrnn(this: Rc<Force>) -> New<Net> {
-        let network = match &*this.0.borrow() {
-            AnyPrecision::F32(net) => nn::Network::F32(net.to_rnn()?),
-            AnyPrecision::F64(net) => nn::Network::F64(net.to_rnn()?),
-        };
-        Ok(New(Net(RefCell::new(network))))
+        let network = map_precision!(&*this.0.borrow(), net => net.to_rnn()?);
+        Ok(New(Net(RefCell::new(nn::Network::BuiltIn(network)))))
     }
 
     /// Returns the effective recurrent matrix, wR + wF wO, [n, n].
@@ -221,7 +215,7 @@ impl Force {
     /// Mutable access to the network.
     ///
     /// Errors: the network is already in use in the same call or run
-    fn borrow_mut_checked(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
+    fn borrow_mut_checked(&self) -> Result<RefMut<'_, AnyNetwork>, Diagnostic> {
         let message =
             "force network: the call contains the network twice, or it is already running";
         self.0

@@ -4,19 +4,19 @@ use std::cell::RefMut;
 use std::rc::Rc;
 
 use super::args::{check_finite, input_values, sequence_length};
-use super::{AnyPrecision, Force};
+use super::{AnyNetwork, Force};
 use crate::api::context::Context;
 use crate::api::convert::{ExactTensor, tensor_map};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
-use crate::api::precision::match_precision;
 use crate::api::shape_error::shape_error;
 use crate::api::value::{FromValue, Map, Value};
 use crate::base::Outcome;
 use crate::models::force::{self, Fit, Network, Student, TrainingOptions};
 use crate::ops::Lanes;
 use crate::ops::force::Sizes;
-use crate::tensor::{DType, Tensor, convert};
+use crate::tensor::precision::{Select, match_precision, with_precision};
+use crate::tensor::{DType, Real, Tensor, convert};
 
 /// Hint for a P that is not positive and finite.
 const P_HINT: &str = "reset P with `reset_p: true`; a `forgetting` nearer to 1, or a network with \
@@ -58,11 +58,10 @@ crate::natives! {
             check_alpha(of, net, &options)?;
         }
         let call = TrainingCall { cx, of, inputs, targets: &targets, options: &options };
-        match networks.first().map(|net| &**net) {
-            None => Err(Diagnostic::new(format!("{of}: the list of networks is empty"))),
-            Some(AnyPrecision::F32(_)) => call.train::<f32>(&mut networks, net.is_list),
-            Some(AnyPrecision::F64(_)) => call.train::<f64>(&mut networks, net.is_list),
-        }
+        let Some(first) = networks.first() else {
+            return Err(Diagnostic::new(format!("{of}: the list of networks is empty")));
+        };
+        with_precision!(first.precision(), T => call.train::<T>(&mut networks, net.is_list))
     }
 
     /// Trains the readout and the recurrent weights of a network with a teacher network
@@ -92,10 +91,7 @@ crate::natives! {
         let (mut net, mut teacher) = (net.borrow_mut_checked()?, teacher.borrow_mut_checked()?);
         check_alpha(of, &net, &options)?;
         let call = TrainingCall { cx, of, inputs, targets: &targets, options: &options };
-        match &*teacher {
-            AnyPrecision::F32(_) => call.full_force::<f32>(&mut net, &mut teacher),
-            AnyPrecision::F64(_) => call.full_force::<f64>(&mut net, &mut teacher),
-        }
+        with_precision!(teacher.precision(), T => call.full_force::<T>(&mut net, &mut teacher))
     }
 }
 
@@ -131,7 +127,7 @@ impl FromValue for NetworkList {
 /// Errors: `alpha` is set although the network already has a P
 fn check_alpha(
     of: &str,
-    net: &AnyPrecision,
+    net: &AnyNetwork,
     options: &CallOptions<TrainingOptions>,
 ) -> Result<(), Diagnostic> {
     let has_p = match_precision!(net, net => net.inverse.is_some());
@@ -153,11 +149,14 @@ struct TrainingCall<'a> {
 }
 
 impl TrainingCall<'_> {
-    fn train<T: NetworkDtype>(
+    fn train<T: Lanes>(
         self,
-        networks: &mut [RefMut<'_, AnyPrecision>],
+        networks: &mut [RefMut<'_, AnyNetwork>],
         is_list: bool,
-    ) -> Result<Map, Diagnostic> {
+    ) -> Result<Map, Diagnostic>
+    where
+        AnyNetwork: Select<T, Value = Network<T>>,
+    {
         let nets = networks.iter_mut().map(|net| self.select::<T>(net));
         let mut nets = nets.collect::<Result<Vec<_>, _>>()?;
         let Sizes {
@@ -201,11 +200,14 @@ impl TrainingCall<'_> {
         Ok(sequence_length(self.of, "targets", &first, outputs)?)
     }
 
-    fn full_force<T: NetworkDtype>(
+    fn full_force<T: Lanes>(
         self,
-        net: &mut AnyPrecision,
-        teacher: &mut AnyPrecision,
-    ) -> Result<Map, Diagnostic> {
+        net: &mut AnyNetwork,
+        teacher: &mut AnyNetwork,
+    ) -> Result<Map, Diagnostic>
+    where
+        AnyNetwork: Select<T, Value = Network<T>>,
+    {
         let (net, teacher) = (self.select::<T>(net)?, self.select::<T>(teacher)?);
         let Sizes {
             units,
@@ -227,11 +229,7 @@ impl TrainingCall<'_> {
     }
 
     /// The inputs and the targets, as vectors.
-    fn sequences<T: NetworkDtype>(
-        &self,
-        steps: usize,
-        inputs: usize,
-    ) -> Result<[Vec<T>; 2], Diagnostic> {
+    fn sequences<T: Lanes>(&self, steps: usize, inputs: usize) -> Result<[Vec<T>; 2], Diagnostic> {
         let epochs = self.options.epochs;
         self.cx
             .check_option_memory(self.of, &[("epochs", epochs)], &[epochs], DType::F64)?;
@@ -242,11 +240,7 @@ impl TrainingCall<'_> {
     }
 
     /// Trains the students with the inputs `x`.
-    fn run<T: NetworkDtype>(
-        &self,
-        students: &mut [Student<'_, T>],
-        x: &[T],
-    ) -> Result<(), Diagnostic> {
+    fn run<T: Lanes>(&self, students: &mut [Student<'_, T>], x: &[T]) -> Result<(), Diagnostic> {
         self.cx.run_stoppable(self.of, |progress| {
             force::train(students, x, self.options, progress);
             Ok(())
@@ -254,12 +248,12 @@ impl TrainingCall<'_> {
     }
 
     /// The network, if its dtype is `T`.
-    fn select<'n, T: NetworkDtype>(
-        &self,
-        net: &'n mut AnyPrecision,
-    ) -> Result<&'n mut Network<T>, Diagnostic> {
+    fn select<'n, T: Real>(&self, net: &'n mut AnyNetwork) -> Result<&'n mut Network<T>, Diagnostic>
+    where
+        AnyNetwork: Select<T, Value = Network<T>>,
+    {
         let found = net.dtype().as_str();
-        T::select(net).ok_or_else(|| {
+        net.select_mut().ok_or_else(|| {
             let (of, expected) = (self.of, T::DTYPE.as_str());
             Diagnostic::new(format!(
                 "{of}: expected networks of one dtype, found {expected} and {found}"
@@ -276,29 +270,6 @@ impl TrainingCall<'_> {
         Err(Diagnostic::new(format!(
             "{of}: expected networks with equal numbers of {what}, found {expected} and {found}"
         )))
-    }
-}
-
-/// A dtype of networks.
-trait NetworkDtype: Lanes {
-    fn select(network: &mut AnyPrecision) -> Option<&mut Network<Self>>;
-}
-
-impl NetworkDtype for f32 {
-    fn select(network: &mut AnyPrecision) -> Option<&mut Network<f32>> {
-        match network {
-            AnyPrecision::F32(net) => Some(net),
-            AnyPrecision::F64(_) => None,
-        }
-    }
-}
-
-impl NetworkDtype for f64 {
-    fn select(network: &mut AnyPrecision) -> Option<&mut Network<f64>> {
-        match network {
-            AnyPrecision::F32(_) => None,
-            AnyPrecision::F64(net) => Some(net),
-        }
     }
 }
 

@@ -6,7 +6,6 @@ use super::Lfads;
 use crate::api::context::Context;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
-use crate::api::precision::match_precision;
 use crate::api::trials::Trials;
 use crate::api::value::{Map, Value};
 use crate::base::options::Span;
@@ -16,6 +15,7 @@ use crate::ops::Lanes;
 use crate::ops::lfads::Sizes;
 use crate::options;
 use crate::random::{Key, Seed};
+use crate::tensor::precision::match_precision;
 use crate::tensor::{Tensor, convert};
 
 options! {

@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{AnyPrecision, Lfads};
+use super::Lfads;
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::file_kind::{print_not_finite, unexpected_content};
 use crate::api::h5;
-use crate::api::precision::match_precision;
 use crate::models::lfads::{Model, serialize};
-use crate::tensor::DType;
+use crate::tensor::precision::{build_precision, match_precision};
 
 crate::natives! {
     /// LFADS: inference of the latent dynamics, initial conditions and inputs of observed trials.
@@ -35,16 +34,12 @@ crate::natives! {
     fn load(cx: &Context, path: String) -> New<Lfads> {
         let content = h5::load(cx, &path)?;
         let path = cx.input_path(&path)?;
-        let model = match serialize::dtype(&content) {
-            Some(DType::F32) => AnyPrecision::F32(Model::from_content(&path, &content)?),
-            Some(DType::F64) => AnyPrecision::F64(Model::from_content(&path, &content)?),
-            _ => {
-                let expected = "a model that `save` of an lfads model wrote";
-                let hint = "networks are read by `rnn::load` and `force::load`, \
-                            arrays by `h5::read`";
-                return Err(unexpected_content(&path, &content, expected, hint).into());
-            }
+        let Some(precision) = serialize::precision(&content) else {
+            let expected = "a model that `save` of an lfads model wrote";
+            let hint = "networks are read by `rnn::load` and `force::load`, arrays by `h5::read`";
+            return Err(unexpected_content(&path, &content, expected, hint).into());
         };
+        let model = build_precision!(precision => Model::from_content(&path, &content)?);
         print_not_finite(cx, "lfads::load", &path, &content.tree)?;
         Ok(New(Lfads(RefCell::new(model))))
     }

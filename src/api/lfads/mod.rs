@@ -12,19 +12,20 @@ use super::convert::{New, exact_tensor};
 use super::diagnostic::Diagnostic;
 use super::display::count_text;
 use super::options::CallOptions;
-use super::precision::match_precision;
 use super::rnn::Net;
 use super::value::{Map, ScriptObject, Value};
 use crate::models::lfads::{Model, ModelOptions};
-use crate::nn::{self, Precision};
+use crate::nn::Network;
 use crate::ops::lfads::Sizes;
+use crate::tensor::AnyPrecision;
+use crate::tensor::precision::{build_precision, map_precision, match_precision};
 
 /// An LFADS model in scripts.
-pub struct Lfads(RefCell<AnyPrecision>);
+pub struct Lfads(RefCell<AnyModel>);
 
-type AnyPrecision = super::precision::AnyPrecision<Model<f32>, Model<f64>>;
+type AnyModel = AnyPrecision<Model<f32>, Model<f64>>;
 
-fn sizes(model: &AnyPrecision) -> Sizes {
+fn sizes(model: &AnyModel) -> Sizes {
     match_precision!(model, model => model.sizes)
 }
 
@@ -67,10 +68,7 @@ crate::natives! {
         ];
         let dtype = options.dtype.dtype();
         cx.check_option_memory("lfads::model", &sizes, &[options.num_params()], dtype)?;
-        let model = match options.dtype {
-            Precision::F32 => AnyPrecision::F32(options.build()?),
-            Precision::F64 => AnyPrecision::F64(options.build()?),
-        };
+        let model = build_precision!(options.dtype => options.build()?);
         Ok(New(Lfads(RefCell::new(model))))
     }
 
@@ -130,11 +128,8 @@ crate::natives! {
     /// > lfads::model(#{ channels: 5, generator: 20 }).generator()
     /// = gru network: 1 input, 20 units, 5 outputs, f32
     fn generator(this: Rc<Lfads>) -> New<Net> {
-        let network = match &*this.0.borrow() {
-            AnyPrecision::F32(model) => nn::Network::F32(model.generator_network()?),
-            AnyPrecision::F64(model) => nn::Network::F64(model.generator_network()?),
-        };
-        Ok(New(Net(RefCell::new(network))))
+        let network = map_precision!(&*this.0.borrow(), model => model.generator_network()?);
+        Ok(New(Net(RefCell::new(Network::BuiltIn(network)))))
     }
 }
 
@@ -142,7 +137,7 @@ impl Lfads {
     /// Mutable access to the model.
     ///
     /// Errors: the model is being trained
-    fn borrow_mut_checked(&self) -> Result<RefMut<'_, AnyPrecision>, Diagnostic> {
+    fn borrow_mut_checked(&self) -> Result<RefMut<'_, AnyModel>, Diagnostic> {
         let message = "lfads model: it cannot be modified during its training";
         self.0
             .try_borrow_mut()

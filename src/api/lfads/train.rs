@@ -2,11 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{AnyPrecision, Lfads};
+use super::{AnyModel, Lfads};
 use crate::api::context::Context;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
-use crate::api::precision::match_precision;
 use crate::api::training_run::{
     call_on_log, check_dependent_options, check_not_diverged, log_column, log_map,
     with_checkpoint_hint,
@@ -18,6 +17,7 @@ use crate::models::lfads::{Model, TrainingOptions, WarmUp};
 use crate::ops::Lanes;
 use crate::tasks::Dataset;
 use crate::tasks::dataset::{RawArray, RawData};
+use crate::tensor::precision::{Select, match_precision};
 use crate::tensor::{DType, Tensor, convert};
 use crate::train::{Fit, LogEntry, LossTerms, Model as _, Source, Task, run};
 
@@ -90,32 +90,17 @@ struct TrainingRun<'a> {
     options: &'a TrainingOptions,
 }
 
-/// A dtype of models.
-trait ModelDtype: Lanes {
-    /// The model as the content of its script object.
-    fn any_precision(model: Model<Self>) -> AnyPrecision;
-}
-
-impl ModelDtype for f32 {
-    fn any_precision(model: Model<f32>) -> AnyPrecision {
-        AnyPrecision::F32(model)
-    }
-}
-
-impl ModelDtype for f64 {
-    fn any_precision(model: Model<f64>) -> AnyPrecision {
-        AnyPrecision::F64(model)
-    }
-}
-
 impl TrainingRun<'_> {
     /// Trains a copy of the model. Its parameters replace those of the script's model at each log
     /// entry and at the end. Returns the fit and its warnings.
-    fn train_copy<T: ModelDtype>(
+    fn train_copy<T: Lanes>(
         &self,
         copy: Model<T>,
         data: &Tensor,
-    ) -> Result<(Fit, Vec<String>), Diagnostic> {
+    ) -> Result<(Fit, Vec<String>), Diagnostic>
+    where
+        AnyModel: Select<T, Value = Model<T>>,
+    {
         let options = self.options;
         let mut model = copy.with_warm_up(options.warm_up.clone());
         let trials = to_dataset(&model, data)?;
@@ -128,8 +113,7 @@ impl TrainingRun<'_> {
             task: &trials,
             validation: validation.as_ref(),
         };
-        let publish =
-            |model: &Model<T>| *self.model.0.borrow_mut() = T::any_precision(model.clone());
+        let publish = |model: &Model<T>| *self.model.0.borrow_mut() = AnyModel::wrap(model.clone());
         let mut on_log = |entry: &LogEntry, model: &Model<T>| {
             call_on_log(self.cx, self.script_options.on_log.as_ref(), |function| {
                 publish(model);
@@ -168,7 +152,7 @@ impl TrainingRun<'_> {
 /// Converts trials to a data set without targets.
 ///
 /// Errors: those of [`Model::observed_trials`]
-fn to_dataset<T: ModelDtype>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
+fn to_dataset<T: Lanes>(model: &Model<T>, trials: &Tensor) -> Result<Dataset> {
     model.observed_trials(OF, trials)?;
     Dataset::new(RawData {
         inputs: RawArray::Stacked(trials.clone()),

@@ -25,14 +25,10 @@ pub fn run<T: Send + 'static>(
         return work(network);
     }
     match network {
-        Network::F32(net) => {
+        Network::BuiltIn(net) => {
             let net = net.clone();
-            cx.run_interruptible(move || work(&Network::F32(net)))?
+            cx.run_interruptible(move || work(&Network::BuiltIn(net)))?
         }
-        Network::F64(net) => {
-            let net = net.clone();
-            cx.run_interruptible(move || work(&Network::F64(net)))?
-        }
-        Network::CustomF32(_) | Network::CustomF64(_) => work(network),
+        Network::Custom(_) => work(network),
     }
 }

@@ -11,9 +11,10 @@ use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
 use crate::api::value::{Function, Map, Value};
 use crate::base::{Error, Result};
-use crate::nn::{CustomOptions, Network, ParamMap, Precision, UserFn, UserFns};
+use crate::nn::{CustomOptions, Network, ParamMap, UserFn, UserFns};
 use crate::options;
 use crate::tensor::Tensor;
+use crate::tensor::precision::build_precision;
 
 options! {
     /// The closures and parameters of a custom network.
@@ -70,10 +71,8 @@ crate::natives! {
         let dtype = options.dtype.dtype();
         cx.check_option_memory("rnn::custom", &sizes, &[units, width], dtype)?;
         let params = param_map(closures.params.unwrap_or_default())?;
-        Ok(New(Net(RefCell::new(match options.dtype {
-            Precision::F32 => Network::CustomF32(options.build(functions, &params)?),
-            Precision::F64 => Network::CustomF64(options.build(functions, &params)?),
-        }))))
+        let net = build_precision!(options.dtype => options.build(functions, &params)?);
+        Ok(New(Net(RefCell::new(Network::Custom(net)))))
     }
 }
 

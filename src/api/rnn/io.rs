@@ -15,8 +15,8 @@ use crate::api::options::CallOptions;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
 use crate::io::{self, Tree, hdf5};
-use crate::nn::{Network, Precision, metadata};
-use crate::tensor::DType;
+use crate::nn::{Network, metadata};
+use crate::tensor::Precision;
 
 crate::natives! {
     /// Recurrent neural networks.
@@ -153,11 +153,7 @@ fn dtype_of(tree: &Tree) -> Precision {
     let Tree::Map(entries) = tree else {
         return Precision::F32;
     };
-    let double = |entry: &Tree| matches!(entry, Tree::Tensor(t) if t.dtype() == DType::F64);
-    match entries.values().any(double) {
-        true => Precision::F64,
-        false => Precision::F32,
-    }
+    Precision::widest(file_kind::tensors(entries).map(|(_, tensor)| tensor.dtype()))
 }
 
 /// Sets the parameters of the network to those of a file.

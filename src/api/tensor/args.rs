@@ -6,7 +6,7 @@ use crate::api::diagnostic::Diagnostic;
 use crate::api::value::FromValue;
 use crate::api::value::Value;
 use crate::tensor::reduce::Reduction;
-use crate::tensor::{DType, Tensor, shape};
+use crate::tensor::{DType, Precision, Tensor, shape};
 
 crate::choices! {
     /// The dtypes that scripts can select.
@@ -200,11 +200,11 @@ impl FromValue for TensorList {
             return Err(value);
         };
         // A plain list takes the dtype of the tensors in the same list.
-        let is_f64 = |part: &Value| matches!(part, Value::Tensor(t) if t.dtype() == DType::F64);
-        let dtype = match list.iter().any(is_f64) {
-            true => DType::F64,
-            false => DType::F32,
-        };
+        let dtypes = list.iter().filter_map(|part| match part {
+            Value::Tensor(tensor) => Some(tensor.dtype()),
+            _ => None,
+        });
+        let dtype = Precision::widest(dtypes).dtype();
         let parts = list.iter().map(|part| match part {
             Value::Tensor(tensor) => Some(tensor.clone()),
             other => to_tensor(other, dtype),

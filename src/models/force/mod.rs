@@ -15,7 +15,7 @@ mod train;
 
 use crate::base::options::{Options as _, Span};
 use crate::base::{Error, Result};
-use crate::nn::{Cell, Precision, Rnn, Spec};
+use crate::nn::{Cell, Rnn, Spec};
 use crate::ops::Lanes;
 use crate::ops::force::{
     self, Dense, InverseCorrelation, Matrix, RecurrentUpdates, RunOutcome, Sequence, Sizes, State,
@@ -25,7 +25,7 @@ use crate::ops::rnn::Nonlinearity;
 use crate::ops::rnn::cells::Ctrnn;
 use crate::options;
 use crate::random::Seed;
-use crate::tensor::{Tensor, convert};
+use crate::tensor::{Precision, Tensor, convert};
 pub use train::{Fit, Student, TrainingOptions, train};
 
 /// The standard deviation of the initial activations.

@@ -11,7 +11,7 @@ use crate::ops::Lanes;
 use crate::ops::force::{
     Dense, InverseCorrelation, InverseParts, Matrix, RecurrentUpdates, Weights,
 };
-use crate::tensor::{DType, Device, Tensor, convert};
+use crate::tensor::{Device, Precision, Tensor, convert};
 
 /// The value of the attribute `what`, which identifies the file.
 pub const KIND: &str = "force network";
@@ -117,11 +117,13 @@ impl<T: Lanes> Network<T> {
     }
 }
 
-/// The dtype of the network in a file; `None` if the file does not contain a network.
-pub fn dtype(content: &Content) -> Option<DType> {
+/// The precision of the network in a file; `None` if the file does not contain a network.
+pub fn precision(content: &Content) -> Option<Precision> {
     let attributes = content.attributes.get("")?;
     match attributes.get("what") {
-        Some(Tree::Text(what)) if what == KIND => Some(content.tree.tensor("a0")?.dtype()),
+        Some(Tree::Text(what)) if what == KIND => {
+            Precision::from_dtype(content.tree.tensor("a0")?.dtype())
+        }
         _ => None,
     }
 }

@@ -17,12 +17,12 @@ use std::sync::Arc;
 
 use crate::base::options::{Options as _, Span};
 use crate::base::{Error, Result};
-use crate::nn::{Cell, Precision, Rnn, Spec};
+use crate::nn::{Cell, Rnn, Spec};
 use crate::ops::Lanes;
 use crate::ops::lfads::{Constants, Inputs, Noise, Sizes, layout};
 use crate::ops::rnn::cells::Gru;
 use crate::random::{Key, Seed};
-use crate::tensor::{Arena, Block, Tensor, convert, shape};
+use crate::tensor::{Arena, Block, Precision, Tensor, convert, shape};
 use crate::{choices, options};
 pub use infer::{InferenceOptions, Posterior};
 pub use summary::Summary;

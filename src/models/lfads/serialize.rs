@@ -8,7 +8,7 @@ use crate::io::hdf5::Content;
 use crate::io::{Lookup, Map, Tree};
 use crate::ops::Lanes;
 use crate::ops::lfads::Sizes;
-use crate::tensor::DType;
+use crate::tensor::Precision;
 
 /// The value of the attribute `what`, which identifies the file.
 pub const KIND: &str = "lfads model";
@@ -139,10 +139,12 @@ fn size_fields(sizes: &mut Sizes) -> [(&'static str, &mut usize); 6] {
     ]
 }
 
-/// The dtype of the model in a file; `None` if the file does not contain a model.
-pub fn dtype(content: &Content) -> Option<DType> {
+/// The precision of the model in a file; `None` if the file does not contain a model.
+pub fn precision(content: &Content) -> Option<Precision> {
     match content.attributes.get("")?.get("what") {
-        Some(Tree::Text(what)) if what == KIND => Some(content.tree.tensor("rates_w")?.dtype()),
+        Some(Tree::Text(what)) if what == KIND => {
+            Precision::from_dtype(content.tree.tensor("rates_w")?.dtype())
+        }
         _ => None,
     }
 }

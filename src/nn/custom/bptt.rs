@@ -109,12 +109,8 @@ impl<'a, T: Real> Batch<'a, T> {
             weight: 0.0,
         };
         let inputs = Inputs {
-            params: &net.params.data,
-            inputs: &trials.inputs,
-            h0: None,
-            noise: None,
-            dropout: None,
             lengths: trials.lengths.as_deref(),
+            ..Inputs::new(&*net.params.data, &*trials.inputs)
         };
         let targets = Targets {
             values: &trials.targets,

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use super::{Custom, ParamMap, UserFns};
 use crate::base::options::{Options, Span};
 use crate::base::{Error, Result};
-use crate::nn::Precision;
 use crate::nn::init::H0_SCALE;
 use crate::options;
 use crate::random::Seed;
-use crate::tensor::{self, Arena, Device, Real, Tensor};
+use crate::tensor::{self, Arena, Device, Precision, Real, Tensor};
 
 /// The batch size of the trial call that detects wrong shapes at construction.
 const TRIALS: usize = 2;

@@ -4,9 +4,10 @@ use super::export::{torch_layout, unsupported};
 use super::portable::PortableNetwork;
 use crate::base::Result;
 use crate::base::options::{Choice as _, Slot};
-use crate::nn::{Cell, Network, Precision, Rnn, Spec};
+use crate::nn::{Cell, Network, Rnn, Spec};
 use crate::ops::rnn::Nonlinearity;
-use crate::tensor::DType;
+use crate::tensor::Precision;
+use crate::tensor::precision::build_precision;
 
 /// The settings of a cell that its parameters do not determine. Without a value, the default of the
 /// cell applies.
@@ -46,22 +47,13 @@ impl PortableNetwork {
             directions: self.directions,
             ..Spec::new(cell, [self.inputs, self.units, self.outputs])
         };
-        let mut network = match self.precision() {
-            Precision::F32 => Network::F32(Rnn::zeros(spec)),
-            Precision::F64 => Network::F64(Rnn::zeros(spec)),
-        };
+        let dtypes = self.blocks.iter().map(|(_, tensor)| tensor.dtype());
+        let net = build_precision!(Precision::widest(dtypes) => Rnn::zeros(spec));
+        let mut network = Network::BuiltIn(net);
         for (name, tensor) in &self.blocks {
             network.set(name, tensor)?;
         }
         Ok(network)
-    }
-
-    /// The dtype of the parameters.
-    fn precision(&self) -> Precision {
-        match self.blocks.iter().any(|(_, x)| x.dtype() == DType::F64) {
-            true => Precision::F64,
-            false => Precision::F32,
-        }
     }
 
     /// The portable form of a network of this program, for export.

@@ -47,25 +47,49 @@ impl Sizes {
     }
 }
 
-/// Inputs of a run.
-#[derive(Debug, Clone, Copy)]
-pub struct Inputs<'a, T> {
+/// Inputs of a run. `A` is the type of the arrays: slices, or tensors if autograd records the run.
+#[derive(Debug)]
+pub struct Inputs<'a, A: ?Sized> {
     /// Parameters in the order of the layout.
-    pub params: &'a [T],
+    pub params: &'a A,
     /// [b, t, i]
-    pub inputs: &'a [T],
+    pub inputs: &'a A,
     /// Initial state of each trial, [b, s], instead of the learned one.
-    pub h0: Option<&'a [T]>,
+    pub h0: Option<&'a A>,
     /// Noise that is added to each state after its update, [b, t, layers d n].
-    pub noise: Option<&'a [T]>,
+    pub noise: Option<&'a A>,
     /// Factor for each feature between a layer and the one above,
     /// [b, t, (layers - 1) directions n].
-    pub dropout: Option<&'a [T]>,
+    pub dropout: Option<&'a A>,
     /// Number of time steps of each trial, [b], each from 1 to t; t for all trials if absent. After
     /// its last time step a trial keeps its state, without noise; the backward direction starts at
     /// the last time step of the trial.
     pub lengths: Option<&'a [usize]>,
 }
+
+impl<'a, A: ?Sized> Inputs<'a, A> {
+    /// A run from the learned initial states, without noise and dropout, in which all trials have
+    /// the same length.
+    pub fn new(params: &'a A, inputs: &'a A) -> Inputs<'a, A> {
+        Inputs {
+            params,
+            inputs,
+            h0: None,
+            noise: None,
+            dropout: None,
+            lengths: None,
+        }
+    }
+}
+
+// Derived implementations would require them of `A`.
+impl<A: ?Sized> Clone for Inputs<'_, A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A: ?Sized> Copy for Inputs<'_, A> {}
 
 /// Targets of the outputs.
 #[derive(Debug, Clone, Copy)]

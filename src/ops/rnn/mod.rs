@@ -11,7 +11,7 @@ pub mod nonlinearity;
 mod shapes;
 
 pub use args::{Cotangents, Gradients, Inputs, Sizes, Targets};
-pub use autograd::{AuxInputs, DualPrecision, states};
+pub use autograd::states;
 pub use cell::CellKernel;
 pub use cells::Cell;
 pub use layers::{Operation, suffix};

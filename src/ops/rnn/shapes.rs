@@ -33,7 +33,7 @@ impl Shapes {
         Ok(())
     }
 
-    pub fn check_inputs<T>(&self, inputs: &Inputs<'_, T>) -> Result<()> {
+    pub fn check_inputs<T>(&self, inputs: &Inputs<'_, [T]>) -> Result<()> {
         self.check_sizes()?;
         let s = self.sizes;
         let bt = s.batch * s.time;
@@ -129,18 +129,14 @@ impl Shapes {
         params: &'a [T],
         h: &'a [T],
         x: &'a [T],
-    ) -> Result<(Sizes, Inputs<'a, T>)> {
+    ) -> Result<(Sizes, Inputs<'a, [T]>)> {
         if self.sizes.directions != 1 {
             let expected = "of 1 for single steps (a bidirectional network cannot be stepped)";
             return Err(self.range_error("directions", expected, "2"));
         }
         let inputs = Inputs {
-            params,
-            inputs: x,
             h0: Some(h),
-            noise: None,
-            dropout: None,
-            lengths: None,
+            ..Inputs::new(params, x)
         };
         let time = 1;
         Ok((Sizes { time, ..self.sizes }, inputs))

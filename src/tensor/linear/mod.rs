@@ -7,7 +7,7 @@ use faer::linalg::solvers::{DenseSolveCore, Solve};
 use faer::{Mat, MatRef};
 
 use super::custom_op::{with_gradient, without_gradient};
-use super::{Tensor, arith, convert};
+use super::{Precision, Tensor, arith, convert};
 use crate::base::{Error, Result};
 use stack::{check_matrices, entries, map_matrices, no_convergence, unpack};
 
@@ -180,10 +180,7 @@ pub fn least_squares(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// The pseudo-inverse. Singular values below eps * max(m, n) times the largest count as 0; eps is
 /// that of the input dtype.
 pub fn pseudo_inverse(a: &Tensor) -> Result<Tensor> {
-    let eps = match a.dtype() {
-        super::DType::F64 => f64::EPSILON,
-        _ => f64::from(f32::EPSILON),
-    };
+    let eps = Precision::widest([a.dtype()]).epsilon();
     let parts = map_matrices("pinv", a, false, |_, m| {
         let factors = m.thin_svd().map_err(|_| no_convergence("pinv"))?;
         let s = factors.S().column_vector();

@@ -298,7 +298,7 @@ fn invalid_candidates_are_rejected() {
         directions: 2,
         ..Spec::new(Cell::default(), [1, 2, 1])
     };
-    let bidirectional = Network::F64(Rnn::zeros(bidirectional));
+    let bidirectional = Network::from(Rnn::<f64>::zeros(bidirectional));
     assert!(matches!(
         bidirectional.step_map::<f64>().err(),
         Some(Error::Range { .. })

@@ -7,6 +7,7 @@ use attractor::io::hdf5;
 use attractor::models::lfads::{
     InferenceOptions, Model, ModelOptions, Observations, TrainingOptions, WarmUp,
 };
+use attractor::nn::{Dynamics, RunArgs};
 use attractor::ops::Lanes;
 use attractor::random::{Key, Layout};
 use attractor::signal::spikes;
@@ -231,17 +232,17 @@ fn generated_trials_follow_the_priors_and_the_generator() {
 
     // The generator as a separate network computes the same log-rates.
     let net = model.generator_network().expect("a network");
-    let run_inputs = attractor::nn::RunInputs {
-        trials: n,
-        time: t,
-        inputs: &generated.inferred,
-        h0: Some(&generated.initial),
-        noise: None,
-        lengths: None,
+    let tensor = |x: &[f64], shape: &[usize]| convert::from_slice(x, shape).expect("a tensor");
+    let [inputs, h0] = [
+        tensor(&generated.inferred, &[n, t, 2]),
+        tensor(&generated.initial, &[n, net.spec.units]),
+    ];
+    let args = RunArgs {
+        h0: Some(&h0),
+        ..RunArgs::new(&inputs)
     };
-    let mut outputs = vec![0.0; n * t * 6];
-    net.run(&mut net.workspace(), &run_inputs, None, Some(&mut outputs))
-        .expect("a run");
+    let [_, outputs] = net.run(&args).expect("a run");
+    let outputs = convert::to_f64(&outputs).expect("values");
     for (log, rate) in outputs.iter().zip(&generated.rates) {
         assert!((log.exp() - rate).abs() < 1e-9 * rate, "{log} {rate}");
     }

@@ -2,9 +2,7 @@
 
 use attractor::base::{Error, Result};
 use attractor::nn::Cell;
-use attractor::ops::rnn::{
-    AuxInputs, Cotangents, DualPrecision, Gradients, Inputs, Targets, states,
-};
+use attractor::ops::rnn::{Cotangents, Gradients, Inputs, Targets, states};
 use attractor::tensor::{DType, Device, Tensor};
 use candle_core::Var;
 
@@ -128,13 +126,6 @@ fn tensors(case: &Case<f64>) -> [Tensor; 3] {
     ]
 }
 
-fn dual_precision(cell: Cell) -> DualPrecision {
-    DualPrecision {
-        single: cell.operation(),
-        double: cell.operation(),
-    }
-}
-
 #[test]
 fn gradients_of_a_tensor_loss_reach_inputs_parameters_and_initial_states() -> Result<()> {
     for cell in all_cells() {
@@ -150,20 +141,18 @@ fn gradients_of_a_tensor_loss_reach_inputs_parameters_and_initial_states() -> Re
             Tensor::from_slice(all, (3, 4, all.len() / 12), &Device::Cpu)
         };
         let (noise, dropout) = (aux(&case.noise)?, aux(&case.dropout)?);
-        let aux = AuxInputs {
+        // The input has non-contiguous strides.
+        let transposed = inputs.as_tensor().transpose(0, 1)?.contiguous()?;
+        let transposed = transposed.transpose(0, 1)?;
+        let op_inputs = Inputs {
+            params: params.as_tensor(),
+            inputs: &transposed,
+            h0: Some(&h0),
             noise: Some(&noise),
             dropout: Some(&dropout),
             lengths: case.lengths.as_deref(),
         };
-        // The input has non-contiguous strides.
-        let transposed = inputs.as_tensor().transpose(0, 1)?.contiguous()?;
-        let transposed = transposed.transpose(0, 1)?;
-        let states = states(
-            dual_precision(cell),
-            case.sizes(),
-            [&transposed, &params, &h0],
-            aux,
-        )?;
+        let states = states(cell.operation::<f64>(), case.sizes(), op_inputs)?;
         let actual = states.flatten_all()?.to_vec1::<f64>()?;
         assert!(error(&actual, &reference_loop(&case).0) < F64);
         let grads = states.sqr()?.sum_all()?.backward()?;
@@ -183,12 +172,12 @@ fn tensors_with_wrong_shapes_are_rejected() -> Result<()> {
     let case = case::<f64>(tanh_cell(), [2, 3, 1, 4, 1, 1, 1]);
     let [inputs, params, h0] = tensors(&case);
     let run = |x: &Tensor, p: &Tensor, h: &Tensor, noise: Option<&Tensor>| {
-        let aux = AuxInputs {
+        let op_inputs = Inputs {
+            h0: Some(h),
             noise,
-            dropout: None,
-            lengths: None,
+            ..Inputs::new(p, x)
         };
-        states(dual_precision(tanh_cell()), case.sizes(), [x, p, h], aux)
+        states(tanh_cell().operation::<f64>(), case.sizes(), op_inputs)
     };
     let err = message(run(&inputs.squeeze(2)?, &params, &h0, None));
     assert_eq!(
@@ -203,5 +192,10 @@ fn tensors_with_wrong_shapes_are_rejected() -> Result<()> {
         Err(Error::Kind { .. })
     ));
     assert!(run(&inputs, &params, &h0, Some(&inputs)).is_err());
+    let no_h0 = Inputs::new(&params, &inputs);
+    assert!(matches!(
+        states(tanh_cell().operation::<f64>(), case.sizes(), no_h0),
+        Err(Error::Missing { .. })
+    ));
     Ok(())
 }

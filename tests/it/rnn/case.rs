@@ -111,7 +111,7 @@ impl<T: Lanes> Case<T> {
         self.spec.sizes(self.size[0], self.size[1])
     }
 
-    pub fn op_inputs(&self) -> Inputs<'_, T> {
+    pub fn op_inputs(&self) -> Inputs<'_, [T]> {
         Inputs {
             params: &self.params,
             inputs: &self.inputs,

@@ -23,14 +23,7 @@ fn network_nonlinearity<T: Lanes>(nonlinearity: Nonlinearity, x: &[T]) -> Vec<T>
     let spec = Spec::new(Cell::Vanilla(Vanilla { nonlinearity }), [1, 1, 0]);
     let params = [0.0, 1.0, 0.0, 0.0].map(T::of);
     let mut h = vec![T::of(0.0); x.len()];
-    let inputs = Inputs {
-        params: &params,
-        inputs: x,
-        h0: None,
-        noise: None,
-        dropout: None,
-        lengths: None,
-    };
+    let inputs = Inputs::new(&params[..], x);
     let mut operation = spec.cell.operation();
     operation
         .run(spec.sizes(x.len(), 1), inputs, Some(&mut h), None)

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use attractor::nn::interop::{CellSettings, PortableNetwork, Selection};
-use attractor::nn::{Network, Rnn, RunInputs};
+use attractor::nn::{Dynamics, Network, Rnn, RunArgs};
 use attractor::ops::Lanes;
-use attractor::tensor::{DType, convert};
+use attractor::tensor::{AnyPrecision, DType, convert};
 use attractor::train::Trials;
 
 use super::{read_tensors, reference};
@@ -58,24 +58,12 @@ fn errors<T: Lanes>(net: &Rnn<T>, tree: &Tree) -> Vec<(String, f64)> {
     let (trials, time, n) = (3, 9, net.spec.units);
     let inputs: Vec<T> = read_expected(tree, "x").into_iter().map(T::of).collect();
     let state = net.spec.state();
-    let mut states = vec![T::of(0.0); trials * time * state];
-    let mut outputs = vec![T::of(0.0); trials * time * net.spec.outputs];
-    let run_inputs = RunInputs {
-        trials,
-        time,
-        inputs: &inputs,
-        h0: None,
-        noise: None,
-        lengths: None,
-    };
+    let x = convert::from_slice(&inputs, &[trials, time, net.spec.inputs]);
+    let run = net.run(&RunArgs::new(&x.expect("matching sizes")));
+    let [states, outputs] = run
+        .expect("matching sizes")
+        .map(|x| convert::to_vec::<T>(&x).expect("values"));
     let mut work = net.workspace();
-    net.run(
-        &mut work,
-        &run_inputs,
-        Some(&mut states),
-        Some(&mut outputs),
-    )
-    .expect("matching sizes");
     // A state is [layer][part][unit]; PyTorch returns h of the last layer.
     let first = (net.spec.layers - 1) * state / net.spec.layers;
     let h: Vec<T> = states
@@ -122,8 +110,8 @@ fn states_loss_and_gradients_agree_with_pytorch() {
         let tree = hdf5::read(reference(&format!("torch_{name}.h5"))).expect("a reference");
         for (dtype, limit) in [(DType::F64, F64), (DType::F32, F32)] {
             let all = match load_network(name, dtype) {
-                Network::F32(net) => errors(&net, &tree),
-                Network::F64(net) => errors(&net, &tree),
+                Network::BuiltIn(AnyPrecision::F32(net)) => errors(&net, &tree),
+                Network::BuiltIn(AnyPrecision::F64(net)) => errors(&net, &tree),
                 other => panic!("{name}: {other:?} is not a built-in cell"),
             };
             assert!(all.len() > 7, "{name}: {all:?}");

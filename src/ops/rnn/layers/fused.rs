@@ -50,7 +50,7 @@ impl<T: Lanes, K: CellKernel<T>> Layers<T, K> {
         }
     }
 
-    fn job<'a>(&self, sizes: Sizes, inputs: Inputs<'a, T>, mode: Mode) -> Job<'a, T> {
+    fn job<'a>(&self, sizes: Sizes, inputs: Inputs<'a, [T]>, mode: Mode) -> Job<'a, T> {
         let threads = rayon::current_num_threads();
         let bytes = size_of_val(inputs.params);
         let partition = |adds| Partition::new(sizes.batch, adds, bytes, threads, self.slice_groups);
@@ -132,7 +132,7 @@ impl<T: Lanes, K: CellKernel<T>> Operation<T> for Layers<T, K> {
     fn run(
         &mut self,
         sizes: Sizes,
-        inputs: Inputs<'_, T>,
+        inputs: Inputs<'_, [T]>,
         states: Option<&mut [T]>,
         outputs: Option<&mut [T]>,
     ) -> Result<()> {
@@ -175,7 +175,12 @@ impl<T: Lanes, K: CellKernel<T>> Operation<T> for Layers<T, K> {
         Ok(())
     }
 
-    fn loss(&mut self, sizes: Sizes, inputs: Inputs<'_, T>, targets: Targets<'_, T>) -> Result<T> {
+    fn loss(
+        &mut self,
+        sizes: Sizes,
+        inputs: Inputs<'_, [T]>,
+        targets: Targets<'_, T>,
+    ) -> Result<T> {
         let shapes = Self::shapes(sizes);
         shapes.check_inputs(&inputs)?;
         let weight = shapes.check_targets(&targets)?;
@@ -190,7 +195,7 @@ impl<T: Lanes, K: CellKernel<T>> Operation<T> for Layers<T, K> {
     fn loss_gradient(
         &mut self,
         sizes: Sizes,
-        inputs: Inputs<'_, T>,
+        inputs: Inputs<'_, [T]>,
         targets: Targets<'_, T>,
         gradient: &mut [T],
     ) -> Result<T> {
@@ -211,7 +216,7 @@ impl<T: Lanes, K: CellKernel<T>> Operation<T> for Layers<T, K> {
     fn backward(
         &mut self,
         sizes: Sizes,
-        inputs: Inputs<'_, T>,
+        inputs: Inputs<'_, [T]>,
         cotangents: Cotangents<'_, T>,
         gradients: Gradients<'_, T>,
     ) -> Result<()> {

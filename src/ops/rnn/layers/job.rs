@@ -25,7 +25,7 @@ pub struct Job<'a, T> {
     pub sizes: Sizes,
     /// Number of elements of a state.
     pub state: usize,
-    pub inputs: Inputs<'a, T>,
+    pub inputs: Inputs<'a, [T]>,
     pub targets: Option<Targets<'a, T>>,
     /// Scale factor that converts an output error to a loss gradient.
     pub grad_scale: T,

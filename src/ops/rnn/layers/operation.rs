@@ -13,7 +13,7 @@ pub trait Operation<T> {
     fn run(
         &mut self,
         sizes: Sizes,
-        inputs: Inputs<'_, T>,
+        inputs: Inputs<'_, [T]>,
         states: Option<&mut [T]>,
         outputs: Option<&mut [T]>,
     ) -> Result<()>;
@@ -41,7 +41,8 @@ pub trait Operation<T> {
     ///
     /// Errors: as [`Operation::run`]; `Range` if the mask contains only zeros or there are no
     /// outputs.
-    fn loss(&mut self, sizes: Sizes, inputs: Inputs<'_, T>, targets: Targets<'_, T>) -> Result<T>;
+    fn loss(&mut self, sizes: Sizes, inputs: Inputs<'_, [T]>, targets: Targets<'_, T>)
+    -> Result<T>;
 
     /// [`Operation::loss`]; overwrites `gradient` with its gradient with respect to the parameters,
     /// in the order of the layout.
@@ -50,7 +51,7 @@ pub trait Operation<T> {
     fn loss_gradient(
         &mut self,
         sizes: Sizes,
-        inputs: Inputs<'_, T>,
+        inputs: Inputs<'_, [T]>,
         targets: Targets<'_, T>,
         gradient: &mut [T],
     ) -> Result<T>;
@@ -62,7 +63,7 @@ pub trait Operation<T> {
     fn backward(
         &mut self,
         sizes: Sizes,
-        inputs: Inputs<'_, T>,
+        inputs: Inputs<'_, [T]>,
         cotangents: Cotangents<'_, T>,
         gradients: Gradients<'_, T>,
     ) -> Result<()>;
