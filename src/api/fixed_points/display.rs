@@ -105,7 +105,10 @@ fn exclusions(counts: Counts) -> impl Iterator<Item = String> {
         ),
         (
             unreachable,
-            format!("beyond the bound of all fixed points: {unreachable} final states"),
+            format!(
+                "beyond the bound of all fixed points: {unreachable} final states, which runs from \
+                 within the bound do not reach"
+            ),
         ),
         (
             outliers,
