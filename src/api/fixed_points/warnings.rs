@@ -20,8 +20,8 @@ const MIN_NONLINEARITY: f64 = 0.1;
 /// Minimum number of distinct states that form a nearly continuous set; fewer may be the
 /// remains of fixed points that have vanished in pairs.
 const MIN_CONTINUOUS: usize = 3;
-/// Final states on a nearly continuous set, and candidates that remain beyond the bound of all fixed
-/// points, are reported if they are more than these fractions of all.
+/// Final states on a nearly continuous set, and candidates that remain beyond the bound of all
+/// fixed points, are reported if they are more than these fractions of all.
 const MAX_CONTINUOUS_FRACTION: f64 = 0.05;
 const MAX_UNREACHABLE_FRACTION: f64 = 0.1;
 
