@@ -137,15 +137,10 @@ const TASKS: [(&str, TaskConstructor); 3] = [
 ];
 
 fn main() {
-    let cells = [
-        Cell::Vanilla(Default::default()),
-        Cell::Gru(Default::default()),
-        Cell::GruTorch(Default::default()),
-        Cell::Lstm(Default::default()),
-        Cell::Ctrnn(Default::default()),
-    ];
     let task_rows = TASKS.map(|(name, task)| (Cell::default(), name, task));
-    let cell_rows = cells.map(|cell| (cell, TASKS[0].0, TASKS[0].1));
+    let cell_rows = Cell::all()
+        .into_iter()
+        .map(|cell| (cell, TASKS[0].0, TASKS[0].1));
     for (cell, name, task) in task_rows.into_iter().chain(cell_rows) {
         for threads in [1, 2] {
             let counts = count_allocations(&|| network(cell), threads, task);

@@ -7,6 +7,7 @@ use attractor::io::Tree;
 use attractor::io::hdf5::{WriteOptions, write};
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
+use attractor::ops::rnn::cells::Gru;
 use attractor::ops::rnn::{Inputs, Sizes, Targets};
 use attractor::ops::simd::Lane16;
 use attractor::ops::simd::gemm::GemmConfig;
@@ -23,64 +24,53 @@ fn main() {
     divan::main();
 }
 
-/// The networks of the tutorials, and larger networks.
-const WORKLOADS: [Workload; 8] = [
-    Workload::new("integrator", "vanilla", [128, 25, 1, 100, 1]),
-    Workload::new("decision", "gru", [128, 25, 1, 100, 1]),
-    Workload::new("context", "gru", [128, 50, 12, 100, 1]),
-    Workload::new("decision", "gru_torch", [128, 25, 1, 100, 1]),
-    Workload::new("decision", "lstm", [128, 25, 1, 100, 1]),
-    Workload::new("rates", "ctrnn", [128, 25, 1, 100, 1]),
-    Workload::new("wide", "gru", [128, 25, 16, 512, 16]),
-    Workload::new("wide, few trials", "gru", [16, 25, 16, 512, 16]),
-];
+/// Sizes b, t, i, n, o of the networks of the tutorials integrator and decision.
+const SIZES: [usize; 5] = [128, 25, 1, 100, 1];
+
+/// Every cell at the sizes of a tutorial, and larger networks.
+fn workloads() -> Vec<Workload> {
+    let cells = Cell::all().into_iter();
+    let mut workloads: Vec<Workload> = cells
+        .map(|cell| Workload::new("tutorial", cell, SIZES))
+        .collect();
+    workloads.extend([
+        Workload::new("context", Gru::default(), [128, 50, 12, 100, 1]),
+        Workload::new("wide", Gru::default(), [128, 25, 16, 512, 16]),
+        Workload::new("wide, few trials", Gru::default(), [16, 25, 16, 512, 16]),
+    ]);
+    workloads
+}
 
 /// A network and a batch; `sizes` contains b, t, i, n, o.
 #[derive(Clone, Copy)]
 struct Workload {
     name: &'static str,
-    cell: &'static str,
+    cell: Cell,
     sizes: [usize; 5],
 }
 
 impl std::fmt::Display for Workload {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.cell, self.name)
+        write!(f, "{} {}", self.cell.file_name(), self.name)
     }
 }
 
 impl Workload {
-    const fn new(name: &'static str, cell: &'static str, sizes: [usize; 5]) -> Workload {
+    fn new(name: &'static str, cell: impl Into<Cell>, sizes: [usize; 5]) -> Workload {
+        let cell = cell.into();
         Workload { name, cell, sizes }
     }
 
     fn spec(&self) -> Spec {
         let [_, _, i, n, o] = self.sizes;
-        Spec::new(self.cell(), [i, n, o])
-    }
-
-    fn cell(&self) -> Cell {
-        match self.cell {
-            "vanilla" => Cell::Vanilla(Default::default()),
-            "gru" => Cell::Gru(Default::default()),
-            "gru_torch" => Cell::GruTorch(Default::default()),
-            "lstm" => Cell::Lstm(Default::default()),
-            "ctrnn" => Cell::Ctrnn(Default::default()),
-            other => panic!("there is no cell with the name {other}"),
-        }
+        Spec::new(self.cell, [i, n, o])
     }
 
     /// Floating-point operations of the matrix products: 1 pass for a forward pass, 3 passes for a
     /// training step.
     fn flops(&self, passes: usize) -> usize {
         let [b, t, i, n, o] = self.sizes;
-        let gates = match self.cell {
-            "gru" | "gru_torch" => 3,
-            "ugrnn" => 2,
-            "lstm" => 4,
-            _ => 1,
-        };
-        passes * 2 * b * t * n * (gates * (n + i) + o)
+        passes * 2 * b * t * n * (self.cell.gates() * (n + i) + o)
     }
 }
 
@@ -125,7 +115,7 @@ impl<T: Lanes> Arrays<T> {
 fn loss_gradient<T: Lanes>(bencher: Bencher<'_, '_>, workload: Workload, threads: usize) {
     let arrays = Arrays::<T>::of(workload);
     let mut gradient = arrays.params.clone();
-    let mut layers = workload.cell().operation::<T>();
+    let mut layers = workload.cell.operation::<T>();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.expect("threads can be started");
     let (s, inputs, op_targets) = (arrays.sizes, arrays.op_inputs(), arrays.op_targets());
@@ -136,27 +126,27 @@ fn loss_gradient<T: Lanes>(bencher: Bencher<'_, '_>, workload: Workload, threads
         });
 }
 
-#[divan::bench(args = WORKLOADS)]
+#[divan::bench(args = workloads())]
 fn loss_gradient_f32(bencher: Bencher<'_, '_>, workload: Workload) {
     loss_gradient::<f32>(bencher, workload, 2);
 }
 
-#[divan::bench(args = WORKLOADS)]
+#[divan::bench(args = workloads())]
 fn loss_gradient_f32_one_thread(bencher: Bencher<'_, '_>, workload: Workload) {
     loss_gradient::<f32>(bencher, workload, 1);
 }
 
-#[divan::bench(args = WORKLOADS)]
+#[divan::bench(args = workloads())]
 fn loss_gradient_f64(bencher: Bencher<'_, '_>, workload: Workload) {
     loss_gradient::<f64>(bencher, workload, 2);
 }
 
-#[divan::bench(args = WORKLOADS)]
+#[divan::bench(args = workloads())]
 fn states_f32_one_thread(bencher: Bencher<'_, '_>, workload: Workload) {
     let arrays = Arrays::<f32>::of(workload);
     let s = arrays.sizes;
     let mut states = vec![0.0; s.batch * s.time * workload.spec().state()];
-    let mut layers = workload.cell().operation::<f32>();
+    let mut layers = workload.cell.operation::<f32>();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.expect("a thread can be started");
     bencher
@@ -169,8 +159,7 @@ fn states_f32_one_thread(bencher: Bencher<'_, '_>, workload: Workload) {
 /// The sums over time steps and trials that form the gradient of a 200 x 102 matrix.
 #[divan::bench]
 fn weight_gradient(bencher: Bencher<'_, '_>) {
-    const SIZES: [usize; 3] = [25, 200, 102];
-    let [steps, rows, columns] = SIZES;
+    let [steps, rows, columns] = [25, 200, 102];
     let lanes = |count: usize| vec![Lane16::splat(0.5_f32); steps * count];
     let (gates, states) = (lanes(301), lanes(203));
     let frames = |lanes: &'static [Lane16<f32>], stride, count| Frames {
@@ -220,11 +209,11 @@ impl pulp::WithSimd for GemmTn<'_> {
 #[divan::bench]
 fn jacobians_f32(bencher: Bencher<'_, '_>) {
     const STATES: usize = 313;
-    let workload = Workload::new("decision", "gru", [STATES, 1, 1, 100, 1]);
+    let workload = Workload::new("decision", Gru::default(), [STATES, 1, 1, 100, 1]);
     let (arrays, n) = (Arrays::<f32>::of(workload), 100);
     let (h, x) = (sines::<f32>(STATES * n, 0.5), vec![0.0; STATES]);
     let mut by_state = vec![0.0; STATES * n * n];
-    let mut layers = workload.cell().operation::<f32>();
+    let mut layers = workload.cell.operation::<f32>();
     bencher.bench_local(|| {
         layers.jacobians(
             arrays.sizes,
@@ -254,7 +243,13 @@ fn integrator_batch(bencher: Bencher<'_, '_>, layout: Layout) {
 
 #[divan::bench]
 fn adam_step(bencher: Bencher<'_, '_>) {
-    let mut params = sines::<f32>(WORKLOADS[0].spec().layout().len(), 0.1);
+    let mut params = sines::<f32>(
+        Workload::new("tutorial", Cell::default(), SIZES)
+            .spec()
+            .layout()
+            .len(),
+        0.1,
+    );
     let gradient = sines::<f32>(params.len(), 0.01);
     let mut state = OptimizerState::new(adam(), params.len());
     let step_scale = StepScale {

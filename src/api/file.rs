@@ -21,7 +21,9 @@ crate::natives! {
         Ok(atomic_write(cx.output_path(&path)?, text.as_bytes())?)
     }
 
-    /// Returns the contents of a text file. A FIFO and a device are read to their end.
+    /// Returns the contents of a text file. `/dev/stdin`, a FIFO that a program has opened for
+    /// writing, and a terminal are read to their end; a FIFO without a writer, a block device, a
+    /// socket or a directory is an error.
     ///
     /// > file::write("three.txt", "1 2 3");
     /// > file::read("three.txt")

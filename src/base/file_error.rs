@@ -17,6 +17,9 @@ pub enum FileError {
     /// A FIFO without a reader.
     #[error("no program reads this FIFO")]
     NoReader,
+    /// A FIFO without a writer.
+    #[error("no program writes to this FIFO")]
+    NoWriter,
     #[error("expected {expected}, found {found}")]
     Format {
         expected: &'static str,
@@ -138,6 +141,7 @@ impl FileError {
                 Some("nothing was written; use a path that ends in a file name".into())
             }
             FileError::NoReader => Some("start the program that reads it first".into()),
+            FileError::NoWriter => Some("start the program that writes to it first".into()),
             FileError::Entry { key, found } => nearest(key, found.iter().map(String::as_str))
                 .map(|near| format!("did you mean `{near}`?")),
             FileError::EntryDamaged { .. } => Some(

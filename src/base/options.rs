@@ -220,7 +220,8 @@ option_types! {
 }
 
 /// Declares an option struct: `name: type = default, in span;` with documentation above each field.
-/// The struct is `Clone`; a `derive` attribute adds further traits.
+/// The struct is `Clone`; a `derive` attribute adds further traits. Functions with the same options
+/// share one struct: `pub struct Options(NoiseOptions) for "tasks::decision";`.
 #[macro_export]
 macro_rules! options {
     ($(#[doc = $head:literal])* $(#[derive($($derive:ident),+)])?
@@ -254,6 +255,22 @@ macro_rules! options {
             }
             fn slots(&mut self) -> Vec<$crate::base::options::Slot<'_>> {
                 vec![ $( $crate::base::options::OptionType::slot(&mut self.$field), )* ]
+            }
+        }
+    };
+    // The options of another struct under the name of this function.
+    ($(#[doc = $head:literal])* pub struct $name:ident($inner:ty) for $of:literal;) => {
+        $(#[doc = $head])*
+        #[derive(Clone, Default)]
+        pub struct $name(pub $inner);
+
+        impl $crate::base::options::Options for $name {
+            const OF: &'static str = $of;
+            fn fields() -> Vec<$crate::base::options::Field> {
+                <$inner as $crate::base::options::Options>::fields()
+            }
+            fn slots(&mut self) -> Vec<$crate::base::options::Slot<'_>> {
+                $crate::base::options::Options::slots(&mut self.0)
             }
         }
     };

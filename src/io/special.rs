@@ -1,8 +1,8 @@
-//! Classification of output paths: a regular or missing file, which can be replaced, or a special
-//! file (a device, a FIFO, a socket), which must not be replaced.
+//! Special files (devices, FIFOs, sockets): classification of output paths, because a special file
+//! must not be replaced, and access without waiting for another program to open it.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::system_error::system_error;
@@ -106,11 +106,15 @@ pub fn write_stream(path: &Path, stream: &Stream, bytes: &[u8]) -> Result<()> {
             .write(true)
             .open(path)
             .and_then(|file| write_and_flush(file, bytes)),
-        Stream::Fifo => match fifo(path) {
+        Stream::Fifo => match open_nonblocking(path, OpenOptions::new().write(true)) {
             Err(error) if has_no_reader(&error) => {
                 return Err(Error::file(path, FileError::NoReader));
             }
-            other => other.and_then(|file| write_and_flush(file, bytes)),
+            other => other.and_then(|file| {
+                // Writes to a full FIFO block from here on.
+                set_blocking(&file)?;
+                write_and_flush(file, bytes)
+            }),
         },
         Stream::Other(_) => return Err(Error::file(path, stream.error())),
     };
@@ -120,6 +124,47 @@ pub fn write_stream(path: &Path, stream: &Stream, bytes: &[u8]) -> Result<()> {
 fn write_and_flush(mut into: impl Write, bytes: &[u8]) -> io::Result<()> {
     into.write_all(bytes)?;
     into.flush()
+}
+
+/// Opens the file, FIFO or character device at `path` for reading.
+///
+/// Errors: `File` for a folder, a block device or a socket, and for a FIFO that no program has
+/// opened for writing
+pub fn open_for_reading(path: &Path) -> Result<Box<dyn Read>> {
+    let error = |source| system_error(path, "reading", source);
+    let metadata = fs::metadata(path).map_err(error)?;
+    match stream(&metadata) {
+        Some(Stream::Other(found)) => {
+            let (expected, found) = ("a regular file", found.into());
+            return Err(Error::file(path, FileError::Format { expected, found }));
+        }
+        // Only pipes without a name (`/dev/stdin`, process substitution) have no canonical path.
+        // They open without a writer, and are then empty.
+        Some(Stream::Fifo) if fs::canonicalize(path).is_ok() => {
+            return match open_fifo(path).map_err(error)? {
+                Some((first, file)) => Ok(Box::new(io::Cursor::new(first).chain(file))),
+                None => Err(Error::file(path, FileError::NoWriter)),
+            };
+        }
+        _ => {}
+    }
+    Ok(Box::new(File::open(path).map_err(error)?))
+}
+
+/// The first bytes of a FIFO, possibly none, and the rest; `None` without a writer, for which a
+/// blocking open would wait.
+fn open_fifo(path: &Path) -> io::Result<Option<(Vec<u8>, File)>> {
+    let mut file = open_nonblocking(path, OpenOptions::new().read(true))?;
+    let mut first = vec![0];
+    let count = match file.read(&mut first) {
+        Ok(0) => return Ok(None),
+        Ok(count) => count,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+        Err(error) => return Err(error),
+    };
+    first.truncate(count);
+    set_blocking(&file)?;
+    Ok(Some((first, file)))
 }
 
 /// The file type, for error messages.
@@ -177,24 +222,29 @@ fn standard_output(_: &Metadata) -> Option<u8> {
     None
 }
 
-/// A FIFO opened for writing. A blocking open would wait until a reader appears.
+/// Opens a FIFO without waiting for a program at its other end.
 #[cfg(unix)]
-fn fifo(path: &Path) -> io::Result<File> {
-    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+fn open_nonblocking(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    let nonblocking = OFlag::O_NONBLOCK.bits();
-    let file = OpenOptions::new()
-        .write(true)
-        .custom_flags(nonblocking)
-        .open(path)?;
-    // Writes to a full FIFO block from here on.
-    fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
-    Ok(file)
+    let nonblocking = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    options.custom_flags(nonblocking).open(path)
+}
+
+#[cfg(unix)]
+fn set_blocking(file: &File) -> io::Result<()> {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    fcntl(file, FcntlArg::F_SETFL(OFlag::empty()))?;
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn fifo(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).open(path)
+fn open_nonblocking(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    options.open(path)
+}
+
+#[cfg(not(unix))]
+fn set_blocking(_: &File) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! Text files.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 
@@ -23,17 +23,17 @@ pub fn describe_special(path: &Path) -> Option<&'static str> {
     (!metadata.is_file()).then(|| special::describe(&metadata))
 }
 
-/// The text of a file of at most `max` bytes. A FIFO or a device is read to its end; its reported
-/// size is 0.
+/// The text of a file of at most `max` bytes. A FIFO with a writer or a character device is read to
+/// its end; its reported size is 0.
 ///
-/// Errors: `File`, also for bytes that are not valid UTF-8 and for a longer device; `Memory` for a
-/// longer file
+/// Errors: `File`, also for bytes that are not valid UTF-8, for a longer device, and for the files
+/// that [`special::open_for_reading`] rejects; `Memory` for a longer file
 pub fn read(op: &str, path: &Path, max: u64) -> Result<String> {
     let size = size(path)?.min(max);
     let mut bytes = Vec::with_capacity(size as usize);
-    let read = |file: File| file.take(max.saturating_add(1)).read_to_end(&mut bytes);
-    File::open(path)
-        .and_then(read)
+    let file = special::open_for_reading(path)?;
+    file.take(max.saturating_add(1))
+        .read_to_end(&mut bytes)
         .map_err(|source| system_error(path, "reading", source))?;
     let special = describe_special(path);
     if bytes.len() as u64 > max {

@@ -1,6 +1,7 @@
 //! Adam: steps scaled by running means of the gradient and of its square.
 
 use super::schedule::{Schedule, constant};
+use super::update::StepArrays;
 use super::{Moments, StepScale};
 use crate::base::options::Span;
 use crate::options;
@@ -38,9 +39,6 @@ const BELOW_ONE: Span = Span::between(0.0, 1.0 - f64::EPSILON);
 
 /// The coefficients of one step.
 struct Coefficients<T> {
-    /// The gradient is scale * (g + l2_gradient p).
-    scale: T,
-    l2_gradient: T,
     decay_factor: T,
     beta1: T,
     one_minus_beta1: T,
@@ -54,47 +52,30 @@ struct Coefficients<T> {
 }
 
 impl Adam {
-    /// Writes the parameters after one step to `next`; returns true if all values are finite.
+    /// Writes the parameters after one step to `arrays.next`; returns true if all values are
+    /// finite.
     pub(super) fn step<T: Real>(
         &self,
         moments: &mut Moments<T>,
-        params: &[T],
-        gradient: &[T],
-        next: &mut [T],
+        arrays: StepArrays<'_, T>,
         step: &StepScale,
     ) -> bool {
         let f = self.coefficients(moments.steps + 1, step);
-        let Moments {
-            mean,
-            mean_square,
-            max_mean_square,
-            ..
-        } = moments;
-        let arrays = Arrays {
-            params,
-            gradient,
-            next,
-            mean,
-            mean_square,
-            max_mean_square,
-        };
         // Two loops without branches: a branch would prevent vectorization.
         match self.amsgrad {
             true => pulp::Arch::new().dispatch(
                 #[inline(always)]
-                || arrays.step::<true>(&f),
+                || update::<T, true>(moments, arrays, step, &f),
             ),
             false => pulp::Arch::new().dispatch(
                 #[inline(always)]
-                || arrays.step::<false>(&f),
+                || update::<T, false>(moments, arrays, step, &f),
             ),
         }
     }
 
     fn coefficients<T: Real>(&self, k: usize, step: &StepScale) -> Coefficients<T> {
         Coefficients {
-            scale: T::of(step.scale),
-            l2_gradient: T::of(2.0 * step.l2),
             decay_factor: T::of(1.0 - step.lr * self.weight_decay),
             beta1: T::of(self.beta1),
             one_minus_beta1: T::of(1.0 - self.beta1),
@@ -107,29 +88,20 @@ impl Adam {
     }
 }
 
-/// The arrays of one step, all of the same length; `max_mean_square` is empty without amsgrad.
-struct Arrays<'a, T> {
-    params: &'a [T],
-    gradient: &'a [T],
-    next: &'a mut [T],
-    mean: &'a mut [T],
-    mean_square: &'a mut [T],
-    max_mean_square: &'a mut [T],
-}
-
-impl<T: Real> Arrays<'_, T> {
-    /// Returns true if all values are finite.
-    #[inline(always)]
-    fn step<const AMSGRAD: bool>(self, f: &Coefficients<T>) -> bool {
-        let n = self.params.len();
-        let (params, gradient) = (&self.params[..n], &self.gradient[..n]);
-        let (next, mean) = (&mut self.next[..n], &mut self.mean[..n]);
-        let mean_square = &mut self.mean_square[..n];
-        let max_mean_square = &mut self.max_mean_square[..if AMSGRAD { n } else { 0 }];
-        let mut non_finite = false;
-        for k in 0..n {
-            let p = params[k];
-            let g = f.scale * (gradient[k] + f.l2_gradient * p);
+#[inline(always)]
+fn update<T: Real, const AMSGRAD: bool>(
+    moments: &mut Moments<T>,
+    arrays: StepArrays<'_, T>,
+    step: &StepScale,
+    f: &Coefficients<T>,
+) -> bool {
+    let n = arrays.params.len();
+    let (mean, mean_square) = (&mut moments.mean[..n], &mut moments.mean_square[..n]);
+    let max_mean_square = &mut moments.max_mean_square[..if AMSGRAD { n } else { 0 }];
+    arrays.update(
+        step,
+        #[inline(always)]
+        |k, p, g| {
             let m = f.beta1 * mean[k] + f.one_minus_beta1 * g;
             let mut v = f.beta2 * mean_square[k] + f.one_minus_beta2 * g * g;
             (mean[k], mean_square[k]) = (m, v);
@@ -142,9 +114,7 @@ impl<T: Real> Arrays<'_, T> {
                 max_mean_square[k] = v;
             }
             let p = f.decay_factor * p - f.lr * m / (T::sqrt(f.correction * v) + f.epsilon);
-            next[k] = p;
-            non_finite |= !(p.is_finite() & v.is_finite());
-        }
-        !non_finite
-    }
+            (p, v)
+        },
+    )
 }

@@ -12,6 +12,7 @@ mod optimizer;
 mod schedule;
 mod sgd;
 mod state;
+mod update;
 
 pub use adam::Adam;
 pub use moments::{Moments, StepScale};

@@ -1,6 +1,7 @@
 //! Gradient descent with optional momentum.
 
 use super::schedule::{Schedule, constant};
+use super::update::StepArrays;
 use super::{Moments, StepScale};
 use crate::base::options::Span;
 use crate::options;
@@ -23,35 +24,30 @@ options! {
 }
 
 impl Sgd {
-    /// Writes the parameters after one step to `next`; returns true if all values are finite.
+    /// Writes the parameters after one step to `arrays.next`; returns true if all values are
+    /// finite.
     pub(super) fn step<T: Real>(
         &self,
         moments: &mut Moments<T>,
-        params: &[T],
-        gradient: &[T],
-        next: &mut [T],
+        arrays: StepArrays<'_, T>,
         step: &StepScale,
     ) -> bool {
-        let (scale, l2_gradient) = (T::of(step.scale), T::of(2.0 * step.l2));
         let (lr, momentum) = (T::of(step.lr), T::of(self.momentum));
         let velocity_weight = T::of(if self.nesterov { self.momentum } else { 1.0 });
         let gradient_weight = T::of(if self.nesterov { 1.0 } else { 0.0 });
-        let velocity = &mut moments.mean;
-        let n = params.len();
-        assert!(gradient.len() == n && next.len() == n && velocity.len() == n);
+        let velocity = &mut moments.mean[..arrays.params.len()];
         pulp::Arch::new().dispatch(
             #[inline(always)]
             || {
-                let mut non_finite = false;
-                for k in 0..n {
-                    let g = scale * (gradient[k] + l2_gradient * params[k]);
-                    let v = momentum * velocity[k] + g;
-                    velocity[k] = v;
-                    let p = params[k] - lr * (gradient_weight * g + velocity_weight * v);
-                    next[k] = p;
-                    non_finite |= !(p.is_finite() & v.is_finite());
-                }
-                !non_finite
+                arrays.update(
+                    step,
+                    #[inline(always)]
+                    |k, p, g| {
+                        let v = momentum * velocity[k] + g;
+                        velocity[k] = v;
+                        (p - lr * (gradient_weight * g + velocity_weight * v), v)
+                    },
+                )
             },
         )
     }

@@ -1,5 +1,6 @@
 //! The state of an optimizer for one flat parameter array.
 
+use super::update::StepArrays;
 use super::{Moments, Optimizer, PlateauState, StepScale};
 use crate::tensor::Real;
 
@@ -77,9 +78,14 @@ impl<T: Real> OptimizerState<T> {
             moments,
             previous,
         } = self;
+        let arrays = StepArrays {
+            params,
+            gradient,
+            next: previous,
+        };
         let finite = match optimizer {
-            Optimizer::Adam(adam) => adam.step(moments, params, gradient, previous, scale),
-            Optimizer::Sgd(sgd) => sgd.step(moments, params, gradient, previous, scale),
+            Optimizer::Adam(adam) => adam.step(moments, arrays, scale),
+            Optimizer::Sgd(sgd) => sgd.step(moments, arrays, scale),
         };
         if finite {
             std::mem::swap(params, previous);

@@ -10,3 +10,4 @@ pub use dataset::Dataset;
 pub use decision::Decision;
 pub use flip_flop::FlipFlop;
 pub use integrator::Integrator;
+pub use noise::NoiseOptions;

@@ -2,7 +2,7 @@
 
 use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::random::{Key, Layout};
-use attractor::tasks::{Decision, Integrator, decision, integrator};
+use attractor::tasks::{Decision, Integrator, NoiseOptions, decision, integrator};
 use attractor::tensor::Real;
 use attractor::train::{Shape, Task, Trials};
 
@@ -79,10 +79,10 @@ fn batches_of_a_decision_reuse_their_buffers() {
 
 #[test]
 fn options_out_of_range_are_rejected_with_the_name_of_the_task() {
-    let options = decision::Options {
+    let options = decision::Options(NoiseOptions {
         steps: 0,
         ..Default::default()
-    };
+    });
     let error = Decision::new(options).err().expect("an error");
     let text = "tasks::decision: expected `steps` of 1 or more, found 0";
     assert_eq!(error.to_string(), text);

@@ -197,3 +197,46 @@ fn slower_fixed_points_have_larger_markers() {
     }
     assert!(values[1] == 8.0 && values[3] > 4.5 && values[3] < 7.5 && values[5] == 4.0);
 }
+
+#[test]
+fn a_file_of_few_fixed_points_or_units_is_drawn() {
+    // Units, points, names of the axes. Three points span a plane, and equal points nothing.
+    let cases = [
+        (1, "0, 1, 2", r#"["x", "", ""]"#),
+        (2, "0", r#"["x", "y", ""]"#),
+        (3, "0, 1, 2, 3, 4", r#"["x", "y", "z"]"#),
+        (
+            6,
+            "0, 1, 2, 3",
+            r#"["component 1", "component 2", "component 3"]"#,
+        ),
+        (6, "0, 1, 2", r#"["component 1", "component 2", ""]"#),
+        (6, "0, 1", r#"["component 1", "", ""]"#),
+        (6, "0, 0", r#"["", "", ""]"#),
+        (6, "0", r#"["", "", ""]"#),
+    ];
+    for (units, points, names) in cases {
+        for language in LANGUAGES {
+            let out = tempfile::tempdir().expect("a temporary folder");
+            let find = format!(
+                r#"
+                let net = rnn::vanilla(#{{ units: {units}, nonlinearity: "relu", dtype: "f64" }});
+                net.load_params(#{{ wR: eye({units}), bR: zeros([{units}]) }});
+                let h = random::uniform(random::key(0), [5, {units}]).f64();
+                let all = fixed_points::find(net, #{{ candidates: h, interpolated: 0 }});
+                all.take([{points}]).save("points.h5")"#
+            );
+            let saved = run_line(&find, Language::Rhai, out.path()).outcome;
+            saved.expect("saved points");
+            let file = r#"show::file("points.h5").save("figure.h5")"#;
+            let drawn = run_line(file, language, out.path()).outcome;
+            drawn.unwrap_or_else(|error| panic!("{units} units, points {points}: {error:?}"));
+            let check = r#"
+                let panel = h5::read("figure.h5").panels[0];
+                [panel.x.label, panel.y.label, panel.z.label]"#;
+            let actual = run_line(check, Language::Rhai, out.path()).outcome;
+            let actual = display::value_text(&actual.expect("a figure"));
+            assert_eq!(actual, names, "{units} units, points {points}");
+        }
+    }
+}

@@ -14,7 +14,7 @@ use attractor::nn::{Cell, NetworkOptions, Rnn};
 use attractor::ops::Lanes;
 use attractor::optim::{Adam, Optimizer, Schedule};
 use attractor::random::{Key, Layout};
-use attractor::tasks::{Integrator, integrator};
+use attractor::tasks::{Integrator, NoiseOptions, integrator};
 use attractor::tensor::{DType, Device, Real, Tensor};
 use attractor::train::{self, Fit, LogEntry, Options, Shape, Source, Task, Trials};
 
@@ -48,10 +48,10 @@ impl<T: Real> Task<T> for StoredBatches<T> {
 
 /// The task of the notebook with this number of time steps.
 fn integrator_task(steps: usize) -> Integrator {
-    let options = integrator::Options {
+    let options = integrator::Options(NoiseOptions {
         steps,
         ..Default::default()
-    };
+    });
     Integrator::new(options).expect("options in range")
 }
 

@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 
 use attractor::app::tutorials::{self, Tutorial};
 use attractor::io::hdf5::{self, WriteOptions};
-use attractor::io::{Tree, atomic_write, is_replaceable, safetensors};
+use attractor::io::{Tree, atomic_write, is_replaceable, safetensors, text};
 use tempfile::TempDir;
 
 /// The extensions of the files that the script writes.
@@ -172,6 +172,71 @@ fn text_is_written_to_a_fifo_with_a_reader() {
     let read = fs::metadata(folder.path().join("copy")).expect("a file");
     assert_eq!(read.len(), long.len() as u64);
     assert!(identity(&path).0.is_fifo());
+}
+
+#[test]
+fn text_is_read_from_a_fifo_with_a_writer() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("fifo");
+    assert!(succeeds(&["mkfifo", &path.display().to_string()]), "mkfifo");
+    let read = || text::read("file::read", &path, u64::MAX);
+    let err = read().unwrap_err();
+    assert!(
+        err.to_string().contains("no program writes to this FIFO"),
+        "{err}"
+    );
+    assert!(
+        err.hint()
+            .is_some_and(|hint| hint.contains("start the program"))
+    );
+    let h5 = hdf5::read(&path).unwrap_err().to_string();
+    assert!(h5.contains("expected a regular file, found a FIFO"), "{h5}");
+    // More than the capacity of a FIFO: the writer has to wait for the reader.
+    let long = "x".repeat(1 << 20);
+    let source = folder.path().join("source");
+    fs::write(&source, &long).expect("a file");
+    let into = fs::OpenOptions::new().read(true).write(true).open(&path);
+    let mut writer = Command::new("cat")
+        .arg(&source)
+        .stdout(into.expect("a FIFO"))
+        .spawn()
+        .expect("cat");
+    assert!(read().expect("text") == long);
+    writer.wait().expect("cat ends");
+}
+
+#[test]
+fn text_is_read_from_a_pipe_on_dev_stdin() {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(
+        folder.path().join("script.rhai"),
+        r#"print(file::read("/dev/stdin").to_upper())"#,
+    )
+    .expect("a script");
+    for text in ["one", ""] {
+        let program = env!("CARGO_BIN_EXE_attractor");
+        let command = format!("printf '%s' '{text}' | '{program}' run script.rhai --no-window");
+        let output = Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(&folder)
+            .output()
+            .expect("sh");
+        assert_eq!(decode(&output.stdout).trim(), text.to_uppercase());
+        assert!(output.status.success(), "{}", decode(&output.stderr));
+    }
+}
+
+#[test]
+fn a_socket_cannot_be_read() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("socket");
+    let _listener = UnixListener::bind(&path).expect("a socket");
+    let err = text::read("file::read", &path, u64::MAX).unwrap_err();
+    assert!(
+        err.to_string()
+            .contains("expected a regular file, found a socket"),
+        "{err}"
+    );
 }
 
 #[test]

@@ -86,7 +86,10 @@ impl Filter {
         points.extend(minima.map(|at| point(candidates, result, at)));
         let nearly_continuous = self.merge_by_bounds(distant).len();
         let states = result.states.chunks_exact(candidates.state);
-        let unreachable = states.filter(|h| exceeds(h, refinement.bound)).count();
+        let unreachable = states
+            .zip(&result.labels)
+            .filter(|(h, label)| **label != Label::Converged && exceeds(h, refinement.bound))
+            .count();
         let mut selected = self.select(candidates, result, points, &within);
         selected.counts = selected.counts.map(|counts| Counts {
             nearly_continuous,
@@ -282,7 +285,7 @@ impl WithinTolerance {
 }
 
 /// Whether a unit exceeds the bound by more than rounding.
-fn exceeds(state: &[f64], bound: Option<f64>) -> bool {
+pub fn exceeds(state: &[f64], bound: Option<f64>) -> bool {
     bound.is_some_and(|bound| state.iter().any(|h| h.abs() > bound * (1.0 + BEYOND)))
 }
 

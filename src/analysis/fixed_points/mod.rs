@@ -36,7 +36,7 @@ pub use adam::Adam;
 pub use candidates::{Candidates, Label, SearchResult};
 pub use completeness::{CountEstimate, discovery_curve};
 pub use coverage::{min_missing, nonlinearity, points_inward};
-pub use filter::{Filter, SlowFilter};
+pub use filter::{Filter, SlowFilter, exceeds};
 pub use kinks::one_sided;
 pub use margins::set_margins;
 pub use newton::Newton;

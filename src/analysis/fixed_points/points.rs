@@ -58,7 +58,8 @@ pub struct Counts {
     /// Distinct final states within the tolerance of the search and the bound that are far from any
     /// fixed point, unless slow points are retained.
     pub nearly_continuous: usize,
-    /// Final states beyond the bound of all fixed points, where F(h) = h to rounding.
+    /// Final states beyond the bound of all fixed points, without a fixed point nearby: a local
+    /// minimum of q, or F(h) = h to rounding.
     pub unreachable: usize,
 }
 

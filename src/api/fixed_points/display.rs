@@ -88,14 +88,9 @@ fn search_counts(counts: Counts) -> String {
 
 /// One line per exclusion that applies.
 fn exclusions(counts: Counts) -> impl Iterator<Item = String> {
-    let Counts {
-        slow_excluded,
-        unreachable,
-        failed,
-        ..
-    } = counts;
+    let (slow_excluded, unreachable) = (counts.slow_excluded, counts.unreachable);
     let outliers = counts.unique - counts.near_candidates;
-    let exclusions = [
+    [
         (
             slow_excluded,
             format!(
@@ -105,7 +100,10 @@ fn exclusions(counts: Counts) -> impl Iterator<Item = String> {
         ),
         (
             unreachable,
-            format!("beyond the bound of all fixed points: {unreachable} final states"),
+            format!(
+                "beyond the bound of all fixed points: {unreachable} final states, which runs from \
+                 within the bound do not reach"
+            ),
         ),
         (
             outliers,
@@ -115,15 +113,17 @@ fn exclusions(counts: Counts) -> impl Iterator<Item = String> {
             ),
         ),
         (
-            failed,
+            counts.failed,
             format!(
-                "excluded: {failed} candidates that did not reach `tolerance` in `max_iters` \
-                 iterations"
+                "excluded: {} candidates that did not reach `tolerance` in `max_iters` \
+                 iterations",
+                counts.failed
             ),
         ),
-    ];
-    let exclusions = exclusions.into_iter().filter(|(count, _)| *count > 0);
-    exclusions.map(|(_, line)| format!("  {line}"))
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(_, line)| format!("  {line}"))
 }
 
 /// The sets that the points form, and the estimated completeness.

@@ -286,7 +286,8 @@ crate::natives! {
     /// `within_tolerance`; the `unique` points, and the number of those that are retained, `near`.
     /// Exclusions are counted separately: `slow_excluded`, slow points excluded without
     /// `keep_slow`, and `outliers`, points excluded by `outlier_distance`. `unreachable` counts the
-    /// final states beyond the bound of all fixed points, if the cell has one (|h| <= 1 for a GRU).
+    /// final states beyond the bound of all fixed points, if the cell has one (|h| <= 1 for a GRU),
+    /// without a fixed point nearby.
     /// Only points that come directly from `find` have this record.
     ///
     /// > let net = rnn::vanilla(#{ units: 3, gain: 0.5 });

@@ -6,7 +6,8 @@ use super::points::{Findings, FixedPoints};
 use super::precision::one_sided_flags;
 use super::search::SearchSettings;
 use crate::analysis::fixed_points::{
-    Candidates, Counts, Label, Points, SearchResult, min_missing, nonlinearity, points_inward,
+    Candidates, Counts, Label, Points, SearchResult, exceeds, min_missing, nonlinearity,
+    points_inward,
 };
 use crate::api::diagnostic::Diagnostic;
 use crate::base::Result;
@@ -19,8 +20,8 @@ const MIN_NONLINEARITY: f64 = 0.1;
 /// Minimum number of distinct states that form a nearly continuous set; fewer may be the
 /// remains of fixed points that have vanished in pairs.
 const MIN_CONTINUOUS: usize = 3;
-/// Final states on a nearly continuous set, and those beyond the bound of all fixed points, are
-/// reported if they are more than these fractions of all.
+/// Final states on a nearly continuous set, and candidates that remain beyond the bound of all
+/// fixed points, are reported if they are more than these fractions of all.
 const MAX_CONTINUOUS_FRACTION: f64 = 0.05;
 const MAX_UNREACHABLE_FRACTION: f64 = 0.1;
 
@@ -58,8 +59,8 @@ impl Findings {
         }
         if let Some(counts) = points.counts {
             warnings.extend(continuity_warning(&counts, settings));
-            warnings.extend(unreachable_warning(&counts, settings));
         }
+        warnings.extend(unreachable_warning(candidates, result, (options, settings)));
         Ok(Findings {
             one_region,
             missing,
@@ -168,13 +169,31 @@ fn continuity_warning(counts: &Counts, settings: &SearchSettings) -> Option<Stri
     })
 }
 
-fn unreachable_warning(counts: &Counts, settings: &SearchSettings) -> Option<String> {
-    let (count, all) = (counts.unreachable, counts.candidates);
+/// A warning about candidates that start beyond the bound of all fixed points and remain there.
+/// Others that end there, at a local minimum of q, are only counted: the choice of the candidates
+/// is not the reason.
+fn unreachable_warning(
+    candidates: &Candidates,
+    result: &SearchResult,
+    (options, settings): (&FindOptions, &SearchSettings),
+) -> Option<String> {
     let bound = settings.refinement.bound?;
+    let s = candidates.state;
+    let paths = candidates.states.chunks_exact(s);
+    let paths = paths.zip(result.states.chunks_exact(s)).zip(&result.labels);
+    let remains = |((start, end), label): &((&[f64], &[f64]), &Label)| {
+        let is_beyond = |h: &[f64]| exceeds(h, Some(bound));
+        **label != Label::Converged && is_beyond(start) && is_beyond(end)
+    };
+    let (count, all) = (paths.filter(remains).count(), result.labels.len());
+    let remedy = match options.noise > 0.0 {
+        true => "reduce `noise`",
+        false => "start from states that runs visit",
+    };
     (count as f64 > MAX_UNREACHABLE_FRACTION * all as f64).then(|| {
         format!(
-            "{count} of {all} candidates ended beyond the bound of all fixed points, |h| <= \
-             {bound}, where the state changes slowly; add candidates within the bound"
+            "{count} of {all} candidates started and remained beyond the bound of all fixed \
+             points, |h| <= {bound}, and contribute none; {remedy}"
         )
     })
 }

@@ -25,7 +25,8 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::cells::CellDescriptor;
-use crate::ops::simd::gemm::{Block, GemmConfig};
+use crate::ops::simd::elementwise;
+use crate::ops::simd::gemm::{Block, GemmConfig, Panels, gemm_add};
 use crate::ops::simd::{Lane16, Lanes};
 
 /// Sizes of one sublayer (one layer in one direction): element counts for parameters; multiplied
@@ -43,6 +44,11 @@ pub struct LayerDims {
 }
 
 impl LayerDims {
+    /// Number of lanes of [y, 1, x], the leading part of a state frame.
+    pub fn operands(self) -> usize {
+        self.units + self.groups + self.inputs
+    }
+
     /// The sizes in lanes for this number of trial groups.
     pub fn with_groups(self, groups: usize) -> LayerDims {
         LayerDims {
@@ -146,15 +152,39 @@ pub struct EvaluatedStep<'a, T> {
     pub scratch: &'a mut [Lane16<T>],
 }
 
+/// The packed matrices through which a gradient reaches y and the input; empty without a backward
+/// pass.
+#[derive(Default)]
+pub struct BackwardPanels<T> {
+    /// [wO' wR'], multiplies the gradients with respect to [outputs, recurrent gates].
+    pub output: Panels<T>,
+    /// wI', multiplies the gradients with respect to the pre-activations.
+    pub input: Panels<T>,
+}
+
 /// The kernels of a cell: its state update, gradient and directional derivatives.
+///
+/// The default methods are those of a cell with the pre-activations wI x + wR y + bR for all gates,
+/// the parameters wI, wR and bR after the initial states, and y as its only state part. Such a cell
+/// implements `pack`, `forward`, `backward` and `tangent` only.
 pub trait CellKernel<T: Lanes>: CellDescriptor {
     /// The parameters in the order in which the kernels read them.
-    type Packed: Default + Send + Sync;
+    type Packed: AsRef<BackwardPanels<T>> + Default + Send + Sync;
+
     /// Total number of elements of [`CellDescriptor::blocks`]. Called in every training step, so it
     /// must not allocate.
-    fn num_params(inputs: usize, units: usize) -> usize;
+    fn num_params(inputs: usize, units: usize) -> usize {
+        Self::GATES * units * (inputs + units + 1) + Self::STATE_PARTS * units
+    }
 
-    fn frame_spec(dims: LayerDims) -> FrameSpec;
+    fn frame_spec(dims: LayerDims) -> FrameSpec {
+        FrameSpec {
+            extra: 0,
+            gates: Self::GATES * dims.units,
+            recurrent: Self::GATES * dims.units,
+            state_offsets: [0; 2],
+        }
+    }
 
     fn pack(&self, weights: &Weights<'_, T>, into: &mut Self::Packed);
 
@@ -166,17 +196,39 @@ pub trait CellKernel<T: Lanes>: CellDescriptor {
     fn forward<S: Simd>(&self, simd: S, packed: &Self::Packed, step: Forward<'_, T>);
 
     /// Adds the gradient that reaches a state through the readers of its output y.
-    fn output_backward<S: Simd>(&self, simd: S, packed: &Self::Packed, step: OutputBackward<'_, T>);
+    fn output_backward<S: Simd>(
+        &self,
+        simd: S,
+        packed: &Self::Packed,
+        step: OutputBackward<'_, T>,
+    ) {
+        let d_y = &mut step.d_state[..step.dims.units];
+        gemm_add(simd, &packed.as_ref().output, step.cotangents, d_y);
+        elementwise::add(simd, d_y, step.from_above);
+    }
 
     /// Replaces the gates of a step by the gradients with respect to its pre-activations.
     fn backward<S: Simd>(&self, simd: S, packed: &Self::Packed, step: Backward<'_, T>);
 
     /// The k-th product that contributes to the gradient; `None` after the last.
-    fn gradient_product(dims: LayerDims, k: usize) -> Option<GradientProduct>;
+    fn gradient_product(dims: LayerDims, k: usize) -> Option<GradientProduct> {
+        (k == 0).then_some(GradientProduct {
+            gates: 0..Self::GATES * dims.units,
+            states: 0..dims.units + 1 + dims.inputs,
+        })
+    }
 
     /// Adds one row of the k-th product to the gradients of the parameters after the initial
     /// states.
-    fn add_gradient(dims: LayerDims, k: usize, row: usize, sums: &[T], into: &mut [T]);
+    fn add_gradient(dims: LayerDims, _k: usize, row: usize, sums: &[T], into: &mut [T]) {
+        let (n, i) = (dims.units, dims.inputs);
+        let rows = Self::GATES * n;
+        let (w_in, rest) = into.split_at_mut(rows * i);
+        let (w_rec, bias) = rest.split_at_mut(rows * n);
+        add(&mut w_in[row * i..][..i], &sums[n + 1..]);
+        add(&mut w_rec[row * n..][..n], &sums[..n]);
+        bias[row] += sums[n];
+    }
 
     /// Adds the gradient with respect to the input of a step, i lanes, computed from the gradients
     /// with respect to its pre-activations.
@@ -186,7 +238,9 @@ pub trait CellKernel<T: Lanes>: CellDescriptor {
         packed: &Self::Packed,
         gates: &[Lane16<T>],
         into: &mut [Lane16<T>],
-    );
+    ) {
+        gemm_add(simd, &packed.as_ref().input, gates, into);
+    }
 
     /// Directional derivative of the state after the step, part after part. The gates are those
     /// that [`CellKernel::forward`] stored.

@@ -9,7 +9,7 @@ use attractor::base::{Error, NoProgress, Outcome, Progress, Report, Result};
 use attractor::nn::{Custom, CustomOptions, ParamMap, UserFn, UserFns};
 use attractor::optim::{Adam, Optimizer, constant};
 use attractor::random::{Key, Layout};
-use attractor::tasks::{Integrator, integrator};
+use attractor::tasks::{Integrator, NoiseOptions, integrator};
 use attractor::tensor::{Device, Real, Tensor};
 use attractor::train::{self, Fit, Model, Options, Source, Trials};
 use tempfile::TempDir;
@@ -140,10 +140,10 @@ impl Progress for StopAfter {
 }
 
 fn task() -> Integrator {
-    let options = integrator::Options {
+    let options = integrator::Options(NoiseOptions {
         steps: 12,
         ..Default::default()
-    };
+    });
     Integrator::new(options).expect("options in range")
 }
 

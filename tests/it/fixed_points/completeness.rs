@@ -55,8 +55,8 @@ fn points_within_a_given_tolerance_keep_the_label_slow_point() {
         let strict = fixed_points::find(net, #{
             candidates: h, tolerance: 1e-12, keep_slow: false, interpolated: 0,
         });
-        let stages = points.counts();
-        [points.count() > 0, points[0].label, stages.converged, stages.within_tolerance,
+        let counts = points.counts();
+        [points.count() > 0, points[0].label, counts.converged, counts.within_tolerance,
          strict.count()]
     "#;
     assert_eq!(evaluate(text), r#"[true, "slow point", 0, 50, 0]"#);
@@ -76,8 +76,8 @@ fn candidates_from_one_small_region_give_a_warning_and_no_estimate() {
             let net = rnn::vanilla(#{{ units: 5, dtype: "f64" }});
             net.load_params(#{{ wR: 3.0 * eye(5), bR: zeros([5]) }});
             let points = fixed_points::find(net, #{{ candidates: {candidates} }});
-            let unseen = points.completeness();
-            [points.count(), unseen.estimate.is_nan(), unseen.basis,
+            let completeness = points.completeness();
+            [points.count(), completeness.estimate.is_nan(), completeness.basis,
              points.warnings()[0].contains("one small region"),
              text_of(points).contains("warning: all candidates come from one small region")]"#
         );
@@ -101,10 +101,10 @@ fn missing_fixed_points_of_a_flip_flop_are_reported() {
             for at in 0..27 {{ if some[at] == 0.0 {{ stable.push(all.states()[at]); }} }}
             let h = stack(stable + stable);
             let points = fixed_points::find(net, #{{ candidates: h, interpolated: 0 }});
-            let unseen = points.completeness();
+            let completeness = points.completeness();
             let warned = points.warnings()[0];
-            [all.count(), all.completeness().missing, points.count(), unseen.missing,
-             unseen.estimate,
+            [all.count(), all.completeness().missing, points.count(), completeness.missing,
+             completeness.estimate,
              warned.contains("at least 7 fixed points are missing"),
              warned.contains("interpolated: 0")]"#
         );

@@ -30,7 +30,7 @@ const PRELUDE: &str = r#"
     fn report(net, options) {
         let points = fixed_points::find(net, options);
         let k = points.count();
-        let stages = points.counts();
+        let counts = points.counts();
         let residual = 0.0;
         let scale = 1.0;
         if k > 0 {
@@ -46,7 +46,7 @@ const PRELUDE: &str = r#"
         for class in points.modes().class { classes[class] = true; }
         let estimate = points.completeness().estimate;
         let whole = if estimate.is_nan() { -1.0 } else { estimate };
-        [k, stages.converged, dimensions, labels.keys(), classes.keys(), whole,
+        [k, counts.converged, dimensions, labels.keys(), classes.keys(), whole,
          residual <= 1e-14 * max(scale, 1e-9)]
     }
 "#;

@@ -46,8 +46,41 @@ fn final_states_beyond_the_bound_of_a_gru_are_counted() {
         let text = text_of(points);
         [beyond.len() == count, count > 100,
          text.contains(`beyond the bound of all fixed points: ${count} final states`),
-         points.warnings().some(|text| text.contains(`${count} of 300 candidates ended beyond`))]"#;
+         points.warnings().some(|text| text.contains(
+             `${count} of 300 candidates started and remained beyond`
+         ) && text.contains("start from states that runs visit"))]"#;
     assert_eq!(value(text), "[true, true, true, true]");
+}
+
+#[test]
+fn candidates_within_the_bound_of_a_gru_that_end_beyond_it_are_counted_without_a_warning() {
+    let path = super::reference("decision_gru");
+    let text = format!(
+        r#"
+        let net = rnn::load("{}.h5");
+        let task = tasks::decision(#{{ steps: 25 }});
+        let h = net.run(task.batch(8, random::key(0)).inputs).states;
+        let points = fixed_points::find(net, #{{
+            candidates: h, interpolated: 0, tolerance: 1e-6,
+        }});
+        let result = points.candidate_report();
+        let largest = result.states.abs().max(1).to_list();
+        let beyond = 0;
+        for at in 0..200 {{
+            if largest[at] > 1.000001 && result.labels[at] != "converged" {{ beyond += 1; }}
+        }}
+        let count = points.counts().unreachable;
+        let warned = points.warnings().some(|text| text.contains("beyond the bound"));
+        let reduced = fixed_points::find(net, #{{
+            candidates: h, interpolated: 0, tolerance: 1e-6, noise: 0.5,
+        }});
+        let text = text_of(points);
+        [beyond == count, count > 100, warned,
+         text.contains(`${{count}} final states, which runs from within the bound do not reach`),
+         reduced.warnings().some(|text| text.contains("reduce `noise`"))]"#,
+        path.display()
+    );
+    assert_eq!(value(&text), "[true, true, false, true, true]");
 }
 
 #[test]

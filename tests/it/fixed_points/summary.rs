@@ -31,7 +31,7 @@ fn a_ring_has_an_extent_in_plain_digits_and_no_position_bounds() {
 }
 
 #[test]
-fn stages_of_points_without_a_record_of_their_search_are_an_error() {
+fn the_counts_of_points_without_a_record_of_their_search_are_an_error() {
     let start = r#"
         let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
         let points = fixed_points::find(net, #{ candidates: zeros([4, 3]) + 0.1 });

@@ -26,6 +26,8 @@ pub trait CellDescriptor: Options + Copy + PartialEq + Debug + Send + Sync + 'st
     const INITIAL_STATES: &'static [&'static str] = &["h0"];
     /// Number of parts of the state (2 for LSTM: h and c).
     const STATE_PARTS: usize = Self::INITIAL_STATES.len();
+    /// Number of gates: blocks of n rows of the weights.
+    const GATES: usize;
 
     /// Names and shapes of the parameters of a layer with i inputs and n units; the initial states
     /// come first, [n] each.

@@ -113,6 +113,7 @@ struct Description {
     fields: fn() -> Vec<Field>,
     blocks: fn(usize, usize) -> Vec<BlockShape>,
     initializers: fn(usize, usize) -> Vec<Initializer>,
+    gates: usize,
 }
 
 impl Description {
@@ -125,6 +126,7 @@ impl Description {
             fields: C::fields,
             blocks: C::blocks,
             initializers: C::initializers,
+            gates: C::GATES,
         }
     }
 }
@@ -152,6 +154,11 @@ impl Cell {
     /// Names of the initial states.
     pub fn initial_states(&self) -> &'static [&'static str] {
         self.description().initial_states
+    }
+
+    /// Number of gates.
+    pub fn gates(&self) -> usize {
+        self.description().gates
     }
 
     /// Names and shapes of the parameters of a layer with i inputs and n units.

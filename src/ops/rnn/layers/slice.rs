@@ -73,7 +73,7 @@ impl FrameLayout {
         FrameLayout {
             dims,
             frame,
-            state_stride: (dims.units + dims.groups + dims.inputs + frame.extra) | 1,
+            state_stride: (dims.operands() + frame.extra) | 1,
             gate_stride: (dims.outputs + gates) | 1,
         }
     }

@@ -4,12 +4,12 @@ use pulp::Simd;
 
 use super::Ctrnn;
 use crate::ops::rnn::cell::{
-    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
-    OutputBackward, Tangent, Weights,
+    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, LayerDims, OutputBackward, Tangent,
+    Weights,
 };
-use crate::ops::rnn::cells::affine::{self, AffinePanels};
-use crate::ops::simd::elementwise::{each_1_0, each_1_1, each_1_2, each_2_0};
-use crate::ops::simd::gemm::gemm;
+use crate::ops::rnn::cells::affine::AffinePanels;
+use crate::ops::simd::elementwise::{self, each_1_0, each_1_1, each_1_2, each_2_0};
+use crate::ops::simd::gemm::{gemm, gemm_add};
 use crate::ops::simd::{Lane16, Lanes};
 
 impl Ctrnn {
@@ -18,27 +18,23 @@ impl Ctrnn {
     }
 }
 
-/// The state frame contains [a, f'(a)] after
-/// [f(a), 1, x]. The gates contain the gradients with respect to the pre-activations after the
-/// backward pass; the backward pass does not need their forward values.
+/// The state frame contains [a, f'(a)] after [f(a), 1, x]. The gates contain the gradients with
+/// respect to the pre-activations after the backward pass; the backward pass does not need their
+/// forward values.
 impl<T: Lanes> CellKernel<T> for Ctrnn {
     type Packed = AffinePanels<T>;
-
-    fn num_params(i: usize, n: usize) -> usize {
-        n * (i + n + 2)
-    }
 
     fn frame_spec(s: LayerDims) -> FrameSpec {
         FrameSpec {
             extra: 2 * s.units,
             gates: s.units,
             recurrent: s.units,
-            state_offsets: [s.units + s.groups + s.inputs, 0],
+            state_offsets: [s.operands(), 0],
         }
     }
 
     fn pack(&self, weights: &Weights<'_, T>, into: &mut AffinePanels<T>) {
-        into.pack(1, weights);
+        into.pack(weights);
     }
 
     fn output<S: Simd>(&self, simd: S, s: LayerDims, frame: &mut [Lane16<T>]) {
@@ -51,7 +47,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
 
     fn forward<S: Simd>(&self, simd: S, packed: &AffinePanels<T>, step: Forward<'_, T>) {
         let n = step.dims.units;
-        let end = n + step.dims.groups + step.dims.inputs;
+        let end = step.dims.operands();
         let alpha = self.alpha::<T>();
         gemm(simd, &packed.forward, &step.before[..end], step.gates);
         let (before, after) = (&step.before[end..], &mut step.after[end..][..n]);
@@ -72,11 +68,12 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         step: OutputBackward<'_, T>,
     ) {
         let n = step.dims.units;
-        let end = n + step.dims.groups + step.dims.inputs;
+        let end = step.dims.operands();
         let derivatives = &step.frame[end + n..][..n];
         let d_y = step.scratch;
         d_y.fill(Lane16::splat(T::of(0.0)));
-        packed.add_output_gradient(simd, [step.cotangents, step.from_above], d_y);
+        gemm_add(simd, &packed.as_ref().output, step.cotangents, d_y);
+        elementwise::add(simd, d_y, step.from_above);
         each_1_2(
             simd,
             [step.d_state],
@@ -99,24 +96,6 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         );
     }
 
-    fn gradient_product(s: LayerDims, k: usize) -> Option<GradientProduct> {
-        affine::gradient_product(1, s, k)
-    }
-
-    fn add_gradient(s: LayerDims, _: usize, r: usize, sums: &[T], into: &mut [T]) {
-        affine::add_gradient(1, s, r, sums, into);
-    }
-
-    fn input_backward<S: Simd>(
-        &self,
-        simd: S,
-        packed: &AffinePanels<T>,
-        gates: &[Lane16<T>],
-        into: &mut [Lane16<T>],
-    ) {
-        packed.input_backward(simd, gates, into);
-    }
-
     fn tangent<S: Simd>(
         &self,
         simd: S,
@@ -129,7 +108,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
             units: n, groups, ..
         } = step.dims;
         let alpha = self.alpha::<T>();
-        let derivatives = &step.before[2 * n + groups + step.dims.inputs..][..n];
+        let derivatives = &step.before[n + step.dims.operands()..][..n];
         let into = &mut into[..n];
         packed.preactivation_tangents(simd, step.dims, direction, into);
         each_1_0(simd, [&mut *into], [], move |[x], []| *x *= alpha);
@@ -153,7 +132,7 @@ impl<T: Lanes> CellKernel<T> for Ctrnn {
         frame: &[Lane16<T>],
         tangent: &mut [Lane16<T>],
     ) {
-        let derivatives = &frame[2 * s.units + s.groups + s.inputs..][..s.units];
+        let derivatives = &frame[s.units + s.operands()..][..s.units];
         each_1_1(simd, [tangent], [derivatives], |[x], [derivative]| {
             *x *= derivative
         });

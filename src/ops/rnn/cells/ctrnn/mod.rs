@@ -34,6 +34,7 @@ options! {
 impl CellDescriptor for Ctrnn {
     const NAME: &'static str = "ctrnn";
     const EQUATION: &'static str = "a' = a + dt/tau (-a + wR f(a) + wI x + bR), o = wO f(a') + bO";
+    const GATES: usize = 1;
 
     fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         Vanilla::blocks(i, n)

@@ -4,11 +4,11 @@ use pulp::Simd;
 
 use super::Gru;
 use crate::ops::rnn::cell::{
-    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
-    OutputBackward, Tangent, Weights, add,
+    Backward, BackwardPanels, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct,
+    LayerDims, Tangent, Weights, add,
 };
 use crate::ops::simd::elementwise::{self, each_1_1, each_1_2, each_1_4, each_2_2, each_3_1};
-use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_add_columns, gemm_columns};
+use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add_columns, gemm_columns};
 use crate::ops::simd::math::{sigmoid, tanh};
 use crate::ops::simd::{Lane16, Lanes};
 
@@ -23,10 +23,14 @@ pub struct Packed<T> {
     candidate: Panels<T>,
     /// wCH', multiplies the gradients with respect to the pre-activations of c.
     reset_backward: Panels<T>,
-    /// [wO' wRUH'], multiplies the gradients with respect to [outputs, pre-activations of r and u].
-    backward: Panels<T>,
-    /// [wRUX' wCX'], multiplies the gradients with respect to all pre-activations.
-    input_backward: Panels<T>,
+    /// [wO' wRUH'] and [wRUX' wCX'].
+    backward: BackwardPanels<T>,
+}
+
+impl<T> AsRef<BackwardPanels<T>> for Packed<T> {
+    fn as_ref(&self) -> &BackwardPanels<T> {
+        &self.backward
+    }
 }
 
 /// Offsets of wCHX, bRU and bC in the parameters after h0 (wRUHX, wCHX, bRU, bC).
@@ -82,10 +86,6 @@ impl<T: Lanes> Packed<T> {
 impl<T: Lanes> CellKernel<T> for Gru {
     type Packed = Packed<T>;
 
-    fn num_params(i: usize, n: usize) -> usize {
-        3 * n * (n + i + 1) + n
-    }
-
     fn frame_spec(dims: LayerDims) -> FrameSpec {
         FrameSpec {
             extra: dims.units,
@@ -129,16 +129,16 @@ impl<T: Lanes> CellKernel<T> for Gru {
             into.reset_backward
                 .pack(config, n, &[transposed(columns_of(w_c, 0, n), n)]);
             let gates = transposed(columns_of(w_ru, 0, n), 2 * n);
-            into.backward.pack(config, n, &[weights.readout, gates]);
+            let BackwardPanels { output, input } = &mut into.backward;
+            output.pack(config, n, &[weights.readout, gates]);
             let gates = transposed(columns_of(w_ru, n, i), 2 * n);
-            into.input_backward
-                .pack(config, i, &[gates, transposed(columns_of(w_c, n, i), n)]);
+            input.pack(config, i, &[gates, transposed(columns_of(w_c, n, i), n)]);
         }
     }
 
     fn forward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Forward<'_, T>) {
         let n = step.dims.units;
-        let end = n + step.dims.groups + step.dims.inputs;
+        let end = step.dims.operands();
         let (ru, c) = step.gates.split_at_mut(2 * n);
         gemm(simd, &packed.gates, &step.before[..end], ru);
         let (r, u) = ru.split_at_mut(n);
@@ -154,11 +154,6 @@ impl<T: Lanes> CellKernel<T> for Gru {
             *c = tanh::<S, T>(*c);
             *after = *c + u * (h - *c);
         });
-    }
-
-    fn output_backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: OutputBackward<'_, T>) {
-        gemm_add(simd, &packed.backward, step.cotangents, step.d_state);
-        elementwise::add(simd, step.d_state, step.from_above);
     }
 
     fn backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Backward<'_, T>) {
@@ -208,16 +203,6 @@ impl<T: Lanes> CellKernel<T> for Gru {
             add(&mut row[n..], &sums[1..1 + i]);
             into[b + r] += sums[0];
         }
-    }
-
-    fn input_backward<S: Simd>(
-        &self,
-        simd: S,
-        packed: &Packed<T>,
-        gates: &[Lane16<T>],
-        into: &mut [Lane16<T>],
-    ) {
-        gemm_add(simd, &packed.input_backward, gates, into);
     }
 
     fn tangent<S: Simd>(

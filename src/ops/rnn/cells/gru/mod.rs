@@ -30,6 +30,7 @@ impl CellDescriptor for Gru {
     const NAME: &'static str = "gru";
     const EQUATION: &'static str = "[r; u] = sigmoid(wRUHX [h; x] + bRU + [0; update_bias]), \
         c = tanh(wCHX [r h; x] + bC), h' = u h + (1 - u) c, o = wO h' + bO";
+    const GATES: usize = 3;
 
     fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         vec![

@@ -4,8 +4,8 @@ use pulp::Simd;
 
 use super::GruTorch;
 use crate::ops::rnn::cell::{
-    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
-    OutputBackward, Tangent, Weights, add,
+    Backward, BackwardPanels, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct,
+    LayerDims, Tangent, Weights, add,
 };
 use crate::ops::simd::elementwise::{self, each_1_4, each_2_1, each_3_1, each_4_2};
 use crate::ops::simd::gemm::{Block, Panels, gemm, gemm_add, gemm_add_columns, gemm_columns};
@@ -22,10 +22,16 @@ pub struct Packed<T> {
     hidden: Panels<T>,
     /// Rows n of [bI wI], multiplies [1, x].
     input: Panels<T>,
-    /// [wO' wR'], multiplies the gradients with respect to [outputs, r, z, q].
-    backward: Panels<T>,
-    /// wI' of r and z, and wI' of n.
-    input_backward: [Panels<T>; 2],
+    /// [wO' wR'], and wI' of r and z.
+    backward: BackwardPanels<T>,
+    /// wI' of n.
+    candidate_input: Panels<T>,
+}
+
+impl<T> AsRef<BackwardPanels<T>> for Packed<T> {
+    fn as_ref(&self) -> &BackwardPanels<T> {
+        &self.backward
+    }
 }
 
 /// Offsets of wR, bI and bR in the parameters after h0 (wI, wR, bI, bR).
@@ -109,30 +115,26 @@ impl<T: Lanes> CellKernel<T> for GruTorch {
         into.input.pack(config, n, &input);
         if weights.backward {
             let recurrent = Block::transposed(w_rec, n, 3 * n);
-            into.backward.pack(config, n, &[weights.readout, recurrent]);
-            let [rz, candidate] = &mut into.input_backward;
-            rz.pack(config, i, &[Block::transposed(w_in, i, 2 * n)]);
-            candidate.pack(config, i, &[Block::transposed(&w_in[2 * n * i..], i, n)]);
+            let BackwardPanels { output, input } = &mut into.backward;
+            output.pack(config, n, &[weights.readout, recurrent]);
+            input.pack(config, i, &[Block::transposed(w_in, i, 2 * n)]);
+            into.candidate_input
+                .pack(config, i, &[Block::transposed(&w_in[2 * n * i..], i, n)]);
         }
     }
 
     fn forward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: Forward<'_, T>) {
-        let LayerDims {
-            units: n,
-            groups,
-            inputs: i,
-            ..
-        } = step.dims;
+        let (n, end) = (step.dims.units, step.dims.operands());
         let (rz, rest) = step.gates.split_at_mut(2 * n);
         let (q, candidate) = rest.split_at_mut(n);
-        gemm(simd, &packed.gates, &step.before[..n + groups + i], rz);
-        gemm(simd, &packed.hidden, &step.before[..n + groups], q);
+        gemm(simd, &packed.gates, &step.before[..end], rz);
         gemm(
             simd,
-            &packed.input,
-            &step.before[n..n + groups + i],
-            candidate,
+            &packed.hidden,
+            &step.before[..n + step.dims.groups],
+            q,
         );
+        gemm(simd, &packed.input, &step.before[n..end], candidate);
         let (r, z) = rz.split_at_mut(n);
         let targets = [&mut step.after[..n], r, z, candidate];
         each_4_2(
@@ -146,11 +148,6 @@ impl<T: Lanes> CellKernel<T> for GruTorch {
                 *after = *c + *z * (h - *c);
             },
         );
-    }
-
-    fn output_backward<S: Simd>(&self, simd: S, packed: &Packed<T>, step: OutputBackward<'_, T>) {
-        gemm_add(simd, &packed.backward, step.cotangents, step.d_state);
-        elementwise::add(simd, step.d_state, step.from_above);
     }
 
     fn backward<S: Simd>(&self, simd: S, _: &Packed<T>, step: Backward<'_, T>) {
@@ -212,8 +209,8 @@ impl<T: Lanes> CellKernel<T> for GruTorch {
         into: &mut [Lane16<T>],
     ) {
         let n = gates.len() / 4;
-        gemm_add(simd, &packed.input_backward[0], &gates[..2 * n], into);
-        gemm_add(simd, &packed.input_backward[1], &gates[3 * n..], into);
+        gemm_add(simd, &packed.backward.input, &gates[..2 * n], into);
+        gemm_add(simd, &packed.candidate_input, &gates[3 * n..], into);
     }
 
     fn tangent<S: Simd>(

@@ -26,6 +26,7 @@ impl CellDescriptor for GruTorch {
     const FILE_NAME: &'static str = "gru_torch";
     const EQUATION: &'static str = "[r; z] = sigmoid((wI x + bI + wR h + bR)[r, z]), \
         n = tanh((wI x + bI)[n] + r (wR h + bR)[n]), h' = (1 - z) n + z h, o = wO h' + bO";
+    const GATES: usize = 3;
 
     fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         vec![
@@ -44,7 +45,7 @@ impl CellDescriptor for GruTorch {
 
     fn torch(&self) -> Option<TorchLayout> {
         Some(TorchLayout {
-            gates: 3,
+            gates: Self::GATES,
             separate_biases: true,
         })
     }

@@ -4,10 +4,9 @@ use pulp::Simd;
 
 use super::Lstm;
 use crate::ops::rnn::cell::{
-    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
-    OutputBackward, Tangent, Weights,
+    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, LayerDims, Tangent, Weights,
 };
-use crate::ops::rnn::cells::affine::{self, AffinePanels};
+use crate::ops::rnn::cells::affine::AffinePanels;
 use crate::ops::simd::elementwise::{self, each_1_3, each_1_4, each_3_1, each_4_1};
 use crate::ops::simd::gemm::gemm;
 use crate::ops::simd::math::{sigmoid, tanh};
@@ -28,7 +27,7 @@ fn split_gates_mut<T>(gates: &mut [Lane16<T>]) -> [&mut [Lane16<T>]; 4] {
 
 /// The cell state of a frame: [c, tanh c].
 fn cell_state<T>(s: LayerDims, frame: &[Lane16<T>]) -> [&[Lane16<T>]; 2] {
-    let (c, tanh_c) = frame[s.units + s.groups + s.inputs..].split_at(s.units);
+    let (c, tanh_c) = frame[s.operands()..].split_at(s.units);
     [c, &tanh_c[..s.units]]
 }
 
@@ -37,26 +36,22 @@ fn cell_state<T>(s: LayerDims, frame: &[Lane16<T>]) -> [&[Lane16<T>]; 2] {
 impl<T: Lanes> CellKernel<T> for Lstm {
     type Packed = AffinePanels<T>;
 
-    fn num_params(i: usize, n: usize) -> usize {
-        4 * n * (i + n + 1) + 2 * n
-    }
-
     fn frame_spec(s: LayerDims) -> FrameSpec {
         FrameSpec {
             extra: 2 * s.units,
             gates: 4 * s.units,
             recurrent: 4 * s.units,
-            state_offsets: [0, s.units + s.groups + s.inputs],
+            state_offsets: [0, s.operands()],
         }
     }
 
     fn pack(&self, weights: &Weights<'_, T>, into: &mut AffinePanels<T>) {
-        into.pack(4, weights);
+        into.pack(weights);
     }
 
     fn forward<S: Simd>(&self, simd: S, packed: &AffinePanels<T>, step: Forward<'_, T>) {
         let s = step.dims;
-        let (n, end) = (s.units, s.units + s.groups + s.inputs);
+        let (n, end) = (s.units, s.operands());
         gemm(simd, &packed.forward, &step.before[..end], step.gates);
         let [i, f, g, o] = split_gates_mut(step.gates);
         let (h, rest) = step.after.split_at_mut(n);
@@ -78,15 +73,6 @@ impl<T: Lanes> CellKernel<T> for Lstm {
                 *h = *o * *tanh_c;
             },
         );
-    }
-
-    fn output_backward<S: Simd>(
-        &self,
-        simd: S,
-        packed: &AffinePanels<T>,
-        step: OutputBackward<'_, T>,
-    ) {
-        packed.output_backward(simd, step);
     }
 
     fn backward<S: Simd>(&self, simd: S, _: &AffinePanels<T>, step: Backward<'_, T>) {
@@ -118,24 +104,6 @@ impl<T: Lanes> CellKernel<T> for Lstm {
                 *d = d_c * forget;
             },
         );
-    }
-
-    fn gradient_product(s: LayerDims, k: usize) -> Option<GradientProduct> {
-        affine::gradient_product(4, s, k)
-    }
-
-    fn add_gradient(s: LayerDims, _: usize, r: usize, sums: &[T], into: &mut [T]) {
-        affine::add_gradient(4, s, r, sums, into);
-    }
-
-    fn input_backward<S: Simd>(
-        &self,
-        simd: S,
-        packed: &AffinePanels<T>,
-        gates: &[Lane16<T>],
-        into: &mut [Lane16<T>],
-    ) {
-        packed.input_backward(simd, gates, into);
     }
 
     fn tangent<S: Simd>(

@@ -25,6 +25,7 @@ impl CellDescriptor for Lstm {
     const NAME: &'static str = "lstm";
     const EQUATION: &'static str = "[i; f; g; o] = wI x + wR h + bR, \
         c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c'), output wO h' + bO";
+    const GATES: usize = 4;
     const INITIAL_STATES: &'static [&'static str] = &["h0", "c0"];
 
     fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
@@ -44,7 +45,7 @@ impl CellDescriptor for Lstm {
 
     fn torch(&self) -> Option<TorchLayout> {
         Some(TorchLayout {
-            gates: 4,
+            gates: Self::GATES,
             separate_biases: false,
         })
     }

@@ -4,10 +4,9 @@ use pulp::Simd;
 
 use super::Ugrnn;
 use crate::ops::rnn::cell::{
-    Backward, CellKernel, EvaluatedStep, Forward, FrameSpec, GradientProduct, LayerDims,
-    OutputBackward, Tangent, Weights,
+    Backward, CellKernel, EvaluatedStep, Forward, LayerDims, Tangent, Weights,
 };
-use crate::ops::rnn::cells::affine::{self, AffinePanels};
+use crate::ops::rnn::cells::affine::AffinePanels;
 use crate::ops::simd::elementwise::{self, each_1_4, each_2_2, each_3_1};
 use crate::ops::simd::gemm::gemm;
 use crate::ops::simd::math::{sigmoid, tanh};
@@ -17,21 +16,8 @@ use crate::ops::simd::{Lane16, Lanes};
 impl<T: Lanes> CellKernel<T> for Ugrnn {
     type Packed = AffinePanels<T>;
 
-    fn num_params(i: usize, n: usize) -> usize {
-        2 * n * (i + n + 1) + n
-    }
-
-    fn frame_spec(s: LayerDims) -> FrameSpec {
-        FrameSpec {
-            extra: 0,
-            gates: 2 * s.units,
-            recurrent: 2 * s.units,
-            state_offsets: [0; 2],
-        }
-    }
-
     fn pack(&self, weights: &Weights<'_, T>, into: &mut AffinePanels<T>) {
-        into.pack(2, weights);
+        into.pack(weights);
         let n = weights.dims.units;
         into.forward
             .add_to_column(n..2 * n, n, T::of(self.update_bias));
@@ -39,7 +25,7 @@ impl<T: Lanes> CellKernel<T> for Ugrnn {
 
     fn forward<S: Simd>(&self, simd: S, packed: &AffinePanels<T>, step: Forward<'_, T>) {
         let n = step.dims.units;
-        let end = n + step.dims.groups + step.dims.inputs;
+        let end = step.dims.operands();
         gemm(simd, &packed.forward, &step.before[..end], step.gates);
         let (c, g) = step.gates.split_at_mut(n);
         let after = &mut step.after[..n];
@@ -53,15 +39,6 @@ impl<T: Lanes> CellKernel<T> for Ugrnn {
                 *after = *c + *g * (h - *c);
             },
         );
-    }
-
-    fn output_backward<S: Simd>(
-        &self,
-        simd: S,
-        packed: &AffinePanels<T>,
-        step: OutputBackward<'_, T>,
-    ) {
-        packed.output_backward(simd, step);
     }
 
     fn backward<S: Simd>(&self, simd: S, _: &AffinePanels<T>, step: Backward<'_, T>) {
@@ -79,24 +56,6 @@ impl<T: Lanes> CellKernel<T> for Ugrnn {
                 *d = d_h * update;
             },
         );
-    }
-
-    fn gradient_product(s: LayerDims, k: usize) -> Option<GradientProduct> {
-        affine::gradient_product(2, s, k)
-    }
-
-    fn add_gradient(s: LayerDims, _: usize, r: usize, sums: &[T], into: &mut [T]) {
-        affine::add_gradient(2, s, r, sums, into);
-    }
-
-    fn input_backward<S: Simd>(
-        &self,
-        simd: S,
-        packed: &AffinePanels<T>,
-        gates: &[Lane16<T>],
-        into: &mut [Lane16<T>],
-    ) {
-        packed.input_backward(simd, gates, into);
     }
 
     fn tangent<S: Simd>(

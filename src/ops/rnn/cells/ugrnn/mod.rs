@@ -28,6 +28,7 @@ impl CellDescriptor for Ugrnn {
     const NAME: &'static str = "ugrnn";
     const EQUATION: &'static str = "[c; g] = wI x + wR h + bR + [0; update_bias], \
         h' = sigmoid(g) h + (1 - sigmoid(g)) tanh(c), o = wO h' + bO";
+    const GATES: usize = 2;
 
     fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         vec![

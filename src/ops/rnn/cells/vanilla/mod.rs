@@ -26,6 +26,7 @@ options! {
 impl CellDescriptor for Vanilla {
     const NAME: &'static str = "vanilla";
     const EQUATION: &'static str = "h' = f(wI x + wR h + bR), o = wO h' + bO";
+    const GATES: usize = 1;
 
     fn blocks(i: usize, n: usize) -> Vec<BlockShape> {
         vec![
@@ -47,7 +48,7 @@ impl CellDescriptor for Vanilla {
     fn torch(&self) -> Option<TorchLayout> {
         let available = matches!(self.nonlinearity, Nonlinearity::Tanh | Nonlinearity::Relu);
         available.then_some(TorchLayout {
-            gates: 1,
+            gates: Self::GATES,
             separate_biases: false,
         })
     }
