@@ -140,12 +140,19 @@ impl<'a> Args<'a> {
             name => format!("{}: argument `{name}`", self.function),
         };
         let expected = with_article(expected);
-        Error::Kind {
+        let diagnostic: Diagnostic = Error::Kind {
             of,
             found: describe_found(found, &expected),
             expected,
         }
-        .into()
+        .into();
+        match found {
+            Value::Function(function) => match function.method_name() {
+                Some(name) => diagnostic.hint(format!("`{name}` is a method: write `{name}()`")),
+                None => diagnostic,
+            },
+            _ => diagnostic,
+        }
     }
 }
 

@@ -59,6 +59,7 @@ fn tensor_modules() -> Vec<Module> {
         tasks::module(),
         dataset::module(),
         tensor::module(),
+        tensor::index::module(),
         tensor::math::module(),
         tensor::reduce::module(),
         tensor::shape::module(),

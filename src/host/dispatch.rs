@@ -143,36 +143,8 @@ impl Vocabulary {
         }
     }
 
-    /// Evaluates `value[index]` for a tensor, or for an object with the method `at`.
-    pub fn index(&self, values: Vec<Value>) -> Result<Value, Diagnostic> {
-        match values.first() {
-            Some(Value::Object(object)) if self.has(object.kind, "at") => {
-                self.call_method("at", values)
-            }
-            Some(object @ Value::Object(_)) => Err(Diagnostic::new(format!(
-                "{} cannot be indexed",
-                object.kind()
-            ))),
-            _ => self.operate("index", values),
-        }
-    }
-
-    /// The length of a value: the size of the first axis of a tensor, or the result of the method
-    /// `count` of an object.
-    pub fn length(&self, values: Vec<Value>) -> Result<Value, Diagnostic> {
-        match values.first() {
-            Some(Value::Object(object)) if self.has(object.kind, "count") => {
-                self.call_method("count", values)
-            }
-            Some(object @ Value::Object(_)) => {
-                Err(Diagnostic::new(format!("{} has no length", object.kind())))
-            }
-            _ => self.operate("length", values),
-        }
-    }
-
     /// Whether values of kind `owner` have the method `name`.
-    fn has(&self, owner: &str, name: &str) -> bool {
+    pub fn has(&self, owner: &str, name: &str) -> bool {
         let owners = self.methods.get(name);
         owners.is_some_and(|owners| owners.contains_key(owner))
     }
@@ -322,7 +294,21 @@ pub fn too_nested(max: usize) -> Diagnostic {
 const WRITERS: [&str; 2] = ["save", "write"];
 
 /// Methods that operators and indexing call.
-const OPERATORS: [&str; 8] = ["add", "sub", "mul", "div", "rem", "neg", "pow", "index"];
+const OPERATORS: [&str; 13] = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "rem",
+    "neg",
+    "pow",
+    "index",
+    "index_assign",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "logical_not",
+];
 
 /// Maximum nesting depth of the lists and maps that scripts pass to the engine. A deeper Lua table
 /// is assumed to contain itself.
@@ -340,10 +326,3 @@ const MAX_NATIVE_DEPTH: usize = 32;
 
 /// Maximum number of methods in a hint; for more methods the hint refers to `help`.
 const MAX_LISTED_METHODS: usize = 24;
-
-/// The error for an assignment to an element of a tensor, or of any other value that is neither a
-/// list nor a map.
-pub fn read_only_error() -> Diagnostic {
-    Diagnostic::new("elements of tensors and objects cannot be assigned")
-        .hint("`slice_assign` returns a changed copy: t.slice_assign(axis, start, part)")
-}

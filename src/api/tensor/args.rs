@@ -215,27 +215,3 @@ impl FromValue for TensorList {
             .ok_or(value)
     }
 }
-
-/// An index into a tensor: one index for each of the first axes, or a range of the first axis.
-pub enum TensorIndex {
-    Element(Vec<i64>),
-    Range(i64, Option<i64>),
-}
-
-impl FromValue for TensorIndex {
-    fn kind() -> String {
-        "integer, range or list of integers".into()
-    }
-    fn from_value(value: Value) -> Result<Self, Value> {
-        if let Value::Map(map) = &value {
-            let from = map.get("from").map_or(Some(0), as_integer);
-            let to = map.get("to").map(as_integer);
-            return match (from, to) {
-                (Some(from), None) => Ok(TensorIndex::Range(from, None)),
-                (Some(from), Some(Some(to))) => Ok(TensorIndex::Range(from, Some(to))),
-                _ => Err(value),
-            };
-        }
-        Integers::from_value(value).map(|wholes| TensorIndex::Element(wholes.0))
-    }
-}

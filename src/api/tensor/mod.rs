@@ -6,6 +6,8 @@
 
 pub mod args;
 pub mod grad;
+pub mod index;
+mod index_args;
 pub mod linear;
 pub mod lists;
 pub mod math;
@@ -13,8 +15,7 @@ pub mod reduce;
 pub mod shape;
 
 use self::args::{
-    DtypeChoice, Integers, Number, Operand, Receiver, TensorIndex, TensorList, TensorOptions,
-    broadcast_operands,
+    DtypeChoice, Number, Operand, Receiver, TensorList, TensorOptions, broadcast_operands,
 };
 use self::lists::{item_value, nested_list, tensor_from_value};
 use crate::api::context::Context;
@@ -265,32 +266,6 @@ crate::natives! {
     /// > tensor([1, 2]).sum().item()
     /// = 3.0
     fn item(this: Tensor) -> Value { item_value(&this) }
-
-    /// The subtensor at an index of the first axis, at a list of indices of the first axes, or in a
-    /// range of the first axis. Written `t[i]`.
-    ///
-    /// Negative indices count from the end. A single element is returned as a plain number, unless
-    /// `grad` tracks the tensor.
-    ///
-    /// > let t = tensor([[1, 2], [3, 4]]);
-    /// > [t[-1], t[[0, 1]]]
-    /// = [tensor [2] f32 [3, 4], 2.0]
-    fn index(this: Tensor, index: TensorIndex) -> Value {
-        let part = match index {
-            TensorIndex::Element(indices) => indexing::at(&this, &indices)?,
-            TensorIndex::Range(from, to) => indexing::slice(&this, 0, from, to, 1)?,
-        };
-        match part.rank() == 0 && !part.track_op() {
-            true => item_value(&part),
-            false => Ok(Value::Tensor(part)),
-        }
-    }
-
-    /// The subtensor at a list of indices, one for each of the first axes, as in `t.at([0, 2])`.
-    ///
-    /// > tensor([[1, 2], [3, 4]]).at([0, 1])
-    /// = 2.0
-    fn at(this: Tensor, indices: Integers) -> Tensor { Ok(indexing::at(&this, &indices.0)?) }
 
     /// Whether both tensors have the same shape and equal elements. Written `a == b`.
     ///

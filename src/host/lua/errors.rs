@@ -4,6 +4,7 @@
 use mlua::{Error, Lua};
 
 use super::super::dispatch::Vocabulary;
+use super::super::elements::method_without_call;
 use crate::api::diagnostic::{Cause, Diagnostic, Location};
 
 /// The name of the chunk that overrides functions of the Lua library. It is not a user script.
@@ -38,6 +39,13 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
     if diagnostic.hint.is_some() {
         return diagnostic;
     }
+    if let Some(name) = method_as_value(vocabulary, &diagnostic.message) {
+        let without_call = method_without_call(name);
+        return Diagnostic {
+            location: diagnostic.location,
+            ..without_call
+        };
+    }
     if let Some(name) = indexed_function(&diagnostic.message) {
         let name = name.to_string();
         return Diagnostic {
@@ -69,6 +77,13 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
         },
         None => diagnostic,
     }
+}
+
+/// The method in a message such as `attempt to index a function value (field 'shape')`.
+fn method_as_value<'a>(vocabulary: &Vocabulary, message: &'a str) -> Option<&'a str> {
+    let (_, rest) = message.split_once("a function value (field '")?;
+    let (name, _) = rest.split_once('\'')?;
+    vocabulary.methods.contains_key(name).then_some(name)
 }
 
 /// The name in a message such as `attempt to index a function value (global 'args')`.

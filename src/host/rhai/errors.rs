@@ -4,7 +4,8 @@ use std::rc::Weak;
 
 use rhai::{Dynamic, EvalAltResult, ParseErrorType};
 
-use super::super::dispatch::{Vocabulary, read_only_error, too_nested};
+use super::super::dispatch::{Vocabulary, too_nested};
+use super::super::elements::read_only_error;
 use super::error_location::{innermost, nearest_location};
 use super::limits::EXPRESSION_DEPTH;
 use super::{messages, values};
