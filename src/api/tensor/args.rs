@@ -86,6 +86,15 @@ impl Operand {
     }
 }
 
+impl From<Tensor> for Operand {
+    fn from(tensor: Tensor) -> Operand {
+        Operand {
+            tensor,
+            plain: None,
+        }
+    }
+}
+
 /// Whether nested lists contain no float.
 fn has_no_float(value: &Value) -> bool {
     match value {

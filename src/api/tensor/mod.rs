@@ -10,9 +10,12 @@ pub mod index;
 mod index_args;
 pub mod linear;
 pub mod lists;
+pub mod masked;
 pub mod math;
 pub mod reduce;
 pub mod shape;
+pub mod statistics;
+pub mod trigonometry;
 
 use self::args::{
     DtypeChoice, Number, Operand, Receiver, TensorList, TensorOptions, broadcast_operands,
@@ -71,6 +74,35 @@ crate::natives! {
                 Ok(full.to_dtype(dtype)?)
             }
         }
+    }
+
+    /// A tensor of zeros with the shape and the dtype of `t`.
+    ///
+    /// > zeros_like(tensor([[5, 6]]))
+    /// = tensor [1, 2] f32 [[0, 0]]
+    fn zeros_like(cx: &Context, t: Tensor) -> Tensor {
+        cx.check_memory("zeros_like", t.dims(), t.dtype())?;
+        Ok(Tensor::zeros(t.dims(), t.dtype(), &Device::Cpu)?)
+    }
+
+    /// A tensor of ones with the shape and the dtype of `t`.
+    ///
+    /// > ones_like(tensor([[5, 6]]))
+    /// = tensor [1, 2] f32 [[1, 1]]
+    fn ones_like(cx: &Context, t: Tensor) -> Tensor {
+        cx.check_memory("ones_like", t.dims(), t.dtype())?;
+        Ok(Tensor::ones(t.dims(), t.dtype(), &Device::Cpu)?)
+    }
+
+    /// A tensor filled with `value`, with the shape and the dtype of `t`.
+    ///
+    /// > full_like(tensor([5, 6]), 0.5)
+    /// = tensor [2] f32 [0.5, 0.5]
+    fn full_like(cx: &Context, t: Tensor, value: Operand) -> Tensor {
+        cx.check_memory("full_like", t.dims(), t.dtype())?;
+        let zeros = Tensor::zeros(t.dims(), t.dtype(), &Device::Cpu)?;
+        let (_, value) = Operand::from(zeros.clone()).to_tensors(&value)?;
+        Ok(crate::tensor::select::assign(&zeros, &[], &value)?)
     }
 
     /// The n x n identity matrix.
