@@ -15,6 +15,7 @@ pub mod interpolation;
 pub mod linear;
 pub mod mask;
 pub mod masked;
+mod moments;
 pub mod pointwise;
 pub mod reduce;
 pub mod scalar;

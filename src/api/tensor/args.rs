@@ -189,6 +189,27 @@ impl FromValue for Integers {
     }
 }
 
+/// Integers with the shape of their tensor; those of a list, or a single one, are a vector.
+pub struct ShapedIntegers {
+    pub integers: Vec<i64>,
+    pub shape: Vec<usize>,
+}
+
+impl FromValue for ShapedIntegers {
+    fn kind() -> String {
+        Integers::kind()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        let shape = match &value {
+            Value::Tensor(t) if t.rank() > 0 => Some(t.dims().to_vec()),
+            _ => None,
+        };
+        let integers = Integers::from_value(value)?.0;
+        let shape = shape.unwrap_or_else(|| vec![integers.len()]);
+        Ok(ShapedIntegers { integers, shape })
+    }
+}
+
 /// The reduction over one axis, a list of axes, or all axes if `axes` is `None`.
 pub fn reduction(axes: Option<Integers>, keepdims: Option<bool>) -> Reduction {
     Reduction {

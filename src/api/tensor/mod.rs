@@ -127,16 +127,17 @@ crate::natives! {
     }
 
     /// Evenly spaced values from `first` (included) to `limit` (excluded), with spacing `step`
-    /// (default 1).
+    /// (default 1). With one number, the values from 0 to this number.
     ///
     /// A step of 0 and infinite limits are an error.
     ///
-    /// > arange(0, 5)
-    /// = tensor [5] f32 [0, 1, 2, 3, 4]
+    /// > [arange(3), arange(1, 7, 2, #{ dtype: "i64" })]
+    /// = [tensor [3] f32 [0, 1, 2], tensor [3] i64 [1, 3, 5]]
     fn arange(
-        cx: &Context, first: Number, limit: Number, step: Option<Number>,
+        cx: &Context, first: Number, limit: Option<Number>, step: Option<Number>,
         options: CallOptions<TensorOptions>,
     ) -> Tensor {
+        let (first, limit) = limit.map_or((Number::Int(0), first), |limit| (first, limit));
         let dtype = options.dtype.dtype();
         let exact = (first, limit, step.unwrap_or(Number::Int(1)), dtype);
         use Number::Int;
