@@ -13,6 +13,7 @@ pub const SYNONYMS: &[Row] = &[
     ("shape", &["dims", "sizes"]),
     ("rank", &["ndim", "dim"]),
     ("size", &["numel", "nelem"]),
+    ("length", &["len"]),
     (
         "to_dtype",
         &["astype", "type", "to", "float", "double", "half", "cast"],

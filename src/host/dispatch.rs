@@ -162,8 +162,14 @@ impl Vocabulary {
 
     /// The error for a call of a method that `value` does not have.
     pub fn missing_method(&self, value: &Value, name: &str) -> Diagnostic {
-        if !self.methods.contains_key(name) && value.owner().is_some() {
-            return self.unknown_method(name);
+        if !self.methods.contains_key(name)
+            && let Some(owner) = value.owner()
+        {
+            let unknown = self.unknown_method(name);
+            return match synonyms::lookup(name, &self.methods_of(owner)) {
+                Some(own) => unknown.hint(format!("did you mean `{own}`?")),
+                None => unknown,
+            };
         }
         let kind = value.kind();
         let diagnostic = Diagnostic::new(format!("{kind} has no method `{name}`")).symbol(name);
@@ -208,12 +214,21 @@ impl Vocabulary {
     /// The error for a method that no kind of value has.
     pub fn unknown_method(&self, name: &str) -> Diagnostic {
         let diagnostic = Diagnostic::new(format!("no method has the name `{name}`")).symbol(name);
-        let is_function = self.functions[""].contains_key(name);
-        let near = suggest(name, self.methods.keys().copied());
-        match near {
-            _ if is_function => diagnostic.hint(format!("`{name}` is a function: {name}(..)")),
-            Some(hint) => diagnostic.hint(hint),
-            None => diagnostic,
+        let methods: Vec<&str> = self.methods.keys().copied().collect();
+        let functions: Vec<&str> = self.functions[""].keys().copied().collect();
+        if functions.contains(&name) {
+            return diagnostic.hint(format!("`{name}` is a function: {name}(..)"));
+        }
+        let foreign = match synonyms::lookup(name, &methods) {
+            Some(_) => None,
+            None => synonyms::lookup(name, &functions),
+        };
+        match foreign {
+            Some(function) => diagnostic.hint(format!("did you mean the function `{function}`?")),
+            None => match suggest(name, methods) {
+                Some(hint) => diagnostic.hint(hint),
+                None => diagnostic,
+            },
         }
     }
 

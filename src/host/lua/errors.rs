@@ -6,6 +6,7 @@ use mlua::{Error, Lua};
 use super::super::dispatch::Vocabulary;
 use super::super::elements::method_without_call;
 use crate::api::diagnostic::{Cause, Diagnostic, Location};
+use crate::api::native::suggest;
 
 /// The name of the chunk that overrides functions of the Lua library. It is not a user script.
 pub const PRELUDE: &str = "attractor";
@@ -59,9 +60,10 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
         Some(("global", name)) => {
             let name = name.to_string();
             let unknown = vocabulary.unknown_function("", &name);
+            let hint = unknown.hint.or_else(|| method_hint(vocabulary, &name));
             Diagnostic {
                 message: unknown.message,
-                hint: unknown.hint,
+                hint,
                 symbol: Some(name),
                 ..diagnostic
             }
@@ -77,6 +79,14 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
         },
         None => diagnostic,
     }
+}
+
+/// The hint for a global name that is a method, or the name of another program for one.
+fn method_hint(vocabulary: &Vocabulary, name: &str) -> Option<String> {
+    if vocabulary.methods.contains_key(name) {
+        return Some(format!("`{name}` is a method: write value:{name}(..)"));
+    }
+    suggest(name, vocabulary.methods.keys().copied())
 }
 
 /// The method in a message such as `attempt to index a function value (field 'shape')`.
