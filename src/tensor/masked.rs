@@ -4,7 +4,7 @@
 
 use super::reduce::{self, Reduction};
 use super::{DType, Tensor, arith, mask, pointwise, shape, sort};
-use crate::base::Result;
+use crate::base::{Error, Result};
 
 /// The mask of the elements that are not NaN.
 pub fn not_nan(t: &Tensor) -> Result<Tensor> {
@@ -82,10 +82,13 @@ struct Selected {
 impl Selected {
     /// Errors: `Shapes` if the mask cannot be broadcast to the shape of `t`
     fn new(op: &'static str, t: &Tensor, mask: &Tensor) -> Result<Selected> {
-        let shape = shape::broadcast(op, t.dims(), mask.dims())?;
-        let full = mask::truths(mask)?.broadcast_as(shape.as_slice())?;
+        if shape::broadcast(op, t.dims(), mask.dims())? != t.dims() {
+            let (left, right) = (t.dims().to_vec(), mask.dims().to_vec());
+            return Err(Error::Shapes { op, left, right });
+        }
+        let full = mask::truths(mask)?.broadcast_as(t.dims())?;
         Ok(Selected {
-            elements: t.broadcast_as(shape)?,
+            elements: t.clone(),
             mask: full.contiguous()?,
         })
     }

@@ -57,43 +57,35 @@ impl Moments {
     /// The statistics of one block.
     #[inline(always)]
     fn of_block<T: Copy>(block: &[T], to_f64: impl Fn(T) -> f64) -> Moments {
-        let mut count = 0;
-        let mut sums = [0.0; LANES];
+        let (mut counts, mut sums) = ([0.0; LANES], [0.0; LANES]);
         let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-        for chunk in block.chunks(LANES) {
-            for (lane, x) in chunk.iter().enumerate() {
-                let x = to_f64(*x);
-                let finite = x.abs() < f64::INFINITY;
-                count += u32::from(finite);
-                sums[lane] += if finite { x } else { 0.0 };
-                low[lane] = if finite && x < low[lane] {
-                    x
-                } else {
-                    low[lane]
-                };
-                high[lane] = if finite && x > high[lane] {
-                    x
-                } else {
-                    high[lane]
-                };
-            }
-        }
-        if count == 0 {
+        for_each_lane(block, &to_f64, |lane, x| {
+            let finite = x.abs() < f64::INFINITY;
+            counts[lane] += if finite { 1.0 } else { 0.0 };
+            sums[lane] += if finite { x } else { 0.0 };
+            let (small, large) = if finite {
+                (x, x)
+            } else {
+                (low[lane], high[lane])
+            };
+            low[lane] = if small < low[lane] { small } else { low[lane] };
+            high[lane] = if large > high[lane] {
+                large
+            } else {
+                high[lane]
+            };
+        });
+        let count = counts.iter().sum::<f64>();
+        if count == 0.0 {
             return Moments::EMPTY;
         }
-        let mean = sums.iter().sum::<f64>() / f64::from(count);
+        let mean = sums.iter().sum::<f64>() / count;
         let mut squares = [0.0; LANES];
-        for chunk in block.chunks(LANES) {
-            for (square, x) in squares.iter_mut().zip(chunk) {
-                let x = to_f64(*x);
-                let deviation = if x.abs() < f64::INFINITY {
-                    x - mean
-                } else {
-                    0.0
-                };
-                *square += deviation * deviation;
-            }
-        }
+        for_each_lane(block, &to_f64, |lane, x| {
+            let finite = x.abs() < f64::INFINITY;
+            let deviation = if finite { x - mean } else { 0.0 };
+            squares[lane] += deviation * deviation;
+        });
         Moments {
             count: count as usize,
             min: low.into_iter().fold(f64::INFINITY, f64::min),
@@ -118,6 +110,24 @@ impl Moments {
             max: self.max.max(other.max),
             squares: self.squares + other.squares + difference * difference * (n * m / (n + m)),
         }
+    }
+}
+
+/// Calls `visit` with the lane of each element and the element.
+#[inline(always)]
+fn for_each_lane<T: Copy>(
+    block: &[T],
+    to_f64: &impl Fn(T) -> f64,
+    mut visit: impl FnMut(usize, f64),
+) {
+    let (chunks, rest) = block.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            visit(lane, to_f64(chunk[lane]));
+        }
+    }
+    for (lane, x) in rest.iter().enumerate() {
+        visit(lane, to_f64(*x));
     }
 }
 

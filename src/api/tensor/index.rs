@@ -56,8 +56,10 @@ crate::natives! {
     /// = tensor [2, 3] f32 [[0, 7, 0], [0, 8, 0]]
     fn index_assign(cx: &Context, this: Receiver, index: Index, values: Operand) -> Tensor {
         let (this, values) = this.0.to_tensors(&values)?;
+        let indices = index.axes()?;
         cx.check_memory("index_assign", this.dims(), this.dtype())?;
-        Ok(assign(&this, &index.axes()?, &values)?)
+        check_arrays(cx, "index_assign", &this, &indices)?;
+        Ok(assign(&this, &indices, &values)?)
     }
 
     /// 1 where both elements are nonzero, 0 elsewhere, as u8. For masks written `a & b`.
@@ -116,13 +118,25 @@ crate::natives! {
 
 /// The selected elements: a plain number if it is one without axes and without a gradient.
 fn selected(cx: &Context, t: &Tensor, indices: &[AxisIndex]) -> Result<Value, Diagnostic> {
-    let copies = |index: &AxisIndex| matches!(index, AxisIndex::Indices(_));
-    if indices.iter().any(copies) {
-        cx.check_memory("index", &selected_shape(t.dims(), indices)?, DType::F64)?;
-    }
+    check_arrays(cx, "index", t, indices)?;
     let part = select(t, indices)?;
     match part.rank() == 0 && !part.track_op() {
         true => item_value(&part),
         false => Ok(Value::Tensor(part)),
+    }
+}
+
+/// Checks the memory of the elements that index arrays select: they can select an element several
+/// times.
+fn check_arrays(
+    cx: &Context,
+    op: &str,
+    t: &Tensor,
+    indices: &[AxisIndex],
+) -> Result<(), Diagnostic> {
+    let copies = |index: &AxisIndex| matches!(index, AxisIndex::Indices(_));
+    match indices.iter().any(copies) {
+        true => cx.check_memory(op, &selected_shape(t.dims(), indices)?, DType::F64),
+        false => Ok(()),
     }
 }

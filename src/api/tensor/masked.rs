@@ -15,7 +15,9 @@ crate::natives! {
     /// = 3.0
     fn masked_sum(
         this: Tensor, mask: Tensor, axis: Option<Integers>, keepdims: Option<bool>,
-    ) -> Tensor { Ok(masked::sum(&this, &mask, &reduction(axis, keepdims))?) }
+    ) -> Tensor {
+        Ok(masked::sum(&this, &mask, &reduction(axis, keepdims))?)
+    }
 
     /// The mean of the elements for which `mask` is nonzero, of all or along `axis`; NaN if there
     /// are none.
@@ -25,7 +27,9 @@ crate::natives! {
     /// = 1.5
     fn masked_mean(
         this: Tensor, mask: Tensor, axis: Option<Integers>, keepdims: Option<bool>,
-    ) -> Tensor { Ok(masked::mean(&this, &mask, &reduction(axis, keepdims))?) }
+    ) -> Tensor {
+        Ok(masked::mean(&this, &mask, &reduction(axis, keepdims))?)
+    }
 
     /// The population variance of the elements for which `mask` is nonzero; NaN if there are none.
     ///
@@ -33,7 +37,9 @@ crate::natives! {
     /// = 1.0
     fn masked_var(
         this: Tensor, mask: Tensor, axis: Option<Integers>, keepdims: Option<bool>,
-    ) -> Tensor { Ok(masked::var(&this, &mask, &reduction(axis, keepdims))?) }
+    ) -> Tensor {
+        Ok(masked::var(&this, &mask, &reduction(axis, keepdims))?)
+    }
 
     /// The population standard deviation of the elements for which `mask` is nonzero; NaN if there
     /// are none.
@@ -42,7 +48,9 @@ crate::natives! {
     /// = 1.0
     fn masked_std(
         this: Tensor, mask: Tensor, axis: Option<Integers>, keepdims: Option<bool>,
-    ) -> Tensor { Ok(masked::var(&this, &mask, &reduction(axis, keepdims))?.sqrt()?) }
+    ) -> Tensor {
+        Ok(masked::var(&this, &mask, &reduction(axis, keepdims))?.sqrt()?)
+    }
 
     /// The largest of the elements for which `mask` is nonzero; NaN if there are none.
     ///
@@ -50,7 +58,9 @@ crate::natives! {
     /// = 3.0
     fn masked_max(
         this: Tensor, mask: Tensor, axis: Option<Integers>, keepdims: Option<bool>,
-    ) -> Tensor { Ok(masked::extremum(&this, &mask, &reduction(axis, keepdims), false)?) }
+    ) -> Tensor {
+        Ok(masked::extremum(&this, &mask, &reduction(axis, keepdims), false)?)
+    }
 
     /// The smallest of the elements for which `mask` is nonzero; NaN if there are none.
     ///
@@ -58,7 +68,9 @@ crate::natives! {
     /// = 3.0
     fn masked_min(
         this: Tensor, mask: Tensor, axis: Option<Integers>, keepdims: Option<bool>,
-    ) -> Tensor { Ok(masked::extremum(&this, &mask, &reduction(axis, keepdims), true)?) }
+    ) -> Tensor {
+        Ok(masked::extremum(&this, &mask, &reduction(axis, keepdims), true)?)
+    }
 
     /// The sum of the elements that are not NaN, of all or along `axis`.
     ///

@@ -57,17 +57,10 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
         };
     }
     match nil_access(&diagnostic.message) {
-        Some(("global", name)) => {
-            let name = name.to_string();
-            let unknown = vocabulary.unknown_function("", &name);
-            let hint = unknown.hint.or_else(|| method_hint(vocabulary, &name));
-            Diagnostic {
-                message: unknown.message,
-                hint,
-                symbol: Some(name),
-                ..diagnostic
-            }
-        }
+        Some(("global", name)) => Diagnostic {
+            location: diagnostic.location,
+            ..unknown_global(vocabulary, name)
+        },
         Some(("field", name)) => Diagnostic {
             message: format!("the map has no entry `{name}`"),
             symbol: Some(name.to_string()),
@@ -78,6 +71,17 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
             ..diagnostic
         },
         None => diagnostic,
+    }
+}
+
+/// The error for a global name that is not defined.
+fn unknown_global(vocabulary: &Vocabulary, name: &str) -> Diagnostic {
+    let unknown = vocabulary.unknown_function("", name);
+    let hint = unknown.hint.clone();
+    Diagnostic {
+        hint: hint.or_else(|| method_hint(vocabulary, name)),
+        symbol: Some(name.into()),
+        ..unknown
     }
 }
 

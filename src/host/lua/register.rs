@@ -32,6 +32,17 @@ pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
             lua.globals().set(*module, table)?;
         }
     }
+    register_printing(lua, vocabulary)?;
+    let table = lua.create_table()?;
+    for name in vocabulary.methods.keys() {
+        table.set(*name, method(lua, vocabulary, name)?)?;
+    }
+    lua.set_named_registry_value(METHODS, table)?;
+    methods::register_names(lua, vocabulary)
+}
+
+/// Registers `tostring` and `print`, which use the common text form of values.
+fn register_printing(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
     let to_string = |lua: &Lua, value: mlua::Value| {
         elements::check_printable(lua, &value)?;
         match value {
@@ -51,13 +62,7 @@ pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
         terminal.print(&texts.collect::<mlua::Result<Vec<_>>>()?.join("\t"));
         Ok(())
     };
-    lua.globals().set("print", lua.create_function(print)?)?;
-    let table = lua.create_table()?;
-    for name in vocabulary.methods.keys() {
-        table.set(*name, method(lua, vocabulary, name)?)?;
-    }
-    lua.set_named_registry_value(METHODS, table)?;
-    methods::register_names(lua, vocabulary)
+    lua.globals().set("print", lua.create_function(print)?)
 }
 
 /// The Lua function of a native function.

@@ -17,15 +17,18 @@ pub fn hint(error: &EvalAltResult) -> Option<String> {
         EvalAltResult::ErrorMismatchDataType(expected, found, _)
             if expected == "bool" && kind_name(found) == "a tensor" =>
         {
-            "`all()` and `any()` reduce a tensor to one truth value"
+            "`all()` and `any()` reduce a tensor to one truth value; `a & b` combines masks"
         }
-        EvalAltResult::ErrorIndexingType(text, _) if text.contains("core::ops::range::Range") => {
+        EvalAltResult::ErrorMismatchDataType(_, found, _)
+            if found.starts_with("core::ops::range::Range") =>
+        {
             "`list.extract(1..3)` is a part of a list; tensor(list)[1..3] is a part of a tensor"
         }
         EvalAltResult::ErrorParsing(ParseErrorType::MissingToken(token, context), _)
             if token == "]" && context.contains("index expression") =>
         {
-            "several axes are indexed with a list, t[[0, 1]], or with t.at(0, 1)"
+            "index several axes with a list, t[[0, 1]], or with t.at(0, 1); a slice is t[1..3] or \
+             t[\"1:3\"]"
         }
         EvalAltResult::ErrorDataTooLarge(..) => {
             "the texts and lists of the script use too much memory; store large data in tensors"

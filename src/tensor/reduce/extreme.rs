@@ -6,14 +6,15 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 use rayon::slice::ParallelSlice;
 
 use super::span::Span;
-use super::{DType, Tensor};
 use crate::base::Result;
-use crate::tensor::convert;
+use crate::tensor::{DType, Tensor, convert};
 
 /// Number of elements of a row that are compared at a time.
 const BLOCK: usize = 1 << 14;
 /// Number of partial results of a block.
 const LANES: usize = 16;
+/// Number of elements of adjacent rows that are compared together.
+const COLUMNS: usize = 1 << 9;
 /// Number of elements per thread, at least.
 const PER_THREAD: usize = 1 << 14;
 
@@ -77,8 +78,8 @@ fn from_vec<T: candle_core::WithDType>(results: Vec<T>) -> Result<Tensor> {
 }
 
 /// An element that can be compared; only floats differ from themselves.
-trait Element: Copy + PartialOrd + Send + Sync {}
-impl<T: Copy + PartialOrd + Send + Sync> Element for T {}
+trait Element: Copy + Default + PartialOrd + Send + Sync {}
+impl<T: Copy + Default + PartialOrd + Send + Sync> Element for T {}
 
 #[allow(clippy::eq_op)]
 #[inline(always)]
@@ -117,71 +118,124 @@ fn best_values<T: Element, const MINIMUM: bool>(x: &[T], span: Span) -> Vec<T> {
         };
         return x.chunks(n).map(row).collect();
     }
-    let rows = (0..span.outer).into_par_iter();
-    let rows = rows.with_min_len(PER_THREAD.div_ceil(n));
-    rows.map(|row| best_of_block::<T, MINIMUM>(&x[row * n..(row + 1) * n]))
-        .collect()
+    let rows_per_task = PER_THREAD.div_ceil(n);
+    let tasks = x.par_chunks(rows_per_task * n).flat_map_iter(|rows| {
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let rows = rows.chunks(n);
+                rows.map(best_of_row::<T, MINIMUM>).collect::<Vec<_>>()
+            },
+        )
+    });
+    tasks.collect()
+}
+
+/// The best element of a short row that is not empty.
+#[inline(always)]
+fn best_of_row<T: Element, const MINIMUM: bool>(row: &[T]) -> T {
+    if row.len() > LANES {
+        return best_of_lanes::<T, MINIMUM>(row);
+    }
+    let best = |best, x: &T| better::<T, MINIMUM>(best, *x);
+    row[1..].iter().fold(row[0], best)
 }
 
 /// The best element of a block that is not empty.
 fn best_of_block<T: Element, const MINIMUM: bool>(block: &[T]) -> T {
-    let best = pulp::Arch::new().dispatch(
+    pulp::Arch::new().dispatch(
         #[inline(always)]
-        || {
-            let mut lanes = [block[0]; LANES];
-            let (chunks, rest) = block.as_chunks::<LANES>();
-            for chunk in chunks {
-                for (best, x) in lanes.iter_mut().zip(chunk) {
-                    *best = better::<T, MINIMUM>(*best, *x);
-                }
-            }
-            let all = lanes.iter().chain(rest);
-            all.fold(block[0], |best, x| better::<T, MINIMUM>(best, *x))
-        },
-    );
+        || best_of_lanes::<T, MINIMUM>(block),
+    )
+}
+
+#[inline(always)]
+fn best_of_lanes<T: Element, const MINIMUM: bool>(block: &[T]) -> T {
+    let mut lanes = [block[0]; LANES];
+    let (chunks, rest) = block.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (best, x) in lanes.iter_mut().zip(chunk) {
+            *best = better::<T, MINIMUM>(*best, *x);
+        }
+    }
+    let all = lanes.iter().chain(rest);
+    let best = all.fold(block[0], |best, x| better::<T, MINIMUM>(best, *x));
     // 0 and -0 are equal: the lanes may have returned another than the first.
-    let first = block.iter().find(|x| **x == best);
-    first.copied().unwrap_or(best)
+    match best == T::default() {
+        true => block.iter().find(|x| **x == best).copied().unwrap_or(best),
+        false => best,
+    }
 }
 
 /// The best elements of the columns of each matrix [n, inner].
 fn best_of_columns<T: Element, const MINIMUM: bool>(x: &[T], span: Span) -> Vec<T> {
-    let Span { outer, n, inner } = span;
-    let rows = rows_per_task(inner);
-    let tasks = n.div_ceil(rows);
-    let task = |task: usize| {
-        let matrix = &x[task / tasks * n * inner..][..n * inner];
-        let first = task % tasks * rows;
-        let part = &matrix[first * inner..(first + rows).min(n) * inner];
-        let mut best = part[..inner].to_vec();
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for row in part.chunks(inner) {
-                    for (best, x) in best.iter_mut().zip(row) {
-                        *best = better::<T, MINIMUM>(*best, *x);
-                    }
-                }
-            },
-        );
-        best
-    };
-    let parts: Vec<Vec<T>> = (0..outer * tasks).into_par_iter().map(task).collect();
+    let parts = map_parts(x, span, |_, _, part| {
+        best_of_part::<T, MINIMUM>(part, span.inner)
+    });
     let merge = |mut best: Vec<T>, part: &Vec<T>| {
         for (best, x) in best.iter_mut().zip(part) {
             *best = better::<T, MINIMUM>(*best, *x);
         }
         best
     };
-    let merged = parts.chunks(tasks);
+    let merged = parts.chunks(parts_per_matrix(span));
     merged
         .flat_map(|parts| parts[1..].iter().fold(parts[0].clone(), merge))
         .collect()
 }
 
-/// Number of rows that one task processes.
-fn rows_per_task(inner: usize) -> usize {
+/// The best elements of the columns of some rows.
+fn best_of_part<T: Element, const MINIMUM: bool>(part: &[T], inner: usize) -> Vec<T> {
+    // Several rows are compared together, so that the loop is long enough for the registers.
+    let rows = (COLUMNS / inner).clamp(1, part.len() / inner);
+    let mut best = part[..rows * inner].to_vec();
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for rows in part.chunks(rows * inner) {
+                for (best, x) in best.iter_mut().zip(rows) {
+                    *best = better::<T, MINIMUM>(*best, *x);
+                }
+            }
+        },
+    );
+    let column = |c: usize| {
+        let lanes = best[c..].iter().step_by(inner);
+        let best = lanes.fold(best[c], |best, x| better::<T, MINIMUM>(best, *x));
+        // 0 and -0 are equal: the first one is the result.
+        let is_zero = best == T::default() && rows > 1;
+        let mut zeros = part[c..].iter().step_by(inner).filter(|x| **x == best);
+        let zero = is_zero.then(|| zeros.next()).flatten();
+        zero.copied().unwrap_or(best)
+    };
+    (0..inner).map(column).collect()
+}
+
+/// Number of rows of a part of a matrix, which one task processes.
+fn rows_per_part(inner: usize) -> usize {
     (16 * PER_THREAD).div_ceil(inner)
+}
+
+/// Number of parts of a matrix [n, inner].
+fn parts_per_matrix(span: Span) -> usize {
+    span.n.div_ceil(rows_per_part(span.inner))
+}
+
+/// Calls `f` with the index of the matrix, the first row, and the rows of each part.
+fn map_parts<T: Element, R: Send>(
+    x: &[T],
+    span: Span,
+    f: impl Fn(usize, usize, &[T]) -> R + Sync,
+) -> Vec<R> {
+    let Span { outer, n, inner } = span;
+    let (rows, parts) = (rows_per_part(inner), parts_per_matrix(span));
+    let part = |task: usize| {
+        let matrix = &x[task / parts * n * inner..][..n * inner];
+        let first = task % parts * rows;
+        let part = &matrix[first * inner..(first + rows).min(n) * inner];
+        f(task / parts, first, part)
+    };
+    (0..outer * parts).into_par_iter().map(part).collect()
 }
 
 /// For each result, the first index whose element equals it; NaN equals NaN.
@@ -198,21 +252,23 @@ fn first_positions<T: Element>(x: &[T], best: &[T], span: Span) -> Vec<i64> {
         };
         return rows.map(position).collect();
     }
-    let matrix = |at: usize| {
-        let mut first = vec![0; inner];
-        let matrix = &x[at * n * inner..(at + 1) * n * inner];
-        let best = &best[at * inner..(at + 1) * inner];
+    let parts = map_parts(x, span, |matrix, first_row, part| {
+        let best = &best[matrix * inner..(matrix + 1) * inner];
+        let mut found = vec![-1; inner];
         // From the last row to the first, so that the first match remains.
-        for (row, elements) in matrix.chunks(inner).enumerate().rev() {
-            for ((first, x), best) in first.iter_mut().zip(elements).zip(best) {
-                *first = if matches(*x, *best) {
-                    row as i64
-                } else {
-                    *first
-                };
+        for (row, elements) in part.chunks(inner).enumerate().rev() {
+            let row = (first_row + row) as i64;
+            for ((found, x), best) in found.iter_mut().zip(elements).zip(best) {
+                *found = if matches(*x, *best) { row } else { *found };
             }
         }
-        first
-    };
-    (0..outer).into_par_iter().flat_map_iter(matrix).collect()
+        found
+    });
+    let merged = parts.chunks(parts_per_matrix(span)).flat_map(|parts| {
+        let column = |c: usize| parts.iter().map(|part| part[c]).find(|row| *row >= 0);
+        (0..inner)
+            .map(move |c| column(c).unwrap_or(0))
+            .collect::<Vec<_>>()
+    });
+    merged.collect()
 }

@@ -6,10 +6,8 @@
 //! or on the memory layout. candle accumulates f32 sequentially in f32 along leading axes, which
 //! loses half of the digits over ten million elements.
 
-use std::ops::Range;
-
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSlice;
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::span::Span;
 
@@ -24,21 +22,18 @@ const PARALLEL_THRESHOLD: usize = 1 << 16;
 
 /// What is summed: a function of an element and of the centre of its sum.
 pub trait Term<T>: Sync {
-    /// Whether the term does not depend on the centre.
-    const UNIFORM: bool;
-    /// The centres of these sums.
-    fn centres(&self, sums: Range<usize>) -> impl Iterator<Item = T>;
+    /// The centre of a sum.
+    fn centre(&self, sum: usize) -> T;
     fn term(&self, x: T, centre: T) -> f64;
 }
 
 /// The terms f(x).
 pub struct Plain<F>(pub F);
 
-impl<T: Copy + Default, F: Fn(T) -> f64 + Sync> Term<T> for Plain<F> {
-    const UNIFORM: bool = true;
+impl<T: Default, F: Fn(T) -> f64 + Sync> Term<T> for Plain<F> {
     #[inline(always)]
-    fn centres(&self, _: Range<usize>) -> impl Iterator<Item = T> {
-        std::iter::repeat(T::default())
+    fn centre(&self, _: usize) -> T {
+        T::default()
     }
     #[inline(always)]
     fn term(&self, x: T, _: T) -> f64 {
@@ -53,10 +48,9 @@ pub struct Centred<'a, T, F> {
 }
 
 impl<T: Copy + Sync, F: Fn(T, T) -> f64 + Sync> Term<T> for Centred<'_, T, F> {
-    const UNIFORM: bool = false;
     #[inline(always)]
-    fn centres(&self, sums: Range<usize>) -> impl Iterator<Item = T> {
-        self.centres[sums].iter().copied()
+    fn centre(&self, sum: usize) -> T {
+        self.centres[sum]
     }
     #[inline(always)]
     fn term(&self, x: T, centre: T) -> f64 {
@@ -77,49 +71,88 @@ pub fn sums<T: Copy + Sync>(x: &[T], span: Span, term: &impl Term<T>) -> Vec<f64
 
 /// The sums of rows of `n` elements.
 fn row_sums<T: Copy + Sync>(x: &[T], n: usize, term: &impl Term<T>) -> Vec<f64> {
-    let row_sum = |(row, x): (usize, &[T])| {
-        let blocks = x.chunks(BLOCK).map(|block| block_sum(block, row, term));
-        pairwise(&blocks.collect::<Vec<_>>())
-    };
-    if x.len() < PARALLEL_THRESHOLD {
-        return x.chunks(n).enumerate().map(row_sum).collect();
-    }
     if n >= PARALLEL_THRESHOLD {
         let row_sum = |(row, x): (usize, &[T])| {
+            let centre = term.centre(row);
             let blocks = x.par_chunks(BLOCK);
-            let blocks = blocks.map(|block| block_sum(block, row, term));
+            let blocks = blocks.map(|block| vectorized(|| block_sum(block, centre, term)));
             pairwise(&blocks.collect::<Vec<_>>())
         };
         return x.chunks(n).enumerate().map(row_sum).collect();
     }
-    let rows = PARALLEL_THRESHOLD.div_ceil(n);
-    let tasks = (0..x.len() / n).into_par_iter();
-    let row = |row: usize| row_sum((row, &x[row * n..(row + 1) * n]));
-    tasks.with_min_len(rows / 4 + 1).map(row).collect()
+    let rows_per_task = PARALLEL_THRESHOLD / n;
+    let mut results = vec![0.0; x.len() / n];
+    let fill = |(task, (results, x)): (usize, (&mut [f64], &[T]))| {
+        vectorized(
+            #[inline(always)]
+            || {
+                let rows = results.iter_mut().zip(x.chunks(n)).enumerate();
+                for (row, (result, x)) in rows {
+                    *result = row_sum(x, term.centre(task * rows_per_task + row), term);
+                }
+            },
+        );
+    };
+    let tasks = results.par_chunks_mut(rows_per_task);
+    let tasks = tasks.zip(x.par_chunks(rows_per_task * n));
+    tasks.enumerate().for_each(fill);
+    results
+}
+
+/// Runs a loop with the widest registers of the processor.
+#[inline(always)]
+fn vectorized<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}
+
+#[inline(always)]
+fn row_sum<T: Copy>(row: &[T], centre: T, term: &impl Term<T>) -> f64 {
+    if row.len() <= LANES {
+        return short_sum(row, centre, term);
+    }
+    if row.len() <= BLOCK {
+        return block_sum(row, centre, term);
+    }
+    let blocks = row
+        .chunks(BLOCK)
+        .map(|block| block_sum(block, centre, term));
+    pairwise(&blocks.collect::<Vec<_>>())
+}
+
+/// [`block_sum`] of at most as many elements as there are lanes.
+#[inline(always)]
+fn short_sum<T: Copy>(row: &[T], centre: T, term: &impl Term<T>) -> f64 {
+    let mut sums = [0.0; LANES];
+    for (sum, x) in sums.iter_mut().zip(row) {
+        *sum += term.term(*x, centre);
+    }
+    let mut count = row.len();
+    while count > 1 {
+        for i in 0..count / 2 {
+            sums[i] = sums[2 * i] + sums[2 * i + 1];
+        }
+        if count % 2 == 1 {
+            sums[count / 2] = sums[count - 1];
+        }
+        count = count.div_ceil(2);
+    }
+    sums[0]
 }
 
 /// The sum of a block of one row.
-fn block_sum<T: Copy>(block: &[T], row: usize, term: &impl Term<T>) -> f64 {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let centre = term
-                .centres(row..row + 1)
-                .next()
-                .expect("one centre for each sum");
-            let mut sums = [0.0; LANES];
-            let (chunks, rest) = block.as_chunks::<LANES>();
-            for chunk in chunks {
-                for (sum, x) in sums.iter_mut().zip(chunk) {
-                    *sum += term.term(*x, centre);
-                }
-            }
-            for (sum, x) in sums.iter_mut().zip(rest) {
-                *sum += term.term(*x, centre);
-            }
-            lane_total(sums)
-        },
-    )
+#[inline(always)]
+fn block_sum<T: Copy>(block: &[T], centre: T, term: &impl Term<T>) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (chunks, rest) = block.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (sum, x) in sums.iter_mut().zip(chunk) {
+            *sum += term.term(*x, centre);
+        }
+    }
+    for (sum, x) in sums.iter_mut().zip(rest) {
+        *sum += term.term(*x, centre);
+    }
+    lane_total(sums)
 }
 
 /// One task of [`column_sums`]: some columns of a block of rows.
@@ -167,22 +200,24 @@ fn tile_sums<T: Copy>(x: &[T], span: Span, tile: Tile, term: &impl Term<T>) -> V
     let ([first, last], [from, to]) = (tile.rows, tile.columns);
     let width = to - from;
     let matrix = &x[tile.outer * span.n * span.inner..][..span.n * span.inner];
-    let centres = tile.outer * span.inner + from..tile.outer * span.inner + to;
+    let sums = tile.outer * span.inner + from..tile.outer * span.inner + to;
+    let centres: Vec<T> = sums.map(|sum| term.centre(sum)).collect();
     let mut lanes = vec![0.0; LANES * width];
-    pulp::Arch::new().dispatch(
+    vectorized(
         #[inline(always)]
         || {
-            if width == span.inner && (1..COLUMNS).contains(&width) && is_uniform(term) {
+            if width == span.inner {
                 // Sixteen rows are adjacent in memory, as their lanes are.
+                let centres = centres.repeat(LANES);
                 for rows in matrix[first * width..last * width].chunks(LANES * width) {
-                    add(&mut lanes, rows, centres.clone(), term);
+                    add(&mut lanes, rows, &centres, term);
                 }
                 return;
             }
             for row in first..last {
                 let lane = &mut lanes[(row - first) % LANES * width..][..width];
                 let x = &matrix[row * span.inner + from..row * span.inner + to];
-                add(lane, x, centres.clone(), term);
+                add(lane, x, &centres, term);
             }
         },
     );
@@ -190,15 +225,11 @@ fn tile_sums<T: Copy>(x: &[T], span: Span, tile: Tile, term: &impl Term<T>) -> V
     (0..width).map(column).collect()
 }
 
-fn is_uniform<T, F: Term<T>>(_: &F) -> bool {
-    F::UNIFORM
-}
-
 /// Adds one term to each sum.
 #[inline(always)]
-fn add<T: Copy>(sums: &mut [f64], x: &[T], centres: Range<usize>, term: &impl Term<T>) {
-    for ((sum, x), centre) in sums.iter_mut().zip(x).zip(term.centres(centres)) {
-        *sum += term.term(*x, centre);
+fn add<T: Copy>(sums: &mut [f64], x: &[T], centres: &[T], term: &impl Term<T>) {
+    for ((sum, x), centre) in sums.iter_mut().zip(x).zip(centres) {
+        *sum += term.term(*x, *centre);
     }
 }
 

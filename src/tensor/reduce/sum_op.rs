@@ -4,9 +4,8 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Shape, bail};
 
 use super::span::Span;
 use super::sum::{Centred, Plain, sums};
-use super::{DType, Tensor};
 use crate::base::Result;
-use crate::tensor::convert;
+use crate::tensor::{DType, Tensor, convert};
 
 /// The sum divided by `divisor`, rounded once, with its gradient.
 ///

@@ -3,10 +3,10 @@
 
 use candle_core::WithDType;
 
+use super::axis_index::AxisIndex;
 use super::resolve::{self, Selection};
-use super::{AxisIndex, Tensor};
 use crate::base::{Error, Result};
-use crate::tensor::{DType, convert, indexing, shape};
+use crate::tensor::{DType, Tensor, convert, indexing, shape};
 
 /// A copy of `t` in which `values`, broadcast to the shape of the selection, replace the selected
 /// elements. If the selection contains an element twice, the last value remains.
@@ -15,7 +15,7 @@ use crate::tensor::{DType, convert, indexing, shape};
 /// the dtype of `t` cannot represent
 pub fn assign(t: &Tensor, indices: &[AxisIndex], values: &Tensor) -> Result<Tensor> {
     let selectors = resolve::selectors(t.dims(), indices)?;
-    let selection = Selection::new(t.dims(), selectors)?;
+    let selection = Selection::new(t.dims(), &selectors)?;
     let values = broadcast_values(&selection.shape, values)?;
     check_representable(&values, t.dtype())?;
     let values = values.to_dtype(t.dtype())?.contiguous()?.flatten_all()?;

@@ -1,6 +1,6 @@
 //! The index of an axis, and its text form as in NumPy: `":"`, `"1:"`, `"-2:"`, `"::2"`, `"..."`.
 
-use super::super::Tensor;
+use crate::tensor::Tensor;
 
 /// The index of one axis, or of several axes.
 #[derive(Debug, Clone)]

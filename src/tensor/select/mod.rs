@@ -3,8 +3,8 @@
 //!
 //! An integer removes its axis. An index array replaces its axis by its own axes, and a mask
 //! replaces as many axes as it has by one. Several index arrays are broadcast against each other
-//! and select element by element; their axes come first if a slice separates them. An integer beside
-//! an index array is an index array without axes. Axes without an index remain whole.
+//! and select element by element; their axes come first if a slice separates them. An integer
+//! beside an index array is an index array without axes. Axes without an index remain whole.
 
 mod assign;
 mod axis_index;
@@ -36,7 +36,7 @@ pub fn select(t: &Tensor, indices: &[AxisIndex]) -> Result<Tensor> {
 
 /// The shape of the result of [`select`], without its elements.
 pub fn selected_shape(dims: &[usize], indices: &[AxisIndex]) -> Result<Vec<usize>> {
-    Ok(Selection::new(dims, resolve::selectors(dims, indices)?)?.shape)
+    resolve::selected_shape(&resolve::selectors(dims, indices)?)
 }
 
 /// Integers and slices only: a view, where all steps are 1.
@@ -90,7 +90,7 @@ fn select_array(t: &Tensor, selectors: &[AxisSelector]) -> Result<Tensor> {
 
 /// Any selection, element by element.
 fn select_elements(t: &Tensor, selectors: &[AxisSelector]) -> Result<Tensor> {
-    let selection = Selection::new(t.dims(), selectors.to_vec())?;
+    let selection = Selection::new(t.dims(), selectors)?;
     let mut positions = Vec::with_capacity(selection.count());
     selection.for_each(&mut |position| positions.push(position));
     let flat = t.contiguous()?.flatten_all()?;

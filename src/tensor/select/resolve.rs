@@ -1,10 +1,10 @@
 //! Positions of the selected elements: indices of scripts, which can be negative or open, become
 //! positions in the array.
 
-use super::super::shape::{self, broadcast};
-use super::super::{Tensor, indexing, integers};
-use super::AxisIndex;
+use super::axis_index::AxisIndex;
 use crate::base::{Error, Result};
+use crate::tensor::shape::{self, broadcast};
+use crate::tensor::{Tensor, indexing, integers};
 
 /// The positions that are selected along one axis.
 #[derive(Debug, Clone)]
@@ -158,48 +158,81 @@ fn mask_selectors(mask: &Tensor, dims: &[usize]) -> Result<Vec<AxisSelector>> {
     Ok((0..mask.rank()).map(array).collect())
 }
 
+/// The axes of the result.
+struct Placement {
+    /// The lengths of the axes that are selected by slices.
+    slices: Vec<usize>,
+    /// The broadcast shape of the index arrays.
+    arrays: Vec<usize>,
+    /// Number of slices before the axes of the index arrays; `None` without index arrays.
+    at: Option<usize>,
+}
+
+/// The shape of the selected part, without its elements.
+///
+/// Errors: `Shapes` if index arrays cannot be broadcast
+pub(super) fn selected_shape(selectors: &[AxisSelector]) -> Result<Vec<usize>> {
+    Ok(placement(selectors)?.shape())
+}
+
+fn placement(selectors: &[AxisSelector]) -> Result<Placement> {
+    let (mut slices, mut arrays) = (Vec::new(), Vec::new());
+    let (mut first, mut last) = (None, None);
+    for selector in selectors {
+        match selector {
+            AxisSelector::At(_) => {}
+            AxisSelector::Range(_, count) => slices.push(*count),
+            AxisSelector::Steps(positions) => slices.push(positions.len()),
+            AxisSelector::Array(array) => {
+                arrays = broadcast("index", &arrays, &array.shape)?;
+                first.get_or_insert(slices.len());
+                last = Some(slices.len());
+            }
+        }
+    }
+    // The axes of separated index arrays come first.
+    let at = if first == last { first } else { Some(0) };
+    Ok(Placement { slices, arrays, at })
+}
+
+impl Placement {
+    fn shape(&self) -> Vec<usize> {
+        let mut shape = self.slices.clone();
+        if let Some(at) = self.at {
+            shape.splice(at..at, self.arrays.iter().copied());
+        }
+        shape
+    }
+}
+
 impl Selection {
     /// Errors: `Shapes` if index arrays cannot be broadcast
-    pub fn new(dims: &[usize], selectors: Vec<AxisSelector>) -> Result<Selection> {
-        let shared = shared_shape(&selectors)?;
-        let mut selection = Selection {
-            shape: Vec::new(),
-            offsets: Vec::new(),
-        };
-        // Where the axes of the index arrays appear: in the result, and in the lists of offsets.
-        let mut arrays: Option<[usize; 2]> = None;
-        let mut array_offsets = vec![0; shared.iter().product()];
-        let mut base = 0;
-        let (mut last_array, mut separated) = (None, false);
+    pub fn new(dims: &[usize], selectors: &[AxisSelector]) -> Result<Selection> {
+        let placement = placement(selectors)?;
+        let mut array_offsets = vec![0; placement.arrays.iter().product()];
+        let (mut base, mut offsets) = (0, Vec::new());
         for (axis, selector) in selectors.iter().enumerate() {
             let stride: usize = dims[axis + 1..].iter().product();
-            let positions: Vec<usize> = match selector {
-                AxisSelector::At(index) => {
-                    base += index * stride;
-                    continue;
+            let scaled = |at: usize| at * stride;
+            match selector {
+                AxisSelector::At(index) => base += index * stride,
+                AxisSelector::Range(start, count) => {
+                    offsets.push((*start..start + count).map(scaled).collect());
                 }
-                AxisSelector::Range(start, count) => (*start..start + count).collect(),
-                AxisSelector::Steps(positions) => positions.clone(),
+                AxisSelector::Steps(positions) => {
+                    offsets.push(positions.iter().copied().map(scaled).collect());
+                }
                 AxisSelector::Array(array) => {
-                    add_offsets(&mut array_offsets, &shared, array, stride);
-                    let at = [selection.shape.len(), selection.offsets.len()];
-                    separated |= last_array.is_some_and(|last| last != at);
-                    last_array = Some(at);
-                    arrays.get_or_insert(at);
-                    continue;
+                    add_offsets(&mut array_offsets, &placement.arrays, array, stride);
                 }
-            };
-            selection.shape.push(positions.len());
-            let offsets = positions.into_iter().map(|at| at * stride);
-            selection.offsets.push(offsets.collect());
+            }
         }
-        if let Some(at) = arrays {
-            let [at_axis, at_list] = if separated { [0, 0] } else { at };
-            selection.shape.splice(at_axis..at_axis, shared);
-            selection.offsets.insert(at_list, array_offsets);
+        if let Some(at) = placement.at {
+            offsets.insert(at, array_offsets);
         }
-        selection.offsets.insert(0, vec![base]);
-        Ok(selection)
+        offsets.insert(0, vec![base]);
+        let shape = placement.shape();
+        Ok(Selection { shape, offsets })
     }
 
     /// Number of selected elements.
@@ -223,17 +256,6 @@ fn visit_sums(offsets: &[Vec<usize>], base: usize, visit: &mut impl FnMut(usize)
             }
         }
     }
-}
-
-/// The broadcast shape of all index arrays.
-fn shared_shape(selectors: &[AxisSelector]) -> Result<Vec<usize>> {
-    let mut shared = Vec::new();
-    for selector in selectors {
-        if let AxisSelector::Array(array) = selector {
-            shared = broadcast("index", &shared, &array.shape)?;
-        }
-    }
-    Ok(shared)
 }
 
 /// Adds the offsets of an index array, broadcast to the shape `shared`.
