@@ -16,7 +16,7 @@ const LANES: usize = 16;
 /// Number of elements per block.
 const BLOCK: usize = 1 << 12;
 /// Maximum number of columns that are summed together. Their partial sums remain in the cache.
-const COLUMNS: usize = 1 << 10;
+const COLUMNS: usize = 1 << 11;
 /// Minimum number of elements for multithreading.
 const PARALLEL_THRESHOLD: usize = 1 << 16;
 
@@ -214,10 +214,18 @@ fn tile_sums<T: Copy>(x: &[T], span: Span, tile: Tile, term: &impl Term<T>) -> V
                 }
                 return;
             }
-            for row in first..last {
-                let lane = &mut lanes[(row - first) % LANES * width..][..width];
-                let x = &matrix[row * span.inner + from..row * span.inner + to];
-                add(lane, x, &centres, term);
+            let row = |row: usize| &matrix[row * span.inner + from..row * span.inner + to];
+            let groups = (last - first) / (4 * LANES);
+            for group in 0..groups {
+                for (lane, sums) in lanes.chunks_mut(width).enumerate() {
+                    let first = first + group * 4 * LANES + lane;
+                    let rows = [0, 1, 2, 3].map(|i| row(first + i * LANES));
+                    add_four(sums, rows, &centres, term);
+                }
+            }
+            for at in groups * 4 * LANES..last - first {
+                let sums = &mut lanes[at % LANES * width..][..width];
+                add(sums, row(first + at), &centres, term);
             }
         },
     );
@@ -230,6 +238,19 @@ fn tile_sums<T: Copy>(x: &[T], span: Span, tile: Tile, term: &impl Term<T>) -> V
 fn add<T: Copy>(sums: &mut [f64], x: &[T], centres: &[T], term: &impl Term<T>) {
     for ((sum, x), centre) in sums.iter_mut().zip(x).zip(centres) {
         *sum += term.term(*x, *centre);
+    }
+}
+
+/// Adds the terms of four rows, one after the other, while the sums are in registers.
+#[inline(always)]
+fn add_four<T: Copy>(sums: &mut [f64], rows: [&[T]; 4], centres: &[T], term: &impl Term<T>) {
+    let [a, b, c, d] = rows;
+    let rows = a.iter().zip(b).zip(c).zip(d);
+    for ((sum, (((a, b), c), d)), centre) in sums.iter_mut().zip(rows).zip(centres) {
+        let one = *sum + term.term(*a, *centre);
+        let two = one + term.term(*b, *centre);
+        let three = two + term.term(*c, *centre);
+        *sum = three + term.term(*d, *centre);
     }
 }
 
