@@ -130,7 +130,7 @@ pub fn method_without_call(name: &str) -> Diagnostic {
 }
 
 /// Whether a text is a name of an entry or a method, and not a slice.
-fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     let starts = text.starts_with(|c: char| c.is_alphabetic() || c == '_');
     starts && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }

@@ -3,7 +3,7 @@
 use mlua::{AnyUserData, Lua, MetaMethod, Table, UserDataMethods};
 
 use super::super::dispatch::Vocabulary;
-use super::super::elements::method_without_call;
+use super::super::elements::{is_name, method_without_call};
 use super::errors;
 use super::methods::{METHODS, method_name};
 use super::native_call::{apply, vocabulary_of};
@@ -35,9 +35,9 @@ pub fn add_methods<M: UserDataMethods<Handle>>(methods: &mut M) {
 /// `value.name` returns a method, `tensor[i]` an element or a slice.
 fn index(lua: &Lua, (this, key): (mlua::Value, mlua::Value)) -> mlua::Result<mlua::Value> {
     if let mlua::Value::String(name) = &key
-        && let Some(method) = find_method(lua, &this, &name.to_string_lossy())?
+        && is_name(&name.to_string_lossy())
     {
-        return Ok(method);
+        return find_method(lua, &this, &name.to_string_lossy());
     }
     let part = apply(lua, Vocabulary::index, vec![this, key])?;
     if let mlua::Value::UserData(part) = &part {
@@ -47,16 +47,17 @@ fn index(lua: &Lua, (this, key): (mlua::Value, mlua::Value)) -> mlua::Result<mlu
 }
 
 /// The method `name` of a value.
-fn find_method(lua: &Lua, this: &mlua::Value, name: &str) -> mlua::Result<Option<mlua::Value>> {
+fn find_method(lua: &Lua, this: &mlua::Value, name: &str) -> mlua::Result<mlua::Value> {
     let this = values::from_lua(this.clone())?;
+    let vocabulary = vocabulary_of(lua);
     let has_method = this
         .owner()
-        .is_some_and(|owner| vocabulary_of(lua).has(owner, name));
+        .is_some_and(|owner| vocabulary.has(owner, name));
     if !has_method {
-        return Ok(None);
+        return Err(errors::raise(lua, vocabulary.missing_method(&this, name)));
     }
     let methods: Table = lua.named_registry_value(METHODS)?;
-    methods.get(name).map(Some)
+    methods.get(name)
 }
 
 /// `t[index] = value` stores the changed tensor in `t`, for all variables that refer to it.
