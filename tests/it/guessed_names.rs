@@ -21,9 +21,9 @@ const GUESSES: &[(&str, &str)] = &[
     ("t.T.sum()", "`T` is a method: write `T()`"),
     ("t.T()", ""),
     ("t.clip(0, 1)", "clamp"),
-    ("concat([t, t])", "cat"),
-    ("concatenate([t, t])", "cat"),
-    ("vstack([t, t])", "cat"),
+    ("concat([t, t])", "`cat`"),
+    ("concatenate([t, t])", "`cat`"),
+    ("vstack([t, t])", "`cat`"),
     ("t.astype(\"f64\")", "to_dtype"),
     ("t.reshape(-1)", ""),
     ("t.reshape(2, -1)", "reshape(shape: list of integers)"),
@@ -40,14 +40,14 @@ const GUESSES: &[(&str, &str)] = &[
     ("t.isnan()", "is_nan"),
     ("t.len()", "length"),
     ("t.nanmean()", ""),
-    ("t.ptp()", "max"),
+    ("t.ptp()", "`max`"),
     ("t.percentile(5)", "quantile"),
     ("t.arctan2(t)", "atan2"),
     ("t.arcsin()", "asin"),
     ("t.cumprod(0)", ""),
     ("t.dtype[0]", "`dtype` is a method: write `dtype()`"),
     ("random::randn([2])", "normal"),
-    ("random::default_rng(0)", "key"),
+    ("random::default_rng(0)", "`key`"),
     ("t.at(0, 1)", ""),
     ("t[[0, 1]]", ""),
     ("t[[\":\", 1]]", ""),
@@ -59,21 +59,21 @@ const GUESSES: &[(&str, &str)] = &[
     ("t.clone()", "copy"),
     ("t.numpy()", "to_list"),
     ("t.cpu()", "device"),
-    ("t.numel()", "size"),
+    ("t.numel()", "`size`"),
     ("t.masked_fill(t.gt(0), 0)", "where"),
     ("t.masked_select(t.gt(0))", "index"),
-    ("t.backward()", "grad"),
+    ("t.backward()", "`grad`"),
     ("t.norm()", ""),
     ("net.state_dict()", "params"),
     ("net.parameters()", "params"),
-    ("net.forward(zeros([1, 2, 3]))", "run"),
+    ("net.forward(zeros([1, 2, 3]))", "`run`"),
     ("net.num_params()", ""),
     ("net.units + 1", "`units`"),
     ("rnn::vanilla(#{ hidden_size: 10 })", "units"),
     ("rnn::vanilla(#{ input_size: 10 })", "inputs"),
     ("rnn::RNN()", "vanilla"),
     ("nn::GRU()", "rnn"),
-    ("optim::adam(#{ learning_rate: 0.1 })", "lr"),
+    ("optim::adam(#{ learning_rate: 0.1 })", "`lr`"),
     ("optim::adam(#{ lr: 0.1 })", ""),
     ("optim::Adam()", "adam"),
     ("train(net, tasks::integrator(), #{ epochs: 3 })", "batches"),
@@ -96,7 +96,7 @@ const GUESSES: &[(&str, &str)] = &[
     ("plot::lines(t).title(\"x\")", ""),
     ("plot::lines(t).legend([\"a\", \"b\"])", ""),
     ("plot::lines(t).savefig(\"x.png\")", "save"),
-    ("plot::lines(t).show()", "view"),
+    ("plot::lines(t).show()", "`view`"),
     (
         "plot::lines(t).title",
         "`title` is a method: write `title()`",
@@ -145,4 +145,64 @@ fn a_guessed_name_works_or_the_error_names_the_alternative() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn an_assignment_to_a_method_or_an_unknown_name_is_an_error_with_a_hint() {
+    let table = [
+        (
+            "t.shape = 3",
+            "`shape` is a method of a tensor",
+            "read it with `shape()`",
+        ),
+        (
+            "t.T = 3",
+            "`T` is a method of a tensor",
+            "read it with `T()`",
+        ),
+        (
+            "net.units = 3",
+            "`units` is a method of a network",
+            "read it with `units()`",
+        ),
+        (
+            "t.foo = 3",
+            "a tensor has no entry `foo` that can be set",
+            "t[0] = 1.0",
+        ),
+        (
+            "net.foo = 3",
+            "a network has no entry `foo` that can be set",
+            "`set`",
+        ),
+    ];
+    for (statement, message, hint) in table {
+        for language in LANGUAGES {
+            let text = translate(&format!("{SETUP}{statement};"), language);
+            let error = run(&text, language).outcome.expect_err(statement);
+            let found = error.hint.clone().unwrap_or_default();
+            assert!(
+                error.to_string().starts_with(message),
+                "{statement}: {error}"
+            );
+            assert!(found.contains(hint), "{statement}: {found}");
+        }
+    }
+}
+
+#[test]
+fn a_part_of_a_tensor_in_lua_is_not_assigned_silently() {
+    let text = "local t = zeros({2, 2})\nt[0][1] = 5";
+    let error = run(text, Language::Lua).outcome.expect_err(text);
+    assert_eq!(
+        error.message,
+        "a part of a tensor cannot be assigned: it is a copy"
+    );
+    let text = "local t = zeros({2, 2})\nlocal row = t[0]:copy()\nrow[1] = 5\n\
+                return row[1] + t[{0, 1}]";
+    let value = run(text, Language::Lua).outcome.expect(text);
+    assert_eq!(format!("{value:?}"), "5.0");
+    let text = "let t = zeros([2, 2]); t[0][1] = 5; t[[0, 1]]";
+    let value = run(text, Language::Rhai).outcome.expect(text);
+    assert_eq!(format!("{value:?}"), "5.0");
 }

@@ -12,6 +12,7 @@ use super::{messages, values};
 use crate::api::diagnostic::{Cause, Diagnostic, Location};
 use crate::api::display;
 use crate::api::native::suggest;
+use crate::base::synonyms;
 
 /// The diagnostic of a Rhai error, with suggestions for unknown names.
 pub fn diagnose(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) -> Diagnostic {
@@ -179,7 +180,13 @@ fn unknown_signature(vocabulary: &Vocabulary, signature: &str) -> Diagnostic {
         // Users may expect `==` to return a tensor.
         ["bool", ..] if vocabulary.methods.contains_key(path) => diagnostic
             .hint("`==` returns one truth value; use a.eq(b) for an elementwise comparison"),
-        [_, ..] if vocabulary.methods.contains_key(path) => diagnostic,
+        [_, ..] if vocabulary.methods.contains_key(path) => {
+            let functions: Vec<&str> = vocabulary.functions[""].keys().copied().collect();
+            match synonyms::lookup(path, &functions) {
+                Some(function) => diagnostic.hint(format!("did you mean `{function}`?")),
+                None => diagnostic,
+            }
+        }
         // Engine functions accept any number of arguments and report the expected number
         // themselves.
         _ if path == "print" => {
