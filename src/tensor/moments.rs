@@ -57,40 +57,37 @@ impl Moments {
     /// The statistics of one block.
     #[inline(always)]
     fn of_block<T: Copy>(block: &[T], to_f64: impl Fn(T) -> f64) -> Moments {
-        let (mut counts, mut sums) = ([0.0; LANES], [0.0; LANES]);
-        let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-        for_each_lane(block, &to_f64, |lane, x| {
-            let finite = x.abs() < f64::INFINITY;
-            counts[lane] += if finite { 1.0 } else { 0.0 };
-            sums[lane] += if finite { x } else { 0.0 };
-            let (small, large) = if finite {
-                (x, x)
-            } else {
-                (low[lane], high[lane])
-            };
-            low[lane] = if small < low[lane] { small } else { low[lane] };
-            high[lane] = if large > high[lane] {
-                large
-            } else {
-                high[lane]
-            };
-        });
-        let count = counts.iter().sum::<f64>();
+        let mut totals = Totals::EMPTY;
+        for_each_lane(block, &to_f64, |lane, x| totals.add(lane, x));
+        let mut count = block.len() as f64;
+        // The sum of the elements is finite if all of them are.
+        let all_finite = totals.sum().is_finite();
+        if !all_finite {
+            totals = Totals::EMPTY;
+            count = 0.0;
+            for_each_lane(block, &to_f64, |lane, x| {
+                if x.is_finite() {
+                    totals.add(lane, x);
+                    count += 1.0;
+                }
+            });
+        }
         if count == 0.0 {
             return Moments::EMPTY;
         }
-        let mean = sums.iter().sum::<f64>() / count;
+        let mean = totals.sum() / count;
         let mut squares = [0.0; LANES];
         for_each_lane(block, &to_f64, |lane, x| {
-            let finite = x.abs() < f64::INFINITY;
-            let deviation = if finite { x - mean } else { 0.0 };
-            squares[lane] += deviation * deviation;
+            let deviation = x - mean;
+            if all_finite || x.is_finite() {
+                squares[lane] += deviation * deviation;
+            }
         });
         Moments {
             count: count as usize,
-            min: low.into_iter().fold(f64::INFINITY, f64::min),
+            min: totals.low.into_iter().fold(f64::INFINITY, f64::min),
             mean,
-            max: high.into_iter().fold(f64::NEG_INFINITY, f64::max),
+            max: totals.high.into_iter().fold(f64::NEG_INFINITY, f64::max),
             squares: squares.iter().sum(),
         }
     }
@@ -110,6 +107,33 @@ impl Moments {
             max: self.max.max(other.max),
             squares: self.squares + other.squares + difference * difference * (n * m / (n + m)),
         }
+    }
+}
+
+/// Sums and extreme values of the lanes of a block.
+struct Totals {
+    sums: [f64; LANES],
+    low: [f64; LANES],
+    high: [f64; LANES],
+}
+
+impl Totals {
+    const EMPTY: Totals = Totals {
+        sums: [0.0; LANES],
+        low: [f64::INFINITY; LANES],
+        high: [f64::NEG_INFINITY; LANES],
+    };
+
+    #[inline(always)]
+    fn add(&mut self, lane: usize, x: f64) {
+        self.sums[lane] += x;
+        let (low, high) = (self.low[lane], self.high[lane]);
+        self.low[lane] = if x < low { x } else { low };
+        self.high[lane] = if x > high { x } else { high };
+    }
+
+    fn sum(&self) -> f64 {
+        self.sums.iter().sum()
     }
 }
 
