@@ -96,6 +96,9 @@ pub struct Args<'a> {
     /// The context of the run.
     pub context: &'a Context,
     values: std::vec::IntoIter<Value>,
+    /// A map that an optional argument leaves for the options.
+    options: Option<Value>,
+    has_options: bool,
     /// The name of the function in error messages.
     pub function: String,
 }
@@ -124,13 +127,26 @@ impl<'a> Args<'a> {
         Ok(Args {
             context,
             values: values.into_iter(),
+            options: None,
+            has_options: params.last().is_some_and(|arg| !arg.options.is_empty()),
             function,
         })
     }
 
     /// The next argument; `None` if the call has no more.
     pub fn take_value(&mut self) -> Option<Value> {
-        self.values.next()
+        self.options.take().or_else(|| self.values.next())
+    }
+
+    /// Leaves a value that an optional argument does not accept for the options, if it is the last
+    /// one, as in `arange(0, 5, #{ dtype: "i64" })`.
+    fn leave_options(&mut self, value: Value) -> Result<(), Value> {
+        let is_map = matches!(value, Value::Map(_));
+        if !(is_map && self.has_options && self.values.len() == 0) {
+            return Err(value);
+        }
+        self.options = Some(value);
+        Ok(())
     }
 
     /// The error for an argument `name` whose value has the wrong kind.
@@ -140,12 +156,19 @@ impl<'a> Args<'a> {
             name => format!("{}: argument `{name}`", self.function),
         };
         let expected = with_article(expected);
-        Error::Kind {
+        let diagnostic: Diagnostic = Error::Kind {
             of,
             found: describe_found(found, &expected),
             expected,
         }
-        .into()
+        .into();
+        match found {
+            Value::Function(function) => match function.method_name() {
+                Some(name) => diagnostic.hint(format!("`{name}` is a method: write `{name}()`")),
+                None => diagnostic,
+            },
+            _ => diagnostic,
+        }
     }
 }
 
@@ -238,7 +261,10 @@ impl<'a, T: FromValue> FromArgs<'a> for Option<T> {
             None | Some(Value::Nil) => Ok(None),
             Some(value) => match T::from_value(value) {
                 Ok(inner) => Ok(Some(inner)),
-                Err(value) => Err(args.kind_error(name, &T::kind(), &value)),
+                Err(value) => match args.leave_options(value) {
+                    Ok(()) => Ok(None),
+                    Err(value) => Err(args.kind_error(name, &T::kind(), &value)),
+                },
             },
         }
     }

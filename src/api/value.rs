@@ -84,6 +84,10 @@ pub trait Callable {
     fn call(&self, args: Vec<Value>) -> Result<Value, Diagnostic>;
     /// The start of the closure body, if the host knows it.
     fn location(&self) -> Option<Location>;
+    /// The name of the method, if the function is a method that a script names without a call.
+    fn method_name(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A script closure that the engine can store and call.
@@ -106,6 +110,11 @@ impl Function {
     /// The location of the closure, for errors in its return value.
     pub fn location(&self) -> Option<Location> {
         self.0.location()
+    }
+
+    /// The name of the method, if the function is a method that a script names without a call.
+    pub fn method_name(&self) -> Option<String> {
+        self.0.method_name()
     }
 }
 

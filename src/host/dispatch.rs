@@ -143,36 +143,8 @@ impl Vocabulary {
         }
     }
 
-    /// Evaluates `value[index]` for a tensor, or for an object with the method `at`.
-    pub fn index(&self, values: Vec<Value>) -> Result<Value, Diagnostic> {
-        match values.first() {
-            Some(Value::Object(object)) if self.has(object.kind, "at") => {
-                self.call_method("at", values)
-            }
-            Some(object @ Value::Object(_)) => Err(Diagnostic::new(format!(
-                "{} cannot be indexed",
-                object.kind()
-            ))),
-            _ => self.operate("index", values),
-        }
-    }
-
-    /// The length of a value: the size of the first axis of a tensor, or the result of the method
-    /// `count` of an object.
-    pub fn length(&self, values: Vec<Value>) -> Result<Value, Diagnostic> {
-        match values.first() {
-            Some(Value::Object(object)) if self.has(object.kind, "count") => {
-                self.call_method("count", values)
-            }
-            Some(object @ Value::Object(_)) => {
-                Err(Diagnostic::new(format!("{} has no length", object.kind())))
-            }
-            _ => self.operate("length", values),
-        }
-    }
-
     /// Whether values of kind `owner` have the method `name`.
-    fn has(&self, owner: &str, name: &str) -> bool {
+    pub fn has(&self, owner: &str, name: &str) -> bool {
         let owners = self.methods.get(name);
         owners.is_some_and(|owners| owners.contains_key(owner))
     }
@@ -190,8 +162,14 @@ impl Vocabulary {
 
     /// The error for a call of a method that `value` does not have.
     pub fn missing_method(&self, value: &Value, name: &str) -> Diagnostic {
-        if !self.methods.contains_key(name) && value.owner().is_some() {
-            return self.unknown_method(name);
+        if !self.methods.contains_key(name)
+            && let Some(owner) = value.owner()
+        {
+            let unknown = self.unknown_method(name);
+            return match synonyms::lookup(name, &self.methods_of(owner)) {
+                Some(own) => unknown.hint(format!("did you mean `{own}`?")),
+                None => unknown,
+            };
         }
         let kind = value.kind();
         let diagnostic = Diagnostic::new(format!("{kind} has no method `{name}`")).symbol(name);
@@ -236,12 +214,21 @@ impl Vocabulary {
     /// The error for a method that no kind of value has.
     pub fn unknown_method(&self, name: &str) -> Diagnostic {
         let diagnostic = Diagnostic::new(format!("no method has the name `{name}`")).symbol(name);
-        let is_function = self.functions[""].contains_key(name);
-        let near = suggest(name, self.methods.keys().copied());
-        match near {
-            _ if is_function => diagnostic.hint(format!("`{name}` is a function: {name}(..)")),
-            Some(hint) => diagnostic.hint(hint),
-            None => diagnostic,
+        let methods: Vec<&str> = self.methods.keys().copied().collect();
+        let functions: Vec<&str> = self.functions[""].keys().copied().collect();
+        if functions.contains(&name) {
+            return diagnostic.hint(format!("`{name}` is a function: {name}(..)"));
+        }
+        let foreign = match synonyms::lookup(name, &methods) {
+            Some(_) => None,
+            None => synonyms::lookup(name, &functions),
+        };
+        match foreign {
+            Some(function) => diagnostic.hint(format!("did you mean the function `{function}`?")),
+            None => match suggest(name, methods) {
+                Some(hint) => diagnostic.hint(hint),
+                None => diagnostic,
+            },
         }
     }
 
@@ -322,7 +309,21 @@ pub fn too_nested(max: usize) -> Diagnostic {
 const WRITERS: [&str; 2] = ["save", "write"];
 
 /// Methods that operators and indexing call.
-const OPERATORS: [&str; 8] = ["add", "sub", "mul", "div", "rem", "neg", "pow", "index"];
+const OPERATORS: [&str; 13] = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "rem",
+    "neg",
+    "pow",
+    "index",
+    "index_assign",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "logical_not",
+];
 
 /// Maximum nesting depth of the lists and maps that scripts pass to the engine. A deeper Lua table
 /// is assumed to contain itself.
@@ -340,10 +341,3 @@ const MAX_NATIVE_DEPTH: usize = 32;
 
 /// Maximum number of methods in a hint; for more methods the hint refers to `help`.
 const MAX_LISTED_METHODS: usize = 24;
-
-/// The error for an assignment to an element of a tensor, or of any other value that is neither a
-/// list nor a map.
-pub fn read_only_error() -> Diagnostic {
-    Diagnostic::new("elements of tensors and objects cannot be assigned")
-        .hint("`slice_assign` returns a changed copy: t.slice_assign(axis, start, part)")
-}

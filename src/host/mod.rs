@@ -4,6 +4,7 @@
 
 mod background;
 mod dispatch;
+mod elements;
 mod lua;
 mod report;
 mod rhai;

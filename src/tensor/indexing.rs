@@ -47,14 +47,15 @@ pub fn part(t: &Tensor, axis: usize, start: usize, count: usize) -> Result<Tenso
     Ok(Tensor::zeros(shape, t.dtype(), t.device())?)
 }
 
-fn select_indices(t: &Tensor, axis: usize, indices: &[usize]) -> Result<Tensor> {
-    if indices.is_empty() {
+/// The elements of `axis` at these positions.
+pub(super) fn select_indices(t: &Tensor, axis: usize, positions: &[usize]) -> Result<Tensor> {
+    if positions.is_empty() {
         return part(t, axis, 0, 0);
     }
-    let indices: Vec<u32> = indices.iter().map(|&i| i as u32).collect();
-    let count = indices.len();
-    let indices = Tensor::from_vec(indices, count, t.device())?;
-    Ok(t.contiguous()?.index_select(&indices, axis)?)
+    let count = positions.len();
+    let positions: Vec<i64> = positions.iter().map(|&at| at as i64).collect();
+    let positions = Tensor::from_vec(positions, count, t.device())?;
+    Ok(t.contiguous()?.index_select(&positions, axis)?)
 }
 
 /// The element or subarray at `indices` of the leading axes; removes these axes.

@@ -1,7 +1,13 @@
 //! Arithmetic of 64-bit integers: exact, or an error on overflow.
 
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
+
 use super::{DType, Tensor, convert};
 use crate::base::{Error, Result};
+
+/// Number of elements that a thread adds at a time.
+const BLOCK: usize = 1 << 16;
 
 /// All elements as integers, row-major.
 pub fn to_vec(t: &Tensor) -> Result<Vec<i64>> {
@@ -62,6 +68,34 @@ pub fn fold(
     convert::from_i64(results.ok_or_else(|| overflow(op))?, shape)
 }
 
+/// The sum over the last axis.
+///
+/// Errors: `Algebra` if a sum does not fit into 64 bits
+pub fn sum((merged, shape): &(Tensor, Vec<usize>)) -> Result<Tensor> {
+    let n = merged.dims().last().copied().unwrap_or(1);
+    if n == 0 {
+        return convert::from_i64(vec![0; shape.iter().product()], shape);
+    }
+    let sums: Vec<i128> = if merged.dtype() == DType::U8 {
+        let elements: Vec<u8> = merged.detach().flatten_all()?.to_vec1()?;
+        exact_sums(&elements, n)
+    } else {
+        exact_sums(&to_vec(merged)?, n)
+    };
+    let sums: Option<Vec<i64>> = sums
+        .into_iter()
+        .map(|sum| i64::try_from(sum).ok())
+        .collect();
+    convert::from_i64(sums.ok_or_else(|| overflow("sum"))?, shape)
+}
+
+/// The sums of rows of `n` elements. They cannot overflow: there are fewer than 2^63 elements.
+fn exact_sums<T: Copy + Sync + Into<i128>>(elements: &[T], n: usize) -> Vec<i128> {
+    let sum = |part: &[T]| part.iter().map(|x| (*x).into()).sum::<i128>();
+    let row = |row: &[T]| row.par_chunks(BLOCK).map(sum).sum();
+    elements.chunks(n).map(row).collect()
+}
+
 /// The mean over the last axis as f64, from the exact sum.
 pub fn mean((merged, shape): &(Tensor, Vec<usize>)) -> Result<Tensor> {
     let mean = |row: Vec<i64>| {
@@ -74,20 +108,25 @@ pub fn mean((merged, shape): &(Tensor, Vec<usize>)) -> Result<Tensor> {
     convert::from_f64(means.collect(), shape, DType::F64)
 }
 
-/// Cumulative sums along `axis`.
+/// Combines each element with all elements before it along `axis`, as in a cumulative sum.
 ///
 /// Errors: `Algebra` on overflow
-pub fn cumsum(t: &Tensor, axis: usize) -> Result<Tensor> {
-    let mut sums = to_vec(t)?;
+pub fn accumulate(
+    op: &'static str,
+    t: &Tensor,
+    axis: usize,
+    combine: fn(i64, i64) -> Option<i64>,
+) -> Result<Tensor> {
+    let mut results = to_vec(t)?;
     let shape = t.dims();
     let (n, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
-    for at in 0..sums.len() {
+    for at in 0..results.len() {
         if at / inner % n > 0 {
-            let sum = sums[at].checked_add(sums[at - inner]);
-            sums[at] = sum.ok_or_else(|| overflow("cumsum"))?;
+            let result = combine(results[at], results[at - inner]);
+            results[at] = result.ok_or_else(|| overflow(op))?;
         }
     }
-    convert::from_i64(sums, shape)
+    convert::from_i64(results, shape)
 }
 
 /// The rows of the last axis; `shape` is the shape of the leading axes.

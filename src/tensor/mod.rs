@@ -6,19 +6,26 @@
 pub mod arena;
 pub mod arith;
 pub mod convert;
+pub mod convolution;
 pub mod custom_op;
 pub mod gradient;
 pub mod indexing;
 pub mod integers;
+pub mod interpolation;
 pub mod linear;
+pub mod mask;
+pub mod masked;
+mod moments;
 pub mod pointwise;
 pub mod precision;
 pub mod reduce;
 pub mod scalar;
+pub mod select;
 pub mod shape;
 pub mod sort;
-pub mod sum;
+pub mod statistics;
 pub mod summary;
+pub mod trigonometry;
 
 pub use arena::{Arena, Block, Layout};
 pub use candle_core::{DType, Device, Tensor};

@@ -16,32 +16,6 @@ fn is_nan<T: PartialOrd>(x: &T) -> bool {
     x.partial_cmp(x).is_none()
 }
 
-/// For each row of the last axis, the index (i64) of its maximum (minimum): the first NaN if there
-/// is one, and the first of equal elements.
-pub(super) fn extreme_index(op: &'static str, t: &Tensor, minimum: bool) -> Result<Tensor> {
-    let (n, leading) = t.dims().split_last().expect("a gathered array has an axis");
-    shape::check_nonempty(op, *n)?;
-    let at = match t.dtype() {
-        DType::I64 => extreme_indices(&integers::to_vec(t)?, *n, minimum),
-        _ => extreme_indices(&convert::to_f64(t)?, *n, minimum),
-    };
-    convert::from_i64(at, leading)
-}
-
-fn extreme_indices<T: PartialOrd>(elements: &[T], n: usize, minimum: bool) -> Vec<i64> {
-    let better = |new: &T, old: &T| {
-        !is_nan(old) && (is_nan(new) || if minimum { new < old } else { new > old })
-    };
-    let best = |row: &[T]| {
-        let first = (1..n).fold(
-            0,
-            |best, i| if better(&row[i], &row[best]) { i } else { best },
-        );
-        first as i64
-    };
-    elements.chunks(n).map(best).collect()
-}
-
 /// The indices (i64) that sort along `axis`; the sort is stable.
 pub fn argsort(t: &Tensor, axis: i64, descending: bool) -> Result<Tensor> {
     let axis = shape::axis("argsort", axis, t.rank())?;

@@ -1,7 +1,8 @@
 //! Text representation of arrays: all elements of a small array; the first elements and statistics
 //! of a large array.
 
-use super::{DType, Tensor, convert, integers};
+use super::moments::Moments;
+use super::{DType, Tensor, convert, indexing, integers};
 use crate::base::Result;
 
 /// Maximum number of elements of an array that is shown completely.
@@ -27,22 +28,31 @@ pub struct Summary {
 
 impl Summary {
     pub fn of(t: &Tensor) -> Result<Summary> {
-        let elements = convert::to_f64(t)?;
-        let finite = || elements.iter().copied().filter(|x| x.is_finite());
-        let count = finite().count();
-        let mean = finite().sum::<f64>() / count as f64;
-        let variance = finite().map(|x| (x - mean).powi(2)).sum::<f64>() / count as f64;
+        let moments = Moments::of(t)?;
         Ok(Summary {
             shape: t.dims().to_vec(),
             dtype: t.dtype(),
-            first: elements.iter().copied().take(LEADING_ELEMENTS).collect(),
-            min: finite().fold(f64::NAN, f64::min),
-            mean,
-            max: finite().fold(f64::NAN, f64::max),
-            std: variance.sqrt(),
-            not_finite: elements.len() - count,
+            first: convert::to_f64(&leading_elements(t, LEADING_ELEMENTS)?)?,
+            min: moments.min,
+            mean: moments.mean,
+            max: moments.max,
+            std: moments.std(),
+            not_finite: t.elem_count() - moments.count,
         })
     }
+}
+
+/// The first `count` elements as a vector, without a copy of the others.
+fn leading_elements(t: &Tensor, count: usize) -> Result<Tensor> {
+    let mut part = t.detach();
+    let mut inner = t.elem_count();
+    for axis in 0..t.rank() {
+        inner /= t.dims()[axis].max(1);
+        let entries = count.div_ceil(inner.max(1)).min(t.dims()[axis]);
+        part = indexing::part(&part, axis, 0, entries)?;
+    }
+    let flat = part.contiguous()?.flatten_all()?;
+    indexing::part(&flat, 0, 0, flat.elem_count().min(count))
 }
 
 /// One line of text: `tensor [2] f32 [1, 2]`, with statistics for large arrays.
@@ -52,9 +62,7 @@ pub fn format_tensor(t: &Tensor) -> Result<String> {
     if t.elem_count() == 0 && lists.fold(1, usize::saturating_mul) > MAX_ELEMENTS {
         return Ok(format!("{head} []"));
     }
-    let leading = t.flatten_all()?;
-    let leading = leading.narrow(0, 0, leading.elem_count().min(MAX_ELEMENTS))?;
-    let texts = element_texts(&leading)?;
+    let texts = element_texts(&leading_elements(t, MAX_ELEMENTS)?)?;
     if t.elem_count() <= MAX_ELEMENTS {
         return Ok(format!("{head} {}", format_nested(&texts, t.dims())));
     }

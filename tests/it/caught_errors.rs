@@ -18,7 +18,7 @@ const RHAI_STATEMENTS: [&str; 22] = [
     "for x in n { print(x) }",
     "n.call(1)",
     "t.x = 1",
-    "t[0] = 1",
+    "t[9] = 1",
     "print(parse_int(t))",
     "print([1, 2].sort(t))",
     "print(t in 5)",

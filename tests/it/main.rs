@@ -1,5 +1,6 @@
 //! All tests, in one binary.
 
+mod arrays;
 mod caught_errors;
 mod cli;
 mod crash_recovery;
@@ -17,6 +18,7 @@ mod fixed_points;
 mod flip_flop;
 mod force;
 mod full_disk;
+mod guessed_names;
 mod hdf5;
 mod integrator;
 mod interrupts;

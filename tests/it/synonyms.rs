@@ -26,6 +26,7 @@ fn every_table_entry_maps_to_an_existing_name() {
     let natives = api::natives();
     let mut names: HashSet<&str> = natives.iter().map(|native| native.name).collect();
     for native in &natives {
+        names.insert(native.module);
         names.extend(native.args.iter().map(|argument| argument.name));
         names.extend(native.options().iter().map(|option| option.name));
     }

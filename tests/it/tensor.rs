@@ -1,7 +1,9 @@
 //! Tensors: comparison with NumPy, shape errors and printing.
 
+mod function_gradients;
 mod gradients;
 mod linear;
+mod reductions;
 
 use attractor::base::Result;
 use attractor::tensor::reduce::Reduction;

@@ -86,6 +86,15 @@ impl Operand {
     }
 }
 
+impl From<Tensor> for Operand {
+    fn from(tensor: Tensor) -> Operand {
+        Operand {
+            tensor,
+            plain: None,
+        }
+    }
+}
+
 /// Whether nested lists contain no float.
 fn has_no_float(value: &Value) -> bool {
     match value {
@@ -180,6 +189,27 @@ impl FromValue for Integers {
     }
 }
 
+/// Integers with the shape of their tensor; those of a list, or a single one, are a vector.
+pub struct ShapedIntegers {
+    pub integers: Vec<i64>,
+    pub shape: Vec<usize>,
+}
+
+impl FromValue for ShapedIntegers {
+    fn kind() -> String {
+        Integers::kind()
+    }
+    fn from_value(value: Value) -> Result<Self, Value> {
+        let shape = match &value {
+            Value::Tensor(t) if t.rank() > 0 => Some(t.dims().to_vec()),
+            _ => None,
+        };
+        let integers = Integers::from_value(value)?.0;
+        let shape = shape.unwrap_or_else(|| vec![integers.len()]);
+        Ok(ShapedIntegers { integers, shape })
+    }
+}
+
 /// The reduction over one axis, a list of axes, or all axes if `axes` is `None`.
 pub fn reduction(axes: Option<Integers>, keepdims: Option<bool>) -> Reduction {
     Reduction {
@@ -213,29 +243,5 @@ impl FromValue for TensorList {
             .collect::<Option<Vec<_>>>()
             .map(TensorList)
             .ok_or(value)
-    }
-}
-
-/// An index into a tensor: one index for each of the first axes, or a range of the first axis.
-pub enum TensorIndex {
-    Element(Vec<i64>),
-    Range(i64, Option<i64>),
-}
-
-impl FromValue for TensorIndex {
-    fn kind() -> String {
-        "integer, range or list of integers".into()
-    }
-    fn from_value(value: Value) -> Result<Self, Value> {
-        if let Value::Map(map) = &value {
-            let from = map.get("from").map_or(Some(0), as_integer);
-            let to = map.get("to").map(as_integer);
-            return match (from, to) {
-                (Some(from), None) => Ok(TensorIndex::Range(from, None)),
-                (Some(from), Some(Some(to))) => Ok(TensorIndex::Range(from, Some(to))),
-                _ => Err(value),
-            };
-        }
-        Integers::from_value(value).map(|wholes| TensorIndex::Element(wholes.0))
     }
 }

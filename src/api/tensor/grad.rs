@@ -19,6 +19,12 @@ crate::natives! {
     /// = tensor [2] f32 [2, 4]
     fn grad(cx: &Context, f: Function, x: Value) -> Value { Ok(evaluate(cx, &f, &x)?.1) }
 
+    /// The tensor without its gradient: a constant for `grad`.
+    ///
+    /// > grad(|x| (x * x.detach()).sum(), tensor([2, 3]))
+    /// = tensor [2] f32 [2, 3]
+    fn detach(this: Tensor) -> Tensor { Ok(this.detach()) }
+
     /// The value of `f` at `x` and its gradient, as a map of `value` and `grad`.
     ///
     /// The arguments are those of `grad`.

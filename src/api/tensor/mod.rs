@@ -6,15 +6,19 @@
 
 pub mod args;
 pub mod grad;
+pub mod index;
+mod index_args;
 pub mod linear;
 pub mod lists;
+pub mod masked;
 pub mod math;
 pub mod reduce;
 pub mod shape;
+pub mod statistics;
+pub mod trigonometry;
 
 use self::args::{
-    DtypeChoice, Integers, Number, Operand, Receiver, TensorIndex, TensorList, TensorOptions,
-    broadcast_operands,
+    DtypeChoice, Number, Operand, Receiver, TensorList, TensorOptions, broadcast_operands,
 };
 use self::lists::{item_value, nested_list, tensor_from_value};
 use crate::api::context::Context;
@@ -72,6 +76,35 @@ crate::natives! {
         }
     }
 
+    /// A tensor of zeros with the shape and the dtype of `t`.
+    ///
+    /// > zeros_like(tensor([[5, 6]]))
+    /// = tensor [1, 2] f32 [[0, 0]]
+    fn zeros_like(cx: &Context, t: Tensor) -> Tensor {
+        cx.check_memory("zeros_like", t.dims(), t.dtype())?;
+        Ok(Tensor::zeros(t.dims(), t.dtype(), &Device::Cpu)?)
+    }
+
+    /// A tensor of ones with the shape and the dtype of `t`.
+    ///
+    /// > ones_like(tensor([[5, 6]]))
+    /// = tensor [1, 2] f32 [[1, 1]]
+    fn ones_like(cx: &Context, t: Tensor) -> Tensor {
+        cx.check_memory("ones_like", t.dims(), t.dtype())?;
+        Ok(Tensor::ones(t.dims(), t.dtype(), &Device::Cpu)?)
+    }
+
+    /// A tensor filled with `value`, with the shape and the dtype of `t`.
+    ///
+    /// > full_like(tensor([5, 6]), 0.5)
+    /// = tensor [2] f32 [0.5, 0.5]
+    fn full_like(cx: &Context, t: Tensor, value: Operand) -> Tensor {
+        cx.check_memory("full_like", t.dims(), t.dtype())?;
+        let zeros = Tensor::zeros(t.dims(), t.dtype(), &Device::Cpu)?;
+        let (_, value) = Operand::from(zeros.clone()).to_tensors(&value)?;
+        Ok(crate::tensor::select::assign(&zeros, &[], &value)?)
+    }
+
     /// The n x n identity matrix.
     ///
     /// > eye(2)
@@ -94,16 +127,17 @@ crate::natives! {
     }
 
     /// Evenly spaced values from `first` (included) to `limit` (excluded), with spacing `step`
-    /// (default 1).
+    /// (default 1). With one number, the values from 0 to this number.
     ///
     /// A step of 0 and infinite limits are an error.
     ///
-    /// > arange(0, 5)
-    /// = tensor [5] f32 [0, 1, 2, 3, 4]
+    /// > [arange(3), arange(1, 7, 2, #{ dtype: "i64" })]
+    /// = [tensor [3] f32 [0, 1, 2], tensor [3] i64 [1, 3, 5]]
     fn arange(
-        cx: &Context, first: Number, limit: Number, step: Option<Number>,
+        cx: &Context, first: Number, limit: Option<Number>, step: Option<Number>,
         options: CallOptions<TensorOptions>,
     ) -> Tensor {
+        let (first, limit) = limit.map_or((Number::Int(0), first), |limit| (first, limit));
         let dtype = options.dtype.dtype();
         let exact = (first, limit, step.unwrap_or(Number::Int(1)), dtype);
         use Number::Int;
@@ -265,32 +299,6 @@ crate::natives! {
     /// > tensor([1, 2]).sum().item()
     /// = 3.0
     fn item(this: Tensor) -> Value { item_value(&this) }
-
-    /// The subtensor at an index of the first axis, at a list of indices of the first axes, or in a
-    /// range of the first axis. Written `t[i]`.
-    ///
-    /// Negative indices count from the end. A single element is returned as a plain number, unless
-    /// `grad` tracks the tensor.
-    ///
-    /// > let t = tensor([[1, 2], [3, 4]]);
-    /// > [t[-1], t[[0, 1]]]
-    /// = [tensor [2] f32 [3, 4], 2.0]
-    fn index(this: Tensor, index: TensorIndex) -> Value {
-        let part = match index {
-            TensorIndex::Element(indices) => indexing::at(&this, &indices)?,
-            TensorIndex::Range(from, to) => indexing::slice(&this, 0, from, to, 1)?,
-        };
-        match part.rank() == 0 && !part.track_op() {
-            true => item_value(&part),
-            false => Ok(Value::Tensor(part)),
-        }
-    }
-
-    /// The subtensor at a list of indices, one for each of the first axes, as in `t.at([0, 2])`.
-    ///
-    /// > tensor([[1, 2], [3, 4]]).at([0, 1])
-    /// = 2.0
-    fn at(this: Tensor, indices: Integers) -> Tensor { Ok(indexing::at(&this, &indices.0)?) }
 
     /// Whether both tensors have the same shape and equal elements. Written `a == b`.
     ///

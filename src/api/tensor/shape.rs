@@ -1,6 +1,6 @@
 //! Shape manipulation, indexing and products of tensors. Axes count from 0; -1 is the last axis.
 
-use super::args::{Integers, Operand, Receiver};
+use super::args::{Integers, Operand, Receiver, ShapedIntegers};
 use crate::api::context::Context;
 use crate::api::shape_error::shape_error;
 use crate::tensor::{Tensor, arith, indexing, shape};
@@ -139,18 +139,19 @@ crate::natives! {
         Ok(indexing::part(&this, last, index, 1)?.squeeze(last)?)
     }
 
-    /// The slices of `axis` at the given indices, in this order.
+    /// The slices of `axis` at the given indices, in this order: a list or a tensor, whose axes
+    /// replace the axis.
     ///
     /// Indices can be negative and can be repeated.
     ///
     /// > tensor([5, 6, 7]).take(0, [2, 0, 0])
     /// = tensor [3] f32 [7, 5, 5]
-    fn take(cx: &Context, this: Tensor, axis: i64, indices: Integers) -> Tensor {
+    fn take(cx: &Context, this: Tensor, axis: i64, indices: ShapedIntegers) -> Tensor {
         let along = shape::axis("take", axis, this.rank())?;
-        let mut shape = this.dims().to_vec();
-        shape[along] = indices.0.len();
+        let (before, after) = (&this.dims()[..along], &this.dims()[along + 1..]);
+        let shape = [before, &indices.shape, after].concat();
         cx.check_memory("take", &shape, this.dtype())?;
-        Ok(indexing::take(&this, axis, &indices.0)?)
+        Ok(indexing::take(&this, axis, &indices.integers)?.reshape(shape)?)
     }
 
     /// A copy of the tensor in which `part` replaces the slice of `axis` that begins at `start`.

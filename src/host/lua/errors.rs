@@ -4,7 +4,9 @@
 use mlua::{Error, Lua};
 
 use super::super::dispatch::Vocabulary;
+use super::super::elements::method_without_call;
 use crate::api::diagnostic::{Cause, Diagnostic, Location};
+use crate::api::native::suggest;
 
 /// The name of the chunk that overrides functions of the Lua library. It is not a user script.
 pub const PRELUDE: &str = "attractor";
@@ -38,6 +40,13 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
     if diagnostic.hint.is_some() {
         return diagnostic;
     }
+    if let Some(name) = method_as_value(vocabulary, &diagnostic.message) {
+        let without_call = method_without_call(name);
+        return Diagnostic {
+            location: diagnostic.location,
+            ..without_call
+        };
+    }
     if let Some(name) = indexed_function(&diagnostic.message) {
         let name = name.to_string();
         return Diagnostic {
@@ -48,16 +57,10 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
         };
     }
     match nil_access(&diagnostic.message) {
-        Some(("global", name)) => {
-            let name = name.to_string();
-            let unknown = vocabulary.unknown_function("", &name);
-            Diagnostic {
-                message: unknown.message,
-                hint: unknown.hint,
-                symbol: Some(name),
-                ..diagnostic
-            }
-        }
+        Some(("global", name)) => Diagnostic {
+            location: diagnostic.location,
+            ..unknown_global(vocabulary, name)
+        },
         Some(("field", name)) => Diagnostic {
             message: format!("the map has no entry `{name}`"),
             symbol: Some(name.to_string()),
@@ -69,6 +72,32 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
         },
         None => diagnostic,
     }
+}
+
+/// The error for a global name that is not defined.
+fn unknown_global(vocabulary: &Vocabulary, name: &str) -> Diagnostic {
+    let unknown = vocabulary.unknown_function("", name);
+    let hint = unknown.hint.clone();
+    Diagnostic {
+        hint: hint.or_else(|| method_hint(vocabulary, name)),
+        symbol: Some(name.into()),
+        ..unknown
+    }
+}
+
+/// The hint for a global name that is a method, or the name of another program for one.
+fn method_hint(vocabulary: &Vocabulary, name: &str) -> Option<String> {
+    if vocabulary.methods.contains_key(name) {
+        return Some(format!("`{name}` is a method: write value:{name}(..)"));
+    }
+    suggest(name, vocabulary.methods.keys().copied())
+}
+
+/// The method in a message such as `attempt to index a function value (field 'shape')`.
+fn method_as_value<'a>(vocabulary: &Vocabulary, message: &'a str) -> Option<&'a str> {
+    let (_, rest) = message.split_once("a function value (field '")?;
+    let (name, _) = rest.split_once('\'')?;
+    vocabulary.methods.contains_key(name).then_some(name)
 }
 
 /// The name in a message such as `attempt to index a function value (global 'args')`.

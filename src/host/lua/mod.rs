@@ -1,7 +1,10 @@
 //! The Lua 5.4 host: exposes the vocabulary as tables and as methods of one userdata type.
 
+mod elements;
 mod errors;
 mod limits;
+mod methods;
+mod native_call;
 mod nesting;
 mod pattern;
 mod register;

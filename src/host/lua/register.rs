@@ -5,16 +5,15 @@ use std::rc::Rc;
 
 use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataFields, UserDataMethods};
 
-use super::super::dispatch::{Vocabulary, read_only_error};
+use super::super::dispatch::Vocabulary;
+use super::methods::METHODS;
+use super::native_call::{apply, vocabulary_of};
 use super::values::{self, Handle};
-use super::{errors, limits};
+use super::{elements, errors, limits, methods};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::display;
 use crate::api::native::Native;
 use crate::api::value::Value;
-
-/// Registry key of the table of methods, which scripts cannot access.
-const METHODS: &str = "attractor methods";
 
 /// Registers the globals, the modules and the methods.
 pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
@@ -33,27 +32,37 @@ pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
             lua.globals().set(*module, table)?;
         }
     }
-    let to_string = |_: &Lua, value: mlua::Value| match value {
-        mlua::Value::Thread(_) => Ok("thread".into()),
-        value => Ok(display::print_text(&values::from_lua(value)?)),
+    register_printing(lua, vocabulary)?;
+    let table = lua.create_table()?;
+    for name in vocabulary.methods.keys() {
+        table.set(*name, method(lua, vocabulary, name)?)?;
+    }
+    lua.set_named_registry_value(METHODS, table)?;
+    methods::register_names(lua, vocabulary)
+}
+
+/// Registers `tostring` and `print`, which use the common text form of values.
+fn register_printing(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
+    let to_string = |lua: &Lua, value: mlua::Value| {
+        elements::check_printable(lua, &value)?;
+        match value {
+            mlua::Value::Thread(_) => Ok("thread".into()),
+            value => Ok(display::print_text(&values::from_lua(value)?)),
+        }
     };
     lua.globals()
         .set("tostring", lua.create_function(to_string)?)?;
     let terminal = vocabulary.context().terminal.clone();
-    let print = move |_: &Lua, values: MultiValue| {
+    let print = move |lua: &Lua, values: MultiValue| {
         // As in Lua, `print` accepts any number of values and separates them with tabs.
-        let texts = values
-            .into_iter()
-            .map(|value| Ok(display::print_text(&values::from_lua(value)?)));
+        let texts = values.into_iter().map(|value| {
+            elements::check_printable(lua, &value)?;
+            Ok(display::print_text(&values::from_lua(value)?))
+        });
         terminal.print(&texts.collect::<mlua::Result<Vec<_>>>()?.join("\t"));
         Ok(())
     };
-    lua.globals().set("print", lua.create_function(print)?)?;
-    let methods = lua.create_table()?;
-    for name in vocabulary.methods.keys() {
-        methods.set(*name, method(lua, vocabulary, name)?)?;
-    }
-    lua.set_named_registry_value(METHODS, methods)
+    lua.globals().set("print", lua.create_function(print)?)
 }
 
 /// The Lua function of a native function.
@@ -139,10 +148,7 @@ impl UserData for Handle {
         methods.add_meta_function(MetaMethod::Len, |lua, a: mlua::Value| {
             apply(lua, Vocabulary::length, vec![a])
         });
-        methods.add_meta_function(MetaMethod::Index, index);
-        methods.add_meta_function(MetaMethod::NewIndex, |lua, _: MultiValue| {
-            Err::<(), _>(errors::raise(lua, read_only_error()))
-        });
+        elements::add_methods(methods);
     }
 }
 
@@ -173,32 +179,9 @@ fn add_operators<M: UserDataMethods<Handle>>(methods: &mut M) {
     }
 }
 
-/// The vocabulary of the Lua state.
-fn vocabulary_of(lua: &Lua) -> Rc<Vocabulary> {
-    lua.app_data_ref::<Rc<Vocabulary>>()
-        .expect("set when the state is created")
-        .clone()
-}
-
 /// Calls the tensor method of an operator.
 fn operate(lua: &Lua, name: &str, args: Vec<mlua::Value>) -> mlua::Result<mlua::Value> {
     apply(lua, |vocabulary, args| vocabulary.operate(name, args), args)
-}
-
-/// Converts arguments and result and calls the vocabulary.
-fn apply(
-    lua: &Lua,
-    call: impl Fn(&Vocabulary, Vec<Value>) -> Result<Value, Diagnostic>,
-    args: Vec<mlua::Value>,
-) -> mlua::Result<mlua::Value> {
-    let args = args
-        .into_iter()
-        .map(values::from_lua)
-        .collect::<mlua::Result<Vec<_>>>()?;
-    let vocabulary = vocabulary_of(lua);
-    let result = call(&vocabulary, args).map_err(|diagnostic| errors::raise(lua, diagnostic))?;
-    limits::set_memory_limit(lua, vocabulary.context().meter.remaining());
-    values::to_lua(lua, result)
 }
 
 /// Compares two scalars. Lua converts the result of a comparison to one truth value, so tensors
@@ -232,25 +215,4 @@ fn equal(lua: &Lua, a: mlua::Value, b: mlua::Value) -> mlua::Result<mlua::Value>
         }
         _ => Ok(mlua::Value::Boolean(false)),
     }
-}
-
-/// `value.name` returns a method, `tensor[i]` an element or a slice.
-fn index(lua: &Lua, (this, key): (mlua::Value, mlua::Value)) -> mlua::Result<mlua::Value> {
-    let mlua::Value::String(name) = &key else {
-        return apply(lua, Vocabulary::index, vec![this, key]);
-    };
-    let name = name.to_string_lossy();
-    let this = values::from_lua(this)?;
-    let vocabulary = vocabulary_of(lua);
-    let has_method = this.owner().is_some_and(|owner| {
-        vocabulary
-            .methods
-            .get(name.as_str())
-            .is_some_and(|owners| owners.contains_key(owner))
-    });
-    if !has_method {
-        return Err(errors::raise(lua, vocabulary.missing_method(&this, &name)));
-    }
-    let methods: Table = lua.named_registry_value(METHODS)?;
-    methods.get(name)
 }

@@ -127,6 +127,10 @@ impl Callable for Closure {
         result.and_then(from_lua).map_err(super::errors::convert)
     }
 
+    fn method_name(&self) -> Option<String> {
+        super::methods::method_name(&self.0)
+    }
+
     fn location(&self) -> Option<Location> {
         let info = self.0.info();
         Some(Location {

@@ -4,13 +4,15 @@ use std::rc::Weak;
 
 use rhai::{Dynamic, EvalAltResult, ParseErrorType};
 
-use super::super::dispatch::{Vocabulary, read_only_error, too_nested};
+use super::super::dispatch::{Vocabulary, too_nested};
+use super::super::elements::read_only_error;
 use super::error_location::{innermost, nearest_location};
 use super::limits::EXPRESSION_DEPTH;
 use super::{messages, values};
 use crate::api::diagnostic::{Cause, Diagnostic, Location};
 use crate::api::display;
 use crate::api::native::suggest;
+use crate::base::synonyms;
 
 /// The diagnostic of a Rhai error, with suggestions for unknown names.
 pub fn diagnose(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) -> Diagnostic {
@@ -178,7 +180,13 @@ fn unknown_signature(vocabulary: &Vocabulary, signature: &str) -> Diagnostic {
         // Users may expect `==` to return a tensor.
         ["bool", ..] if vocabulary.methods.contains_key(path) => diagnostic
             .hint("`==` returns one truth value; use a.eq(b) for an elementwise comparison"),
-        [_, ..] if vocabulary.methods.contains_key(path) => diagnostic,
+        [_, ..] if vocabulary.methods.contains_key(path) => {
+            let functions: Vec<&str> = vocabulary.functions[""].keys().copied().collect();
+            match synonyms::lookup(path, &functions) {
+                Some(function) => diagnostic.hint(format!("did you mean `{function}`?")),
+                None => diagnostic,
+            }
+        }
         // Engine functions accept any number of arguments and report the expected number
         // themselves.
         _ if path == "print" => {

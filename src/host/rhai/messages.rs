@@ -2,7 +2,8 @@
 
 use rhai::{EvalAltResult, ParseErrorType};
 
-use super::super::dispatch::{UNBOUNDED_RECURSION, read_only_error};
+use super::super::dispatch::UNBOUNDED_RECURSION;
+use super::super::elements::read_only_error;
 use crate::base::synonyms::{self, SYNONYMS};
 
 /// The hint for an error that Rhai itself raises.
@@ -16,9 +17,19 @@ pub fn hint(error: &EvalAltResult) -> Option<String> {
         EvalAltResult::ErrorMismatchDataType(expected, found, _)
             if expected == "bool" && kind_name(found) == "a tensor" =>
         {
-            "`all()` and `any()` reduce a tensor to one truth value"
+            "`all()` and `any()` reduce a tensor to one truth value; `a & b` combines masks"
         }
-        EvalAltResult::ErrorFor(_) => "`to_list()` converts a tensor to a list",
+        EvalAltResult::ErrorMismatchDataType(_, found, _)
+            if found.starts_with("core::ops::range::Range") =>
+        {
+            "`list.extract(1..3)` is a part of a list; tensor(list)[1..3] is a part of a tensor"
+        }
+        EvalAltResult::ErrorParsing(ParseErrorType::MissingToken(token, context), _)
+            if token == "]" && context.contains("index expression") =>
+        {
+            "index several axes with a list, t[[0, 1]], or with t.at(0, 1); a slice is t[1..3] or \
+             t[\"1:3\"]"
+        }
         EvalAltResult::ErrorDataTooLarge(..) => {
             "the texts and lists of the script use too much memory; store large data in tensors"
         }
@@ -47,6 +58,7 @@ pub fn message(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorIndexingType(text, _) if text.contains(" = ") => {
             read_only_error().message
         }
+        EvalAltResult::ErrorIndexingType(text, _) => no_indexing(text),
         EvalAltResult::ErrorStackOverflow(_) => "too many nested function calls".into(),
         EvalAltResult::ErrorDataTooLarge(..) => "not enough memory".into(),
         EvalAltResult::ErrorDotExpr(text, _) => missing_property(text),
@@ -90,6 +102,18 @@ pub fn no_matching_function(signature: &str) -> String {
     }
 }
 
+/// The message for an index of the wrong kind, from text such as `array [string]`.
+fn no_indexing(text: &str) -> String {
+    match text.trim_end_matches(']').split_once(" [") {
+        Some((value, index)) => format!(
+            "{} cannot be indexed by {}",
+            kind_name(value),
+            kind_name(index)
+        ),
+        None => format!("{} cannot be indexed", kind_name(text)),
+    }
+}
+
 /// The kinds in `map, i64)` as text: `a map, an integer)`.
 pub fn describe_kinds(list: &str) -> String {
     let kinds = list.trim_end_matches(')').split(", ");
@@ -129,6 +153,7 @@ fn kind_name(kind: &str) -> &str {
         "blob" => "a blob of bytes",
         "timestamp" => "a timestamp",
         "char" => "a character",
+        kind if kind.starts_with("core::ops::range::Range") => "a range",
         kind => kind,
     }
 }

@@ -1,10 +1,12 @@
 //! The Rhai host: exposes the vocabulary as functions and modules of a Rhai engine.
 
+mod elements;
 mod error_location;
 mod errors;
 mod limits;
 mod messages;
 mod name_check;
+mod native_call;
 mod raise;
 mod register;
 mod resolver;

@@ -4,16 +4,16 @@ use std::any::TypeId;
 use std::rc::{Rc, Weak};
 
 use rhai::{
-    Array, Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Module,
-    NativeCallContext, RhaiFunc, Scope,
+    Array, Dynamic, Engine, FuncRegistration, ImmutableString, Module, NativeCallContext, RhaiFunc,
+    Scope,
 };
 
 use super::super::dispatch::Vocabulary;
 use super::limits::EXPRESSION_DEPTH;
-use super::raise::raise;
+use super::native_call::body;
 use super::resolver::FolderResolver;
 use super::session::{ImportedScripts, Session};
-use super::{limits, script_terms, values};
+use super::{elements, limits, script_terms, values};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::display;
 use crate::api::native::{Body, Native};
@@ -44,8 +44,6 @@ const OPERATORS: [(&str, &str); 13] = [
     ("!=", "differs"),
     ("-", "neg"),
 ];
-
-type Outcome = Result<Dynamic, Box<EvalAltResult>>;
 
 /// Registers exact comparisons of numbers, as in Lua. The operators of Rhai treat numbers as equal
 /// if they differ by less than an epsilon: there, `0.0 < 1e-20` is false.
@@ -87,6 +85,7 @@ pub fn engine(
     }
     register_overrides(&mut engine, vocabulary, session);
     register_operators(&mut engine, vocabulary, session);
+    elements::register(&mut engine, vocabulary, session);
     register_comparisons(&mut engine);
     for script in SCRIPT_MODULES {
         let module = compile_script_module(&engine, script, imports);
@@ -183,26 +182,6 @@ fn arities(native: &Native) -> std::ops::RangeInclusive<usize> {
     0..=native.args.len() + EXTRA_ARGUMENTS
 }
 
-/// The Rhai callback of a native function: converts arguments and result.
-fn body<F: Fn(&Vocabulary, Vec<Value>) -> Result<Value, Diagnostic> + 'static>(
-    vocabulary: &Rc<Vocabulary>,
-    session: &Weak<Session>,
-    call: F,
-) -> impl Fn(NativeCallContext, &mut [&mut Dynamic]) -> Outcome + use<F> {
-    let (vocabulary, session) = (vocabulary.clone(), session.clone());
-    move |context, args| {
-        let converted = args
-            .iter_mut()
-            .map(|arg| values::from_rhai((**arg).clone(), &session));
-        let result = converted
-            .collect::<Result<Vec<_>, _>>()
-            .and_then(|args| call(&vocabulary, args));
-        result
-            .map(values::to_rhai)
-            .map_err(|diagnostic| raise(diagnostic, &context))
-    }
-}
-
 /// Registers a function that is always in scope.
 fn register_global(
     engine: &mut Engine,
@@ -286,7 +265,7 @@ fn register_method(
     }
 }
 
-/// Registers the operators and indexing of tensors and objects.
+/// Registers the operators of tensors, and the comparison of objects.
 fn register_operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
     let tensor = TypeId::of::<Tensor>();
     let operands = [
@@ -316,10 +295,5 @@ fn register_operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session:
     }
     for (operator, expected) in [("==", true), ("!=", false)] {
         engine.register_fn(operator, move |a: Object, b: Object| a.same(&b) == expected);
-    }
-    for indexed in [tensor, TypeId::of::<Object>()] {
-        let call = body(vocabulary, session, Vocabulary::index);
-        let types = [indexed, TypeId::of::<Dynamic>()];
-        engine.register_raw_fn("index$get$", types, call);
     }
 }

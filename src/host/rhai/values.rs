@@ -85,13 +85,15 @@ fn engine_value(dynamic: &Dynamic) -> Option<Value> {
     Some(Value::Text(diagnostic.to_string()))
 }
 
-/// A range as a map with the keys `from` and `to`, as in Lua.
+/// A range as a map with the keys `from` and `to`, as in Lua. Rhai represents the open range `1..`
+/// by the largest integer.
 fn range_map(range: Range<i64>) -> Value {
     let bounds = [("from", range.start), ("to", range.end)];
+    let bounds = bounds.into_iter().filter(|(_, bound)| *bound != i64::MAX);
     Value::Map(
         bounds
             .map(|(name, bound)| (name.to_string(), Value::Int(bound)))
-            .into(),
+            .collect(),
     )
 }
 

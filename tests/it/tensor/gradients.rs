@@ -24,7 +24,7 @@ fn weighted_sum(t: &Tensor) -> Result<Tensor> {
     )
 }
 
-type Unary = fn(&Tensor) -> Result<Tensor>;
+pub type Unary = fn(&Tensor) -> Result<Tensor>;
 
 fn max_gradient_error(f: Unary, at: &Tensor) -> f64 {
     let mut loss = |x: &[Tensor]| weighted_sum(&f(&x[0])?);
@@ -168,10 +168,14 @@ fn gradients_agree_with_finite_differences() {
             )
         }),
     ];
-    let at = array(&[0.3, -1.2, 2.1, -0.4, 0.9, 1.6], &[2, 3]);
+    assert_gradients(table, &array(&[0.3, -1.2, 2.1, -0.4, 0.9, 1.6], &[2, 3]));
+}
+
+/// Compares the gradient of each operation with finite differences.
+pub fn assert_gradients(table: &[(&str, Unary)], at: &Tensor) {
     let mut max_error: f64 = 0.0;
     for (name, f) in table {
-        let error = max_gradient_error(*f, &at);
+        let error = max_gradient_error(*f, at);
         assert!(
             error <= TOLERANCE,
             "{name}: the error of the gradient is {error:e}"

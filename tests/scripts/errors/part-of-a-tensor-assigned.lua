@@ -1,2 +1,4 @@
 local t = ones{2}
-t[0] = 5
+t[1] = 5
+print(t)
+t[2] = 5

@@ -1,9 +1,15 @@
 //! Reductions along axes; over all elements if no axes are specified. Integers stay integers in
 //! `sum` and `prod`; in other reductions i64 becomes f64, and smaller integers become f32.
 
+mod extreme;
+mod span;
+mod sum;
+mod sum_op;
+
+use self::span::Span;
+use self::sum_op::{divided_sum, square_sums, squared_deviations};
 use super::custom_op::{to_float, with_gradient};
-use super::sort;
-use super::{DType, Tensor, convert, integers, shape, sum};
+use super::{DType, Tensor, convert, integers, shape};
 use crate::base::{Error, Result};
 
 /// The axes of a reduction, and whether they remain as axes of size 1.
@@ -46,20 +52,50 @@ impl Reduction {
         };
         Ok((permuted.contiguous()?.reshape(merged)?, shape))
     }
+
+    /// The array in a layout that can be reduced: without a copy if it is contiguous and the
+    /// reduced axes are adjacent.
+    fn layout(&self, op: &'static str, t: &Tensor) -> Result<Layout> {
+        let (axes, n) = self.resolve(op, t)?;
+        let dims = t.dims();
+        let adjacent = match (axes.first(), axes.last()) {
+            (Some(first), Some(last)) => last - first + 1 == axes.len(),
+            _ => false,
+        };
+        if !(adjacent && t.is_contiguous()) {
+            let (array, shape) = self.gather_axes(op, t)?;
+            let outer = shape.iter().product();
+            let span = Span { outer, n, inner: 1 };
+            return Ok(Layout { array, span, shape });
+        }
+        let outer = dims[..axes[0]].iter().product();
+        let inner = dims[axes[axes.len() - 1] + 1..].iter().product();
+        let remaining = dims.iter().enumerate();
+        let shape = remaining.filter_map(|(axis, &size)| match axes.contains(&axis) {
+            true => self.keepdims.then_some(1),
+            false => Some(size),
+        });
+        Ok(Layout {
+            array: t.clone(),
+            span: Span { outer, n, inner },
+            shape: shape.collect(),
+        })
+    }
+}
+
+/// A contiguous array, the position of its reduced axes, and the shape of the result.
+struct Layout {
+    array: Tensor,
+    span: Span,
+    shape: Vec<usize>,
 }
 
 /// The sum; 0 for no elements. Floats are accumulated in double precision and rounded once.
 pub fn sum(t: &Tensor, reduction: &Reduction) -> Result<Tensor> {
     if t.dtype().is_float() {
-        let (merged, shape) = reduction.gather_axes("sum", t)?;
-        return Ok(sum::sum_last_axis(&merged)?.reshape(shape)?);
+        return quotient_of_sum("sum", t, reduction, 1.0);
     }
-    integers::fold(
-        "sum",
-        &reduction.gather_axes("sum", t)?,
-        0,
-        i64::checked_add,
-    )
+    integers::sum(&reduction.gather_axes("sum", t)?)
 }
 
 /// The mean.
@@ -71,18 +107,18 @@ pub fn mean(t: &Tensor, reduction: &Reduction) -> Result<Tensor> {
     if t.dtype() == DType::I64 {
         return integers::mean(&reduction.gather_axes("mean", t)?);
     }
-    divided_sum("mean", &to_float(t)?, reduction, count)
+    quotient_of_sum("mean", &to_float(t)?, reduction, count as f64)
 }
 
 /// The sum of floats divided by `divisor`, rounded once.
-fn divided_sum(
+fn quotient_of_sum(
     op: &'static str,
     t: &Tensor,
     reduction: &Reduction,
-    divisor: usize,
+    divisor: f64,
 ) -> Result<Tensor> {
-    let (merged, shape) = reduction.gather_axes(op, t)?;
-    Ok(sum::divided_sum(&merged, divisor as f64)?.reshape(shape)?)
+    let layout = reduction.layout(op, t)?;
+    Ok(divided_sum(&layout.array, layout.span, divisor)?.reshape(layout.shape)?)
 }
 
 /// The variance; the divisor is the number of elements minus `ddof` (1: unbiased).
@@ -93,42 +129,43 @@ pub fn var(t: &Tensor, reduction: &Reduction, ddof: usize) -> Result<Tensor> {
         let fact = "there are too few elements for a variance";
         return Err(Error::Algebra { op: "var", fact });
     }
-    let centre = mean(
-        &t,
-        &Reduction {
-            keepdims: true,
-            ..reduction.clone()
-        },
-    )?;
-    let squares = t.broadcast_sub(&centre)?.sqr()?;
-    divided_sum("var", &squares, reduction, count - ddof)
+    let divisor = (count - ddof) as f64;
+    if !t.track_op() {
+        let layout = reduction.layout("var", &t)?;
+        let centre = divided_sum(&layout.array, layout.span, count as f64)?;
+        let variance = squared_deviations(&layout.array, &centre, layout.span, divisor)?;
+        return Ok(variance.reshape(layout.shape)?);
+    }
+    let keepdims = Reduction {
+        keepdims: true,
+        ..reduction.clone()
+    };
+    let squares = t.broadcast_sub(&mean(&t, &keepdims)?)?.sqr()?;
+    quotient_of_sum("var", &squares, reduction, divisor)
 }
 
 /// The Euclidean norm; its gradient is 0 where the norm is 0.
 pub fn norm(t: &Tensor, reduction: &Reduction) -> Result<Tensor> {
     let t = double_integers(t)?;
-    let (merged, shape) = reduction.gather_axes("norm", &t)?;
-    let doubles = merged.detach().to_dtype(DType::F64)?;
-    let lengths = sum::sum_last_axis(&doubles.sqr()?)?
-        .sqrt()?
-        .reshape(shape)?;
-    let value = lengths.to_dtype(t.dtype())?;
-    let lengths = convert::to_f64(&lengths)?;
-    with_gradient("norm", &merged, value, move |grad| {
-        let gradient =
-            |(grad, length): (f64, &f64)| if *length == 0.0 { 0.0 } else { grad / length };
-        let gradients = convert::to_f64(grad)?
-            .into_iter()
-            .zip(&lengths)
-            .map(gradient);
-        let gradients = convert::from_f64(gradients.collect(), &[lengths.len(), 1], DType::F64)?;
-        let rows = doubles.reshape((lengths.len(), ()))?;
-        Ok(rows.broadcast_mul(&gradients)?.reshape(doubles.shape())?)
+    let Layout { array, span, shape } = reduction.layout("norm", &t)?;
+    let lengths = square_sums(&array, span)?.sqrt()?;
+    let value = lengths.reshape(shape)?.to_dtype(t.dtype())?;
+    let elements = array.detach();
+    with_gradient("norm", &array, value, move |grad| {
+        let zeros = lengths.zeros_like()?;
+        let grad = grad.to_dtype(DType::F64)?.flatten_all()?;
+        let quotient = lengths.eq(0.0)?.where_cond(&zeros, &(grad / &lengths)?)?;
+        let quotient = quotient.reshape((span.outer, 1, span.inner))?;
+        let doubles = elements.to_dtype(DType::F64)?;
+        let doubles = doubles.reshape((span.outer, span.n, span.inner))?;
+        Ok(doubles
+            .broadcast_mul(&quotient)?
+            .reshape(elements.shape())?)
     })
 }
 
 /// Converts i64 to f64, and other dtypes as [`to_float`] does.
-fn double_integers(t: &Tensor) -> Result<Tensor> {
+pub(super) fn double_integers(t: &Tensor) -> Result<Tensor> {
     match t.dtype() {
         DType::I64 => Ok(t.to_dtype(DType::F64)?),
         _ => to_float(t),
@@ -143,11 +180,17 @@ pub fn extremum(
     reduction: &Reduction,
     minimum: bool,
 ) -> Result<Tensor> {
-    let (merged, shape) = reduction.gather_axes(op, t)?;
-    let at = sort::extreme_index(op, &merged, minimum)?;
-    let last = merged.rank() - 1;
-    let values = merged.gather(&at.unsqueeze(last)?.to_dtype(DType::U32)?, last)?;
-    Ok(values.reshape(shape)?)
+    let Layout { array, span, shape } = reduction.layout(op, t)?;
+    shape::check_nonempty(op, span.n)?;
+    if !t.track_op() {
+        return Ok(extreme::values(&array, span, minimum)?.reshape(shape)?);
+    }
+    let at = extreme::indices(&array, span, minimum)?;
+    let at = at
+        .reshape((span.outer, 1, span.inner))?
+        .to_dtype(DType::U32)?;
+    let array = array.reshape((span.outer, span.n, span.inner))?;
+    Ok(array.gather(&at, 1)?.reshape(shape)?)
 }
 
 /// The index of the maximum (or minimum): along one axis, or in the flattened array.
@@ -157,8 +200,9 @@ pub fn arg_extremum(
     reduction: &Reduction,
     minimum: bool,
 ) -> Result<Tensor> {
-    let (merged, shape) = reduction.gather_axes(op, t)?;
-    Ok(sort::extreme_index(op, &merged, minimum)?.reshape(shape)?)
+    let layout = reduction.layout(op, &t.detach())?;
+    shape::check_nonempty(op, layout.span.n)?;
+    Ok(extreme::indices(&layout.array, layout.span, minimum)?.reshape(layout.shape)?)
 }
 
 /// The product; 1 for no elements.
@@ -209,7 +253,7 @@ pub fn cumsum(t: &Tensor, axis: i64) -> Result<Tensor> {
     let axis = shape::axis("cumsum", axis, t.rank())?;
     let shape = t.dims().to_vec();
     if !t.dtype().is_float() {
-        return integers::cumsum(t, axis);
+        return integers::accumulate("cumsum", t, axis, i64::checked_add);
     }
     let sums = cumulative_sum(convert::to_f64(t)?, &shape, axis, false);
     let value = convert::from_f64(sums, &shape, t.dtype())?;

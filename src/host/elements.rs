@@ -1,0 +1,142 @@
+//! Elements and entries of values: `value[index]`, assignment to it, the operators of masks, and
+//! the length. Both languages also pass `value.name` here, for which `index` is a text.
+
+use super::dispatch::Vocabulary;
+use crate::api::diagnostic::Diagnostic;
+use crate::api::value::Value;
+use crate::tensor::DType;
+
+impl Vocabulary {
+    /// Evaluates `value[index]` for a tensor, or for an object with the method `at`.
+    pub fn index(&self, values: Vec<Value>) -> Result<Value, Diagnostic> {
+        if let [value, Value::Text(name)] = values.as_slice()
+            && let Some(diagnostic) = self.name_error(value, name)
+        {
+            return Err(diagnostic);
+        }
+        match values.first() {
+            Some(Value::Object(object)) if self.has(object.kind, "at") => {
+                self.call_method("at", values)
+            }
+            Some(object @ Value::Object(_)) => Err(Diagnostic::new(format!(
+                "{} cannot be indexed",
+                object.kind()
+            ))),
+            _ => self.operate("index", values),
+        }
+    }
+
+    /// The tensor after the assignment `tensor[index] = value`.
+    ///
+    /// Errors: an object, or a name instead of an index
+    pub fn assign(&self, values: Vec<Value>) -> Result<Value, Diagnostic> {
+        match values.as_slice() {
+            [value, Value::Text(name), _] if is_name(name) => {
+                let known = value.owner().is_some_and(|owner| self.has(owner, name));
+                let kind = value.kind();
+                Err(match known {
+                    true => Diagnostic::new(format!("`{name}` is a method of {kind}")).hint(
+                        format!("a method cannot be assigned; read it with `{name}()`"),
+                    ),
+                    false => {
+                        Diagnostic::new(format!("{kind} has no entry `{name}` that can be set"))
+                            .hint(self.setter_hint(value))
+                    }
+                }
+                .symbol(name))
+            }
+            [Value::Tensor(_), ..] => self.operate("index_assign", values),
+            [value, ..] => Err(Diagnostic::new(format!(
+                "elements of {} cannot be assigned",
+                value.kind()
+            ))),
+            [] => Err(Diagnostic::new(
+                "expected a value, an index and a new value",
+            )),
+        }
+    }
+
+    /// Applies an operator of masks, such as `a & b`.
+    ///
+    /// Errors: an operand that is not a mask
+    pub fn combine_masks(&self, name: &str, values: Vec<Value>) -> Result<Value, Diagnostic> {
+        let is_mask = |value: &Value| match value {
+            Value::Tensor(t) => t.dtype() == DType::U8,
+            Value::Bool(_) => true,
+            _ => false,
+        };
+        match values.iter().find(|value| !is_mask(value)) {
+            None => self.operate(name, values),
+            Some(other) => {
+                let found = match other {
+                    Value::Tensor(t) => format!("a tensor of {}", t.dtype().as_str()),
+                    other => other.kind(),
+                };
+                Err(Diagnostic::new(format!(
+                    "{name}: expected masks (tensors of u8), found {found}"
+                ))
+                .hint(format!(
+                    "compare first, as in t.gt(0); a.{name}(..) accepts any dtype"
+                )))
+            }
+        }
+    }
+
+    /// The length of a value: the size of the first axis of a tensor, or the result of the method
+    /// `count` of an object.
+    pub fn length(&self, values: Vec<Value>) -> Result<Value, Diagnostic> {
+        match values.first() {
+            Some(Value::Object(object)) if self.has(object.kind, "count") => {
+                self.call_method("count", values)
+            }
+            Some(object @ Value::Object(_)) => {
+                Err(Diagnostic::new(format!("{} has no length", object.kind())))
+            }
+            _ => self.operate("length", values),
+        }
+    }
+
+    /// The error for `value.name`: a method without parentheses, or an unknown name. `None` if the
+    /// text is not a name, for example a slice `"1:"`.
+    fn name_error(&self, value: &Value, name: &str) -> Option<Diagnostic> {
+        let owner = value.owner().filter(|_| is_name(name))?;
+        if self.has(owner, name) {
+            return Some(method_without_call(name));
+        }
+        let kind = value.kind();
+        let unknown = self.missing_method(value, name);
+        let diagnostic = Diagnostic::new(format!("{kind} has no entry `{name}`")).symbol(name);
+        Some(match unknown.hint {
+            Some(hint) => diagnostic.hint(hint),
+            None => diagnostic,
+        })
+    }
+
+    /// The hint for an assignment to an entry that does not exist.
+    fn setter_hint(&self, value: &Value) -> String {
+        match value.owner() {
+            Some("tensor") => "assign to elements with an index: t[0] = 1.0".into(),
+            Some(owner) if self.has(owner, "set") => {
+                "`set` changes a parameter: value.set(name, tensor)".into()
+            }
+            _ => "pass settings as options where the value is created".into(),
+        }
+    }
+}
+
+/// The error for a method that is used without a call.
+pub fn method_without_call(name: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{name}` is a method: write `{name}()`")).symbol(name)
+}
+
+/// Whether a text is a name of an entry or a method, and not a slice.
+pub fn is_name(text: &str) -> bool {
+    let starts = text.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    starts && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// The error for an assignment to an element of a value without elements that can change.
+pub fn read_only_error() -> Diagnostic {
+    Diagnostic::new("elements of this value cannot be assigned")
+        .hint("elements of lists, maps and tensors can be assigned")
+}

@@ -1,0 +1,96 @@
+//! Elements of tensors and objects in Lua: `t[i]`, `t[i] = x`, and the operators of masks.
+
+use mlua::{AnyUserData, Lua, MetaMethod, Table, UserDataMethods};
+
+use super::super::dispatch::Vocabulary;
+use super::super::elements::{is_name, method_without_call};
+use super::errors;
+use super::methods::{METHODS, method_name};
+use super::native_call::{apply, vocabulary_of};
+use super::values::{self, Handle};
+use crate::api::diagnostic::Diagnostic;
+use crate::api::value::Value;
+
+/// The operators of masks and their tensor methods.
+const MASK_OPERATORS: [(MetaMethod, &str); 3] = [
+    (MetaMethod::BAnd, "logical_and"),
+    (MetaMethod::BOr, "logical_or"),
+    (MetaMethod::BXor, "logical_xor"),
+];
+
+/// Adds the metamethods of indexing, and those of the operators of masks.
+pub fn add_methods<M: UserDataMethods<Handle>>(methods: &mut M) {
+    for (meta, name) in MASK_OPERATORS {
+        methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
+            apply(lua, |v, args| v.combine_masks(name, args), vec![a, b])
+        });
+    }
+    methods.add_meta_function(MetaMethod::BNot, |lua, a: mlua::Value| {
+        apply(lua, |v, args| v.combine_masks("logical_not", args), vec![a])
+    });
+    methods.add_meta_function(MetaMethod::Index, index);
+    methods.add_meta_function(MetaMethod::NewIndex, assign);
+}
+
+/// `value.name` returns a method, `tensor[i]` an element or a slice.
+fn index(lua: &Lua, (this, key): (mlua::Value, mlua::Value)) -> mlua::Result<mlua::Value> {
+    if let mlua::Value::String(name) = &key
+        && is_name(&name.to_string_lossy())
+    {
+        return find_method(lua, &this, &name.to_string_lossy());
+    }
+    let part = apply(lua, Vocabulary::index, vec![this, key])?;
+    if let mlua::Value::UserData(part) = &part {
+        part.set_user_value(true)?;
+    }
+    Ok(part)
+}
+
+/// The method `name` of a value.
+fn find_method(lua: &Lua, this: &mlua::Value, name: &str) -> mlua::Result<mlua::Value> {
+    let this = values::from_lua(this.clone())?;
+    let vocabulary = vocabulary_of(lua);
+    let has_method = this
+        .owner()
+        .is_some_and(|owner| vocabulary.has(owner, name));
+    if !has_method {
+        return Err(errors::raise(lua, vocabulary.missing_method(&this, name)));
+    }
+    let methods: Table = lua.named_registry_value(METHODS)?;
+    methods.get(name)
+}
+
+/// `t[index] = value` stores the changed tensor in `t`, for all variables that refer to it.
+fn assign(
+    lua: &Lua,
+    (this, key, value): (AnyUserData, mlua::Value, mlua::Value),
+) -> mlua::Result<()> {
+    let handle = mlua::Value::UserData(this.clone());
+    let args = [handle, key, value].map(values::from_lua);
+    let args = args.into_iter().collect::<mlua::Result<Vec<_>>>()?;
+    let is_name = matches!(&args[1], Value::Text(_));
+    if !is_name && this.user_value::<Option<bool>>()? == Some(true) {
+        return Err(errors::raise(lua, part_error()));
+    }
+    let changed = vocabulary_of(lua).assign(args);
+    let changed = changed.map_err(|diagnostic| errors::raise(lua, diagnostic))?;
+    this.borrow_mut::<Handle>()?.0 = changed;
+    Ok(())
+}
+
+/// The error for `t[0][1] = 5`, which would change only a temporary copy of `t[0]`.
+fn part_error() -> Diagnostic {
+    Diagnostic::new("a part of a tensor cannot be assigned: it is a copy")
+        .hint("write all indices in one list, t[{0, 1}] = x, or change an own tensor, t[0]:copy()")
+}
+
+/// Errors: a method, which prints as a function that the user did not intend
+pub fn check_printable(lua: &Lua, value: &mlua::Value) -> mlua::Result<()> {
+    let method = match value {
+        mlua::Value::Function(function) => method_name(function),
+        _ => None,
+    };
+    method.map_or(Ok(()), |name| {
+        Err(errors::raise(lua, method_without_call(&name)))
+    })
+}
