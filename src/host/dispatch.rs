@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::background;
 use crate::api;
 use crate::api::context::{Context, Language};
-use crate::api::convert::as_number;
+use crate::api::convert::{as_integer, as_number};
 use crate::api::diagnostic::{Cause, Diagnostic};
 use crate::api::native::{Body, Native, suggest};
 use crate::api::value::{Value, with_article};
@@ -75,7 +75,10 @@ impl Vocabulary {
         match self.run(native, values) {
             Err(diagnostic) if diagnostic.cause == Cause::Limit => Err(meter.exceed(diagnostic)),
             // Checked after each call: otherwise repeated calls could allocate without limit.
-            Ok(value) => meter.check_memory().map(|()| value),
+            Ok(value) => meter.check_memory().map(|()| {
+                meter.accept_growth();
+                value
+            }),
             other => other,
         }
     }
@@ -131,16 +134,12 @@ impl Vocabulary {
 
     /// Calls the tensor method of an operator. Either operand may be a number.
     pub fn operate(&self, name: &str, values: Vec<Value>) -> Result<Value, Diagnostic> {
-        match self
-            .methods
-            .get(name)
-            .and_then(|owners| owners.get("tensor"))
-        {
-            Some(native) => self.call(native, values),
-            None => Err(Diagnostic::new(format!(
-                "tensors have no operator `{name}`"
-            ))),
-        }
+        self.call(&self.methods[name]["tensor"], values)
+    }
+
+    /// The tensor method of an operator.
+    pub fn operator(&self, name: &str) -> Rc<Native> {
+        self.methods[name]["tensor"].clone()
     }
 
     /// Evaluates `value[index]` for a tensor, or for an object with the method `at`.
@@ -153,7 +152,16 @@ impl Vocabulary {
                 "{} cannot be indexed",
                 object.kind()
             ))),
-            _ => self.operate("index", values),
+            _ => {
+                let hint = index_hint(&values);
+                let element = self.operate("index", values);
+                element.map_err(|diagnostic| match hint {
+                    Some(last) => {
+                        diagnostic.hint(format!("tensors count from 0: the last index is {last}"))
+                    }
+                    None => diagnostic,
+                })
+            }
         }
     }
 
@@ -179,8 +187,8 @@ impl Vocabulary {
 
     /// Calls the tensor method of a comparison operator. The comparison is elementwise; two scalars
     /// give a truth value, which `if` accepts.
-    pub fn compare(&self, name: &str, values: Vec<Value>) -> Result<Value, Diagnostic> {
-        Ok(match self.operate(name, values)? {
+    pub fn compare(&self, native: &Native, values: Vec<Value>) -> Result<Value, Diagnostic> {
+        Ok(match self.call(native, values)? {
             Value::Tensor(scalar) if scalar.rank() == 0 => {
                 Value::Bool(as_number(&Value::Tensor(scalar)) != Some(0.0))
             }
@@ -306,6 +314,15 @@ impl Vocabulary {
             (None, _) => diagnostic,
         }
     }
+}
+
+/// The last index of a tensor, if a call indexes the element after it.
+fn index_hint(values: &[Value]) -> Option<usize> {
+    let [Value::Tensor(tensor), index] = values else {
+        return None;
+    };
+    let (length, index) = (*tensor.dims().first()?, as_integer(index)?);
+    (usize::try_from(index) == Ok(length)).then(|| length.checked_sub(1))?
 }
 
 /// The error for a script that nests brackets, blocks and chained operators deeper than `max`
