@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use super::context::Language;
 use super::diagnostic::Diagnostic;
 use super::native::{Module, Native, suggest};
-use super::rhai_to_lua;
+use super::{rhai_to_lua, semantics};
 use crate::base::options::Field;
+
+/// The page about numbers in both languages.
+const SEMANTICS: &str = "semantics";
 
 /// The parsed doc comment of a native function.
 pub struct Doc {
@@ -52,6 +55,9 @@ pub fn lookup(modules: &[Module], name: &str, language: Language) -> Result<Stri
     if path.is_empty() {
         return Ok(overview(modules, &natives));
     }
+    if path == SEMANTICS {
+        return Ok(semantics::page());
+    }
     let matches =
         |native: &&&Native| native.name == path || native.path().replace("::", ".") == path;
     let mut entries: Vec<String> = natives
@@ -73,6 +79,7 @@ fn unknown_name_error(name: &str, natives: &[&Native]) -> Diagnostic {
     let paths: Vec<String> = natives.iter().map(|native| native.path()).collect();
     let known = natives.iter().map(|native| native.name);
     let known = known.chain(natives.iter().map(|native| native.module));
+    let known = known.chain([SEMANTICS]);
     match suggest(name, known.chain(paths.iter().map(String::as_str))) {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic.hint("help() lists everything"),
@@ -103,6 +110,7 @@ fn overview(modules: &[Module], natives: &[&Native]) -> String {
     lines.push(format!(
         "\nObjects with methods; help(\"tensor\") lists the methods: {kinds}"
     ));
+    lines.push("\nhelp(\"semantics\") shows how numbers behave in Rhai and Lua".into());
     lines.join("\n")
 }
 

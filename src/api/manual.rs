@@ -5,8 +5,7 @@ use std::fmt::Write;
 use super::context::Language;
 use super::help;
 use super::native::Native;
-use super::rhai_to_lua;
-use super::vocabulary;
+use super::{rhai_to_lua, semantics, vocabulary};
 
 /// The reference of all functions and methods, module by module.
 pub fn markdown() -> String {
@@ -23,6 +22,11 @@ pub fn markdown() -> String {
             entry(&mut text, native);
         }
     }
+    let _ = write!(
+        text,
+        "\n## semantics\n\n```text\n{}\n```\n",
+        semantics::page()
+    );
     text
 }
 

@@ -22,6 +22,11 @@ const MIN_HEADROOM: u64 = 1 << 20;
 /// Garbage is collected early when less than `1 / LOW_FRACTION` of the memory remains.
 const LOW_FRACTION: u64 = 8;
 
+/// A single operation of a script may allocate at most `1 / GROWTH_FRACTION` of the memory without
+/// a check before its allocations: fewer bytes than the run may use, so that doubling a large text
+/// or list is detected long before the memory of the machine is full.
+const GROWTH_FRACTION: u64 = 4;
+
 /// The resource usage and limits of one run.
 pub struct Meter {
     operations: Cell<u64>,
@@ -35,6 +40,9 @@ pub struct Meter {
     baseline: Cell<Option<u64>>,
     /// Bytes in use above which the run stops.
     ceiling: Cell<u64>,
+    /// Bytes in use above which the next operation of a script stops the run: the ceiling, or less
+    /// if the previous operation left little in use.
+    step_ceiling: Cell<u64>,
     /// Bytes in use after the last garbage collection.
     after_collection: Cell<u64>,
     collector: RefCell<Option<Box<dyn Fn()>>>,
@@ -53,6 +61,7 @@ impl Meter {
             allocated: config.allocated,
             baseline: Cell::new(None),
             ceiling: Cell::new(u64::MAX),
+            step_ceiling: Cell::new(u64::MAX),
             after_collection: Cell::new(0),
             collector: RefCell::new(None),
             exceeded: RefCell::new(None),
@@ -74,6 +83,30 @@ impl Meter {
         let limit = baseline.saturating_add(self.max_memory);
         self.ceiling
             .set(limit.max(now.saturating_add(MIN_HEADROOM)));
+        self.accept_growth();
+    }
+
+    /// Whether the program counts the allocated bytes, so that the memory limit holds for all
+    /// values together.
+    pub fn counts_memory(&self) -> bool {
+        self.allocated.is_some()
+    }
+
+    /// Accepts the memory in use. The engine calls this after its own allocations, which it checks
+    /// in advance; [`Meter::step`] checks the growth since the last call.
+    pub fn accept_growth(&self) {
+        self.set_step_ceiling(self.in_use());
+    }
+
+    /// Accepts `bytes` more bytes, which the caller checked and is about to allocate.
+    pub fn expect_growth(&self, bytes: u64) {
+        self.set_step_ceiling(self.in_use().saturating_add(bytes));
+    }
+
+    fn set_step_ceiling(&self, now: u64) {
+        let growth = (self.max_memory / GROWTH_FRACTION).max(MIN_HEADROOM);
+        self.step_ceiling
+            .set(now.saturating_add(growth).min(self.ceiling.get()));
     }
 
     /// Bytes in use when the run began.
@@ -104,23 +137,48 @@ impl Meter {
         }
     }
 
-    /// Counts one operation; returns the error if a limit is exceeded. Rhai calls this for every
-    /// operation, so memory is checked only at intervals.
+    /// Counts one operation; returns the error if a limit is exceeded, or if the previous operation
+    /// allocated a large part of the memory. Rhai calls this for every operation.
     ///
     /// Errors: as in [`Meter::count`]
     #[inline]
     pub fn step(&self) -> Option<Diagnostic> {
-        /// Operations between two memory checks.
-        const MEMORY_CHECK_INTERVAL: u64 = 16;
         let total = self.operations.get() + 1;
         self.operations.set(total);
-        let is_exceeded = total > self.operation_limit.get()
+        let now = self.in_use();
+        if total > self.operation_limit.get()
             || self.is_interrupted()
-            || (total.is_multiple_of(MEMORY_CHECK_INTERVAL) && self.is_full());
-        match is_exceeded {
-            true => self.limit_error().err(),
-            false => None,
+            || now > self.step_ceiling.get()
+        {
+            return self.step_error();
         }
+        self.set_step_ceiling(now);
+        None
+    }
+
+    /// The error of [`Meter::step`]; `None` if a garbage collection freed enough memory.
+    #[cold]
+    fn step_error(&self) -> Option<Diagnostic> {
+        if let Err(diagnostic) = self.limit_error() {
+            return Some(diagnostic);
+        }
+        self.check_growth().err()
+    }
+
+    /// Checks that the last operation of a script did not allocate a large part of the memory.
+    ///
+    /// Errors: `Limit` if it did
+    pub fn check_growth(&self) -> Result<(), Diagnostic> {
+        let now = self.in_use();
+        if now > self.step_ceiling.get() {
+            let message = format!(
+                "not enough memory: one operation allocated more than {}, a quarter of the limit",
+                megabytes(self.max_memory / GROWTH_FRACTION)
+            );
+            return Err(self.exceed(memory_error(message)));
+        }
+        self.set_step_ceiling(now);
+        Ok(())
     }
 
     /// Checks the limits without counting an operation.
@@ -236,12 +294,16 @@ impl Meter {
     fn out_of_memory(&self, needed: u64) -> Diagnostic {
         let [needed, limit] = [needed, self.max_memory].map(megabytes);
         let message = format!("not enough memory: the run needs {needed}, the limit is {limit}");
-        let hint = "free values that are no longer needed, use tensors instead of lists, or raise \
-                    the limit with --max-memory";
-        Diagnostic {
-            cause: Cause::Limit,
-            ..Diagnostic::new(message).hint(hint)
-        }
+        memory_error(message)
+    }
+}
+
+fn memory_error(message: String) -> Diagnostic {
+    let hint = "free values that are no longer needed, use tensors instead of lists, or raise the \
+                limit with --max-memory";
+    Diagnostic {
+        cause: Cause::Limit,
+        ..Diagnostic::new(message).hint(hint)
     }
 }
 

@@ -99,38 +99,64 @@ pub struct Args<'a> {
     /// A map that an optional argument leaves for the options.
     options: Option<Value>,
     has_options: bool,
+    signature: &'a Signature,
+}
+
+/// The parameters of a native function, which all of its calls share.
+pub struct Signature {
+    path: &'static str,
+    params: Vec<Arg>,
+    required: usize,
+}
+
+impl Signature {
+    /// The signature of the function `path`.
+    pub fn new(path: &'static str, params: Vec<Option<Arg>>) -> Signature {
+        let params: Vec<Arg> = params.into_iter().flatten().collect();
+        Signature {
+            path: script_name(path),
+            required: params.iter().filter(|arg| !arg.optional).count(),
+            params,
+        }
+    }
+
     /// The name of the function in error messages.
-    pub function: String,
+    fn function(&self) -> String {
+        let name = self.path.rsplit("::").next().unwrap_or(self.path);
+        match self.params.first() {
+            Some(this) if this.name == "this" => format!("{}.{name}", this.kind),
+            _ => self.path.to_string(),
+        }
+    }
 }
 
 impl<'a> Args<'a> {
-    /// The arguments of a call of `path`, whose parameters are `params`.
+    /// The arguments of a call of the function with this signature.
     ///
     /// Errors: too many or too few arguments
     pub fn new(
         context: &'a Context,
-        path: &'static str,
-        params: &[Option<Arg>],
+        signature: &'a Signature,
         values: Vec<Value>,
     ) -> Result<Args<'a>, Diagnostic> {
-        let path = script_name(path);
-        let params: Vec<&Arg> = params.iter().flatten().collect();
-        let required = params.iter().filter(|arg| !arg.optional).count();
-        let name = path.rsplit("::").next().unwrap_or(path);
-        let function = match params.first() {
-            Some(this) if this.name == "this" => format!("{}.{name}", this.kind),
-            _ => path.to_string(),
-        };
-        if values.len() < required || values.len() > params.len() {
-            return Err(count_error(&function, &params, required, values.len()));
+        if values.len() < signature.required || values.len() > signature.params.len() {
+            return Err(count_error(signature, values.len()));
         }
         Ok(Args {
             context,
             values: values.into_iter(),
             options: None,
-            has_options: params.last().is_some_and(|arg| !arg.options.is_empty()),
-            function,
+            has_options: signature
+                .params
+                .last()
+                .is_some_and(|arg| !arg.options.is_empty()),
+            signature,
         })
+    }
+
+    /// The name of the function in error messages.
+    pub fn function(&self) -> String {
+        self.signature.function()
     }
 
     /// The next argument; `None` if the call has no more.
@@ -152,8 +178,8 @@ impl<'a> Args<'a> {
     /// The error for an argument `name` whose value has the wrong kind.
     pub fn kind_error(&self, name: &str, expected: &str, found: &Value) -> Diagnostic {
         let of = match name {
-            "this" => self.function.clone(),
-            name => format!("{}: argument `{name}`", self.function),
+            "this" => self.function(),
+            name => format!("{}: argument `{name}`", self.function()),
         };
         let expected = with_article(expected);
         let diagnostic: Diagnostic = Error::Kind {
@@ -192,7 +218,9 @@ fn describe_found(found: &Value, expected: &str) -> String {
 }
 
 /// The error for a call with the wrong number of arguments.
-fn count_error(path: &str, params: &[&Arg], required: usize, found: usize) -> Diagnostic {
+fn count_error(signature: &Signature, found: usize) -> Diagnostic {
+    let (path, params) = (signature.function(), &signature.params);
+    let required = signature.required;
     let receiver = usize::from(params.first().is_some_and(|arg| arg.name == "this"));
     let (min, max) = (required.saturating_sub(receiver), params.len() - receiver);
     let found = found.saturating_sub(receiver);
@@ -305,11 +333,16 @@ macro_rules! natives {
                     returns: <$returns as $crate::api::value::IntoValue>::kind(),
                     doc: concat!($($doc, "\n"),+).into(),
                     body: $crate::api::native::Body::Engine(|context, values| {
-                        let params: Vec<Option<$crate::api::native::Arg>> =
-                            vec![$( <$type as FromArgs>::arg(stringify!($arg)) ),*];
-                        let path = $crate::natives!(@path $module, $name);
+                        static SIGNATURE: std::sync::OnceLock<$crate::api::native::Signature> =
+                            std::sync::OnceLock::new();
+                        let signature = SIGNATURE.get_or_init(|| {
+                            $crate::api::native::Signature::new(
+                                $crate::natives!(@path $module, $name),
+                                vec![$( <$type as FromArgs>::arg(stringify!($arg)) ),*],
+                            )
+                        });
                         #[allow(unused_mut, unused_variables)]
-                        let mut args = Args::new(context, path, &params, values)?;
+                        let mut args = Args::new(context, signature, values)?;
                         $( let $arg = <$type as FromArgs>::take(&mut args, stringify!($arg))?; )*
                         let run = move || -> Result<$returns, $crate::api::diagnostic::Diagnostic> {
                             $body

@@ -84,11 +84,11 @@ impl<'a, O: Options> FromArgs<'a> for CallOptions<O> {
     }
     fn take(args: &mut Args<'a>, name: &'static str) -> Result<Self, Diagnostic> {
         match args.take_value() {
-            None | Some(Value::Nil) => CallOptions::read(&args.function, Default::default()),
-            Some(Value::Map(map)) => CallOptions::read(&args.function, map),
+            None | Some(Value::Nil) => CallOptions::read(&args.function(), Default::default()),
+            Some(Value::Map(map)) => CallOptions::read(&args.function(), map),
             // An empty map and an empty list are the same value in Lua.
             Some(Value::List(list)) if list.is_empty() => {
-                CallOptions::read(&args.function, Default::default())
+                CallOptions::read(&args.function(), Default::default())
             }
             Some(other) => Err(args.kind_error(name, "map of options", &other)),
         }

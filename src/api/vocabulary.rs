@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::native::{Module, Native};
 use super::{
-    builtins, dataset, file, fixed_points, force, h5, help, json, lfads, metrics, optim, pca, plot,
-    random, rnn, signals, spikes, stdlib, tasks, tensor, train, tsne, view,
+    builtins, dataset, file, fixed_points, force, h5, help, json, lfads, metrics, numbers, optim,
+    pca, plot, random, rnn, signals, spikes, stdlib, tasks, tensor, train, tsne, view,
 };
 
 /// All modules of the vocabulary. Modules with the same name are merged.
@@ -43,6 +43,7 @@ fn general_modules() -> Vec<Module> {
     builtins.natives.extend(module().natives);
     vec![
         builtins,
+        numbers::module(),
         h5::module(),
         file::module(),
         json::module(),

@@ -11,6 +11,11 @@ pub fn print_error(error: &Diagnostic, script: &Script) {
     print_error_line(&host::report(error, script, colours()));
 }
 
+/// Writes a warning to standard error.
+pub fn print_warning(warning: &Diagnostic, script: &Script) {
+    print_error_line(&host::warning(warning, script, colours()));
+}
+
 /// Writes one line to standard error.
 pub fn print_error_line(line: &str) {
     // If standard error is closed, the failure cannot be reported.

@@ -40,11 +40,18 @@ pub fn check(file: &Path) -> Result<ExitStatus, Diagnostic> {
     let shared = state.clone();
     let status = script_thread::run(&shared.windows, move || {
         let context = context(RunConfig::default(), language, &script, &state);
-        let outcome = host::new_session(context).and_then(|mut host| host.check(&script));
-        outcome.map_or_else(
-            |error| ExitStatus::from_error(&error, &script),
-            |()| ExitStatus::Success,
-        )
+        let warnings = host::new_session(context).and_then(|mut host| {
+            host.check(&script)?;
+            Ok(host.warnings(&script))
+        });
+        match warnings {
+            Ok(warnings) => {
+                let print = |warning| error_output::print_warning(warning, &script);
+                warnings.iter().for_each(print);
+                ExitStatus::Success
+            }
+            Err(error) => ExitStatus::from_error(&error, &script),
+        }
     });
     Ok(status.unwrap_or_else(|error| ExitStatus::from_error(&error, &Script::default())))
 }

@@ -56,6 +56,10 @@ pub const SYNONYMS: &[Row] = &[
     ("div", &["divide", "true_divide"]),
     ("sub", &["subtract"]),
     ("rem", &["remainder", "mod", "fmod"]),
+    (
+        "floor_divide",
+        &["floordiv", "floor_div", "idiv", "div_floor"],
+    ),
     ("neg", &["negative"]),
     ("abs", &["absolute", "fabs"]),
     ("eq", &["equal"]),

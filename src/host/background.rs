@@ -83,8 +83,8 @@ pub fn call(
         }
         _ => 0,
     };
-    let use_thread = SENDABLE_KINDS.contains(&native.returns.as_str())
-        && element_count(&values).max(file) >= MIN_BACKGROUND_ELEMENTS
+    let use_thread = element_count(&values).max(file) >= MIN_BACKGROUND_ELEMENTS
+        && SENDABLE_KINDS.contains(&native.returns.as_str())
         && values.iter().all(is_sendable);
     if !use_thread {
         return run(context, values);
@@ -142,26 +142,17 @@ fn file_size(context: &Context, path: &str) -> u128 {
 
 /// Estimate of the number of elements that a call processes.
 fn element_count(values: &[Value]) -> u128 {
-    let sizes: Vec<u128> = values.iter().map(size).collect();
-    let tensors = values.iter().filter_map(|value| match value {
-        Value::Tensor(tensor) => Some(tensor),
+    let sum = values.iter().map(size).fold(0, u128::saturating_add);
+    let mut shapes = values.iter().filter_map(|value| match value {
+        Value::Tensor(tensor) => Some(tensor.dims()),
         _ => None,
     });
-    let shapes: Vec<&[usize]> = tensors.map(|tensor| tensor.dims()).collect();
-    let equal_shapes = shapes.windows(2).all(|pair| pair[0] == pair[1]);
-    let result = match equal_shapes {
-        true => 0,
-        false => {
-            sizes
-                .iter()
-                .fold(1u128, |product, n| product.saturating_mul((*n).max(1)))
-                / RESULT_DIVISOR
-        }
-    };
-    sizes
-        .iter()
-        .fold(0u128, |sum, n| sum.saturating_add(*n))
-        .max(result)
+    let first = shapes.next();
+    if shapes.all(|shape| Some(shape) == first) {
+        return sum;
+    }
+    let sizes = values.iter().map(|value| size(value).max(1));
+    sum.max(sizes.fold(1, u128::saturating_mul) / RESULT_DIVISOR)
 }
 
 /// The number of elements of a tensor, or the number that a shape or a step count implies.

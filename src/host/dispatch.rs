@@ -75,7 +75,10 @@ impl Vocabulary {
         match self.run(native, values) {
             Err(diagnostic) if diagnostic.cause == Cause::Limit => Err(meter.exceed(diagnostic)),
             // Checked after each call: otherwise repeated calls could allocate without limit.
-            Ok(value) => meter.check_memory().map(|()| value),
+            Ok(value) => meter.check_memory().map(|()| {
+                meter.accept_growth();
+                value
+            }),
             other => other,
         }
     }
@@ -131,16 +134,12 @@ impl Vocabulary {
 
     /// Calls the tensor method of an operator. Either operand may be a number.
     pub fn operate(&self, name: &str, values: Vec<Value>) -> Result<Value, Diagnostic> {
-        match self
-            .methods
-            .get(name)
-            .and_then(|owners| owners.get("tensor"))
-        {
-            Some(native) => self.call(native, values),
-            None => Err(Diagnostic::new(format!(
-                "tensors have no operator `{name}`"
-            ))),
-        }
+        self.call(&self.methods[name]["tensor"], values)
+    }
+
+    /// The tensor method of an operator.
+    pub fn operator(&self, name: &str) -> Rc<Native> {
+        self.methods[name]["tensor"].clone()
     }
 
     /// Whether values of kind `owner` have the method `name`.
@@ -151,8 +150,8 @@ impl Vocabulary {
 
     /// Calls the tensor method of a comparison operator. The comparison is elementwise; two scalars
     /// give a truth value, which `if` accepts.
-    pub fn compare(&self, name: &str, values: Vec<Value>) -> Result<Value, Diagnostic> {
-        Ok(match self.operate(name, values)? {
+    pub fn compare(&self, native: &Native, values: Vec<Value>) -> Result<Value, Diagnostic> {
+        Ok(match self.call(native, values)? {
             Value::Tensor(scalar) if scalar.rank() == 0 => {
                 Value::Bool(as_number(&Value::Tensor(scalar)) != Some(0.0))
             }

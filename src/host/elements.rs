@@ -2,6 +2,7 @@
 //! the length. Both languages also pass `value.name` here, for which `index` is a text.
 
 use super::dispatch::Vocabulary;
+use crate::api::convert::as_integer;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::Value;
 use crate::tensor::DType;
@@ -22,7 +23,16 @@ impl Vocabulary {
                 "{} cannot be indexed",
                 object.kind()
             ))),
-            _ => self.operate("index", values),
+            _ => {
+                let last = last_index_hint(&values);
+                let element = self.operate("index", values);
+                element.map_err(|diagnostic| match last {
+                    Some(last) => {
+                        diagnostic.hint(format!("tensors count from 0: the last index is {last}"))
+                    }
+                    None => diagnostic,
+                })
+            }
         }
     }
 
@@ -139,4 +149,13 @@ pub fn is_name(text: &str) -> bool {
 pub fn read_only_error() -> Diagnostic {
     Diagnostic::new("elements of this value cannot be assigned")
         .hint("elements of lists, maps and tensors can be assigned")
+}
+
+/// The last index of a tensor, if a call indexes the element after it.
+fn last_index_hint(values: &[Value]) -> Option<usize> {
+    let [Value::Tensor(tensor), index] = values else {
+        return None;
+    };
+    let (length, index) = (*tensor.dims().first()?, as_integer(index)?);
+    (usize::try_from(index) == Ok(length)).then(|| length.checked_sub(1))?
 }

@@ -14,7 +14,7 @@ mod source;
 use crate::api::context::{Context, Language};
 use crate::api::diagnostic::Diagnostic;
 
-pub use report::{Colours, report};
+pub use report::{Colours, report, warning};
 pub use script_host::{Host, REPL_FILE};
 
 /// A new session in the language of the context.

@@ -39,7 +39,16 @@ impl Colours {
 /// The report of an error. `script` is the script that ran; source lines of the scripts that it
 /// imports are read from their files.
 pub fn report(diagnostic: &Diagnostic, script: &Script, colours: Colours) -> String {
-    let mut report = format!("{}: {}", colours.red("error"), diagnostic.message);
+    labelled(colours.red("error"), diagnostic, script, colours)
+}
+
+/// The report of a warning.
+pub fn warning(diagnostic: &Diagnostic, script: &Script, colours: Colours) -> String {
+    labelled(colours.blue("warning"), diagnostic, script, colours)
+}
+
+fn labelled(label: String, diagnostic: &Diagnostic, script: &Script, colours: Colours) -> String {
+    let mut report = format!("{label}: {}", diagnostic.message);
     if let Some(location) = &diagnostic.location {
         let symbol = diagnostic.symbol.as_deref();
         report += &location_report(location, symbol, script, colours);

@@ -13,6 +13,8 @@ pub trait Host {
     fn run(&mut self, script: &Script) -> Result<Value, Diagnostic>;
     /// Checks a script for syntax errors and unknown names, without running it.
     fn check(&mut self, script: &Script) -> Result<(), Diagnostic>;
+    /// Expressions of a valid script whose meaning users may not expect.
+    fn warnings(&mut self, script: &Script) -> Vec<Diagnostic>;
     /// Runs one interactive input, which can use the definitions of earlier inputs.
     fn eval(&mut self, input: &str) -> Result<Value, Diagnostic>;
     /// Whether `input` is an incomplete statement that needs more lines.

@@ -30,6 +30,22 @@ pub const LOG1P: Function = Function {
     integer: None,
 };
 
+/// The logarithm with base 2.
+pub const LOG2: Function = Function {
+    name: "log2",
+    value: f64::log2,
+    derivative: |x| 1.0 / (x * std::f64::consts::LN_2),
+    integer: None,
+};
+
+/// The logarithm with base 10.
+pub const LOG10: Function = Function {
+    name: "log10",
+    value: f64::log10,
+    derivative: |x| 1.0 / (x * std::f64::consts::LN_10),
+    integer: None,
+};
+
 /// e^x - 1.
 pub const EXPM1: Function = Function {
     name: "expm1",

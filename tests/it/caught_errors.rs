@@ -32,7 +32,7 @@ const RHAI_STATEMENTS: [&str; 22] = [
 const LUA_STATEMENTS: [&str; 14] = [
     "return n()",
     "for x in n do end",
-    "for x in pairs(t) do end",
+    "for x in pairs(n) do end",
     "return string.format('%d', t)",
     "return setmetatable(t, {})",
     "return math.floor(t)",

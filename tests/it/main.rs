@@ -43,6 +43,8 @@ mod rnn;
 mod sandbox;
 mod sandbox_cli;
 mod scene_output;
+mod script_semantics;
+mod script_sequences;
 mod session;
 mod simd;
 mod synonyms;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::cli::{decode, folder, program, run};
 
 /// Scripts whose memory use grows without bound in small allocations.
-const GROWING_SCRIPTS: [(&str, &str); 14] = [
+const GROWING_SCRIPTS: [(&str, &str); 34] = [
     (
         "tensors.rhai",
         "let all = []; loop { try { all.push(zeros([1000])) } catch { print(\"caught\") } }",
@@ -30,6 +30,61 @@ const GROWING_SCRIPTS: [(&str, &str); 14] = [
     (
         "closures.rhai",
         "let all = []; loop { let x = zeros([1000]); all.push(|| x); }",
+    ),
+    ("list.rhai", "let a = [1]; loop { a += a; }"),
+    ("append.rhai", "let a = [1]; loop { a.append(a); }"),
+    ("extend.rhai", "let a = [1]; loop { a = a + a; }"),
+    (
+        "map.rhai",
+        "let m = #{ a: 1 }; loop { m = #{ a: m, b: m }; }",
+    ),
+    (
+        "straight.rhai",
+        "let s = \"\"; s.pad(1000000, \"x\");
+         s += s; s += s; s += s; s += s; s += s; s += s; s += s; s += s; s += s; s += s; s += s;
+         s += s; s += s; s += s; s += s; s += s; s += s; s += s; s += s; s += s; s += s; s += s;",
+    ),
+    (
+        "sum.rhai",
+        "let s = \"\"; s.pad(1000000, \"x\"); let t =
+         s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s +
+         s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s + s;",
+    ),
+    (
+        "interpolated.rhai",
+        "let s = \"x\"; loop { s = `${s}${s}`; }",
+    ),
+    (
+        "argument.rhai",
+        "let s = \"x\"; loop { s = text_of(s + s); }",
+    ),
+    ("pushes.rhai", "let a = []; loop { a.push(1); }"),
+    ("pad.rhai", "let a = []; a.pad(1000000000, 0);"),
+    (
+        "pad_lists.rhai",
+        "let a = []; a.pad(1000, 0); let b = []; b.pad(1000000, a);",
+    ),
+    ("pad_text.rhai", "let s = \"\"; s.pad(10000000000, \"x\");"),
+    ("pad_char.rhai", "let s = \"\"; s.pad(10000000000, 'x');"),
+    ("blob.rhai", "let b = blob(10000000000);"),
+    ("filled_blob.rhai", "let b = blob(10000000000, 7);"),
+    ("pad_blob.rhai", "let b = blob(); b.pad(10000000000, 7);"),
+    (
+        "bytes.rhai",
+        "let b = blob(10000000, 7); print(b.to_array().len);",
+    ),
+    (
+        "chars.rhai",
+        "let s = \"\"; s.pad(10000000, \"a\"); print(s.to_chars().len);",
+    ),
+    (
+        "shared.rhai",
+        "let s = \"\"; s.pad(1000000, \"a\"); let a = []; a.pad(10000, s); print(a);",
+    ),
+    (
+        "json.rhai",
+        "let s = \"\"; s.pad(1000000, \"a\"); let a = []; a.pad(10000, s);
+         print(#{ a: a }.to_json());",
     ),
     (
         "tensors.lua",

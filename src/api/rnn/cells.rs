@@ -6,7 +6,7 @@ use super::net::Net;
 use crate::api::context::Context;
 use crate::api::convert::New;
 use crate::api::diagnostic::Diagnostic;
-use crate::api::native::{Args, Body, FromArgs, Module, Native};
+use crate::api::native::{Args, Body, FromArgs, Module, Native, Signature};
 use crate::api::options::CallOptions;
 use crate::api::value::{IntoValue, Value};
 use crate::nn::{Network, NetworkOptions};
@@ -57,8 +57,8 @@ fn construct<C: Constructor>(cx: &Context, values: Vec<Value>) -> Result<Value, 
 where
     Cell: From<C::Cell>,
 {
-    let params = [Arguments::<C>::arg("options")];
-    let mut args = Args::new(cx, C::OF, &params, values)?;
+    let signature = Signature::new(C::OF, vec![Arguments::<C>::arg("options")]);
+    let mut args = Args::new(cx, &signature, values)?;
     let (cell, network) = Arguments::<C>::take(&mut args, "options")?.into_inner();
     let network = build_network(cx, C::OF, cell.cell()?.into(), &network)?;
     Ok(network.into_value())

@@ -41,12 +41,24 @@ pub fn item_value(t: &Tensor) -> Result<Value, Diagnostic> {
 
 /// The elements as nested lists of plain numbers.
 pub fn nested_list(t: &Tensor) -> Result<Value, Diagnostic> {
-    if t.rank() > 0 {
-        let items = (0..t.dims()[0]).map(|i| nested_list(&t.get(i)?));
-        return Ok(Value::List(items.collect::<Result<_, _>>()?));
-    }
+    let flat = t.detach().flatten_all()?;
     Ok(match t.dtype().is_float() {
-        true => Value::Float(t.to_dtype(DType::F64)?.to_scalar()?),
-        false => Value::Int(t.to_dtype(DType::I64)?.to_scalar()?),
+        true => {
+            let elements: Vec<f64> = flat.to_dtype(DType::F64)?.to_vec1()?;
+            nest(t.dims(), &mut elements.into_iter().map(Value::Float))
+        }
+        false => {
+            let elements: Vec<i64> = flat.to_dtype(DType::I64)?.to_vec1()?;
+            nest(t.dims(), &mut elements.into_iter().map(Value::Int))
+        }
     })
+}
+
+/// The next elements as nested lists of this shape, or the next element without axes.
+fn nest(shape: &[usize], elements: &mut impl Iterator<Item = Value>) -> Value {
+    match shape {
+        [] => elements.next().expect("one element for each position"),
+        [length] => Value::List(elements.take(*length).collect()),
+        [length, rest @ ..] => Value::List((0..*length).map(|_| nest(rest, elements)).collect()),
+    }
 }

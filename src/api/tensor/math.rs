@@ -202,6 +202,18 @@ crate::natives! {
     /// = tensor [2] f32 [0, 2.30259]
     fn log(this: Tensor) -> Tensor { Ok(to_float(&this)?.log()?) }
 
+    /// The logarithm with base 2 of each element.
+    ///
+    /// > tensor([1, 8]).log2()
+    /// = tensor [2] f32 [0, 3]
+    fn log2(this: Tensor) -> Tensor { apply(pointwise::LOG2, &this) }
+
+    /// The logarithm with base 10 of each element.
+    ///
+    /// > tensor([1, 100]).log10()
+    /// = tensor [2] f32 [0, 2]
+    fn log10(this: Tensor) -> Tensor { apply(pointwise::LOG10, &this) }
+
     /// The square root of each element.
     ///
     /// > tensor([4, 2]).sqrt()

@@ -1,12 +1,14 @@
 //! Elements of tensors and objects in Lua: `t[i]`, `t[i] = x`, and the operators of masks.
 
-use mlua::{AnyUserData, Lua, MetaMethod, Table, UserDataMethods};
+use std::rc::Rc;
+
+use mlua::{AnyUserData, Lua, MetaMethod, Table, UserDataMethods, UserDataRegistry};
 
 use super::super::dispatch::Vocabulary;
 use super::super::elements::{is_name, method_without_call};
 use super::errors;
 use super::methods::{METHODS, method_name};
-use super::native_call::{apply, vocabulary_of};
+use super::native_call::apply;
 use super::values::{self, Handle};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::Value;
@@ -19,27 +21,47 @@ const MASK_OPERATORS: [(MetaMethod, &str); 3] = [
 ];
 
 /// Adds the metamethods of indexing, and those of the operators of masks.
-pub fn add_methods<M: UserDataMethods<Handle>>(methods: &mut M) {
+pub fn add_methods(handles: &mut UserDataRegistry<Handle>, vocabulary: &Rc<Vocabulary>) {
+    type Pair = (mlua::Value, mlua::Value);
     for (meta, name) in MASK_OPERATORS {
-        methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
-            apply(lua, |v, args| v.combine_masks(name, args), vec![a, b])
+        let vocabulary = vocabulary.clone();
+        handles.add_meta_function(meta, move |lua, (a, b): Pair| {
+            let args = vec![a, b];
+            apply(
+                lua,
+                &vocabulary,
+                |v, args| v.combine_masks(name, args),
+                args,
+            )
         });
     }
-    methods.add_meta_function(MetaMethod::BNot, |lua, a: mlua::Value| {
-        apply(lua, |v, args| v.combine_masks("logical_not", args), vec![a])
+    let negated = vocabulary.clone();
+    handles.add_meta_function(MetaMethod::BNot, move |lua, a: mlua::Value| {
+        let negate = |v: &Vocabulary, args| v.combine_masks("logical_not", args);
+        apply(lua, &negated, negate, vec![a])
     });
-    methods.add_meta_function(MetaMethod::Index, index);
-    methods.add_meta_function(MetaMethod::NewIndex, assign);
+    let indexed = vocabulary.clone();
+    handles.add_meta_function(MetaMethod::Index, move |lua, pair: Pair| {
+        index(lua, &indexed, pair)
+    });
+    let assigned = vocabulary.clone();
+    handles.add_meta_function(MetaMethod::NewIndex, move |lua, entry| {
+        assign(lua, &assigned, entry)
+    });
 }
 
 /// `value.name` returns a method, `tensor[i]` an element or a slice.
-fn index(lua: &Lua, (this, key): (mlua::Value, mlua::Value)) -> mlua::Result<mlua::Value> {
+fn index(
+    lua: &Lua,
+    vocabulary: &Vocabulary,
+    (this, key): (mlua::Value, mlua::Value),
+) -> mlua::Result<mlua::Value> {
     if let mlua::Value::String(name) = &key
         && is_name(&name.to_string_lossy())
     {
-        return find_method(lua, &this, &name.to_string_lossy());
+        return find_method(lua, vocabulary, &this, &name.to_string_lossy());
     }
-    let part = apply(lua, Vocabulary::index, vec![this, key])?;
+    let part = apply(lua, vocabulary, Vocabulary::index, vec![this, key])?;
     if let mlua::Value::UserData(part) = &part {
         part.set_user_value(true)?;
     }
@@ -47,9 +69,13 @@ fn index(lua: &Lua, (this, key): (mlua::Value, mlua::Value)) -> mlua::Result<mlu
 }
 
 /// The method `name` of a value.
-fn find_method(lua: &Lua, this: &mlua::Value, name: &str) -> mlua::Result<mlua::Value> {
+fn find_method(
+    lua: &Lua,
+    vocabulary: &Vocabulary,
+    this: &mlua::Value,
+    name: &str,
+) -> mlua::Result<mlua::Value> {
     let this = values::from_lua(this.clone())?;
-    let vocabulary = vocabulary_of(lua);
     let has_method = this
         .owner()
         .is_some_and(|owner| vocabulary.has(owner, name));
@@ -63,6 +89,7 @@ fn find_method(lua: &Lua, this: &mlua::Value, name: &str) -> mlua::Result<mlua::
 /// `t[index] = value` stores the changed tensor in `t`, for all variables that refer to it.
 fn assign(
     lua: &Lua,
+    vocabulary: &Vocabulary,
     (this, key, value): (AnyUserData, mlua::Value, mlua::Value),
 ) -> mlua::Result<()> {
     let handle = mlua::Value::UserData(this.clone());
@@ -72,7 +99,7 @@ fn assign(
     if !is_name && this.user_value::<Option<bool>>()? == Some(true) {
         return Err(errors::raise(lua, part_error()));
     }
-    let changed = vocabulary_of(lua).assign(args);
+    let changed = vocabulary.assign(args);
     let changed = changed.map_err(|diagnostic| errors::raise(lua, diagnostic))?;
     this.borrow_mut::<Handle>()?.0 = changed;
     Ok(())

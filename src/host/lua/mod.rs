@@ -170,6 +170,10 @@ impl Host for LuaHost {
             .map_err(|error| self.diagnose(&script.path, &script.text, error))
     }
 
+    fn warnings(&mut self, _: &Script) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
     fn eval(&mut self, input: &str) -> Result<Value, Diagnostic> {
         self.start_run();
         // An expression is evaluated to show its value.
@@ -231,6 +235,8 @@ fn stdlib_caller(context: Context) -> StdlibCaller {
                 rhai.get_or_init(|| host)
             }
         };
+        // Lua limits its own memory; the growth since the last call is not that of a Rhai script.
+        context.meter.accept_growth();
         host.call_stdlib(native, values)
     })
 }

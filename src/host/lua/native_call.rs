@@ -1,7 +1,5 @@
 //! Calls of the vocabulary from metamethods in Lua.
 
-use std::rc::Rc;
-
 use mlua::Lua;
 
 use super::super::dispatch::Vocabulary;
@@ -9,16 +7,10 @@ use super::{errors, limits, values};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::Value;
 
-/// The vocabulary of the Lua state.
-pub fn vocabulary_of(lua: &Lua) -> Rc<Vocabulary> {
-    lua.app_data_ref::<Rc<Vocabulary>>()
-        .expect("set when the state is created")
-        .clone()
-}
-
 /// Converts arguments and result and calls the vocabulary.
 pub fn apply(
     lua: &Lua,
+    vocabulary: &Vocabulary,
     call: impl Fn(&Vocabulary, Vec<Value>) -> Result<Value, Diagnostic>,
     args: Vec<mlua::Value>,
 ) -> mlua::Result<mlua::Value> {
@@ -26,8 +18,7 @@ pub fn apply(
         .into_iter()
         .map(values::from_lua)
         .collect::<mlua::Result<Vec<_>>>()?;
-    let vocabulary = vocabulary_of(lua);
-    let result = call(&vocabulary, args).map_err(|diagnostic| errors::raise(lua, diagnostic))?;
+    let result = call(vocabulary, args).map_err(|diagnostic| errors::raise(lua, diagnostic))?;
     limits::set_memory_limit(lua, vocabulary.context().meter.remaining());
     values::to_lua(lua, result)
 }

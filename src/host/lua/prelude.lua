@@ -125,6 +125,23 @@ string.rep = function(text, n, separator)
     return rep(text, n, separator)
 end
 
+-- Tensors and objects count from 0.
+local function next_element(t, i)
+    i = i + 1
+    if i < #t then return i, t[i] end
+end
+
+local ipairs, pairs = ipairs, pairs
+
+_G.ipairs = function(t)
+    if type(t) == "userdata" then return next_element, t, -1 end
+    return ipairs(t)
+end
+_G.pairs = function(t)
+    if type(t) == "userdata" then return next_element, t, -1 end
+    return pairs(t)
+end
+
 local LOADING = {}
 local modules = { _G = _G }
 for _, name in ipairs({ "coroutine", "math", "os", "string", "table", "utf8" }) do

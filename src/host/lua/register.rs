@@ -3,11 +3,11 @@
 
 use std::rc::Rc;
 
-use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataFields, UserDataMethods};
+use mlua::{Lua, MetaMethod, MultiValue, Table, UserDataFields, UserDataMethods, UserDataRegistry};
 
 use super::super::dispatch::Vocabulary;
 use super::methods::METHODS;
-use super::native_call::{apply, vocabulary_of};
+use super::native_call::apply;
 use super::values::{self, Handle};
 use super::{elements, errors, limits, methods};
 use crate::api::diagnostic::Diagnostic;
@@ -17,7 +17,7 @@ use crate::api::value::Value;
 
 /// Registers the globals, the modules and the methods.
 pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
-    lua.set_app_data(vocabulary.clone());
+    register_handles(lua, vocabulary)?;
     for (module, functions) in &vocabulary.functions {
         let table = if module.is_empty() {
             lua.globals()
@@ -126,18 +126,16 @@ fn unknown_name_metatable(
     Ok(metatable)
 }
 
-impl UserData for Handle {
-    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+/// Registers the metamethods of tensors and objects.
+fn register_handles(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
+    lua.register_userdata_type::<Handle>(|handles| {
         // The type name in argument errors of the Lua library.
-        fields.add_meta_field(MetaMethod::Type, "tensor or object");
-    }
-
-    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        add_operators(methods);
-        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
+        handles.add_meta_field(MetaMethod::Type, "tensor or object");
+        add_operators(handles, vocabulary);
+        handles.add_meta_method(MetaMethod::ToString, |_, this, ()| {
             Ok(display::print_text(&this.0))
         });
-        methods.add_meta_function(
+        handles.add_meta_function(
             MetaMethod::Concat,
             |_, (a, b): (mlua::Value, mlua::Value)| {
                 let text =
@@ -145,15 +143,17 @@ impl UserData for Handle {
                 Ok(format!("{}{}", text(a)?, text(b)?))
             },
         );
-        methods.add_meta_function(MetaMethod::Len, |lua, a: mlua::Value| {
-            apply(lua, Vocabulary::length, vec![a])
+        let length = vocabulary.clone();
+        handles.add_meta_function(MetaMethod::Len, move |lua, a: mlua::Value| {
+            apply(lua, &length, |v, args| v.length(args), vec![a])
         });
-        elements::add_methods(methods);
-    }
+        elements::add_methods(handles, vocabulary);
+    })
 }
 
 /// Adds the metamethods of the operators.
-fn add_operators<M: UserDataMethods<Handle>>(methods: &mut M) {
+fn add_operators(handles: &mut UserDataRegistry<Handle>, vocabulary: &Rc<Vocabulary>) {
+    type Pair = (mlua::Value, mlua::Value);
     for (meta, name) in [
         (MetaMethod::Add, "add"),
         (MetaMethod::Sub, "sub"),
@@ -162,34 +162,44 @@ fn add_operators<M: UserDataMethods<Handle>>(methods: &mut M) {
         (MetaMethod::Mod, "rem"),
         (MetaMethod::Pow, "pow"),
     ] {
-        methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
-            operate(lua, name, vec![a, b])
+        let (vocabulary, native) = (vocabulary.clone(), vocabulary.operator(name));
+        handles.add_meta_function(meta, move |lua, (a, b): Pair| {
+            apply(
+                lua,
+                &vocabulary,
+                |v, args| v.call(&native, args),
+                vec![a, b],
+            )
         });
     }
-    methods.add_meta_function(MetaMethod::Unm, |lua, a: mlua::Value| {
-        operate(lua, "neg", vec![a])
+    let (negated, native) = (vocabulary.clone(), vocabulary.operator("neg"));
+    handles.add_meta_function(MetaMethod::Unm, move |lua, a: mlua::Value| {
+        apply(lua, &negated, |v, args| v.call(&native, args), vec![a])
     });
-    methods.add_meta_function(MetaMethod::Eq, |lua, (a, b): (mlua::Value, mlua::Value)| {
-        equal(lua, a, b)
+    let compared = vocabulary.clone();
+    handles.add_meta_function(MetaMethod::Eq, move |lua, (a, b): Pair| {
+        equal(lua, &compared, a, b)
     });
     for (meta, name) in [(MetaMethod::Lt, "lt"), (MetaMethod::Le, "le")] {
-        methods.add_meta_function(meta, move |lua, (a, b): (mlua::Value, mlua::Value)| {
-            compare(lua, name, a, b)
+        let (vocabulary, native) = (vocabulary.clone(), vocabulary.operator(name));
+        handles.add_meta_function(meta, move |lua, (a, b): Pair| {
+            compare(lua, &vocabulary, &native, a, b)
         });
     }
-}
-
-/// Calls the tensor method of an operator.
-fn operate(lua: &Lua, name: &str, args: Vec<mlua::Value>) -> mlua::Result<mlua::Value> {
-    apply(lua, |vocabulary, args| vocabulary.operate(name, args), args)
 }
 
 /// Compares two scalars. Lua converts the result of a comparison to one truth value, so tensors
 /// have no order.
-fn compare(lua: &Lua, name: &str, a: mlua::Value, b: mlua::Value) -> mlua::Result<bool> {
+fn compare(
+    lua: &Lua,
+    vocabulary: &Vocabulary,
+    native: &Native,
+    a: mlua::Value,
+    b: mlua::Value,
+) -> mlua::Result<bool> {
     let values = vec![values::from_lua(a)?, values::from_lua(b)?];
-    match vocabulary_of(lua)
-        .compare(name, values)
+    match vocabulary
+        .compare(native, values)
         .map_err(|diagnostic| errors::raise(lua, diagnostic))?
     {
         Value::Bool(answer) => Ok(answer),
@@ -203,11 +213,16 @@ fn compare(lua: &Lua, name: &str, a: mlua::Value, b: mlua::Value) -> mlua::Resul
 }
 
 /// Whether two objects are identical, or two tensors are equal.
-fn equal(lua: &Lua, a: mlua::Value, b: mlua::Value) -> mlua::Result<mlua::Value> {
+fn equal(
+    lua: &Lua,
+    vocabulary: &Vocabulary,
+    a: mlua::Value,
+    b: mlua::Value,
+) -> mlua::Result<mlua::Value> {
     match (values::from_lua(a)?, values::from_lua(b)?) {
         (Value::Object(a), Value::Object(b)) => Ok(mlua::Value::Boolean(a.same(&b))),
         (a @ Value::Tensor(_), b @ Value::Tensor(_)) => {
-            let same = vocabulary_of(lua).operate("same", vec![a, b]);
+            let same = vocabulary.operate("same", vec![a, b]);
             values::to_lua(
                 lua,
                 same.map_err(|diagnostic| errors::raise(lua, diagnostic))?,

@@ -100,7 +100,7 @@ pub fn to_lua(lua: &Lua, value: Value) -> mlua::Result<mlua::Value> {
             mlua::Value::Table(table)
         }
         object @ (Value::Tensor(_) | Value::Object(_)) => {
-            mlua::Value::UserData(lua.create_userdata(Handle(object))?)
+            mlua::Value::UserData(lua.create_any_userdata(Handle(object))?)
         }
         Value::Function(function) => {
             let call = move |lua: &Lua, args: MultiValue| {

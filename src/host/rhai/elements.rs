@@ -99,7 +99,7 @@ fn register_iteration(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
 
 /// The items of `value`, each computed when the loop reaches it.
 fn items(vocabulary: &Rc<Vocabulary>, value: Dynamic) -> Result<Items, Box<EvalAltResult>> {
-    let value = values::from_rhai(value, &Weak::new()).map_err(to_error)?;
+    let value = values::from_rhai(&value, &Weak::new()).map_err(to_error)?;
     if matches!(&value, Value::Tensor(t) if t.rank() == 0) {
         let diagnostic = Diagnostic::new("a tensor without axes has no elements to iterate over");
         return Err(to_error(diagnostic));

@@ -148,7 +148,7 @@ fn convert(error: &EvalAltResult, source: &str) -> Diagnostic {
 
 /// The text of a value that the script raised as an error.
 fn payload_text(payload: &Dynamic) -> String {
-    let value = values::from_rhai(payload.clone(), &Weak::new());
+    let value = values::from_rhai(payload, &Weak::new());
     value.map_or("an error without a message".into(), |value| {
         display::print_text(&value)
     })

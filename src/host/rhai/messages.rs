@@ -4,11 +4,18 @@ use rhai::{EvalAltResult, ParseErrorType};
 
 use super::super::dispatch::UNBOUNDED_RECURSION;
 use super::super::elements::read_only_error;
+use super::operators;
 use crate::base::synonyms::{self, SYNONYMS};
 
 /// The hint for an error that Rhai itself raises.
 pub fn hint(error: &EvalAltResult) -> Option<String> {
     let hint = match error {
+        EvalAltResult::ErrorParsing(ParseErrorType::UnknownOperator(operator), _) => {
+            return operators::removed_hint(operator);
+        }
+        EvalAltResult::ErrorArithmetic(message, _) if message.contains("negative") => {
+            "an integer power of an integer is an integer; write the base as a float: 2.0 ** -1"
+        }
         EvalAltResult::ErrorParsing(ParseErrorType::Reserved(word), _) => {
             let names: Vec<&str> = SYNONYMS.iter().map(|(name, _)| *name).collect();
             let name = synonyms::lookup(word, &names)?;
@@ -68,6 +75,9 @@ pub fn message(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorFunctionNotFound(signature, _) => no_matching_function(signature),
         EvalAltResult::ErrorTerminated(..) => "interrupted".into(),
         EvalAltResult::ErrorPropertyNotFound(name, _) => format!("the map has no entry `{name}`"),
+        EvalAltResult::ErrorParsing(ParseErrorType::UnknownOperator(operator), _) => {
+            format!("`{operator}` is not an operator")
+        }
         EvalAltResult::ErrorParsing(kind, _) => lowercase_first(&kind.to_string()),
         other => {
             let text = other.to_string();

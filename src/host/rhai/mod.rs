@@ -3,16 +3,21 @@
 mod elements;
 mod error_location;
 mod errors;
+mod growth;
 mod limits;
 mod messages;
 mod name_check;
 mod native_call;
+mod numbers;
+mod operators;
 mod raise;
 mod register;
 mod resolver;
 mod script_terms;
+mod sequences;
 mod session;
 mod values;
+mod warnings;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -86,10 +91,8 @@ impl RhaiHost {
         *self.session.ast.borrow_mut() = Rc::new(ast.clone());
         let args: Vec<Dynamic> = values.into_iter().map(values::to_rhai).collect();
         let outcome = engine.call_fn::<Dynamic>(&mut Scope::new(), &ast, native.name, args);
-        values::from_rhai(
-            outcome.map_err(|error| diagnose(&error))?,
-            &Rc::downgrade(&self.session),
-        )
+        let result = outcome.map_err(|error| diagnose(&error))?;
+        values::from_rhai(&result, &Rc::downgrade(&self.session))
     }
 
     fn compile(&self, name: &str, text: &str) -> Result<AST, Diagnostic> {
@@ -115,7 +118,7 @@ impl RhaiHost {
                 _ => diagnostic,
             }
         })?;
-        values::from_rhai(value, &Rc::downgrade(&self.session))
+        values::from_rhai(&value, &Rc::downgrade(&self.session))
     }
 }
 
@@ -130,6 +133,10 @@ impl Host for RhaiHost {
     fn check(&mut self, script: &Script) -> Result<(), Diagnostic> {
         let ast = self.compile(&script.path, &script.text)?;
         name_check::check(&self.vocabulary, &ast, &script.path)
+    }
+
+    fn warnings(&mut self, script: &Script) -> Vec<Diagnostic> {
+        warnings::find(&script.path, &script.text)
     }
 
     fn eval(&mut self, input: &str) -> Result<Value, Diagnostic> {
@@ -156,7 +163,7 @@ impl Host for RhaiHost {
     fn variables(&self) -> Vec<(String, Value)> {
         let session = Rc::downgrade(&self.session);
         let variables = self.scope.iter().filter_map(|(name, _, value)| {
-            Some((name.to_string(), values::from_rhai(value, &session).ok()?))
+            Some((name.to_string(), values::from_rhai(&value, &session).ok()?))
         });
         variables.collect()
     }

@@ -22,12 +22,14 @@ pub fn body<F: Fn(&Vocabulary, Vec<Value>) -> Result<Value, Diagnostic> + 'stati
 ) -> impl Fn(NativeCallContext, &mut [&mut Dynamic]) -> Outcome + use<F> {
     let (vocabulary, session) = (vocabulary.clone(), session.clone());
     move |context, args| {
-        let converted = args
-            .iter_mut()
-            .map(|arg| values::from_rhai((**arg).clone(), &session));
-        let result = converted
-            .collect::<Result<Vec<_>, _>>()
-            .and_then(|args| call(&vocabulary, args));
+        let meter = &vocabulary.context().meter;
+        let result = meter.check_growth().and_then(|()| {
+            let mut converted = Vec::with_capacity(args.len());
+            for arg in args.iter() {
+                converted.push(values::from_rhai(arg, &session)?);
+            }
+            call(&vocabulary, converted)
+        });
         result
             .map(values::to_rhai)
             .map_err(|diagnostic| raise(diagnostic, &context))

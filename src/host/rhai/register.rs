@@ -11,10 +11,11 @@ use rhai::{
 use super::super::dispatch::Vocabulary;
 use super::limits::EXPRESSION_DEPTH;
 use super::native_call::body;
+use super::raise::raise;
 use super::resolver::FolderResolver;
 use super::session::{ImportedScripts, Session};
-use super::{elements, limits, script_terms, values};
-use crate::api::diagnostic::Diagnostic;
+use super::{elements, limits, numbers, operators, script_terms, sequences, values};
+use crate::api::diagnostic::{Cause, Diagnostic};
 use crate::api::display;
 use crate::api::native::{Body, Native};
 use crate::api::stdlib::{SCRIPT_MODULES, SOURCE_PREFIX, ScriptModule};
@@ -45,21 +46,6 @@ const OPERATORS: [(&str, &str); 13] = [
     ("-", "neg"),
 ];
 
-/// Registers exact comparisons of numbers, as in Lua. The operators of Rhai treat numbers as equal
-/// if they differ by less than an epsilon: there, `0.0 < 1e-20` is false.
-fn register_comparisons(engine: &mut Engine) {
-    macro_rules! exact {
-        ($($operator:tt)*) => { $(
-            let name = stringify!($operator);
-            engine.register_fn(name, |a: f64, b: f64| a $operator b);
-            engine.register_fn(name, |a: f64, b: i64| a $operator b as f64);
-            engine.register_fn(name, |a: i64, b: f64| (a as f64) $operator b);
-        )* };
-    }
-    engine.set_fast_operators(false);
-    exact!(< <= > >= == !=);
-}
-
 /// A Rhai engine with the complete vocabulary.
 pub fn engine(
     vocabulary: &Rc<Vocabulary>,
@@ -86,7 +72,9 @@ pub fn engine(
     register_overrides(&mut engine, vocabulary, session);
     register_operators(&mut engine, vocabulary, session);
     elements::register(&mut engine, vocabulary, session);
-    register_comparisons(&mut engine);
+    operators::register(&mut engine);
+    numbers::register(&mut engine);
+    sequences::register(&mut engine);
     for script in SCRIPT_MODULES {
         let module = compile_script_module(&engine, script, imports);
         engine.register_static_module(script.name, module.into());
@@ -132,23 +120,24 @@ fn register_printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: 
     engine.on_print(move |line| terminal.print(&script_terms::replace_type_names(line)));
     let to_text = {
         let session = session.clone();
-        move |value: Dynamic| -> ImmutableString {
-            match values::from_rhai(value, &session) {
-                Ok(value) => display::print_text(&value).into(),
+        move |context: NativeCallContext, value: Dynamic| {
+            Ok(match values::from_rhai(&value, &session) {
+                Ok(value) => ImmutableString::from(display::print_text(&value)),
+                Err(limit) if limit.cause == Cause::Limit => return Err(raise(limit, &context)),
                 Err(diagnostic) => diagnostic.to_string().into(),
-            }
+            })
         }
     };
     engine.register_fn("print", to_text.clone());
     engine.register_fn("print", ImmutableString::new);
     macro_rules! texts {
         ($($type:ty),*) => { $(
-            let text = to_text.clone();
-            engine.register_fn("to_string", move |x: &mut $type| text(Dynamic::from(x.clone())));
-            let text = to_text.clone();
-            engine.register_fn("print", move |x: &mut $type| text(Dynamic::from(x.clone())));
-            let text = to_text.clone();
-            engine.register_fn("to_debug", move |x: &mut $type| text(Dynamic::from(x.clone())));
+            for name in ["to_string", "print", "to_debug"] {
+                let text = to_text.clone();
+                engine.register_fn(name, move |context: NativeCallContext, x: &mut $type| {
+                    text(context, Dynamic::from(x.clone()))
+                });
+            }
         )* };
     }
     texts!(f64, Array, rhai::Map, Tensor, Object, Diagnostic, ());
@@ -253,12 +242,18 @@ fn register_method(
         .map(|native| native.args.len())
         .max()
         .unwrap_or(1);
-    for receiver in [TypeId::of::<Tensor>(), TypeId::of::<Object>()] {
+    let of_tensor = owners.get("tensor");
+    for (receiver, native) in [
+        (TypeId::of::<Tensor>(), of_tensor.cloned()),
+        (TypeId::of::<Object>(), None),
+    ] {
         for arity in 1..=max_arguments + EXTRA_ARGUMENTS {
             let mut types = vec![TypeId::of::<Dynamic>(); arity];
             types[0] = receiver;
-            let call = body(vocabulary, session, move |v, args| {
-                v.call_method(name, args)
+            let native = native.clone();
+            let call = body(vocabulary, session, move |v, args| match &native {
+                Some(native) => v.call(native, args),
+                None => v.call_method(name, args),
             });
             engine.register_raw_fn(name, types, call);
         }
@@ -275,10 +270,13 @@ fn register_operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session:
         TypeId::of::<Array>(),
     ];
     for (operator, name) in OPERATORS {
+        let native = vocabulary.operator(name);
+        let is_comparison = matches!(operator, "<" | "<=" | ">" | ">=");
         let mut register = |types: &[TypeId]| {
-            let call = body(vocabulary, session, move |v, args| match operator {
-                "<" | "<=" | ">" | ">=" => v.compare(name, args),
-                _ => v.operate(name, args),
+            let native = native.clone();
+            let call = body(vocabulary, session, move |v, args| match is_comparison {
+                true => v.compare(&native, args),
+                false => v.call(&native, args),
             });
             engine.register_raw_fn(operator, types, call);
         };

@@ -1,9 +1,10 @@
 //! Conversion between Rhai values and script values of the engine.
 
+use std::any::TypeId;
 use std::ops::{Range, RangeInclusive};
 use std::rc::Weak;
 
-use rhai::{Array, Dynamic, FnPtr, ImmutableString};
+use rhai::{Array, Dynamic, FLOAT, FnPtr, INT, ImmutableString};
 
 use super::super::dispatch::{MAX_VALUE_DEPTH, VALUE_TOO_DEEP};
 use super::session::Session;
@@ -17,45 +18,43 @@ const MAX_ARGUMENTS: usize = 32;
 
 /// The engine value of a Rhai value.
 ///
-/// Errors: a kind of value that exists only in Rhai, such as a timestamp
-pub fn from_rhai(dynamic: Dynamic, session: &Weak<Session>) -> Result<Value, Diagnostic> {
+/// Errors: a kind of value that exists only in Rhai, such as a timestamp; `Limit` if a copy of the
+/// value exceeds the memory
+pub fn from_rhai(dynamic: &Dynamic, session: &Weak<Session>) -> Result<Value, Diagnostic> {
     from_rhai_at(dynamic, session, 0)
 }
 
 /// The engine value of a Rhai value at a nesting depth.
 fn from_rhai_at(
-    dynamic: Dynamic,
+    dynamic: &Dynamic,
     session: &Weak<Session>,
     depth: usize,
 ) -> Result<Value, Diagnostic> {
-    let dynamic = dynamic.flatten();
-    if let Some(value) = engine_value(&dynamic) {
+    if dynamic.is_shared() {
+        return from_rhai_at(&dynamic.flatten_clone(), session, depth);
+    }
+    let kind = dynamic.type_id();
+    if kind == TypeId::of::<FLOAT>() {
+        return Ok(Value::Float(dynamic.as_float().unwrap_or_default()));
+    }
+    if kind == TypeId::of::<INT>() {
+        return Ok(Value::Int(dynamic.as_int().unwrap_or_default()));
+    }
+    if dynamic.is_array() || dynamic.is_map() {
+        return collection(dynamic, session, depth);
+    }
+    if let Some(value) = engine_value(dynamic) {
         return Ok(value);
     }
     Ok(match dynamic.type_name() {
         "()" => Value::Nil,
         "bool" => Value::Bool(dynamic.as_bool().unwrap_or_default()),
-        "i64" => Value::Int(dynamic.as_int().unwrap_or_default()),
-        "f64" => Value::Float(dynamic.as_float().unwrap_or_default()),
         "string" | "char" => {
+            let text = dynamic.read_lock::<ImmutableString>();
+            check_memory(session, text.map_or(0, |text| text.len()))?;
             Value::Text(script_terms::replace_type_names(&dynamic.to_string()).into_owned())
         }
-        "array" | "map" if depth == MAX_VALUE_DEPTH => return Err(Diagnostic::new(VALUE_TOO_DEEP)),
-        "array" => {
-            let items = dynamic.cast::<Array>().into_iter();
-            let items = items.map(|item| from_rhai_at(item, session, depth + 1));
-            Value::List(items.collect::<Result<_, _>>()?)
-        }
-        "map" => {
-            if let Some(message) = script_terms::message(&dynamic) {
-                return Ok(Value::Text(message));
-            }
-            let items = dynamic.cast::<rhai::Map>().into_iter();
-            let items = items
-                .map(|(key, item)| Ok((key.to_string(), from_rhai_at(item, session, depth + 1)?)));
-            Value::Map(items.collect::<Result<Map, Diagnostic>>()?)
-        }
-        "Fn" => function(dynamic.cast::<FnPtr>(), session),
+        "Fn" => function(dynamic.clone().cast::<FnPtr>(), session),
         other => {
             let message = format!("attractor functions do not accept values of type {other}");
             return Err(Diagnostic::new(message));
@@ -63,19 +62,57 @@ fn from_rhai_at(
     })
 }
 
+/// The engine value of a list or a map.
+fn collection(
+    dynamic: &Dynamic,
+    session: &Weak<Session>,
+    depth: usize,
+) -> Result<Value, Diagnostic> {
+    if depth == MAX_VALUE_DEPTH {
+        return Err(Diagnostic::new(VALUE_TOO_DEEP));
+    }
+    if let Ok(list) = dynamic.as_array_ref() {
+        check_memory(session, list.len().saturating_mul(size_of::<Value>()))?;
+        let items = list
+            .iter()
+            .map(|item| from_rhai_at(item, session, depth + 1));
+        return Ok(Value::List(items.collect::<Result<_, _>>()?));
+    }
+    if let Some(message) = script_terms::message(dynamic) {
+        return Ok(Value::Text(message));
+    }
+    let map = dynamic.read_lock::<rhai::Map>();
+    let entries = map.iter().flat_map(|map| map.iter());
+    let entries =
+        entries.map(|(key, item)| Ok((key.to_string(), from_rhai_at(item, session, depth + 1)?)));
+    Ok(Value::Map(entries.collect::<Result<Map, Diagnostic>>()?))
+}
+
+/// Checks the memory of a copy: elements of a list can share one large text, which the copy
+/// contains several times.
+fn check_memory(session: &Weak<Session>, bytes: usize) -> Result<(), Diagnostic> {
+    match session.upgrade() {
+        Some(session) => {
+            let meter = &session.vocabulary.context().meter;
+            meter.check_allocation(bytes as u64)
+        }
+        None => Ok(()),
+    }
+}
+
 /// The engine value of a Rust type that Rhai does not define: a value of the engine, a range or a
 /// caught error.
 fn engine_value(dynamic: &Dynamic) -> Option<Value> {
-    if let Some(object) = dynamic.read_lock::<Object>() {
-        return Some(Value::Object(object.clone()));
-    }
     if let Some(tensor) = dynamic.read_lock::<Tensor>() {
         return Some(Value::Tensor(tensor.clone()));
     }
-    if let Some(range) = dynamic.read_lock::<Range<i64>>() {
+    if let Some(object) = dynamic.read_lock::<Object>() {
+        return Some(Value::Object(object.clone()));
+    }
+    if let Some(range) = dynamic.read_lock::<Range<INT>>() {
         return Some(range_map(range.clone()));
     }
-    if let Some(range) = dynamic.read_lock::<RangeInclusive<i64>>() {
+    if let Some(range) = dynamic.read_lock::<RangeInclusive<INT>>() {
         return Some(range_map(*range.start()..range.end().saturating_add(1)));
     }
     if let Some(function) = dynamic.read_lock::<Function>() {
@@ -129,6 +166,8 @@ impl Callable for Closure {
         let Some(session) = self.session.upgrade() else {
             return Err(Diagnostic::new("the session of this function is closed"));
         };
+        // The engine may have allocated large arrays before it calls the closure.
+        session.vocabulary.context().meter.accept_growth();
         let count = args.len() + self.pointer.curry().len();
         let name = self.pointer.fn_name();
         let ast = session.defining_script(name, count);
@@ -140,7 +179,7 @@ impl Callable for Closure {
         let source = ast.source().unwrap_or_default();
         let result =
             outcome.map_err(|error| (session.diagnose)(&session.vocabulary, &error, source))?;
-        from_rhai(result, &self.session)
+        from_rhai(&result, &self.session)
     }
 
     fn location(&self) -> Option<Location> {
