@@ -60,7 +60,7 @@ fn folder() -> TempDir {
     folder
 }
 
-const EXTENSIONS: [&str; 8] = [
+const EXTENSIONS: [&str; 13] = [
     "h5",
     "json",
     "txt",
@@ -69,6 +69,11 @@ const EXTENSIONS: [&str; 8] = [
     "svg",
     "html",
     "gif",
+    "npy",
+    "npz",
+    "csv",
+    "log",
+    "dir",
 ];
 
 fn sandbox_config(root: &Path) -> RunConfig {
@@ -109,7 +114,7 @@ fn to_lua(text: &str) -> String {
     ["save", "shape"].into_iter().fold(text, method)
 }
 
-const READERS: [&str; 14] = [
+const READERS: [&str; 22] = [
     "file::read(\"PATH\")",
     "json::read(\"PATH\")",
     "h5::read(\"PATH\")",
@@ -123,6 +128,14 @@ const READERS: [&str; 14] = [
     "fixed_points::load(\"PATH\")",
     "plot::load(\"PATH\")",
     "show::file(\"PATH\")",
+    "npy::read(\"PATH\")",
+    "npz::read(\"PATH\")",
+    "mat::read(\"PATH\")",
+    "csv::read(\"PATH\")",
+    "csv::header(\"PATH\")",
+    "file::exists(\"PATH\")",
+    "file::list(\"PATH\")",
+    "file::format(\"PATH\")",
     "tasks::dataset(\"PATH\", #{ inputs: \"x\", targets: \"x\" })",
 ];
 
@@ -209,9 +222,14 @@ fn files_in_the_allowed_folders_are_read() {
 }
 
 /// Calls that write a file, and the extension of the file.
-const WRITERS: [(&str, &str); 16] = [
+const WRITERS: [(&str, &str); 21] = [
     ("file::write(\"PATH\", \"text\")", "txt"),
     ("json::write(\"PATH\", 1)", "json"),
+    ("npy::write(\"PATH\", [1, 2])", "npy"),
+    ("npz::write(\"PATH\", #{ x: 1 })", "npz"),
+    ("csv::write(\"PATH\", [1, 2])", "csv"),
+    ("file::append(\"PATH\", \"text\")", "log"),
+    ("file::mkdir(\"PATH\")", "dir"),
     ("h5::write(\"PATH\", #{ x: 1 })", "h5"),
     ("rnn::vanilla(#{ units: 2 }).save(\"PATH\")", "h5"),
     (
