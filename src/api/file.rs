@@ -8,9 +8,10 @@ use super::value::Value;
 use crate::io::{self, atomic_write, file_format, folder};
 
 crate::natives! {
-    /// Text files and folders. A script can access all files of its user, unless it runs with `--sandbox`:
-    /// then it can read only below its own folder, `--out` and each `--allow-read DIR`, and
-    /// write only below `--out`. The same rules apply to all functions that take a path.
+    /// Text files and folders. A script can access all files of its user, unless it runs with
+    /// `--sandbox`: then it can read only below its own folder, `--out` and each
+    /// `--allow-read DIR`, and write only below `--out`. The same rules apply to all functions that
+    /// take a path.
     module "file";
 
     /// Writes text to a file. The write is atomic. A relative path starts in the folder of
@@ -37,8 +38,8 @@ crate::natives! {
     /// not atomic: after a crash the file may end with a part of the text. A relative path starts
     /// in the folder of `--out`.
     ///
-    /// > file::append("log.txt", "one, ");
-    /// > file::append("log.txt", "two");
+    /// > file::write("log.txt", "one");
+    /// > file::append("log.txt", ", two");
     /// > file::read("log.txt")
     /// = one, two
     fn append(cx: &Context, path: String, text: String) -> () {
@@ -57,7 +58,9 @@ crate::natives! {
     /// a dot, are omitted.
     ///
     /// > file::mkdir("runs");
-    /// > file::write("runs/b.txt", ""); file::write("runs/a.txt", ""); file::write("runs/c.csv", "");
+    /// > file::write("runs/b.txt", "");
+    /// > file::write("runs/a.txt", "");
+    /// > file::write("runs/c.csv", "");
     /// > file::list("runs", "txt")
     /// = ["runs/a.txt", "runs/b.txt"]
     fn list(cx: &Context, path: String, extension: Option<String>) -> Vec<Value> {

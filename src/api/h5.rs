@@ -40,7 +40,8 @@ crate::natives! {
     /// = 3
     fn write(cx: &Context, path: String, map: Map, options: CallOptions<FileOptions>) -> () {
         let attributes = options.attributes.clone().unwrap_or_default();
-        let Tree::Map(attributes) = to_tree("h5::write", "attribute", "", Value::Map(attributes))? else {
+        let attributes = to_tree("h5::write", "attribute", "", Value::Map(attributes))?;
+        let Tree::Map(attributes) = attributes else {
             return Ok(());
         };
         let tree = to_tree("h5::write", "entry", "", Value::Map(map))?;

@@ -23,7 +23,7 @@ crate::natives! {
     ///
     /// > h5::write("data.mat", #{ x: [[1.0, 2.0]] });
     /// > mat::read("data.mat", "x")
-    /// = [[1.0, 2.0]]
+    /// = tensor [1, 2] f64 [[1, 2]]
     fn read(cx: &Context, path: String, entry: Option<String>) -> Value {
         let (file, options) = (cx.input_path(&path)?, read_options(cx));
         let content = mat::read(file, entry.as_deref().unwrap_or(""), &options)?;

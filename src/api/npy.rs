@@ -18,7 +18,7 @@ crate::natives! {
     ///
     /// > npy::write("weights.npy", tensor([[1.0, 2.0], [3.0, 4.0]]));
     /// > npy::read("weights.npy")
-    /// = [[1.0, 2.0], [3.0, 4.0]]
+    /// = tensor [2, 2] f32 [[1, 2], [3, 4]]
     fn write(cx: &Context, path: String, value: Value) -> () {
         let tree = to_array(to_tree("npy::write", "array", "", value)?);
         Ok(npy::write(cx.output_path(&path)?, &tree)?)
@@ -32,7 +32,7 @@ crate::natives! {
     ///
     /// > npy::write("counts.npy", [3, 1, 2]);
     /// > npy::read("counts.npy").sum()
-    /// = 6.0
+    /// = 6
     fn read(cx: &Context, path: String) -> Value {
         Ok(to_value(npy::read(cx.input_path(&path)?, cx.meter.remaining())?))
     }

@@ -14,8 +14,10 @@ import scipy.io
 import scipy.sparse
 
 HERE = Path(__file__).resolve().parent / "arrays"
-NAMES = "?1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16 >i2 >i4 >i8 >u2 >u4 >u8 >f2 >f4 >f8 >c16".split()
+NAMES = "?1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()
+NAMES += ">i2 >i4 >i8 >u2 >u4 >u8 >f2 >f4 >f8 >c16".split()
 
+INTEGERS = "int8 uint8 int16 uint16 int32 uint32 int64".split()
 values = np.array([[0, 1, 2], [3, 4, 100]])
 
 
@@ -46,7 +48,8 @@ def numpy_files():
             f[name] = array
     np.savez(HERE / "kinds.npz", **arrays)
     np.savez_compressed(HERE / "compressed.npz", **{"a/x": values, "a/y": values * 0.5, "z": 1})
-    np.savez(HERE / "objects.npz", good=values, bad=np.array([{}, None]), when=np.array(["2020"], "M8"))
+    bad, when = np.array([{}, None]), np.array(["2020"], "M8")
+    np.savez(HERE / "objects.npz", good=values, bad=bad, when=when)
     np.save(HERE / "f8.npy", values.astype("f8"))
     np.save(HERE / "texts.npy", np.array([["a", "größe"], ["", "𝄞x"]]))
     np.save(HERE / "bytes.npy", np.array([b"ab", b"", b"c"]))
@@ -67,7 +70,7 @@ def matlab_values():
     return {
         "double": values.astype("f8"),
         "single": values.astype("f4"),
-        **{name: values.astype(name) for name in "int8 uint8 int16 uint16 int32 uint32 int64".split()},
+        **{name: values.astype(name) for name in INTEGERS},
         "uint64": values.astype("u8"),
         "logical": values > 1,
         "complex": values * (1 + 2j),

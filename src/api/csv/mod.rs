@@ -56,7 +56,7 @@ crate::natives! {
     ///
     /// > file::write("trials.csv", "time,side,rate\n0.5,left,3\n1.0,right,\n");
     /// > csv::read("trials.csv")
-    /// = {rate: [3.0, nan], side: ["left", "right"], time: [0.5, 1.0]}
+    /// = {rate: tensor [2] f64 [3, nan], side: ["left", "right"], time: tensor [2] f64 [0.5, 1]}
     fn read(cx: &Context, path: String, options: CallOptions<ReadOptions>) -> Value {
         let text = read_text(cx, "csv::read", &path)?;
         let format = read_format(&options)?;

@@ -1,8 +1,8 @@
-//! Arrays: numbers, text, cells, structs and sparse matrices.
+//! Arrays: their headers, and those of numbers.
 
 use std::path::Path;
 
-use super::element::{Cursor, Element, MATRIX, damaged};
+use super::element::{Cursor, damaged};
 use super::text;
 use crate::base::error::{FileError, READING_ENTRY};
 use crate::base::{Error, Result};
@@ -10,9 +10,8 @@ use crate::io::budget::Budget;
 use crate::io::elements::{self, tensor_error};
 use crate::io::hdf5::Unreadable;
 use crate::io::matlab;
-use crate::io::nest::nest;
-use crate::io::tree::{Map, Tree, join};
-use crate::tensor::{DType, Device, Tensor};
+use crate::io::tree::Tree;
+use crate::tensor::{DType, Tensor};
 
 /// Maximum depth of nested cells and structs.
 const DEPTH: usize = 64;
@@ -72,14 +71,14 @@ impl Class {
 }
 
 /// The start of an array, and its other parts.
-struct Header<'a> {
+pub struct Header<'a> {
     class: Class,
-    is_complex: bool,
-    is_logical: bool,
+    pub is_complex: bool,
+    pub is_logical: bool,
     /// The shape in reverse order.
-    shape: Vec<usize>,
+    pub shape: Vec<usize>,
     name: String,
-    parts: Cursor<'a>,
+    pub parts: Cursor<'a>,
 }
 
 /// Reads the arrays of a file.
@@ -245,146 +244,8 @@ impl<'a> Reader<'a> {
         Ok(tensor.to_dtype(dtype)?)
     }
 
-    /// A list for a row or a column of cells, else nested lists.
-    fn cell(&mut self, mut header: Header, key: &str) -> Result<Tree> {
-        let count = header.shape.iter().product();
-        self.check_count(&header.parts, count, key)?;
-        let mut items = Vec::with_capacity(count);
-        for index in 0..count {
-            let item_key = join(key, &index.to_string());
-            let value = self.child(&mut header.parts, &item_key)?;
-            items.push(value.unwrap_or(Tree::Null));
-        }
-        Ok(nest_cells(items, &header.shape))
-    }
-
-    /// A map of the fields; for several structs, each field is a list of its values.
-    fn fields(&mut self, mut header: Header, key: &str) -> Result<Tree> {
-        let names = self
-            .field_names(&mut header.parts)
-            .map_err(|fact| self.error(key, fact))?;
-        let count: usize = header.shape.iter().product();
-        self.check_count(&header.parts, count.saturating_mul(names.len()), key)?;
-        let mut columns: Vec<Vec<Option<Tree>>> = vec![Vec::new(); names.len()];
-        for _ in 0..if names.is_empty() { 0 } else { count } {
-            for (name, column) in names.iter().zip(&mut columns) {
-                column.push(self.child(&mut header.parts, &join(key, name))?);
-            }
-        }
-        let mut map = Map::new();
-        for (name, mut column) in names.into_iter().zip(columns) {
-            let value = match count {
-                1 => column.pop().flatten(),
-                _ => {
-                    let items = column.into_iter().map(|item| item.unwrap_or(Tree::Null));
-                    Some(nest_cells(items.collect(), &header.shape))
-                }
-            };
-            if let Some(value) = value {
-                map.insert(name, value);
-            }
-        }
-        Ok(Tree::Map(map))
-    }
-
-    fn field_names(&self, parts: &mut Cursor) -> Result<Vec<String>, FileError> {
-        let length = parts.require()?.integers(self.is_big_endian)?;
-        let names = parts.require()?;
-        let length = match length[..] {
-            [length] if length > 0 => length as usize,
-            _ if names.data.is_empty() => return Ok(Vec::new()),
-            _ => return Err(damaged("an invalid length of field names")),
-        };
-        let name = |bytes: &[u8]| {
-            let end = bytes
-                .iter()
-                .position(|byte| *byte == 0)
-                .unwrap_or(bytes.len());
-            String::from_utf8_lossy(&bytes[..end]).into_owned()
-        };
-        Ok(names.data.chunks(length).map(name).collect())
-    }
-
-    /// The next array within a cell or a struct.
-    fn child(&mut self, parts: &mut Cursor, key: &str) -> Result<Option<Tree>> {
-        match parts.require().map_err(|fact| self.error(key, fact))? {
-            Element { kind: MATRIX, data } => self.variable(data, key),
-            Element { kind, .. } => {
-                let found = format!("an element of type {kind}, expected an array");
-                Err(self.error(key, damaged(found)))
-            }
-        }
-    }
-
-    /// Checks that `count` arrays can follow.
-    fn check_count(&self, parts: &Cursor, count: usize, key: &str) -> Result<()> {
-        /// Size of an empty array in bytes.
-        const MIN_BYTES: usize = 8;
-        match count <= parts.remaining() / MIN_BYTES {
-            true => Ok(()),
-            false => {
-                let found = format!("{count} arrays in {} bytes", parts.remaining());
-                Err(self.error(key, damaged(found)))
-            }
-        }
-    }
-
-    /// A sparse matrix as a dense one.
-    fn sparse(&mut self, mut header: Header, key: &str) -> Result<Tree> {
-        let shape = header.shape.clone();
-        let &[columns, rows] = shape.as_slice() else {
-            return Err(self.error(key, damaged("a sparse array that is not a matrix")));
-        };
-        let mut indices = || header.parts.require()?.integers(self.is_big_endian);
-        let row_indices = indices().map_err(|fact| self.error(key, fact))?;
-        let starts = indices().map_err(|fact| self.error(key, fact))?;
-        let count = starts.last().map_or(0, |end| (*end).max(0) as usize);
-        let layout = Layout {
-            rows,
-            columns,
-            count,
-        };
-        let offsets = layout.offsets(&row_indices, &starts);
-        let offsets = offsets.map_err(|fact| self.error(key, fact))?;
-        let dtype = if header.is_logical {
-            DType::U8
-        } else {
-            DType::F64
-        };
-        let mut parts = Vec::new();
-        for _ in 0..1 + usize::from(header.is_complex) {
-            // 8 bytes for the f64 value, and 8 for the dtype of the tensor.
-            self.budget.array(self.path, key, &shape, 16)?;
-            let element = header
-                .parts
-                .require()
-                .map_err(|fact| self.error(key, fact))?;
-            let number = element.number().map_err(|fact| self.error(key, fact))?;
-            if element.data.len() / number.size() < count {
-                return Err(self.error(key, damaged("fewer values than indices")));
-            }
-            let mut bytes = element.data;
-            let values = elements::read(&mut bytes, number, self.is_big_endian, &[count]);
-            let values = values.map_err(|fact| self.error(key, fact))?;
-            let values = values.to_dtype(DType::F64)?.to_vec1::<f64>()?;
-            let mut dense = vec![0.0; rows * columns];
-            offsets
-                .iter()
-                .zip(values)
-                .for_each(|(offset, value)| dense[*offset] = value);
-            let dense = Tensor::from_vec(dense, (columns, rows), &Device::Cpu)?;
-            parts.push(Tree::Tensor(dense.to_dtype(dtype)?));
-        }
-        let im = if header.is_complex { parts.pop() } else { None };
-        let re = parts.pop().unwrap_or(Tree::Null);
-        Ok(match im {
-            Some(im) => Tree::from([("re", re), ("im", im)]),
-            None => re,
-        })
-    }
-
     /// The error for the array `key`.
-    fn error(&self, key: &str, fact: FileError) -> Error {
+    pub fn error(&self, key: &str, fact: FileError) -> Error {
         let key = key.to_string();
         let fact = match fact {
             FileError::Format { found, .. } => FileError::EntryKind { key, found },
@@ -394,45 +255,6 @@ impl<'a> Reader<'a> {
             other => other,
         };
         Error::file(self.path, fact)
-    }
-}
-
-/// The layout of a sparse matrix with `count` values.
-struct Layout {
-    rows: usize,
-    columns: usize,
-    count: usize,
-}
-
-impl Layout {
-    /// The offset of each value in the dense matrix. `starts` contains the index of the first value
-    /// of each column.
-    fn offsets(&self, row_indices: &[i32], starts: &[i32]) -> Result<Vec<usize>, FileError> {
-        let is_ascending = starts.first() == Some(&0) && starts.is_sorted();
-        if starts.len() != self.columns + 1 || !is_ascending || self.count > row_indices.len() {
-            return Err(damaged("the columns of a sparse matrix are inconsistent"));
-        }
-        let mut offsets = Vec::with_capacity(self.count);
-        for (column, range) in starts.windows(2).enumerate() {
-            for row in &row_indices[range[0] as usize..range[1] as usize] {
-                match usize::try_from(*row) {
-                    Ok(row) if row < self.rows => offsets.push(column * self.rows + row),
-                    _ => return Err(damaged("a row index exceeds the sparse matrix")),
-                }
-            }
-        }
-        Ok(offsets)
-    }
-}
-
-/// One list for a row or a column of values, else nested lists; `shape` is in reverse order.
-fn nest_cells(items: Vec<Tree>, shape: &[usize]) -> Tree {
-    if matches!(shape, [1, _] | [_, 1]) {
-        return Tree::List(items);
-    }
-    let mut items = items.into_iter().map(Ok::<Tree, std::convert::Infallible>);
-    match nest(&mut items, shape) {
-        Ok(tree) => tree,
     }
 }
 

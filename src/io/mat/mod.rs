@@ -5,7 +5,9 @@
 //! Source: MathWorks, MAT-File Format (R2024b), level 5
 
 mod array;
+mod containers;
 mod element;
+mod sparse;
 mod text;
 
 use std::borrow::Cow;

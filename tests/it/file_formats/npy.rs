@@ -16,7 +16,7 @@ fn every_dtype_of_numpy_is_read_as_from_hdf5() {
     let Tree::Map(map) = &expected else {
         panic!("expected a map");
     };
-    assert_eq!(map.len(), 35, "all arrays of the script");
+    assert_eq!(map.len(), 33, "all arrays of the script");
     for (name, value) in map {
         let actual = arrays.tree.at(name).expect(name);
         assert_eq!(format_tree(actual), format_tree(value), "{name}");
@@ -149,7 +149,10 @@ fn scripts_write_and_read_arrays_in_both_languages() {
     let out = tempfile::tempdir().expect("a folder");
     let rows = [
         (r#"npy::write("x.npy", [[1, 2], [3, 4]])"#, "nil"),
-        (r#"npy::read("x.npy")"#, "[[1, 2], [3, 4]]..."),
+        (
+            r#"npy::read("x.npy")"#,
+            "tensor [2, 2] f64 [[1, 2], [3, 4]]",
+        ),
         (r#"npy::write("t.npy", ["a", "b"])"#, "nil"),
         (r#"npy::read("t.npy")"#, r#"["a", "b"]"#),
         (
