@@ -180,7 +180,13 @@ fn reader<'a>(text: &'a str, format: Format) -> Reader<&'a [u8]> {
     // Windows programs mark UTF-8 files.
     let mut text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for _ in 0..format.skip_rows {
-        text = text.split_once('\n').map_or("", |(_, rest)| rest);
+        match text.split_once('\n') {
+            Some((_, rest)) => text = rest,
+            None => {
+                text = "";
+                break;
+            }
+        }
     }
     ReaderBuilder::new()
         .delimiter(format.delimiter)
@@ -218,7 +224,10 @@ fn table_error(path: &Path, format: Format, error: ::csv::Error) -> Error {
             expected_len,
             len,
         } => FileError::RowLength {
-            line: pos.as_ref().map_or(0, ::csv::Position::line) + format.skip_rows as u64,
+            line: pos
+                .as_ref()
+                .map_or(0, ::csv::Position::line)
+                .saturating_add(format.skip_rows as u64),
             expected: *expected_len,
             found: *len,
         },

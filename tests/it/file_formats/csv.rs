@@ -78,14 +78,17 @@ fn columns_are_read_with_their_types() {
 #[test]
 fn numbers_are_unchanged_after_write_and_read() {
     let out = tempfile::tempdir().expect("a folder");
+    let path = out.path().join("f.csv");
+    let names = "expected one name per column, found 1 names and 2 columns";
+    let names = format!("{}: {names}", path.display());
     let rows = [
         (
             r#"csv::write("a.csv", [0.1, 1e300, 5e-324, 1.0 / 3.0])"#,
             "nil",
         ),
         (
-            r#"csv::read("a.csv").c0"#,
-            "[0.1, 1e300, 5e-324, 0.333333...".into(),
+            r#"csv::read("a.csv").c0.to_list()"#,
+            "[0.1, 1e300, 5e-324, 0.333333...",
         ),
         (
             r#"csv::write("b.csv", #{ n: [1, 9007199254740993], t: ["a,b", "\"c\""] })"#,
@@ -121,7 +124,7 @@ fn numbers_are_unchanged_after_write_and_read() {
         ),
         (
             r#"csv::write("f.csv", [[1, 2]], #{ header: ["x"] })"#,
-            "...",
+            &names,
         ),
         (r#"file::exists("f.csv")"#, "false"),
     ];
