@@ -145,6 +145,18 @@ impl Context {
         }
     }
 
+    /// The path of a folder to create. Relative paths refer to the folder of `--out`.
+    ///
+    /// Errors: a path that the sandbox does not allow
+    pub fn output_folder(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
+        let path = self.config.out.join(path);
+        self.output_paths.borrow_mut().insert(path.clone());
+        match &self.config.sandbox {
+            Some(sandbox) => sandbox.resolve_new_folder(&path),
+            None => Ok(path),
+        }
+    }
+
     /// The path of an input file: below the output folder if this run wrote it there, or else
     /// `path` itself if it exists, or else below the output folder.
     ///

@@ -40,10 +40,11 @@ crate::natives! {
     /// = 3
     fn write(cx: &Context, path: String, map: Map, options: CallOptions<FileOptions>) -> () {
         let attributes = options.attributes.clone().unwrap_or_default();
-        let Tree::Map(attributes) = to_tree("attribute", "", Value::Map(attributes))? else {
+        let attributes = to_tree("h5::write", "attribute", "", Value::Map(attributes))?;
+        let Tree::Map(attributes) = attributes else {
             return Ok(());
         };
-        let tree = to_tree("entry", "", Value::Map(map))?;
+        let tree = to_tree("h5::write", "entry", "", Value::Map(map))?;
         save(cx, &path, &tree, attributes, options.compress)
     }
 
@@ -207,11 +208,11 @@ pub fn provenance(cx: &Context) -> Provenance {
     }
 }
 
-/// Converts a script value to a tree. Error messages identify the value by `category` and
-/// `key`.
+/// Converts a script value to a tree for the function `of`. Error messages identify the value by
+/// `category` and `key`.
 ///
 /// Errors: a function or an engine object
-pub fn to_tree(category: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> {
+pub fn to_tree(of: &str, category: &str, key: &str, value: Value) -> Result<Tree, Diagnostic> {
     Ok(match value {
         Value::Nil => Tree::Null,
         Value::Bool(value) => Tree::Bool(value),
@@ -219,17 +220,17 @@ pub fn to_tree(category: &str, key: &str, value: Value) -> Result<Tree, Diagnost
         Value::Float(value) => Tree::Float(value),
         Value::Text(value) => Tree::Text(value),
         Value::Tensor(value) => Tree::Tensor(value),
-        Value::List(items) => list_to_tree(category, key, items)?,
+        Value::List(items) => list_to_tree(of, category, key, items)?,
         Value::Map(map) => {
             let entries = map.into_iter().map(|(name, value)| {
-                let tree = to_tree(category, &join(key, &name), value)?;
+                let tree = to_tree(of, category, &join(key, &name), value)?;
                 Ok((name, tree))
             });
             Tree::Map(entries.collect::<Result<_, Diagnostic>>()?)
         }
         other @ (Value::Object(_) | Value::Function(_)) => {
             let error = Error::Kind {
-                of: format!("h5::write: {category} `{key}`"),
+                of: format!("{of}: {category} `{key}`"),
                 expected: "numbers, text, tensors, lists or maps".into(),
                 found: other.kind(),
             };
@@ -256,7 +257,12 @@ pub fn to_value(tree: Tree) -> Value {
 }
 
 /// Converts a list: nested lists of numbers become a tensor, other lists remain lists.
-fn list_to_tree(category: &str, key: &str, items: Vec<Value>) -> Result<Tree, Diagnostic> {
+fn list_to_tree(
+    of: &str,
+    category: &str,
+    key: &str,
+    items: Vec<Value>,
+) -> Result<Tree, Diagnostic> {
     let rows = Value::List(items);
     if let Value::List(items) = &rows
         && matches!(items.first(), Some(Value::List(_)))
@@ -269,7 +275,7 @@ fn list_to_tree(category: &str, key: &str, items: Vec<Value>) -> Result<Tree, Di
     };
     let items = items.into_iter().enumerate().map(|(index, item)| {
         let key = join(key, &index.to_string());
-        to_tree(category, &key, item)
+        to_tree(of, category, &key, item)
     });
     items.collect::<Result<_, _>>().map(Tree::List)
 }

@@ -86,6 +86,36 @@ impl Sandbox {
         Ok(resolved)
     }
 
+    /// The resolved path of a folder to create; the folders that contain it may be missing.
+    ///
+    /// Errors: a path outside the folder of `--out`, or a missing part that is a link or `..`
+    pub fn resolve_new_folder(&self, path: &Path) -> Result<PathBuf, Diagnostic> {
+        let mut missing = Vec::new();
+        let mut existing = path;
+        let resolved = loop {
+            match (fs::canonicalize(existing), existing.parent()) {
+                (Ok(resolved), _) => break resolved,
+                // A link to a missing folder is rejected: the folder would be created elsewhere.
+                (Err(_), Some(parent)) if fs::symlink_metadata(existing).is_err() => {
+                    let name = existing.file_name();
+                    missing.push(name.ok_or_else(|| access_error(path, WRITING))?);
+                    existing = match parent.as_os_str().is_empty() {
+                        true => Path::new("."),
+                        false => parent,
+                    };
+                }
+                _ => return Err(access_error(path, WRITING)),
+            }
+        };
+        match resolved.starts_with(&self.write) {
+            true => Ok(missing
+                .iter()
+                .rev()
+                .fold(resolved, |path, name| path.join(name))),
+            false => Err(access_error(path, WRITING)),
+        }
+    }
+
     /// The resolved path of a file that does not exist yet.
     fn resolve_new_file(&self, path: &Path) -> Result<PathBuf, Diagnostic> {
         // A link to a missing file is rejected: writing would follow the link.

@@ -13,7 +13,11 @@ pub struct ScriptModule {
 /// Every bundled script module.
 pub const SCRIPT_MODULES: &[ScriptModule] = &[ScriptModule {
     name: "show",
-    text: include_str!("../../stdlib/show.rhai"),
+    text: concat!(
+        include_str!("../../stdlib/show.rhai"),
+        "\n",
+        include_str!("../../stdlib/show_file.rhai")
+    ),
 }];
 
 /// Prefix of the source name of a bundled module. The source names of user scripts lack it.

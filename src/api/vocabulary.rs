@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::native::{Module, Native};
 use super::{
-    builtins, dataset, file, fixed_points, force, h5, help, json, lfads, metrics, numbers, optim,
-    pca, plot, random, rnn, signals, spikes, stdlib, tasks, tensor, train, tsne, view,
+    builtins, csv, dataset, file, fixed_points, force, h5, help, json, lfads, mat, metrics, npy,
+    npz, numbers, optim, pca, plot, random, rnn, signals, spikes, stdlib, tasks, tensor, train,
+    tsne, view,
 };
 
 /// All modules of the vocabulary. Modules with the same name are merged.
@@ -47,6 +48,10 @@ fn general_modules() -> Vec<Module> {
         h5::module(),
         file::module(),
         json::module(),
+        csv::module(),
+        npy::module(),
+        npz::module(),
+        mat::module(),
         plot::module(),
         plot::io::module(),
         plot::scene::module(),

@@ -33,7 +33,8 @@ pub enum Command {
     Doc(DocArgs),
     /// Check a script for errors without running it
     Check(CheckArgs),
-    /// Show the contents of a file in three dimensions, in a window or as an image
+    /// Show the contents of a file (a figure, trajectories, a network, an array), in a window or as
+    /// an image
     View(ViewArgs),
 }
 

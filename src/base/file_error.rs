@@ -25,6 +25,15 @@ pub enum FileError {
         expected: &'static str,
         found: String,
     },
+    /// A row of a table.
+    #[error("line {line}: expected {expected} fields, found {found}")]
+    RowLength {
+        line: u64,
+        expected: u64,
+        found: u64,
+    },
+    #[error("the column name `{name}` occurs twice")]
+    RepeatedColumn { name: String },
     #[error("the file is damaged or truncated ({found})")]
     Damaged { found: String },
     #[error("expected an entry `{key}`, found {}", join_names(found))]
@@ -137,6 +146,14 @@ impl FileError {
             FileError::Missing => {
                 Some("paths are relative to the working directory of `attractor`".into())
             }
+            FileError::Format { found, .. } => reader_of(found).map(String::from),
+            FileError::RowLength { .. } => Some(
+                "check the delimiter of the file and the options `delimiter` and `comment`".into(),
+            ),
+            FileError::RepeatedColumn { .. } => Some(
+                "rename the column, or omit the header with `skip_rows: 1` and `header: false`"
+                    .into(),
+            ),
             FileError::Special { .. } => {
                 Some("nothing was written; use a path that ends in a file name".into())
             }
@@ -201,6 +218,19 @@ impl FileError {
             },
             _ => None,
         }
+    }
+}
+
+/// The function that reads a file of another format.
+fn reader_of(found: &str) -> Option<&'static str> {
+    match found {
+        "a NumPy array (.npy)" => Some("npy::read(path) reads NumPy arrays"),
+        "a zip archive (.npz or .pt)" => {
+            Some("npz::read(path) reads NumPy archives, rnn::load(path) networks of PyTorch")
+        }
+        "a MATLAB 5 file" => Some("mat::read(path) reads MAT-files"),
+        "an HDF5 file" => Some("h5::read(path) reads HDF5 files"),
+        _ => None,
     }
 }
 

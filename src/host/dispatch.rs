@@ -273,6 +273,10 @@ impl Vocabulary {
             .functions
             .get(module)
             .map_or(Vec::new(), |names| names.keys().copied().collect());
+        // A name of another program for a function of this module.
+        if let Some(known) = synonyms::lookup(name, &names).filter(|_| !module.is_empty()) {
+            return diagnostic.hint(format!("did you mean `{known}`?"));
+        }
         // The unknown name may be a misspelt module.
         let modules = self.functions.keys().filter(|_| module.is_empty());
         let near = suggest(name, names.iter().chain(modules).copied());

@@ -20,6 +20,9 @@ net.save("net.h5"); gru.save("gru.h5"); net.save("net.safetensors", #{ first_sta
 student.save("student.h5"); model.save("model.h5"); points.save("points.h5");
 picture.save("picture.h5"); space.save("space.h5");
 json::write("graph.json", graph);
+npy::write("array.npy", f32s); npz::write("small.npz", #{ a: integers, b: "text" });
+npz::write("deflated.npz", #{ a: f32s }, #{ compress: true });
+csv::write("table.csv", #{ a: [1.5, 2], b: ["x", "y"] });
 h5::write("nested.h5", #{ a: f32s, b: #{ c: integers, d: "text", e: [1, 2.5, "x"] } });
 train(net, batches, #{ batches: 3, batch_size: 2, checkpoint: "run.h5", checkpoint_every: 1 });
 "#;
@@ -99,7 +102,18 @@ fn collect_files(folder: &Path, seeds: &mut Vec<(String, Vec<u8>)>) -> Result<()
         }
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         let size = fs::metadata(&path).map(|file| file.len()).unwrap_or(0);
-        let extensions = ["h5", "pt", "ckpt", "safetensors", "json", "mat", "nwb"];
+        let extensions = [
+            "h5",
+            "pt",
+            "ckpt",
+            "safetensors",
+            "json",
+            "mat",
+            "nwb",
+            "npy",
+            "npz",
+            "csv",
+        ];
         if extensions.contains(&extension.as_ref()) && size <= MAX_SEED_BYTES {
             let bytes = fs::read(&path).map_err(|error| error.to_string())?;
             seeds.push((extension.into_owned(), bytes));
@@ -112,6 +126,17 @@ fn collect_files(folder: &Path, seeds: &mut Vec<(String, Vec<u8>)>) -> Result<()
 fn readers(name: &str, extension: &str) -> Vec<String> {
     let calls: &[&str] = match extension {
         "json" => &["json::read(FILE)", "file::read(FILE)"],
+        "npy" => &["text_of(npy::read(FILE)).len()", "show::file(FILE)"],
+        "npz" => &["text_of(npz::read(FILE)).len()", "npz::read(FILE, \"a\")"],
+        "csv" => &[
+            "text_of(csv::read(FILE)).len()",
+            "csv::read(FILE, #{ tensor: true })",
+        ],
+        "mat" => &[
+            "text_of(mat::read(FILE)).len()",
+            "mat::read(FILE, \"x\")",
+            "h5::list(FILE)",
+        ],
         "pt" | "ckpt" | "safetensors" => {
             &["rnn::load(FILE)", "rnn::load(FILE, #{ prefix: \"rnn\" })"]
         }

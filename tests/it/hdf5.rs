@@ -31,7 +31,7 @@ fn f64_values(tensor: &Tensor) -> Vec<f64> {
 }
 
 /// Text form of a tree with all its values, for comparisons.
-fn format_tree(tree: &Tree) -> String {
+pub fn format_tree(tree: &Tree) -> String {
     match tree {
         Tree::Tensor(t) => format!("{:?}{:?}{:?}", t.dtype(), t.dims(), f64_values(t)),
         Tree::Map(map) => {

@@ -13,6 +13,7 @@ mod extreme_size_calls;
 mod extreme_sizes;
 mod figure;
 mod figure_roundtrip;
+mod file_formats;
 mod file_memory_limit;
 mod fixed_points;
 mod flip_flop;

@@ -1,6 +1,8 @@
 //! `--sandbox`: the files that a script can access, and rejected accesses to other files.
 #![cfg(unix)]
 
+mod calls;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,6 +19,7 @@ use clap::Parser;
 use tempfile::TempDir;
 
 use crate::session::{LANGUAGES, run_in};
+use calls::{EXTENSIONS, READERS, WRITERS};
 
 /// A folder `work` that the sandbox allows, and a folder `other` that it does not allow.
 fn folder() -> TempDir {
@@ -60,17 +63,6 @@ fn folder() -> TempDir {
     folder
 }
 
-const EXTENSIONS: [&str; 8] = [
-    "h5",
-    "json",
-    "txt",
-    "safetensors",
-    "png",
-    "svg",
-    "html",
-    "gif",
-];
-
 fn sandbox_config(root: &Path) -> RunConfig {
     let work = root.join("work");
     let out = work.join("out");
@@ -108,23 +100,6 @@ fn to_lua(text: &str) -> String {
     let text = text.replace('[', "{").replace(']', "}");
     ["save", "shape"].into_iter().fold(text, method)
 }
-
-const READERS: [&str; 14] = [
-    "file::read(\"PATH\")",
-    "json::read(\"PATH\")",
-    "h5::read(\"PATH\")",
-    "h5::read(\"PATH\", \"x\")",
-    "h5::rows(\"PATH\", \"x\", 0, 1)",
-    "h5::list(\"PATH\")",
-    "h5::attributes(\"PATH\")",
-    "rnn::load(\"PATH\")",
-    "force::load(\"PATH\")",
-    "lfads::load(\"PATH\")",
-    "fixed_points::load(\"PATH\")",
-    "plot::load(\"PATH\")",
-    "show::file(\"PATH\")",
-    "tasks::dataset(\"PATH\", #{ inputs: \"x\", targets: \"x\" })",
-];
 
 #[test]
 fn no_function_reads_outside_the_allowed_folders() {
@@ -207,49 +182,6 @@ fn files_in_the_allowed_folders_are_read() {
     )
     .expect("the folder is allowed");
 }
-
-/// Calls that write a file, and the extension of the file.
-const WRITERS: [(&str, &str); 16] = [
-    ("file::write(\"PATH\", \"text\")", "txt"),
-    ("json::write(\"PATH\", 1)", "json"),
-    ("h5::write(\"PATH\", #{ x: 1 })", "h5"),
-    ("rnn::vanilla(#{ units: 2 }).save(\"PATH\")", "h5"),
-    (
-        "rnn::vanilla(#{ units: 2 }).save(\"PATH\", #{ first_states: \"drop\" })",
-        "safetensors",
-    ),
-    ("force::network(#{ units: 5 }).save(\"PATH\")", "h5"),
-    (
-        "lfads::model(#{ channels: 2, factors: 1 }).save(\"PATH\")",
-        "h5",
-    ),
-    (
-        "fixed_points::find(rnn::vanilla(#{ units: 2 }), #{ candidates: zeros([1, 2]) })\
-         .save(\"PATH\")",
-        "h5",
-    ),
-    ("plot::lines([1, 2]).save(\"PATH\")", "png"),
-    ("plot::lines([1, 2]).save(\"PATH\")", "svg"),
-    ("plot::lines([1, 2]).save(\"PATH\")", "h5"),
-    ("scene::points([[0, 0, 0]]).save(\"PATH\")", "html"),
-    (
-        "scene::points([[0, 0, 0]]).save(\"PATH\", #{ frames: 2 })",
-        "gif",
-    ),
-    (
-        "view(scene::points([[0, 0, 0]]), #{ name: \"PATH\" })",
-        "png",
-    ),
-    (
-        "view(scene::points([[0, 0, 0]]), #{ picture: \"PATH\" })",
-        "png",
-    ),
-    (
-        "train(rnn::vanilla(#{ units: 2 }), tasks::integrator(), \
-         #{ batches: 1, checkpoint: \"PATH\" })",
-        "h5",
-    ),
-];
 
 /// All files below a folder with their content, without links and their targets.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {

@@ -51,6 +51,8 @@ fn errors_suggest_the_name_for_a_name_of_another_program() {
         ("plot::imshow(zeros([2, 2]))", "image"),
         ("optim::adam(#{ learning_rate: 0.1 })", "lr"),
         ("rnn::vanilla(#{ hidden_size: 10 })", "units"),
+        ("npy::load(\"x.npy\")", "read"),
+        ("npz::savez(\"x.npz\", #{})", "write"),
     ];
     for (text, expected) in table {
         let outcome = session::run(text, Language::Rhai).outcome;

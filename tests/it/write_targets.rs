@@ -16,7 +16,7 @@ use attractor::io::{Tree, atomic_write, is_replaceable, safetensors, text};
 use tempfile::TempDir;
 
 /// The extensions of the files that the script writes.
-const EXTENSIONS: [&str; 10] = [
+const EXTENSIONS: [&str; 13] = [
     "h5",
     "safetensors",
     "png",
@@ -27,6 +27,9 @@ const EXTENSIONS: [&str; 10] = [
     "txt",
     "data.h5",
     "check.h5",
+    "npy",
+    "npz",
+    "csv",
 ];
 
 /// Writes all kinds of files to links `KIND.EXTENSION`; prints the errors.
@@ -44,6 +47,9 @@ for kind in args() {
         || figure.save(kind + ".html"),
         || json::write(kind + ".json", [1, 2]),
         || file::write(kind + ".txt", "text"),
+        || npy::write(kind + ".npy", [1, 2]),
+        || npz::write(kind + ".npz", #{ a: 1 }),
+        || csv::write(kind + ".csv", [1, 2]),
         || h5::write(kind + ".data.h5", #{ a: 1 }),
         || train(net, task, #{ batches: 2, checkpoint: kind + ".check.h5" }),
     ];

@@ -9,9 +9,10 @@ use super::element_type::ElementType;
 use super::error;
 use super::library::data;
 use super::library::types::{HEAP_ID, Padding, REFERENCE};
-use super::validate::budget::Budget;
 use super::validate::raw_file::{Item, RawFile};
 use crate::base::Result;
+use crate::io::budget::Budget;
+use crate::io::nest::nest;
 use crate::io::tree::{Map, Tree};
 use crate::tensor::{Device, Tensor};
 
@@ -272,16 +273,4 @@ fn text(bytes: &[u8], padding: Padding) -> Tree {
     };
     let bytes = &bytes[..length.unwrap_or(bytes.len())];
     Tree::Text(String::from_utf8_lossy(bytes).into_owned())
-}
-
-/// Nested lists, one level per axis; the first value for an empty shape.
-pub fn nest(values: &mut dyn Iterator<Item = Result<Tree>>, shape: &[usize]) -> Result<Tree> {
-    match shape {
-        [] => values.next().unwrap_or(Ok(Tree::Null)),
-        [size] => values.take(*size).collect::<Result<_>>().map(Tree::List),
-        [size, inner @ ..] => {
-            let rows = (0..*size).map(|_| nest(values, inner));
-            rows.collect::<Result<_>>().map(Tree::List)
-        }
-    }
 }

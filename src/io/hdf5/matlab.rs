@@ -6,8 +6,9 @@ use std::path::Path;
 use super::error;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
+use crate::io::matlab;
 use crate::io::tree::{Map, Tree};
-use crate::tensor::{DType, Device, Tensor};
+use crate::tensor::{DType, Tensor};
 
 /// The attribute with the MATLAB class of an entry.
 const CLASS: &str = "MATLAB_class";
@@ -92,25 +93,12 @@ fn empty(class: &str, sizes: Tree) -> Result<Tree> {
             .to_vec1::<i64>()?,
         _ => Vec::new(),
     };
-    let dtype = match class {
-        "char" => return Ok(Tree::from("")),
-        "cell" => return Ok(Tree::List(Vec::new())),
-        "struct" => return Ok(Tree::map()),
-        "single" => DType::F32,
-        "double" => DType::F64,
-        "logical" | "uint8" => DType::U8,
-        "uint16" | "uint32" => DType::U32,
-        _ => DType::I64,
-    };
-    let mut shape: Vec<usize> = sizes
+    let shape = sizes
         .iter()
         .rev()
         .map(|size| (*size).max(0) as usize)
         .collect();
-    if !shape.contains(&0) {
-        shape = vec![0];
-    }
-    Ok(Tree::Tensor(Tensor::zeros(shape, dtype, &Device::Cpu)?))
+    Ok(matlab::empty(class, shape)?)
 }
 
 /// A text for one row of characters, a list of texts for several rows.
@@ -122,16 +110,8 @@ fn text(codes: &Tensor) -> Result<Tree> {
         .flatten_all()?
         .to_dtype(DType::I64)?
         .to_vec1::<i64>()?;
-    let row = |row: usize| {
-        let codes: Vec<u16> = (0..length)
-            .map(|index| codes[index * rows + row] as u16)
-            .collect();
-        Tree::Text(String::from_utf16_lossy(&codes))
-    };
-    match rows {
-        1 => Ok(row(0)),
-        _ => Ok(Tree::List((0..rows).map(row).collect())),
-    }
+    let codes: Vec<u16> = codes.into_iter().map(|code| code as u16).collect();
+    Ok(matlab::text(&codes, length, rows))
 }
 
 /// The values at the given paths: one list for a row or column of cells, else nested lists.

@@ -14,7 +14,6 @@ use super::library::names::{
 };
 use super::library::{self, Address};
 use super::matlab::{self, MatlabEntry};
-use super::validate::budget::Budget;
 use super::validate::chunks::Chunks;
 use super::validate::raw_file::RawFile;
 use super::validate::{object_header, superblock};
@@ -22,6 +21,7 @@ use super::value::Source;
 use super::{Attributes, DEPTH, LIST, LIST_MARK, ReadOptions, Unreadable};
 use super::{error, names, open_file};
 use crate::base::{Error, Result};
+use crate::io::budget::Budget;
 use crate::io::tree::{Map, Tree, join};
 
 /// An open file and the state of the traversal.

@@ -1,12 +1,12 @@
 //! The zip archive that contains a state dict.
 
-use std::io::{Cursor, ErrorKind, Read};
+use std::io::{Cursor, Read};
 
 use zip::read::ZipReadOptions;
-use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::base::error::FileError;
+use crate::io::zip_error::damaged;
 
 /// The record with the pickle, in a folder with an arbitrary name.
 const PICKLE: &str = "data.pkl";
@@ -123,25 +123,6 @@ fn inspect_names(zip: &ZipArchive<Cursor<&[u8]>>) -> Result<(String, bool), File
     let byte_order = format!("{folder}byteorder");
     let has_byte_order = names.iter().any(|name| **name == byte_order);
     Ok((folder, has_byte_order))
-}
-
-/// Describes an error of the zip library without its terms.
-fn damaged(error: ZipError) -> FileError {
-    let found = match &error {
-        ZipError::InvalidArchive(_) => {
-            "the index at the end of the zip archive is missing or \
-                                        inconsistent"
-        }
-        ZipError::UnsupportedArchive(_) => "a zip archive with an unsupported feature",
-        ZipError::FileNotFound => "a record of the zip archive is missing",
-        ZipError::Io(source) if source.kind() == ErrorKind::UnexpectedEof => {
-            "a record of the zip archive ends too early"
-        }
-        ZipError::Io(_) => "a record of the zip archive has a wrong checksum or cannot be inflated",
-        _ => "a record of the zip archive cannot be read",
-    };
-    let found = found.into();
-    FileError::Damaged { found }
 }
 
 /// Errors: `Format` for a compression method that PyTorch does not support either

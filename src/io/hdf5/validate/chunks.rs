@@ -9,10 +9,10 @@ use ::hdf5::Dataset;
 use ::hdf5::filters::Filter as FilterInfo;
 use flate2::read::ZlibDecoder;
 
-use super::budget::Budget;
 use super::raw_file::RawFile;
 use crate::base::error::FileError;
 use crate::base::{Error, Result};
+use crate::io::budget::Budget;
 use crate::io::hdf5::element_type::ElementType;
 use crate::io::hdf5::error;
 use crate::io::hdf5::library::data::{self, ChunkLocation, Filter};

@@ -1,6 +1,5 @@
 //! Validation of files before the library reads them, because it trusts the sizes in a file.
 
-pub mod budget;
 mod checksum;
 pub mod chunks;
 pub mod object_header;

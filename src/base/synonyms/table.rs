@@ -1,6 +1,4 @@
-//! Names that users know from other programs, or from earlier versions, and the names of this
-//! program for the same concept. Every "did you mean" consults this table before it searches for
-//! similar spellings, which would suggest `pinv` for `inv`, and `flip` for `clip`.
+//! The table of synonyms.
 
 /// A name of this program, and the other names of the concept. A foreign name can occur in several
 /// rows; the first row whose name is valid in the context applies.
@@ -145,6 +143,27 @@ pub const SYNONYMS: &[Row] = &[
     ("save", &["dump", "savefig", "save_model"]),
     ("load", &["restore", "from_file", "load_model"]),
     ("rnn", &["nn"]),
+    (
+        "read",
+        &["load", "loadtxt", "genfromtxt", "read_csv", "loadmat"],
+    ),
+    (
+        "write",
+        &[
+            "save",
+            "savez",
+            "savez_compressed",
+            "savetxt",
+            "to_csv",
+            "savemat",
+        ],
+    ),
+    ("compress", &["compressed"]),
+    ("skip_rows", &["skiprows", "skip_header"]),
+    ("delimiter", &["sep", "separator"]),
+    ("exists", &["isfile", "isdir", "is_file", "path_exists"]),
+    ("list", &["listdir", "glob", "ls", "iterdir"]),
+    ("mkdir", &["makedirs", "create_dir"]),
     ("vanilla", &["rnn", "simple_rnn", "elman", "tanh"]),
     ("ugrnn", &["update_gate"]),
     ("ctrnn", &["rate", "rate_network", "continuous"]),
@@ -370,23 +389,3 @@ pub const SYNONYMS: &[Row] = &[
     ("arrows", &["quiver"]),
     ("view", &["show"]),
 ];
-
-/// The valid name with the same meaning as `name`, if the table contains one.
-pub fn lookup<'a>(name: &str, valid: &[&'a str]) -> Option<&'a str> {
-    let name = normalize(last_segment(name));
-    let rows = SYNONYMS
-        .iter()
-        .filter(|(_, others)| others.iter().any(|other| normalize(other) == name));
-    rows.flat_map(|(ours, _)| valid.iter().find(|known| last_segment(known) == *ours))
-        .next()
-        .copied()
-}
-
-/// A name without its module or object.
-fn last_segment(path: &str) -> &str {
-    path.rsplit(['.', ':']).next().unwrap_or(path)
-}
-
-fn normalize(name: &str) -> String {
-    name.to_lowercase().replace('_', "")
-}

@@ -46,7 +46,20 @@ impl Budget {
     ///
     /// Errors: `Memory` beyond the limit; `File` if the allocation fails
     pub fn array(&mut self, path: &Path, key: &str, shape: &[usize], element: usize) -> Result<()> {
-        self.used = self.check(key, shape, element)?;
+        self.reserve(path, &format!("{READING_ENTRY} `{key}`"), shape, element)
+    }
+
+    /// Same as [`Budget::array`]; `op` names the operation in errors.
+    ///
+    /// Errors: `Memory` beyond the limit; `File` if the allocation fails
+    pub fn reserve(
+        &mut self,
+        path: &Path,
+        op: &str,
+        shape: &[usize],
+        element: usize,
+    ) -> Result<()> {
+        self.used = self.total(op, shape, element)?;
         let bytes = shape
             .iter()
             .fold(element, |bytes, size| bytes.saturating_mul(*size));
@@ -62,6 +75,10 @@ impl Budget {
     ///
     /// Errors: `Memory` beyond the limit
     pub fn check(&self, key: &str, shape: &[usize], element: usize) -> Result<u64> {
+        self.total(&format!("{READING_ENTRY} `{key}`"), shape, element)
+    }
+
+    fn total(&self, op: &str, shape: &[usize], element: usize) -> Result<u64> {
         let bytes = shape.iter().fold(element as u128, |bytes, size| {
             bytes.saturating_mul(*size as u128)
         });
@@ -69,7 +86,7 @@ impl Budget {
         match u64::try_from(bytes) {
             Ok(used) if used <= self.limit => Ok(used),
             _ => Err(Error::Memory {
-                op: format!("{READING_ENTRY} `{key}`"),
+                op: op.into(),
                 shape: shape.to_vec(),
                 bytes,
                 limit: self.limit,
