@@ -166,3 +166,17 @@ fn removed_assignments_name_their_replacement() {
         assert!(error.message.contains(&format!("`{operator}=`")), "{error}");
     }
 }
+
+#[test]
+fn a_number_with_a_fraction_as_an_index_suggests_floor_divide() {
+    for script in [
+        "let l = [1, 2, 3, 4]; l[l.len() / 2]",
+        "let n = 4; for i in 0..n / 2 {}",
+    ] {
+        let error = run(script, Rhai)
+            .outcome
+            .expect_err("an integer is expected");
+        let hint = error.hint.expect("the remedy");
+        assert!(hint.contains("floor_divide(a, b)"), "{script}: {hint}");
+    }
+}

@@ -7,6 +7,10 @@ use super::super::elements::read_only_error;
 use super::operators;
 use crate::base::synonyms::{self, SYNONYMS};
 
+/// The hint for a number with a fraction as an index or as a bound of a range.
+const FLOOR_DIVIDE: &str =
+    "`/` returns a number with a fraction: floor_divide(a, b) returns an integer";
+
 /// The hint for an error that Rhai itself raises.
 pub fn hint(error: &EvalAltResult) -> Option<String> {
     let hint = match error {
@@ -25,6 +29,16 @@ pub fn hint(error: &EvalAltResult) -> Option<String> {
             if expected == "bool" && kind_name(found) == "a tensor" =>
         {
             "`all()` and `any()` reduce a tensor to one truth value; `a & b` combines masks"
+        }
+        EvalAltResult::ErrorMismatchDataType(expected, found, _)
+            if [kind_name(expected), kind_name(found)] == ["an integer", "a number"] =>
+        {
+            FLOOR_DIVIDE
+        }
+        EvalAltResult::ErrorFunctionNotFound(signature, _)
+            if signature.starts_with("..") && signature.contains("f64") =>
+        {
+            FLOOR_DIVIDE
         }
         EvalAltResult::ErrorMismatchDataType(_, found, _)
             if found.starts_with("core::ops::range::Range") =>
