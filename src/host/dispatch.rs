@@ -269,10 +269,8 @@ impl Vocabulary {
             }
             .hint(hint);
         }
-        let names: Vec<&str> = self
-            .functions
-            .get(module)
-            .map_or(Vec::new(), |names| names.keys().copied().collect());
+        let functions = self.functions.get(module).into_iter().flatten();
+        let names: Vec<&str> = functions.map(|(name, _)| *name).collect();
         // A name of another program for a function of this module.
         if let Some(known) = synonyms::lookup(name, &names).filter(|_| !module.is_empty()) {
             return diagnostic.hint(format!("did you mean `{known}`?"));
