@@ -23,6 +23,7 @@ pub fn diagnose(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) ->
                 let kinds = messages::describe_kinds(kinds);
                 return diagnostic.hint(format!("the call passes ({kinds}"));
             }
+            Some((operator, _)) if operator.starts_with("..") => return diagnostic,
             _ => unknown_signature(vocabulary, signature),
         },
         EvalAltResult::ErrorIndexingType(signature, _) if signature.contains(" = ") => {

@@ -25,25 +25,13 @@ pub fn hint(error: &EvalAltResult) -> Option<String> {
             let name = synonyms::lookup(word, &names)?;
             return Some(format!("did you mean `{name}`?"));
         }
-        EvalAltResult::ErrorMismatchDataType(expected, found, _)
-            if expected == "bool" && kind_name(found) == "a tensor" =>
-        {
-            "`all()` and `any()` reduce a tensor to one truth value; `a & b` combines masks"
-        }
-        EvalAltResult::ErrorMismatchDataType(expected, found, _)
-            if [kind_name(expected), kind_name(found)] == ["an integer", "a number"] =>
-        {
-            FLOOR_DIVIDE
+        EvalAltResult::ErrorMismatchDataType(expected, found, _) => {
+            return mismatch_hint(expected, found).map(Into::into);
         }
         EvalAltResult::ErrorFunctionNotFound(signature, _)
             if signature.starts_with("..") && signature.contains("f64") =>
         {
             FLOOR_DIVIDE
-        }
-        EvalAltResult::ErrorMismatchDataType(_, found, _)
-            if found.starts_with("core::ops::range::Range") =>
-        {
-            "`list.extract(1..3)` is a part of a list; tensor(list)[1..3] is a part of a tensor"
         }
         EvalAltResult::ErrorParsing(ParseErrorType::MissingToken(token, context), _)
             if token == "]" && context.contains("index expression") =>
@@ -58,6 +46,20 @@ pub fn hint(error: &EvalAltResult) -> Option<String> {
         _ => return None,
     };
     Some(hint.into())
+}
+
+/// The hint for a value of type `found` where `expected` is required.
+fn mismatch_hint(expected: &str, found: &str) -> Option<&'static str> {
+    match (kind_name(expected), kind_name(found)) {
+        ("a truth value", "a tensor") => {
+            Some("`all()` and `any()` reduce a tensor to one truth value; `a & b` combines masks")
+        }
+        ("an integer", "a number") => Some(FLOOR_DIVIDE),
+        _ if found.starts_with("core::ops::range::Range") => Some(
+            "`list.extract(1..3)` is a part of a list; tensor(list)[1..3] is a part of a tensor",
+        ),
+        _ => None,
+    }
 }
 
 /// The message of an error that Rhai itself raises, not of a value that a script raises.
