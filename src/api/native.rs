@@ -91,6 +91,10 @@ impl Native {
     }
 }
 
+/// The hint for a number with a fraction where an integer is required.
+pub const FLOOR_DIVIDE: &str =
+    "`/` returns a number with a fraction: floor_divide(a, b) returns an integer";
+
 /// The arguments of one call, consumed in order by [`FromArgs`].
 pub struct Args<'a> {
     /// The context of the run.
@@ -181,6 +185,7 @@ impl<'a> Args<'a> {
             "this" => self.function(),
             name => format!("{}: argument `{name}`", self.function()),
         };
+        let expected_integer = expected == "integer";
         let expected = with_article(expected);
         let diagnostic: Diagnostic = Error::Kind {
             of,
@@ -193,6 +198,7 @@ impl<'a> Args<'a> {
                 Some(name) => diagnostic.hint(format!("`{name}` is a method: write `{name}()`")),
                 None => diagnostic,
             },
+            Value::Float(_) if expected_integer => diagnostic.hint(FLOOR_DIVIDE),
             _ => diagnostic,
         }
     }

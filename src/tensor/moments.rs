@@ -146,8 +146,8 @@ fn for_each_lane<T: Copy>(
 ) {
     let (chunks, rest) = block.as_chunks::<LANES>();
     for chunk in chunks {
-        for lane in 0..LANES {
-            visit(lane, to_f64(chunk[lane]));
+        for (lane, x) in chunk.iter().enumerate() {
+            visit(lane, to_f64(*x));
         }
     }
     for (lane, x) in rest.iter().enumerate() {

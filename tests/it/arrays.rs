@@ -54,7 +54,10 @@ fn difference(value: &Value, case: &Json) -> Option<String> {
     let differs = |(x, e): &(&f64, &Json)| match e.as_f64() {
         None => !x.is_nan(),
         // False for NaN.
-        Some(e) => !((*x - e).abs() <= TOLERANCE * e.abs().max(1.0)),
+        Some(e) => {
+            let close = (*x - e).abs() <= TOLERANCE * e.abs().max(1.0);
+            !close
+        }
     };
     let wrong = found.iter().zip(expected).find(differs);
     wrong.map(|(x, e)| format!("{x} instead of {e}"))

@@ -172,6 +172,7 @@ fn a_number_with_a_fraction_as_an_index_suggests_floor_divide() {
     for script in [
         "let l = [1, 2, 3, 4]; l[l.len() / 2]",
         "let n = 4; for i in 0..n / 2 {}",
+        "let n = 3; arange(4).slice(0, n / 2)",
     ] {
         let error = run(script, Rhai)
             .outcome

@@ -5,11 +5,8 @@ use rhai::{EvalAltResult, ParseErrorType};
 use super::super::dispatch::UNBOUNDED_RECURSION;
 use super::super::elements::read_only_error;
 use super::operators;
+use crate::api::native::FLOOR_DIVIDE;
 use crate::base::synonyms::{self, SYNONYMS};
-
-/// The hint for a number with a fraction as an index or as a bound of a range.
-const FLOOR_DIVIDE: &str =
-    "`/` returns a number with a fraction: floor_divide(a, b) returns an integer";
 
 /// The hint for an error that Rhai itself raises.
 pub fn hint(error: &EvalAltResult) -> Option<String> {

@@ -153,13 +153,10 @@ fn holds(operator: &str, order: Option<Ordering>) -> bool {
 
 /// The order of two values of the same kind. The outer `None` means that the kind has none.
 fn order_of_kind(a: &Dynamic, b: &Dynamic) -> Option<Option<Ordering>> {
-    fn equality<T: Clone + PartialEq + 'static>(
+    fn equality<T: rhai::Variant + Clone + PartialEq>(
         a: &Dynamic,
         b: &Dynamic,
-    ) -> Option<Option<Ordering>>
-    where
-        T: rhai::Variant,
-    {
+    ) -> Option<Option<Ordering>> {
         let (a, b) = (a.read_lock::<T>()?, b.read_lock::<T>()?);
         Some((*a == *b).then_some(Ordering::Equal))
     }

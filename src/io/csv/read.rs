@@ -176,7 +176,7 @@ fn check_memory(profiles: &[Profile], rows: usize, limit: u64) -> Result<()> {
     }
 }
 
-fn reader<'a>(text: &'a str, format: Format) -> Reader<&'a [u8]> {
+fn reader(text: &str, format: Format) -> Reader<&[u8]> {
     // Windows programs mark UTF-8 files.
     let mut text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for _ in 0..format.skip_rows {

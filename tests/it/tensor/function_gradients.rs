@@ -177,7 +177,8 @@ fn elements_outside_a_mask_receive_no_gradient_even_if_they_are_nan() {
     ];
     for (name, f) in table {
         let mut loss = |x: &[Tensor]| f(&x[0]);
-        let (_, gradients) = attractor::tensor::gradient(&mut loss, &[at.clone()]).unwrap();
+        let (_, gradients) =
+            attractor::tensor::gradient(&mut loss, std::slice::from_ref(&at)).unwrap();
         let gradient = super::values(&gradients[0]);
         assert_eq!(gradient[1], 0.0, "{name}: {gradient:?}");
         assert!(
