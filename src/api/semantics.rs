@@ -116,8 +116,8 @@ const NOTES: &[&str] = &[
      trim and replace change their receiver and return it.",
     "Rhai: a variable that a function should change must be its receiver: list.push(x).",
     "Lua: # and == of tables follow Lua; use tensors for arrays of numbers.",
-    "Use Lua for long loops over numbers: they take a third to two thirds of the time in Python, \
-     in Rhai 5 to 12 times as long as in Python. Calls of the engine are about equally fast in \
+    "Use Lua for long loops over numbers: they take a fifth to a half of the time in Python, \
+     in Rhai 4 to 12 times as long as in Python. Calls of the engine are about equally fast in \
      both.",
 ];
 
