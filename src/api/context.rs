@@ -12,6 +12,7 @@ use super::diagnostic::Diagnostic;
 use super::meter::Meter;
 use super::run_config::QUICK_DIVISOR;
 pub use super::run_config::RunConfig;
+use super::sandbox::Sandbox;
 use crate::base::{Error, Progress};
 use crate::figure::scene::Scene;
 use crate::io;
@@ -137,22 +138,26 @@ impl Context {
     ///
     /// Errors: a path that the sandbox does not allow
     pub fn output_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
-        let path = self.config.out.join(path);
-        self.output_paths.borrow_mut().insert(path.clone());
-        match &self.config.sandbox {
-            Some(sandbox) => sandbox.resolve_write(&path),
-            None => Ok(path),
-        }
+        self.resolve_output(path.as_ref(), Sandbox::resolve_write)
     }
 
     /// The path of a folder to create. Relative paths refer to the folder of `--out`.
     ///
     /// Errors: a path that the sandbox does not allow
     pub fn output_folder(&self, path: impl AsRef<Path>) -> Result<PathBuf, Diagnostic> {
+        self.resolve_output(path.as_ref(), Sandbox::resolve_new_folder)
+    }
+
+    /// Records an output path and resolves it with the given check of the sandbox.
+    fn resolve_output(
+        &self,
+        path: &Path,
+        check: fn(&Sandbox, &Path) -> Result<PathBuf, Diagnostic>,
+    ) -> Result<PathBuf, Diagnostic> {
         let path = self.config.out.join(path);
         self.output_paths.borrow_mut().insert(path.clone());
         match &self.config.sandbox {
-            Some(sandbox) => sandbox.resolve_new_folder(&path),
+            Some(sandbox) => check(sandbox, &path),
             None => Ok(path),
         }
     }

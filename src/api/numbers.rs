@@ -1,7 +1,7 @@
 //! Mathematical functions of numbers, with the same names and results as the methods of tensors.
 
 use super::diagnostic::Diagnostic;
-use super::tensor::args::Number as Plain;
+use super::tensor::args::Number;
 use super::value::{FromValue, Value};
 use crate::base::Error;
 use crate::tensor::custom_op::to_float;
@@ -72,8 +72,8 @@ crate::natives! {
     ///
     /// > floor_divide(-7, 2)
     /// = -4
-    fn floor_divide(a: Plain, b: Plain) -> Value {
-        let (Plain::Int(a), Plain::Int(b)) = (a, b) else {
+    fn floor_divide(a: Number, b: Number) -> Value {
+        let (Number::Int(a), Number::Int(b)) = (a, b) else {
             return Ok(Value::Float((a.float() / b.float()).floor()));
         };
         if b == 0 {

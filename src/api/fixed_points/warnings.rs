@@ -170,8 +170,8 @@ fn continuity_warning(counts: &Counts, settings: &SearchSettings) -> Option<Stri
 }
 
 /// A warning about candidates that start beyond the bound of all fixed points and remain there.
-/// Others that end there, at a local minimum of q, are only counted: the choice of the candidates
-/// is not the reason.
+/// Candidates that only end there, at a local minimum of q, are counted without a warning, because
+/// the choice of the candidates is not the reason.
 fn unreachable_warning(
     candidates: &Candidates,
     result: &SearchResult,

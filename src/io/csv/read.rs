@@ -86,7 +86,7 @@ pub fn header(path: &Path, text: &str, format: Format) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// What the fields of a column have in common.
+/// The type that all fields of a column share.
 #[derive(Debug)]
 struct Profile {
     is_number: bool,

@@ -20,7 +20,7 @@ const COLUMNS: usize = 1 << 11;
 /// Minimum number of elements for multithreading.
 const PARALLEL_THRESHOLD: usize = 1 << 16;
 
-/// What is summed: a function of an element and of the centre of its sum.
+/// A summand: a function of an element and of the centre of its sum.
 pub trait Term<T>: Sync {
     /// The centre of a sum.
     fn centre(&self, sum: usize) -> T;
