@@ -4,7 +4,7 @@ the expected values, or refuses them with the expected message.
     python -P file_check.py FOLDER [ATTRACTOR]     FOLDER as for file_kit.py; needs no packages
 
 ATTRACTOR is the program, by default target/debug/attractor. The options and messages of the PyTorch
-files are those in tests/it/weights/kit.rs. Each line is one check: ok; partly (some entries are
+files are those in tests/it/weights/pytorch_files.rs. Each line is one check: ok; partly (some entries are
 left out, with a message); refused, with the message; or WRONG, with the difference. The exit code
 is 1 if a line is WRONG.
 """
@@ -77,10 +77,10 @@ def check_hdf5(name, expected):
 
 
 def torch_rows():
-    """The script of kit.rs, and the rows (file, options, message) of its tables."""
-    source = (HERE.parent / "it/weights/kit.rs").read_text()
+    """The script of pytorch_files.rs, and the rows (file, options, message) of its tables."""
+    source = (HERE.parent / "it/weights/pytorch_files.rs").read_text()
     script = re.search(r'const SCRIPT: &str = r#"(.*?)"#;', source, re.S)[1]
-    begin, end = source.index("const LOADED"), source.index("const REFUSED")
+    begin, end = source.index("const VALID_FILES"), source.index("const REJECTED_FILES")
     loaded = re.findall(rf"\(\s*{QUOTED},\s*{QUOTED},\s*(?:true|false),?\s*\)", source[begin:end])
     refused = re.findall(rf"\(\s*{QUOTED},\s*{QUOTED},\s*{QUOTED},?\s*\)", source[end:])
     rows = [(name, options, None) for name, options in loaded] + refused
