@@ -47,6 +47,7 @@ pub mod stdlib;
 pub mod tasks;
 mod tensor;
 pub mod train;
+mod training_options;
 mod training_run;
 pub mod trials;
 pub mod tsne;

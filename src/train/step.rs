@@ -2,9 +2,10 @@
 //! and update the flat parameter array in two passes. Nothing is allocated after the first batch.
 
 use super::log::LogEntry;
+use super::param_rules::{ParamRules, l2_penalty};
 use super::task::{BatchRequest, Shape, Trials};
 use super::validation::{BestSoFar, Validation};
-use super::{Model, Options, Source};
+use super::{L2, Model, Options, Source};
 use crate::base::{Error, Result};
 use crate::optim::{OptimizerState, StepScale, clip_scale, norms};
 use crate::random::Key;
@@ -39,6 +40,8 @@ where
     work: M::Workspace,
     trials: Trials<T>,
     gradient: Vec<T>,
+    /// Rules for single parameters, if there are any.
+    rules: Option<ParamRules>,
     validation: Option<Validation<'a, T>>,
 }
 
@@ -54,11 +57,16 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         });
         let key = options.initial_key();
         let count = net.params().data.len();
+        let rules = ParamRules::new(options, net.params().layout())?;
+        if let Some(rules) = &rules {
+            rules.apply_masks(&mut net.params_mut().data);
+        }
         Ok(Trainer {
             work: net.workspace(),
             optimizer: OptimizerState::new(optimizer, count),
             trials: Trials::new(shape, options.batch_size),
             gradient: vec![T::of(0.0); count],
+            rules,
             validation: validation.transpose()?,
             best_so_far: None,
             noise_key: key,
@@ -90,14 +98,23 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         let batch = self.done();
         self.net.begin_batch(&mut self.work, batch);
         self.noise_key = key.fold_in(NOISE);
-        let (noise, l2) = (Some(&self.noise_key), self.options.l2);
+        let noise = Some(&self.noise_key);
         let (work, trials) = (&mut self.work, &self.trials);
-        let mse = self
+        let unpenalized = self
             .net
             .loss_gradient(work, trials, noise, &mut self.gradient)?;
         let params = &mut self.net.params_mut().data;
+        // With rules for single parameters, the gradient includes that of the penalty.
+        let (l2, penalty) = match (&self.rules, &self.options.l2) {
+            (None, L2::Uniform(l2)) => (*l2, None),
+            (None, L2::PerParameter(_)) => unreachable!("weights by name are rules"),
+            (Some(rules), _) => {
+                rules.complete_gradient(params, &mut self.gradient);
+                (0.0, Some(rules.penalty(params)))
+            }
+        };
         let norms = norms(params, &self.gradient, l2);
-        let loss = mse.double() + l2 * norms.param_squares;
+        let loss = unpenalized.double() + penalty.unwrap_or(l2 * norms.param_squares);
         if !(loss.is_finite() && norms.gradient_norm.is_finite()) {
             self.optimizer.undo(params);
             return Ok(None);
@@ -107,6 +124,9 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         let scale = StepScale { lr, l2, scale };
         if !self.optimizer.step(params, &self.gradient, &scale) {
             return Ok(None);
+        }
+        if let Some(rules) = &self.rules {
+            rules.restore(params, self.optimizer.previous_params());
         }
         self.key = next;
         self.optimizer.observe(loss);
@@ -120,10 +140,12 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
     /// The log entry of the latest update. Returns `None` if its loss is not finite.
     pub fn log_entry(&mut self, batch: usize, step: &StepStats) -> Result<Option<LogEntry>> {
         let noise = Some(&self.noise_key);
-        let mse = self.net.loss(&mut self.work, &self.trials, noise)?.double();
+        let loss = self.net.loss(&mut self.work, &self.trials, noise)?;
+        let unpenalized = loss.double();
         let terms = self.net.loss_terms(&self.work);
         let params = &mut self.net.params_mut().data;
-        let loss = mse + self.options.l2 * norms(params, &self.gradient, 0.0).param_squares;
+        let rules = self.rules.as_ref();
+        let loss = unpenalized + l2_penalty(rules, self.options, params, &self.gradient);
         if !loss.is_finite() {
             self.optimizer.undo(params);
             return Ok(None);
@@ -131,7 +153,7 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         Ok(Some(LogEntry {
             batch,
             loss,
-            mse,
+            unpenalized,
             lr: step.lr,
             grad_norm: step.grad_norm,
             validation: self.best_so_far.as_ref().map(|best| best.latest),

@@ -56,6 +56,7 @@ mod three_d;
 mod ticks;
 mod tidy;
 mod train;
+mod training_options;
 mod tsne;
 mod tutorials;
 mod weights;

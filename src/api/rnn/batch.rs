@@ -6,9 +6,10 @@ use crate::api::diagnostic::Diagnostic;
 use crate::api::shape_error::shape_error;
 use crate::api::value::Map;
 use crate::base::{Error, Result};
+use crate::nn::{Dynamics, Objective};
 use crate::random::Key;
 use crate::tensor::{Real, Tensor, convert};
-use crate::train::{Model, Trials};
+use crate::train::Trials;
 
 /// Name of the function in error messages.
 const OF: &str = "network.loss";
@@ -20,12 +21,13 @@ pub const ENTRIES: [&str; 4] = ["inputs", "targets", "mask", "lengths"];
 ///
 /// Errors: `NotFinite` if an input or target makes the loss non-finite
 pub fn compute_loss<T: Real>(
-    net: &impl Model<T>,
+    net: &impl Dynamics<T>,
     batch: &Map,
-    noise: Option<&Key>,
+    (objective, noise): (&Objective, Option<&Key>),
 ) -> Result<f64, Diagnostic> {
     let trials = read_trials::<T>(OF, batch)?;
-    let loss = net.loss(&mut net.workspace(), &trials, noise)?.double();
+    let value = net.objective(&mut net.workspace(), (&trials, noise), objective, None)?;
+    let loss = value.data;
     // Values excluded by the mask can be non-finite: an error is raised only if the loss is
     // affected.
     let arrays = [("inputs", &trials.inputs), ("targets", &trials.targets)];

@@ -19,7 +19,7 @@ use super::convert::{ExactTensor, New, tensor_map};
 use super::options::CallOptions;
 use super::shape_error::shape_error;
 use super::value::{Map, Value};
-use crate::nn::dispatch_network;
+use crate::nn::{LossFunction, Objective, dispatch_network};
 use crate::options;
 use crate::random::Key;
 use crate::tensor::Tensor;
@@ -35,6 +35,8 @@ options! {
         /// Key of the state noise and of the dropout between layers, as in training; without it,
         /// neither is applied.
         noise: Option<Key> = None;
+        /// Loss: "mse", "cross_entropy", "bce", "poisson", or a function, as in `train`.
+        loss: LossFunction = LossFunction::default();
     }
 }
 
@@ -81,8 +83,8 @@ crate::natives! {
         Ok(tensor_map([("states", trim(states)?), ("outputs", trim(outputs)?)]))
     }
 
-    /// The mean squared error over trials, time steps and outputs of a batch, without
-    /// regularization.
+    /// The loss of a batch without penalties: by default the mean squared error over trials, time
+    /// steps and outputs.
     ///
     /// A batch is a map of `inputs` [b, t, i], `targets` [b, t, o] and, optionally, `mask` [b, t]
     /// (weights of time steps) and `lengths` [b] (for trials of different lengths). The result is a
@@ -93,8 +95,9 @@ crate::natives! {
     /// > net.loss(#{ inputs: [[[0.0], [0.0]]], targets: [[[1.0], [0.0]]] })
     /// = 2.5
     fn loss(this: Rc<Net>, batch: Map, options: CallOptions<LossOptions>) -> f64 {
-        let noise = options.noise.as_ref();
-        dispatch_network!(&*this.0.borrow(), net => compute_loss(net, &batch, noise))
+        let LossOptions { noise, loss } = options.into_inner();
+        let settings = (&Objective::new(loss), noise.as_ref());
+        dispatch_network!(&*this.0.borrow(), net => compute_loss(net, &batch, settings))
     }
 
     /// Copies of the parameters, as a map of tensors.

@@ -8,7 +8,7 @@ use candle_core::backprop::GradStore;
 use super::time_steps::split_steps;
 use super::{Custom, ParamMap, UserFn};
 use crate::base::Result;
-use crate::ops::rnn::{Inputs, Targets};
+use crate::ops::rnn::{Inputs, Loss, Targets};
 use crate::random::Key;
 use crate::tensor::{Device, Real, Tensor, convert};
 use crate::train::Trials;
@@ -115,6 +115,7 @@ impl<'a, T: Real> Batch<'a, T> {
         let targets = Targets {
             values: &trials.targets,
             mask: trials.mask.as_deref(),
+            loss: Loss::Mse,
         };
         let [b, t] = [trials.trials, trials.time];
         let shapes = net.shapes([b, t]);

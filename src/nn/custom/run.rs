@@ -6,8 +6,10 @@ use candle_core::Var;
 use super::Custom;
 use super::time_steps::split_steps;
 use crate::base::Result;
-use crate::nn::{Dynamics, RunArgs};
+use crate::nn::{Dynamics, Objective, ObjectiveValue, RunArgs};
+use crate::random::Key;
 use crate::tensor::{Device, Real, Tensor, convert};
+use crate::train::Trials;
 
 impl<T: Real> Dynamics<T> for Custom<T> {
     fn units(&self) -> usize {
@@ -97,5 +99,23 @@ impl<T: Real> Dynamics<T> for Custom<T> {
         Ok(self
             .apply_readout(&rows, &self.param_map()?)?
             .reshape(shape)?)
+    }
+
+    fn objective(
+        &self,
+        _: &mut (),
+        (trials, key): (&Trials<T>, Option<&Key>),
+        objective: &Objective,
+        gradient: Option<&mut [T]>,
+    ) -> Result<ObjectiveValue> {
+        let _ = objective;
+        let data = match gradient {
+            Some(gradient) => self.batch_gradient(trials, key, gradient)?,
+            None => self.batch_loss(trials, key)?,
+        };
+        Ok(ObjectiveValue {
+            data: data.double(),
+            activity: 0.0,
+        })
     }
 }

@@ -7,6 +7,7 @@ mod autograd;
 pub mod cell;
 pub mod cells;
 mod layers;
+mod loss;
 pub mod nonlinearity;
 mod shapes;
 
@@ -15,5 +16,6 @@ pub use autograd::states;
 pub use cell::CellKernel;
 pub use cells::Cell;
 pub use layers::{Operation, suffix};
+pub use loss::Loss;
 pub use nonlinearity::Nonlinearity;
 pub use shapes::Shapes;

@@ -11,7 +11,7 @@ use attractor::optim::{Adam, Optimizer, constant};
 use attractor::random::{Key, Layout};
 use attractor::tasks::{Integrator, NoiseOptions, integrator};
 use attractor::tensor::{Device, Real, Tensor};
-use attractor::train::{self, Fit, Model, Options, Source, Trials};
+use attractor::train::{self, Fit, L2, Model, Options, Source, Trials};
 use tempfile::TempDir;
 
 type FunctionPointer = fn(&[Tensor], &ParamMap) -> Result<Tensor>;
@@ -156,7 +156,7 @@ fn options() -> Options {
         batches: 31,
         batch_size: 8,
         clip_norm: Some(1.0),
-        l2: 1e-4,
+        l2: L2::Uniform(1e-4),
         log_every: 4,
         checkpoint_every: 7,
         optimizer: Optimizer::Adam(adam),

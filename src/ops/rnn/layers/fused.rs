@@ -26,7 +26,7 @@ pub struct Layers<T: Lanes, K: CellKernel<T>> {
     kernel: K,
     packed: PackedParams<T, K>,
     workspaces: Vec<Workspace<T>>,
-    /// Sum of squared errors of each trial group.
+    /// Sum of the losses of each trial group.
     losses: Vec<f64>,
     /// Partial sums of the gradient products, run after run.
     sums: Vec<T>,
@@ -205,7 +205,7 @@ impl<T: Lanes, K: CellKernel<T>> Operation<T> for Layers<T, K> {
         let weight = shapes.check_targets(&targets)?;
         let job = Job {
             targets: Some(targets),
-            grad_scale: T::of(2.0) * weight,
+            grad_scale: T::of(targets.loss.derivative_factor()) * weight,
             ..self.job(sizes, inputs, Mode::Backward)
         };
         self.dispatch(job, Results::default());

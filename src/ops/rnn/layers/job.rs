@@ -27,7 +27,7 @@ pub struct Job<'a, T> {
     pub state: usize,
     pub inputs: Inputs<'a, [T]>,
     pub targets: Option<Targets<'a, T>>,
-    /// Scale factor that converts an output error to a loss gradient.
+    /// Scale factor that converts a derivative of [`super::super::Loss`] to a gradient of the mean loss.
     pub grad_scale: T,
     pub cotangents: Cotangents<'a, T>,
     pub mode: Mode,
@@ -46,7 +46,7 @@ impl<T: Lanes> Job<'_, T> {
 pub struct Results<'a, T> {
     pub states: &'a mut [T],
     pub outputs: &'a mut [T],
-    /// Sum of squared errors of each trial group.
+    /// Sum of the losses of each trial group.
     pub losses: &'a mut [f64],
     pub d_inputs: &'a mut [T],
     pub d_h0: &'a mut [T],
