@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use candle_core::Var;
 
-use super::custom::{ParamMap, UserFn};
+use super::custom::user_fn::{ParamMap, UserFn};
 use crate::base::options::{Choice as _, OptionType, Slot, Span};
 use crate::base::{Error, Result};
 use crate::ops::rnn::{Loss, Shapes, Targets};

@@ -5,6 +5,7 @@ use crate::base::Result;
 use crate::ops::Lanes;
 use crate::ops::rnn::Inputs;
 use crate::random::Key;
+use crate::tensor::product::product;
 use crate::tensor::{Device, Real, Tensor, convert};
 use crate::train::{Model, Trials};
 
@@ -169,8 +170,7 @@ pub(super) fn linear(x: &Tensor, weights: &Tensor, bias: &Tensor) -> Result<Tens
         *last = o;
     }
     let rows = x.reshape(((), n))?;
-    Ok(rows
-        .matmul(&weights.t()?)?
+    Ok(product(&rows, &weights.t()?)?
         .broadcast_add(bias)?
         .reshape(shape)?)
 }

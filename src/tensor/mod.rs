@@ -18,6 +18,7 @@ pub mod masked;
 mod moments;
 pub mod pointwise;
 pub mod precision;
+pub mod product;
 pub mod reduce;
 pub mod scalar;
 pub mod select;

@@ -104,18 +104,13 @@ impl<T: Real> Dynamics<T> for Custom<T> {
     fn objective(
         &self,
         _: &mut (),
-        (trials, key): (&Trials<T>, Option<&Key>),
+        data: (&Trials<T>, Option<&Key>),
         objective: &Objective,
         gradient: Option<&mut [T]>,
     ) -> Result<ObjectiveValue> {
-        let _ = objective;
-        let data = match gradient {
-            Some(gradient) => self.batch_gradient(trials, key, gradient)?,
-            None => self.batch_loss(trials, key)?,
-        };
-        Ok(ObjectiveValue {
-            data: data.double(),
-            activity: 0.0,
-        })
+        match gradient {
+            Some(gradient) => self.value_and_gradient(data, objective, gradient),
+            None => self.value(data, objective),
+        }
     }
 }
