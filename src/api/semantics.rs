@@ -95,6 +95,30 @@ pub const SUBJECTS: &[(&str, &[Row])] = &[
         ],
     ),
     (
+        "== and != of tensors: elementwise in Rhai; in Lua one truth value, false for a number",
+        &[
+            differs(
+                "(tensor([1, 2]) == 2).to_list()",
+                "[0, 1]",
+                "tensor({ 1, 2 }):eq(2):to_list()",
+                "[0, 1]",
+            ),
+            differs("tensor(2) == 2", "true", "tensor(2) == 2", "false"),
+            differs(
+                "tensor(2).item() == 2",
+                "true",
+                "tensor(2):item() == 2",
+                "true",
+            ),
+            differs(
+                "tensor([1, 2]).equal(tensor([1, 2]))",
+                "true",
+                "tensor({ 1, 2 }) == tensor({ 1, 2 })",
+                "true",
+            ),
+        ],
+    ),
+    (
         "Indices count from 0, except those of Lua tables",
         &[
             same("arange(5, 7)[0]", "5.0"),

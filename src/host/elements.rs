@@ -72,7 +72,6 @@ impl Vocabulary {
     pub fn combine_masks(&self, name: &str, values: Vec<Value>) -> Result<Value, Diagnostic> {
         let is_mask = |value: &Value| match value {
             Value::Tensor(t) => t.dtype() == DType::U8,
-            Value::Bool(_) => true,
             _ => false,
         };
         match values.iter().find(|value| !is_mask(value)) {

@@ -264,7 +264,7 @@ fn a_run_with_all_options_resumes_and_another_loss_is_another_run() {
     ] {
         let error = start(script(6, &other)).expect_err("another run");
         assert!(
-            error.message.contains("other settings"),
+            error.message.contains("belongs to a different run"),
             "{}",
             error.message
         );

@@ -82,7 +82,7 @@ crate::natives! {
         Ok(arith::minimum(&l, &r)?)
     }
 
-    /// 1 where the elements are equal, 0 elsewhere, as u8.
+    /// 1 where the elements are equal, 0 elsewhere, as u8. In Rhai also written `a == b`.
     ///
     /// > tensor([1, 2, 3]).eq(2)
     /// = tensor [3] u8 [0, 1, 0]
@@ -91,7 +91,7 @@ crate::natives! {
         Ok(arith::compare("eq", &l, &r, |l, r| l.eq(r))?)
     }
 
-    /// 1 where the elements are not equal, 0 elsewhere, as u8.
+    /// 1 where the elements are not equal, 0 elsewhere, as u8. In Rhai also written `a != b`.
     ///
     /// > tensor([1, 2, 3]).ne(2)
     /// = tensor [3] u8 [1, 0, 1]

@@ -60,7 +60,7 @@ pub const SYNONYMS: &[Row] = &[
     ),
     ("neg", &["negative"]),
     ("abs", &["absolute", "fabs"]),
-    ("eq", &["equal"]),
+    ("equal", &["array_equal", "array_equiv"]),
     ("ne", &["not_equal"]),
     ("lt", &["less"]),
     ("le", &["less_equal"]),

@@ -222,7 +222,7 @@ fn equal(
     match (values::from_lua(a)?, values::from_lua(b)?) {
         (Value::Object(a), Value::Object(b)) => Ok(mlua::Value::Boolean(a.same(&b))),
         (a @ Value::Tensor(_), b @ Value::Tensor(_)) => {
-            let same = vocabulary.operate("same", vec![a, b]);
+            let same = vocabulary.operate("equal", vec![a, b]);
             values::to_lua(
                 lua,
                 same.map_err(|diagnostic| errors::raise(lua, diagnostic))?,

@@ -178,9 +178,6 @@ fn unknown_signature(vocabulary: &Vocabulary, signature: &str) -> Diagnostic {
     }
     let diagnostic = Diagnostic::new(message).symbol(path);
     match kinds.as_slice() {
-        // Users may expect `==` to return a tensor.
-        ["bool", ..] if vocabulary.methods.contains_key(path) => diagnostic
-            .hint("`==` returns one truth value; use a.eq(b) for an elementwise comparison"),
         [_, ..] if vocabulary.methods.contains_key(path) => {
             let functions: Vec<&str> = vocabulary.functions[""].keys().copied().collect();
             match synonyms::lookup(path, &functions) {

@@ -41,8 +41,8 @@ const OPERATORS: [(&str, &str); 13] = [
     ("<=", "le"),
     (">", "gt"),
     (">=", "ge"),
-    ("==", "same"),
-    ("!=", "differs"),
+    ("==", "eq"),
+    ("!=", "ne"),
     ("-", "neg"),
 ];
 
@@ -271,7 +271,7 @@ fn register_operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session:
     ];
     for (operator, name) in OPERATORS {
         let native = vocabulary.operator(name);
-        let is_comparison = matches!(operator, "<" | "<=" | ">" | ">=");
+        let is_comparison = matches!(operator, "<" | "<=" | ">" | ">=" | "==" | "!=");
         let mut register = |types: &[TypeId]| {
             let native = native.clone();
             let call = body(vocabulary, session, move |v, args| match is_comparison {
