@@ -75,8 +75,8 @@ crate::natives! {
 
     /// Two disjoint data sets, as a map of `train` and `validation`.
     ///
-    /// `validation` contains the fraction `part` of the trials, sampled with the key; `train`
-    /// contains the others. Neither can be empty.
+    /// `validation` contains the fraction `part` of the trials, at most 0.5, sampled with the key;
+    /// `train` contains the others. Neither can be empty.
     ///
     /// > let x = random::normal(random::key(0), [20, 5, 1]);
     /// > let sets = tasks::dataset(#{ inputs: x, targets: x }).split(0.1, random::key(1));

@@ -47,7 +47,8 @@ crate::natives! {
     /// interrupted), `batches` (number of updates), and the log as vectors with one value per log
     /// entry: `batch`, `loss` and `mse` (both after the update, on the same batch; `mse` contains
     /// no penalties, and another loss has its own name, a function `custom_loss`), `activity` (with
-    /// penalties on the activity), `lr` (the learning rate) and `grad_norm` (before clipping).
+    /// penalties on the activity), `lr` (the learning rate) and `grad_norm` (before clipping). The
+    /// progress display shows the loss before the update.
     ///
     /// With `validation` the log also contains the vector `validation`: the latest validation loss,
     /// without noise and penalties, computed after batch 0, then every `validate_every` batches,

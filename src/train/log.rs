@@ -33,7 +33,7 @@ pub struct Fit {
     pub outcome: Outcome,
     /// The number of updates, including those of the checkpoint.
     pub batches: usize,
-    /// One entry per `log_every` batches, and one for the last batch.
+    /// One entry per `log_every` batches, and one for the last batch, also after an early stop.
     pub log: Vec<LogEntry>,
     /// The lowest validation loss, if validation is enabled.
     pub best: Option<Best>,

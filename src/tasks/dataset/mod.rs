@@ -20,6 +20,9 @@ pub use validate::{RawArray, RawData};
 /// Folded into the key of a run to derive the key of its permutations.
 const ORDER: u32 = u32::MAX - 2;
 
+/// Largest fraction of validation trials: a larger one is usually that of the training trials.
+const MAX_HELD_OUT: f64 = 0.5;
+
 /// Stored trials, or a subset of them.
 #[derive(Debug, Clone)]
 pub struct Dataset {
@@ -70,10 +73,20 @@ impl Dataset {
 
     /// Two disjoint subsets: the rest, and a fraction `part` of the trials, drawn with `key`.
     ///
-    /// Errors: `Range` if one of the two would be empty
+    /// Errors: `Range` if one of the two would be empty, or the fraction exceeds one half
     pub fn split(&self, part: f64, key: &Key) -> Result<[Dataset; 2]> {
         let count = self.count();
         let held_out = (part * count as f64).round();
+        if part > MAX_HELD_OUT {
+            return Err(Error::Range {
+                of: "task.split".into(),
+                name: "part".into(),
+                expected: "up to 0.5: it is the fraction of the trials for validation, not for \
+                           training"
+                    .into(),
+                found: part.to_string(),
+            });
+        }
         if !(held_out >= 1.0 && held_out < count as f64) {
             return Err(Error::Range {
                 of: "task.split".into(),
