@@ -36,6 +36,7 @@ mod network_gradients;
 mod numerical_regressions;
 mod operation_limits;
 mod optim;
+mod optimizer_steps;
 mod pca;
 mod plot_scripts;
 mod random;
