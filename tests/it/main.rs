@@ -23,6 +23,7 @@ mod guessed_names;
 mod hdf5;
 mod integrator;
 mod interrupts;
+mod labels;
 mod language_parity;
 mod lfads;
 mod links;
