@@ -20,6 +20,8 @@ pub mod h5;
 pub mod help;
 pub mod interrupt;
 mod json;
+pub mod labels;
+pub mod leaves;
 pub mod lfads;
 pub mod manual;
 mod mat;

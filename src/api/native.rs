@@ -171,7 +171,12 @@ impl<'a> Args<'a> {
     /// Leaves a value that an optional argument does not accept for the options, if it is the last
     /// one, as in `arange(0, 5, #{ dtype: "i64" })`.
     fn leave_options(&mut self, value: Value) -> Result<(), Value> {
-        let is_map = matches!(value, Value::Map(_));
+        // An empty map and an empty list are the same value in Lua.
+        let is_map = match &value {
+            Value::Map(_) => true,
+            Value::List(list) => list.is_empty(),
+            _ => false,
+        };
         if !(is_map && self.has_options && self.values.len() == 0) {
             return Err(value);
         }

@@ -5,8 +5,7 @@ use crate::base::Result;
 use crate::ops::Lanes;
 use crate::ops::rnn::Inputs;
 use crate::random::Key;
-use crate::tensor::product::product;
-use crate::tensor::{Device, Real, Tensor, convert};
+use crate::tensor::{Device, Real, Tensor, arith, convert};
 use crate::train::{Model, Trials};
 
 /// Arguments of a run of a network; all tensors have the dtype and the sizes of the network. They
@@ -170,7 +169,6 @@ pub(super) fn linear(x: &Tensor, weights: &Tensor, bias: &Tensor) -> Result<Tens
         *last = o;
     }
     let rows = x.reshape(((), n))?;
-    Ok(product(&rows, &weights.t()?)?
-        .broadcast_add(bias)?
-        .reshape(shape)?)
+    let sums = arith::matmul(&rows, &weights.t()?)?;
+    Ok(arith::add(&sums, bias)?.reshape(shape)?)
 }

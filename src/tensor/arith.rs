@@ -10,6 +10,7 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Shape};
 use super::custom_op::{float_elements, with_gradient};
 use super::precision::match_precision;
 use super::product::product;
+use super::repeat::broadcast_to;
 use super::shape::broadcast;
 use super::{DType, Real, Tensor, convert, integers};
 use crate::base::Result;
@@ -29,8 +30,7 @@ pub fn promote(left: DType, right: DType) -> DType {
 pub fn align(op: &'static str, left: &Tensor, right: &Tensor) -> Result<(Tensor, Tensor)> {
     let dtype = promote(left.dtype(), right.dtype());
     let shape = broadcast(op, left.dims(), right.dims())?;
-    let prepare =
-        |t: &Tensor| -> Result<Tensor> { Ok(t.to_dtype(dtype)?.broadcast_as(shape.as_slice())?) };
+    let prepare = |t: &Tensor| broadcast_to(&t.to_dtype(dtype)?, &shape);
     Ok((prepare(left)?, prepare(right)?))
 }
 
@@ -200,8 +200,7 @@ pub fn where_cond(mask: &Tensor, yes: &Tensor, no: &Tensor) -> Result<Tensor> {
     let (yes, no) = align("select", yes, no)?;
     let shape = broadcast("select", mask.dims(), yes.dims())?;
     let mask = mask.detach().ne(&mask.zeros_like()?)?;
-    let prepare =
-        |t: &Tensor| -> Result<Tensor> { Ok(t.broadcast_as(shape.as_slice())?.contiguous()?) };
+    let prepare = |t: &Tensor| -> Result<Tensor> { Ok(broadcast_to(t, &shape)?.contiguous()?) };
     Ok(prepare(&mask)?.where_cond(&prepare(&yes)?, &prepare(&no)?)?)
 }
 

@@ -17,7 +17,7 @@ const PARALLEL_THRESHOLD: usize = 1 << 22;
 /// The product of matrices without an axis of length 0.
 ///
 /// Shapes: [m, k] and [k, n] -> [m, n], or [b, m, k] and [b, k, n] -> [b, m, n]; both f32 or f64
-pub fn product(left: &Tensor, right: &Tensor) -> Result<Tensor> {
+pub(super) fn product(left: &Tensor, right: &Tensor) -> Result<Tensor> {
     Ok(left.apply_op2(right, Product)?)
 }
 
@@ -52,6 +52,15 @@ impl Stack {
             columns,
             strides,
         })
+    }
+
+    /// One matrix of the stack.
+    fn matrix(self, at: usize) -> Stack {
+        Stack {
+            start: self.start + at * self.strides[0],
+            matrices: 1,
+            ..self
+        }
     }
 
     /// The index of the last element in memory.
@@ -112,47 +121,39 @@ impl CustomOp2 for Product {
 fn multiply<T: Real>(left: &[T], l: Stack, right: &[T], r: Stack) -> Vec<T> {
     let (m, k, n) = (l.rows, l.columns, r.columns);
     assert!(l.matrices == r.matrices && k == r.rows, "compatible shapes");
-    assert!(
-        l.last() < left.len() && r.last() < right.len(),
-        "arrays with all elements"
-    );
-    let threads = match m * k * n < PARALLEL_THRESHOLD {
-        true => 1,
-        false => rayon::current_num_threads(),
-    };
-    let parallelism = match threads {
-        1 => Parallelism::None,
-        threads => Parallelism::Rayon(threads),
+    let parallelism = match m * k * n < PARALLEL_THRESHOLD {
+        true => Parallelism::None,
+        false => Parallelism::Rayon(rayon::current_num_threads()),
     };
     let mut product = vec![T::of(0.0); l.matrices * m * n];
-    for (at, product) in product.chunks_exact_mut(m * n).enumerate() {
-        let left = &left[l.start + at * l.strides[0]..];
-        let right = &right[r.start + at * r.strides[0]..];
-        // SAFETY: The slices contain all elements of the matrices, whose last indices were
-        // compared with the lengths of the arrays; the product has m n elements.
-        unsafe {
-            gemm::gemm(
-                m,
-                n,
-                k,
-                product.as_mut_ptr(),
-                1,
-                n as isize,
-                false,
-                left.as_ptr(),
-                l.strides[2] as isize,
-                l.strides[1] as isize,
-                right.as_ptr(),
-                r.strides[2] as isize,
-                r.strides[1] as isize,
-                T::of(0.0),
-                T::of(1.0),
-                false,
-                false,
-                false,
-                parallelism,
-            );
-        }
+    let pairs = (0..l.matrices).map(|at| (l.matrix(at), r.matrix(at)));
+    for ((l, r), product) in pairs.zip(product.chunks_exact_mut(m * n)) {
+        multiply_matrices((left, l), (right, r), product, parallelism);
     }
     product
+}
+
+#[rustfmt::skip]
+fn multiply_matrices<T: Real>(
+    (left, l): (&[T], Stack),
+    (right, r): (&[T], Stack),
+    product: &mut [T],
+    parallelism: Parallelism,
+) {
+    let (m, k, n) = (l.rows, l.columns, r.columns);
+    assert!(l.last() < left.len() && r.last() < right.len(), "arrays with all elements");
+    assert!(k == r.rows && product.len() == m * n, "compatible shapes");
+    let [_, l_row, l_column] = l.strides.map(|stride| stride as isize);
+    let [_, r_row, r_column] = r.strides.map(|stride| stride as isize);
+    let (left, right) = (left[l.start..].as_ptr(), right[r.start..].as_ptr());
+    let (to, row) = (product.as_mut_ptr(), n as isize);
+    let (zero, one) = (T::of(0.0), T::of(1.0));
+    // SAFETY: The arrays contain all elements of the matrices: the last one was compared with the
+    // length. The product has m n elements.
+    unsafe {
+        gemm::gemm(
+            m, n, k, to, 1, row, false, left, l_column, l_row, right, r_column, r_row,
+            zero, one, false, false, false, parallelism,
+        );
+    }
 }

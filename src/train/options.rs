@@ -35,11 +35,11 @@ options! {
         l2: L2 = L2::default();
         /// Names of the parameters that training does not change.
         freeze: ParamNames = ParamNames::default();
-        /// Names of the parameters that training changes; all others are frozen. By default training
-        /// changes all parameters.
+        /// Names of the parameters that training changes; all others are frozen. By default
+        /// training changes all parameters.
         trainable: ParamNames = ParamNames::default();
-        /// Masks by name of the parameter, tensors of its shape with values 0 and 1. Where a mask is
-        /// 0, the parameter is set to 0 at the start and stays 0.
+        /// Masks by name of the parameter, tensors of its shape with values 0 and 1. Where a mask
+        /// is 0, the parameter is set to 0 at the start and stays 0.
         masks: ParamMasks = ParamMasks::default();
         /// Optimizer that updates the parameters.
         optimizer: Optimizer = adam();

@@ -23,8 +23,8 @@ impl ParamRules {
     /// penalty.
     ///
     /// Errors: `Unknown` for the name of a parameter that does not exist; `Range` for a weight or
-    /// mask value out of range, and if both `freeze` and `trainable` are set; `Parameter` for a mask
-    /// with a wrong shape
+    /// mask value out of range, and if both `freeze` and `trainable` are set; `Parameter` for a
+    /// mask with a wrong shape
     pub fn new(options: &Options, layout: &Layout) -> Result<Option<ParamRules>> {
         let constant = constant_params(options, layout)?;
         let mut rules = ParamRules {

@@ -25,7 +25,7 @@ use crate::random::Key;
 use crate::tensor::Tensor;
 use args::parameter_tensor;
 use batch::compute_loss;
-pub use batch::{ENTRIES, read_lengths, read_trials};
+pub use batch::{read_lengths, read_trials};
 pub use net::Net;
 use run::{RunOptions, run_network};
 

@@ -4,7 +4,7 @@ use super::args::{Operand, Receiver, broadcast_operands};
 use crate::api::context::Context;
 use crate::tensor::custom_op::to_float;
 use crate::tensor::pointwise::{self, Function};
-use crate::tensor::{Tensor, arith, convert, reduce};
+use crate::tensor::{Tensor, arith, convert, reduce, tanh};
 
 crate::natives! {
     /// Elementwise arithmetic, comparison and mathematical functions of tensors.
@@ -248,7 +248,7 @@ crate::natives! {
     ///
     /// > tensor([0, 1]).tanh()
     /// = tensor [2] f32 [0, 0.761594]
-    fn tanh(this: Tensor) -> Tensor { Ok(to_float(&this)?.tanh()?) }
+    fn tanh(this: Tensor) -> Tensor { Ok(tanh::tanh(&this)?) }
 
     /// The error function of each element.
     ///

@@ -254,6 +254,7 @@ pub const SYNONYMS: &[Row] = &[
     ("plateau", &["ReduceLROnPlateau"]),
     ("adam", &["AdamW", "amsgrad"]),
     ("sgd", &["momentum", "gradient_descent"]),
+    ("step", &["apply_updates", "apply_gradients"]),
     ("dataset", &["DataLoader", "TensorDataset"]),
     ("flip_flop", &["three_bit", "three_bit_memory", "flipflop"]),
     // Fixed points: fixed-point-finder, the notebooks, pyrnn.

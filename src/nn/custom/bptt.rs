@@ -14,8 +14,8 @@ use crate::random::Key;
 use crate::tensor::{Real, Tensor};
 use crate::train::Trials;
 
-/// The memory of the tapes that the forward pass stores, in bytes. Storing them saves a fifth to a
-/// third of the time; the states themselves are not limited.
+/// The memory of the tapes that the forward pass stores, in bytes. A step without a stored tape is
+/// evaluated twice.
 const TAPE_BYTES: usize = 128 << 20;
 
 /// The results of the forward pass.

@@ -8,12 +8,12 @@ use super::ParamMap;
 use super::batch::Batch;
 use super::tape::{TrackedParams, accumulate, gradient_of, vjp};
 use crate::base::Result;
-use crate::tensor::product::product;
-use crate::tensor::{Device, Real, Tensor, convert};
+use crate::tensor::{Device, Real, Tensor, arith, convert};
 
-/// The approximate number of rows (trials times time steps) per call of the readout. More rows
-/// bring no speed, but longer sums in single precision.
-const ROWS: usize = 1024;
+/// The number of rows (trials times time steps) per call of the readout, or more if there are more
+/// trials. Longer sums in single precision would be less accurate, and candle divides operations on
+/// larger arrays among threads that spin while they wait.
+const ROWS: usize = 128;
 
 /// The outputs at several consecutive time steps.
 pub(super) struct Readout {
@@ -120,7 +120,7 @@ fn linear_backward<T: Real>(
     sums: &mut [f64],
 ) -> Result<Tensor> {
     let layout = batch.net.params.layout();
-    let weights = product(&cotangent.t()?, states)?;
+    let weights = arith::matmul(&cotangent.t()?, states)?;
     accumulate::<T>(&weights, &mut sums[layout.block("wO")?.range.clone()])?;
     let bias = &mut sums[layout.block("bO")?.range.clone()];
     for row in convert::to_vec::<T>(cotangent)?.chunks_exact(bias.len()) {
@@ -128,5 +128,5 @@ fn linear_backward<T: Real>(
             *sum += x.double();
         }
     }
-    product(cotangent, &tracked.constants["wO"])
+    arith::matmul(cotangent, &tracked.constants["wO"])
 }

@@ -109,6 +109,22 @@ impl Dataset {
         Ok(sets)
     }
 
+    /// The trials of a batch of size `b` of a run with key `run`, as indices into the arrays from
+    /// which the data set was built.
+    pub fn batch_rows(
+        &self,
+        run: &Key,
+        (batch, b): (usize, usize),
+    ) -> impl Iterator<Item = usize> + Clone {
+        let count = self.count();
+        let orders = run.fold_in(ORDER);
+        let first = batch * b;
+        (first..first + b).map(move |index| {
+            let order = orders.fold_in((index / count) as u32);
+            self.rows[order.permutation_at(index % count, count)]
+        })
+    }
+
     /// All trials in order.
     pub fn all<T: Real>(&self) -> Trials<T> {
         let mut trials = Trials::new(self.shape(), 0);
@@ -165,13 +181,7 @@ impl<T: Real> Task<T> for Dataset {
     }
 
     fn fill_batch(&self, request: &BatchRequest, trials: &mut Trials<T>) -> Result<()> {
-        let (count, b) = (self.count(), trials.trials);
-        let orders = request.run.fold_in(ORDER);
-        let first = request.batch * b;
-        let rows = (first..first + b).map(|index| {
-            let order = orders.fold_in((index / count) as u32);
-            self.rows[order.permutation_at(index % count, count)]
-        });
+        let rows = self.batch_rows(&request.run, (request.batch, trials.trials));
         self.gather(rows, trials);
         Ok(())
     }

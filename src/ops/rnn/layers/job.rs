@@ -27,7 +27,8 @@ pub struct Job<'a, T> {
     pub state: usize,
     pub inputs: Inputs<'a, [T]>,
     pub targets: Option<Targets<'a, T>>,
-    /// Scale factor that converts a derivative of [`super::super::Loss`] to a gradient of the mean loss.
+    /// Scale factor that converts a derivative of the loss of one output to the gradient of
+    /// the mean.
     pub grad_scale: T,
     pub cotangents: Cotangents<'a, T>,
     pub mode: Mode,
