@@ -206,41 +206,36 @@ fn masked_mean<T: Real>(
     trials: &Trials<T>,
     (b, t, o): (usize, usize, usize),
 ) -> Result<Tensor> {
-    let error = |expected: String| {
-        let (op, what) = (function.name, function.output);
-        let found = losses.dims().to_vec();
-        (function.locate)(Error::Shape {
-            op,
-            what,
-            expected,
-            found,
-        })
+    let values = losses.to_dtype(DType::F64)?;
+    let (per_step, per_output) = (losses.dims() == [b, t], losses.dims() == [b, t, o]);
+    let expected = match (&trials.mask, per_step || per_output) {
+        (Some(mask), true) => return weighted_mean(&values, mask),
+        (None, true) => return Ok(values.mean_all()?),
+        (None, false) if losses.elem_count() == 1 => return Ok(values.sum_all()?),
+        (None, false) => format!("[{b}, {t}, {o}], [{b}, {t}] or []"),
+        (Some(_), false) => format!("[{b}, {t}, {o}] or [{b}, {t}], because of the mask"),
     };
-    let losses_f64 = losses.to_dtype(DType::F64)?;
-    let is_single = losses.elem_count() == 1 && b * t > 1 || losses.rank() == 0;
-    let Some(mask) = &trials.mask else {
-        let per_step = losses.dims() == [b, t] || losses.dims() == [b, t, o];
-        return match is_single || per_step {
-            true => Ok(losses_f64.mean_all()?),
-            false => Err(error(format!("[{b}, {t}, {o}], [{b}, {t}] or []"))),
-        };
-    };
+    Err((function.locate)(Error::Shape {
+        op: function.name,
+        what: function.output,
+        expected,
+        found: losses.dims().to_vec(),
+    }))
+}
+
+/// The mean of losses [b, t, o] or [b, t] in double precision, weighted by the mask [b, t].
+fn weighted_mean<T: Real>(losses: &Tensor, mask: &[T]) -> Result<Tensor> {
     let weights: Vec<f64> = mask.iter().map(|weight| weight.double()).collect();
-    let total: f64 = weights.iter().sum();
-    let weights = Tensor::from_vec(weights, (b, t), &Device::Cpu)?;
-    let (weights, terms) = match losses.dims() {
-        dims if dims == [b, t] => (weights, 1),
-        dims if dims == [b, t, o] => (weights.unsqueeze(2)?.broadcast_as((b, t, o))?, o),
-        _ => {
-            return Err(error(format!(
-                "[{b}, {t}, {o}] or [{b}, {t}], because of the mask"
-            )));
-        }
-    };
+    let terms = losses.elem_count() / weights.len();
+    let total = weights.iter().sum::<f64>() * terms as f64;
+    let mut axes = losses.dims().to_vec();
+    if let [_, _, outputs] = &mut axes[..] {
+        *outputs = 1;
+    }
+    let weights = Tensor::from_vec(weights, axes, &Device::Cpu)?.broadcast_as(losses.shape())?;
     // A loss with weight 0 may be infinite or NaN.
-    let zeros = losses_f64.zeros_like()?;
-    let used = weights.ne(0.0)?.where_cond(&losses_f64, &zeros)?;
-    Ok(((used * weights)?.sum_all()? / (total * terms as f64))?)
+    let used = weights.ne(0.0)?.where_cond(losses, &losses.zeros_like()?)?;
+    Ok(((used * weights)?.sum_all()? / total)?)
 }
 
 /// A digest of the losses at fixed random outputs and targets. A closure has no other identity.

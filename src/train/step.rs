@@ -7,7 +7,7 @@ use super::task::{BatchRequest, Shape, Trials};
 use super::validation::{BestSoFar, Validation};
 use super::{L2, Model, Options, Source};
 use crate::base::{Error, Result};
-use crate::optim::{OptimizerState, StepScale, clip_scale, norms};
+use crate::optim::{Norms, OptimizerState, StepScale, clip_scale, norms};
 use crate::random::Key;
 use crate::tensor::Real;
 
@@ -95,26 +95,8 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         self.source.task.fill_batch(&request, &mut self.trials)?;
         self.trials.check(self.shape)?;
 
-        let batch = self.done();
-        self.net.begin_batch(&mut self.work, batch);
-        self.noise_key = key.fold_in(NOISE);
-        let noise = Some(&self.noise_key);
-        let (work, trials) = (&mut self.work, &self.trials);
-        let unpenalized = self
-            .net
-            .loss_gradient(work, trials, noise, &mut self.gradient)?;
+        let (loss, l2, norms) = self.compute_gradient(&key)?;
         let params = &mut self.net.params_mut().data;
-        // With rules for single parameters, the gradient includes that of the penalty.
-        let (l2, penalty) = match (&self.rules, &self.options.l2) {
-            (None, L2::Uniform(l2)) => (*l2, None),
-            (None, L2::PerParameter(_)) => unreachable!("weights by name are rules"),
-            (Some(rules), _) => {
-                rules.complete_gradient(params, &mut self.gradient);
-                (0.0, Some(rules.penalty(params)))
-            }
-        };
-        let norms = norms(params, &self.gradient, l2);
-        let loss = unpenalized.double() + penalty.unwrap_or(l2 * norms.param_squares);
         if !(loss.is_finite() && norms.gradient_norm.is_finite()) {
             self.optimizer.undo(params);
             return Ok(None);
@@ -135,6 +117,31 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
             lr,
             grad_norm: norms.gradient_norm,
         }))
+    }
+
+    /// Computes the gradient of the loss on the current batch. Returns the loss including the
+    /// penalty, the weight of the penalty whose gradient is not yet included, and the norms.
+    fn compute_gradient(&mut self, key: &Key) -> Result<(f64, f64, Norms)> {
+        let batch = self.done();
+        self.net.begin_batch(&mut self.work, batch);
+        self.noise_key = key.fold_in(NOISE);
+        let (noise, work) = (Some(&self.noise_key), &mut self.work);
+        let unpenalized = self
+            .net
+            .loss_gradient(work, &self.trials, noise, &mut self.gradient)?;
+        let unpenalized = unpenalized.double();
+        let params = &self.net.params().data;
+        // Rules for single parameters include the penalty.
+        if let Some(rules) = &self.rules {
+            rules.complete_gradient(params, &mut self.gradient);
+            let loss = unpenalized + rules.penalty(params);
+            return Ok((loss, 0.0, norms(params, &self.gradient, 0.0)));
+        }
+        let L2::Uniform(l2) = self.options.l2 else {
+            unreachable!("weights by name are rules");
+        };
+        let norms = norms(params, &self.gradient, l2);
+        Ok((unpenalized + l2 * norms.param_squares, l2, norms))
     }
 
     /// The log entry of the latest update. Returns `None` if its loss is not finite.

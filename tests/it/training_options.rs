@@ -275,7 +275,8 @@ fn a_run_with_all_options_resumes_and_another_loss_is_another_run() {
 fn wrong_options_name_the_valid_ones() {
     let train = |options: &str| {
         message(&format!(
-            "train(rnn::vanilla(#{{ units: 3 }}), tasks::integrator(), #{{ batches: 1, {options} }})"
+            "let net = rnn::vanilla(#{{ units: 3 }}); \
+             train(net, tasks::integrator(), #{{ batches: 1, {options} }})"
         ))
     };
     for (options, expected) in [

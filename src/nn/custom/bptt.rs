@@ -52,8 +52,8 @@ impl<T: Real> Custom<T> {
         gradient: &mut [T],
     ) -> Result<ObjectiveValue> {
         let batch = Batch::new(self, (trials, key), objective)?;
-        let shapes = self.shapes([trials.trials, trials.time]);
-        shapes.check_gradient(gradient)?;
+        self.shapes([trials.trials, trials.time])
+            .check_gradient(gradient)?;
         let tracked = TrackedParams::new(self)?;
         let mut forward = batch.forward(&tracked)?;
         let states = &forward.states[1..];

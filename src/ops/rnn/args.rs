@@ -1,7 +1,5 @@
 //! Arguments of the recurrent-layer operations, the same for every cell.
 
-use super::Loss;
-
 /// Sizes of one call: b, t, i, n, o, and the arrangement of the layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
@@ -92,16 +90,6 @@ impl<A: ?Sized> Clone for Inputs<'_, A> {
 }
 
 impl<A: ?Sized> Copy for Inputs<'_, A> {}
-
-/// Targets of the outputs, and the loss that compares the two.
-#[derive(Debug, Clone, Copy)]
-pub struct Targets<'a, T> {
-    /// [b, t, o]
-    pub values: &'a [T],
-    /// Weight of each trial and time step, [b, t]; targets with weight 0 are not read.
-    pub mask: Option<&'a [T]>,
-    pub loss: Loss,
-}
 
 /// Gradients of a loss with respect to the results of a run; an absent array means zero.
 #[derive(Debug, Clone, Copy, Default)]

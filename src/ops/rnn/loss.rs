@@ -1,6 +1,5 @@
 //! Losses of the outputs of a network against targets, with their gradients.
 
-use super::args::Targets;
 use crate::choices;
 use crate::tensor::Real;
 
@@ -102,34 +101,10 @@ impl Loss {
         }
         loss
     }
-}
 
-impl<T: Real> Targets<'_, T> {
-    /// The loss of outputs [b, t, o], a mean. Replaces the outputs by the gradient of the loss with
-    /// respect to them. `weight` is the result of [`super::Shapes::check_targets`].
-    pub fn replace_by_gradient(&self, outputs: &mut [T], features: usize, weight: f64) -> f64 {
-        let factor = self.loss.derivative_factor() * weight;
-        let rows = outputs.chunks_exact_mut(features);
-        let mut sum = 0.0;
-        for (row, (outputs, targets)) in rows.zip(self.values.chunks_exact(features)).enumerate() {
-            let mask = self.mask.map_or(1.0, |mask| mask[row].double());
-            if mask == 0.0 {
-                outputs.fill(T::of(0.0));
-                continue;
-            }
-            sum += mask * self.loss.row(outputs, targets);
-            for x in outputs {
-                *x = T::of(factor * mask * x.double());
-            }
-        }
-        sum * weight
-    }
-}
-
-impl Loss {
     /// The loss of one time step of one trial, a sum over its outputs, which are replaced by the
     /// derivatives, divided by [`Loss::derivative_factor`].
-    fn row<T: Real>(self, outputs: &mut [T], targets: &[T]) -> f64 {
+    pub fn row<T: Real>(self, outputs: &mut [T], targets: &[T]) -> f64 {
         if self == Loss::CrossEntropy {
             return Loss::softmax(targets, outputs, 1);
         }

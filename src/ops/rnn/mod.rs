@@ -10,8 +10,9 @@ mod layers;
 mod loss;
 pub mod nonlinearity;
 mod shapes;
+mod targets;
 
-pub use args::{Cotangents, Gradients, Inputs, Sizes, Targets};
+pub use args::{Cotangents, Gradients, Inputs, Sizes};
 pub use autograd::states;
 pub use cell::CellKernel;
 pub use cells::Cell;
@@ -19,3 +20,4 @@ pub use layers::{Operation, suffix};
 pub use loss::Loss;
 pub use nonlinearity::Nonlinearity;
 pub use shapes::Shapes;
+pub use targets::Targets;

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use crate::ops::parallel::split_front;
-use crate::ops::rnn::args::{Cotangents, Inputs, Sizes, Targets};
+use crate::ops::rnn::args::{Cotangents, Inputs, Sizes};
+use crate::ops::rnn::targets::Targets;
 use crate::ops::simd::partition::Partition;
 use crate::ops::simd::{Lanes, TRIALS};
 

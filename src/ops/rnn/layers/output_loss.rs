@@ -1,9 +1,9 @@
 //! The loss of the outputs of a slice, and its gradient with respect to them.
 
 use super::slice::Slice;
-use crate::ops::rnn::args::Targets;
 use crate::ops::rnn::cell::CellKernel;
 use crate::ops::rnn::loss::Loss;
+use crate::ops::rnn::targets::Targets;
 use crate::ops::simd::{Lane16, Lanes, TRIALS, flat_mut};
 
 /// The outputs of the trials of a slice at one time step, in lanes.
