@@ -48,6 +48,7 @@ mod script_semantics;
 mod script_sequences;
 mod session;
 mod simd;
+mod source_hints;
 mod synonyms;
 mod tensor;
 mod terminal;
