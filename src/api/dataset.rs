@@ -18,7 +18,7 @@ use crate::io::{Tree, hdf5};
 use crate::random::Key;
 use crate::tasks::Dataset;
 use crate::tasks::dataset::{RawArray, RawData};
-use crate::tensor::{DType, Tensor, convert};
+use crate::tensor::{DType, Device, Tensor, convert};
 
 /// Name of the function in error messages.
 const OF: &str = "tasks::dataset";
@@ -26,7 +26,7 @@ const OF: &str = "tasks::dataset";
 crate::options! {
     /// The arrays of a data set.
     pub struct ArrayOptions for "tasks::dataset" {
-        /// [n, t, i], or a list of [t, i], one per trial.
+        /// [n, t, i], or a list of [t, i], one per trial. Without it, trials have no inputs.
         inputs: Option<ArraySource> = None;
         /// [n, t, o], or a list of [t, o]; or [n, o]: targets of the last time step of each trial,
         /// with a loss over the last time step only.
@@ -118,13 +118,39 @@ fn read_arrays(arrays: ArrayOptions, file: Option<&SourceFile>) -> Result<RawDat
         let array = array.map(|array| read_array(name, array, file));
         array.transpose()
     };
+    let targets = require("targets", "[n, t, o]", arrays.targets)?;
+    let inputs = match arrays.inputs {
+        Some(inputs) => read_array("inputs", inputs, file)?,
+        None => no_inputs(&targets)?,
+    };
     Ok(RawData {
-        inputs: require("inputs", "[n, t, i]", arrays.inputs)?,
-        targets: Some(require("targets", "[n, t, o]", arrays.targets)?),
+        inputs,
+        targets: Some(targets),
         mask: read_optional("mask", arrays.mask)?,
         lengths: read_optional("lengths", arrays.lengths)?
             .map(read_lengths)
             .transpose()?,
+    })
+}
+
+/// Inputs without features, for the trials and time steps of the targets.
+///
+/// Errors: `Missing` for targets of the last time step only
+fn no_inputs(targets: &RawArray) -> Result<RawArray, Diagnostic> {
+    let zeros = |dims: &[usize]| Tensor::zeros(dims, DType::F32, &Device::Cpu);
+    Ok(match targets {
+        RawArray::Stacked(targets) if targets.rank() == 3 => {
+            let (n, t, _) = targets.dims3()?;
+            RawArray::Stacked(zeros(&[n, t, 0])?)
+        }
+        RawArray::PerTrial(targets) if targets.iter().all(|targets| targets.rank() == 2) => {
+            let all = targets.iter().map(|targets| zeros(&[targets.dims()[0], 0]));
+            RawArray::PerTrial(all.collect::<Result<_, _>>()?)
+        }
+        _ => {
+            let (of, name, doc) = (OF, "inputs", "[n, t, i]".into());
+            return Err(Error::Missing { of, name, doc }.into());
+        }
     })
 }
 

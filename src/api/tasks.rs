@@ -22,8 +22,8 @@ use crate::train::task::{Shape, Task, Trials};
 crate::options! {
     /// Sizes of a custom task.
     pub struct Sizes for "tasks::custom" {
-        /// Number of inputs.
-        inputs: usize = 1, in Span::at_least(1.0);
+        /// Number of inputs; 0 for a task of networks without inputs.
+        inputs: usize = 1;
         /// Number of outputs.
         outputs: usize = 1, in Span::at_least(1.0);
         /// Number of time steps of a trial.
@@ -75,6 +75,7 @@ crate::natives! {
     /// The closure receives a key and a number of trials b. It returns a map of `inputs` [b, t, i],
     /// `targets` [b, t, o] and, optionally, `mask` [b, t] (ones and zeros, for a loss over selected
     /// time steps) and `lengths` [b] (for trials of different lengths). Option `steps` is required.
+    /// With `inputs: 0`, the map needs no inputs.
     ///
     /// > let noise = |key, n| random::normal(key, [n, 10, 2]);
     /// > let copy = |key, n| { let x = noise.call(key, n); #{ inputs: x, targets: x } };
@@ -176,7 +177,10 @@ impl Custom {
     fn read_trials<T: Real>(&self, value: Value, trials: &mut Trials<T>) -> Result<()> {
         let (n, t) = (trials.trials, self.time);
         let mut entries = read_entries(value)?;
-        trials.inputs = to_values(entries.remove("inputs"), "inputs", &[n, t, self.inputs])?;
+        trials.inputs = match entries.remove("inputs") {
+            None if self.inputs == 0 => Vec::new(),
+            inputs => to_values(inputs, "inputs", &[n, t, self.inputs])?,
+        };
         trials.targets = to_values(entries.remove("targets"), "targets", &[n, t, self.outputs])?;
         trials.mask = match entries.remove("mask") {
             None | Some(Value::Nil) => None,

@@ -1,6 +1,7 @@
 //! All tests, in one binary.
 
 mod arrays;
+mod autonomous;
 mod caught_errors;
 mod cli;
 mod crash_recovery;
