@@ -105,7 +105,7 @@ struct SourceFile {
 
 /// The arrays of a data set; entries of a file are read.
 ///
-/// Errors: `Missing` without inputs or targets
+/// Errors: `Missing` without targets, or without inputs where the targets do not state their sizes
 fn read_arrays(arrays: ArrayOptions, file: Option<&SourceFile>) -> Result<RawData, Diagnostic> {
     let require = |name, doc: &str, array: Option<ArraySource>| match array {
         Some(array) => read_array(name, array, file),
@@ -118,13 +118,10 @@ fn read_arrays(arrays: ArrayOptions, file: Option<&SourceFile>) -> Result<RawDat
         let array = array.map(|array| read_array(name, array, file));
         array.transpose()
     };
+    let inputs = read_optional("inputs", arrays.inputs)?;
     let targets = require("targets", "[n, t, o]", arrays.targets)?;
-    let inputs = match arrays.inputs {
-        Some(inputs) => read_array("inputs", inputs, file)?,
-        None => no_inputs(&targets)?,
-    };
     Ok(RawData {
-        inputs,
+        inputs: inputs.map_or_else(|| no_inputs(&targets), Ok)?,
         targets: Some(targets),
         mask: read_optional("mask", arrays.mask)?,
         lengths: read_optional("lengths", arrays.lengths)?

@@ -72,6 +72,12 @@ fn name_nil(vocabulary: &Vocabulary, diagnostic: Diagnostic) -> Diagnostic {
             location: diagnostic.location,
             ..unknown_global(vocabulary, name)
         },
+        // `t[3]` and `t[i]`: Lua does not state the index.
+        Some(("field", "integer index" | "?")) => Diagnostic {
+            message: "the table has no element at this index".into(),
+            hint: Some("lists count from 1 to #list; tensors count from 0".into()),
+            ..diagnostic
+        },
         Some(("field", name)) => Diagnostic {
             message: format!("the map has no entry `{name}`"),
             symbol: Some(name.to_string()),

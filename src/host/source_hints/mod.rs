@@ -5,7 +5,9 @@
 //! there. The text before and after it often shows what the user intended.
 
 mod entries;
+mod functions;
 mod globals;
+mod imports;
 mod other_language;
 mod pattern;
 mod scopes;
@@ -51,14 +53,11 @@ pub fn explain(
         line: location.line,
         column,
     };
-    // `t.len()` of a tensor has a hint that names the method of tensors.
-    let is_method = diagnostic.message.starts_with("no method has the name");
-    if let Some(hint) = error
-        .syntax_hint(&diagnostic.message)
-        .filter(|_| !is_method)
-    {
-        return diagnostic.hint(hint);
-    }
+    let diagnostic = match error.syntax_hint(&diagnostic.message) {
+        Some(hint) => return diagnostic.hint(hint),
+        None if language == Language::Rhai => imports::explain(script, &tokens, diagnostic),
+        None => diagnostic,
+    };
     error.explain_names(diagnostic, globals)
 }
 
@@ -86,6 +85,10 @@ struct SourceError<'a> {
 impl SourceError<'_> {
     /// The hint for syntax of another language, or for a missing semicolon.
     fn syntax_hint(&self, message: &str) -> Option<String> {
+        // Their hints name the method of tensors, or the functions of a module.
+        if message.starts_with("no method has the name") || message.ends_with("is not a variable") {
+            return None;
+        }
         let line = self.line_tokens(self.line);
         if let Some(hint) = self.long_text_hint(line, message) {
             return Some(hint);

@@ -3,7 +3,8 @@
 //! The tables are text files. A row consists of a pattern (see `pattern`), the other language, a
 //! description of the syntax and the equivalent, separated by `;;`. A row of two parts has a hint
 //! that describes the whole problem. In the texts, `{0}` and `{1}` are the names that the pattern
-//! matches. An indented line continues the previous one. The first row that matches applies.
+//! matches. An indented line continues the previous one. The first row that matches applies; a row
+//! that begins with `RUNTIME` is valid syntax, and applies to errors at run time only.
 
 use super::super::script_host::REPL_FILE;
 use super::pattern::{self, Match};
@@ -12,6 +13,9 @@ use crate::api::context::Language;
 
 const RHAI_ROWS: &str = include_str!("rhai_rows.txt");
 const LUA_ROWS: &str = include_str!("lua_rows.txt");
+
+/// Beginning of a pattern for errors at run time.
+const RUNTIME: &str = "RUNTIME ";
 
 /// Patterns of statements that Lua may report only at the end of the block or of the script.
 const LATE: [&str; 11] = [
@@ -87,9 +91,13 @@ pub enum Position<'a> {
 
 /// The hint for the syntax at a position in the tokens of a line of the script `path`.
 pub fn hint(language: Language, path: &str, line: &[Token], position: Position) -> Option<String> {
-    let rows = rows(language);
+    let mut rows = rows(language);
+    if matches!(position, Position::Near(_)) {
+        rows.retain(|row| !row.pattern.starts_with(RUNTIME));
+    }
     let matches = rows.iter().flat_map(|row| {
-        let matches = pattern::find(row.pattern, line).into_iter();
+        let pattern = row.pattern.strip_prefix(RUNTIME).unwrap_or(row.pattern);
+        let matches = pattern::find(pattern, line).into_iter();
         matches.map(move |found| (row, found))
     });
     let (row, found) = match position {

@@ -1,7 +1,6 @@
 //! Hints for names that a script does not define, from the declarations in its text.
 
-use std::ops::Range;
-
+use super::functions::{ScriptFunction, functions, wrong_arguments};
 use super::globals::Globals;
 use super::tokens::{Token, closing};
 use crate::api::context::Language;
@@ -10,14 +9,6 @@ use crate::base::error::nearest;
 
 /// Minimum length of a misspelt name: shorter names are similar to too many others.
 const MIN_LENGTH: usize = 3;
-
-/// A named function of a Rhai script.
-struct ScriptFunction<'a> {
-    name: &'a str,
-    parameters: Vec<&'a str>,
-    /// The tokens from `fn` to the closing brace.
-    tokens: Range<usize>,
-}
 
 /// The diagnostic for the undefined name at token `at`, with a hint from the text of the script.
 pub fn explain_name(
@@ -29,7 +20,9 @@ pub fn explain_name(
 ) -> Diagnostic {
     if language == Language::Rhai {
         let functions = functions(tokens);
-        if let Some(diagnostic) = wrong_arguments(&functions, tokens, at, &diagnostic) {
+        let before = at.checked_sub(1).map_or("", |before| tokens[before].text);
+        let wrong = wrong_arguments(&functions, tokens, at, ("", &diagnostic));
+        if let Some(diagnostic) = wrong.filter(|_| ![".", "::", "fn"].contains(&before)) {
             return diagnostic;
         }
         if let Some(hint) = outer_variable(&functions, tokens, at, globals) {
@@ -43,76 +36,6 @@ pub fn explain_name(
         Some(name) => diagnostic.hint(format!("did you mean `{name}`?")),
         None => diagnostic,
     }
-}
-
-/// The named functions of a Rhai script.
-fn functions<'a>(tokens: &[Token<'a>]) -> Vec<ScriptFunction<'a>> {
-    let function = |at: usize| {
-        let [keyword, name, open] = tokens.get(at..at + 3)? else {
-            return None;
-        };
-        let is_function = keyword.is("fn") && name.is_name() && open.is("(");
-        let close = closing(tokens, at + 2).filter(|_| is_function)?;
-        let body = tokens.get(close + 1).filter(|token| token.is("{"));
-        let end = body.and_then(|_| closing(tokens, close + 1));
-        let parameters = tokens[at + 3..close].iter().filter(|token| token.is_name());
-        Some(ScriptFunction {
-            name: name.text,
-            parameters: parameters.map(|token| token.text).collect(),
-            tokens: at..end.unwrap_or(tokens.len()),
-        })
-    };
-    (0..tokens.len()).filter_map(function).collect()
-}
-
-/// The error for a call of a function of the script with the wrong number of arguments.
-fn wrong_arguments(
-    functions: &[ScriptFunction],
-    tokens: &[Token],
-    at: usize,
-    diagnostic: &Diagnostic,
-) -> Option<Diagnostic> {
-    let function = functions
-        .iter()
-        .find(|function| function.name == tokens[at].text)?;
-    tokens.get(at + 1).filter(|token| token.is("("))?;
-    let before = at.checked_sub(1).map_or("", |before| tokens[before].text);
-    let found = count_arguments(tokens, at + 1)?;
-    let expected = function.parameters.len();
-    if [".", "::", "fn"].contains(&before) || found == expected {
-        return None;
-    }
-    let (name, plural) = (function.name, if expected == 1 { "" } else { "s" });
-    let message = format!("{name}: expected {expected} argument{plural}, found {found}");
-    let signature = format!("the function is {name}({})", function.parameters.join(", "));
-    Some(Diagnostic {
-        message,
-        ..diagnostic.clone().hint(signature)
-    })
-}
-
-/// The number of arguments of a call whose parenthesis is at token `open`.
-fn count_arguments(tokens: &[Token], open: usize) -> Option<usize> {
-    let close = closing(tokens, open)?;
-    let mut count = usize::from(close > open + 1);
-    let mut at = open + 1;
-    while at < close {
-        if tokens[at].is(",") && at + 1 < close {
-            count += 1;
-        }
-        // A closure separates its parameters by commas.
-        if tokens[at].is("|") && ["(", ",", "="].contains(&tokens[at - 1].text) {
-            at += tokens[at + 1..close]
-                .iter()
-                .position(|token| token.is("|"))?
-                + 1;
-        }
-        at = match closing(tokens, at) {
-            Some(end) if ["(", "[", "{", "#{"].contains(&tokens[at].text) => end + 1,
-            _ => at + 1,
-        };
-    }
-    Some(count)
 }
 
 /// The hint for a variable outside the function that contains token `at`.

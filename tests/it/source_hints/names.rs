@@ -1,8 +1,9 @@
 //! Undefined names and missing entries, explained from the declarations in the script.
 
-use attractor::api::context::Language;
+use attractor::api::context::{Language, Script};
 
 use super::{check, text_of};
+use crate::session::run_script;
 
 #[test]
 fn an_assignment_to_an_undeclared_variable_suggests_let() {
@@ -178,5 +179,69 @@ fn an_empty_block_in_place_of_a_map_is_explained() {
     check(
         Language::Rhai,
         &[("let m = {}; m.a = 3;", "an empty map is `#{}`")],
+    );
+}
+
+#[test]
+fn a_name_of_an_imported_script_is_explained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("part.rhai"), "fn blend(a, b) { a + b }").expect("a script");
+    let rows = [
+        (
+            "import \"part\" as p; p::blend(1);",
+            "p::blend: expected 2 arguments, found 1",
+        ),
+        (
+            "import \"part\" as p; p::blend(1);",
+            "the function is p::blend(a, b)",
+        ),
+        (
+            "import \"part\" as p; p::blnd(1, 2);",
+            "did you mean `blend`?",
+        ),
+        (
+            "import \"part\" as p; p::other(1);",
+            "the functions of part are blend",
+        ),
+        (
+            "import \"part\" as p; p.blend(1, 2);",
+            "`p` is an imported script: write p::blend",
+        ),
+        (
+            "import \"part\"; part::blend(1, 2);",
+            "write import \"part\" as part;",
+        ),
+    ];
+    for (text, expected) in rows {
+        let path = folder.path().join("main.rhai").display().to_string();
+        let script = Script {
+            path,
+            text: text.into(),
+        };
+        let error = run_script(&script, Language::Rhai, folder.path()).outcome;
+        let error = error.expect_err(text);
+        let found = format!(
+            "{}; hint: {}",
+            error.message,
+            error.hint.unwrap_or_default()
+        );
+        assert!(found.contains(expected), "{text}: {found}");
+    }
+}
+
+#[test]
+fn a_missing_element_of_a_lua_list_states_how_lists_count() {
+    check(
+        Language::Lua,
+        &[
+            (
+                "local t = {1, 2} print(t[3] + 1)",
+                "the table has no element at this index; hint: lists count from 1",
+            ),
+            (
+                "local t, i = {1, 2}, 0 print(t[i] + 1)",
+                "no element at this index",
+            ),
+        ],
     );
 }

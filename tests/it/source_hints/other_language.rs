@@ -330,6 +330,7 @@ fn own_syntax_is_not_explained_as_foreign() {
             Language::Lua,
             "for i, x in ipairs({\n1, 2}) do print(i) end print(x +)",
         ),
+        (Language::Lua, "local t = zeros({2}) print(t:length() + )"),
         (Language::Lua, "goto continue\n::continue::\nprint(x +)"),
     ];
     for (language, text) in rows {
