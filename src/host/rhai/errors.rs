@@ -127,7 +127,7 @@ pub fn name_script_function(
 }
 
 /// The path of the bundled script function that the user's script called, if the error is in it.
-fn script_function<'a>(error: &'a EvalAltResult) -> Option<String> {
+fn script_function(error: &EvalAltResult) -> Option<String> {
     match error {
         EvalAltResult::ErrorInFunctionCall(name, source, inner, _) => {
             match source.strip_prefix(SOURCE_PREFIX) {
