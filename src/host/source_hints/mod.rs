@@ -16,6 +16,7 @@ mod tokens;
 use self::other_language::Position;
 use self::tokens::{Token, tokens};
 use super::lexer::TokenKind;
+use super::script_host::REPL_FILE;
 use super::source;
 use crate::api::context::{Language, Script};
 use crate::api::diagnostic::{Cause, Diagnostic};
@@ -152,10 +153,26 @@ impl SourceError<'_> {
             .position(|token| token.line == self.line && token.column == column)
     }
 
+    /// The hint for a variable of a session in a function of an earlier input.
+    fn explain_session_variable(&self, diagnostic: Diagnostic, globals: &Globals) -> Diagnostic {
+        let name = diagnostic.message.strip_prefix('`');
+        let name = name.and_then(|name| name.strip_suffix("` is not defined"));
+        match name.filter(|name| self.file == REPL_FILE && (globals.is_variable)(name)) {
+            Some(name) => {
+                let hint = format!(
+                    "a function cannot access variables outside it: pass `{name}` as an argument, \
+                     or write a closure, let f = |x| ..; and call it with f.call(..)"
+                );
+                diagnostic.hint(hint)
+            }
+            None => diagnostic,
+        }
+    }
+
     /// The hint for an undefined name or a missing entry.
     fn explain_names(&self, diagnostic: Diagnostic, globals: &Globals) -> Diagnostic {
         let Some(at) = self.token_at_error() else {
-            return diagnostic;
+            return self.explain_session_variable(diagnostic, globals);
         };
         let name = self.tokens[at].text;
         if diagnostic.message == format!("`{name}` is not defined") {

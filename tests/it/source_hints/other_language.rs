@@ -388,3 +388,17 @@ fn a_rhai_session_does_not_wait_for_more_lines_after_foreign_syntax() {
         assert!(host.is_incomplete(input), "{input}");
     }
 }
+
+#[test]
+fn a_function_of_an_earlier_input_cannot_access_a_variable_of_the_session() {
+    let terminal = std::rc::Rc::new(OutputRecorder::default());
+    let (config, stop) = (Default::default(), Default::default());
+    let context = Context::new(config, terminal, stop, Language::Rhai, &Script::default());
+    let mut host = new_session(context).expect("a session");
+    for input in ["let scale = 2", "fn f(x) { x * scale }"] {
+        host.eval(input).expect("a valid input");
+    }
+    let hint = host.eval("f(3)").expect_err("an error").hint;
+    let hint = hint.unwrap_or_default();
+    assert!(hint.contains("pass `scale` as an argument"), "{hint}");
+}
