@@ -5,6 +5,7 @@ mod loops;
 mod names;
 mod other_language;
 mod script_functions;
+mod sessions;
 
 use attractor::api::context::Language;
 
