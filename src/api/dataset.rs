@@ -20,7 +20,7 @@ use crate::io::{Tree, hdf5};
 use crate::random::Key;
 use crate::tasks::Dataset;
 use crate::tasks::dataset::{RawArray, RawData};
-use crate::tensor::{DType, Tensor, convert};
+use crate::tensor::{DType, Device, Tensor, convert};
 
 /// Name of the function in error messages.
 const OF: &str = "tasks::dataset";
@@ -28,7 +28,7 @@ const OF: &str = "tasks::dataset";
 crate::options! {
     /// The arrays of a data set.
     pub struct ArrayOptions for "tasks::dataset" {
-        /// [n, t, i], or a list of [t, i], one per trial.
+        /// [n, t, i], or a list of [t, i], one per trial. Without it, trials have no inputs.
         inputs: Option<ArraySource> = None;
         /// [n, t, o], or a list of [t, o]; or [n, o]: targets of the last time step of each trial,
         /// with a loss over the last time step only.
@@ -163,7 +163,7 @@ struct SourceFile {
 
 /// The arrays of a data set; entries of a file are read.
 ///
-/// Errors: `Missing` without inputs or targets
+/// Errors: `Missing` without targets, or without inputs where the targets do not state their sizes
 fn read_arrays(arrays: ArrayOptions, file: Option<&SourceFile>) -> Result<RawData, Diagnostic> {
     let require = |name, doc: &str, array: Option<ArraySource>| match array {
         Some(array) => read_array(name, array, file),
@@ -176,13 +176,36 @@ fn read_arrays(arrays: ArrayOptions, file: Option<&SourceFile>) -> Result<RawDat
         let array = array.map(|array| read_array(name, array, file));
         array.transpose()
     };
+    let inputs = read_optional("inputs", arrays.inputs)?;
+    let targets = require("targets", "[n, t, o]", arrays.targets)?;
     Ok(RawData {
-        inputs: require("inputs", "[n, t, i]", arrays.inputs)?,
-        targets: Some(require("targets", "[n, t, o]", arrays.targets)?),
+        inputs: inputs.map_or_else(|| no_inputs(&targets), Ok)?,
+        targets: Some(targets),
         mask: read_optional("mask", arrays.mask)?,
         lengths: read_optional("lengths", arrays.lengths)?
             .map(read_lengths)
             .transpose()?,
+    })
+}
+
+/// Inputs without features, for the trials and time steps of the targets.
+///
+/// Errors: `Missing` for targets of the last time step only
+fn no_inputs(targets: &RawArray) -> Result<RawArray, Diagnostic> {
+    let zeros = |dims: &[usize]| Tensor::zeros(dims, DType::F32, &Device::Cpu);
+    Ok(match targets {
+        RawArray::Stacked(targets) if targets.rank() == 3 => {
+            let (n, t, _) = targets.dims3()?;
+            RawArray::Stacked(zeros(&[n, t, 0])?)
+        }
+        RawArray::PerTrial(targets) if targets.iter().all(|targets| targets.rank() == 2) => {
+            let all = targets.iter().map(|targets| zeros(&[targets.dims()[0], 0]));
+            RawArray::PerTrial(all.collect::<Result<_, _>>()?)
+        }
+        _ => {
+            let (of, name, doc) = (OF, "inputs", "[n, t, i]".into());
+            return Err(Error::Missing { of, name, doc }.into());
+        }
     })
 }
 

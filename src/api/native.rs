@@ -81,6 +81,22 @@ impl Native {
         format!("{}({})", self.path(), names.collect::<Vec<_>>().join(", "))
     }
 
+    /// Checks the number of arguments of a call of a bundled script function, which has no optional
+    /// arguments.
+    ///
+    /// Errors: too many or too few arguments
+    pub fn check_count(&self, found: usize) -> Result<(), Diagnostic> {
+        let expected = self.args.len();
+        if found == expected {
+            return Ok(());
+        }
+        let (path, plural) = (self.path(), if expected == 1 { "" } else { "s" });
+        let message = format!("{path}: expected {expected} argument{plural}, found {found}");
+        Err(Diagnostic::new(message)
+            .hint(self.signature())
+            .symbol(self.name))
+    }
+
     /// The options of the function; empty if it takes none.
     pub fn options(&self) -> &[Field] {
         self.args

@@ -27,8 +27,8 @@ const OF: &str = "tasks::custom";
 crate::options! {
     /// Sizes of a custom task.
     pub struct Sizes for "tasks::custom" {
-        /// Number of inputs.
-        inputs: usize = 1, in Span::at_least(1.0);
+        /// Number of inputs; 0 for a task of networks without inputs.
+        inputs: usize = 1;
         /// Number of outputs.
         outputs: usize = 1, in Span::at_least(1.0);
         /// Number of time steps of a trial.
@@ -81,7 +81,8 @@ crate::natives! {
     /// `targets` [b, t, o] and, optionally, `mask` [b, t] (ones and zeros, for a loss over selected
     /// time steps) and `lengths` [b] (for trials of different lengths). Further entries are labels
     /// of the trials, such as the condition: tensors [b, ..] or lists of b texts, which `batch`
-    /// returns and training ignores. Option `steps` is required.
+    /// returns and training ignores. Option `steps` is required. With `inputs: 0`, the map needs no
+    /// inputs.
     ///
     /// > let noise = |key, n| random::normal(key, [n, 10, 2]);
     /// > let copy = |key, n| { let x = noise.call(key, n); #{ inputs: x, targets: x } };
@@ -192,7 +193,10 @@ impl Custom {
         let mut entries = read_entries(value)?;
         let labels = labels::separate(OF, &mut entries)?;
         self.labels.replace(Labels::read(OF, labels, n)?);
-        trials.inputs = to_values(entries.remove("inputs"), "inputs", &[n, t, self.inputs])?;
+        trials.inputs = match entries.remove("inputs") {
+            None if self.inputs == 0 => Vec::new(),
+            inputs => to_values(inputs, "inputs", &[n, t, self.inputs])?,
+        };
         trials.targets = to_values(entries.remove("targets"), "targets", &[n, t, self.outputs])?;
         trials.mask = match entries.remove("mask") {
             None | Some(Value::Nil) => None,

@@ -144,7 +144,10 @@ where
 {
     Ok(match &script_options.validation {
         None => None,
-        Some(Validation::Batch(batch)) => Some(read_trials("train: validation", batch)?),
+        Some(Validation::Batch(batch)) => {
+            let inputs = network.0.borrow().inputs();
+            Some(read_trials("train: validation", batch, inputs)?)
+        }
         Some(Validation::Task(task)) => {
             let dataset = task.dataset.as_ref();
             let count = dataset.map_or(cx.budget(script_options.validation_trials), |set| {

@@ -1,6 +1,7 @@
 //! All tests, in one binary.
 
 mod arrays;
+mod autonomous;
 mod caught_errors;
 mod cli;
 mod crash_recovery;
@@ -50,6 +51,7 @@ mod script_semantics;
 mod script_sequences;
 mod session;
 mod simd;
+mod source_hints;
 mod synonyms;
 mod tensor;
 mod terminal;

@@ -9,7 +9,7 @@ use crate::api::value::Map;
 use crate::base::{Error, Result};
 use crate::nn::{Dynamics, Objective};
 use crate::random::Key;
-use crate::tensor::{Real, Tensor, convert};
+use crate::tensor::{Device, Real, Tensor, convert};
 use crate::train::Trials;
 
 /// Name of the function in error messages.
@@ -23,7 +23,7 @@ pub fn compute_loss<T: Real>(
     batch: &Map,
     (objective, noise): (&Objective, Option<&Key>),
 ) -> Result<f64, Diagnostic> {
-    let trials = read_trials::<T>(OF, batch)?;
+    let trials = read_trials::<T>(OF, batch, net.inputs())?;
     let value = net.objective(&mut net.workspace(), (&trials, noise), objective, None)?;
     let loss = value.data;
     // Values excluded by the mask can be non-finite: an error is raised only if the loss is
@@ -46,11 +46,23 @@ pub fn compute_loss<T: Real>(
 }
 
 /// The trials in a map of `inputs`, `targets` and, optionally, `mask` and `lengths`; time steps
-/// beyond the length of a trial are masked. Labels are ignored. `of` names the function in errors.
-pub fn read_trials<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Diagnostic> {
+/// beyond the length of a trial are masked. Trials of a network with `input_count` 0 need no
+/// inputs. Labels are ignored. `of` names the function in errors.
+pub fn read_trials<T: Real>(
+    of: &'static str,
+    batch: &Map,
+    input_count: usize,
+) -> Result<Trials<T>, Diagnostic> {
     let labels = labels::separate(of, &mut batch.clone())?;
-    let inputs = require_entry(of, batch, "inputs", "[b, t, i]")?;
-    let targets = require_entry(of, batch, "targets", "[b, t, o]")?;
+    let targets = require_entry(of, batch, "targets", "[b, t, o]");
+    let inputs = match (&targets, batch.contains_key("inputs")) {
+        (Ok(targets), false) if input_count == 0 => {
+            let (b, t, _) = targets.dims3()?;
+            Tensor::zeros((b, t, 0), T::DTYPE, &Device::Cpu)?
+        }
+        _ => require_entry(of, batch, "inputs", "[b, t, i]")?,
+    };
+    let targets = targets?;
     let mask = read_entry(of, batch, "mask", (2, "[b, t]"))?;
     let (trials, time) = (inputs.dims()[0], inputs.dims()[1]);
     Labels::read(of, labels, trials)?;

@@ -17,7 +17,6 @@ use std::rc::Rc;
 use super::context::Context;
 use super::convert::{ExactTensor, New, tensor_map};
 use super::options::CallOptions;
-use super::shape_error::shape_error;
 use super::value::{Map, Value};
 use crate::nn::{LossFunction, Objective, dispatch_network};
 use crate::options;
@@ -27,7 +26,7 @@ use args::parameter_tensor;
 use batch::compute_loss;
 pub use batch::{read_lengths, read_trials};
 pub use net::Net;
-use run::{RunOptions, run_network};
+use run::{RunOptions, resolve_inputs, run_network};
 
 options! {
     /// Options of `network.loss`.
@@ -51,6 +50,10 @@ crate::natives! {
     /// each direction h and, for an LSTM, c. Inputs [t, i] of a single trial return both entries
     /// without the first axis.
     ///
+    /// Instead of the inputs, a number of time steps runs the network with inputs of zero, or
+    /// without inputs if it has none (`inputs: 0`): `net.run(100)` is a single trial,
+    /// `net.run(100, #{ trials: 4 })` and `net.run(100, #{ h0: states })` are several.
+    ///
     /// The result is differentiable with respect to `inputs`, `h0` and `params`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 2 });
@@ -62,19 +65,15 @@ crate::natives! {
         cx: &Context, this: Rc<Net>, inputs: ExactTensor, options: CallOptions<RunOptions>,
     ) -> Map {
         let net = this.0.borrow();
-        let single = inputs.rank() == 2;
-        let inputs = if single { inputs.unsqueeze(0)? } else { inputs.0 };
-        let &[b, t, _] = inputs.dims() else {
-            let expected = format!("[b, t, {}]", net.inputs());
-            return Err(shape_error("network", "inputs", expected, &inputs).into());
-        };
+        let (inputs, single) = resolve_inputs(&net, inputs.0, &options)?;
+        let (b, t, _) = inputs.dims3()?;
         cx.check_memory("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
         let [states, outputs] = match options.params.is_some() {
             true => run_network(&net, &inputs, &options)?,
             false => {
-                let RunOptions { h0, noise, lengths, .. } = options.into_inner();
+                let RunOptions { h0, trials, noise, lengths, .. } = options.into_inner();
                 background::run(cx, &net, b * t * net.state(), move |net| {
-                    let options = RunOptions { h0, noise, lengths, params: None };
+                    let options = RunOptions { h0, trials, noise, lengths, params: None };
                     run_network(net, &inputs, &options)
                 })?
             }
@@ -87,7 +86,8 @@ crate::natives! {
     /// steps and outputs.
     ///
     /// A batch is a map of `inputs` [b, t, i], `targets` [b, t, o] and, optionally, `mask` [b, t]
-    /// (weights of time steps) and `lengths` [b] (for trials of different lengths). The result is a
+    /// (weights of time steps) and `lengths` [b] (for trials of different lengths). A network
+    /// without inputs needs no `inputs`. The result is a
     /// plain number without a gradient; compute a loss from the outputs of `run` for `grad`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 1 });

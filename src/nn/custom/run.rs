@@ -78,7 +78,8 @@ impl<T: Real> Dynamics<T> for Custom<T> {
                 let (Some(gradient), f) = (gradients.get(at), at.dims()[1]) else {
                     continue;
                 };
-                for (trial, row) in convert::to_vec::<T>(gradient)?.chunks_exact(f).enumerate() {
+                let gradient = convert::to_vec::<T>(gradient)?;
+                for (trial, row) in gradient.chunks_exact(f.max(1)).enumerate() {
                     jacobian[(trial * n + r) * f..][..f].copy_from_slice(row);
                 }
             }
