@@ -99,7 +99,7 @@ fn is_misspelled(name: &str) -> bool {
         lower.chars().next() == entry.chars().next()
             && strsim::osa_distance(&lower, entry) <= letters
     };
-    synonyms::lookup(name, &ENTRIES).is_some() || ENTRIES.iter().any(|entry| is_close(&entry))
+    synonyms::lookup(name, &ENTRIES).is_some() || ENTRIES.iter().any(is_close)
 }
 
 /// One label of all trials; `None` for nil.
