@@ -89,10 +89,23 @@ pub enum Position<'a> {
     Near(Option<&'a str>),
 }
 
+/// The rows that an error can match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    All,
+    /// Not those that begin with `RUNTIME`.
+    SyntaxErrors,
+}
+
 /// The hint for the syntax at a position in the tokens of a line of the script `path`.
-pub fn hint(language: Language, path: &str, line: &[Token], position: Position) -> Option<String> {
+pub fn hint(
+    (language, selection): (Language, Rows),
+    path: &str,
+    line: &[Token],
+    position: Position,
+) -> Option<String> {
     let mut rows = rows(language);
-    if matches!(position, Position::Near(_)) {
+    if matches!(position, Position::Near(_)) || selection == Rows::SyntaxErrors {
         rows.retain(|row| !row.pattern.starts_with(RUNTIME));
     }
     let matches = rows.iter().flat_map(|row| {

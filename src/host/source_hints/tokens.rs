@@ -38,13 +38,15 @@ impl Token<'_> {
 /// The tokens of a script without comments, with operators as single tokens.
 pub fn tokens(text: &str, language: Language) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token> = Vec::new();
-    let (mut line, mut line_start, mut scanned) = (1, 0, 0);
+    let (mut line, mut column, mut scanned) = (1, 1, 0);
     let mut end_of_operator = 0;
     for token in lexer::tokenize(text, language) {
         let start = token.span.start;
-        for (at, _) in text[scanned..start].match_indices('\n') {
-            line += 1;
-            line_start = scanned + at + 1;
+        for c in text[scanned..start].chars() {
+            column += 1;
+            if c == '\n' {
+                (line, column) = (line + 1, 1);
+            }
         }
         scanned = start;
         if token.kind == TokenKind::Comment || start < end_of_operator {
@@ -63,7 +65,7 @@ pub fn tokens(text: &str, language: Language) -> Vec<Token<'_>> {
             kind: token.kind,
             text: &text[span.clone()],
             line,
-            column: text[line_start..start].chars().count() + 1,
+            column,
             span,
         });
     }

@@ -52,8 +52,7 @@ impl<T: Real> Custom<T> {
         gradient: &mut [T],
     ) -> Result<ObjectiveValue> {
         let batch = Batch::new(self, (trials, key), objective)?;
-        self.shapes([trials.trials, trials.time])
-            .check_gradient(gradient)?;
+        batch.check_gradient(gradient)?;
         let tracked = TrackedParams::new(self)?;
         let mut forward = batch.forward(&tracked)?;
         let states = &forward.states[1..];
@@ -61,7 +60,7 @@ impl<T: Real> Custom<T> {
         let (data, cotangents) = batch.loss(batch.outputs(&readouts)?)?;
         let penalty = batch.activity_penalty(states)?;
         let mut sums = vec![0.0; gradient.len()];
-        let mut carry = forward.states[0].zeros_like()?;
+        let mut carry = states[0].zeros_like()?;
         for readout in readouts.into_iter().rev() {
             let by_states = readout.backward(&batch, (&cotangents, &tracked), &mut sums)?;
             for time in readout.times.clone().rev() {
@@ -89,6 +88,11 @@ impl<T: Real> Custom<T> {
 }
 
 impl<T: Real> Batch<'_, T> {
+    fn check_gradient(&self, gradient: &[T]) -> Result<()> {
+        let shapes = self.net.shapes([self.trials.trials, self.trials.time]);
+        shapes.check_gradient(gradient)
+    }
+
     /// The outputs at all time steps, [b, t, o].
     fn outputs(&self, readouts: &[Readout]) -> Result<Vec<T>> {
         let mut outputs = vec![T::of(0.0); self.trials.targets.len()];
