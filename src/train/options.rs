@@ -23,7 +23,8 @@ options! {
     /// Options of training. The loss of the model is increased by l2 * the sum of squares of all
     /// trained parameters, including biases and initial states.
     pub struct Options for "train" {
-        /// Number of batches to train on. Each batch contains new trials.
+        /// Number of batches to train on. A task generates new trials for each batch; a data set is
+        /// visited epoch by epoch.
         batches: usize = 1000, in Span::at_least(1.0);
         /// Batch size: number of trials per batch.
         batch_size: usize = 128, in Span::at_least(1.0);
@@ -43,8 +44,8 @@ options! {
         masks: ParamMasks = ParamMasks::default();
         /// Optimizer that updates the parameters.
         optimizer: Optimizer = adam();
-        /// Seed of the trials. Before each batch its key is split in two: the first half is carried
-        /// forward, the second half generates the batch.
+        /// Seed of the trials. Before each batch its key is split into two keys: the first is
+        /// carried forward, the second generates the batch.
         seed: Seed = Seed::default();
         /// Number of batches between log entries.
         log_every: usize = 100, in Span::at_least(1.0);

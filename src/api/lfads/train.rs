@@ -44,9 +44,9 @@ crate::natives! {
     /// Trains a model in place on trials [n, t, channels], or a list of [t, channels] of equal
     /// length, and returns the training log. Each epoch contains every trial once. The loss of a
     /// batch, a mean over its trials, is the negative log-likelihood (without the log-factorials of
-    /// counts), plus `kl` times the KL divergences of the posteriors of initial condition and
-    /// inferred inputs from their priors (estimated with one sample for the inputs), plus l2 * the
-    /// sum of squares of all parameters.
+    /// counts), plus the KL weight times the KL divergences of the posteriors of initial condition
+    /// and inferred inputs from their priors (estimated with one sample for the inputs), plus l2 *
+    /// the sum of squares of all parameters.
     ///
     /// Returns a map: `outcome`, `batches`, and the log as vectors `batch`, `loss`, `nll`,
     /// `kl_initial`, `kl_inferred`, `kl` (the KL weight), `lr` (the learning rate) and
