@@ -45,8 +45,10 @@ fn text_of(script: &str) -> String {
 
 /// The message of the error of a script in Rhai.
 fn message(script: &str) -> String {
-    let error = run(script, Rhai).outcome.err().expect("an error");
-    error.message
+    match run(script, Rhai).outcome {
+        Err(error) => error.message,
+        Ok(value) => panic!("{}", display::value_text(&value)),
+    }
 }
 
 #[test]
