@@ -8,7 +8,7 @@ use attractor::io::hdf5::{WriteOptions, write};
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
 use attractor::ops::rnn::cells::Gru;
-use attractor::ops::rnn::{Inputs, Sizes, Targets};
+use attractor::ops::rnn::{Inputs, Loss, Sizes, Targets};
 use attractor::ops::simd::Lane16;
 use attractor::ops::simd::gemm::GemmConfig;
 use attractor::ops::simd::gemm_tn::{Frames, Transposed, gemm_tn_add, padded_len};
@@ -108,6 +108,7 @@ impl<T: Lanes> Arrays<T> {
         Targets {
             values: &self.targets,
             mask: None,
+            loss: Loss::Mse,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The script object for a task.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::value::ScriptObject;
+use super::diagnostic::Diagnostic;
+use super::labels::Labels;
+use super::value::{Map, ScriptObject};
 use crate::base::{Error, Result};
 use crate::random::Key;
 use crate::tasks::Dataset;
@@ -20,6 +23,16 @@ pub struct AnyTask {
     task: Rc<dyn DualTask>,
     /// The data set, if the task is one.
     pub dataset: Option<Rc<Dataset>>,
+    labels: LabelSource,
+}
+
+/// The origin of the labels of a batch.
+enum LabelSource {
+    None,
+    /// The labels of all trials of a data set.
+    All(Rc<Labels>),
+    /// The labels of the last batch that a closure returned.
+    Last(Rc<RefCell<Labels>>),
 }
 
 impl<T: Real> Task<T> for AnyTask
@@ -50,16 +63,47 @@ impl AnyTask {
             name,
             task: Rc::new(task),
             dataset: None,
+            labels: LabelSource::None,
         }
     }
 
-    /// The task that samples from a data set.
-    pub fn from_dataset(dataset: Dataset) -> AnyTask {
+    /// The task that samples from a data set, with the labels of all trials of its arrays.
+    pub fn from_dataset(dataset: Dataset, labels: Rc<Labels>) -> AnyTask {
         let dataset = Rc::new(dataset);
         AnyTask {
             name: "dataset",
             task: dataset.clone(),
             dataset: Some(dataset),
+            labels: LabelSource::All(labels),
+        }
+    }
+
+    /// The task with labels, which `labels` contains after each batch.
+    pub fn with_labels(self, labels: Rc<RefCell<Labels>>) -> AnyTask {
+        let labels = LabelSource::Last(labels);
+        AnyTask { labels, ..self }
+    }
+
+    /// The labels of a data set.
+    pub fn dataset_labels(&self) -> Rc<Labels> {
+        match &self.labels {
+            LabelSource::All(labels) => labels.clone(),
+            LabelSource::None | LabelSource::Last(_) => Rc::default(),
+        }
+    }
+
+    /// Adds the labels of the last batch, of `n` trials sampled with `key`, to its map.
+    pub fn insert_labels(&self, n: usize, key: &Key, batch: &mut Map) -> Result<(), Diagnostic> {
+        match (&self.labels, &self.dataset) {
+            (LabelSource::All(labels), Some(dataset)) => {
+                let rows: Vec<usize> = dataset.batch_rows(key, (0, n)).collect();
+                labels.insert_rows(&rows, batch)
+            }
+            (LabelSource::Last(labels), _) => {
+                let rows: Vec<usize> = (0..n).collect();
+                labels.borrow().insert_rows(&rows, batch)
+            }
+            _ => Ok(()),
         }
     }
 

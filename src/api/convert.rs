@@ -240,6 +240,8 @@ impl FromValue for Tensor {
     fn from_value(value: Value) -> Result<Self, Value> {
         match value {
             Value::Tensor(tensor) => Ok(tensor),
+            // Often the result of `==` in Lua, which compares whole tensors.
+            Value::Bool(_) => Err(value),
             other => to_tensor(&other, DType::F32).ok_or(other),
         }
     }

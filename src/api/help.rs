@@ -58,15 +58,21 @@ pub fn lookup(modules: &[Module], name: &str, language: Language) -> Result<Stri
     if path == SEMANTICS {
         return Ok(semantics::page());
     }
-    let matches =
-        |native: &&&Native| native.name == path || native.path().replace("::", ".") == path;
-    let mut entries: Vec<String> = natives
-        .iter()
-        .filter(matches)
-        .map(|native| entry(native, language))
-        .collect();
+    let is_exact = |native: &&Native| native.path().replace("::", ".") == path;
+    let named = natives.iter().copied();
+    let named = named.filter(|native| native.name == path || is_exact(native));
+    let (exact, others): (Vec<&Native>, Vec<&Native>) = named.partition(is_exact);
+    let mut entries: Vec<String> = exact.iter().map(|native| entry(native, language)).collect();
     entries.extend(module(modules, &path));
     entries.extend(kind(&path, &natives));
+    if entries.is_empty() {
+        entries.extend(others.iter().map(|native| entry(native, language)));
+    } else if !others.is_empty() {
+        let paths = others
+            .iter()
+            .map(|native| format!("help(\"{}\")", native.path()));
+        entries.push(format!("See also {}", paths.collect::<Vec<_>>().join(", ")));
+    }
     if entries.is_empty() {
         return Err(unknown_name_error(name, &natives));
     }
@@ -136,7 +142,7 @@ fn kind(name: &str, natives: &[&Native]) -> Option<String> {
         .filter(|native| native.owner() == Some(name))
         .map(|native| row(native))
         .collect();
-    (!rows.is_empty()).then(|| format!("methods of a {name}:\n\n{}", rows.join("\n")))
+    (!rows.is_empty()).then(|| format!("Methods of {name}:\n\n{}", rows.join("\n")))
 }
 
 fn row(native: &Native) -> String {

@@ -81,6 +81,22 @@ impl Native {
         format!("{}({})", self.path(), names.collect::<Vec<_>>().join(", "))
     }
 
+    /// Checks the number of arguments of a call of a bundled script function, which has no optional
+    /// arguments.
+    ///
+    /// Errors: too many or too few arguments
+    pub fn check_count(&self, found: usize) -> Result<(), Diagnostic> {
+        let expected = self.args.len();
+        if found == expected {
+            return Ok(());
+        }
+        let (path, plural) = (self.path(), if expected == 1 { "" } else { "s" });
+        let message = format!("{path}: expected {expected} argument{plural}, found {found}");
+        Err(Diagnostic::new(message)
+            .hint(self.signature())
+            .symbol(self.name))
+    }
+
     /// The options of the function; empty if it takes none.
     pub fn options(&self) -> &[Field] {
         self.args
@@ -171,7 +187,12 @@ impl<'a> Args<'a> {
     /// Leaves a value that an optional argument does not accept for the options, if it is the last
     /// one, as in `arange(0, 5, #{ dtype: "i64" })`.
     fn leave_options(&mut self, value: Value) -> Result<(), Value> {
-        let is_map = matches!(value, Value::Map(_));
+        // An empty map and an empty list are the same value in Lua.
+        let is_map = match &value {
+            Value::Map(_) => true,
+            Value::List(list) => list.is_empty(),
+            _ => false,
+        };
         if !(is_map && self.has_options && self.values.len() == 0) {
             return Err(value);
         }

@@ -13,9 +13,11 @@ use super::validation::Validation;
 use super::value::{FromValue, Function, Map, Value, with_article};
 use crate::base::Error;
 use crate::base::options::{Field, OptionType, Options, Slot};
+use crate::nn::LossFunction;
 use crate::optim::{Optimizer, Schedule};
 use crate::random::{Key, Seed};
 use crate::tensor::Tensor;
+use crate::train::{L2, ParamMasks, ParamNames};
 
 /// The options of a call. Fields that the script did not set have their default; ranges are
 /// checked.
@@ -211,6 +213,10 @@ fn fill_other(target: &mut dyn Any, value: Value) -> Result<(), Value> {
         Optimizer,
         Schedule,
         PathBuf,
+        LossFunction,
+        L2,
+        ParamNames,
+        ParamMasks,
         Validation,
         ArraySource,
         Trials

@@ -95,6 +95,30 @@ pub const SUBJECTS: &[(&str, &[Row])] = &[
         ],
     ),
     (
+        "== and != of tensors: elementwise in Rhai; in Lua one truth value, false for a number",
+        &[
+            differs(
+                "(tensor([1, 2]) == 2).to_list()",
+                "[0, 1]",
+                "tensor({ 1, 2 }):eq(2):to_list()",
+                "[0, 1]",
+            ),
+            differs("tensor(2) == 2", "true", "tensor(2) == 2", "false"),
+            differs(
+                "tensor(2).item() == 2",
+                "true",
+                "tensor(2):item() == 2",
+                "true",
+            ),
+            differs(
+                "tensor([1, 2]).equal(tensor([1, 2]))",
+                "true",
+                "tensor({ 1, 2 }) == tensor({ 1, 2 })",
+                "true",
+            ),
+        ],
+    ),
+    (
         "Indices count from 0, except those of Lua tables",
         &[
             same("arange(5, 7)[0]", "5.0"),
@@ -114,6 +138,12 @@ const NOTES: &[&str] = &[
      double quotes does.",
     "Rhai: list.for_each(|x, i| ..) passes the element and its index, as map does. sort, reverse, \
      trim and replace change their receiver and return it.",
+    "Rhai: `try` is a statement, so `let y = try { .. }` is an error, and a function that ends \
+     with `try { f() } catch { 0 }` returns nil; assign to a variable that is declared before \
+     `try`, or write return in both blocks. `attractor check` warns about a value at the end of a \
+     `try` block.",
+    "Rhai: a function (`fn`) cannot access variables outside it, a closure (`|x| ..`) can; \
+     global::NAME is a constant of the script, in functions that the script itself calls.",
     "Rhai: a variable that a function should change must be its receiver: list.push(x).",
     "Lua: # and == of tables follow Lua; use tensors for arrays of numbers.",
     "Use Lua for long loops over numbers: they take a fifth to a half of the time in Python, \

@@ -1,14 +1,16 @@
 //! The script module `tasks`: built-in tasks, and tasks defined by a closure.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::any_task::AnyTask;
 use super::context::Context;
 use super::convert::{ExactTensor, New};
 use super::diagnostic::Diagnostic;
+use super::labels::{self, Labels};
 use super::options::CallOptions;
 use super::random::SampleOptions;
-use super::rnn::{ENTRIES, read_lengths};
+use super::rnn::read_lengths;
 use super::shape_error::shape_error;
 use super::value::{FromValue, Function, Map, Object, Value};
 use crate::base::options::Span;
@@ -19,11 +21,14 @@ use crate::tensor::precision::with_precision;
 use crate::tensor::{Device, Real, Tensor, convert};
 use crate::train::task::{Shape, Task, Trials};
 
+/// Name of the function in error messages.
+const OF: &str = "tasks::custom";
+
 crate::options! {
     /// Sizes of a custom task.
     pub struct Sizes for "tasks::custom" {
-        /// Number of inputs.
-        inputs: usize = 1, in Span::at_least(1.0);
+        /// Number of inputs; 0 for a task of networks without inputs.
+        inputs: usize = 1;
         /// Number of outputs.
         outputs: usize = 1, in Span::at_least(1.0);
         /// Number of time steps of a trial.
@@ -74,7 +79,10 @@ crate::natives! {
     ///
     /// The closure receives a key and a number of trials b. It returns a map of `inputs` [b, t, i],
     /// `targets` [b, t, o] and, optionally, `mask` [b, t] (ones and zeros, for a loss over selected
-    /// time steps) and `lengths` [b] (for trials of different lengths). Option `steps` is required.
+    /// time steps) and `lengths` [b] (for trials of different lengths). Further entries are labels
+    /// of the trials, such as the condition: tensors [b, ..] or lists of b texts, which `batch`
+    /// returns and training ignores. Option `steps` is required. With `inputs: 0`, the map needs no
+    /// inputs.
     ///
     /// > let noise = |key, n| random::normal(key, [n, 10, 2]);
     /// > let copy = |key, n| { let x = noise.call(key, n); #{ inputs: x, targets: x } };
@@ -85,13 +93,16 @@ crate::natives! {
         let missing = Error::Missing { of: "tasks::custom", name: "steps", doc };
         let time = sizes.steps.ok_or(missing)?;
         let (inputs, outputs) = (sizes.inputs, sizes.outputs);
-        Ok(New(AnyTask::new("custom", Custom { time, inputs, outputs, trials })))
+        let labels = Rc::new(RefCell::new(Labels::default()));
+        let task = Custom { time, inputs, outputs, trials, labels: labels.clone() };
+        Ok(New(AnyTask::new("custom", task).with_labels(labels)))
     }
 
     /// A batch of `n` trials sampled with a key, as a map.
     ///
     /// Entries: `inputs` [n, t, i], `targets` [n, t, o], `mask` [n, t] if the loss covers selected
-    /// time steps only, and `lengths` [n] if trials differ in length.
+    /// time steps only, `lengths` [n] if trials differ in length, and the labels of the trials, if
+    /// the task has any.
     ///
     /// > kind_of(tasks::integrator().batch(3, random::key(0)).inputs)
     /// = a tensor
@@ -100,7 +111,9 @@ crate::natives! {
     ) -> Map {
         let Shape { time, inputs, outputs } = this.shape();
         cx.check_memory("task.batch", &[n, time, inputs.max(outputs)], options.dtype.dtype())?;
-        with_precision!(options.dtype, T => sample_batch::<T>(&*this, n, &key))
+        let mut batch = with_precision!(options.dtype, T => sample_batch::<T>(&*this, n, &key))?;
+        this.insert_labels(n, &key, &mut batch)?;
+        Ok(batch)
     }
 
     /// The number of time steps of a trial.
@@ -150,6 +163,8 @@ struct Custom {
     inputs: usize,
     outputs: usize,
     trials: Function,
+    /// The labels of the last batch.
+    labels: Rc<RefCell<Labels>>,
 }
 
 impl<T: Real> Task<T> for Custom {
@@ -176,7 +191,12 @@ impl Custom {
     fn read_trials<T: Real>(&self, value: Value, trials: &mut Trials<T>) -> Result<()> {
         let (n, t) = (trials.trials, self.time);
         let mut entries = read_entries(value)?;
-        trials.inputs = to_values(entries.remove("inputs"), "inputs", &[n, t, self.inputs])?;
+        let labels = labels::separate(OF, &mut entries)?;
+        self.labels.replace(Labels::read(OF, labels, n)?);
+        trials.inputs = match entries.remove("inputs") {
+            None if self.inputs == 0 => Vec::new(),
+            inputs => to_values(inputs, "inputs", &[n, t, self.inputs])?,
+        };
         trials.targets = to_values(entries.remove("targets"), "targets", &[n, t, self.outputs])?;
         trials.mask = match entries.remove("mask") {
             None | Some(Value::Nil) => None,
@@ -185,7 +205,7 @@ impl Custom {
         trials.lengths = match entries.remove("lengths") {
             None | Some(Value::Nil) => None,
             lengths => Some(read_lengths(
-                "tasks::custom",
+                OF,
                 &to_tensor(lengths, "lengths", &[n])?,
                 [n, t],
             )?),
@@ -197,24 +217,13 @@ impl Custom {
 
 /// The entries of the map that the closure returned.
 ///
-/// Errors: `Kind` if it returned no map, `Unknown` if an entry has an unknown name.
+/// Errors: `Kind` if it returned no map
 fn read_entries(value: Value) -> Result<Map> {
-    let of = || "tasks::custom".to_string();
-    let map = Map::from_value(value).map_err(|value| Error::Kind {
-        of: of(),
+    Map::from_value(value).map_err(|value| Error::Kind {
+        of: OF.into(),
         expected: "a map of inputs and targets from the closure".into(),
         found: value.kind(),
-    })?;
-    let known = || ENTRIES.map(String::from).to_vec();
-    match map.keys().find(|name| !ENTRIES.contains(&name.as_str())) {
-        None => Ok(map),
-        Some(name) => Err(Error::Unknown {
-            of: of(),
-            category: "entry of a batch",
-            name: name.clone(),
-            known: known(),
-        }),
-    }
+    })
 }
 
 /// The values of one entry, in row-major order.

@@ -16,12 +16,10 @@ use super::validation::Validation;
 use super::value::{Function, Map, Value};
 use crate::base::Result;
 use crate::base::options::Span;
-use crate::nn::{Dynamics, Network, dispatch_network};
+use crate::nn::{Dynamics, Network, Objective, WithObjective, dispatch_network};
 use crate::options;
 use crate::tensor::Real;
-use crate::train::{
-    Fit, LogEntry, Model, OnLog, Options, Source, Task, Trials, run, sample_validation,
-};
+use crate::train::{Fit, LogEntry, OnLog, Options, Source, Task, Trials, run, sample_validation};
 
 options! {
     /// Options that scripts can pass in addition to the training options.
@@ -31,9 +29,9 @@ options! {
         validation: Option<Validation> = None;
         /// Number of validation trials to generate from a task that is not a data set.
         validation_trials: usize = 1024, in Span::at_least(1.0);
-        /// Function that is called with each log entry, a map of batch, loss, mse, lr, grad_norm
-        /// and, if present, validation. It may read the network but not modify it. It stops the run
-        /// by returning false.
+        /// Function that is called with each log entry, a map of batch, loss, mse (or the name of
+        /// the loss), lr, grad_norm and, if present, activity and validation. It may read the
+        /// network but not modify it. It stops the run by returning false.
         on_log: Option<Function> = None;
     }
 }
@@ -43,14 +41,17 @@ crate::natives! {
     module "";
 
     /// Trains a network in place on batches of a task and returns the training log. The loss is the
-    /// mean of (output - target)^2 plus l2 * the sum of squares of all parameters. Its gradient is
-    /// clipped to a maximum global norm before the optimizer step. Returns a map: `outcome`
-    /// (finished, stopped early or interrupted), `batches` (number of updates), and the log as
-    /// vectors with one value per log entry: `batch`, `loss` and `mse` (both after the update, on
-    /// the same batch), `lr` (the learning rate) and `grad_norm` (before clipping).
+    /// mean of (output - target)^2, or another `loss`, plus the activity penalties and l2 * the sum
+    /// of squares of the trained parameters. Its gradient is clipped to a maximum global norm
+    /// before the optimizer step. Returns a map: `outcome` (finished, stopped early or
+    /// interrupted), `batches` (number of updates), and the log as vectors with one value per log
+    /// entry: `batch`, `loss` and `mse` (both after the update, on the same batch; `mse` contains
+    /// no penalties, and another loss has its own name, a function `custom_loss`), `activity` (with
+    /// penalties on the activity), `lr` (the learning rate) and `grad_norm` (before clipping). The
+    /// progress display shows the loss before the update.
     ///
     /// With `validation` the log also contains the vector `validation`: the latest validation loss,
-    /// without noise and L2 penalty, computed after batch 0, then every `validate_every` batches,
+    /// without noise and penalties, computed after batch 0, then every `validate_every` batches,
     /// and after the last batch. `best` and `best_batch` are the lowest validation loss and its
     /// batch; the parameters of that batch are restored at the end, unless `restore` is "last".
     /// With `patience` the run stops after that many consecutive validations without improvement.
@@ -79,19 +80,22 @@ crate::natives! {
     /// = ["finished", 21, 21, [3]]
     fn train(
         cx: &Context, network: Rc<Net>, task: Rc<AnyTask>,
-        options: CallOptions<(Options, ScriptOptions)>,
+        options: CallOptions<(Options, (ScriptOptions, Objective))>,
     ) -> Map {
         check_dependent_options("train", &options)?;
-        let (mut options, script_options) = options.into_inner();
+        let (mut options, (script_options, objective)) = options.into_inner();
         options.batches = cx.budget(options.batches);
         options.checkpoint = options.checkpoint.map(|path| cx.output_path(path)).transpose()?;
         check_batch_memory(cx, &network, &task, ("batch_size", options.batch_size))?;
         // A copy is trained, so that the callback can use the network during the run.
         let copy = network.borrow_mut_checked()?.clone();
         let settings = (&options, &script_options);
-        let fit = dispatch_network!(copy, net => train_copy(cx, net, (&network, &task), settings));
+        let fit = dispatch_network!(copy, net => {
+            let objective = objective.clone();
+            train_copy(cx, WithObjective { net, objective }, (&network, &task), settings)
+        });
         let fit = fit.map_err(|error| with_checkpoint_hint(error.into(), &options))?;
-        result_map(&fit, options.checkpoint.is_some())
+        result_map(&fit, &objective, options.checkpoint.is_some())
     }
 }
 
@@ -111,14 +115,15 @@ fn check_batch_memory(
 /// Trains a copy of the script's network.
 fn train_copy<T: Real, N: Dynamics<T> + Into<Network>>(
     cx: &Context,
-    copy: N,
+    copy: WithObjective<N>,
     (network, task): (&Net, &AnyTask),
     (options, script_options): (&Options, &ScriptOptions),
 ) -> Result<Fit>
 where
     AnyTask: Task<T>,
 {
-    let publish = |net: &N| SharedParameters::publish(&network.0, net.clone().into());
+    let publish =
+        |copy: &WithObjective<N>| SharedParameters::publish(&network.0, copy.net.clone().into());
     let validation = validation_trials::<T>(cx, network, options, script_options)?;
     let source = Source {
         task,
@@ -139,7 +144,10 @@ where
 {
     Ok(match &script_options.validation {
         None => None,
-        Some(Validation::Batch(batch)) => Some(read_trials("train: validation", batch)?),
+        Some(Validation::Batch(batch)) => {
+            let inputs = network.0.borrow().inputs();
+            Some(read_trials("train: validation", batch, inputs)?)
+        }
         Some(Validation::Task(task)) => {
             let dataset = task.dataset.as_ref();
             let count = dataset.map_or(cx.budget(script_options.validation_trials), |set| {
@@ -180,22 +188,23 @@ impl<'a> SharedParameters<'a> {
 
 /// Trains `net`. `publish` copies its parameters to the script's network at each log entry and at
 /// the end, also after an error.
-fn run_training<'a, T: Real, N: Model<T>>(
+fn run_training<'a, T: Real, N: Dynamics<T>>(
     cx: &Context,
-    mut net: N,
+    mut net: WithObjective<N>,
     source: &Source<'_, T>,
     (options, script_options): (&Options, &ScriptOptions),
-    publish: &dyn Fn(&N) -> SharedParameters<'a>,
+    publish: &dyn Fn(&WithObjective<N>) -> SharedParameters<'a>,
 ) -> Result<Fit> {
-    let mut on_log = |entry: &LogEntry, net: &N| {
+    let objective = net.objective.clone();
+    let mut on_log = |entry: &LogEntry, net: &WithObjective<N>| {
         call_on_log(cx, script_options.on_log.as_ref(), |function| {
             let shared = publish(net);
-            let answer = function.call(vec![Value::Map(log_entry_map(entry))])?;
+            let answer = function.call(vec![Value::Map(log_entry_map(entry, &objective))])?;
             shared.check_unmodified()?;
             Ok(answer)
         })
     };
-    let on_log: &mut OnLog<'_, N> = &mut on_log;
+    let on_log: &mut OnLog<'_, WithObjective<N>> = &mut on_log;
     cx.run_stoppable("train", |progress| {
         let fit = run(&mut net, source, options, progress, on_log);
         publish(&net);
@@ -204,15 +213,16 @@ fn run_training<'a, T: Real, N: Model<T>>(
 }
 
 /// A log entry as a map.
-fn log_entry_map(entry: &LogEntry) -> Map {
+fn log_entry_map(entry: &LogEntry, objective: &Objective) -> Map {
     let real = |name: &str, x| (name.to_string(), Value::Float(x));
     let mut map = Map::from([
         ("batch".into(), Value::Int(entry.batch as i64)),
         real("loss", entry.loss),
-        real("mse", entry.mse),
+        real(objective.loss.name(), data_loss(entry)),
         real("lr", entry.lr),
         real("grad_norm", entry.grad_norm),
     ]);
+    map.extend(activity_penalty(entry).map(|penalty| real("activity", penalty)));
     map.extend(entry.validation.map(|loss| real("validation", loss)));
     map
 }
@@ -220,9 +230,24 @@ fn log_entry_map(entry: &LogEntry) -> Map {
 /// Converts the fit to a map.
 ///
 /// Errors: the run diverged
-fn result_map(fit: &Fit, has_checkpoint: bool) -> Result<Map, Diagnostic> {
+fn result_map(fit: &Fit, objective: &Objective, has_checkpoint: bool) -> Result<Map, Diagnostic> {
     check_not_diverged("train", fit)?;
     let mut map = log_map(fit, has_checkpoint)?;
-    map.insert("mse".into(), log_column(fit, |entry| entry.mse)?);
+    map.insert(objective.loss.name().into(), log_column(fit, data_loss)?);
+    if objective.has_activity_penalty() {
+        let penalty = |entry: &LogEntry| activity_penalty(entry).unwrap_or(f64::NAN);
+        map.insert("activity".into(), log_column(fit, penalty)?);
+    }
     Ok(map)
+}
+
+/// The loss of the outputs, without penalties.
+fn data_loss(entry: &LogEntry) -> f64 {
+    let terms = entry.terms.as_ref();
+    let data = terms.and_then(|terms| terms.get("data"));
+    data.unwrap_or(entry.unpenalized)
+}
+
+fn activity_penalty(entry: &LogEntry) -> Option<f64> {
+    entry.terms.as_ref().and_then(|terms| terms.get("activity"))
 }

@@ -86,6 +86,7 @@ fn model_modules() -> Vec<Module> {
         rnn::io::module(),
         rnn::step::module(),
         optim::module(),
+        optim::step::module(),
         train::module(),
         force::module(),
         force::train::module(),

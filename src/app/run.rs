@@ -22,6 +22,10 @@ use crate::host;
 const INTERRUPTED: &str = "interrupted: Ctrl-C stopped a computation early; the script ran to its \
                            end";
 
+/// The path of the script of the command `view`. It is not a file of the user, so that its errors
+/// have no location.
+const VIEW_COMMAND: &str = "attractor view";
+
 /// Runs the script in a file.
 ///
 /// Errors: the command line is invalid; errors of the script are reported here
@@ -91,7 +95,7 @@ pub fn view(args: ViewArgs) -> Result<ExitStatus, Diagnostic> {
         None => "view(show::file(args()[0]), #{ name: args()[1] });",
     };
     let script = Script {
-        path: "attractor view".into(),
+        path: VIEW_COMMAND.into(),
         text: text.into(),
     };
     let name = args.file.file_stem().unwrap_or_default().into();
@@ -137,6 +141,10 @@ fn run_script(
                 ExitStatus::Interrupted
             }
             Ok(_) => ExitStatus::Success,
+            Err(error) if script.path == VIEW_COMMAND => {
+                let location = None;
+                ExitStatus::from_error(&Diagnostic { location, ..error }, &script)
+            }
             Err(error) => ExitStatus::from_error(&error, &script),
         };
         state.signal_status().unwrap_or(status)

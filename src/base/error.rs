@@ -67,6 +67,12 @@ pub enum Error {
         expected: String,
         found: String,
     },
+    /// A network that PyTorch cannot represent; each property has a remedy.
+    #[error(
+        "network.save: expected a network that PyTorch can represent, found {}",
+        found.iter().map(|(property, _)| property.as_str()).collect::<Vec<_>>().join(", and ")
+    )]
+    Export { found: Vec<(String, String)> },
     /// An unknown name; `category` states what it names (`option`, `layout`, ...).
     #[error("{of}: {category} `{name}` is not known")]
     Unknown {
@@ -170,6 +176,13 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::Unknown { name, known, .. } => Some(hint_for_name(name, known)),
+            Error::Export { found } => {
+                let remedies = found.iter().map(|(_, remedy)| format!("{remedy}; "));
+                Some(format!(
+                    "{}or save it to an .h5 file",
+                    remedies.collect::<String>()
+                ))
+            }
             Error::Memory { op, .. } if op.starts_with(READING_ENTRY) => {
                 Some("read it in parts with h5::rows, or raise the limit with --max-memory".into())
             }

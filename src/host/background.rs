@@ -16,11 +16,14 @@ use crate::api::native::Native;
 use crate::api::value::{Object, Value};
 use crate::base::{NoProgress, Progress};
 use crate::random::Key;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, shape};
 
 /// Divisor for the product of the argument sizes, an upper bound of the result size (outer
 /// product): for most pairs of shapes the result is much smaller than the bound.
 const RESULT_DIVISOR: u128 = 64;
+
+/// Multiplications of a matrix product that take about as long as one element of another operation.
+const MULTIPLICATIONS_PER_ELEMENT: u128 = 64;
 
 /// Bytes of a file that count as one element.
 const BYTES_PER_ELEMENT: u128 = 8;
@@ -83,7 +86,7 @@ pub fn call(
         }
         _ => 0,
     };
-    let use_thread = element_count(&values).max(file) >= MIN_BACKGROUND_ELEMENTS
+    let use_thread = element_count(native.name, &values).max(file) >= MIN_BACKGROUND_ELEMENTS
         && SENDABLE_KINDS.contains(&native.returns.as_str())
         && values.iter().all(is_sendable);
     if !use_thread {
@@ -141,18 +144,36 @@ fn file_size(context: &Context, path: &str) -> u128 {
 }
 
 /// Estimate of the number of elements that a call processes.
-fn element_count(values: &[Value]) -> u128 {
+fn element_count(function: &str, values: &[Value]) -> u128 {
     let sum = values.iter().map(size).fold(0, u128::saturating_add);
-    let mut shapes = values.iter().filter_map(|value| match value {
+    let shapes = values.iter().filter_map(|value| match value {
         Value::Tensor(tensor) => Some(tensor.dims()),
         _ => None,
     });
-    let first = shapes.next();
-    if shapes.all(|shape| Some(shape) == first) {
-        return sum;
+    let shapes: Vec<&[usize]> = shapes.collect();
+    if let ("matmul", [left, right]) = (function, &shapes[..]) {
+        return sum.max(multiplications(left, right) / MULTIPLICATIONS_PER_ELEMENT);
+    }
+    let common = shapes.iter().try_fold(Vec::new(), |common, shape| {
+        shape::broadcast("", &common, shape)
+    });
+    if let Ok(common) = common {
+        return sum.max(count(&common));
     }
     let sizes = values.iter().map(|value| size(value).max(1));
     sum.max(sizes.fold(1, u128::saturating_mul) / RESULT_DIVISOR)
+}
+
+/// The number of multiplications of a matrix product; 0 if the shapes do not match.
+fn multiplications(left: &[usize], right: &[usize]) -> u128 {
+    let result = shape::matmul_shape(left, right).map_or(0, |shape| count(&shape));
+    let inner = left.last().map_or(0, |inner| *inner as u128);
+    result.saturating_mul(inner)
+}
+
+fn count(shape: &[usize]) -> u128 {
+    let axes = shape.iter().map(|axis| *axis as u128);
+    axes.fold(1, u128::saturating_mul)
 }
 
 /// The number of elements of a tensor, or the number that a shape or a step count implies.

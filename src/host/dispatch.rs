@@ -287,7 +287,7 @@ impl Vocabulary {
                 diagnostic.hint(format!("did you mean `{home}::{name}`?"))
             }
             (Some(hint), _) => diagnostic.hint(hint),
-            (None, _) if !module.is_empty() => diagnostic.hint(format!(
+            (None, _) if !names.is_empty() && !module.is_empty() => diagnostic.hint(format!(
                 "the functions of {module} are {}",
                 names.join(", ")
             )),

@@ -2,6 +2,7 @@
 //! the length. Both languages also pass `value.name` here, for which `index` is a text.
 
 use super::dispatch::Vocabulary;
+use crate::api::context::Language;
 use crate::api::convert::as_integer;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::Value;
@@ -72,7 +73,6 @@ impl Vocabulary {
     pub fn combine_masks(&self, name: &str, values: Vec<Value>) -> Result<Value, Diagnostic> {
         let is_mask = |value: &Value| match value {
             Value::Tensor(t) => t.dtype() == DType::U8,
-            Value::Bool(_) => true,
             _ => false,
         };
         match values.iter().find(|value| !is_mask(value)) {
@@ -106,6 +106,34 @@ impl Vocabulary {
         }
     }
 
+    /// The number of elements of a value to iterate over.
+    ///
+    /// Errors: a value that cannot be iterated over
+    pub fn count_elements(&self, value: &Value) -> Result<i64, Diagnostic> {
+        let length = match value {
+            Value::Tensor(tensor) if tensor.rank() == 0 => None,
+            Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Float(_) => None,
+            value => self.length(vec![value.clone()]).ok(),
+        };
+        match length {
+            Some(Value::Int(count)) => Ok(count),
+            _ => Err(self.not_iterable(value)),
+        }
+    }
+
+    /// The error for a loop over a value that cannot be iterated over.
+    pub fn not_iterable(&self, value: &Value) -> Diagnostic {
+        let found = match value {
+            Value::Tensor(_) => "a tensor without axes".into(),
+            value => value.kind(),
+        };
+        let (kinds, hint) = match self.context().language {
+            Language::Rhai => (RHAI_ITERABLE, rhai_loop(value)),
+            Language::Lua => (LUA_ITERABLE, lua_loop(value)),
+        };
+        Diagnostic::new(format!("expected {kinds} to iterate over, found {found}")).hint(hint)
+    }
+
     /// The error for `value.name`: a method without parentheses, or an unknown name. `None` if the
     /// text is not a name, for example a slice `"1:"`.
     fn name_error(&self, value: &Value, name: &str) -> Option<Diagnostic> {
@@ -131,6 +159,49 @@ impl Vocabulary {
             }
             _ => "pass settings as options where the value is created".into(),
         }
+    }
+}
+
+/// The values that a loop accepts.
+pub const RHAI_ITERABLE: &str = "a list, a range, a text, a tensor or fixed points";
+const LUA_ITERABLE: &str = "a table, a tensor or fixed points";
+
+/// The hint for a loop over this value in Rhai.
+pub fn rhai_loop(value: &Value) -> String {
+    match value {
+        Value::Map(_) => {
+            "for name in map.keys() { .. }, or for value in map.values() { .. }".into()
+        }
+        Value::Int(n) if *n > 0 => format!("a range counts from 0: for i in 0..{n} {{ .. }}"),
+        Value::Int(_) => "a range counts from 0: for i in 0..10 { .. }".into(),
+        Value::Float(_) => {
+            "a range counts integers: for i in 0..10 { .. }; floor_divide(a, b) is an integer"
+                .into()
+        }
+        Value::Tensor(_) => "a scalar has one value: x.item()".into(),
+        Value::Function(_) => "call the function: for x in f.call() { .. }".into(),
+        other => object_loop(other, "for name in net.params().keys() { .. }"),
+    }
+}
+
+/// The hint for a loop over this value in Lua.
+fn lua_loop(value: &Value) -> String {
+    match value {
+        Value::Int(n) if *n > 0 => format!("count with for i = 1, {n} do .. end"),
+        Value::Int(_) | Value::Float(_) => "count with for i = 1, 10 do .. end".into(),
+        Value::Text(_) => "for letter in text:gmatch(\".\") do .. end".into(),
+        Value::Tensor(_) => "a scalar has one value: x:item()".into(),
+        Value::Function(_) => "a function that returns the next value: for x in f do .. end".into(),
+        other => object_loop(other, "for name, w in pairs(net:params()) do .. end"),
+    }
+}
+
+/// The hint for an object; `parameters` is the loop over the parameters of a network.
+fn object_loop(value: &Value, parameters: &str) -> String {
+    match value.owner() {
+        Some("network") => format!("the parameters of a network: {parameters}"),
+        Some(owner) => format!("help(\"{owner}\") lists the methods of {}", value.kind()),
+        None => "check where the value is computed".into(),
     }
 }
 

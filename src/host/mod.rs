@@ -5,11 +5,13 @@
 mod background;
 mod dispatch;
 mod elements;
+pub mod lexer;
 mod lua;
 mod report;
 mod rhai;
 mod script_host;
 mod source;
+mod source_hints;
 
 use crate::api::context::{Context, Language};
 use crate::api::diagnostic::Diagnostic;

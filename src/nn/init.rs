@@ -18,8 +18,8 @@ pub(super) const H0_SCALE: f64 = 0.1;
 options! {
     /// Options shared by all cell types.
     pub struct NetworkOptions for "rnn" {
-        /// Number of inputs per time step.
-        inputs: usize = 1, in Span::at_least(1.0);
+        /// Number of inputs per time step; 0 for a network without inputs (autonomous dynamics).
+        inputs: usize = 1;
         /// Number of units per layer.
         units: usize = 100, in Span::at_least(1.0);
         /// Number of outputs per time step.

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::Spec;
 use crate::base::Result;
 use crate::ops::Lanes;
-use crate::ops::rnn::{Cotangents, Gradients, Inputs, Operation, Sizes, Targets};
+use crate::ops::rnn::{Cotangents, Gradients, Inputs, Operation, Sizes};
 use crate::random::Key;
 use crate::tensor::Arena;
-use crate::train::Trials;
 
 /// Folded into the key of the state noise to derive the key of dropout.
 const DROPOUT: u32 = 1;
@@ -29,9 +28,12 @@ pub struct Rnn<T> {
 
 /// Scratch buffers for runs of one network. They are reused, so that only the first run allocates.
 pub struct Workspace<T> {
-    operation: Box<dyn Operation<T> + Send>,
-    noise: Vec<T>,
-    dropout: Vec<T>,
+    pub(super) operation: Box<dyn Operation<T> + Send>,
+    pub(super) noise: Vec<T>,
+    pub(super) dropout: Vec<T>,
+    /// States and outputs, for objectives that are not part of the operation.
+    pub(super) states: Vec<T>,
+    pub(super) outputs: Vec<T>,
 }
 
 impl<T: Lanes> Workspace<T> {
@@ -65,6 +67,8 @@ impl<T: Lanes> Rnn<T> {
             operation: self.spec.cell.operation(),
             noise: Vec::new(),
             dropout: Vec::new(),
+            states: Vec::new(),
+            outputs: Vec::new(),
         }
     }
 
@@ -95,59 +99,6 @@ impl<T: Lanes> Rnn<T> {
             .jacobians(sizes, params, [h, x], by_state, by_input)
     }
 
-    /// The mean of (o - y)^2 over batch, time and outputs, weighted by the mask at each time step,
-    /// without a penalty. With a key, state noise and dropout are applied as in training.
-    ///
-    /// Errors: `Shape` if the trials do not match the network; `Range` if the mask excludes all
-    /// time steps.
-    pub fn loss(
-        &self,
-        work: &mut Workspace<T>,
-        trials: &Trials<T>,
-        key: Option<&Key>,
-    ) -> Result<T> {
-        let sizes = self.spec.sizes(trials.trials, trials.time);
-        let (operation, inputs, targets) = self.prepare(work, trials, key, sizes);
-        operation.loss(sizes, inputs, targets)
-    }
-
-    /// [`Rnn::loss`]; writes its gradient with respect to the parameters into `gradient`, in the
-    /// order of the arena.
-    ///
-    /// Errors: as [`Rnn::loss`].
-    pub fn loss_gradient(
-        &self,
-        work: &mut Workspace<T>,
-        trials: &Trials<T>,
-        key: Option<&Key>,
-        gradient: &mut [T],
-    ) -> Result<T> {
-        let sizes = self.spec.sizes(trials.trials, trials.time);
-        let (operation, inputs, targets) = self.prepare(work, trials, key, sizes);
-        operation.loss_gradient(sizes, inputs, targets, gradient)
-    }
-
-    /// The operation with its inputs and targets.
-    fn prepare<'a>(
-        &'a self,
-        work: &'a mut Workspace<T>,
-        trials: &'a Trials<T>,
-        key: Option<&Key>,
-        sizes: Sizes,
-    ) -> (&'a mut dyn Operation<T>, Inputs<'a, [T]>, Targets<'a, T>) {
-        let inputs = Inputs {
-            noise: self.fill_noise(&mut work.noise, key, sizes),
-            dropout: self.fill_dropout(&mut work.dropout, key, sizes),
-            lengths: trials.lengths.as_deref(),
-            ..Inputs::new(&*self.params.data, &*trials.inputs)
-        };
-        let targets = Targets {
-            values: &trials.targets,
-            mask: trials.mask.as_deref(),
-        };
-        (&mut *work.operation, inputs, targets)
-    }
-
     /// The state noise of a run, [b, t, sublayers n], if noise is enabled.
     pub(super) fn fill_noise<'a>(
         &self,
@@ -166,7 +117,7 @@ impl<T: Lanes> Rnn<T> {
 
     /// The dropout factors of the values between layers, [b, t, (layers - 1) d n], if dropout is
     /// enabled: 0, or 1 / (1 - dropout) to preserve the mean.
-    fn fill_dropout<'a>(
+    pub(super) fn fill_dropout<'a>(
         &self,
         buffer: &'a mut Vec<T>,
         key: Option<&Key>,

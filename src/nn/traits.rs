@@ -1,12 +1,12 @@
 //! The interface of a network with tensor arguments and results, independent of the cell type.
 
-use super::Rnn;
+use super::{Objective, ObjectiveValue, Rnn};
 use crate::base::Result;
 use crate::ops::Lanes;
 use crate::ops::rnn::Inputs;
 use crate::random::Key;
-use crate::tensor::{Device, Real, Tensor, convert};
-use crate::train::Model;
+use crate::tensor::{Device, Real, Tensor, arith, convert};
+use crate::train::{Model, Trials};
 
 /// Arguments of a run of a network; all tensors have the dtype and the sizes of the network. They
 /// differ from the [`Inputs`] of its operation: the network provides its parameters and initial
@@ -66,6 +66,19 @@ pub trait Dynamics<T: Real>: Model<T> + Clone {
     ///
     /// Shapes: [.., s] -> [.., o]
     fn readout(&self, states: &Tensor) -> Result<Tensor>;
+
+    /// The value of an objective for the trials; writes its gradient with respect to the parameters
+    /// into `gradient`. With a key, training noise is drawn from it.
+    ///
+    /// Errors: as [`Model::loss`]; `Range` if the loss is not defined for a target; any error of a
+    /// user function
+    fn objective(
+        &self,
+        work: &mut Self::Workspace,
+        data: (&Trials<T>, Option<&Key>),
+        objective: &Objective,
+        gradient: Option<&mut [T]>,
+    ) -> Result<ObjectiveValue>;
 }
 
 impl<T: Lanes> Dynamics<T> for Rnn<T> {
@@ -112,6 +125,16 @@ impl<T: Lanes> Dynamics<T> for Rnn<T> {
         let (weights, bias) = (self.params.tensor("wO")?, self.params.tensor("bO")?);
         linear(&rates, &weights, &bias)
     }
+
+    fn objective(
+        &self,
+        work: &mut Self::Workspace,
+        (trials, key): (&Trials<T>, Option<&Key>),
+        objective: &Objective,
+        gradient: Option<&mut [T]>,
+    ) -> Result<ObjectiveValue> {
+        Rnn::objective(self, work, (trials, key), objective, gradient)
+    }
 }
 
 /// The fast path without autograd, used if no argument is tracked.
@@ -146,8 +169,6 @@ pub(super) fn linear(x: &Tensor, weights: &Tensor, bias: &Tensor) -> Result<Tens
         *last = o;
     }
     let rows = x.reshape(((), n))?;
-    Ok(rows
-        .matmul(&weights.t()?)?
-        .broadcast_add(bias)?
-        .reshape(shape)?)
+    let sums = arith::matmul(&rows, &weights.t()?)?;
+    Ok(arith::add(&sums, bias)?.reshape(shape)?)
 }

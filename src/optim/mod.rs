@@ -7,6 +7,7 @@
 mod adam;
 mod display;
 mod moments;
+mod named_state;
 mod norms;
 mod optimizer;
 mod schedule;
@@ -16,6 +17,7 @@ mod update;
 
 pub use adam::Adam;
 pub use moments::{Moments, StepScale};
+pub use named_state::{NamedState, StepArgs};
 pub use norms::{Norms, clip_scale, norms};
 pub use optimizer::{Optimizer, adam};
 pub use schedule::{Cosine, MultiStep, Plateau, PlateauState, Schedule, constant};

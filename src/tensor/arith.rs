@@ -9,6 +9,8 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Shape};
 
 use super::custom_op::{float_elements, with_gradient};
 use super::precision::match_precision;
+use super::product::product;
+use super::repeat::broadcast_to;
 use super::shape::broadcast;
 use super::{DType, Real, Tensor, convert, integers};
 use crate::base::Result;
@@ -28,8 +30,7 @@ pub fn promote(left: DType, right: DType) -> DType {
 pub fn align(op: &'static str, left: &Tensor, right: &Tensor) -> Result<(Tensor, Tensor)> {
     let dtype = promote(left.dtype(), right.dtype());
     let shape = broadcast(op, left.dims(), right.dims())?;
-    let prepare =
-        |t: &Tensor| -> Result<Tensor> { Ok(t.to_dtype(dtype)?.broadcast_as(shape.as_slice())?) };
+    let prepare = |t: &Tensor| broadcast_to(&t.to_dtype(dtype)?, &shape);
     Ok((prepare(left)?, prepare(right)?))
 }
 
@@ -199,8 +200,7 @@ pub fn where_cond(mask: &Tensor, yes: &Tensor, no: &Tensor) -> Result<Tensor> {
     let (yes, no) = align("select", yes, no)?;
     let shape = broadcast("select", mask.dims(), yes.dims())?;
     let mask = mask.detach().ne(&mask.zeros_like()?)?;
-    let prepare =
-        |t: &Tensor| -> Result<Tensor> { Ok(t.broadcast_as(shape.as_slice())?.contiguous()?) };
+    let prepare = |t: &Tensor| -> Result<Tensor> { Ok(broadcast_to(t, &shape)?.contiguous()?) };
     Ok(prepare(&mask)?.where_cond(&prepare(&yes)?, &prepare(&no)?)?)
 }
 
@@ -274,10 +274,9 @@ fn multiply(l: &Tensor, r: &Tensor) -> Result<Tensor> {
     };
     let (l_leading, r_leading) = (&l.dims()[..l.rank() - 2], &r.dims()[..r.rank() - 2]);
     let leading = broadcast("matmul", l_leading, r_leading)?;
-    let product = [leading.as_slice(), &[m, n]].concat();
-    // candle's product does not support an axis of size 0.
-    if k == 0 || product.contains(&0) {
-        let empty = Tensor::zeros(product, l.dtype(), l.device())?;
+    let shape = [leading.as_slice(), &[m, n]].concat();
+    if k == 0 || shape.contains(&0) {
+        let empty = Tensor::zeros(shape, l.dtype(), l.device())?;
         return Ok(empty);
     }
     if l.rank() > 2 && r.rank() == 2 {
@@ -286,16 +285,16 @@ fn multiply(l: &Tensor, r: &Tensor) -> Result<Tensor> {
         *shape.last_mut().expect("a rank above 2") = n;
         let rows = l.elem_count() / k;
         let flat = l.contiguous()?.reshape((rows, k))?;
-        return Ok(flat.matmul(&make_contiguous(r)?)?.reshape(shape)?);
+        return Ok(product(&flat, &make_contiguous(r)?)?.reshape(shape)?);
     }
     if leading.is_empty() {
-        return Ok(make_contiguous(l)?.matmul(&make_contiguous(r)?)?);
+        return product(&make_contiguous(l)?, &make_contiguous(r)?);
     }
-    // Joins the leading axes: candle's product supports at most two.
+    // Joins the leading axes.
     let stack = |t: &Tensor, rows: usize, columns: usize| {
         let full = t.broadcast_as([leading.as_slice(), &[rows, columns]].concat())?;
         full.force_contiguous()?.reshape(((), rows, columns))
     };
-    let result = stack(l, m, k)?.matmul(&stack(r, k, n)?)?;
-    Ok(result.reshape(product)?)
+    let result = product(&stack(l, m, k)?, &stack(r, k, n)?)?;
+    Ok(result.reshape(shape)?)
 }

@@ -18,13 +18,16 @@ pub mod masked;
 mod moments;
 pub mod pointwise;
 pub mod precision;
+mod product;
 pub mod reduce;
+mod repeat;
 pub mod scalar;
 pub mod select;
 pub mod shape;
 pub mod sort;
 pub mod statistics;
 pub mod summary;
+pub mod tanh;
 pub mod trigonometry;
 
 pub use arena::{Arena, Block, Layout};

@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use super::checkpoint_format::{self, Reader, SavedRun};
-use super::fingerprint::{self, Fingerprint, digest};
+use super::digest::digest;
+use super::fingerprint::{self, Fingerprint};
 use super::log::LogEntry;
 use super::step::Trainer;
 use super::{Model, Options};
@@ -124,7 +125,7 @@ impl Checkpoint {
             path: &self.path,
             tree: &tree,
             layout: &layout,
-            loss_terms: M::LOSS_TERMS,
+            loss_terms: trainer.net.loss_term_names(),
         };
         let differs = fingerprint::differences(&self.fingerprint, &reader.fingerprint()?);
         if !differs.is_empty() {

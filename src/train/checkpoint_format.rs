@@ -54,7 +54,10 @@ pub(super) fn tree<T: Real, M: Model<T>>(
             "optimizer".into(),
             moments_tree(params.layout(), trainer.optimizer.moments())?,
         ),
-        ("log".into(), log_columns(log, M::LOSS_TERMS)?),
+        (
+            "log".into(),
+            log_columns(log, trainer.net.loss_term_names())?,
+        ),
     ]);
     if let Some(best) = &trainer.best_so_far {
         map.insert("validation".into(), validation_tree(params.layout(), best)?);
@@ -155,7 +158,7 @@ type Column = (&'static str, fn(&LogEntry) -> Option<f64>);
 const COLUMNS: [Column; 6] = [
     ("batch", |entry| Some(entry.batch as f64)),
     ("loss", |entry| Some(entry.loss)),
-    ("mse", |entry| Some(entry.mse)),
+    ("unpenalized_loss", |entry| Some(entry.unpenalized)),
     ("lr", |entry| Some(entry.lr)),
     ("grad_norm", |entry| Some(entry.grad_norm)),
     ("validation", |entry| entry.validation),
@@ -273,7 +276,7 @@ impl Reader<'_> {
             Some(column) if column.len() == batches.len() => Ok(column),
             _ => Err(self.missing(&format!("log/{name}"))),
         };
-        let (loss, mse) = (required("loss")?, required("mse")?);
+        let (loss, unpenalized) = (required("loss")?, required("unpenalized_loss")?);
         let (lr, grad_norm) = (required("lr")?, required("grad_norm")?);
         let validation = column("validation")?;
         let (mut terms, mut validation_terms) = (Vec::new(), Vec::new());
@@ -290,7 +293,7 @@ impl Reader<'_> {
         let entry = |i: usize| LogEntry {
             batch: batches[i] as usize,
             loss: loss[i],
-            mse: mse[i],
+            unpenalized: unpenalized[i],
             lr: lr[i],
             grad_norm: grad_norm[i],
             validation: validation

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::digest::digest;
 use super::step::Trainer;
 use super::task::Trials;
-use super::{Model, Source};
+use super::{Model, Source, param_rules};
 use crate::base::Result;
 use crate::base::error::Difference;
 use crate::random::{Key, Layout};
@@ -35,6 +36,9 @@ pub(super) fn compute<T: Real, M: Model<T>>(trainer: &Trainer<'_, T, M>) -> Resu
     insert("batch_size", options.batch_size.to_string());
     insert("clip_norm", clip);
     insert("l2", options.l2.to_string());
+    for (name, text) in param_rules::fingerprint(options) {
+        insert(name, text);
+    }
     insert("optimizer", options.optimizer.to_string());
     insert("seed", format!("{high:08x}{low:08x} {layout}"));
     match trainer.source.task.values() {
@@ -89,17 +93,4 @@ fn values<T: Real>(trials: &Trials<T>) -> impl Iterator<Item = f64> {
     let mask = trials.mask.iter().flatten();
     let all = trials.inputs.iter().chain(&trials.targets).chain(mask);
     sizes.chain(all.map(|x| x.double()))
-}
-
-/// A 16-digit hexadecimal hash of the values.
-///
-/// Source: FNV-1a, one value at a time, with the upper half of the hash folded back
-pub(crate) fn digest(values: impl Iterator<Item = f64>) -> String {
-    const START: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let mix = |hash: u64, x: f64| {
-        let hash = (hash ^ x.to_bits()).wrapping_mul(PRIME);
-        hash ^ hash >> 32
-    };
-    format!("{:016x}", values.fold(START, mix))
 }

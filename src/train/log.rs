@@ -11,10 +11,10 @@ use crate::base::{Outcome, Result};
 pub struct LogEntry {
     /// The index of the batch, from 0.
     pub batch: usize,
-    /// [`LogEntry::mse`] plus the l2 penalty.
+    /// [`LogEntry::unpenalized`] plus the l2 penalty.
     pub loss: f64,
-    /// The loss without the penalty; for a network, the mean squared error.
-    pub mse: f64,
+    /// The loss without the l2 penalty; for a network, the mean squared error by default.
+    pub unpenalized: f64,
     /// The learning rate of the update.
     pub lr: f64,
     /// The global norm of the loss gradient before the update and before clipping.
@@ -33,7 +33,7 @@ pub struct Fit {
     pub outcome: Outcome,
     /// The number of updates, including those of the checkpoint.
     pub batches: usize,
-    /// One entry per `log_every` batches, and one for the last batch.
+    /// One entry per `log_every` batches, and one for the last batch, also after an early stop.
     pub log: Vec<LogEntry>,
     /// The lowest validation loss, if validation is enabled.
     pub best: Option<Best>,

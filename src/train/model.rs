@@ -12,7 +12,9 @@ pub trait Model<T: Real> {
     type Workspace;
 
     /// The names of the terms of the loss; empty if the loss is a single term.
-    const LOSS_TERMS: &'static [&'static str] = &[];
+    fn loss_term_names(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     fn workspace(&self) -> Self::Workspace;
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::{L2, ParamMasks, ParamNames};
 use crate::base::options::Span;
 use crate::optim::{Optimizer, adam};
 use crate::random::{Key, Seed};
@@ -19,22 +20,32 @@ choices! {
 }
 
 options! {
-    /// Options of training. The loss is the mean of (output - target)^2 plus l2 * the sum of
-    /// squares of all parameters, including biases and initial states.
+    /// Options of training. The loss of the model is increased by l2 * the sum of squares of all
+    /// trained parameters, including biases and initial states.
     pub struct Options for "train" {
-        /// Number of batches to train on. Each batch contains new trials.
+        /// Number of batches to train on. A task generates new trials for each batch; a data set is
+        /// visited epoch by epoch.
         batches: usize = 1000, in Span::at_least(1.0);
         /// Batch size: number of trials per batch.
         batch_size: usize = 128, in Span::at_least(1.0);
         /// Largest global norm of the gradient of the whole loss, including the penalty. A gradient
         /// with a larger norm is scaled down to it. Without a value the gradient is not clipped.
         clip_norm: Option<f64> = None, in Span::above(0.0);
-        /// Weight of the sum of squares of all parameters in the loss.
-        l2: f64 = 0.0, in Span::at_least(0.0);
+        /// Weight of the sum of squares of all trained parameters in the loss: a number, or a map
+        /// from names of parameters to numbers, with 0 for all other parameters.
+        l2: L2 = L2::default();
+        /// Names of the parameters that training does not change.
+        freeze: ParamNames = ParamNames::default();
+        /// Names of the parameters that training changes; all others are frozen. By default
+        /// training changes all parameters.
+        trainable: ParamNames = ParamNames::default();
+        /// Masks by name of the parameter, tensors of its shape with values 0 and 1. Where a mask
+        /// is 0, the parameter is set to 0 at the start and stays 0.
+        masks: ParamMasks = ParamMasks::default();
         /// Optimizer that updates the parameters.
         optimizer: Optimizer = adam();
-        /// Seed of the trials. Before each batch its key is split in two: the first half is carried
-        /// forward, the second half generates the batch.
+        /// Seed of the trials. Before each batch its key is split into two keys: the first is
+        /// carried forward, the second generates the batch.
         seed: Seed = Seed::default();
         /// Number of batches between log entries.
         log_every: usize = 100, in Span::at_least(1.0);

@@ -2,11 +2,12 @@
 //! and update the flat parameter array in two passes. Nothing is allocated after the first batch.
 
 use super::log::LogEntry;
+use super::param_rules::{ParamRules, l2_penalty};
 use super::task::{BatchRequest, Shape, Trials};
 use super::validation::{BestSoFar, Validation};
-use super::{Model, Options, Source};
+use super::{L2, Model, Options, Source};
 use crate::base::{Error, Result};
-use crate::optim::{OptimizerState, StepScale, clip_scale, norms};
+use crate::optim::{Norms, OptimizerState, StepScale, clip_scale, norms};
 use crate::random::Key;
 use crate::tensor::Real;
 
@@ -39,6 +40,8 @@ where
     work: M::Workspace,
     trials: Trials<T>,
     gradient: Vec<T>,
+    /// Rules for single parameters, if there are any.
+    rules: Option<ParamRules>,
     validation: Option<Validation<'a, T>>,
 }
 
@@ -54,11 +57,16 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         });
         let key = options.initial_key();
         let count = net.params().data.len();
+        let rules = ParamRules::new(options, net.params().layout())?;
+        if let Some(rules) = &rules {
+            rules.apply_masks(&mut net.params_mut().data);
+        }
         Ok(Trainer {
             work: net.workspace(),
             optimizer: OptimizerState::new(optimizer, count),
             trials: Trials::new(shape, options.batch_size),
             gradient: vec![T::of(0.0); count],
+            rules,
             validation: validation.transpose()?,
             best_so_far: None,
             noise_key: key,
@@ -87,17 +95,8 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         self.source.task.fill_batch(&request, &mut self.trials)?;
         self.trials.check(self.shape)?;
 
-        let batch = self.done();
-        self.net.begin_batch(&mut self.work, batch);
-        self.noise_key = key.fold_in(NOISE);
-        let (noise, l2) = (Some(&self.noise_key), self.options.l2);
-        let (work, trials) = (&mut self.work, &self.trials);
-        let mse = self
-            .net
-            .loss_gradient(work, trials, noise, &mut self.gradient)?;
+        let (loss, l2, norms) = self.compute_gradient(&key)?;
         let params = &mut self.net.params_mut().data;
-        let norms = norms(params, &self.gradient, l2);
-        let loss = mse.double() + l2 * norms.param_squares;
         if !(loss.is_finite() && norms.gradient_norm.is_finite()) {
             self.optimizer.undo(params);
             return Ok(None);
@@ -108,6 +107,9 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         if !self.optimizer.step(params, &self.gradient, &scale) {
             return Ok(None);
         }
+        if let Some(rules) = &self.rules {
+            rules.restore(params, self.optimizer.previous_params());
+        }
         self.key = next;
         self.optimizer.observe(loss);
         Ok(Some(StepStats {
@@ -117,13 +119,40 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         }))
     }
 
+    /// Computes the gradient of the loss on the current batch. Returns the loss including the
+    /// penalty, the weight of the penalty whose gradient is not yet included, and the norms.
+    fn compute_gradient(&mut self, key: &Key) -> Result<(f64, f64, Norms)> {
+        let batch = self.done();
+        self.net.begin_batch(&mut self.work, batch);
+        self.noise_key = key.fold_in(NOISE);
+        let (noise, work) = (Some(&self.noise_key), &mut self.work);
+        let unpenalized = self
+            .net
+            .loss_gradient(work, &self.trials, noise, &mut self.gradient)?;
+        let unpenalized = unpenalized.double();
+        let params = &self.net.params().data;
+        // Rules for single parameters include the penalty.
+        if let Some(rules) = &self.rules {
+            rules.complete_gradient(params, &mut self.gradient);
+            let loss = unpenalized + rules.penalty(params);
+            return Ok((loss, 0.0, norms(params, &self.gradient, 0.0)));
+        }
+        let L2::Uniform(l2) = self.options.l2 else {
+            unreachable!("weights by name are rules");
+        };
+        let norms = norms(params, &self.gradient, l2);
+        Ok((unpenalized + l2 * norms.param_squares, l2, norms))
+    }
+
     /// The log entry of the latest update. Returns `None` if its loss is not finite.
     pub fn log_entry(&mut self, batch: usize, step: &StepStats) -> Result<Option<LogEntry>> {
         let noise = Some(&self.noise_key);
-        let mse = self.net.loss(&mut self.work, &self.trials, noise)?.double();
+        let loss = self.net.loss(&mut self.work, &self.trials, noise)?;
+        let unpenalized = loss.double();
         let terms = self.net.loss_terms(&self.work);
         let params = &mut self.net.params_mut().data;
-        let loss = mse + self.options.l2 * norms(params, &self.gradient, 0.0).param_squares;
+        let rules = self.rules.as_ref();
+        let loss = unpenalized + l2_penalty(rules, self.options, params, &self.gradient);
         if !loss.is_finite() {
             self.optimizer.undo(params);
             return Ok(None);
@@ -131,7 +160,7 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         Ok(Some(LogEntry {
             batch,
             loss,
-            mse,
+            unpenalized,
             lr: step.lr,
             grad_norm: step.grad_norm,
             validation: self.best_so_far.as_ref().map(|best| best.latest),

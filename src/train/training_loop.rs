@@ -149,12 +149,7 @@ impl<'a, T: Real, M: Model<T>> Run<'a, T, M> {
     /// The outcome of the run if it ends before the next batch.
     fn early_outcome(&self, progress: &dyn Progress) -> Option<Outcome> {
         let (at, options) = (self.trainer.done(), self.trainer.options);
-        let waited = self
-            .trainer
-            .best_so_far
-            .as_ref()
-            .map_or(0, |best| best.since_lowest);
-        if options.patience.is_some_and(|patience| waited >= patience) {
+        if self.is_patience_exhausted() {
             return Some(Outcome::Stopped { at });
         }
         if at == options.batches {
@@ -163,6 +158,14 @@ impl<'a, T: Real, M: Model<T>> Run<'a, T, M> {
         progress
             .stop_requested()
             .then_some(Outcome::Interrupted { at })
+    }
+
+    /// Whether early stopping ends the run.
+    fn is_patience_exhausted(&self) -> bool {
+        let best = self.trainer.best_so_far.as_ref();
+        let waited = best.map_or(0, |best| best.since_lowest);
+        let patience = self.trainer.options.patience;
+        patience.is_some_and(|patience| waited >= patience)
     }
 
     /// [`Run::measure`]. After an error the checkpoint is discarded: a run resumed from this state
@@ -182,7 +185,8 @@ impl<'a, T: Real, M: Model<T>> Run<'a, T, M> {
         if options.is_due(options.validation_interval(), at) && !self.trainer.validate(at)? {
             return Ok(Some(Outcome::Diverged { at }));
         }
-        if !options.is_due(options.log_every, at) {
+        // An early stop also ends the log: the loss of the last batch is always in it.
+        if !(options.is_due(options.log_every, at) || self.is_patience_exhausted()) {
             return Ok(None);
         }
         let Some(entry) = self.trainer.log_entry(at, step)? else {

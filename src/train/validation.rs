@@ -91,7 +91,7 @@ impl<'a, T: Real> Validation<'a, T> {
                 sum += weight * net.loss(work, &self.chunk, None)?.double();
                 weights += weight;
                 if let Some(terms) = net.loss_terms(work) {
-                    let zeros = LossTerms::zeros(M::LOSS_TERMS);
+                    let zeros = LossTerms::zeros(net.loss_term_names());
                     term_sums.get_or_insert(zeros).add_weighted(weight, &terms);
                 }
             }

@@ -3,6 +3,7 @@
 
 mod builtin_cells;
 mod scripts;
+mod tapes;
 mod training;
 
 use attractor::api::context::Language;

@@ -303,18 +303,20 @@ fn an_error_in_a_bundled_module_is_located_at_the_call_of_the_user() {
         "let fit = #{ batch: [1.0] };
 
 show::training(fit);",
-        "the map has no entry `mse`
+        "show::training: the map has no entry `mse`
   --> main.rhai:3:7
    |
  3 | show::training(fit);
-   |       ^",
+   |       ^
+hint: help(\"show::training\") describes the arguments",
         "local fit = { batch = {1.0} }
 
 show.training(fit)",
-        "the map has no entry `mse`
+        "show::training: the map has no entry `mse`
   --> main.lua:3:6
    |
  3 | show.training(fit)
-   |      ^",
+   |      ^
+hint: help(\"show::training\") describes the arguments",
     ]]);
 }

@@ -115,6 +115,11 @@ pub const OPTIONS: &[(&str, &str, &str)] = &[
      batch_size: 2, optimizer: optim::sgd(o) })",
     ),
     ("optim::multi_step", "#{}", "optim::multi_step(o).lr(7)"),
+    (
+        "optimizer.step",
+        "#{}",
+        "optim::adam(0.1).step(#{ w: ones(3) }, #{ w: ones(3) }, o)",
+    ),
     ("optim::cosine", "#{}", "optim::cosine(o).lr(7)"),
     (
         "optim::plateau",

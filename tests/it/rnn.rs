@@ -9,6 +9,7 @@ use reference_loop::reference_loop;
 mod autograd;
 pub mod case;
 mod gradients;
+mod losses;
 mod reference_loop;
 mod reference_values;
 mod single_steps;

@@ -158,6 +158,32 @@ fn check_warns_about_operators_that_differ_between_the_languages() {
 }
 
 #[test]
+fn check_warns_about_a_value_at_the_end_of_a_try_block() {
+    let rows = [
+        ("fn f() {\n    try { 3 } catch { 4 }\n}", vec!["2:11"]),
+        (
+            "fn f(x) {\n    try { g(x); } catch {\n        0\n    }\n}",
+            vec!["3:9"],
+        ),
+        (
+            "let f = |x| { try { x + 1 } catch { throw 1 } };",
+            vec!["1:23"],
+        ),
+        ("fn f() { try { return 3; } catch { return 4; } }", vec![]),
+        ("let y = 0; try { y = f(); } catch { y = 4; }", vec![]),
+        ("try { f() } catch { print(1) }", vec![]),
+    ];
+    for (text, expected) in rows {
+        let found = warnings(text, Rhai);
+        let places: Vec<&str> = found
+            .iter()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        assert_eq!(places, expected, "{text}: {found:?}");
+    }
+}
+
+#[test]
 fn removed_assignments_name_their_replacement() {
     for operator in ["/", "%"] {
         let error = run(&format!("let x = 1; x {operator}= 2;"), Rhai).outcome;

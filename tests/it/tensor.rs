@@ -8,7 +8,7 @@ mod reductions;
 use attractor::base::Result;
 use attractor::tensor::reduce::Reduction;
 use attractor::tensor::{
-    DType, Device, Tensor, arith, convert, indexing, reduce, shape, sort, summary,
+    DType, Device, Tensor, arith, convert, indexing, reduce, shape, sort, summary, tanh,
 };
 
 fn array(numbers: &[f64], shape: &[usize]) -> Tensor {
@@ -120,4 +120,31 @@ fn sums_of_u8_masks_do_not_overflow() {
         values(&reduce::sum(&mask, &Reduction::default()).unwrap()),
         [300.0]
     );
+}
+
+#[test]
+fn tanh_in_single_precision_is_rounded_correctly() {
+    /// Half a unit in the last place, which is at most epsilon times the value, and the error of
+    /// the series.
+    const TOLERANCE: f64 = 0.5001 * f32::EPSILON as f64;
+    let bits = (0..=0x41_30_00_00u32).step_by(4099);
+    let x: Vec<f32> = bits.map(f32::from_bits).flat_map(|x| [x, -x]).collect();
+    let t = Tensor::from_slice(&x, x.len(), &Device::Cpu).expect("a tensor");
+    let y: Vec<f32> = tanh::tanh(&t)
+        .and_then(|t| Ok(t.to_vec1()?))
+        .expect("values");
+    for (x, y) in x.iter().zip(y) {
+        let expected = f64::from(*x).tanh();
+        let spacing = f64::from(y.abs().max(f32::MIN_POSITIVE));
+        let error = (f64::from(y) - expected).abs() / spacing;
+        assert!(error <= TOLERANCE, "tanh({x:e}) is {y:e}: {error:e}");
+        assert_eq!(y.is_sign_negative(), x.is_sign_negative(), "{x:e}");
+    }
+    let special = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, 20.0, -1e30];
+    let t = Tensor::from_slice(&special, special.len(), &Device::Cpu).expect("a tensor");
+    let y: Vec<f32> = tanh::tanh(&t)
+        .and_then(|t| Ok(t.to_vec1()?))
+        .expect("values");
+    assert!(y[0].is_nan());
+    assert_eq!(y[1..], [1.0, -1.0, 0.0, 1.0, -1.0]);
 }

@@ -58,9 +58,9 @@ const RESTRICTED: [(&str, usize, &[&str]); 13] = [
 const MAX_LINES: usize = 400;
 const MAX_COLUMNS: usize = 100;
 const UNSPECIFIC_NAMES: [&str; 5] = ["utils", "helpers", "common", "misc", "manager"];
-/// Folders that may contain `unsafe`: the kernels, and calls of the HDF5 library that its crate
-/// does not wrap.
-const UNSAFE_FOLDERS: [&str; 3] = ["ops", "random", "io/hdf5/library"];
+/// Folders and files that may contain `unsafe`: the kernels, and calls of the HDF5 library that its
+/// crate does not wrap.
+const UNSAFE_FOLDERS: [&str; 4] = ["ops", "random", "tensor/product.rs", "io/hdf5/library"];
 /// Maximum number of lines between `// SAFETY:` and `unsafe`.
 const MAX_SAFETY_DISTANCE: usize = 8;
 

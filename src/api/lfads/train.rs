@@ -13,13 +13,13 @@ use crate::api::training_run::{
 use crate::api::trials::Trials;
 use crate::api::value::{Function, Map, Value};
 use crate::base::Result;
-use crate::models::lfads::{Model, TrainingOptions, WarmUp};
+use crate::models::lfads::{LOSS_TERMS, Model, TrainingOptions, WarmUp};
 use crate::ops::Lanes;
 use crate::tasks::Dataset;
 use crate::tasks::dataset::{RawArray, RawData};
 use crate::tensor::precision::{Select, match_precision};
 use crate::tensor::{DType, Tensor, convert};
-use crate::train::{Fit, LogEntry, LossTerms, Model as _, Source, Task, run};
+use crate::train::{Fit, LogEntry, LossTerms, Source, Task, run};
 
 /// Name of the function in error messages.
 const OF: &str = "lfads::train";
@@ -44,9 +44,9 @@ crate::natives! {
     /// Trains a model in place on trials [n, t, channels], or a list of [t, channels] of equal
     /// length, and returns the training log. Each epoch contains every trial once. The loss of a
     /// batch, a mean over its trials, is the negative log-likelihood (without the log-factorials of
-    /// counts), plus `kl` times the KL divergences of the posteriors of initial condition and
-    /// inferred inputs from their priors (estimated with one sample for the inputs), plus l2 * the
-    /// sum of squares of all parameters.
+    /// counts), plus the KL weight times the KL divergences of the posteriors of initial condition
+    /// and inferred inputs from their priors (estimated with one sample for the inputs), plus l2 *
+    /// the sum of squares of all parameters.
     ///
     /// Returns a map: `outcome`, `batches`, and the log as vectors `batch`, `loss`, `nll`,
     /// `kl_initial`, `kl_inferred`, `kl` (the KL weight), `lr` (the learning rate) and
@@ -234,7 +234,7 @@ fn result_map(
     let value = |terms: Option<LossTerms>, name: &str| {
         terms.and_then(|terms| terms.get(name)).unwrap_or(f64::NAN)
     };
-    for name in Model::<f32>::LOSS_TERMS {
+    for name in LOSS_TERMS {
         let values = log_column(fit, |entry| value(entry.terms, name))?;
         map.insert(name.to_string(), values);
         if fit.best.is_some() {

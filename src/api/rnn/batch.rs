@@ -1,31 +1,31 @@
-//! Batches of trials from scripts: maps of `inputs`, `targets` and, optionally, `mask` and
-//! `lengths`.
+//! Batches of trials from scripts: maps of `inputs`, `targets` and, optionally, `mask`, `lengths`
+//! and labels.
 
 use crate::api::convert::{as_counts, exact_tensor};
 use crate::api::diagnostic::Diagnostic;
+use crate::api::labels::{self, Labels};
 use crate::api::shape_error::shape_error;
 use crate::api::value::Map;
 use crate::base::{Error, Result};
+use crate::nn::{Dynamics, Objective};
 use crate::random::Key;
-use crate::tensor::{Real, Tensor, convert};
-use crate::train::{Model, Trials};
+use crate::tensor::{Device, Real, Tensor, convert};
+use crate::train::Trials;
 
 /// Name of the function in error messages.
 const OF: &str = "network.loss";
-
-/// The names of the entries of a batch.
-pub const ENTRIES: [&str; 4] = ["inputs", "targets", "mask", "lengths"];
 
 /// The loss of a network on one batch.
 ///
 /// Errors: `NotFinite` if an input or target makes the loss non-finite
 pub fn compute_loss<T: Real>(
-    net: &impl Model<T>,
+    net: &impl Dynamics<T>,
     batch: &Map,
-    noise: Option<&Key>,
+    (objective, noise): (&Objective, Option<&Key>),
 ) -> Result<f64, Diagnostic> {
-    let trials = read_trials::<T>(OF, batch)?;
-    let loss = net.loss(&mut net.workspace(), &trials, noise)?.double();
+    let trials = read_trials::<T>(OF, batch, net.inputs())?;
+    let value = net.objective(&mut net.workspace(), (&trials, noise), objective, None)?;
+    let loss = value.data;
     // Values excluded by the mask can be non-finite: an error is raised only if the loss is
     // affected.
     let arrays = [("inputs", &trials.inputs), ("targets", &trials.targets)];
@@ -46,13 +46,26 @@ pub fn compute_loss<T: Real>(
 }
 
 /// The trials in a map of `inputs`, `targets` and, optionally, `mask` and `lengths`; time steps
-/// beyond the length of a trial are masked. `of` names the function in errors.
-pub fn read_trials<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, Diagnostic> {
-    check_names(of, batch)?;
-    let inputs = require_entry(of, batch, "inputs", "[b, t, i]")?;
-    let targets = require_entry(of, batch, "targets", "[b, t, o]")?;
+/// beyond the length of a trial are masked. Trials of a network with `input_count` 0 need no
+/// inputs. Labels are ignored. `of` names the function in errors.
+pub fn read_trials<T: Real>(
+    of: &'static str,
+    batch: &Map,
+    input_count: usize,
+) -> Result<Trials<T>, Diagnostic> {
+    let labels = labels::separate(of, &mut batch.clone())?;
+    let targets = require_entry(of, batch, "targets", "[b, t, o]");
+    let inputs = match (&targets, batch.contains_key("inputs")) {
+        (Ok(targets), false) if input_count == 0 => {
+            let (b, t, _) = targets.dims3()?;
+            Tensor::zeros((b, t, 0), T::DTYPE, &Device::Cpu)?
+        }
+        _ => require_entry(of, batch, "inputs", "[b, t, i]")?,
+    };
+    let targets = targets?;
     let mask = read_entry(of, batch, "mask", (2, "[b, t]"))?;
     let (trials, time) = (inputs.dims()[0], inputs.dims()[1]);
+    Labels::read(of, labels, trials)?;
     for (what, entry) in [("targets", Some(&targets)), ("mask", mask.as_ref())] {
         if let Some(entry) = entry.filter(|entry| entry.dims()[..2] != [trials, time]) {
             let axes = if what == "mask" { "" } else { ", o" };
@@ -73,19 +86,6 @@ pub fn read_trials<T: Real>(of: &'static str, batch: &Map) -> Result<Trials<T>, 
     };
     trials.mask_padding();
     Ok(trials)
-}
-
-/// Errors: `Unknown` for an entry that a batch does not have
-fn check_names(of: &str, batch: &Map) -> Result<()> {
-    match batch.keys().find(|name| !ENTRIES.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(name) => Err(Error::Unknown {
-            of: of.into(),
-            category: "entry",
-            name: name.clone(),
-            known: ENTRIES.map(String::from).to_vec(),
-        }),
-    }
 }
 
 /// Errors: `Range` for a weight that is negative or not finite

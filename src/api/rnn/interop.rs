@@ -11,7 +11,7 @@ use crate::io::{safetensors, weights};
 use crate::nn::Network;
 use crate::nn::interop::{CellSettings, ExportNames, PortableNetwork, Selection};
 use crate::ops::rnn::Nonlinearity;
-use crate::tensor::{DType, convert};
+use crate::tensor::DType;
 use crate::{choices, options};
 
 choices! {
@@ -183,10 +183,8 @@ pub fn export_network(path: &Path, network: &Network, options: ExportOptions) ->
         readout,
         first_states,
     } = options;
-    let portable = PortableNetwork::from_network(network)?;
-    if first_states == InitialStates::Refuse {
-        check_initial_states(network)?;
-    }
+    let refuse = first_states == InitialStates::Refuse;
+    let portable = PortableNetwork::from_network(network, refuse)?;
     let keep_initial_states = first_states == InitialStates::Keep;
     let names = ExportNames {
         prefix,
@@ -200,25 +198,4 @@ pub fn export_network(path: &Path, network: &Network, options: ExportOptions) ->
         None => safetensors::PYTORCH_FORMAT,
     };
     safetensors::write(path, &portable.to_state_dict(&names)?, metadata)
-}
-
-/// Checks that all initial states are 0.
-///
-/// Errors: `Range` if an initial state is nonzero
-fn check_initial_states(network: &Network) -> Result<()> {
-    for block in network.layout().blocks() {
-        let is_initial = block.name.starts_with("h0") || block.name.starts_with("c0");
-        let values = convert::to_f64(&network.parameter(&block.name)?)?;
-        if is_initial && values.iter().any(|x| *x != 0.0) {
-            return Err(Error::Range {
-                of: "network.save".into(),
-                name: "first_states".into(),
-                expected:
-                    "of \"keep\" or \"drop\", as PyTorch's layers have no learned initial state"
-                        .into(),
-                found: format!("a {} that is not 0", block.name),
-            });
-        }
-    }
-    Ok(())
 }

@@ -17,17 +17,16 @@ use std::rc::Rc;
 use super::context::Context;
 use super::convert::{ExactTensor, New, tensor_map};
 use super::options::CallOptions;
-use super::shape_error::shape_error;
 use super::value::{Map, Value};
-use crate::nn::dispatch_network;
+use crate::nn::{LossFunction, Objective, dispatch_network};
 use crate::options;
 use crate::random::Key;
 use crate::tensor::Tensor;
 use args::parameter_tensor;
 use batch::compute_loss;
-pub use batch::{ENTRIES, read_lengths, read_trials};
+pub use batch::{read_lengths, read_trials};
 pub use net::Net;
-use run::{RunOptions, run_network};
+use run::{RunOptions, resolve_inputs, run_network};
 
 options! {
     /// Options of `network.loss`.
@@ -35,6 +34,8 @@ options! {
         /// Key of the state noise and of the dropout between layers, as in training; without it,
         /// neither is applied.
         noise: Option<Key> = None;
+        /// Loss: "mse", "cross_entropy", "bce", "poisson", or a function, as in `train`.
+        loss: LossFunction = LossFunction::default();
     }
 }
 
@@ -49,6 +50,10 @@ crate::natives! {
     /// each direction h and, for an LSTM, c. Inputs [t, i] of a single trial return both entries
     /// without the first axis.
     ///
+    /// Instead of the inputs, a number of time steps runs the network with inputs of zero, or
+    /// without inputs if it has none (`inputs: 0`): `net.run(100)` is a single trial,
+    /// `net.run(100, #{ trials: 4 })` and `net.run(100, #{ h0: states })` are several.
+    ///
     /// The result is differentiable with respect to `inputs`, `h0` and `params`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 2 });
@@ -60,19 +65,15 @@ crate::natives! {
         cx: &Context, this: Rc<Net>, inputs: ExactTensor, options: CallOptions<RunOptions>,
     ) -> Map {
         let net = this.0.borrow();
-        let single = inputs.rank() == 2;
-        let inputs = if single { inputs.unsqueeze(0)? } else { inputs.0 };
-        let &[b, t, _] = inputs.dims() else {
-            let expected = format!("[b, t, {}]", net.inputs());
-            return Err(shape_error("network", "inputs", expected, &inputs).into());
-        };
+        let (inputs, single) = resolve_inputs(&net, inputs.0, &options)?;
+        let (b, t, _) = inputs.dims3()?;
         cx.check_memory("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
         let [states, outputs] = match options.params.is_some() {
             true => run_network(&net, &inputs, &options)?,
             false => {
-                let RunOptions { h0, noise, lengths, .. } = options.into_inner();
+                let RunOptions { h0, trials, noise, lengths, .. } = options.into_inner();
                 background::run(cx, &net, b * t * net.state(), move |net| {
-                    let options = RunOptions { h0, noise, lengths, params: None };
+                    let options = RunOptions { h0, trials, noise, lengths, params: None };
                     run_network(net, &inputs, &options)
                 })?
             }
@@ -81,11 +82,12 @@ crate::natives! {
         Ok(tensor_map([("states", trim(states)?), ("outputs", trim(outputs)?)]))
     }
 
-    /// The mean squared error over trials, time steps and outputs of a batch, without
-    /// regularization.
+    /// The loss of a batch without penalties: by default the mean squared error over trials, time
+    /// steps and outputs.
     ///
     /// A batch is a map of `inputs` [b, t, i], `targets` [b, t, o] and, optionally, `mask` [b, t]
-    /// (weights of time steps) and `lengths` [b] (for trials of different lengths). The result is a
+    /// (weights of time steps) and `lengths` [b] (for trials of different lengths). A network
+    /// without inputs needs no `inputs`. The result is a
     /// plain number without a gradient; compute a loss from the outputs of `run` for `grad`.
     ///
     /// > let net = rnn::vanilla(#{ inputs: 1, units: 3, outputs: 1 });
@@ -93,8 +95,9 @@ crate::natives! {
     /// > net.loss(#{ inputs: [[[0.0], [0.0]]], targets: [[[1.0], [0.0]]] })
     /// = 2.5
     fn loss(this: Rc<Net>, batch: Map, options: CallOptions<LossOptions>) -> f64 {
-        let noise = options.noise.as_ref();
-        dispatch_network!(&*this.0.borrow(), net => compute_loss(net, &batch, noise))
+        let LossOptions { noise, loss } = options.into_inner();
+        let settings = (&Objective::new(loss), noise.as_ref());
+        dispatch_network!(&*this.0.borrow(), net => compute_loss(net, &batch, settings))
     }
 
     /// Copies of the parameters, as a map of tensors.

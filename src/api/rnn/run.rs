@@ -2,20 +2,25 @@
 
 use super::args::parameter_tensor;
 use super::batch::read_lengths;
+use crate::api::convert::as_counts;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::shape_error::shape_error;
 use crate::api::value::Map;
+use crate::base::options::Span;
 use crate::base::{Error, Result};
 use crate::nn::{Network, RunArgs};
 use crate::options;
 use crate::random::Key;
-use crate::tensor::Tensor;
+use crate::tensor::{Device, Tensor, convert};
 
 options! {
     /// Options of `network.run`.
     pub struct RunOptions for "network.run" {
         /// Initial state of each trial, [b, s], in place of the learned initial state.
         h0: Option<Tensor> = None;
+        /// Number of trials, for a run of a number of time steps; without it, that of `h0`, or a
+        /// single trial.
+        trials: Option<usize> = None, in Span::at_least(1.0);
         /// Key of the state noise; without it, no noise is added. Dropout is never applied.
         noise: Option<Key> = None;
         /// Number of time steps of each trial, [b], for trials of different lengths. The states of
@@ -25,6 +30,59 @@ options! {
         /// Parameters to use in place of those of the network, for example inside `grad`.
         params: Option<Map> = None;
     }
+}
+
+/// The inputs [b, t, i] of a run, and whether the results have no axis for trials. `inputs` is
+/// such a tensor, the inputs [t, i] of a single trial, or a number of time steps.
+///
+/// Errors: `Shape` for any other tensor; `Range` for 0 time steps
+pub fn resolve_inputs(
+    net: &Network,
+    inputs: Tensor,
+    options: &RunOptions,
+) -> Result<(Tensor, bool), Diagnostic> {
+    if inputs.rank() == 0 {
+        return zero_inputs(net, &inputs, options);
+    }
+    if options.trials.is_some() {
+        let message = "network.run: option `trials` is for a run of a number of time steps, found \
+                       a tensor of inputs";
+        return Err(Diagnostic::new(message).hint("the inputs [b, t, i] determine the trials"));
+    }
+    match inputs.rank() {
+        2 => Ok((inputs.unsqueeze(0)?, true)),
+        3 => Ok((inputs, false)),
+        _ => {
+            let expected = format!("[b, t, {}]", net.inputs());
+            Err(shape_error("network", "inputs", expected, &inputs).into())
+        }
+    }
+}
+
+/// The inputs of a number of time steps, which are 0.
+fn zero_inputs(
+    net: &Network,
+    steps: &Tensor,
+    options: &RunOptions,
+) -> Result<(Tensor, bool), Diagnostic> {
+    let t = as_counts("network.run", "steps", &convert::to_f64(steps)?)?[0];
+    if t == 0 {
+        return Err(Error::Range {
+            of: "network.run".into(),
+            name: "steps".into(),
+            expected: "of 1 or more".into(),
+            found: "0".into(),
+        }
+        .into());
+    }
+    let rows = options
+        .h0
+        .as_ref()
+        .and_then(|h0| h0.dims().first().copied());
+    let trials = options.trials.or(rows);
+    let shape = (trials.unwrap_or(1), t, net.inputs());
+    let inputs = Tensor::zeros(shape, net.dtype(), &Device::Cpu)?;
+    Ok((inputs, trials.is_none()))
 }
 
 /// States and outputs for inputs [b, t, i].

@@ -55,6 +55,10 @@ impl Operand {
                 plain: None,
             });
         }
+        // Often the result of `==` in Lua, which compares whole tensors.
+        if matches!(value, Value::Bool(_)) {
+            return Err(value);
+        }
         let is_integer = has_no_float(&value);
         // f64 cannot represent every integer above 2^53.
         let dtype = if is_integer { DType::I64 } else { DType::F64 };

@@ -72,7 +72,7 @@ crate::natives! {
         Ok(mask::combine("logical_and", &l, &r, |a, b| a && b)?)
     }
 
-    /// 1 where any of both elements is nonzero, 0 elsewhere, as u8. For masks written `a | b`.
+    /// 1 where either element is nonzero, 0 elsewhere, as u8. For masks written `a | b`.
     ///
     /// > let t = tensor([1, 2, 3]);
     /// > t.lt(2).logical_or(t.gt(2))
@@ -82,7 +82,7 @@ crate::natives! {
         Ok(mask::combine("logical_or", &l, &r, |a, b| a || b)?)
     }
 
-    /// 1 where exactly one of both elements is nonzero, 0 elsewhere, as u8. For masks written
+    /// 1 where exactly one of the two elements is nonzero, 0 elsewhere, as u8. For masks written
     /// `a ^ b` in Rhai and `a ~ b` in Lua.
     ///
     /// > tensor([1, 2, 0]).logical_xor(tensor([1, 0, 0]))

@@ -4,7 +4,7 @@ use super::args::{Operand, Receiver, broadcast_operands};
 use crate::api::context::Context;
 use crate::tensor::custom_op::to_float;
 use crate::tensor::pointwise::{self, Function};
-use crate::tensor::{Tensor, arith, convert, reduce};
+use crate::tensor::{Tensor, arith, convert, reduce, tanh};
 
 crate::natives! {
     /// Elementwise arithmetic, comparison and mathematical functions of tensors.
@@ -82,7 +82,7 @@ crate::natives! {
         Ok(arith::minimum(&l, &r)?)
     }
 
-    /// 1 where the elements are equal, 0 elsewhere, as u8.
+    /// 1 where the elements are equal, 0 elsewhere, as u8. In Rhai also written `a == b`.
     ///
     /// > tensor([1, 2, 3]).eq(2)
     /// = tensor [3] u8 [0, 1, 0]
@@ -91,7 +91,7 @@ crate::natives! {
         Ok(arith::compare("eq", &l, &r, |l, r| l.eq(r))?)
     }
 
-    /// 1 where the elements are not equal, 0 elsewhere, as u8.
+    /// 1 where the elements are not equal, 0 elsewhere, as u8. In Rhai also written `a != b`.
     ///
     /// > tensor([1, 2, 3]).ne(2)
     /// = tensor [3] u8 [1, 0, 1]
@@ -248,7 +248,7 @@ crate::natives! {
     ///
     /// > tensor([0, 1]).tanh()
     /// = tensor [2] f32 [0, 0.761594]
-    fn tanh(this: Tensor) -> Tensor { Ok(to_float(&this)?.tanh()?) }
+    fn tanh(this: Tensor) -> Tensor { Ok(tanh::tanh(&this)?) }
 
     /// The error function of each element.
     ///

@@ -300,21 +300,12 @@ crate::natives! {
     /// = 3.0
     fn item(this: Tensor) -> Value { item_value(&this) }
 
-    /// Whether both tensors have the same shape and equal elements. Written `a == b`.
+    /// Whether both tensors have the same shape and equal elements. In Lua also written `a == b`.
     ///
-    /// > tensor([1, 2]) == tensor([1, 2])
+    /// > tensor([1, 2]).equal(tensor([1, 2]))
     /// = true
-    fn same(this: Receiver, other: Operand) -> bool {
+    fn equal(this: Receiver, other: Operand) -> bool {
         let (l, r) = this.0.to_tensors(&other)?;
         Ok(pointwise::array_equal(&l, &r)?)
-    }
-
-    /// Whether the tensors differ in shape or in any element. Written `a != b`.
-    ///
-    /// > tensor([1, 2]) != tensor([1, 3])
-    /// = true
-    fn differs(this: Receiver, other: Operand) -> bool {
-        let (l, r) = this.0.to_tensors(&other)?;
-        Ok(!pointwise::array_equal(&l, &r)?)
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::completion_context::{CalleePath, Position, completion_context};
-use super::lexer;
 use super::signature_hint;
 use crate::api::context::Language;
 use crate::api::native::Native;
 use crate::api::value::Value;
+use crate::host::lexer;
 
 /// A completion: its label in the list and the text that it inserts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! The syntactic context of the cursor: the current word, its receiver, and the enclosing call.
 
-use super::lexer::{Token, TokenKind, tokenize};
 use crate::api::context::Language;
+use crate::host::lexer::{Token, TokenKind, tokenize};
 
 /// A name with its receiver: `rnn::vanilla`, `net.run`, `train`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

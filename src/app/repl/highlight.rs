@@ -1,7 +1,7 @@
 //! Syntax highlighting of inputs.
 
-use super::lexer::{TokenKind, tokenize};
 use crate::api::context::Language;
+use crate::host::lexer::{TokenKind, tokenize};
 
 /// `line` with terminal colour codes; the visible characters are unchanged.
 pub fn highlight(line: &str, language: Language) -> String {

@@ -6,14 +6,13 @@ mod completion_context;
 mod editor;
 mod highlight;
 mod history;
-mod lexer;
 mod repaint;
 mod session;
 mod signature_hint;
 mod terminal_graphics;
 
+pub use crate::host::lexer::{Token, TokenKind, tokenize};
 pub use complete::{Candidate, Completion};
-pub use lexer::{Token, TokenKind, tokenize};
 pub use repaint::RepaintPolicy;
 pub use session::start;
 pub use terminal_graphics::Graphics;

@@ -60,7 +60,7 @@ pub const SYNONYMS: &[Row] = &[
     ),
     ("neg", &["negative"]),
     ("abs", &["absolute", "fabs"]),
-    ("eq", &["equal"]),
+    ("equal", &["array_equal", "array_equiv"]),
     ("ne", &["not_equal"]),
     ("lt", &["less"]),
     ("le", &["less_equal"]),
@@ -254,6 +254,7 @@ pub const SYNONYMS: &[Row] = &[
     ("plateau", &["ReduceLROnPlateau"]),
     ("adam", &["AdamW", "amsgrad"]),
     ("sgd", &["momentum", "gradient_descent"]),
+    ("step", &["apply_updates", "apply_gradients"]),
     ("dataset", &["DataLoader", "TensorDataset"]),
     ("flip_flop", &["three_bit", "three_bit_memory", "flipflop"]),
     // Fixed points: fixed-point-finder, the notebooks, pyrnn.

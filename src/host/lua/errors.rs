@@ -40,6 +40,12 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
     if diagnostic.hint.is_some() {
         return diagnostic;
     }
+    if let Some(iteration) = not_an_iterator(&diagnostic.message) {
+        return iteration.at(diagnostic.location);
+    }
+    if adds_texts(&diagnostic.message) {
+        return diagnostic.hint("`..` joins texts: \"a\" .. x");
+    }
     if let Some(name) = method_as_value(vocabulary, &diagnostic.message) {
         let without_call = method_without_call(name);
         return Diagnostic {
@@ -56,10 +62,21 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
             ..diagnostic
         };
     }
+    name_nil(vocabulary, diagnostic)
+}
+
+/// The error for a name whose value is nil.
+fn name_nil(vocabulary: &Vocabulary, diagnostic: Diagnostic) -> Diagnostic {
     match nil_access(&diagnostic.message) {
         Some(("global", name)) => Diagnostic {
             location: diagnostic.location,
             ..unknown_global(vocabulary, name)
+        },
+        // `t[3]` and `t[i]`: Lua does not state the index.
+        Some(("field", "integer index" | "?")) => Diagnostic {
+            message: "the table has no element at this index".into(),
+            hint: Some("lists count from 1 to #list; tensors count from 0".into()),
+            ..diagnostic
         },
         Some(("field", name)) => Diagnostic {
             message: format!("the map has no entry `{name}`"),
@@ -72,6 +89,35 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
         },
         None => diagnostic,
     }
+}
+
+/// Whether an error is an addition with a text, as in `"a" + x`.
+fn adds_texts(message: &str) -> bool {
+    message.starts_with("attempt to add a 'string'") || message.ends_with("with a 'string'")
+}
+
+/// The error for a loop whose value after `in` is not a function, from a message such as
+/// `attempt to call a number value (for iterator 'for iterator')`.
+fn not_an_iterator(message: &str) -> Option<Diagnostic> {
+    let kind = message
+        .strip_suffix(" value (for iterator 'for iterator')")?
+        .strip_prefix("attempt to call a ")?;
+    let (found, hint) = match kind {
+        "table" => (
+            "a table",
+            "for i, x in ipairs(list) do .. end, or for name, x in pairs(map) do .. end",
+        ),
+        "tensor or object" => (
+            "a tensor or an object",
+            "ipairs visits the elements of a tensor: for i, x in ipairs(t) do .. end",
+        ),
+        "number" => ("a number", "count with for i = 1, 10 do .. end"),
+        "string" => ("a text", "for letter in text:gmatch(\".\") do .. end"),
+        "nil" => ("nil", "check that the name after `in` is defined"),
+        other => (other, "for i, x in ipairs(list) do .. end"),
+    };
+    let message = format!("expected an iterator such as ipairs(..) after `in`, found {found}");
+    Some(Diagnostic::new(message).hint(hint))
 }
 
 /// The error for a global name that is not defined.

@@ -3,11 +3,11 @@
 
 use std::rc::Rc;
 
-use mlua::{HookTriggers, Lua, MultiValue, Table, Value, VmState};
+use mlua::{Function, HookTriggers, Lua, MultiValue, Table, Value, VmState};
 
 use super::super::dispatch::Vocabulary;
-use super::errors;
 use super::throw_location::NearLimit;
+use super::{errors, values};
 use crate::api::context::Context;
 use crate::api::diagnostic::{Cause, Diagnostic};
 
@@ -74,6 +74,7 @@ pub fn install_prelude(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<(
         counted.map_err(|diagnostic| errors::raise(lua, diagnostic))
     })?;
     let check_plain = lua.create_function(check_plain)?;
+    let check_iterable = iterable_check(lua, vocabulary)?;
     let context = context.clone();
     let load_module = lua.create_function(move |lua, name: String| {
         let (text, path) =
@@ -85,7 +86,24 @@ pub fn install_prelude(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<(
         Ok((chunk, path))
     })?;
     let prelude = lua.load(PRELUDE).set_name(format!("={}", errors::PRELUDE));
-    prelude.call::<()>((rethrow_limit, is_limit, charge, check_plain, load_module))
+    prelude.call::<()>((
+        rethrow_limit,
+        is_limit,
+        charge,
+        check_plain,
+        check_iterable,
+        load_module,
+    ))
+}
+
+/// The function that raises an error for a value without elements.
+fn iterable_check(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<Function> {
+    let vocabulary = vocabulary.clone();
+    lua.create_function(move |lua, value: Value| {
+        let count = vocabulary.count_elements(&values::from_lua(value)?);
+        let count = count.map_err(|diagnostic| errors::raise(lua, diagnostic));
+        count.map(drop)
+    })
 }
 
 /// Checks that the length of a table is not computed by a metamethod.

@@ -21,7 +21,8 @@ use mlua::{Lua, LuaOptions, StdLib};
 use super::dispatch::{StdlibCaller, Vocabulary};
 use super::rhai::RhaiHost;
 use super::script_host::{Host, REPL_FILE};
-use crate::api::context::{Context, Script};
+use super::source_hints::{self, Globals};
+use crate::api::context::{Context, Language, Script};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::Value;
 
@@ -91,6 +92,7 @@ impl LuaHost {
         strings::register(lua, vocabulary)?;
         limits::install_hook(lua, vocabulary.context())?;
         throw_location::install(lua)?;
+        register::refuse_foreign_globals(lua, vocabulary)?;
         let pairs = globals.pairs::<mlua::Value, mlua::Value>();
         Ok(pairs
             .filter_map(|pair| pair.ok()?.0.to_string().ok())
@@ -123,12 +125,27 @@ impl LuaHost {
         if let Some(hint) = self.colon_hint(name, text, &diagnostic) {
             return diagnostic.hint(hint);
         }
+        let diagnostic = self.explain(name, text, diagnostic);
         match diagnostic.location {
             None if name != REPL_FILE && diagnostic.hint.is_none() && text.contains(TAIL_CALL) => {
                 diagnostic.hint(TAIL_CALL_HINT)
             }
             _ => diagnostic,
         }
+    }
+
+    /// Adds a hint from the text of the script to the error.
+    fn explain(&self, name: &str, text: &str, diagnostic: Diagnostic) -> Diagnostic {
+        let script = Script {
+            path: name.into(),
+            text: text.into(),
+        };
+        let globals = Globals {
+            // Functions of Lua can access variables outside them.
+            is_variable: &|_| false,
+            entries: &|path| values::entries(&self.lua, path),
+        };
+        source_hints::explain(Language::Lua, &script, diagnostic, &globals)
     }
 
     /// The hint for an error of a method that the script calls with a dot.

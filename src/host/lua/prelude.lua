@@ -6,8 +6,9 @@
 -- is_limit(e)        whether `e` is a limit error or an interruption
 -- charge()           counts the instructions that a new coroutine may run before its first hook
 -- check_plain(t)     raises an error if the metatable of `t` has `__len`
+-- check_iterable(v)  raises an error if a value that is not a table has no elements
 -- load_module(name)  returns the chunk and the path of a module
-local rethrow_limit, is_limit, charge, check_plain, load_module = ...
+local rethrow_limit, is_limit, charge, check_plain, check_iterable, load_module = ...
 
 local load, pcall, xpcall, setmetatable = load, pcall, xpcall, setmetatable
 local error, getmetatable, rawget, rawlen = error, getmetatable, rawget, rawlen
@@ -134,12 +135,14 @@ end
 local ipairs, pairs = ipairs, pairs
 
 _G.ipairs = function(t)
-    if type(t) == "userdata" then return next_element, t, -1 end
-    return ipairs(t)
+    if type(t) == "table" then return ipairs(t) end
+    check_iterable(t)
+    return next_element, t, -1
 end
 _G.pairs = function(t)
-    if type(t) == "userdata" then return next_element, t, -1 end
-    return pairs(t)
+    if type(t) == "table" then return pairs(t) end
+    check_iterable(t)
+    return next_element, t, -1
 end
 
 local LOADING = {}

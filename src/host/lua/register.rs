@@ -6,6 +6,8 @@ use std::rc::Rc;
 use mlua::{Lua, MetaMethod, MultiValue, Table, UserDataFields, UserDataMethods, UserDataRegistry};
 
 use super::super::dispatch::Vocabulary;
+use super::super::script_host::REPL_FILE;
+use super::super::source_hints;
 use super::methods::METHODS;
 use super::native_call::apply;
 use super::values::{self, Handle};
@@ -39,6 +41,31 @@ pub fn vocabulary(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
     }
     lua.set_named_registry_value(METHODS, table)?;
     methods::register_names(lua, vocabulary)
+}
+
+/// Raises an error for global names of other languages, such as `True`: as in an option
+/// `{ polish = True }`, they would be nil without an error.
+pub fn refuse_foreign_globals(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> {
+    let path = match vocabulary.context().script.path.as_str() {
+        "" => REPL_FILE.to_string(),
+        path => path.to_string(),
+    };
+    let index = lua.create_function(move |lua, (_, name): (mlua::Value, mlua::Value)| {
+        let mlua::Value::String(name) = name else {
+            return Ok(mlua::Nil);
+        };
+        let name = name.to_string_lossy();
+        match source_hints::global_hint(&path, &name) {
+            Some(hint) => {
+                let diagnostic = Diagnostic::new(format!("`{name}` is not defined")).hint(hint);
+                Err(errors::raise(lua, diagnostic.symbol(&name)))
+            }
+            None => Ok(mlua::Nil),
+        }
+    })?;
+    let metatable = lua.create_table()?;
+    metatable.set("__index", index)?;
+    lua.globals().set_metatable(Some(metatable))
 }
 
 /// Registers `tostring` and `print`, which use the common text form of values.
@@ -222,7 +249,7 @@ fn equal(
     match (values::from_lua(a)?, values::from_lua(b)?) {
         (Value::Object(a), Value::Object(b)) => Ok(mlua::Value::Boolean(a.same(&b))),
         (a @ Value::Tensor(_), b @ Value::Tensor(_)) => {
-            let same = vocabulary.operate("same", vec![a, b]);
+            let same = vocabulary.operate("equal", vec![a, b]);
             values::to_lua(
                 lua,
                 same.map_err(|diagnostic| errors::raise(lua, diagnostic))?,

@@ -39,6 +39,21 @@ fn from_lua_at(value: mlua::Value, depth: usize) -> mlua::Result<Value> {
     })
 }
 
+/// The names of the entries of a table: `path` is a global variable, and entries of nested tables.
+pub fn entries(lua: &Lua, path: &[&str]) -> Option<Vec<String>> {
+    let mut table = lua.globals();
+    for name in path {
+        let mlua::Value::Table(inner) = table.raw_get(*name).ok()? else {
+            return None;
+        };
+        table = inner;
+    }
+    let pairs = table.pairs::<String, mlua::Value>();
+    let mut names: Vec<String> = pairs.filter_map(|pair| Some(pair.ok()?.0)).collect();
+    names.sort();
+    Some(names)
+}
+
 /// A list, if all keys are list indices, or else a map.
 fn from_table(table: &mlua::Table, depth: usize) -> mlua::Result<Value> {
     let length = table.raw_len();

@@ -4,7 +4,7 @@
 use std::any::TypeId;
 use std::rc::{Rc, Weak};
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, Module, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, INT, Module, Position};
 
 use super::super::dispatch::Vocabulary;
 use super::native_call::{Outcome, body};
@@ -12,7 +12,7 @@ use super::raise::to_rhai;
 use super::session::Session;
 use super::values;
 use crate::api::diagnostic::Diagnostic;
-use crate::api::value::{Object, Value};
+use crate::api::value::{Function, Object, Value};
 use crate::tensor::Tensor;
 
 /// The operators of masks and their tensor methods.
@@ -85,10 +85,22 @@ fn register_mask_operators(
     engine.register_raw_fn("!", [tensor], negate);
 }
 
-/// Registers `for x in t`: the elements along the first axis, or the entries of an object.
+/// Registers `for x in t`: the elements along the first axis, or the entries of an object; and the
+/// error for values that cannot be iterated over.
 fn register_iteration(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
     let mut module = Module::new();
-    for iterated in [TypeId::of::<Tensor>(), TypeId::of::<Object>()] {
+    let iterated = [
+        TypeId::of::<Tensor>(),
+        TypeId::of::<Object>(),
+        TypeId::of::<Function>(),
+        TypeId::of::<rhai::Map>(),
+        TypeId::of::<FnPtr>(),
+        TypeId::of::<FLOAT>(),
+        TypeId::of::<INT>(),
+        TypeId::of::<bool>(),
+        TypeId::of::<()>(),
+    ];
+    for iterated in iterated {
         let vocabulary = vocabulary.clone();
         module.set_iter_result(iterated, move |value| {
             items(&vocabulary, value).unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
@@ -100,15 +112,7 @@ fn register_iteration(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
 /// The items of `value`, each computed when the loop reaches it.
 fn items(vocabulary: &Rc<Vocabulary>, value: Dynamic) -> Result<Items, Box<EvalAltResult>> {
     let value = values::from_rhai(&value, &Weak::new()).map_err(to_error)?;
-    if matches!(&value, Value::Tensor(t) if t.rank() == 0) {
-        let diagnostic = Diagnostic::new("a tensor without axes has no elements to iterate over");
-        return Err(to_error(diagnostic));
-    }
-    let length = vocabulary.length(vec![value.clone()]).map_err(to_error)?;
-    let count = match length {
-        Value::Int(count) => count,
-        _ => 0,
-    };
+    let count = vocabulary.count_elements(&value).map_err(to_error)?;
     let vocabulary = vocabulary.clone();
     Ok(Box::new((0..count).map(move |index| {
         let item = vocabulary.index(vec![value.clone(), Value::Int(index)]);

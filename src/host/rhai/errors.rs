@@ -12,10 +12,23 @@ use super::{messages, values};
 use crate::api::diagnostic::{Cause, Diagnostic, Location};
 use crate::api::display;
 use crate::api::native::suggest;
+use crate::api::stdlib::SOURCE_PREFIX;
 use crate::base::synonyms;
 
-/// The diagnostic of a Rhai error, with suggestions for unknown names.
+/// The diagnostic of a Rhai error, with suggestions for unknown names. An error in a bundled
+/// script function is an error of the call in the script.
 pub fn diagnose(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) -> Diagnostic {
+    let diagnostic = suggest_names(vocabulary, error, source);
+    match script_function(error) {
+        Some(path) if !source.starts_with(SOURCE_PREFIX) => {
+            name_script_function(diagnostic, error, &path)
+        }
+        _ => diagnostic,
+    }
+}
+
+/// The diagnostic of a Rhai error, with suggestions for unknown names.
+fn suggest_names(vocabulary: &Vocabulary, error: &EvalAltResult, source: &str) -> Diagnostic {
     let diagnostic = convert(error, source);
     let suggestion = match innermost(error, source).0 {
         EvalAltResult::ErrorFunctionNotFound(signature, _) => match signature.split_once(" (") {
@@ -90,6 +103,44 @@ pub fn is_unknown_function(error: &EvalAltResult) -> bool {
         innermost(error, "").0,
         EvalAltResult::ErrorFunctionNotFound(..)
     )
+}
+
+/// Names the bundled script function that a script called in an error which Rhai itself raised in
+/// the function, since the script contains none of the names in it.
+pub fn name_script_function(
+    diagnostic: Diagnostic,
+    error: &EvalAltResult,
+    path: &str,
+) -> Diagnostic {
+    let is_own_message = match innermost(error, "").0 {
+        EvalAltResult::ErrorRuntime(..) | EvalAltResult::ErrorTerminated(..) => true,
+        _ => diagnostic.cause != Cause::Script,
+    };
+    if is_own_message {
+        return diagnostic;
+    }
+    Diagnostic {
+        message: format!("{path}: {}", diagnostic.message),
+        hint: Some(format!("help(\"{path}\") describes the arguments")),
+        ..diagnostic
+    }
+}
+
+/// The path of the bundled script function that the user's script called, if the error is in it.
+fn script_function(error: &EvalAltResult) -> Option<String> {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(name, source, inner, _) => {
+            match source.strip_prefix(SOURCE_PREFIX) {
+                Some(module) => {
+                    let name = name.rsplit("::").next()?;
+                    Some(format!("{module}::{name}"))
+                }
+                None => script_function(inner),
+            }
+        }
+        EvalAltResult::ErrorInModule(_, inner, _) => script_function(inner),
+        _ => None,
+    }
 }
 
 /// Adds the hint for a call of a closure in the variable `name` as if it were a function.
@@ -178,9 +229,6 @@ fn unknown_signature(vocabulary: &Vocabulary, signature: &str) -> Diagnostic {
     }
     let diagnostic = Diagnostic::new(message).symbol(path);
     match kinds.as_slice() {
-        // Users may expect `==` to return a tensor.
-        ["bool", ..] if vocabulary.methods.contains_key(path) => diagnostic
-            .hint("`==` returns one truth value; use a.eq(b) for an elementwise comparison"),
         [_, ..] if vocabulary.methods.contains_key(path) => {
             let functions: Vec<&str> = vocabulary.functions[""].keys().copied().collect();
             match synonyms::lookup(path, &functions) {

@@ -3,38 +3,27 @@
 use rhai::{EvalAltResult, ParseErrorType};
 
 use super::super::dispatch::UNBOUNDED_RECURSION;
-use super::super::elements::read_only_error;
+use super::super::elements::{RHAI_ITERABLE, read_only_error, rhai_loop};
 use super::operators;
 use crate::api::native::FLOOR_DIVIDE;
+use crate::api::value::{Map, Value};
 use crate::base::synonyms::{self, SYNONYMS};
 
 /// The hint for an error that Rhai itself raises.
 pub fn hint(error: &EvalAltResult) -> Option<String> {
     let hint = match error {
-        EvalAltResult::ErrorParsing(ParseErrorType::UnknownOperator(operator), _) => {
-            return operators::removed_hint(operator);
-        }
         EvalAltResult::ErrorArithmetic(message, _) if message.contains("negative") => {
             "an integer power of an integer is an integer; write the base as a float: 2.0 ** -1"
-        }
-        EvalAltResult::ErrorParsing(ParseErrorType::Reserved(word), _) => {
-            let names: Vec<&str> = SYNONYMS.iter().map(|(name, _)| *name).collect();
-            let name = synonyms::lookup(word, &names)?;
-            return Some(format!("did you mean `{name}`?"));
         }
         EvalAltResult::ErrorMismatchDataType(expected, found, _) => {
             return mismatch_hint(expected, found).map(Into::into);
         }
-        EvalAltResult::ErrorFunctionNotFound(signature, _)
-            if signature.starts_with("..") && signature.contains("f64") =>
-        {
-            FLOOR_DIVIDE
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
+            return range_hint(signature).map(Into::into);
         }
-        EvalAltResult::ErrorParsing(ParseErrorType::MissingToken(token, context), _)
-            if token == "]" && context.contains("index expression") =>
-        {
-            "index several axes with a list, t[[0, 1]], or with t.at(0, 1); a slice is t[1..3] or \
-             t[\"1:3\"]"
+        EvalAltResult::ErrorParsing(kind, _) => return parse_hint(kind),
+        EvalAltResult::ErrorDotExpr(text, _) if quoted(text).get(1) == Some(&"()") => {
+            "`{}` is an empty block, whose value is nil; an empty map is `#{}`"
         }
         EvalAltResult::ErrorDataTooLarge(..) => {
             "the texts and lists of the script use too much memory; store large data in tensors"
@@ -43,6 +32,42 @@ pub fn hint(error: &EvalAltResult) -> Option<String> {
         _ => return None,
     };
     Some(hint.into())
+}
+
+/// The hint for an error of the parser.
+fn parse_hint(kind: &ParseErrorType) -> Option<String> {
+    match kind {
+        ParseErrorType::UnknownOperator(operator) => operators::removed_hint(operator),
+        ParseErrorType::Reserved(word) => {
+            let names: Vec<&str> = SYNONYMS.iter().map(|(name, _)| *name).collect();
+            let name = synonyms::lookup(word, &names)?;
+            Some(format!("did you mean `{name}`?"))
+        }
+        ParseErrorType::MismatchedType(expected, found) if expected == ITERABLE => {
+            Some(loop_hint(found))
+        }
+        ParseErrorType::MissingToken(token, context)
+            if token == "]" && context.contains("index expression") =>
+        {
+            let hint = "index several axes with a list, t[[0, 1]], or with t.at(0, 1); a slice is \
+                        t[1..3] or t[\"1:3\"]";
+            Some(hint.into())
+        }
+        _ => None,
+    }
+}
+
+/// The hint for a range of values that are not integers.
+fn range_hint(signature: &str) -> Option<&'static str> {
+    if !signature.starts_with("..") {
+        return None;
+    }
+    if signature.contains("f64") {
+        return Some(FLOOR_DIVIDE);
+    }
+    signature.contains("tring").then_some(
+        "`..` is a range of integers; join texts with `+`, or write `a is ${a}` between backticks",
+    )
 }
 
 /// The hint for a value of type `found` where `expected` is required.
@@ -72,9 +97,7 @@ pub fn message(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorDataRace(..) => {
             "a list or map that a closure captures cannot be an argument of its own method".into()
         }
-        EvalAltResult::ErrorFor(_) => {
-            "expected a list, a range or a text to iterate over, found another kind of value".into()
-        }
+        EvalAltResult::ErrorFor(_) => loop_message("another kind of value"),
         EvalAltResult::ErrorIndexingType(text, _) if text.contains(" = ") => {
             read_only_error().message
         }
@@ -88,16 +111,60 @@ pub fn message(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorFunctionNotFound(signature, _) => no_matching_function(signature),
         EvalAltResult::ErrorTerminated(..) => "interrupted".into(),
         EvalAltResult::ErrorPropertyNotFound(name, _) => format!("the map has no entry `{name}`"),
-        EvalAltResult::ErrorParsing(ParseErrorType::UnknownOperator(operator), _) => {
-            format!("`{operator}` is not an operator")
-        }
-        EvalAltResult::ErrorParsing(kind, _) => lowercase_first(&kind.to_string()),
+        EvalAltResult::ErrorParsing(kind, _) => parse_message(kind),
         other => {
             let text = other.to_string();
             let without_position = text.rsplit_once(" (line ").map(|(message, _)| message);
             lowercase_first(without_position.unwrap_or(&text))
         }
     }
+}
+
+/// The message of an error of the parser.
+fn parse_message(kind: &ParseErrorType) -> String {
+    match kind {
+        ParseErrorType::UnknownOperator(operator) => format!("`{operator}` is not an operator"),
+        ParseErrorType::MismatchedType(expected, found) => {
+            let expected = match expected.as_str() {
+                ITERABLE => return loop_message(constant_kind(found)),
+                "a boolean expression" => "a truth value",
+                other => other,
+            };
+            format!("expected {expected}, found {}", constant_kind(found))
+        }
+        kind => lowercase_first(&kind.to_string()),
+    }
+}
+
+/// The message for a loop over a value without elements.
+fn loop_message(found: &str) -> String {
+    format!("expected {RHAI_ITERABLE} to iterate over, found {found}")
+}
+
+/// The kind of value that the parser expects in a loop over a constant.
+const ITERABLE: &str = "an iterable value";
+
+/// The kind of a constant in an error of the parser.
+fn constant_kind(kind: &str) -> &str {
+    match kind {
+        "an object map" => "a map",
+        "a number" => "an integer",
+        "a floating-point number" => "a number",
+        "a boolean" => "a truth value",
+        "()" => "nothing",
+        other => other,
+    }
+}
+
+/// The hint for a loop over a constant.
+fn loop_hint(kind: &str) -> String {
+    let value = match kind {
+        "an object map" => Value::Map(Map::new()),
+        "a number" => Value::Int(0),
+        "a floating-point number" => Value::Float(0.0),
+        _ => Value::Nil,
+    };
+    rhai_loop(&value)
 }
 
 /// The text with a lowercase first letter, unless it starts with an abbreviation.

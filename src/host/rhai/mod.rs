@@ -27,7 +27,8 @@ use rhai::{AST, Dynamic, EvalAltResult, ParseErrorType, Scope};
 use self::session::{ImportedScripts, Session};
 use super::dispatch::Vocabulary;
 use super::script_host::{Host, REPL_FILE};
-use crate::api::context::{Context, Script};
+use super::source_hints::{self, Globals};
+use crate::api::context::{Context, Language, Script};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::native::Native;
 use crate::api::stdlib::{SCRIPT_MODULES, SOURCE_PREFIX};
@@ -68,6 +69,7 @@ impl RhaiHost {
 
     /// Calls a function of a bundled script module, for the host of another language.
     pub fn call_stdlib(&self, native: &Native, values: Vec<Value>) -> Result<Value, Diagnostic> {
+        native.check_count(values.len())?;
         let engine = &self.session.engine;
         let module = SCRIPT_MODULES
             .iter()
@@ -76,6 +78,7 @@ impl RhaiHost {
         let source = format!("{SOURCE_PREFIX}{}", module.name);
         let diagnose = |error: &EvalAltResult| {
             let diagnostic = errors::diagnose(&self.vocabulary, error, &source);
+            let diagnostic = errors::name_script_function(diagnostic, error, &native.path());
             // The report marks the call in the user's script, not a call inside the module.
             let symbol = Some(native.name.to_string());
             Diagnostic {
@@ -95,12 +98,31 @@ impl RhaiHost {
         values::from_rhai(&result, &Rc::downgrade(&self.session))
     }
 
+    /// Adds a hint from the text of the script to the error.
+    fn explain(&self, script: &Script, diagnostic: Diagnostic) -> Diagnostic {
+        let globals = Globals {
+            is_variable: &|name| self.scope.contains(name),
+            entries: &|path| values::entries(&self.scope, path),
+        };
+        source_hints::explain(Language::Rhai, script, diagnostic, &globals)
+    }
+
     fn compile(&self, name: &str, text: &str) -> Result<AST, Diagnostic> {
         let compiled = self.session.engine.compile_with_scope(&self.scope, text);
         let mut ast =
             compiled.map_err(|error| errors::diagnose(&self.vocabulary, &error.into(), name))?;
         ast.set_source(name);
         Ok(ast)
+    }
+
+    /// Compiles a script and checks the names of its calls.
+    fn compile_checked(&self, script: &Script) -> Result<AST, Diagnostic> {
+        let compiled = self.compile(&script.path, &script.text);
+        let checked = compiled.and_then(|ast| {
+            name_check::check(&self.vocabulary, &ast, &script.path)?;
+            Ok(ast)
+        });
+        checked.map_err(|diagnostic| self.explain(script, diagnostic))
     }
 
     fn execute(&mut self, name: &str, ast: AST) -> Result<Value, Diagnostic> {
@@ -125,14 +147,13 @@ impl RhaiHost {
 impl Host for RhaiHost {
     fn run(&mut self, script: &Script) -> Result<Value, Diagnostic> {
         self.vocabulary.context().meter.start();
-        let ast = self.compile(&script.path, &script.text)?;
-        name_check::check(&self.vocabulary, &ast, &script.path)?;
-        self.execute(&script.path, ast)
+        let ast = self.compile_checked(script)?;
+        let outcome = self.execute(&script.path, ast);
+        outcome.map_err(|diagnostic| self.explain(script, diagnostic))
     }
 
     fn check(&mut self, script: &Script) -> Result<(), Diagnostic> {
-        let ast = self.compile(&script.path, &script.text)?;
-        name_check::check(&self.vocabulary, &ast, &script.path)
+        self.compile_checked(script).map(drop)
     }
 
     fn warnings(&mut self, script: &Script) -> Vec<Diagnostic> {
@@ -141,23 +162,28 @@ impl Host for RhaiHost {
 
     fn eval(&mut self, input: &str) -> Result<Value, Diagnostic> {
         self.vocabulary.context().meter.start();
-        let new = self.compile(REPL_FILE, input)?;
+        let script = repl_script(input);
+        let new = self.compile(REPL_FILE, input);
+        let new = new.map_err(|diagnostic| self.explain(&script, diagnostic))?;
         let mut all = (**self.session.ast.borrow()).clone();
         all.clear_statements();
-        self.execute(REPL_FILE, all.merge(&new))
+        let outcome = self.execute(REPL_FILE, all.merge(&new));
+        outcome.map_err(|diagnostic| self.explain(&script, diagnostic))
     }
 
     fn is_incomplete(&self, input: &str) -> bool {
         let Err(error) = self.session.engine.compile_with_scope(&self.scope, input) else {
             return false;
         };
-        matches!(
+        let is_open = matches!(
             error.err_type(),
             ParseErrorType::UnexpectedEOF | ParseErrorType::MissingToken(..)
         ) && error
             .position()
             .line()
-            .is_none_or(|line| line >= input.lines().count())
+            .is_none_or(|line| line >= input.lines().count());
+        let error = || errors::diagnose(&self.vocabulary, &error.into(), REPL_FILE);
+        is_open && !source_hints::is_conclusive(Language::Rhai, &repl_script(input), error())
     }
 
     fn variables(&self) -> Vec<(String, Value)> {
@@ -166,5 +192,13 @@ impl Host for RhaiHost {
             Some((name.to_string(), values::from_rhai(&value, &session).ok()?))
         });
         variables.collect()
+    }
+}
+
+/// An interactive input as a script.
+fn repl_script(input: &str) -> Script {
+    Script {
+        path: REPL_FILE.into(),
+        text: input.into(),
     }
 }

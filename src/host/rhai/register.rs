@@ -41,8 +41,8 @@ const OPERATORS: [(&str, &str); 13] = [
     ("<=", "le"),
     (">", "gt"),
     (">=", "ge"),
-    ("==", "same"),
-    ("!=", "differs"),
+    ("==", "eq"),
+    ("!=", "ne"),
     ("-", "neg"),
 ];
 
@@ -76,7 +76,8 @@ pub fn engine(
     numbers::register(&mut engine);
     sequences::register(&mut engine);
     for script in SCRIPT_MODULES {
-        let module = compile_script_module(&engine, script, imports);
+        let mut module = compile_script_module(&engine, script, imports);
+        register_wrong_counts(&mut module, vocabulary, session, script.name);
         engine.register_static_module(script.name, module.into());
     }
     limits::set(&mut engine, vocabulary);
@@ -112,6 +113,25 @@ fn compile_script_module(
     ast.set_source(format!("{SOURCE_PREFIX}{}", script.name));
     imports.borrow_mut().push(ast.clone().into());
     Module::eval_ast_as_new(Scope::new(), &ast, engine).expect(TESTED)
+}
+
+/// Registers the functions of a bundled script module for wrong numbers of arguments, for which
+/// Rhai would report that the function does not exist.
+fn register_wrong_counts(
+    module: &mut Module,
+    vocabulary: &Rc<Vocabulary>,
+    session: &Weak<Session>,
+    name: &str,
+) {
+    for native in vocabulary.functions[name].values() {
+        for count in arities(native).filter(|count| *count != native.args.len()) {
+            register_in_module(module, vocabulary, session, native.name, count, {
+                let native = native.clone();
+                move |_, args| native.check_count(args.len()).map(|()| Value::Nil)
+            });
+        }
+    }
+    module.build_index();
 }
 
 /// Registers printing and text interpolation, which use the common text form of values.
@@ -207,26 +227,39 @@ fn native_module<'a>(
     for native in natives {
         for arity in arities(native) {
             let inner = native.clone();
-            let call = body(vocabulary, session, move |v, args| v.call(&inner, args));
-            let func = RhaiFunc::Pure {
-                func: Rc::new(
-                    move |context: Option<NativeCallContext>, args: &mut [&mut Dynamic]| {
-                        call(context.expect("present because `has_context` is set"), args)
-                    },
-                ),
-                has_context: true,
-                is_pure: true,
-                is_volatile: true,
-            };
-            FuncRegistration::new(native.name).set_into_module_raw(
-                &mut module,
-                vec![TypeId::of::<Dynamic>(); arity],
-                func,
-            );
+            let call = move |v: &Vocabulary, args| v.call(&inner, args);
+            register_in_module(&mut module, vocabulary, session, native.name, arity, call);
         }
     }
     module.build_index();
     module
+}
+
+/// Registers a function with a number of arguments in a module.
+fn register_in_module(
+    module: &mut Module,
+    vocabulary: &Rc<Vocabulary>,
+    session: &Weak<Session>,
+    name: &str,
+    arity: usize,
+    call: impl Fn(&Vocabulary, Vec<Value>) -> Result<Value, Diagnostic> + 'static,
+) {
+    let call = body(vocabulary, session, call);
+    let func = RhaiFunc::Pure {
+        func: Rc::new(
+            move |context: Option<NativeCallContext>, args: &mut [&mut Dynamic]| {
+                call(context.expect("present because `has_context` is set"), args)
+            },
+        ),
+        has_context: true,
+        is_pure: true,
+        is_volatile: true,
+    };
+    FuncRegistration::new(name).set_into_module_raw(
+        module,
+        vec![TypeId::of::<Dynamic>(); arity],
+        func,
+    );
 }
 
 /// Registers a method name for tensors and for objects; the call dispatches on the kind.
@@ -271,7 +304,7 @@ fn register_operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session:
     ];
     for (operator, name) in OPERATORS {
         let native = vocabulary.operator(name);
-        let is_comparison = matches!(operator, "<" | "<=" | ">" | ">=");
+        let is_comparison = matches!(operator, "<" | "<=" | ">" | ">=" | "==" | "!=");
         let mut register = |types: &[TypeId]| {
             let native = native.clone();
             let call = body(vocabulary, session, move |v, args| match is_comparison {

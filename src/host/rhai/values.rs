@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::ops::{Range, RangeInclusive};
 use std::rc::Weak;
 
-use rhai::{Array, Dynamic, FLOAT, FnPtr, INT, ImmutableString};
+use rhai::{Array, Dynamic, FLOAT, FnPtr, INT, ImmutableString, Scope};
 
 use super::super::dispatch::{MAX_VALUE_DEPTH, VALUE_TOO_DEEP};
 use super::session::Session;
@@ -153,6 +153,18 @@ pub fn to_rhai(value: Value) -> Dynamic {
         Value::Object(object) => Dynamic::from(object),
         Value::Function(function) => Dynamic::from(function),
     }
+}
+
+/// The names of the entries of a map: `path` is a variable, and entries of nested maps.
+pub fn entries(scope: &Scope, path: &[&str]) -> Option<Vec<String>> {
+    let (variable, path) = path.split_first()?;
+    let mut value = scope.get(variable)?.flatten_clone();
+    for entry in path {
+        let inner = value.read_lock::<rhai::Map>()?.get(*entry)?.flatten_clone();
+        value = inner;
+    }
+    let map = value.read_lock::<rhai::Map>()?;
+    Some(map.keys().map(|name| name.to_string()).collect())
 }
 
 /// A Rhai closure that the engine can call.

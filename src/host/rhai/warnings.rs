@@ -1,7 +1,7 @@
 //! Warnings of `attractor check`: expressions that are valid in Rhai, but whose meaning differs
 //! from Lua and from other programs.
 
-use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, OptimizationLevel, Position, Stmt};
+use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, OptimizationLevel, Position, Stmt, StmtBlock};
 
 use super::limits::EXPRESSION_DEPTH;
 use super::{error_location, operators};
@@ -29,6 +29,10 @@ fn find_in(ast: &AST, source: &str, text: &str) -> Vec<Diagnostic> {
             Some(ASTNode::Expr(Expr::InterpolatedString(parts, _))) => parts
                 .iter()
                 .find_map(|part| Some((escape(part)?, part.position()))),
+            Some(ASTNode::Stmt(Stmt::TryCatch(parts, _))) => {
+                let blocks = [&parts.body, &parts.branch].into_iter();
+                blocks.filter_map(discarded_value).next()
+            }
             _ => None,
         };
         warnings.extend(
@@ -86,4 +90,28 @@ fn escape(part: &Expr) -> Option<Diagnostic> {
     let message = format!("a text between backticks does not interpret `{escape}`");
     let hint = "break the line in the text, or write a text between double quotes";
     Some(Diagnostic::new(message).hint(hint))
+}
+
+/// The warning for a value at the end of a `try` or `catch` block.
+fn discarded_value(block: &StmtBlock) -> Option<(Diagnostic, Position)> {
+    let (is_value, position) = match block.statements().last()? {
+        Stmt::Expr(expr) => (is_pure(expr), expr.position()),
+        // Operators are calls; other calls may have been written for their effect.
+        Stmt::FnCall(call, position) => (call.is_operator_call(), *position),
+        _ => return None,
+    };
+    let warning = Diagnostic::new("`try` is a statement without a value: this value is discarded")
+        .hint("assign it to a variable that is declared before `try`, or return it");
+    is_value.then_some((warning, position))
+}
+
+/// Whether an expression has no effect except its value.
+fn is_pure(expr: &Expr) -> bool {
+    match expr {
+        Expr::FnCall(call, _) => call.is_operator_call(),
+        Expr::Variable(..) | Expr::Array(..) | Expr::Map(..) | Expr::InterpolatedString(..) => true,
+        Expr::Dot(parts, ..) => matches!(parts.rhs, Expr::Property(..)),
+        Expr::Index(..) => true,
+        expr => expr.is_constant() && !matches!(expr, Expr::Unit(_)),
+    }
 }

@@ -26,7 +26,7 @@ use crate::tensor::{Arena, Block, Precision, Tensor, convert, shape};
 use crate::{choices, options};
 pub use infer::{InferenceOptions, Posterior};
 pub use summary::Summary;
-pub use train::{TrainingOptions, Workspace};
+pub use train::{LOSS_TERMS, TrainingOptions, Workspace};
 pub use trajectories::Trajectories;
 pub use warm_up::WarmUp;
 

@@ -9,7 +9,7 @@ use crate::ops::lfads::{Losses, Operation, Results};
 use crate::optim::{Adam, Optimizer, Schedule};
 use crate::random::{Key, Layout};
 use crate::tensor::Arena;
-use crate::train::{self, LossTerms, Trials};
+use crate::train::{self, L2, LossTerms, Trials};
 
 /// The seed of the posterior samples of a validation, constant so that validations are comparable.
 const VALIDATION_SEED: u64 = 0x1fad5;
@@ -28,7 +28,7 @@ impl Default for TrainingOptions {
             run: train::Options {
                 batches: 20_000,
                 clip_norm: Some(10.0),
-                l2: 2e-5,
+                l2: L2::Uniform(2e-5),
                 optimizer: Optimizer::Adam(Adam {
                     lr: Schedule::Exponential {
                         lr: 0.05,
@@ -85,6 +85,9 @@ impl<T: Lanes> Workspace<T> {
     }
 }
 
+/// The names of the terms of the loss.
+pub const LOSS_TERMS: &[&str] = &["nll", "kl_initial", "kl_inferred"];
+
 impl<T: Lanes> Model<T> {
     /// The model with these options of the KL warm-up.
     pub fn with_warm_up(self, warm_up: WarmUp) -> Model<T> {
@@ -117,7 +120,9 @@ impl<T: Lanes> Model<T> {
 impl<T: Lanes> train::Model<T> for Model<T> {
     type Workspace = Workspace<T>;
 
-    const LOSS_TERMS: &'static [&'static str] = &["nll", "kl_initial", "kl_inferred"];
+    fn loss_term_names(&self) -> &'static [&'static str] {
+        LOSS_TERMS
+    }
 
     fn workspace(&self) -> Workspace<T> {
         Workspace::default()
@@ -167,7 +172,7 @@ impl<T: Lanes> train::Model<T> for Model<T> {
             kl_inferred,
         } = work.losses;
         let values = [nll, kl_initial, kl_inferred];
-        Some(LossTerms::new(Self::LOSS_TERMS, &values))
+        Some(LossTerms::new(LOSS_TERMS, &values))
     }
 
     fn loss(&self, work: &mut Workspace<T>, trials: &Trials<T>, key: Option<&Key>) -> Result<T> {

@@ -17,8 +17,8 @@ const TRIALS: usize = 2;
 options! {
     /// Options of a network whose step is a user function.
     pub struct CustomOptions for "rnn::custom" {
-        /// Number of inputs per time step.
-        inputs: usize = 1, in Span::at_least(1.0);
+        /// Number of inputs per time step; 0 for a network without inputs (autonomous dynamics).
+        inputs: usize = 1;
         /// Number of state variables. Required.
         units: Option<usize> = None, in Span::at_least(1.0);
         /// Number of outputs per time step.

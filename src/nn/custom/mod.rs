@@ -1,13 +1,16 @@
 //! Networks whose step is a user function: h' = step(h, x, p) + noise, o = readout(h', p).
 //! Gradients are computed by candle's autograd, one step at a time.
 
+mod batch;
 mod bptt;
 mod init;
 mod model;
 mod network;
+mod readout;
 mod run;
+mod tape;
 mod time_steps;
-mod user_fn;
+pub(super) mod user_fn;
 
 pub use init::CustomOptions;
 pub use network::Custom;

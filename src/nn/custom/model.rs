@@ -2,6 +2,7 @@
 
 use super::Custom;
 use crate::base::Result;
+use crate::nn::objective::Objective;
 use crate::random::{Key, Layout};
 use crate::tensor::{Arena, Device, Real, Tensor};
 use crate::train::{Model, Trials, digest};
@@ -49,7 +50,8 @@ impl<T: Real> Model<T> for Custom<T> {
     }
 
     fn loss(&self, _: &mut (), trials: &Trials<T>, key: Option<&Key>) -> Result<T> {
-        self.batch_loss(trials, key)
+        let value = self.value((trials, key), &Objective::default())?;
+        Ok(T::of(value.data))
     }
 
     fn loss_gradient(
@@ -59,7 +61,9 @@ impl<T: Real> Model<T> for Custom<T> {
         key: Option<&Key>,
         gradient: &mut [T],
     ) -> Result<T> {
-        self.batch_gradient(trials, key, gradient)
+        let objective = Objective::default();
+        let value = self.value_and_gradient((trials, key), &objective, gradient)?;
+        Ok(T::of(value.data))
     }
 }
 

@@ -6,8 +6,10 @@ use candle_core::Var;
 use super::Custom;
 use super::time_steps::split_steps;
 use crate::base::Result;
-use crate::nn::{Dynamics, RunArgs};
+use crate::nn::{Dynamics, Objective, ObjectiveValue, RunArgs};
+use crate::random::Key;
 use crate::tensor::{Device, Real, Tensor, convert};
+use crate::train::Trials;
 
 impl<T: Real> Dynamics<T> for Custom<T> {
     fn units(&self) -> usize {
@@ -76,7 +78,8 @@ impl<T: Real> Dynamics<T> for Custom<T> {
                 let (Some(gradient), f) = (gradients.get(at), at.dims()[1]) else {
                     continue;
                 };
-                for (trial, row) in convert::to_vec::<T>(gradient)?.chunks_exact(f).enumerate() {
+                let gradient = convert::to_vec::<T>(gradient)?;
+                for (trial, row) in gradient.chunks_exact(f.max(1)).enumerate() {
                     jacobian[(trial * n + r) * f..][..f].copy_from_slice(row);
                 }
             }
@@ -97,5 +100,18 @@ impl<T: Real> Dynamics<T> for Custom<T> {
         Ok(self
             .apply_readout(&rows, &self.param_map()?)?
             .reshape(shape)?)
+    }
+
+    fn objective(
+        &self,
+        _: &mut (),
+        data: (&Trials<T>, Option<&Key>),
+        objective: &Objective,
+        gradient: Option<&mut [T]>,
+    ) -> Result<ObjectiveValue> {
+        match gradient {
+            Some(gradient) => self.value_and_gradient(data, objective, gradient),
+            None => self.value(data, objective),
+        }
     }
 }

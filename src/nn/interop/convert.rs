@@ -1,6 +1,6 @@
 //! Conversion between a [`PortableNetwork`] and a network of this program.
 
-use super::export::{torch_layout, unsupported};
+use super::export::check_exportable;
 use super::portable::PortableNetwork;
 use crate::base::Result;
 use crate::base::options::{Choice as _, Slot};
@@ -58,12 +58,13 @@ impl PortableNetwork {
 
     /// The portable form of a network of this program, for export.
     ///
-    /// Errors: `Kind` if PyTorch does not have its cell
-    pub fn from_network(network: &Network) -> Result<PortableNetwork> {
-        let Some(spec) = network.spec().copied() else {
-            return Err(unsupported("a network whose step is a closure".into()));
-        };
-        torch_layout(&spec.cell)?;
+    /// Errors: `Export` if PyTorch cannot represent it; with `refuse_initial_states`, also if its
+    /// initial states are not 0
+    pub fn from_network(network: &Network, refuse_initial_states: bool) -> Result<PortableNetwork> {
+        check_exportable(network, refuse_initial_states)?;
+        let spec = network
+            .spec()
+            .expect("the check refuses networks without a built-in cell");
         let names = network.layout().blocks().iter().map(|block| &block.name);
         let blocks = names.map(|name| Ok((name.clone(), network.parameter(name)?)));
         Ok(PortableNetwork {

@@ -5,9 +5,9 @@ use super::sublayer::{Sublayer, reverse, suffix};
 use crate::base::options::Choice as _;
 use crate::base::{Error, Result};
 use crate::io::NamedTensors;
-use crate::nn::Cell;
+use crate::nn::{Cell, Network};
 use crate::ops::rnn::cells::TorchLayout;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, convert};
 
 /// The function name in errors.
 const SAVE: &str = "network.save";
@@ -37,7 +37,7 @@ impl Default for ExportNames {
 impl PortableNetwork {
     /// The tensors of the network under the names of PyTorch.
     ///
-    /// Errors: `Kind` if PyTorch does not have the cell
+    /// Errors: `Export` if PyTorch does not have the cell
     pub fn to_state_dict(&self, names: &ExportNames) -> Result<NamedTensors> {
         let layout = torch_layout(&self.cell)?;
         let mut named = NamedTensors::new();
@@ -104,28 +104,75 @@ impl PortableNetwork {
 
 /// The parameters of a cell in PyTorch.
 ///
-/// Errors: `Kind` if PyTorch does not have the cell
+/// Errors: `Export` if PyTorch does not have the cell
 pub fn torch_layout(cell: &Cell) -> Result<TorchLayout> {
-    cell.torch().ok_or_else(|| unsupported(describe(cell)))
+    cell.torch().ok_or_else(|| Error::Export {
+        found: vec![cell_obstacle(cell)],
+    })
 }
 
-/// The error for a network that PyTorch does not have.
-pub fn unsupported(found: String) -> Error {
-    let expected = "a cell that PyTorch has (RNN with tanh or relu, LSTM, or GRU with the reset \
-                    gate after the matrix)";
-    Error::Kind {
-        of: SAVE.into(),
-        expected: expected.into(),
-        found,
+/// Checks that PyTorch can represent a network. With `refuse_initial_states`, its initial states
+/// must be 0, as those of PyTorch's layers.
+///
+/// Errors: `Export` with all properties that PyTorch cannot represent
+pub fn check_exportable(network: &Network, refuse_initial_states: bool) -> Result<()> {
+    let mut found = Vec::new();
+    let Some(spec) = network.spec() else {
+        let closure = "a network whose step is a closure";
+        found.push((closure.into(), "create it with a built-in cell".into()));
+        return Err(Error::Export { found });
+    };
+    if spec.cell.torch().is_none() {
+        found.push(cell_obstacle(&spec.cell));
+    }
+    if refuse_initial_states {
+        found.extend(initial_state_obstacle(network)?);
+    }
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Export { found }),
     }
 }
 
-fn describe(cell: &Cell) -> String {
-    match (cell, cell.nonlinearity()) {
-        (Cell::Gru(_), _) => "a GRU with the reset gate before the matrix".into(),
-        (_, Some(nonlinearity)) => {
-            format!("a {} network of {} units", cell.name(), nonlinearity.name())
+/// The initial states that are not 0, and the remedy.
+fn initial_state_obstacle(network: &Network) -> Result<Option<(String, String)>> {
+    let mut names = Vec::new();
+    for block in network.layout().blocks() {
+        let is_initial = block.name.starts_with("h0") || block.name.starts_with("c0");
+        let values = convert::to_f64(&network.parameter(&block.name)?)?;
+        if is_initial && values.iter().any(|x| *x != 0.0) {
+            names.push(block.name.clone());
         }
-        (_, None) => format!("a {} network", cell.name()),
     }
+    let remedy = "set the option `first_states` to \"keep\", which writes h0 (and c0) as tensors \
+                  of their own, or to \"drop\"";
+    let found = format!(
+        "learned initial states that are not 0 ({})",
+        names.join(", ")
+    );
+    Ok((!names.is_empty()).then(|| (found, remedy.into())))
 }
+
+/// A cell that PyTorch does not have, and the remedy.
+fn cell_obstacle(cell: &Cell) -> (String, String) {
+    let (found, remedy) = match (cell, cell.nonlinearity()) {
+        (Cell::Gru(_), _) => (
+            "a GRU with the reset gate before the matrix".into(),
+            "create the network with `reset: \"after\"`, the GRU of PyTorch, and train it: the two \
+             kinds of GRU compute different functions",
+        ),
+        (Cell::Vanilla(_), Some(nonlinearity)) => (
+            format!("a {} network of {} units", cell.name(), nonlinearity.name()),
+            "PyTorch has tanh and relu units",
+        ),
+        (_, Some(nonlinearity)) => (
+            format!("a {} network of {} units", cell.name(), nonlinearity.name()),
+            CELLS,
+        ),
+        (_, None) => (format!("a {} network", cell.name()), CELLS),
+    };
+    (found, remedy.into())
+}
+
+/// The cells of PyTorch.
+const CELLS: &str = "PyTorch has vanilla networks, LSTMs, and GRUs with `reset: \"after\"`";

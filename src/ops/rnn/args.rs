@@ -91,15 +91,6 @@ impl<A: ?Sized> Clone for Inputs<'_, A> {
 
 impl<A: ?Sized> Copy for Inputs<'_, A> {}
 
-/// Targets of the outputs.
-#[derive(Debug, Clone, Copy)]
-pub struct Targets<'a, T> {
-    /// [b, t, o]
-    pub values: &'a [T],
-    /// Weight of each trial and time step, [b, t]; targets with weight 0 are not read.
-    pub mask: Option<&'a [T]>,
-}
-
 /// Gradients of a loss with respect to the results of a run; an absent array means zero.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cotangents<'a, T> {

@@ -7,13 +7,17 @@ mod autograd;
 pub mod cell;
 pub mod cells;
 mod layers;
+mod loss;
 pub mod nonlinearity;
 mod shapes;
+mod targets;
 
-pub use args::{Cotangents, Gradients, Inputs, Sizes, Targets};
+pub use args::{Cotangents, Gradients, Inputs, Sizes};
 pub use autograd::states;
 pub use cell::CellKernel;
 pub use cells::Cell;
 pub use layers::{Operation, suffix};
+pub use loss::Loss;
 pub use nonlinearity::Nonlinearity;
 pub use shapes::Shapes;
+pub use targets::Targets;

@@ -1,6 +1,7 @@
 //! Validation of array lengths against the sizes of a call.
 
-use super::{Cotangents, Gradients, Inputs, Sizes, Targets};
+use super::{Cotangents, Gradients, Inputs, Loss, Sizes, Targets};
+use crate::base::options::Choice as _;
 use crate::base::{Error, Result};
 use crate::tensor::Real;
 
@@ -64,7 +65,7 @@ impl Shapes {
         }
     }
 
-    /// Checks the targets; returns the weight of one squared error in the mean.
+    /// Checks the targets; returns the weight of one term of the loss in the mean.
     pub fn check_targets<T: Real>(&self, targets: &Targets<'_, T>) -> Result<T> {
         let s = self.sizes;
         let bt = s.batch * s.time;
@@ -73,6 +74,7 @@ impl Shapes {
         }
         self.check_len("targets", "[b, t, o]", Some(targets.values), bt * s.outputs)?;
         self.check_len("mask", "[b, t]", targets.mask, bt)?;
+        self.check_target_values(targets)?;
         let total = match targets.mask {
             Some(mask) => mask.iter().map(|m| m.double()).sum(),
             None => bt as f64,
@@ -81,7 +83,33 @@ impl Shapes {
             let expected = "that selects at least one time step";
             return Err(self.range_error("mask", expected, "zeros only"));
         }
-        Ok(T::of(1.0 / (total * s.outputs as f64)))
+        Ok(T::of(1.0 / (total * targets.loss.terms(s.outputs) as f64)))
+    }
+
+    /// Errors: `Range` if the loss is not defined for a target, or for a single output
+    fn check_target_values<T: Real>(&self, targets: &Targets<'_, T>) -> Result<()> {
+        let (loss, o) = (targets.loss, self.sizes.outputs);
+        let Some(range) = loss.target_range() else {
+            return Ok(());
+        };
+        if loss == Loss::CrossEntropy && o < 2 {
+            let expected = "of 2 or more for the loss \"cross_entropy\": one output per class, \
+                            with targets that are one-hot vectors or probabilities";
+            return Err(self.range_error("outputs", expected, &o.to_string()));
+        }
+        let is_invalid = |(k, y): &(usize, &T)| {
+            let is_used = targets.mask.is_none_or(|mask| mask[k / o].double() != 0.0);
+            is_used && !loss.accepts(y.double())
+        };
+        match targets.values.iter().enumerate().find(is_invalid) {
+            None => Ok(()),
+            Some((k, y)) => {
+                let (row, t) = (k / o, self.sizes.time);
+                let name = format!("targets[{}, {}, {}]", row / t, row % t, k % o);
+                let expected = format!("{range} for the loss \"{}\"", loss.name());
+                Err(self.range_error(&name, &expected, &y.double().to_string()))
+            }
+        }
     }
 
     pub fn check_results<T>(&self, states: Option<&[T]>, outputs: Option<&[T]>) -> Result<()> {

@@ -20,6 +20,9 @@ pub use validate::{RawArray, RawData};
 /// Folded into the key of a run to derive the key of its permutations.
 const ORDER: u32 = u32::MAX - 2;
 
+/// Largest fraction of validation trials: a larger one is usually that of the training trials.
+const MAX_HELD_OUT: f64 = 0.5;
+
 /// Stored trials, or a subset of them.
 #[derive(Debug, Clone)]
 pub struct Dataset {
@@ -70,10 +73,20 @@ impl Dataset {
 
     /// Two disjoint subsets: the rest, and a fraction `part` of the trials, drawn with `key`.
     ///
-    /// Errors: `Range` if one of the two would be empty
+    /// Errors: `Range` if one of the two would be empty, or the fraction exceeds one half
     pub fn split(&self, part: f64, key: &Key) -> Result<[Dataset; 2]> {
         let count = self.count();
         let held_out = (part * count as f64).round();
+        if part > MAX_HELD_OUT {
+            return Err(Error::Range {
+                of: "task.split".into(),
+                name: "part".into(),
+                expected: "up to 0.5: it is the fraction of the trials for validation, not for \
+                           training"
+                    .into(),
+                found: part.to_string(),
+            });
+        }
         if !(held_out >= 1.0 && held_out < count as f64) {
             return Err(Error::Range {
                 of: "task.split".into(),
@@ -94,6 +107,22 @@ impl Dataset {
             }
         });
         Ok(sets)
+    }
+
+    /// The trials of a batch of size `b` of a run with key `run`, as indices into the arrays from
+    /// which the data set was built.
+    pub fn batch_rows(
+        &self,
+        run: &Key,
+        (batch, b): (usize, usize),
+    ) -> impl Iterator<Item = usize> + Clone {
+        let count = self.count();
+        let orders = run.fold_in(ORDER);
+        let first = batch * b;
+        (first..first + b).map(move |index| {
+            let order = orders.fold_in((index / count) as u32);
+            self.rows[order.permutation_at(index % count, count)]
+        })
     }
 
     /// All trials in order.
@@ -152,13 +181,7 @@ impl<T: Real> Task<T> for Dataset {
     }
 
     fn fill_batch(&self, request: &BatchRequest, trials: &mut Trials<T>) -> Result<()> {
-        let (count, b) = (self.count(), trials.trials);
-        let orders = request.run.fold_in(ORDER);
-        let first = request.batch * b;
-        let rows = (first..first + b).map(|index| {
-            let order = orders.fold_in((index / count) as u32);
-            self.rows[order.permutation_at(index % count, count)]
-        });
+        let rows = self.batch_rows(&request.run, (request.batch, trials.trials));
         self.gather(rows, trials);
         Ok(())
     }

@@ -86,13 +86,9 @@ impl RawData {
     }
 }
 
-/// Errors: `Range` if there are no trials, no time steps or no inputs
+/// Errors: `Range` if there are no trials or no time steps
 fn check_nonempty(inputs: &Array) -> Result<()> {
-    for (axis, size) in [
-        ("trials", inputs.trials),
-        ("time steps", inputs.time),
-        ("inputs", inputs.features),
-    ] {
+    for (axis, size) in [("trials", inputs.trials), ("time steps", inputs.time)] {
         if size == 0 {
             return Err(range(axis.into(), "of 1 or more".into(), "0".into()));
         }

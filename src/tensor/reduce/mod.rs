@@ -6,8 +6,10 @@ mod span;
 mod sum;
 mod sum_op;
 
+use std::ops::Range;
+
 use self::span::Span;
-use self::sum_op::{divided_sum, square_sums, squared_deviations};
+use self::sum_op::{divided_sum, double_sums, square_sums, squared_deviations};
 use super::custom_op::{to_float, with_gradient};
 use super::{DType, Tensor, convert, integers, shape};
 use crate::base::{Error, Result};
@@ -68,19 +70,30 @@ impl Reduction {
             let span = Span { outer, n, inner: 1 };
             return Ok(Layout { array, span, shape });
         }
-        let outer = dims[..axes[0]].iter().product();
-        let inner = dims[axes[axes.len() - 1] + 1..].iter().product();
+        Ok(Layout {
+            array: t.clone(),
+            span: span_of(dims, axes[0]..axes[axes.len() - 1] + 1),
+            shape: self.remaining_shape(dims, &axes),
+        })
+    }
+
+    /// The shape of the result.
+    fn remaining_shape(&self, dims: &[usize], axes: &[usize]) -> Vec<usize> {
         let remaining = dims.iter().enumerate();
-        let shape = remaining.filter_map(|(axis, &size)| match axes.contains(&axis) {
+        let remaining = remaining.filter_map(|(axis, &size)| match axes.contains(&axis) {
             true => self.keepdims.then_some(1),
             false => Some(size),
         });
-        Ok(Layout {
-            array: t.clone(),
-            span: Span { outer, n, inner },
-            shape: shape.collect(),
-        })
+        remaining.collect()
     }
+}
+
+/// The position of adjacent axes in an array of shape `dims`.
+fn span_of(dims: &[usize], axes: Range<usize>) -> Span {
+    let outer = dims[..axes.start].iter().product();
+    let inner = dims[axes.end..].iter().product();
+    let n = dims[axes].iter().product();
+    Span { outer, n, inner }
 }
 
 /// A contiguous array, the position of its reduced axes, and the shape of the result.
@@ -117,8 +130,38 @@ fn quotient_of_sum(
     reduction: &Reduction,
     divisor: f64,
 ) -> Result<Tensor> {
+    let (axes, _) = reduction.resolve(op, t)?;
+    let groups = adjacent_groups(&axes);
+    if groups.len() > 1 && t.is_contiguous() && !t.track_op() {
+        let shape = reduction.remaining_shape(t.dims(), &axes);
+        return Ok(grouped_sum(t, &groups, divisor)?.reshape(shape)?);
+    }
     let layout = reduction.layout(op, t)?;
     Ok(divided_sum(&layout.array, layout.span, divisor)?.reshape(layout.shape)?)
+}
+
+/// The sum over several groups of adjacent axes, one group after another in double precision,
+/// without a copy of the array, and without a gradient.
+fn grouped_sum(t: &Tensor, groups: &[Range<usize>], divisor: f64) -> Result<Tensor> {
+    let (mut sums, mut dims) = (t.clone(), t.dims().to_vec());
+    for group in groups.iter().rev() {
+        sums = double_sums(&sums, span_of(&dims, group.clone()), |x| x)?;
+        dims.drain(group.clone());
+    }
+    let divisor = Tensor::new(divisor, t.device())?;
+    Ok(sums.broadcast_div(&divisor)?.to_dtype(t.dtype())?)
+}
+
+/// The groups of adjacent axes in an ascending list.
+fn adjacent_groups(axes: &[usize]) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for &axis in axes {
+        match groups.last_mut() {
+            Some(group) if group.end == axis => group.end += 1,
+            _ => groups.push(axis..axis + 1),
+        }
+    }
+    groups
 }
 
 /// The variance; the divisor is the number of elements minus `ddof` (1: unbiased).

@@ -45,18 +45,22 @@ pub fn squared_deviations(t: &Tensor, centre: &Tensor, span: Span, divisor: f64)
 ///
 /// Shapes: [outer, n, inner], contiguous -> [outer * inner]
 pub fn square_sums(t: &Tensor, span: Span) -> Result<Tensor> {
+    double_sums(t, span, |x| x * x)
+}
+
+/// The sum of f(x) in double precision, without a gradient.
+///
+/// Shapes: [outer, n, inner], contiguous -> [outer * inner]
+pub fn double_sums(t: &Tensor, span: Span, f: impl Fn(f64) -> f64 + Sync) -> Result<Tensor> {
     let (storage, layout) = t.storage_and_layout();
     let start = layout.start_offset();
     let range = start..start + layout.shape().elem_count();
     let sums = match &*storage {
         candle_core::Storage::Cpu(CpuStorage::F32(x)) => {
-            let square = |x: f32| f64::from(x) * f64::from(x);
-            sums(&x[range], span, &Plain(square))
+            sums(&x[range], span, &Plain(|x: f32| f(f64::from(x))))
         }
-        candle_core::Storage::Cpu(CpuStorage::F64(x)) => {
-            sums(&x[range], span, &Plain(|x: f64| x * x))
-        }
-        _ => return Err(candle_core::Error::Msg("norm: expected f32 or f64".into()).into()),
+        candle_core::Storage::Cpu(CpuStorage::F64(x)) => sums(&x[range], span, &Plain(f)),
+        _ => return Err(candle_core::Error::Msg("sum: expected f32 or f64".into()).into()),
     };
     convert::from_f64(sums, &[span.results()], DType::F64)
 }

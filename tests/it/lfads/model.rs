@@ -13,7 +13,7 @@ use attractor::random::{Key, Layout};
 use attractor::signal::spikes;
 use attractor::tasks::dataset::{Dataset, RawArray, RawData};
 use attractor::tensor::{Device, Tensor, convert};
-use attractor::train::{Fit, Options, Source, run};
+use attractor::train::{Fit, L2, Options, Source, run};
 
 fn key(seed: u64) -> Key {
     Key::new(seed, Layout::default())
@@ -367,7 +367,10 @@ fn documented_defaults_equal_the_actual_defaults() {
         documented_default("clip_norm").parse().ok(),
         training.clip_norm
     );
-    assert_eq!(documented_default("l2").parse(), Ok(training.l2));
+    assert_eq!(
+        training.l2,
+        L2::Uniform(documented_default("l2").parse().expect("a number"))
+    );
     let actual = training.optimizer.to_string();
     assert!(actual.contains("lr 0.05, decay 0.9999") && actual.contains("epsilon 0.1"));
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use attractor::base::{Error, Result};
 use attractor::nn::Cell;
-use attractor::ops::rnn::{Cotangents, Gradients, Inputs, Targets, states};
+use attractor::ops::rnn::{Cotangents, Gradients, Inputs, Loss, Targets, states};
 use attractor::tensor::{DType, Device, Tensor};
 use candle_core::Var;
 
@@ -73,6 +73,7 @@ fn arrays_with_wrong_lengths_are_rejected() {
     let op_targets = Targets {
         values: short_array,
         mask: None,
+        loss: Loss::Mse,
     };
     let err = message(case.operation().loss(sizes, inputs_of_op, op_targets));
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
-use attractor::ops::rnn::{Cotangents, Gradients, Inputs, Nonlinearity, Operation, Targets};
+use attractor::ops::rnn::{Cotangents, Gradients, Inputs, Loss, Nonlinearity, Operation, Targets};
 use attractor::tensor::Real;
 
 /// Tolerance for sums of a few hundred products in a different order than in the reference.
@@ -61,6 +61,7 @@ pub struct Case<T> {
     pub dropout: Option<Vec<T>>,
     pub targets: Vec<T>,
     pub mask: Option<Vec<T>>,
+    pub loss_function: Loss,
     pub lengths: Option<Vec<usize>>,
     /// Number of trial groups per slice; `None` for the automatic choice.
     pub slice: Option<usize>,
@@ -92,6 +93,7 @@ impl<T: Lanes> Case<T> {
             dropout: Some(random_mask(7, b * t * sizes.dropout_width(), -0.5)),
             targets: random_values(4, b * t * o),
             mask: Some(mask),
+            loss_function: Loss::Mse,
             lengths: None,
             slice: None,
         }
@@ -126,6 +128,7 @@ impl<T: Lanes> Case<T> {
         Targets {
             values: &self.targets,
             mask: self.mask.as_deref(),
+            loss: self.loss_function,
         }
     }
 

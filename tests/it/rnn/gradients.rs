@@ -8,7 +8,7 @@ use super::reference_loop::reference_loop;
 /// Small enough that no unit of `relu` changes its sign.
 const STEP: f64 = 1e-4;
 /// Relative tolerance: the rounding error divided by the step, 1e-12, for gradients of order 1e-3.
-const TOLERANCE: f64 = 1e-8;
+pub const TOLERANCE: f64 = 1e-8;
 /// A single layer, a stack, and a bidirectional stack, with a readout.
 const SIZES: [[usize; 7]; 3] = [
     [3, 4, 2, 5, 2, 1, 1],
@@ -23,7 +23,7 @@ fn full_and_ragged(cell: Cell, sizes: [usize; 7]) -> [Case<f64>; 2] {
 }
 
 /// The derivative at 0 by finite differences of fourth order.
-fn difference(f: impl Fn(f64) -> f64) -> f64 {
+pub fn difference(f: impl Fn(f64) -> f64) -> f64 {
     (8.0 * (f(STEP) - f(-STEP)) - (f(2.0 * STEP) - f(-2.0 * STEP))) / (12.0 * STEP)
 }
 

@@ -7,6 +7,7 @@
 
 use attractor::nn::{Cell, Spec};
 use attractor::ops::Lanes;
+use attractor::ops::rnn::Loss;
 use attractor::ops::rnn::cells::Ctrnn;
 use attractor::tensor::{Device, Tensor, linear};
 
@@ -73,6 +74,7 @@ fn load_case<T: Lanes>(reference: &Reference, name: &str) -> Case<T> {
         dropout: None,
         targets: reference.read_as("y"),
         mask: None,
+        loss_function: Loss::Mse,
         lengths: None,
         slice: None,
     }

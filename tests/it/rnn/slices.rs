@@ -2,8 +2,8 @@
 
 use attractor::base::Error;
 use attractor::nn::{Cell, Spec};
-use attractor::ops::rnn::Nonlinearity;
 use attractor::ops::rnn::cells::Vanilla;
+use attractor::ops::rnn::{Loss, Nonlinearity};
 use attractor::tensor::Real;
 
 use super::case::{Case, all_cells, all_sizes, case, random_values};
@@ -149,6 +149,7 @@ fn padding_trials_do_not_affect_the_gradient() {
         dropout: None,
         targets: vec![1.0; 5],
         mask: None,
+        loss_function: Loss::Mse,
         lengths: None,
         slice: None,
     };

@@ -4,7 +4,7 @@ use super::{array, assert_near, values};
 use attractor::base::{Error, Result};
 use attractor::tensor::reduce::Reduction;
 use attractor::tensor::{
-    Tensor, arith, convert, gradient, indexing, linear, pointwise, reduce, sort,
+    Tensor, arith, convert, gradient, indexing, linear, pointwise, reduce, sort, tanh,
 };
 
 /// Central differences in f64 with this step are accurate to about 1e-9.
@@ -102,7 +102,19 @@ fn gradients_agree_with_finite_differences() {
         ("sqrt", |x| Ok(x.sqr()?.sqrt()?)),
         ("sin", |x| Ok(x.sin()?)),
         ("cos", |x| Ok(x.cos()?)),
-        ("tanh", |x| Ok(x.tanh()?)),
+        ("tanh", tanh::tanh),
+        ("broadcast rows", |x| {
+            let factors = [1.0, -2.0, 3.0, 0.5, 2.0, 1.5, 0.1, 4.0, -1.0, 2.0, 0.3, 0.7];
+            arith::mul(&array(&factors, &[2, 2, 3]), x)
+        }),
+        ("broadcast one", |x| {
+            arith::mul(&reduce::sum(x, &Reduction::default())?, &weights())
+        }),
+        ("matmul transposed", |x| arith::matmul(&x.t()?, x)),
+        ("matmul of stacks", |x| {
+            let stack = Tensor::stack(&[x.clone(), (x * 2.0)?], 0)?;
+            arith::matmul(&stack, &stack.transpose(1, 2)?)
+        }),
         ("erf", |x| Ok(x.erf()?)),
         ("floor", |x| Ok(x.floor()?)),
         ("ceil", |x| Ok((x.ceil()? + x)?)),

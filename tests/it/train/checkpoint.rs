@@ -11,7 +11,7 @@ use attractor::optim::{Optimizer, Sgd};
 use attractor::tasks::Dataset;
 use attractor::tasks::dataset::{RawArray, RawData};
 use attractor::tensor::{Device, Tensor};
-use attractor::train::{self, LogEntry, Options, Source, Task};
+use attractor::train::{self, L2, LogEntry, Options, Source, Task};
 use tempfile::TempDir;
 
 /// The error of a second run with the checkpoint of a different run.
@@ -58,7 +58,7 @@ fn a_checkpoint_of_a_different_run_is_rejected_with_the_difference() {
             &task,
             1,
             Options {
-                l2: 0.0,
+                l2: L2::Uniform(0.0),
                 ..default_options()
             },
         ),

@@ -26,7 +26,7 @@ print(names)
 local calls = 0
 local failing = fresh(function(h, x, p)
     calls = calls + 1
-    if calls > 1 + 50 + 25 + 50 + 30 then fail("no more") end
+    if calls > 1 + 25 + 25 + 25 + 12 then fail("no more") end
     return step(h, x, p)
 end)
 local short = fresh(step)

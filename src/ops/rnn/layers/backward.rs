@@ -46,7 +46,7 @@ impl<T: Lanes, K: CellKernel<T>> Slice<'_, T, K> {
         };
         let outputs = m.dims.outputs;
         top.gates[..outputs].fill(zero);
-        // With targets, `compute_errors` has already stored them.
+        // With targets, `compute_losses` has already stored them.
         if self.job.targets.is_none() {
             let frames = top
                 .gates

@@ -12,9 +12,10 @@ use super::slice_kernel::SliceKernel;
 use super::weight_grads;
 use crate::base::Result;
 use crate::ops::parallel::BatchJob;
-use crate::ops::rnn::args::{Cotangents, Gradients, Inputs, Sizes, Targets};
+use crate::ops::rnn::args::{Cotangents, Gradients, Inputs, Sizes};
 use crate::ops::rnn::cell::CellKernel;
 use crate::ops::rnn::shapes::Shapes;
+use crate::ops::rnn::targets::Targets;
 use crate::ops::simd::gemm_tn::sum_runs;
 use crate::ops::simd::partition::Partition;
 use crate::ops::simd::{Lanes, TRIALS};
@@ -26,7 +27,7 @@ pub struct Layers<T: Lanes, K: CellKernel<T>> {
     kernel: K,
     packed: PackedParams<T, K>,
     workspaces: Vec<Workspace<T>>,
-    /// Sum of squared errors of each trial group.
+    /// Sum of the losses of each trial group.
     losses: Vec<f64>,
     /// Partial sums of the gradient products, run after run.
     sums: Vec<T>,
@@ -205,7 +206,7 @@ impl<T: Lanes, K: CellKernel<T>> Operation<T> for Layers<T, K> {
         let weight = shapes.check_targets(&targets)?;
         let job = Job {
             targets: Some(targets),
-            grad_scale: T::of(2.0) * weight,
+            grad_scale: T::of(targets.loss.derivative_factor()) * weight,
             ..self.job(sizes, inputs, Mode::Backward)
         };
         self.dispatch(job, Results::default());

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use crate::ops::parallel::split_front;
-use crate::ops::rnn::args::{Cotangents, Inputs, Sizes, Targets};
+use crate::ops::rnn::args::{Cotangents, Inputs, Sizes};
+use crate::ops::rnn::targets::Targets;
 use crate::ops::simd::partition::Partition;
 use crate::ops::simd::{Lanes, TRIALS};
 
@@ -27,7 +28,8 @@ pub struct Job<'a, T> {
     pub state: usize,
     pub inputs: Inputs<'a, [T]>,
     pub targets: Option<Targets<'a, T>>,
-    /// Scale factor that converts an output error to a loss gradient.
+    /// Scale factor that converts a derivative of the loss of one output to the gradient of
+    /// the mean.
     pub grad_scale: T,
     pub cotangents: Cotangents<'a, T>,
     pub mode: Mode,
@@ -46,7 +48,7 @@ impl<T: Lanes> Job<'_, T> {
 pub struct Results<'a, T> {
     pub states: &'a mut [T],
     pub outputs: &'a mut [T],
-    /// Sum of squared errors of each trial group.
+    /// Sum of the losses of each trial group.
     pub losses: &'a mut [f64],
     pub d_inputs: &'a mut [T],
     pub d_h0: &'a mut [T],

@@ -16,6 +16,7 @@ mod jacobians;
 mod job;
 mod layout;
 mod operation;
+mod output_loss;
 mod packed_params;
 mod slice;
 mod slice_kernel;

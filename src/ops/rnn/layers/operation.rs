@@ -1,7 +1,8 @@
 //! The interface of the operation, independent of the cell.
 
 use crate::base::Result;
-use crate::ops::rnn::args::{Cotangents, Gradients, Inputs, Sizes, Targets};
+use crate::ops::rnn::args::{Cotangents, Gradients, Inputs, Sizes};
+use crate::ops::rnn::targets::Targets;
 
 /// The operations of recurrent layers, independent of the cell.
 pub trait Operation<T> {

@@ -12,7 +12,7 @@ use crate::ops::rnn::cell::{CellKernel, FrameSpec, LayerDims};
 use crate::ops::simd::gemm::{gemm, gemm_add};
 use crate::ops::simd::gemm_tn::Transposed;
 use crate::ops::simd::lanes::{FeatureSlice, broadcast, load, store};
-use crate::ops::simd::{Lane16, Lanes, TRIALS};
+use crate::ops::simd::{Lane16, Lanes};
 
 /// The buffers of one thread.
 #[derive(Debug, Default)]
@@ -191,44 +191,6 @@ impl<'a, T: Lanes, K: CellKernel<T>> Slice<'a, T, K> {
                 gemm_add(simd, weights, from, outputs);
             }
             store(outputs, into, m.features_at(time, s.time, s.outputs));
-        }
-    }
-
-    /// Computes the sum of squared errors of each trial group; replaces the outputs by the gradient
-    /// of the loss with respect to them.
-    pub(super) fn compute_errors(&mut self, losses: &mut [f64]) {
-        let s = self.job.sizes;
-        let Some(targets) = self.job.targets else {
-            return;
-        };
-        let values = self
-            .select(Some(targets.values), s.time * s.outputs)
-            .unwrap_or_default();
-        let mask = self.select(targets.mask, s.time);
-        let top = s.sublayers() - s.directions;
-        let m = self.frame_layout(top);
-        losses.fill(0.0);
-        let frames = self.buffers.sublayers[top]
-            .gates
-            .chunks_exact_mut(m.gate_stride);
-        for (time, frame) in frames.skip(1).take(s.time).enumerate() {
-            for (k, lane) in frame[..m.dims.outputs].iter_mut().enumerate() {
-                let (j, group) = (k / m.dims.groups, k % m.dims.groups);
-                let first = group * TRIALS;
-                let trials = self.trials.len().saturating_sub(first).min(TRIALS);
-                for (b, x) in lane.0[..trials].iter_mut().enumerate() {
-                    let at = (first + b) * s.time + time;
-                    let weight = mask.map_or(T::of(1.0), |mask| mask[at]);
-                    if weight == T::of(0.0) {
-                        *x = T::of(0.0);
-                        continue;
-                    }
-                    let error = *x - values[at * s.outputs + j];
-                    losses[group] += weight.double() * error.double() * error.double();
-                    *x = self.job.grad_scale * weight * error;
-                }
-                lane.0[trials..].fill(T::of(0.0));
-            }
         }
     }
 }

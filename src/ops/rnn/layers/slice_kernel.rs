@@ -39,7 +39,7 @@ impl<T: Lanes, K: CellKernel<T>> WithSimd for SliceKernel<'_, T, K> {
             slice.compute_outputs(simd, results.outputs);
         }
         if slice.job.targets.is_some() {
-            slice.compute_errors(results.losses);
+            slice.compute_losses(results.losses);
         }
         if slice.job.mode == Mode::Backward {
             slice.backward(simd, results.d_inputs, results.d_h0, sums);

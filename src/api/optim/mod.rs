@@ -1,20 +1,18 @@
 //! Script module `optim`: optimizers and learning rate schedules.
 
+pub mod step;
+
 use super::convert::{New, as_number};
+use super::diagnostic::Diagnostic;
 use super::options::CallOptions;
-use super::value::FromValue;
-use super::value::{ScriptObject, Value};
+use super::value::{FromValue, ScriptObject, Value};
+use crate::base::options::Options;
 use crate::optim::{Adam, Cosine, MultiStep, Optimizer, Plateau, Schedule, Sgd};
+
+use step::OptimizerObject;
 
 impl ScriptObject for Schedule {
     const KIND: &'static str = "schedule";
-    fn display(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl ScriptObject for Optimizer {
-    const KIND: &'static str = "optimizer";
     fn display(&self) -> String {
         self.to_string()
     }
@@ -39,33 +37,27 @@ impl FromValue for Schedule {
     }
 }
 
-impl FromValue for Optimizer {
-    fn kind() -> String {
-        "optimizer".into()
-    }
-    fn from_value(value: Value) -> Result<Self, Value> {
-        match &value {
-            Value::Object(object) => object
-                .get::<Optimizer>()
-                .map(|o| o.as_ref().clone())
-                .ok_or(value),
-            _ => Err(value),
-        }
-    }
-}
-
 /// The schedule, if its options are valid.
-fn check_schedule(mut schedule: Schedule) -> Result<New<Schedule>, super::diagnostic::Diagnostic> {
+fn check_schedule(mut schedule: Schedule) -> Result<New<Schedule>, Diagnostic> {
     schedule.check()?;
     Ok(New(schedule))
 }
 
-/// The optimizer, if its options are valid.
-fn check_optimizer(
-    mut optimizer: Optimizer,
-) -> Result<New<Optimizer>, super::diagnostic::Diagnostic> {
-    optimizer.check()?;
-    Ok(New(optimizer))
+/// The optimizer with these options. A learning rate passed as the first argument is the option
+/// `lr`.
+///
+/// Errors: the learning rate is passed twice; an option is out of range
+fn build_optimizer<O: Options>(
+    lr: Option<Schedule>,
+    options: CallOptions<O>,
+    build: fn(O, Option<Schedule>) -> Optimizer,
+) -> Result<New<OptimizerObject>, Diagnostic> {
+    if lr.is_some() && options.is_set("lr") {
+        let message = format!("{}: the learning rate is passed twice", O::OF);
+        let hint = "pass it as the first argument, or as the option `lr`";
+        return Err(Diagnostic::new(message).hint(hint));
+    }
+    Ok(New(OptimizerObject::new(build(options.into_inner(), lr))?))
 }
 
 crate::natives! {
@@ -76,20 +68,30 @@ crate::natives! {
     /// bias-corrected moving averages of the gradient and of its square. Epsilon is added outside
     /// the square root.
     ///
+    /// The learning rate, a number or a schedule, is the first argument or the option `lr`.
+    ///
     /// Source: Kingma & Ba 2015; Reddi, Kale & Kumar 2018 (`amsgrad`); Loshchilov & Hutter 2019
     /// (`weight_decay`, decoupled).
     ///
-    /// > optim::adam(#{ lr: optim::exponential(0.025, 0.99975), epsilon: 0.1 })
-    fn adam(options: CallOptions<Adam>) -> New<Optimizer> {
-        check_optimizer(Optimizer::Adam(options.into_inner()))
+    /// > optim::adam(#{ lr: optim::exponential(0.025, 0.99975), epsilon: 0.1 });
+    /// > optim::adam(0.001);
+    /// > optim::adam(optim::exponential(0.025, 0.99975), #{ epsilon: 0.1 })
+    fn adam(lr: Option<Schedule>, options: CallOptions<Adam>) -> New<OptimizerObject> {
+        build_optimizer(lr, options, |options, lr| {
+            Optimizer::Adam(Adam { lr: lr.unwrap_or(options.lr), ..options })
+        })
     }
 
     /// Creates a gradient descent optimizer with momentum: v = momentum v + gradient, p -= lr v.
     ///
-    /// > optim::sgd(#{ lr: 0.1, momentum: 0.9 })
+    /// The learning rate, a number or a schedule, is the first argument or the option `lr`.
+    ///
+    /// > optim::sgd(0.1, #{ momentum: 0.9 })
     /// = sgd: lr (constant: lr 0.1), momentum 0.9, nesterov false
-    fn sgd(options: CallOptions<Sgd>) -> New<Optimizer> {
-        check_optimizer(Optimizer::Sgd(options.into_inner()))
+    fn sgd(lr: Option<Schedule>, options: CallOptions<Sgd>) -> New<OptimizerObject> {
+        build_optimizer(lr, options, |options, lr| {
+            Optimizer::Sgd(Sgd { lr: lr.unwrap_or(options.lr), ..options })
+        })
     }
 
     /// Creates a schedule with a constant learning rate. Options also accept a plain number
