@@ -150,6 +150,11 @@ fn element_count(function: &str, values: &[Value]) -> u128 {
         Value::Tensor(tensor) => Some(tensor.dims()),
         _ => None,
     });
+    let mut others = shapes.clone();
+    let first = others.next();
+    if others.all(|shape| Some(shape) == first) {
+        return sum;
+    }
     let shapes: Vec<&[usize]> = shapes.collect();
     if let ("matmul", [left, right]) = (function, &shapes[..]) {
         return sum.max(multiplications(left, right) / MULTIPLICATIONS_PER_ELEMENT);

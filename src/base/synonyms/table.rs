@@ -60,7 +60,7 @@ pub const SYNONYMS: &[Row] = &[
     ),
     ("neg", &["negative"]),
     ("abs", &["absolute", "fabs"]),
-    ("equal", &["array_equal", "array_equiv"]),
+    ("equal", &["array_equal", "array_equiv", "same"]),
     ("ne", &["not_equal"]),
     ("lt", &["less"]),
     ("le", &["less_equal"]),
