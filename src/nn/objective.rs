@@ -66,8 +66,9 @@ options! {
         /// Loss of outputs o against targets y: "mse", "cross_entropy" (softmax over the outputs;
         /// targets are probabilities or one-hot vectors, such as `eye(o)[labels]`), "bce" (outputs
         /// are logits), "poisson" (outputs are log-rates), or a function of outputs and targets,
-        /// both [b, t, o]. The function returns the loss of each output [b, t, o] or of each time step [b, t], which is
-        /// averaged with the mask, or, for trials without a mask, the mean itself.
+        /// both [b, t, o]. The function returns the loss of each output [b, t, o] or of each time
+        /// step [b, t], which is averaged with the mask, or, for trials without a mask, the mean
+        /// itself.
         loss: LossFunction = LossFunction::default();
         /// Weight in the loss of the mean of |r| over trials, time steps (without padding) and
         /// units. `activity` selects r.
