@@ -1,5 +1,6 @@
 //! The function that training minimizes: the loss of the outputs, and penalties on the activity.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use candle_core::Var;
@@ -7,7 +8,7 @@ use candle_core::Var;
 use super::custom::user_fn::{ParamMap, UserFn};
 use crate::base::options::{Choice as _, OptionType, Slot, Span};
 use crate::base::{Error, Result};
-use crate::ops::rnn::{Loss, Shapes, Targets};
+use crate::ops::rnn::{Loss, Nonlinearity, Shapes, Targets};
 use crate::random::{Key, Layout};
 use crate::tensor::{DType, Device, Real, Tensor, convert};
 use crate::train::{Trials, digest};
@@ -130,30 +131,30 @@ impl Objective {
         }
     }
 
-    /// The penalties on the values r [b, t, f], and their gradient with respect to r.
-    pub(super) fn activity_penalty<T: Real>(
+    /// The activity penalties of states [b, t, s]. Replaces the states by the gradient of the
+    /// penalties with respect to them.
+    pub(super) fn replace_by_penalty_gradient<T: Real>(
         &self,
-        r: &Tensor,
+        states: &mut [T],
+        values: &ActivityValues<'_>,
         lengths: Option<&[usize]>,
-    ) -> Result<(f64, Tensor)> {
-        let (b, t, width) = r.dims3()?;
-        let length = |trial: usize| lengths.map_or(t, |lengths| lengths[trial]);
-        let steps: usize = (0..b).map(length).sum();
+    ) -> f64 {
+        let trial_size = values.time * values.state;
+        let trials = states.len() / trial_size;
+        let length = |trial: usize| lengths.map_or(values.time, |lengths| lengths[trial]);
+        let steps: usize = (0..trials).map(length).sum();
+        let width: usize = values.ranges.iter().map(Range::len).sum();
         let weight = 1.0 / (steps * width) as f64;
-        let [l1, l2] = [self.activity_l1, self.activity_l2].map(|x| x * weight);
-        let mut values = convert::to_vec::<T>(r)?;
+        let weights = [self.activity_l1, self.activity_l2].map(|x| x * weight);
         let mut sum = 0.0;
-        for (trial, values) in values.chunks_exact_mut(t * width).enumerate() {
-            let (active, padding) = values.split_at_mut(length(trial) * width);
-            for x in active {
-                let r = x.double();
-                sum += l1 * r.abs() + l2 * r * r;
-                let sign = if r == 0.0 { 0.0 } else { r.signum() };
-                *x = T::of(l1 * sign + 2.0 * l2 * r);
+        for (trial, states) in states.chunks_exact_mut(trial_size).enumerate() {
+            let (active, padding) = states.split_at_mut(length(trial) * values.state);
+            for state in active.chunks_exact_mut(values.state) {
+                sum += values.replace_by_gradient(state, weights);
             }
             padding.fill(T::of(0.0));
         }
-        Ok((sum, Tensor::from_vec(values, r.shape(), &Device::Cpu)?))
+        sum
     }
 
     /// The settings that affect the result, as names and texts; empty for the mean squared error
@@ -174,6 +175,41 @@ impl Objective {
             settings.push(("activity penalties", text));
         }
         settings
+    }
+}
+
+/// The values r of the activity penalties, computed from states [b, t, s].
+pub(super) struct ActivityValues<'a> {
+    /// t
+    pub time: usize,
+    /// s
+    pub state: usize,
+    /// The state variables x from which r is computed, in ascending order.
+    pub ranges: &'a [Range<usize>],
+    /// The function f in r = f(x); without it r = x.
+    pub nonlinearity: Option<Nonlinearity>,
+}
+
+impl ActivityValues<'_> {
+    /// The sum of l1 |r| + l2 r^2 over the values of one state, which is replaced by the gradient.
+    #[inline(always)]
+    fn replace_by_gradient<T: Real>(&self, state: &mut [T], [l1, l2]: [f64; 2]) -> f64 {
+        let (mut sum, mut end) = (0.0, 0);
+        for range in self.ranges {
+            state[end..range.start].fill(T::of(0.0));
+            end = range.end;
+            for x in &mut state[range.clone()] {
+                let (r, slope) = match self.nonlinearity {
+                    Some(f) => f.evaluate(x.double()),
+                    None => (x.double(), 1.0),
+                };
+                sum += l1 * r.abs() + l2 * r * r;
+                let sign = if r == 0.0 { 0.0 } else { r.signum() };
+                *x = T::of(slope * (l1 * sign + 2.0 * l2 * r));
+            }
+        }
+        state[end..].fill(T::of(0.0));
+        sum
     }
 }
 

@@ -1,13 +1,11 @@
 //! The loss of a network with a built-in cell, and its gradient.
 
-use candle_core::Var;
-
+use super::objective::ActivityValues;
 use super::{Activity, LossFunction, Objective, ObjectiveValue, Rnn, Workspace};
 use crate::base::Result;
 use crate::ops::Lanes;
 use crate::ops::rnn::{Cotangents, Gradients, Inputs, Loss, Operation, Shapes, Sizes, Targets};
 use crate::random::Key;
-use crate::tensor::{Device, convert};
 use crate::train::Trials;
 
 impl<T: Lanes> Rnn<T> {
@@ -64,7 +62,7 @@ impl<T: Lanes> Rnn<T> {
         operation.run(sizes, inputs, Some(&mut states), Some(&mut outputs))?;
         let data = objective.replace_by_gradient(&mut outputs, trials, &self.shapes(sizes))?;
         let activity = match objective.has_activity_penalty() {
-            true => self.activity_penalty(objective, &mut states, trials)?,
+            true => self.activity_penalty(objective, &mut states, trials),
             false => 0.0,
         };
         if let Some(params) = gradient {
@@ -105,25 +103,22 @@ impl<T: Lanes> Rnn<T> {
 
     /// The activity penalties of states [b, t, s]. Replaces the states by the gradient of the
     /// penalties with respect to them.
-    fn activity_penalty(
-        &self,
-        objective: &Objective,
-        states: &mut [T],
-        trials: &Trials<T>,
-    ) -> Result<f64> {
-        let shape = (trials.trials, trials.time, self.spec.state());
-        let lengths = trials.lengths.as_deref();
-        let variable = Var::from_slice(states, shape, &Device::Cpu)?;
-        let values = match objective.activity {
-            Activity::Rates => self.spec.rates(&variable)?,
-            Activity::States => variable.as_tensor().clone(),
+    fn activity_penalty(&self, objective: &Objective, states: &mut [T], trials: &Trials<T>) -> f64 {
+        let state = self.spec.state();
+        let (ranges, nonlinearity) = match objective.activity {
+            Activity::Rates => (
+                self.spec.readout_ranges(),
+                self.spec.cell.readout_nonlinearity(),
+            ),
+            Activity::States => (vec![0..state], None),
         };
-        let (penalty, cotangent) = objective.activity_penalty::<T>(&values, lengths)?;
-        let gradients = (values * cotangent)?.sum_all()?.backward()?;
-        let gradient = gradients.get(&variable);
-        let gradient = gradient.expect("the values depend on the states");
-        states.copy_from_slice(&convert::to_vec::<T>(gradient)?);
-        Ok(penalty)
+        let values = ActivityValues {
+            time: trials.time,
+            state,
+            ranges: &ranges,
+            nonlinearity,
+        };
+        objective.replace_by_penalty_gradient(states, &values, trials.lengths.as_deref())
     }
 
     /// The expected shapes of the arrays of a call.

@@ -1,5 +1,7 @@
 //! The specification of a network apart from its parameters.
 
+use std::ops::Range;
+
 use crate::base::Result;
 use crate::ops::rnn::{Cell, Sizes};
 use crate::tensor::{Layout, Tensor};
@@ -63,12 +65,19 @@ impl Spec {
     ///
     /// Shapes: [.., s] -> [.., d n]
     pub fn rates(&self, states: &Tensor) -> Result<Tensor> {
+        let axis = states.rank() - 1;
+        let parts = self.readout_ranges().into_iter();
+        let parts = parts.map(|range| states.narrow(axis, range.start, self.units));
+        let parts: candle_core::Result<Vec<Tensor>> = parts.collect();
+        self.cell.readout_input(&Tensor::cat(&parts?, axis)?)
+    }
+
+    /// The state variables from which the readout's input is computed: h of the last layer.
+    pub fn readout_ranges(&self) -> Vec<Range<usize>> {
         let sublayers = self.layers * self.directions;
         let width = self.state() / sublayers;
-        let axis = states.rank() - 1;
-        let parts: candle_core::Result<Vec<Tensor>> = (sublayers - self.directions..sublayers)
-            .map(|sublayer| states.narrow(axis, sublayer * width, self.units))
-            .collect();
-        self.cell.readout_input(&Tensor::cat(&parts?, axis)?)
+        let last_layer = sublayers - self.directions..sublayers;
+        let starts = last_layer.map(|sublayer| sublayer * width);
+        starts.map(|start| start..start + self.units).collect()
     }
 }

@@ -3,10 +3,10 @@
 use super::time_steps::split_steps;
 use super::{Custom, ParamMap};
 use crate::base::Result;
-use crate::nn::objective::Objective;
+use crate::nn::objective::{ActivityValues, Objective};
 use crate::ops::rnn::Inputs;
 use crate::random::Key;
-use crate::tensor::{Device, Real, Tensor};
+use crate::tensor::{Device, Real, Tensor, convert};
 use crate::train::Trials;
 
 /// A batch of trials, split into time steps.
@@ -95,9 +95,19 @@ impl<'a, T: Real> Batch<'a, T> {
         if !self.objective.has_activity_penalty() {
             return Ok(None);
         }
-        let states = Tensor::stack(states, 1)?.contiguous()?;
+        let (time, state) = (self.trials.time, self.net.units);
+        let mut states = convert::to_vec::<T>(&Tensor::stack(states, 1)?)?;
+        let values = ActivityValues {
+            time,
+            state,
+            ranges: &[0..state],
+            nonlinearity: None,
+        };
         let lengths = self.trials.lengths.as_deref();
-        let (penalty, gradient) = self.objective.activity_penalty::<T>(&states, lengths)?;
+        let penalty = self
+            .objective
+            .replace_by_penalty_gradient(&mut states, &values, lengths);
+        let gradient = Tensor::from_vec(states, (self.trials.trials, time, state), &Device::Cpu)?;
         Ok(Some((penalty, split_steps(&gradient)?)))
     }
 }

@@ -29,6 +29,23 @@ impl Nonlinearity {
         }
     }
 
+    /// f(x) and f'(x).
+    pub fn evaluate(self, x: f64) -> (f64, f64) {
+        match self {
+            Nonlinearity::Tanh => {
+                let y = x.tanh();
+                (y, 1.0 - y * y)
+            }
+            Nonlinearity::Relu if x <= 0.0 => (0.0, 0.0),
+            Nonlinearity::Softplus => {
+                let tail = (-x.abs()).exp();
+                let sigmoid = if x >= 0.0 { 1.0 } else { tail } / (1.0 + tail);
+                (x.max(0.0) + tail.ln_1p(), sigmoid)
+            }
+            Nonlinearity::Relu | Nonlinearity::Linear => (x, 1.0),
+        }
+    }
+
     /// Replaces each pre-activation a by f(a) and writes f'(a) to `derivatives`.
     pub(super) fn apply<S: Simd, T: Lanes>(
         self,

@@ -7,7 +7,6 @@ use std::ops::Range;
 use crate::base::Result;
 use crate::base::options::Options;
 use crate::ops::rnn::Nonlinearity;
-use crate::tensor::Tensor;
 
 /// Name and shape of a block of parameters.
 pub type BlockShape = (&'static str, Vec<usize>);
@@ -63,9 +62,9 @@ pub trait CellDescriptor: Options + Copy + PartialEq + Debug + Send + Sync + 'st
         self.fixed_point_bound().is_some()
     }
 
-    /// y, which the readout reads, computed from the first part of the state.
-    fn readout_input(&self, state: &Tensor) -> Result<Tensor> {
-        Ok(state.clone())
+    /// The function f for a readout of f(h) instead of the first part h of the state.
+    fn readout_nonlinearity(&self) -> Option<Nonlinearity> {
+        None
     }
 
     /// The parameters in PyTorch; `None` if PyTorch does not have the cell.

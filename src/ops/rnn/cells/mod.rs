@@ -204,9 +204,17 @@ impl Cell {
         dispatch_cell!(self, cell => cell.torch())
     }
 
+    /// The function f for a readout of f(h) instead of the first part h of the state.
+    pub fn readout_nonlinearity(&self) -> Option<Nonlinearity> {
+        dispatch_cell!(self, cell => cell.readout_nonlinearity())
+    }
+
     /// y, which the readout reads, computed from the first part of the state.
     pub fn readout_input(&self, state: &Tensor) -> Result<Tensor> {
-        dispatch_cell!(self, cell => cell.readout_input(state))
+        match self.readout_nonlinearity() {
+            Some(f) => f.of(state),
+            None => Ok(state.clone()),
+        }
     }
 
     /// The parameter blocks of all layers and the readout.

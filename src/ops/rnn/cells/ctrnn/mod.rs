@@ -16,7 +16,6 @@ use crate::base::options::{Options, Span};
 use crate::base::{Error, Result};
 use crate::ops::rnn::Nonlinearity;
 use crate::options;
-use crate::tensor::Tensor;
 
 options! {
     /// A continuous-time cell and its hyperparameters.
@@ -64,8 +63,8 @@ impl CellDescriptor for Ctrnn {
         self.nonlinearity == Nonlinearity::Tanh && self.dt < 2.0 * self.tau
     }
 
-    fn readout_input(&self, state: &Tensor) -> Result<Tensor> {
-        self.nonlinearity.of(state)
+    fn readout_nonlinearity(&self) -> Option<Nonlinearity> {
+        Some(self.nonlinearity)
     }
 }
 
