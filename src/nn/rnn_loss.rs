@@ -110,7 +110,7 @@ impl<T: Lanes> Rnn<T> {
                 self.spec.readout_ranges(),
                 self.spec.cell.readout_nonlinearity(),
             ),
-            Activity::States => (vec![0..state], None),
+            Activity::States => (std::iter::once(0..state).collect(), None),
         };
         let values = ActivityValues {
             time: trials.time,

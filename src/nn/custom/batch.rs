@@ -97,10 +97,11 @@ impl<'a, T: Real> Batch<'a, T> {
         }
         let (time, state) = (self.trials.time, self.net.units);
         let mut states = convert::to_vec::<T>(&Tensor::stack(states, 1)?)?;
+        let all = 0..state;
         let values = ActivityValues {
             time,
             state,
-            ranges: &[0..state],
+            ranges: std::slice::from_ref(&all),
             nonlinearity: None,
         };
         let lengths = self.trials.lengths.as_deref();
