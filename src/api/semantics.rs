@@ -147,7 +147,7 @@ const NOTES: &[&str] = &[
     "Rhai: a variable that a function should change must be its receiver: list.push(x).",
     "Lua: # and == of tables follow Lua; use tensors for arrays of numbers.",
     "Use Lua for long loops over numbers: they take a fifth to a half of the time in Python, \
-     in Rhai 4 to 12 times as long as in Python. Calls of the engine are about equally fast in \
+     in Rhai 4 to 11 times as long as in Python. Calls of the engine are about equally fast in \
      both.",
 ];
 

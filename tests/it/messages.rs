@@ -5,7 +5,7 @@ use std::path::Path;
 
 use attractor::api::context::Language;
 
-use crate::session::{Run, run};
+use crate::session::{Run, check_texts, run};
 
 const KIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/references");
 
@@ -23,13 +23,7 @@ fn text_of(text: &str, language: Language) -> String {
 
 /// Checks that each script ends with a text that contains the words.
 fn check(language: Language, rows: &[(&str, &str)]) {
-    let wrong: Vec<String> = rows
-        .iter()
-        .map(|(text, expected)| (text, expected, text_of(text, language)))
-        .filter(|(_, expected, found)| !found.contains(*expected))
-        .map(|(text, expected, found)| format!("{text}\n  expected {expected}\n  found {found}"))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    check_texts(rows, |text| text_of(text, language));
 }
 
 #[test]

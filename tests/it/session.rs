@@ -77,3 +77,16 @@ pub fn run_script(script: &Script, language: Language, folder: &Path) -> Run {
     };
     run_with_config(script.clone(), language, config)
 }
+
+/// Checks that the text of each script, which `text_of` returns, contains the words beside it.
+pub fn check_texts(rows: &[(&str, &str)], text_of: impl Fn(&str) -> String) {
+    let wrong: Vec<String> = rows
+        .iter()
+        .map(|(script, expected)| (script, expected, text_of(script)))
+        .filter(|(_, expected, found)| !found.contains(*expected))
+        .map(|(script, expected, found)| {
+            format!("{script}\n  expected {expected}\n  found {found}")
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

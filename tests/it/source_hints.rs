@@ -9,7 +9,7 @@ mod sessions;
 
 use attractor::api::context::Language;
 
-use crate::session::{Run, run};
+use crate::session::{Run, check_texts, run};
 
 /// What a script prints, and its error with the hint.
 fn text_of(text: &str, language: Language) -> String {
@@ -26,11 +26,5 @@ fn text_of(text: &str, language: Language) -> String {
 
 /// Checks that the text of each script contains the words.
 fn check(language: Language, rows: &[(&str, &str)]) {
-    let wrong: Vec<String> = rows
-        .iter()
-        .map(|(text, expected)| (text, expected, text_of(text, language)))
-        .filter(|(_, expected, found)| !found.contains(*expected))
-        .map(|(text, expected, found)| format!("{text}\n  expected {expected}\n  found {found}"))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    check_texts(rows, |text| text_of(text, language));
 }

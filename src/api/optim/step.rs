@@ -69,10 +69,10 @@ crate::natives! {
     /// `params` is a tensor, or lists and maps of tensors, such as `net.params()`; `grads` is the
     /// gradient with the same structure, such as the result of `grad`. The result also has this
     /// structure; `net.load_params` copies it to a network. NaN or infinite values in the gradient
-    /// are an error. The optimizer stores its
-    /// moments and the number of steps for the next call, which must have parameters of the same
-    /// names, shapes and dtypes; use one optimizer for each set of parameters. `train` neither
-    /// reads nor changes them: each training run starts without moments.
+    /// are an error. The optimizer stores its moments and the number of steps for the next call,
+    /// which must have parameters of the same names, shapes and dtypes; use one optimizer for each
+    /// set of parameters. `train` neither reads nor changes them: each training run starts without
+    /// moments.
     ///
     /// > let loss = |p| (p.w - 3.0).square().sum();
     /// > let optimizer = optim::sgd(0.25);
