@@ -12,8 +12,9 @@ use super::trials::Trials;
 use super::validation::Validation;
 use super::value::{FromValue, Function, Map, Value, with_article};
 use crate::base::Error;
-use crate::base::options::{Field, OptionType, Options, Slot};
+use crate::base::options::{Choice as _, Field, OptionType, Options, Slot};
 use crate::nn::LossFunction;
+use crate::ops::rnn::Loss;
 use crate::optim::{Optimizer, Schedule};
 use crate::random::{Key, Seed};
 use crate::tensor::Tensor;
@@ -108,24 +109,28 @@ fn fill(of: &str, field: &Field, slot: Slot<'_>, value: Value) -> Result<(), Dia
         Slot::Text(target) => set(target, value),
         Slot::MaybeText(target) => set_optional(target, value),
         Slot::Reals(target) => to_reals(value).map(|numbers| *target = numbers),
-        Slot::Other(target) => fill_other(target, value),
+        Slot::Other(target) => match value {
+            Value::Text(name) if target.is::<LossFunction>() && !Loss::default().select(&name) => {
+                return Err(unknown_choice(of, field, name, Loss::default().names()));
+            }
+            value => fill_other(target, value),
+        },
         Slot::Choice(target) => match value {
             Value::Text(name) if target.select(&name) => Ok(()),
-            Value::Text(name) => {
-                let known = target.names().iter().map(|name| name.to_string()).collect();
-                let of = format!("{of}: option `{}`", field.name);
-                return Err(Error::Unknown {
-                    of,
-                    category: "choice",
-                    name,
-                    known,
-                }
-                .into());
-            }
+            Value::Text(name) => return Err(unknown_choice(of, field, name, target.names())),
             value => Err(value),
         },
     };
     result.map_err(|value| kind_error(of, field, &value))
+}
+
+fn unknown_choice(of: &str, field: &Field, name: String, known: &[&str]) -> Diagnostic {
+    Diagnostic::from(Error::Unknown {
+        of: format!("{of}: option `{}`", field.name),
+        category: "choice",
+        name,
+        known: known.iter().map(|name| name.to_string()).collect(),
+    })
 }
 
 /// The error for an option whose value has the wrong kind.

@@ -72,6 +72,7 @@ fn tensor_modules() -> Vec<Module> {
         tensor::masked::module(),
         tensor::statistics::module(),
         tensor::shape::module(),
+        tensor::structure::module(),
         tensor::linear::module(),
         tensor::grad::module(),
     ]

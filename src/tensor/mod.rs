@@ -26,6 +26,7 @@ pub mod select;
 pub mod shape;
 pub mod sort;
 pub mod statistics;
+pub mod structure;
 pub mod summary;
 pub mod tanh;
 pub mod trigonometry;

@@ -1,4 +1,5 @@
-//! Rules for single parameters: weights of the l2 penalty, frozen parameters and masks.
+//! The l2 penalty, and rules for single parameters: weights of the penalty, frozen parameters and
+//! masks.
 
 use std::ops::Range;
 
@@ -7,6 +8,14 @@ use super::{L2, Options};
 use crate::base::{Error, Result};
 use crate::optim::norms;
 use crate::tensor::{Layout, Real, Tensor, convert};
+
+/// How a run treats its parameters.
+pub(super) enum ParamTreatment {
+    /// All parameters are trained with this weight of the l2 penalty.
+    Uniform(f64),
+    /// Single parameters have rules.
+    Rules(ParamRules),
+}
 
 /// The rules of a run, resolved to ranges of the parameter array.
 pub(super) struct ParamRules {
@@ -18,27 +27,45 @@ pub(super) struct ParamRules {
     zeros: Vec<usize>,
 }
 
-impl ParamRules {
-    /// The rules of `options`; `None` if all parameters are trained with the same weight of the
-    /// penalty.
+impl ParamTreatment {
+    /// The treatment that `options` define.
     ///
     /// Errors: `Unknown` for the name of a parameter that does not exist; `Range` for a weight or
     /// mask value out of range, and if both `freeze` and `trainable` are set; `Parameter` for a
     /// mask with a wrong shape
-    pub fn new(options: &Options, layout: &Layout) -> Result<Option<ParamRules>> {
-        let constant = constant_params(options, layout)?;
+    pub fn new(options: &Options, layout: &Layout) -> Result<ParamTreatment> {
         let mut rules = ParamRules {
             l2: l2_ranges(&options.l2, layout)?,
-            constant,
+            constant: constant_params(options, layout)?,
             zeros: Vec::new(),
         };
         for (name, mask) in &options.masks.0 {
             rules.add_mask(layout, name, mask)?;
         }
-        let is_uniform = matches!(options.l2, L2::Uniform(_)) && rules.constant.is_empty();
-        Ok((!is_uniform).then_some(rules))
+        Ok(match options.l2 {
+            L2::Uniform(weight) if rules.constant.is_empty() => ParamTreatment::Uniform(weight),
+            _ => ParamTreatment::Rules(rules),
+        })
     }
 
+    /// The rules for single parameters, if there are any.
+    pub fn rules(&self) -> Option<&ParamRules> {
+        match self {
+            ParamTreatment::Uniform(_) => None,
+            ParamTreatment::Rules(rules) => Some(rules),
+        }
+    }
+
+    /// The l2 penalty of `params`. The gradient has the same length and is not read.
+    pub fn penalty<T: Real>(&self, params: &[T], gradient: &[T]) -> f64 {
+        match self {
+            ParamTreatment::Uniform(weight) => weight * norms(params, gradient, 0.0).param_squares,
+            ParamTreatment::Rules(rules) => rules.penalty(params),
+        }
+    }
+}
+
+impl ParamRules {
     fn add_mask(&mut self, layout: &Layout, name: &str, mask: &Tensor) -> Result<()> {
         let block = layout.block(name)?;
         if mask.dims() != block.shape {
@@ -72,7 +99,7 @@ impl ParamRules {
     }
 
     /// The l2 penalty of the trained parameters.
-    pub fn penalty<T: Real>(&self, params: &[T]) -> f64 {
+    fn penalty<T: Real>(&self, params: &[T]) -> f64 {
         let terms = self.l2.iter().map(|(range, weight)| {
             let trained = range.clone().filter(|k| !self.is_constant(*k));
             weight * trained.map(|k| params[k].double().powi(2)).sum::<f64>()
@@ -81,7 +108,8 @@ impl ParamRules {
     }
 
     /// Adds the gradient of the penalty, and sets the gradient of constant parameters to zero.
-    pub fn complete_gradient<T: Real>(&self, params: &[T], gradient: &mut [T]) {
+    /// Returns the penalty.
+    pub fn add_penalty_gradient<T: Real>(&self, params: &[T], gradient: &mut [T]) -> f64 {
         for (range, weight) in &self.l2 {
             let factor = T::of(2.0 * weight);
             for (g, p) in gradient[range.clone()]
@@ -96,6 +124,7 @@ impl ParamRules {
                 *g = T::of(0.0);
             }
         }
+        self.penalty(params)
     }
 
     /// Restores the constant parameters, which weight decay changes.
@@ -110,20 +139,6 @@ impl ParamRules {
 
     fn is_constant(&self, k: usize) -> bool {
         self.constant.get(k).copied().unwrap_or(false)
-    }
-}
-
-/// The l2 penalty of the parameters under the options.
-pub(super) fn l2_penalty<T: Real>(
-    rules: Option<&ParamRules>,
-    options: &Options,
-    params: &[T],
-    gradient: &[T],
-) -> f64 {
-    match (rules, &options.l2) {
-        (Some(rules), _) => rules.penalty(params),
-        (None, L2::Uniform(weight)) => weight * norms(params, gradient, 0.0).param_squares,
-        (None, L2::PerParameter(_)) => unreachable!("weights by name are rules"),
     }
 }
 

@@ -2,10 +2,10 @@
 //! and update the flat parameter array in two passes. Nothing is allocated after the first batch.
 
 use super::log::LogEntry;
-use super::param_rules::{ParamRules, l2_penalty};
+use super::param_rules::ParamTreatment;
 use super::task::{BatchRequest, Shape, Trials};
 use super::validation::{BestSoFar, Validation};
-use super::{L2, Model, Options, Source};
+use super::{Model, Options, Source};
 use crate::base::{Error, Result};
 use crate::optim::{Norms, OptimizerState, StepScale, clip_scale, norms};
 use crate::random::Key;
@@ -40,8 +40,7 @@ where
     work: M::Workspace,
     trials: Trials<T>,
     gradient: Vec<T>,
-    /// Rules for single parameters, if there are any.
-    rules: Option<ParamRules>,
+    treatment: ParamTreatment,
     validation: Option<Validation<'a, T>>,
 }
 
@@ -57,8 +56,8 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         });
         let key = options.initial_key();
         let count = net.params().data.len();
-        let rules = ParamRules::new(options, net.params().layout())?;
-        if let Some(rules) = &rules {
+        let treatment = ParamTreatment::new(options, net.params().layout())?;
+        if let Some(rules) = treatment.rules() {
             rules.apply_masks(&mut net.params_mut().data);
         }
         Ok(Trainer {
@@ -66,7 +65,7 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
             optimizer: OptimizerState::new(optimizer, count),
             trials: Trials::new(shape, options.batch_size),
             gradient: vec![T::of(0.0); count],
-            rules,
+            treatment,
             validation: validation.transpose()?,
             best_so_far: None,
             noise_key: key,
@@ -107,7 +106,7 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         if !self.optimizer.step(params, &self.gradient, &scale) {
             return Ok(None);
         }
-        if let Some(rules) = &self.rules {
+        if let Some(rules) = self.treatment.rules() {
             rules.restore(params, self.optimizer.previous_params());
         }
         self.key = next;
@@ -131,17 +130,17 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
             .loss_gradient(work, &self.trials, noise, &mut self.gradient)?;
         let unpenalized = unpenalized.double();
         let params = &self.net.params().data;
-        // Rules for single parameters include the penalty.
-        if let Some(rules) = &self.rules {
-            rules.complete_gradient(params, &mut self.gradient);
-            let loss = unpenalized + rules.penalty(params);
-            return Ok((loss, 0.0, norms(params, &self.gradient, 0.0)));
+        match &self.treatment {
+            ParamTreatment::Uniform(l2) => {
+                let norms = norms(params, &self.gradient, *l2);
+                Ok((unpenalized + l2 * norms.param_squares, *l2, norms))
+            }
+            ParamTreatment::Rules(rules) => {
+                let penalty = rules.add_penalty_gradient(params, &mut self.gradient);
+                let norms = norms(params, &self.gradient, 0.0);
+                Ok((unpenalized + penalty, 0.0, norms))
+            }
         }
-        let L2::Uniform(l2) = self.options.l2 else {
-            unreachable!("weights by name are rules");
-        };
-        let norms = norms(params, &self.gradient, l2);
-        Ok((unpenalized + l2 * norms.param_squares, l2, norms))
     }
 
     /// The log entry of the latest update. Returns `None` if its loss is not finite.
@@ -151,8 +150,7 @@ impl<'a, T: Real, M: Model<T>> Trainer<'a, T, M> {
         let unpenalized = loss.double();
         let terms = self.net.loss_terms(&self.work);
         let params = &mut self.net.params_mut().data;
-        let rules = self.rules.as_ref();
-        let loss = unpenalized + l2_penalty(rules, self.options, params, &self.gradient);
+        let loss = unpenalized + self.treatment.penalty(params, &self.gradient);
         if !loss.is_finite() {
             self.optimizer.undo(params);
             return Ok(None);

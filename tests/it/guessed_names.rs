@@ -53,6 +53,9 @@ const GUESSES: &[(&str, &str)] = &[
     ("t[[\":\", 1]]", ""),
     // PyTorch.
     ("t.expand([2, 2, 2])", "broadcast_to"),
+    ("t.repeat_elements(2)", "repeat_interleave"),
+    ("t.tile([2, 1])", ""),
+    ("t.trace()", ""),
     ("t.permute([1, 0])", ""),
     ("t.unsqueeze(0)", ""),
     ("t.detach()", ""),

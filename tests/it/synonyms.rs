@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use attractor::api;
 use attractor::api::context::Language;
+use attractor::base::options::Choice as _;
 use attractor::base::synonyms::{SYNONYMS, lookup};
+use attractor::ops::rnn::Loss;
 
 use crate::session;
 
@@ -30,6 +32,7 @@ fn every_table_entry_maps_to_an_existing_name() {
         names.extend(native.args.iter().map(|argument| argument.name));
         names.extend(native.options().iter().map(|option| option.name));
     }
+    names.extend(Loss::default().names());
     // Entries of returned maps.
     names.extend(["kind", "initial_conditions", "inferred_inputs"]);
     let unknown: Vec<&str> = SYNONYMS.iter().map(|(ours, _)| *ours).collect();
@@ -45,6 +48,7 @@ fn errors_suggest_the_name_for_a_name_of_another_program() {
     let table = [
         ("zeros(3).inv()", "inverse"),
         ("zeros(3).var(0)", "variance"),
+        ("zeros(3).repeat(2)", "repeat_interleave"),
         ("rnn::vanilla().count()", "num_params"),
         ("choose(1, 2, 3)", "where"),
         ("np.array([1.0])", "tensor"),

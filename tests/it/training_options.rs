@@ -282,10 +282,7 @@ fn wrong_options_name_the_valid_ones() {
         ))
     };
     for (options, expected) in [
-        (
-            "loss: \"mae\"",
-            "\"mse\", \"cross_entropy\", \"bce\", \"poisson\"",
-        ),
+        ("loss: \"mae\"", "option `loss`: choice `mae` is not known"),
         ("loss: |o, y| 3.0", "the losses as a tensor"),
         ("loss: |o, y| o.sum(1)", "[128, 25, 1], [128, 25] or []"),
         ("loss: |o, y| y", "depends on neither"),
@@ -325,4 +322,27 @@ fn both_languages_accept_the_options() {
         .outcome
         .map(|value| display::value_text(&value));
     assert_eq!(lua.expect("a number"), text_of(rhai));
+}
+
+#[test]
+fn an_unknown_loss_is_reported_with_the_valid_name() {
+    let table = [
+        ("crossentropy", "cross_entropy"),
+        ("binary_cross_entropy", "bce"),
+        ("mean_squared_error", "mse"),
+        ("poisson_nll", "poisson"),
+    ];
+    for (name, expected) in table {
+        let script = format!(
+            "rnn::gru(#{{ inputs: 3, units: 4, outputs: 3 }})
+                .train(tasks::flip_flop(), #{{ loss: \"{name}\" }})"
+        );
+        let error = run(&script, Rhai).outcome.expect_err(name);
+        assert_eq!(
+            error.message,
+            format!("train: option `loss`: choice `{name}` is not known")
+        );
+        let start = format!("did you mean `{expected}`?");
+        assert!(error.hint.expect(name).starts_with(&start), "{name}");
+    }
 }

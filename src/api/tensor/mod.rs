@@ -15,6 +15,7 @@ pub mod math;
 pub mod reduce;
 pub mod shape;
 pub mod statistics;
+pub mod structure;
 pub mod trigonometry;
 
 use self::args::{

@@ -86,20 +86,33 @@ crate::natives! {
 
     /// The population variance of all elements, or along an axis.
     ///
-    /// The sum of squared deviations is divided by n, as NumPy does by default.
+    /// The sum of squared deviations is divided by n - ddof. As in NumPy, `ddof` is 0 by default;
+    /// 1 gives the unbiased estimate, the default of PyTorch.
     ///
     /// > tensor([1, 3]).variance()
     /// = 1.0
-    fn variance(this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
-        Ok(variance_of("variance", &this, &reduction(axis, keepdims))?)
+    fn variance(
+        this: Tensor,
+        axis: Option<Integers>,
+        keepdims: Option<bool>,
+        ddof: Option<usize>,
+    ) -> Tensor {
+        Ok(variance_of("variance", &this, &reduction(axis, keepdims), ddof)?)
     }
 
     /// The population standard deviation of all elements, or along an axis.
     ///
+    /// `ddof` is that of `variance`.
+    ///
     /// > tensor([1, 3]).std()
     /// = 1.0
-    fn std(this: Tensor, axis: Option<Integers>, keepdims: Option<bool>) -> Tensor {
-        Ok(variance_of("std", &this, &reduction(axis, keepdims))?.sqrt()?)
+    fn std(
+        this: Tensor,
+        axis: Option<Integers>,
+        keepdims: Option<bool>,
+        ddof: Option<usize>,
+    ) -> Tensor {
+        Ok(variance_of("std", &this, &reduction(axis, keepdims), ddof)?.sqrt()?)
     }
 
     /// The median of all elements, or along an axis.
@@ -171,6 +184,11 @@ fn sum_dtype(dtype: DType) -> DType {
 }
 
 /// The variance, with `name` as the function in errors.
-fn variance_of(name: &'static str, x: &Tensor, along: &Reduction) -> Result<Tensor> {
-    reduce::var(x, along, 0).map_err(|error| error.within(name))
+fn variance_of(
+    name: &'static str,
+    x: &Tensor,
+    along: &Reduction,
+    ddof: Option<usize>,
+) -> Result<Tensor> {
+    reduce::var(x, along, ddof.unwrap_or(0)).map_err(|error| error.within(name))
 }

@@ -23,7 +23,8 @@ pub const SYNONYMS: &[Row] = &[
     ("transpose", &["t", "swapaxes", "swapdims", "mT"]),
     ("permute", &["moveaxis", "movedim"]),
     ("unsqueeze", &["expand_dims", "newaxis"]),
-    ("broadcast_to", &["expand", "expand_as", "repeat", "tile"]),
+    ("broadcast_to", &["expand", "expand_as"]),
+    ("repeat_interleave", &["repeat"]),
     (
         "cat",
         &[
@@ -253,6 +254,10 @@ pub const SYNONYMS: &[Row] = &[
     ("cosine", &["CosineAnnealingLR", "cosine_decay"]),
     ("plateau", &["ReduceLROnPlateau"]),
     ("adam", &["AdamW", "amsgrad"]),
+    ("cross_entropy", &["ce", "nll", "softmax"]),
+    ("bce", &["binary_cross_entropy", "bce_with_logits"]),
+    ("mse", &["mean_squared_error", "l2"]),
+    ("poisson", &["poisson_nll", "poisson_nll_loss"]),
     ("sgd", &["momentum", "gradient_descent"]),
     ("step", &["apply_updates", "apply_gradients"]),
     ("dataset", &["DataLoader", "TensorDataset"]),

@@ -3,8 +3,9 @@
 use super::{array, assert_near, values};
 use attractor::base::{Error, Result};
 use attractor::tensor::reduce::Reduction;
+use attractor::tensor::structure::Triangle;
 use attractor::tensor::{
-    Tensor, arith, convert, gradient, indexing, linear, pointwise, reduce, sort, tanh,
+    Tensor, arith, convert, gradient, indexing, linear, pointwise, reduce, sort, structure, tanh,
 };
 
 /// Central differences in f64 with this step are accurate to about 1e-9.
@@ -152,6 +153,17 @@ fn gradients_agree_with_finite_differences() {
         ("flip", |x| indexing::flip(x, 1)),
         ("permute", |x| indexing::permute(x, &[1, 0])),
         ("diag", |x| indexing::diag(x)),
+        ("trace", structure::trace),
+        ("tile", |x| structure::tile(x, &[2, 3, 2])),
+        ("repeat_interleave", |x| {
+            structure::repeat_interleave(x, 3, 1)
+        }),
+        ("tril", |x| {
+            structure::triangle("tril", x, Triangle::Lower, 1)
+        }),
+        ("triu", |x| {
+            structure::triangle("triu", x, Triangle::Upper, -1)
+        }),
         ("diag of a vector", |x| {
             indexing::diag(&indexing::at(x, &[0])?)
         }),
