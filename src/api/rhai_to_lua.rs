@@ -144,6 +144,8 @@ impl Writer<'_> {
             "{" => self.push(Open::Body, "{"),
             "]" | "}" | ")" => self.close(symbol),
             "::" => self.out.push('.'),
+            // Rhai calls a closure in a variable as `f.call(x)`, Lua as `f(x)`.
+            "." if self.calls_method() && self.is_next("call") => self.at += 1,
             "." if self.calls_method() => self.out.push(':'),
             "!=" => self.out.push_str("~="),
             "&&" => self.out.push_str("and"),
@@ -186,6 +188,10 @@ impl Writer<'_> {
         let opens = |token: Option<&Token>| matches!(token, Some(Token::Symbol(s)) if s == "(");
         matches!(self.tokens.get(self.at), Some(Token::Word(_)))
             && opens(self.tokens.get(self.at + 1))
+    }
+
+    fn is_next(&self, word: &str) -> bool {
+        matches!(self.tokens.get(self.at), Some(Token::Word(next)) if next == word)
     }
 
     /// Writes a closure `|names| body` whose parameter list is already consumed.

@@ -12,6 +12,7 @@ use crate::api::convert::as_number;
 use crate::api::diagnostic::{Cause, Diagnostic};
 use crate::api::native::{Body, Native, suggest};
 use crate::api::value::{Value, with_article};
+use crate::base::error::nearest;
 use crate::base::synonyms;
 
 /// Calls a function of a bundled script module.
@@ -224,9 +225,14 @@ impl Vocabulary {
         };
         match foreign {
             Some(function) => diagnostic.hint(format!("did you mean the function `{function}`?")),
-            None => match suggest(name, methods) {
-                Some(hint) => diagnostic.hint(hint),
-                None => diagnostic,
+            None => match nearest(name, methods.iter().chain(&functions).copied()) {
+                Some(near) if !methods.contains(&near) => {
+                    diagnostic.hint(format!("did you mean the function `{near}`?"))
+                }
+                _ => match suggest(name, methods) {
+                    Some(hint) => diagnostic.hint(hint),
+                    None => diagnostic,
+                },
             },
         }
     }
@@ -239,16 +245,21 @@ impl Vocabulary {
         self.methods.iter().filter_map(of_owner).collect()
     }
 
+    /// The text between a module and its function in the language of the script.
+    fn separator(&self) -> &'static str {
+        match self.context.language {
+            Language::Rhai => "::",
+            Language::Lua => ".",
+        }
+    }
+
     /// The hint for a function or a module that is used as a variable.
     fn hint_for_known(&self, name: &str) -> Option<String> {
         if self.functions[""].contains_key(name) {
             return Some(format!("`{name}` is a function: call it with {name}(..)"));
         }
-        let (separator, functions) = match self.context.language {
-            Language::Rhai => ("::", self.functions.get(name)?),
-            Language::Lua => (".", self.functions.get(name)?),
-        };
-        let first = functions.keys().next()?;
+        let first = self.functions.get(name)?.keys().next()?;
+        let separator = self.separator();
         Some(format!(
             "`{name}` is a module: its functions are called as in {name}{separator}{first}(..)"
         ))
@@ -284,7 +295,8 @@ impl Vocabulary {
             .find(|(_, names)| names.contains_key(name));
         match (near, in_other_module) {
             (_, Some((home, _))) if !home.is_empty() && *home != module => {
-                diagnostic.hint(format!("did you mean `{home}::{name}`?"))
+                let separator = self.separator();
+                diagnostic.hint(format!("did you mean `{home}{separator}{name}`?"))
             }
             (Some(hint), _) => diagnostic.hint(hint),
             (None, _) if !names.is_empty() && !module.is_empty() => diagnostic.hint(format!(

@@ -30,6 +30,7 @@ mod lfads;
 mod links;
 mod lossless_values;
 mod lua_library;
+mod lua_names;
 mod memory_limits;
 mod messages;
 mod metric_domains;

@@ -121,7 +121,7 @@ fn not_an_iterator(message: &str) -> Option<Diagnostic> {
 }
 
 /// The error for a global name that is not defined.
-fn unknown_global(vocabulary: &Vocabulary, name: &str) -> Diagnostic {
+pub fn unknown_global(vocabulary: &Vocabulary, name: &str) -> Diagnostic {
     let unknown = vocabulary.unknown_function("", name);
     let hint = unknown.hint.clone();
     Diagnostic {

@@ -4,6 +4,7 @@ mod elements;
 mod errors;
 mod limits;
 mod methods;
+mod name_check;
 mod native_call;
 mod nesting;
 mod pattern;
@@ -184,7 +185,9 @@ impl Host for LuaHost {
 
     fn check(&mut self, script: &Script) -> Result<(), Diagnostic> {
         self.compile(&script.path, &script.text)
-            .map_err(|error| self.diagnose(&script.path, &script.text, error))
+            .map_err(|error| self.diagnose(&script.path, &script.text, error))?;
+        name_check::check(&self.lua, &self.vocabulary, script)
+            .map_err(|diagnostic| self.explain(&script.path, &script.text, diagnostic))
     }
 
     fn warnings(&mut self, _: &Script) -> Vec<Diagnostic> {

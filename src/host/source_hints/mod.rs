@@ -14,13 +14,13 @@ mod scopes;
 mod tokens;
 
 use self::other_language::{Position, Rows};
-use self::tokens::{Token, tokens};
 use super::lexer::TokenKind;
 use super::script_host::REPL_FILE;
 use super::source;
 use crate::api::context::{Language, Script};
 use crate::api::diagnostic::{Cause, Diagnostic};
 
+pub use self::tokens::{Token, tokens};
 pub use globals::Globals;
 pub use other_language::global_hint;
 
