@@ -82,7 +82,7 @@ crate::natives! {
         cx.sleep(time)
     }
 
-    /// The command-line arguments after `--`, as a list of texts.
+    /// The command-line arguments after `--`, as a list of strings.
     ///
     /// > args()
     /// = []

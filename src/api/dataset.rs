@@ -57,7 +57,7 @@ crate::natives! {
     /// first trials of such an order.
     ///
     /// Further entries are labels of the trials, such as the coherence or the condition: tensors
-    /// [n, ..] or lists of n texts. `split` and `batch` keep them with their trials, and training
+    /// [n, ..] or lists of n strings. `split` and `batch` keep them with their trials, and training
     /// ignores them.
     ///
     /// > let x = [[[0.0], [1.0]], [[2.0], [3.0]], [[4.0], [5.0]]];

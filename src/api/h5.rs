@@ -49,9 +49,9 @@ crate::natives! {
     }
 
     /// Returns the contents of a file as a map, or a single entry with a path such as
-    /// `"group/name"`. Numeric data sets become tensors; an array of truth values becomes a tensor
-    /// of dtype "u8". A data set without axes becomes a number, a truth value or a text, a text
-    /// array a (nested) list of texts, and an empty data set nil. Complex numbers become maps of
+    /// `"group/name"`. Numeric data sets become tensors; an array of booleans becomes a tensor
+    /// of dtype "u8". A data set without axes becomes a number, a boolean or a string, a string
+    /// array a (nested) list of strings, and an empty data set nil. Complex numbers become maps of
     /// `re` and `im`, compound types maps of their fields, enumerations the integers (`h5::list`
     /// returns their names), variable-length data lists, and references the paths of their targets.
     /// Bytes of a name that are not UTF-8 become escapes such as `\xe9`. Entries that cannot be

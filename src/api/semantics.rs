@@ -95,7 +95,7 @@ pub const SUBJECTS: &[(&str, &[Row])] = &[
         ],
     ),
     (
-        "== and != of tensors: elementwise in Rhai; in Lua one truth value, false for a number",
+        "== and != of tensors: elementwise in Rhai; in Lua one boolean, false for a number",
         &[
             differs(
                 "(tensor([1, 2]) == 2).to_list()",
@@ -134,7 +134,7 @@ const NOTES: &[&str] = &[
     "Lua: for i, x in ipairs(t) visits the elements of a tensor with their indices from 0; the \
      last index is #t - 1.",
     "Rhai: `/=` and `%=` are not available; write x = x / y.",
-    "Rhai: a text between backticks can span lines, but does not interpret \\n; a text between \
+    "Rhai: a string between backticks can span lines, but does not interpret \\n; a string between \
      double quotes does.",
     "Rhai: list.for_each(|x, i| ..) passes the element and its index, as map does. sort, reverse, \
      trim and replace change their receiver and return it.",

@@ -80,7 +80,7 @@ crate::natives! {
     /// The closure receives a key and a number of trials b. It returns a map of `inputs` [b, t, i],
     /// `targets` [b, t, o] and, optionally, `mask` [b, t] (ones and zeros, for a loss over selected
     /// time steps) and `lengths` [b] (for trials of different lengths). Further entries are labels
-    /// of the trials, such as the condition: tensors [b, ..] or lists of b texts, which `batch`
+    /// of the trials, such as the condition: tensors [b, ..] or lists of b strings, which `batch`
     /// returns and training ignores. Option `steps` is required. With `inputs: 0`, the map needs no
     /// inputs.
     ///

@@ -212,10 +212,10 @@ macro_rules! option_types {
 }
 
 option_types! {
-    bool, "true or false", Flag;
+    bool, "boolean", Flag;
     usize, "integer", Count;
     f64, "number", Real;
-    String, "text", Text;
+    String, "string", Text;
     Vec<f64>, "list of numbers", Reals;
 }
 

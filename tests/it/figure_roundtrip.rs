@@ -209,7 +209,7 @@ fn the_error_of_an_invalid_file_names_the_entry_and_the_expected_type() {
             Tree::Int(-1),
             "an integer, expected an integer of 0 or more",
         ),
-        ("title", Tree::Float(1.0), "a number, expected a text"),
+        ("title", Tree::Float(1.0), "a number, expected a string"),
         ("panels/0", Tree::Null, "nothing, expected a map"),
         (
             "panels/0/legend",

@@ -53,7 +53,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         (
             r#"plot::lines("a")"#,
             "plot::lines: argument `y`: expected a vector, a matrix [lines, points] or a list of \
-             vectors, found a text",
+             vectors, found a string",
         ),
         (
             "plot::lines([1, 2], #{ x: [1, 2, 3] })",

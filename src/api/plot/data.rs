@@ -131,7 +131,7 @@ pub fn parse_texts(of: &str, list: &[Value]) -> Result<Vec<String>> {
         Value::Text(text) => Ok(text.clone()),
         other => Err(Error::Kind {
             of: format!("{of}: labels"),
-            expected: "a text".into(),
+            expected: "a string".into(),
             found: other.kind(),
         }),
     };
@@ -148,7 +148,7 @@ pub fn set_labels(of: &str, panel: &mut Panel, labels: Vec<String>) -> Result<()
     if slots.len() != labels.len() {
         return Err(Error::Kind {
             of: format!("{of}: labels"),
-            expected: format!("{} texts, one for each layer", slots.len()),
+            expected: format!("{} strings, one for each layer", slots.len()),
             found: labels.len().to_string(),
         });
     }

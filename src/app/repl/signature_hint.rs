@@ -25,7 +25,7 @@ pub fn signature(native: &Native, language: Language) -> String {
         Language::Lua => native.signature().replace("::", "."),
     };
     match native.returns.as_str() {
-        "nothing" | "nil" | "" => signature,
+        "nil" | "" => signature,
         returns => format!("{signature} -> {returns}"),
     }
 }
