@@ -12,9 +12,9 @@ crate::natives! {
     /// pickle, and nothing in a file is executed.
     module "npy";
 
-    /// Writes a tensor, a number, a string or a (nested) list of numbers or strings to a NumPy file.
-    /// The dtype and the shape of a tensor are preserved. The write is atomic. A relative path
-    /// starts in the folder of `--out`.
+    /// Writes a tensor, a number, a string or a (nested) list of numbers or strings to a NumPy
+    /// file. The dtype and the shape of a tensor are preserved. The write is atomic. A relative
+    /// path starts in the folder of `--out`.
     ///
     /// > npy::write("weights.npy", tensor([[1.0, 2.0], [3.0, 4.0]]));
     /// > npy::read("weights.npy")

@@ -13,7 +13,7 @@ use super::random::SampleOptions;
 use super::rnn::read_lengths;
 use super::shape_error::shape_error;
 use super::value::{FromValue, Function, Map, Object, Value};
-use crate::base::options::Span;
+use crate::base::options::{REQUIRED, Span};
 use crate::base::{Error, Result};
 use crate::random::Key;
 use crate::tasks::{Decision, FlipFlop, Integrator, decision, flip_flop, integrator};
@@ -32,7 +32,7 @@ crate::options! {
         /// Number of outputs.
         outputs: usize = 1, in Span::at_least(1.0);
         /// Number of time steps of a trial.
-        steps: Option<usize> = None, in Span::at_least(1.0);
+        steps: Option<usize> = None, default REQUIRED, in Span::at_least(1.0);
     }
 }
 
@@ -43,7 +43,7 @@ crate::natives! {
     /// A task to integrate white noise: the target is the cumulative sum of the single input.
     ///
     /// > tasks::integrator(#{ steps: 25, bias: 0.01, noise: 0.025 })
-    /// = task integrator: 25 steps, 1 inputs, 1 outputs
+    /// = task integrator: 25 steps, 1 input, 1 output
     fn integrator(options: CallOptions<integrator::Options>) -> New<AnyTask> {
         Ok(New(AnyTask::new("integrator", Integrator::new(options.into_inner())?)))
     }

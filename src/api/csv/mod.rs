@@ -38,7 +38,7 @@ crate::options! {
     pub struct WriteOptions for "csv::write" {
         /// The names of the columns. For a map, the names of the columns to write, in this order.
         /// An empty list omits the header.
-        header: Option<Vec<Value>> = None;
+        header: Option<Vec<Value>> = None, default "all names of a map; c0, c1, ... for a tensor";
         /// The character between two fields.
         delimiter: String = ",".into();
     }
@@ -51,8 +51,8 @@ crate::natives! {
     /// Returns the columns of a table as a map from their names. A column of numbers becomes a
     /// tensor of dtype "f64", in which missing values (empty fields, NA, NaN, null) are NaN. A
     /// column of integers that are too large for "f64" (above 2^53) becomes a tensor of dtype
-    /// "i64". Any other column becomes a list of strings. A row with a different number of fields is
-    /// an error.
+    /// "i64". Any other column becomes a list of strings. A row with a different number of fields
+    /// is an error.
     ///
     /// > file::write("trials.csv", "time,side,rate\n0.5,left,3\n1.0,right,\n");
     /// > csv::read("trials.csv")

@@ -8,8 +8,8 @@ use crate::tensor::DType;
 use crate::tensor::select::AxisIndex;
 
 /// The forms of an index, for error messages.
-const FORMS: &str = "an integer, a range, a string such as \"1:\", \"::2\" or \"...\", an i64 tensor \
-                     or a list of integers, or a u8 mask";
+const FORMS: &str = "an integer, a range, a string such as \"1:\", \"::2\" or \"...\", an i64 \
+                     tensor or a list of integers, or a u8 mask";
 
 /// An index of one axis, or a list with one index for each of the first axes.
 #[derive(Clone)]

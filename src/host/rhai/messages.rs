@@ -66,7 +66,8 @@ fn range_hint(signature: &str) -> Option<&'static str> {
         return Some(FLOOR_DIVIDE);
     }
     signature.contains("tring").then_some(
-        "`..` is a range of integers; join strings with `+`, or write `a is ${a}` between backticks",
+        "`..` is a range of integers; join strings with `+`, or write `a is ${a}` between \
+         backticks",
     )
 }
 
