@@ -85,6 +85,9 @@ impl std::fmt::Display for Span {
         match (self.exclusive_min, self.max.is_finite()) {
             (true, false) => write!(f, "above {}", self.min),
             (false, false) => write!(f, "of {} or more", self.min),
+            (false, true) if self.max == 1.0 - f64::EPSILON => {
+                write!(f, "from {} to below 1", self.min)
+            }
             (true, true) => write!(f, "above {} and up to {}", self.min, self.max),
             (false, true) => write!(f, "from {} to {}", self.min, self.max),
         }

@@ -207,7 +207,7 @@ fn value_of_kind(rng: &mut Rng, kind: &str) -> Expression {
         "function" => closure(rng),
         "map" => literal("graph"),
         "value" => any(rng),
-        _ if kind.starts_with("list of whole") => list(rng, integer),
+        _ if kind.starts_with("list of integer") => list(rng, integer),
         _ if kind.starts_with("list of number") => list(rng, number),
         _ if kind.starts_with("list of string") => list(rng, text),
         _ if kind.starts_with("list of tensor") => list(rng, tensor),

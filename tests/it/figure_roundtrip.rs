@@ -210,7 +210,7 @@ fn the_error_of_an_invalid_file_names_the_entry_and_the_expected_type() {
             "an integer, expected an integer of 0 or more",
         ),
         ("title", Tree::Float(1.0), "a number, expected a string"),
-        ("panels/0", Tree::Null, "nothing, expected a map"),
+        ("panels/0", Tree::Null, "nil, expected a map"),
         (
             "panels/0/legend",
             Tree::from("nowhere"),

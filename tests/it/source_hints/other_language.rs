@@ -26,7 +26,7 @@ const RHAI: &[(&str, &str, &str)] = &[
     ("let x = #{ a = 1 };", "`a = ..` in a map", "`#{ a: .. }`"),
     (
         "let x = 3; print(\"a\" .. x);",
-        "join texts with `+`",
+        "join strings with `+`",
         "`a is ${a}`",
     ),
     ("if true and false { }", "`and`", "`a && b`"),
