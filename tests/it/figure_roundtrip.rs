@@ -214,7 +214,7 @@ fn the_error_of_an_invalid_file_names_the_entry_and_the_expected_type() {
         (
             "panels/0/legend",
             Tree::from("nowhere"),
-            "text \"nowhere\", expected one of auto, outside, hidden",
+            "a string \"nowhere\", expected one of auto, outside, hidden",
         ),
         (
             "panels/0/layers/0/kind",

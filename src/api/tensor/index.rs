@@ -30,8 +30,8 @@ crate::natives! {
         selected(cx, &this, &index.axes()?)
     }
 
-    /// The elements at one index for each of the first axes: `t.at(i, j)` is `t[[i, j]]`, with the
-    /// same forms of an index. `t.at([i, j])` is the same.
+    /// The elements at one index for each of the first axes, with the forms of an index of `index`:
+    /// `t.at(i, j)`, or the same with a list, `t.at([i, j])`.
     ///
     /// > tensor([[1, 2, 3], [4, 5, 6]]).at(":", "1:")
     /// = tensor [2, 2] f32 [[2, 3], [5, 6]]
