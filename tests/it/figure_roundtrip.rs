@@ -219,12 +219,12 @@ fn the_error_of_an_invalid_file_names_the_entry_and_the_expected_type() {
         (
             "panels/0/layers/0/kind",
             Tree::from("pie"),
-            "text \"pie\", expected one of line, scatter,",
+            "a string \"pie\", expected one of line, scatter,",
         ),
         (
             "panels/1/layers/0/stroke/colour",
             Tree::from("x"),
-            "text \"x\", expected a colour such as #0072b2",
+            "a string \"x\", expected a colour such as #0072b2",
         ),
         (
             "panels/1/layers/0/at",
