@@ -147,7 +147,7 @@ plot.grid({ {
 local figure = scene.trajectories(trajectories:slice(0, 0, 30), {
     colour = "grey", width = 0.8, label = "trials",
 }):add(scene.points(line, {
-    values = net:readout(points:states()):squeeze(1), values_label = "readout",
+    values = net:readout(points:states()):squeeze(1), colour_label = "readout",
     label = "fixed points",
 })):colour_label("readout"):title("a curved line of fixed points")
     :x_label("component 1"):y_label("component 2"):z_label("component 3")

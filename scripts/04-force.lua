@@ -50,7 +50,7 @@ plot.grid({ {
 -- Activity, error, readout weights after training, and the effective recurrent matrix, which
 -- includes the feedback of the outputs.
 local function plot_activity(values, title, label)
-    return plot.heatmap(values:transpose(), { label = label })
+    return plot.heatmap(values:transpose(), { colour_label = label })
         :title(title):x_label("time step"):y_label("unit")
 end
 local readout_weights = student:params().wO
@@ -62,9 +62,9 @@ plot.grid({
         plot_activity(free_error, "error, free run", "|z - f|"),
     },
     {
-        plot.heatmap(readout_weights, { label = "wO" })
+        plot.heatmap(readout_weights, { colour_label = "wO" })
             :title("readout weights"):x_label("unit"):y_label("output"),
-        plot.heatmap(effective_weights, { label = "weight" })
+        plot.heatmap(effective_weights, { colour_label = "weight" })
             :title("wR + wF wO"):x_label("from unit"):y_label("to unit"),
         plot.histogram(readout_weights:reshape({-1}), { bins = 40 })
             :title("readout weights"):x_label("weight"):y_label("count"),
@@ -92,7 +92,7 @@ plot_outputs(sine_outputs, sines, "sines, free run"):size(640, 240):save("force-
 -- Interactive 3-D view: the free run in the space of its first three principal components.
 local projection = pca.fit(free_run.states, { components = 3 })
 local trajectory = projection:transform(free_run.states)
-local figure = scene.trajectories(trajectory, { by = "time", values_label = "time step" })
+local figure = scene.trajectories(trajectory, { by = "time", colour_label = "time step" })
     :title("free run of the student")
     :x_label("component 1"):y_label("component 2"):z_label("component 3")
 view(figure, { name = "force" })

@@ -114,7 +114,7 @@ local function plot_trial(trial)
     local low = posterior.rates_quantiles[0][trial]:column(unit)
     local high = posterior.rates_quantiles[1][trial]:column(unit)
     return {
-        plot.heatmap(eval_counts[trial]:transpose(), { label = "spikes" })
+        plot.heatmap(eval_counts[trial]:transpose(), { colour_label = "spikes" })
             :title("spikes"):x_label("time step"):y_label("unit"),
         plot.lines(true_rates[trial]:column(unit), true_style)
             :add(plot.lines(posterior.rates[trial]:column(unit), lfads_style))

@@ -26,7 +26,7 @@ end
 
 local trajectories = stack(states, 1)
 local figure = scene.trajectories(trajectories, {
-    by = "trial", values_label = "trial", width = 0.8,
+    by = "trial", colour_label = "trial", width = 0.8,
 }):title("Lorenz's butterfly"):x_label("x"):y_label("y"):z_label("z")
 figure:save("lorenz.html")
 figure:save("lorenz.png")

@@ -43,8 +43,8 @@ options! {
         perplexity: f64 = 30.0, in Span::at_least(2.0);
         /// Number of iterations of gradient descent.
         steps: usize = 1000, in Span::between(1.0, 1e6);
-        /// Learning rate; the default is samples / 48, but at least 50.
-        lr: Option<f64> = None, in Span::above(0.0);
+        /// Learning rate of the gradient descent.
+        lr: Option<f64> = None, default "samples / 48, at least 50", in Span::above(0.0);
         /// Barnes-Hut accuracy: values near 0 are exact and slow, larger ones faster and less
         /// accurate.
         theta: f64 = 0.5, in Span::between(0.05, 1.0);

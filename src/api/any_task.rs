@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::diagnostic::Diagnostic;
+use super::display::count_text;
 use super::labels::Labels;
 use super::value::{Map, ScriptObject};
 use crate::base::{Error, Result};
@@ -133,10 +134,15 @@ impl ScriptObject for AnyTask {
             outputs,
         } = self.shape();
         let trials = self.dataset.as_ref();
-        let trials = trials.map_or(String::new(), |data| format!("{} trials, ", data.count()));
+        let trials = trials.map_or(String::new(), |data| {
+            count_text(data.count(), "trial") + ", "
+        });
         format!(
-            "task {}: {trials}{time} steps, {inputs} inputs, {outputs} outputs",
-            self.name
+            "task {}: {trials}{}, {}, {}",
+            self.name,
+            count_text(time, "step"),
+            count_text(inputs, "input"),
+            count_text(outputs, "output")
         )
     }
 }

@@ -6,7 +6,7 @@ use super::value::Value;
 use crate::base::Error;
 
 crate::natives! {
-    /// Built-in functions: printing, help and command-line settings.
+    /// Printing, help and command-line settings.
     module "";
 
     /// Prints a value and a newline.
@@ -82,7 +82,7 @@ crate::natives! {
         cx.sleep(time)
     }
 
-    /// The command-line arguments after `--`, as a list of texts.
+    /// The command-line arguments after `--`, as a list of strings.
     ///
     /// > args()
     /// = []

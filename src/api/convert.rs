@@ -25,8 +25,8 @@ macro_rules! direct_conversions {
 }
 
 direct_conversions! {
-    bool, "truth value", Value::Bool(x) => x, Value::Bool;
-    String, "text", Value::Text(x) => x, Value::Text;
+    bool, "boolean", Value::Bool(x) => x, Value::Bool;
+    String, "string", Value::Text(x) => x, Value::Text;
     Vec<Value>, "list", Value::List(x) => x, Value::List;
     Function, "function", Value::Function(x) => x, Value::Function;
     Object, "object", Value::Object(x) => x, Value::Object;
@@ -61,7 +61,7 @@ impl IntoValue for Value {
 
 impl IntoValue for () {
     fn kind() -> String {
-        "nothing".into()
+        "nil".into()
     }
     fn into_value(self) -> Value {
         Value::Nil
@@ -225,7 +225,7 @@ impl IntoValue for Vec<f64> {
 
 impl IntoValue for Vec<String> {
     fn kind() -> String {
-        "list of texts".into()
+        "list of strings".into()
     }
     fn into_value(self) -> Value {
         Value::List(self.into_iter().map(Value::Text).collect())

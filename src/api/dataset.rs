@@ -28,16 +28,16 @@ const OF: &str = "tasks::dataset";
 crate::options! {
     /// The arrays of a data set.
     pub struct ArrayOptions for "tasks::dataset" {
-        /// [n, t, i], or a list of [t, i], one per trial. Without it, trials have no inputs.
-        inputs: Option<ArraySource> = None;
+        /// [n, t, i], or a list of [t, i], one per trial.
+        inputs: Option<ArraySource> = None, default "no inputs";
         /// [n, t, o], or a list of [t, o]; or [n, o]: targets of the last time step of each trial,
         /// with a loss over the last time step only.
-        targets: Option<ArraySource> = None;
-        /// Loss weights of the time steps, [n, t], or a list of [t]. Without it, all weights are 1.
-        mask: Option<ArraySource> = None;
+        targets: Option<ArraySource> = None, default crate::base::options::REQUIRED;
+        /// Loss weights of the time steps, [n, t], or a list of [t].
+        mask: Option<ArraySource> = None, default "ones";
         /// Number of time steps of each trial, [n]. Later time steps are padding: they are set to
         /// zero and excluded from the loss.
-        lengths: Option<ArraySource> = None;
+        lengths: Option<ArraySource> = None, default "t, or the lengths of the listed trials";
     }
 }
 
@@ -57,7 +57,7 @@ crate::natives! {
     /// first trials of such an order.
     ///
     /// Further entries are labels of the trials, such as the coherence or the condition: tensors
-    /// [n, ..] or lists of n texts. `split` and `batch` keep them with their trials, and training
+    /// [n, ..] or lists of n strings. `split` and `batch` keep them with their trials, and training
     /// ignores them.
     ///
     /// > let x = [[[0.0], [1.0]], [[2.0], [3.0]], [[4.0], [5.0]]];

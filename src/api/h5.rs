@@ -22,7 +22,7 @@ crate::options! {
     pub struct FileOptions for "h5::write" {
         /// gzip compression level, 0 (no compression) to 9.
         compress: usize = 0, in Span::between(0.0, 9.0);
-        /// Attributes of the file: a map of numbers, text, small lists and tensors.
+        /// Attributes of the file: a map of numbers, strings, small lists and tensors.
         attributes: Option<Map> = None;
     }
 }
@@ -31,9 +31,10 @@ crate::natives! {
     /// HDF5 files of named arrays, compatible with h5py and other HDF5 readers.
     module "h5";
 
-    /// Writes a map of tensors, numbers, text, lists and nested maps to an HDF5 file. The write is
-    /// atomic. A relative path starts in the folder of `--out`. The script, its seed, the version
-    /// and the date are added to the file attributes. Functions and engine objects are errors.
+    /// Writes a map of tensors, numbers, strings, lists and nested maps to an HDF5 file. The write
+    /// is atomic. A relative path starts in the folder of `--out`. The script, its seed, the
+    /// version and the date are added to the file attributes. Functions and engine objects are
+    /// errors.
     ///
     /// > h5::write("walk.h5", #{ x: 1.5, run: #{ seed: 3 } }, #{ attributes: #{ units: "Hz" } });
     /// > h5::read("walk.h5").run.seed
@@ -49,15 +50,15 @@ crate::natives! {
     }
 
     /// Returns the contents of a file as a map, or a single entry with a path such as
-    /// `"group/name"`. Numeric data sets become tensors; an array of truth values becomes a tensor
-    /// of dtype "u8". A data set without axes becomes a number, a truth value or a text, a text
-    /// array a (nested) list of texts, and an empty data set nil. Complex numbers become maps of
+    /// `"group/name"`. Numeric data sets become tensors; an array of booleans becomes a tensor
+    /// of dtype "u8". A data set without axes becomes a number, a boolean or a string, a string
+    /// array a (nested) list of strings, and an empty data set nil. Complex numbers become maps of
     /// `re` and `im`, compound types maps of their fields, enumerations the integers (`h5::list`
     /// returns their names), variable-length data lists, and references the paths of their targets.
     /// Bytes of a name that are not UTF-8 become escapes such as `\xe9`. Entries that cannot be
     /// read or exceed the memory are skipped; a printed line names them with the reasons. In a
-    /// MAT-file (version 7.3) character arrays become text, cells lists and structs maps. Axes are
-    /// in reverse order, as in h5py: a matrix with 3 rows and 4 columns has shape [4, 3].
+    /// MAT-file (version 7.3) character arrays become strings, cells lists and structs maps. Axes
+    /// are in reverse order, as in h5py: a matrix with 3 rows and 4 columns has shape [4, 3].
     ///
     /// > h5::write("pair.h5", #{ left: #{ n: 1 }, right: 2 });
     /// > h5::read("pair.h5", "left/n")
@@ -67,7 +68,7 @@ crate::natives! {
     }
 
     /// Returns the rows `first` to `end` (exclusive) of an array in a file, without reading the
-    /// other rows. Text and cells of a MAT-file have no rows.
+    /// other rows. Strings and cells of a MAT-file have no rows.
     ///
     /// > h5::write("rows.h5", #{ x: ["a", "b", "c", "d"] });
     /// > h5::rows("rows.h5", "x", 1, 3)

@@ -13,7 +13,7 @@ use crate::tensor::{Device, Tensor};
 pub const ENTRIES: [&str; 4] = ["inputs", "targets", "mask", "lengths"];
 
 /// The kinds of values, in the words of an error message.
-const EXPECTED: &str = "a tensor [n, ..] or a list of n texts, one per trial";
+const EXPECTED: &str = "a tensor [n, ..] or a list of n strings, one per trial";
 
 /// The labels of trials by name.
 #[derive(Debug, Clone, Default)]

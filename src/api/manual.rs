@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::context::Language;
-use super::help;
+use super::doc_comment::parse_doc;
 use super::native::Native;
 use super::{rhai_to_lua, semantics, vocabulary};
 
@@ -31,7 +31,7 @@ pub fn markdown() -> String {
 }
 
 fn entry(text: &mut String, native: &Native) {
-    let doc = help::parse_doc(native);
+    let doc = parse_doc(native);
     let _ = write!(
         text,
         "\n### `{}`\n\n{}\n\nReturns: {}.\n",
@@ -40,7 +40,7 @@ fn entry(text: &mut String, native: &Native) {
         native.returns
     );
     if !native.options().is_empty() {
-        text.push_str("\n| option | kind | default | meaning |\n|---|---|---|---|\n");
+        text.push_str("\n| option | type | default | meaning |\n|---|---|---|---|\n");
         for field in native.options() {
             let span = field.span.map_or(String::new(), |span| format!(" {span}"));
             let doc = field.doc.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -53,7 +53,7 @@ fn entry(text: &mut String, native: &Native) {
         }
     }
     if !doc.example.is_empty() {
-        let lua = rhai_to_lua::translate(&doc.example, Language::Lua);
+        let lua = rhai_to_lua::translate_example(&doc.example, Language::Lua);
         let _ = write!(
             text,
             "\n```rhai\n{}\n```\n```lua\n{lua}\n```\n",

@@ -17,9 +17,9 @@ crate::natives! {
     /// [4, 3], so that `x.transpose()` is the matrix of MATLAB. Numbers become tensors of at least
     /// two axes: double of dtype "f64", single of "f32", logical and uint8 of "u8", uint16 and
     /// uint32 of "u32", other integers of "i64". Complex numbers become a map of `re` and `im`,
-    /// character arrays text, cells lists, and structs maps. Several structs become a map of lists.
-    /// Up to version 7, a sparse matrix becomes a tensor; in version 7.3 it remains a map of its
-    /// parts. Objects and function handles are skipped; a printed line names them.
+    /// character arrays strings, cells lists, and structs maps. Several structs become a map of
+    /// lists. Up to version 7, a sparse matrix becomes a tensor; in version 7.3 it remains a map of
+    /// its parts. Objects and function handles are skipped; a printed line names them.
     ///
     /// > h5::write("data.mat", #{ x: [[1.0, 2.0]] });
     /// > mat::read("data.mat", "x")

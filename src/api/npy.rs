@@ -12,9 +12,9 @@ crate::natives! {
     /// pickle, and nothing in a file is executed.
     module "npy";
 
-    /// Writes a tensor, a number, a text or a (nested) list of numbers or texts to a NumPy file.
-    /// The dtype and the shape of a tensor are preserved. The write is atomic. A relative path
-    /// starts in the folder of `--out`.
+    /// Writes a tensor, a number, a string or a (nested) list of numbers or strings to a NumPy
+    /// file. The dtype and the shape of a tensor are preserved. The write is atomic. A relative
+    /// path starts in the folder of `--out`.
     ///
     /// > npy::write("weights.npy", tensor([[1.0, 2.0], [3.0, 4.0]]));
     /// > npy::read("weights.npy")
@@ -26,8 +26,8 @@ crate::natives! {
 
     /// Returns the array in a NumPy file. Arrays of numbers become tensors: bool and uint8 of dtype
     /// "u8", uint16 and uint32 of "u32", other integers of "i64", float16 and float32 of "f32",
-    /// float64 of "f64". Complex numbers become a map of `re` and `im`, texts a (nested) list. An
-    /// array without axes becomes a number, a truth value or a text. Fortran order and both byte
+    /// float64 of "f64". Complex numbers become a map of `re` and `im`, strings a (nested) list. An
+    /// array without axes becomes a number, a boolean or a string. Fortran order and both byte
     /// orders are supported.
     ///
     /// > npy::write("counts.npy", [3, 1, 2]);

@@ -20,7 +20,7 @@ crate::natives! {
     /// NumPy archives (.npz) of named arrays.
     module "npz";
 
-    /// Writes a map of tensors, numbers, texts and lists of them to a NumPy archive. Nested maps
+    /// Writes a map of tensors, numbers, strings and lists of them to a NumPy archive. Nested maps
     /// become names with `/`. The write is atomic. A relative path starts in the folder of `--out`.
     ///
     /// > npz::write("run.npz", #{ x: [1.5, 2.5], rates: #{ mean: 3.0 } });

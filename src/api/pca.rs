@@ -13,8 +13,8 @@ use crate::tensor::{DType, Tensor};
 crate::options! {
     /// Options of `pca::fit`.
     pub struct PcaOptions for "pca::fit" {
-        /// Number of components to retain; without it, all of them.
-        components: Option<usize> = None, in Span::at_least(1.0);
+        /// Number of components to retain.
+        components: Option<usize> = None, default "all", in Span::at_least(1.0);
     }
 }
 

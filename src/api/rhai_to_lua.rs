@@ -12,6 +12,36 @@ pub fn translate(rhai: &str, language: Language) -> String {
     }
 }
 
+/// The example, translated to `language`. In Lua, where a statement cannot be an expression, the
+/// last line returns its value.
+pub fn translate_example(rhai: &str, language: Language) -> String {
+    let text = translate(rhai, language);
+    let (first, last) = match text.rsplit_once('\n') {
+        Some((first, last)) => (format!("{first}\n"), last),
+        None => (String::new(), text.as_str()),
+    };
+    let is_statement = last.starts_with("local ") || last.ends_with(';');
+    match language {
+        Language::Lua if !is_statement => format!("{first}return {last}"),
+        _ => text,
+    }
+}
+
+/// The text with the code between backticks translated to `language`.
+pub fn translate_text(text: &str, language: Language) -> String {
+    let parts = text.split('`').enumerate().map(|(at, part)| {
+        let is_code = at % 2 == 1 && CODE.iter().any(|mark| part.contains(mark));
+        match is_code && !part.contains("**") {
+            true => translate(part, language),
+            false => part.into(),
+        }
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+/// What distinguishes Rhai from Lua in the code of a text: paths, maps and calls of methods.
+const CODE: [&str; 3] = ["::", "#{", "("];
+
 #[derive(Debug, Clone, PartialEq)]
 enum Token {
     Space(String),

@@ -15,8 +15,8 @@ pub struct RunConfig {
     pub out: PathBuf,
     /// The command-line arguments after `--`.
     pub args: Vec<String>,
-    /// Memory limit of the run in bytes, for the sum of tensors, texts, lists, maps and files that
-    /// are being read.
+    /// Memory limit of the run in bytes, for the sum of tensors, strings, lists, maps and files
+    /// that are being read.
     pub max_memory: u64,
     /// Limit on the operations (Rhai) or instructions (Lua) of a script; 0 means no limit.
     pub max_operations: u64,

@@ -1,12 +1,16 @@
-//! How numbers behave in both languages, as a table: `help("semantics")` shows it, and a test runs
+//! How values behave in both languages, as a table: `help("semantics")` shows it, and a test runs
 //! each row in both languages.
 
 use std::fmt::Write;
 
+/// Largest length of expressions that are shown side by side.
+const NARROW: usize = 30;
+
 /// The result of an expression that raises an error.
 pub const ERROR: &str = "error";
 
-/// An expression in both languages, and the text of its result in each.
+/// An expression in both languages, and the text of its result in each. Lua code that begins
+/// with `local` contains statements and ends with `return`.
 pub struct Row {
     pub rhai: &'static str,
     pub rhai_result: &'static str,
@@ -95,7 +99,7 @@ pub const SUBJECTS: &[(&str, &[Row])] = &[
         ],
     ),
     (
-        "== and != of tensors: elementwise in Rhai; in Lua one truth value, false for a number",
+        "== and != of tensors: elementwise in Rhai; in Lua one boolean, false for a number",
         &[
             differs(
                 "(tensor([1, 2]) == 2).to_list()",
@@ -127,6 +131,63 @@ pub const SUBJECTS: &[(&str, &[Row])] = &[
             differs("[5, 6][0]", "5", "({5, 6})[1]", "5"),
         ],
     ),
+    (
+        "Several axes of a tensor: a list as the index, or `at` with one index per axis",
+        &[
+            differs("eye(2)[[0, 1]]", "0.0", "eye(2)[{0, 1}]", "0.0"),
+            differs("eye(2).at(0, 0)", "1.0", "eye(2):at(0, 0)", "1.0"),
+            differs(
+                "eye(3)[[0, 1..3]].to_list()",
+                "[0.0, 0.0]",
+                "eye(3)[{0, \"1:3\"}]:to_list()",
+                "[0.0, 0.0]",
+            ),
+            differs("eye(2)[[0, 2]]", ERROR, "eye(2)[{0, 2}]", ERROR),
+            differs(
+                "eye(2).take(0, [1, 0])[0].to_list()",
+                "[0.0, 1.0]",
+                "eye(2):take(0, {1, 0})[0]:to_list()",
+                "[0.0, 1.0]",
+            ),
+        ],
+    ),
+    (
+        "Functions as values: a closure captures the variables around it; in Rhai `.call` calls it",
+        &[
+            differs(
+                "let a = 2; let f = |x| a * x; f.call(3)",
+                "6",
+                "local a = 2; local f = function(x) return a * x end; return f(3)",
+                "6",
+            ),
+            differs(
+                "let a = 2; let f = |x| a * x; f(3)",
+                ERROR,
+                "(function(x) return 2 * x end)(3)",
+                "6",
+            ),
+            differs(
+                "let a = 2; fn f(x) { a * x } f(3)",
+                ERROR,
+                "local a = 2; local function f(x) return a * x end; return f(3)",
+                "6",
+            ),
+            differs(
+                "fn f(x) { 2 * x } f(3)",
+                "6",
+                "local function f(x) return 2 * x end; return f(3)",
+                "6",
+            ),
+        ],
+    ),
+    (
+        "The absence of a value: () in Rhai, nil in Lua; both print nil",
+        &[
+            differs("()", "nil", "nil", "nil"),
+            differs("() == ()", "true", "nil == nil", "true"),
+            differs("#{ a: 1 }.b", "nil", "({ a = 1 }).b", "nil"),
+        ],
+    ),
 ];
 
 /// Differences that no expression shows.
@@ -134,7 +195,7 @@ const NOTES: &[&str] = &[
     "Lua: for i, x in ipairs(t) visits the elements of a tensor with their indices from 0; the \
      last index is #t - 1.",
     "Rhai: `/=` and `%=` are not available; write x = x / y.",
-    "Rhai: a text between backticks can span lines, but does not interpret \\n; a text between \
+    "Rhai: a string between backticks can span lines, but does not interpret \\n; a string between \
      double quotes does.",
     "Rhai: list.for_each(|x, i| ..) passes the element and its index, as map does. sort, reverse, \
      trim and replace change their receiver and return it.",
@@ -142,8 +203,13 @@ const NOTES: &[&str] = &[
      with `try { f() } catch { 0 }` returns nil; assign to a variable that is declared before \
      `try`, or write return in both blocks. `attractor check` warns about a value at the end of a \
      `try` block.",
-    "Rhai: a function (`fn`) cannot access variables outside it, a closure (`|x| ..`) can; \
-     global::NAME is a constant of the script, in functions that the script itself calls.",
+    "Rhai: a function (`fn f(x) { .. }`) sees its parameters and other functions, but no variable \
+     outside it; a closure (`|x| ..`) captures the variables that it uses. Pass data to a function \
+     as arguments. global::NAME is a constant of the script, in functions that the script itself \
+     calls.",
+    "Rhai: f.call(x) calls a closure f that is a variable; a field of a map, such as m.f, \
+     is called with m.f.call(x).",
+    "Lua: functions see all local variables that are declared before them, and call with f(x).",
     "Rhai: a variable that a function should change must be its receiver: list.push(x).",
     "Lua: # and == of tables follow Lua; use tensors for arrays of numbers.",
     "Use Lua for long loops over numbers: they take a fifth to a half of the time in Python, \
@@ -171,12 +237,17 @@ const fn differs(
 
 /// The page of `help("semantics")`.
 pub fn page() -> String {
-    let mut text = String::from("Numbers in Rhai and Lua\n");
+    let mut text = String::from("Values in Rhai and Lua\n");
     for (subject, rows) in SUBJECTS {
         let _ = write!(text, "\n{subject}:\n");
         for row in *rows {
             let _ = match (row.rhai, row.rhai_result) == (row.lua, row.lua_result) {
                 true => writeln!(text, "  {:<36} {}", row.rhai, row.rhai_result),
+                false if row.rhai.len().max(row.lua.len()) > NARROW => writeln!(
+                    text,
+                    "  Rhai: {:<52} {}\n  Lua:  {:<52} {}",
+                    row.rhai, row.rhai_result, row.lua, row.lua_result
+                ),
                 false => writeln!(
                     text,
                     "  Rhai: {:<30} {:<22} Lua: {:<30} {}",

@@ -20,6 +20,9 @@ pub const SCRIPT_MODULES: &[ScriptModule] = &[ScriptModule {
     ),
 }];
 
+/// Prefix of the line of a doc comment with the types of a function.
+const TYPES: &str = "Types: ";
+
 /// Prefix of the source name of a bundled module. The source names of user scripts lack it.
 pub const SOURCE_PREFIX: &str = "stdlib/";
 
@@ -35,9 +38,12 @@ pub fn module(script: &ScriptModule) -> Module {
             .split(',')
             .map(str::trim)
             .filter(|name| !name.is_empty());
+        let (doc, kinds) = split_types(&doc_above(&lines[..at]));
+        let (kinds, returns) = kinds.split_once(" -> ").unwrap_or((&kinds, "value"));
+        let mut kinds = kinds.split(", ").map(String::from);
         let arg = |name| Arg {
             name,
-            kind: "value".into(),
+            kind: kinds.next().unwrap_or("value".into()),
             optional: false,
             options: Vec::new(),
         };
@@ -45,8 +51,8 @@ pub fn module(script: &ScriptModule) -> Module {
             module: script.name,
             name,
             args: names.map(arg).collect(),
-            returns: "value".into(),
-            doc: doc_above(&lines[..at]),
+            returns: returns.into(),
+            doc,
             body: Body::Script,
         })
     });
@@ -55,6 +61,16 @@ pub fn module(script: &ScriptModule) -> Module {
         doc,
         natives: natives.collect(),
     }
+}
+
+/// Splits a doc comment at its line `Types: KIND, KIND -> KIND`, which states the kinds of the
+/// arguments and of the result.
+fn split_types(doc: &str) -> (String, String) {
+    let (types, text): (Vec<&str>, Vec<&str>) = doc
+        .lines()
+        .partition(|line| line.trim_start().starts_with(TYPES));
+    let kinds = types.first().map_or("", |line| line.trim_start());
+    (text.join("\n"), kinds.replacen(TYPES, "", 1))
 }
 
 /// The text of the `///` lines directly above a function.

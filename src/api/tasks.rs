@@ -13,7 +13,7 @@ use super::random::SampleOptions;
 use super::rnn::read_lengths;
 use super::shape_error::shape_error;
 use super::value::{FromValue, Function, Map, Object, Value};
-use crate::base::options::Span;
+use crate::base::options::{REQUIRED, Span};
 use crate::base::{Error, Result};
 use crate::random::Key;
 use crate::tasks::{Decision, FlipFlop, Integrator, decision, flip_flop, integrator};
@@ -32,7 +32,7 @@ crate::options! {
         /// Number of outputs.
         outputs: usize = 1, in Span::at_least(1.0);
         /// Number of time steps of a trial.
-        steps: Option<usize> = None, in Span::at_least(1.0);
+        steps: Option<usize> = None, default REQUIRED, in Span::at_least(1.0);
     }
 }
 
@@ -43,7 +43,7 @@ crate::natives! {
     /// A task to integrate white noise: the target is the cumulative sum of the single input.
     ///
     /// > tasks::integrator(#{ steps: 25, bias: 0.01, noise: 0.025 })
-    /// = task integrator: 25 steps, 1 inputs, 1 outputs
+    /// = task integrator: 25 steps, 1 input, 1 output
     fn integrator(options: CallOptions<integrator::Options>) -> New<AnyTask> {
         Ok(New(AnyTask::new("integrator", Integrator::new(options.into_inner())?)))
     }
@@ -80,7 +80,7 @@ crate::natives! {
     /// The closure receives a key and a number of trials b. It returns a map of `inputs` [b, t, i],
     /// `targets` [b, t, o] and, optionally, `mask` [b, t] (ones and zeros, for a loss over selected
     /// time steps) and `lengths` [b] (for trials of different lengths). Further entries are labels
-    /// of the trials, such as the condition: tensors [b, ..] or lists of b texts, which `batch`
+    /// of the trials, such as the condition: tensors [b, ..] or lists of b strings, which `batch`
     /// returns and training ignores. Option `steps` is required. With `inputs: 0`, the map needs no
     /// inputs.
     ///

@@ -122,11 +122,11 @@ impl Value {
     /// The kind of the value, with its article: `a tensor`.
     pub fn kind(&self) -> String {
         match self {
-            Value::Nil => "nothing".into(),
-            Value::Bool(_) => "a truth value".into(),
+            Value::Nil => "nil".into(),
+            Value::Bool(_) => "a boolean".into(),
             Value::Int(_) => "an integer".into(),
             Value::Float(_) => "a number".into(),
-            Value::Text(_) => "a text".into(),
+            Value::Text(_) => "a string".into(),
             Value::List(_) => "a list".into(),
             Value::Map(_) => "a map".into(),
             Value::Tensor(_) => "a tensor".into(),

@@ -38,7 +38,7 @@ options! {
 }
 
 crate::natives! {
-    /// Always in scope: printing, help, and the values of command line options.
+    /// Interactive windows that show figures.
     module "";
 
     /// Shows a three-dimensional figure in an interactive window: drag to rotate, scroll to zoom,

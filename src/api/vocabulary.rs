@@ -27,7 +27,7 @@ pub fn natives() -> Vec<Native> {
 }
 
 crate::natives! {
-    /// Built-in functions: printing, help and command-line settings.
+    /// Printing, help and command-line settings.
     module "";
 
     /// Prints the reference of a function, method, module or type, or an overview without a name.

@@ -17,9 +17,22 @@ pub struct Field {
     /// The kind of value, in the words of the documentation (`integer`, `key`).
     pub kind: &'static str,
     pub doc: &'static str,
-    /// The default value in script syntax.
+    /// The default value in script syntax; a description, if the value depends on other settings
+    /// or on the data; [`REQUIRED`] for an option without a default.
     pub default: String,
     pub span: Option<Span>,
+}
+
+impl Field {
+    /// The kind, the valid range and the default: `integer of 1 or more; default 100`.
+    pub fn summary(&self) -> String {
+        let span = self.span.map_or(String::new(), |span| format!(" {span}"));
+        let default = match self.default.as_str() {
+            REQUIRED => REQUIRED.to_string(),
+            default => format!("default {default}"),
+        };
+        format!("{}{span}; {default}", self.kind)
+    }
 }
 
 /// The valid range of a numeric field.
@@ -72,6 +85,9 @@ impl std::fmt::Display for Span {
         match (self.exclusive_min, self.max.is_finite()) {
             (true, false) => write!(f, "above {}", self.min),
             (false, false) => write!(f, "of {} or more", self.min),
+            (false, true) if self.max == 1.0 - f64::EPSILON => {
+                write!(f, "from {} to below 1", self.min)
+            }
             (true, true) => write!(f, "above {} and up to {}", self.min, self.max),
             (false, true) => write!(f, "from {} to {}", self.min, self.max),
         }
@@ -95,6 +111,9 @@ pub enum Slot<'a> {
     /// types.
     Other(&'a mut dyn Any),
 }
+
+/// The default of an option that every call must set.
+pub const REQUIRED: &str = "required";
 
 /// The text for an option without a value.
 const NO_VALUE: &str = "none";
@@ -212,14 +231,15 @@ macro_rules! option_types {
 }
 
 option_types! {
-    bool, "true or false", Flag;
+    bool, "boolean", Flag;
     usize, "integer", Count;
     f64, "number", Real;
-    String, "text", Text;
+    String, "string", Text;
     Vec<f64>, "list of numbers", Reals;
 }
 
 /// Declares an option struct: `name: type = default, in span;` with documentation above each field.
+/// `name: type = None, default "text";` states the default that applies without a value.
 /// The struct is `Clone`; a `derive` attribute adds further traits. Functions with the same options
 /// share one struct: `pub struct Options(NoiseOptions) for "tasks::decision";`.
 #[macro_export]
@@ -228,7 +248,7 @@ macro_rules! options {
     pub struct $name:ident for $of:literal {
         $(
             $(#[doc = $doc:literal])+
-            $field:ident : $type:ty = $default:expr $(, in $span:expr)? ;
+            $field:ident : $type:ty = $default:expr $(, default $shown:expr)? $(, in $span:expr)? ;
         )*
     }) => {
         $(#[doc = $head])*
@@ -246,10 +266,7 @@ macro_rules! options {
                     name: stringify!($field),
                     kind: <$type as $crate::base::options::OptionType>::KIND,
                     doc: concat!($($doc),+),
-                    default: {
-                        let value: $type = $default;
-                        $crate::base::options::OptionType::script_syntax(&value)
-                    },
+                    default: $crate::options!(@default $type, $default $(, $shown)?),
                     span: $crate::options!(@span $($span)?),
                 }, )* ]
             }
@@ -274,6 +291,11 @@ macro_rules! options {
             }
         }
     };
+    (@default $type:ty, $default:expr, $shown:expr) => { String::from($shown) };
+    (@default $type:ty, $default:expr) => {{
+        let value: $type = $default;
+        $crate::base::options::OptionType::script_syntax(&value)
+    }};
     (@span) => { None };
     (@span $span:expr) => { Some($span) };
 }

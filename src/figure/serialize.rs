@@ -173,7 +173,7 @@ impl Serialize for Vec<String> {
         Ok(Some(Tree::List(texts.collect())))
     }
     fn from_entry(entry: &Entry) -> Result<Self> {
-        entry.read("a list of texts", |tree| match tree {
+        entry.read("a list of strings", |tree| match tree {
             Tree::List(items) => items
                 .iter()
                 .map(|item| item.text("").map(String::from))
@@ -203,9 +203,9 @@ scalars! {
     f64, "a number", x => Tree::Float(*x), tree => tree.number("");
     usize, "an integer of 0 or more", n => Tree::Int(*n as i64),
         tree => match tree { Tree::Int(n) => usize::try_from(*n).ok(), _ => None };
-    bool, "true or false", b => Tree::Bool(*b),
+    bool, "a boolean", b => Tree::Bool(*b),
         tree => match tree { Tree::Bool(b) => Some(*b), _ => None };
-    String, "a text", text => Tree::Text(text.clone()), tree => tree.text("").map(String::from);
+    String, "a string", text => Tree::Text(text.clone()), tree => tree.text("").map(String::from);
     Rgb, "a colour such as #0072b2", colour => Tree::Text(colour.to_string()),
         tree => Rgb::parse(tree.text("")?);
     Side, "x or y", side => Tree::from(if *side == Side::X { "x" } else { "y" }),

@@ -36,11 +36,11 @@ const SENDABLE_KINDS: [&str; 11] = [
     "value",
     "number",
     "integer",
-    "text",
-    "truth value",
+    "string",
+    "boolean",
     "list of integers",
     "list of numbers",
-    "list of texts",
+    "list of strings",
 ];
 
 /// A value that can be sent to another thread.

@@ -150,7 +150,7 @@ impl Vocabulary {
     }
 
     /// Calls the tensor method of a comparison operator. The comparison is elementwise; two scalars
-    /// give a truth value, which `if` accepts.
+    /// give a boolean, which `if` accepts.
     pub fn compare(&self, native: &Native, values: Vec<Value>) -> Result<Value, Diagnostic> {
         Ok(match self.call(native, values)? {
             Value::Tensor(scalar) if scalar.rank() == 0 => {

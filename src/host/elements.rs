@@ -1,5 +1,5 @@
 //! Elements and entries of values: `value[index]`, assignment to it, the operators of masks, and
-//! the length. Both languages also pass `value.name` here, for which `index` is a text.
+//! the length. Both languages also pass `value.name` here, for which `index` is a string.
 
 use super::dispatch::Vocabulary;
 use crate::api::context::Language;
@@ -163,7 +163,7 @@ impl Vocabulary {
 }
 
 /// The values that a loop accepts.
-pub const RHAI_ITERABLE: &str = "a list, a range, a text, a tensor or fixed points";
+pub const RHAI_ITERABLE: &str = "a list, a range, a string, a tensor or fixed points";
 const LUA_ITERABLE: &str = "a table, a tensor or fixed points";
 
 /// The hint for a loop over this value in Rhai.

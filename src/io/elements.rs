@@ -79,7 +79,7 @@ pub fn read(
     }
 }
 
-/// The value of an array without axes: a number, or a truth value.
+/// The value of an array without axes: a number, or a boolean.
 ///
 /// Errors: `Damaged` if the tensor has a different number of elements than 1
 pub fn scalar(tensor: &Tensor, is_bool: bool) -> Result<Tree, FileError> {

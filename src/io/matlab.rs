@@ -32,7 +32,7 @@ pub fn empty(class: &str, mut shape: Vec<usize>) -> Result<Tree, candle_core::Er
     Ok(Tree::Tensor(tensor))
 }
 
-/// A text for one row of UTF-16 code units, a list of texts for several rows.
+/// A text for one row of UTF-16 code units, a list of strings for several rows.
 pub fn text(codes: &[u16], length: usize, rows: usize) -> Tree {
     let row = |row: usize| {
         let codes: Vec<u16> = (0..length).map(|index| codes[index * rows + row]).collect();

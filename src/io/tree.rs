@@ -31,11 +31,11 @@ impl Tree {
     /// The type of the value, for error messages.
     pub fn kind(&self) -> &'static str {
         match self {
-            Tree::Null => "nothing",
-            Tree::Bool(_) => "true or false",
+            Tree::Null => "nil",
+            Tree::Bool(_) => "a boolean",
             Tree::Int(_) => "an integer",
             Tree::Float(_) => "a number",
-            Tree::Text(_) => "text",
+            Tree::Text(_) => "a string",
             Tree::Tensor(_) => "a tensor",
             Tree::List(_) => "a list",
             Tree::Map(_) => "a map",
@@ -75,7 +75,7 @@ impl Tree {
         }
     }
 
-    /// Size of all numbers and texts in bytes.
+    /// Size of all numbers and strings in bytes.
     pub fn bytes(&self) -> u64 {
         match self {
             Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) => 8,

@@ -31,8 +31,7 @@ options! {
         /// parameters. The next layer and the readout receive both directions.
         bidirectional: bool = false;
         /// Scale of the recurrent weights at initialization: their standard deviation times the
-        /// square root of the number of units. From about 1 on, the activity of a vanilla network
-        /// is self-sustained.
+        /// square root of the number of units.
         gain: f64 = 1.0, in Span::at_least(0.0);
         /// Standard deviation of the noise that training adds to each state.
         noise: f64 = 0.0, in Span::at_least(0.0);

@@ -162,7 +162,7 @@ impl Reader<'_> {
     fn text(&self, name: &str) -> Result<&str> {
         match self.attributes.get(name) {
             Some(Tree::Text(text)) => Ok(text),
-            found => Err(self.kind(name, "text", found)),
+            found => Err(self.kind(name, "a string", found)),
         }
     }
 
@@ -196,7 +196,7 @@ impl Reader<'_> {
         Error::Kind {
             of: format!("{}: attribute `{name}`", self.of),
             expected: expected.into(),
-            found: found.map_or("nothing", Tree::kind).into(),
+            found: found.map_or("no entry", Tree::kind).into(),
         }
     }
 

@@ -157,7 +157,7 @@ impl Objective {
         sum
     }
 
-    /// The settings that affect the result, as names and texts; empty for the mean squared error
+    /// The settings that affect the result, as names and strings; empty for the mean squared error
     /// without penalties.
     pub(super) fn fingerprint(&self, outputs: usize) -> Vec<(&'static str, String)> {
         let mut settings = Vec::new();

@@ -9,9 +9,10 @@ options! {
     pub struct MultiStep for "optim::multi_step" {
         /// Learning rate before the first milestone.
         lr: f64 = 0.001, in Span::at_least(0.0);
-        /// Steps at which the rate is multiplied by `factor`.
+        /// Batches, counted from 0, from which on the learning rate is multiplied by `factor`; once
+        /// per milestone.
         milestones: Vec<f64> = Vec::new(), in Span::at_least(0.0);
-        /// Factor that multiplies the rate.
+        /// Factor of each decrease of the learning rate.
         factor: f64 = 0.1, in Span::between(0.0, 1.0);
     }
 }
@@ -19,9 +20,9 @@ options! {
 options! {
     /// Cosine annealing from `lr` to `min`; constant afterwards.
     pub struct Cosine for "optim::cosine" {
-        /// Learning rate of the first step.
+        /// Learning rate of the first batch.
         lr: f64 = 0.001, in Span::at_least(0.0);
-        /// Number of steps until the rate reaches `min`.
+        /// Number of batches until the learning rate reaches `min`.
         total: usize = 1000, in Span::at_least(1.0);
         /// Final learning rate.
         min: f64 = 0.0, in Span::at_least(0.0);
@@ -31,15 +32,15 @@ options! {
 options! {
     /// A learning rate that decreases by a factor when the loss stops decreasing.
     pub struct Plateau for "optim::plateau" {
-        /// Learning rate of the first step.
+        /// Learning rate of the first batch.
         lr: f64 = 0.001, in Span::at_least(0.0);
-        /// Factor that multiplies the rate.
+        /// Factor of each decrease of the learning rate.
         factor: f64 = 0.1, in Span::between(0.0, 1.0);
-        /// Number of steps without improvement before the rate decreases.
+        /// Number of batches without improvement before the learning rate decreases.
         patience: usize = 100;
         /// Relative decrease below the best loss that counts as an improvement.
         threshold: f64 = 1e-4, in Span::between(0.0, 1.0);
-        /// Lower bound of the rate.
+        /// Lower bound of the learning rate.
         min: f64 = 0.0, in Span::at_least(0.0);
     }
 }

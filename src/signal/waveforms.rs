@@ -15,7 +15,7 @@ options! {
         /// Amplitudes of the sines with once, twice, three times ... the fundamental frequency.
         amplitudes: Vec<f64> = vec![1.0];
         /// Phases of the sines in radians; 0 for those that are not specified.
-        phases: Vec<f64> = Vec::new();
+        phases: Vec<f64> = Vec::new(), default "0 for all";
     }
 }
 

@@ -4,7 +4,7 @@ use super::shape::broadcast;
 use super::{DType, Tensor, pointwise};
 use crate::base::Result;
 
-/// Combines two arrays elementwise as truth values.
+/// Combines two arrays elementwise as booleans.
 ///
 /// Errors: `Shapes` if the shapes cannot be broadcast
 pub fn combine(

@@ -12,7 +12,7 @@ use crate::base::error::Difference;
 use crate::random::{Key, Layout};
 use crate::tensor::Real;
 
-/// Names and texts.
+/// Names and strings.
 pub(super) type Fingerprint = BTreeMap<String, String>;
 
 /// The fingerprint of a run at its start. It excludes the options that only affect the number of

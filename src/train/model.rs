@@ -28,7 +28,7 @@ pub trait Model<T: Real> {
 
     fn params_mut(&mut self) -> &mut Arena<T>;
 
-    /// Every property besides the parameters that affects the results, as names and texts. Two
+    /// Every property besides the parameters that affects the results, as names and strings. Two
     /// networks with equal fingerprints and parameters are equal.
     fn fingerprint(&self) -> Vec<(&'static str, String)>;
 

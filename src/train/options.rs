@@ -36,9 +36,8 @@ options! {
         l2: L2 = L2::default();
         /// Names of the parameters that training does not change.
         freeze: ParamNames = ParamNames::default();
-        /// Names of the parameters that training changes; all others are frozen. By default
-        /// training changes all parameters.
-        trainable: ParamNames = ParamNames::default();
+        /// Names of the parameters that training changes; all others are frozen.
+        trainable: ParamNames = ParamNames::default(), default "all parameters";
         /// Masks by name of the parameter, tensors of its shape with values 0 and 1. Where a mask
         /// is 0, the parameter is set to 0 at the start and stays 0.
         masks: ParamMasks = ParamMasks::default();
@@ -49,8 +48,8 @@ options! {
         seed: Seed = Seed::default();
         /// Number of batches between log entries.
         log_every: usize = 100, in Span::at_least(1.0);
-        /// Number of batches between validations; equal to `log_every` by default.
-        validate_every: Option<usize> = None, in Span::at_least(1.0);
+        /// Number of batches between validations.
+        validate_every: Option<usize> = None, default "log_every", in Span::at_least(1.0);
         /// Early stopping: training ends after this many consecutive validations without a lower
         /// validation loss.
         patience: Option<usize> = None, in Span::at_least(1.0);

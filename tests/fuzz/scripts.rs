@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use attractor::api::context::Language;
-use attractor::api::{self, help, rhai_to_lua};
+use attractor::api::{self, doc_comment, rhai_to_lua};
 use fastrand::Rng;
 
 /// Pieces that change the structure of a script.
@@ -63,7 +63,7 @@ impl Mutator {
     pub fn new(seed: u64, root: &Path) -> Mutator {
         let mut seeds = Vec::new();
         for native in api::natives() {
-            let example = help::parse_doc(&native).example;
+            let example = doc_comment::parse_doc(&native).example;
             for language in [Language::Rhai, Language::Lua] {
                 seeds.push((language, rhai_to_lua::translate(&example, language)));
             }

@@ -266,7 +266,7 @@ fn data_sets_without_inputs_have_trials_of_different_lengths() {
         [batch.inputs.shape(), batch.targets.shape(), parts.train.count(), `${sets}`]
     "#;
     let expected = "[[2, 5, 0], [2, 5, 1], 1, \
-                    task dataset: 2 trials, 5 steps, 0 inputs, 1 outputs]";
+                    task dataset: 2 trials, 5 steps, 0 inputs, 1 output]";
     let value = run(text, Language::Rhai).outcome.expect("a data set");
     assert_eq!(display::print_text(&value).replace('"', ""), expected);
 }

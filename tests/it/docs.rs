@@ -4,7 +4,9 @@ use std::path::Path;
 
 use attractor::api::context::{Language, RunConfig};
 use attractor::api::native::Native;
-use attractor::api::{self, display, help, rhai_to_lua};
+use attractor::api::value::Value;
+use attractor::api::{self, display, doc_comment, help, rhai_to_lua};
+use attractor::tensor::convert;
 
 use crate::session::{LANGUAGES, run_in};
 
@@ -18,15 +20,7 @@ const RESERVED: [&str; 48] = [
 ];
 
 fn evaluate_example(example: &str, language: Language, out: &Path) -> Result<String, String> {
-    let mut lines: Vec<String> = rhai_to_lua::translate(example, language)
-        .lines()
-        .map(String::from)
-        .collect();
-    let last = lines.last_mut().ok_or("no example")?;
-    if language == Language::Lua && !last.starts_with("local") && !last.starts_with("return") {
-        *last = format!("return {last}");
-    }
-    let text = lines.join("\n");
+    let text = rhai_to_lua::translate_example(example, language);
     let run_config = RunConfig {
         out: out.into(),
         ..RunConfig::default()
@@ -43,7 +37,7 @@ fn every_example_returns_its_documented_value_in_both_languages() {
     let out = tempfile::tempdir().expect("a temporary folder");
     let mut failures = Vec::new();
     for native in api::natives() {
-        let doc = help::parse_doc(&native);
+        let doc = doc_comment::parse_doc(&native);
         if doc.example.is_empty() {
             continue;
         }
@@ -64,13 +58,133 @@ fn every_example_returns_its_documented_value_in_both_languages() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
+/// The example of a help page, as the reader sees it.
+fn printed_example(page: &str) -> Option<String> {
+    let (_, example) = page.split_once("\n\nexample:\n")?;
+    let lines = example.lines().take_while(|line| !line.starts_with("  = "));
+    let lines: Vec<&str> = lines.map(|line| line.trim_start_matches("  ")).collect();
+    Some(lines.join("\n"))
+}
+
+#[test]
+fn every_example_on_a_lua_page_compiles_as_lua() {
+    let lua = mlua::Lua::new();
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for native in api::natives() {
+        let path = native.path();
+        let page = help::lookup(&api::modules(), &path, Language::Lua).expect("a page");
+        let Some(example) = printed_example(&page) else {
+            continue;
+        };
+        count += 1;
+        if let Err(error) = lua.load(&example).into_function() {
+            failures.push(format!("{path}: {error} in\n{example}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(count > 200, "{count} examples");
+}
+
+#[test]
+fn the_overview_lists_every_name() {
+    for language in LANGUAGES {
+        let page = help::lookup(&api::modules(), "", language).expect("the overview");
+        let words = page.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let words: Vec<&str> = words.collect();
+        for native in api::natives() {
+            assert!(words.contains(&native.name), "{} is missing", native.path());
+            assert!(page.contains(native.module), "{} is missing", native.module);
+        }
+    }
+}
+
+#[test]
+fn the_page_of_a_cell_lists_its_parameters_with_their_shapes() {
+    for function in ["vanilla", "ugrnn", "gru", "lstm", "ctrnn"] {
+        let page = help::lookup(&api::modules(), &format!("rnn::{function}"), Language::Rhai);
+        let page = page.expect("a page");
+        let script = format!("rnn::{function}(#{{ inputs: 2, units: 3, outputs: 5 }}).params()");
+        let run = run_in(&script, Language::Rhai, RunConfig::default());
+        let Ok(Value::Map(params)) = run.outcome else {
+            panic!("{script} returns no map");
+        };
+        for (name, value) in params {
+            let Value::Tensor(tensor) = value else {
+                panic!("{name} is no tensor");
+            };
+            let row = page
+                .lines()
+                .find(|line| line.starts_with(&format!("- `{name}` [")));
+            let row = row.unwrap_or_else(|| panic!("{function}: {name} is missing:\n{page}"));
+            let (_, shape) = row.split_once('[').expect("a shape");
+            let (shape, initial) = shape.split_once("]: ").expect("initial values");
+            let sizes: Vec<usize> = shape.split(", ").map(evaluate_size).collect();
+            assert_eq!(sizes, tensor.dims(), "{function}: {row}");
+            let values = convert::to_f64(&tensor).expect("values");
+            let is_zero = values.iter().all(|x| *x == 0.0);
+            assert_eq!(initial == "0", is_zero, "{function}: {row}");
+        }
+    }
+}
+
+/// The size `2 units + inputs` for 2 inputs, 3 units and 5 outputs.
+fn evaluate_size(text: &str) -> usize {
+    let term = |term: &str| {
+        let (factor, name) = term.split_once(' ').unwrap_or(("1", term));
+        let size = ["", "", "inputs", "units", "", "outputs"];
+        let size = size.iter().position(|known| *known == name);
+        factor.parse::<usize>().expect("a factor") * size.expect("a size")
+    };
+    text.split(" + ").map(term).sum()
+}
+
+#[test]
+fn lists_in_documentation_have_one_line_per_item() {
+    let page = help::lookup(&api::modules(), "fixed points.modes", Language::Rhai);
+    let page = page.expect("a page");
+    let items = page.lines().filter(|line| line.starts_with("- `")).count();
+    assert!(items >= 10, "{page}");
+}
+
+#[test]
+fn options_without_a_value_state_the_default_that_applies() {
+    let rows = [
+        ("rnn::gru", "number; default 0.5"),
+        ("train", "integer of 1 or more; default log_every"),
+        ("tasks::custom", "integer of 1 or more; required"),
+        ("pca::fit", "integer of 1 or more; default all"),
+    ];
+    for (name, expected) in rows {
+        let page = help::lookup(&api::modules(), name, Language::Rhai).expect("a page");
+        assert!(page.contains(expected), "{name}: {page}");
+    }
+}
+
+#[test]
+fn code_in_the_text_of_a_lua_page_is_lua() {
+    let table = [
+        ("use `rnn::load(path)`", "use `rnn.load(path)`"),
+        (
+            "`net.run(100, #{ trials: 4 })` is",
+            "`net:run(100, { trials = 4 })` is",
+        ),
+        ("`a ** b` in Rhai", "`a ** b` in Rhai"),
+        ("net.run(x) outside code", "net.run(x) outside code"),
+    ];
+    for (rhai, lua) in table {
+        assert_eq!(rhai_to_lua::translate_text(rhai, Language::Lua), lua);
+        assert_eq!(rhai_to_lua::translate_text(rhai, Language::Rhai), rhai);
+    }
+}
+
 #[test]
 fn every_function_that_returns_a_value_has_an_example() {
     /// Functions without an example, because the example would end the test.
     const EXEMPT: [&str; 1] = ["fail"];
     let lacks_example = |native: &Native| {
-        help::parse_doc(native).example.is_empty()
-            && native.returns != "nothing"
+        doc_comment::parse_doc(native).example.is_empty()
+            && native.returns != "nil"
             && !EXEMPT.contains(&native.name)
     };
     let names: Vec<String> = api::natives()
@@ -85,7 +199,11 @@ fn every_function_that_returns_a_value_has_an_example() {
 fn the_documentation_of_every_function_is_a_sentence() {
     let undocumented: Vec<String> = api::natives()
         .iter()
-        .filter(|native| !help::parse_doc(native).text.ends_with(['.', ')', '`']))
+        .filter(|native| {
+            !doc_comment::parse_doc(native)
+                .text
+                .ends_with(['.', ')', '`'])
+        })
         .map(Native::path)
         .collect();
     assert!(

@@ -211,7 +211,7 @@ task:batch(3, random.key(0))",
         [
             "let task = tasks::custom(#{ steps: 5 }, |key, n| #{ inputs: zeros([n, 5, 1]) });
 train(rnn::vanilla(), task, #{ batches: 2, batch_size: 3 });",
-            "tasks::custom: entry `targets`: expected a tensor of shape [3, 5, 1], found nothing
+            "tasks::custom: entry `targets`: expected a tensor of shape [3, 5, 1], found nil
   --> main.rhai:1:50
    |
  1 | let task = tasks::custom(#{ steps: 5 }, |key, n| #{ inputs: zeros([n, 5, 1]) });
@@ -220,7 +220,7 @@ train(rnn::vanilla(), task, #{ batches: 2, batch_size: 3 });",
     return { inputs = zeros({n, 5, 1}) }
 end)
 train(rnn.vanilla(), task, { batches = 2, batch_size = 3 })",
-            "tasks::custom: entry `targets`: expected a tensor of shape [3, 5, 1], found nothing
+            "tasks::custom: entry `targets`: expected a tensor of shape [3, 5, 1], found nil
   --> main.lua:1
    |
  1 | local task = tasks.custom({ steps = 5 }, function(key, n)",

@@ -209,22 +209,22 @@ fn the_error_of_an_invalid_file_names_the_entry_and_the_expected_type() {
             Tree::Int(-1),
             "an integer, expected an integer of 0 or more",
         ),
-        ("title", Tree::Float(1.0), "a number, expected a text"),
-        ("panels/0", Tree::Null, "nothing, expected a map"),
+        ("title", Tree::Float(1.0), "a number, expected a string"),
+        ("panels/0", Tree::Null, "nil, expected a map"),
         (
             "panels/0/legend",
             Tree::from("nowhere"),
-            "text \"nowhere\", expected one of auto, outside, hidden",
+            "a string \"nowhere\", expected one of auto, outside, hidden",
         ),
         (
             "panels/0/layers/0/kind",
             Tree::from("pie"),
-            "text \"pie\", expected one of line, scatter,",
+            "a string \"pie\", expected one of line, scatter,",
         ),
         (
             "panels/1/layers/0/stroke/colour",
             Tree::from("x"),
-            "text \"x\", expected a colour such as #0072b2",
+            "a string \"x\", expected a colour such as #0072b2",
         ),
         (
             "panels/1/layers/0/at",

@@ -164,7 +164,7 @@ const ERRORS: [(&str, &[&str]); 10] = [
     ),
     (
         "o.step(#{ w: \"x\" }, #{ w: [1.0] })",
-        &["argument `params`", "found a text"],
+        &["argument `params`", "found a string"],
     ),
     (
         "optim::adam(optim::plateau()).step(tensor([1.0]), tensor([1.0]))",

@@ -53,7 +53,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         (
             r#"plot::lines("a")"#,
             "plot::lines: argument `y`: expected a vector, a matrix [lines, points] or a list of \
-             vectors, found a text",
+             vectors, found a string",
         ),
         (
             "plot::lines([1, 2], #{ x: [1, 2, 3] })",
@@ -61,7 +61,7 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
         ),
         (
             r#"plot::lines([1, 2], #{ labels: ["a", "b"] })"#,
-            "plot::lines: labels: expected 1 texts, one for each layer, found 2",
+            "plot::lines: labels: expected 1 string, one for each layer, found 2",
         ),
         (
             r#"plot::lines([1, 2], #{ colour: "blu" })"#,

@@ -276,7 +276,7 @@ fn the_hint_shows_the_signature_of_the_call_at_the_cursor() {
         (
             Rhai,
             "train(net, #{ units: ",
-            Some("units: integer, 100 if left out"),
+            Some("units: integer; default 100"),
         ),
         (Rhai, "train(net)", None),
         (Rhai, "unknown(", None),

@@ -14,6 +14,7 @@ use crate::session::{LANGUAGES, OutputRecorder, run};
 fn evaluate(expression: &str, language: Language) -> String {
     let text = match language {
         Rhai => expression.to_string(),
+        Lua if expression.starts_with("local ") => expression.to_string(),
         Lua => format!("return {expression}"),
     };
     let outcome = run(&text, language).outcome;

@@ -1,4 +1,4 @@
-//! Lists and texts of Rhai, and the iteration over tensors in Lua.
+//! Lists and strings of Rhai, and the iteration over tensors in Lua.
 
 use attractor::api::context::Language::{Lua, Rhai};
 use attractor::api::display;

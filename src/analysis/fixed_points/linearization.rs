@@ -62,11 +62,11 @@ pub enum Growth {
 /// The kind of motion along a mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModeKind {
-    Straight,
+    Monotonic,
     /// lambda is real and negative: the sign alternates at every step.
-    Flipping,
+    Alternating,
     /// lambda is complex.
-    Spiralling,
+    Oscillatory,
 }
 
 impl Linearization {
@@ -121,9 +121,9 @@ pub fn growth(value: Complex, marginal: f64) -> Growth {
 /// The kind of motion along a mode.
 pub fn mode_kind([re, im]: Complex) -> ModeKind {
     match (im == 0.0, re < 0.0) {
-        (true, false) => ModeKind::Straight,
-        (true, true) => ModeKind::Flipping,
-        (false, _) => ModeKind::Spiralling,
+        (true, false) => ModeKind::Monotonic,
+        (true, true) => ModeKind::Alternating,
+        (false, _) => ModeKind::Oscillatory,
     }
 }
 

@@ -9,11 +9,11 @@ use crate::tensor::{DType, Tensor};
 
 /// The names in the option `header`.
 ///
-/// Errors: `Kind` for an item that is not a text
+/// Errors: `Kind` for an item that is not a string
 pub fn names(items: &[Value]) -> Result<Vec<String>, Diagnostic> {
     let name = |item: &Value| match item {
         Value::Text(name) => Ok(name.clone()),
-        other => Err(kind_error("option `header`", "a list of texts", other)),
+        other => Err(kind_error("option `header`", "a list of strings", other)),
     };
     items.iter().map(name).collect()
 }
@@ -103,7 +103,7 @@ fn vector_cells(vector: &Tensor) -> Result<Cells, Error> {
 }
 
 fn cells(name: &str, value: &Value) -> Result<Cells, Diagnostic> {
-    let expected = "a vector or a list of numbers or of texts";
+    let expected = "a vector or a list of numbers or of strings";
     let error = |found: &Value| kind_error(&format!("column `{name}`"), expected, found);
     let items = match value {
         Value::Tensor(tensor) if tensor.rank() == 1 => return Ok(vector_cells(tensor)?),

@@ -38,7 +38,7 @@ crate::options! {
     pub struct WriteOptions for "csv::write" {
         /// The names of the columns. For a map, the names of the columns to write, in this order.
         /// An empty list omits the header.
-        header: Option<Vec<Value>> = None;
+        header: Option<Vec<Value>> = None, default "all names of a map; c0, c1, ... for a tensor";
         /// The character between two fields.
         delimiter: String = ",".into();
     }
@@ -51,8 +51,8 @@ crate::natives! {
     /// Returns the columns of a table as a map from their names. A column of numbers becomes a
     /// tensor of dtype "f64", in which missing values (empty fields, NA, NaN, null) are NaN. A
     /// column of integers that are too large for "f64" (above 2^53) becomes a tensor of dtype
-    /// "i64". Any other column becomes a list of texts. A row with a different number of fields is
-    /// an error.
+    /// "i64". Any other column becomes a list of strings. A row with a different number of fields
+    /// is an error.
     ///
     /// > file::write("trials.csv", "time,side,rate\n0.5,left,3\n1.0,right,\n");
     /// > csv::read("trials.csv")
@@ -78,7 +78,7 @@ crate::natives! {
         Ok(names.into_iter().map(Value::Text).collect())
     }
 
-    /// Writes a table: a map of columns (vectors, or lists of numbers or texts), or a tensor
+    /// Writes a table: a map of columns (vectors, or lists of numbers or strings), or a tensor
     /// [rows, columns]. Numbers have as many digits as are needed to read them back exactly, and a
     /// tensor without names has the header c0, c1, ... The write is atomic. A relative path starts
     /// in the folder of `--out`.
@@ -143,7 +143,7 @@ fn vector<T: candle_core::WithDType>(values: Vec<T>) -> Result<Tensor, Error> {
 
 /// The columns as a tensor [rows, columns].
 ///
-/// Errors: `File` for a column of texts
+/// Errors: `File` for a column of strings
 fn to_tensor(path: &str, table: Table) -> Result<Tensor, Error> {
     let mut columns = Vec::new();
     for (name, column) in table.names.into_iter().zip(table.columns) {

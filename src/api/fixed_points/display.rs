@@ -5,6 +5,7 @@ use super::precision::{one_sided_flags, parameter_resolution};
 use crate::analysis::fixed_points::linearization::{Linearization, linearize};
 use crate::analysis::fixed_points::{Counts, Point, Points, Set, set_margins};
 use crate::api::diagnostic::Diagnostic;
+use crate::api::display::count_text;
 use crate::api::value::ScriptObject;
 use crate::nn::Network;
 use crate::tensor::{DType, convert};
@@ -94,30 +95,31 @@ fn exclusions(counts: Counts) -> impl Iterator<Item = String> {
         (
             slow_excluded,
             format!(
-                "excluded: {slow_excluded} slow points without a fixed point nearby (`keep_slow: \
-                 true` retains them)"
+                "excluded: {} without a fixed point nearby (`keep_slow: true` retains them)",
+                count_text(slow_excluded, "slow point")
             ),
         ),
         (
             unreachable,
             format!(
-                "beyond the bound of all fixed points: {unreachable} final states, which runs from \
-                 within the bound do not reach"
+                "beyond the bound of all fixed points: {}, which runs from within the bound do not \
+                 reach",
+                count_text(unreachable, "final state")
             ),
         ),
         (
             outliers,
             format!(
-                "excluded: {outliers} points further from the candidates than `outlier_distance` \
-                 times their RMS distance"
+                "excluded: {} further from the candidates than `outlier_distance` times their RMS \
+                 distance",
+                count_text(outliers, "point")
             ),
         ),
         (
             counts.failed,
             format!(
-                "excluded: {} candidates that did not reach `tolerance` in `max_iters` \
-                 iterations",
-                counts.failed
+                "excluded: {} that did not reach `tolerance` in `max_iters` iterations",
+                count_text(counts.failed, "candidate")
             ),
         ),
     ]
@@ -132,15 +134,16 @@ fn set_lines(fixed_points: &FixedPoints) -> Result<Vec<String>, Diagnostic> {
     let continua: Vec<&Set> = sets.iter().filter(|set| set.dimension > 0).collect();
     let isolated = sets.len() - continua.len();
     let mut lines = vec![format!(
-        "  sets: {} ({isolated} isolated points)",
-        sets.len()
+        "  sets: {} ({})",
+        sets.len(),
+        count_text(isolated, "isolated point")
     )];
     for set in continua.iter().take(MAX_CONTINUA) {
         lines.push(format!(
-            "    a continuum of dimension {}, extent {}: {} points",
+            "    a continuum of dimension {}, extent {}: {}",
             set.dimension,
             format_four_digits(set.extent),
-            set.members.len()
+            count_text(set.members.len(), "point")
         ));
     }
     if continua.len() > MAX_CONTINUA {

@@ -40,13 +40,21 @@ crate::natives! {
     /// the nearest one. `adam`, the method of the notebooks, minimizes the mean error of all
     /// candidates together, in the dtype of the network.
     ///
-    /// Each final state within the tolerance is refined to a nearby fixed point by Newton's method.
-    /// If one exists, the candidate is labelled converged: the point is that fixed point,
-    /// `position_error` bounds its distance to the exact one, and points whose bounds overlap are
-    /// merged. If none exists nearby, the final state is labelled a slow point, whatever its error.
-    /// Final states of `newton` at a local minimum of q = 1/2 |F - h|^2 above the tolerance are
-    /// slow points too. All other candidates failed. If `unique_distance` and `tolerance` are
-    /// set without `polish`, final states are not moved to their fixed points. The printed summary
+    /// Three measures state how far h is from a fixed point: the speed |F - h|, the distance that
+    /// the state moves in one time step; q = 1/2 |F - h|^2; and the error, the mean of (F - h)^2
+    /// over the s state variables, which is 2 q / s. `tolerance` is compared with the error.
+    ///
+    /// A final state with an error of at most `tolerance` is refined to a nearby fixed point by
+    /// Newton's method. The candidate then gets one of three labels:
+    /// - converged: the refinement reached a fixed point. The point is that fixed point, and
+    ///   `position_error` bounds its distance to the exact one; points whose bounds overlap are
+    ///   merged.
+    /// - slow point: no fixed point is nearby, whatever the error; or `newton` ended at a local
+    ///   minimum of q with an error above the tolerance. See `keep_slow`.
+    /// - failed: all other candidates; they are excluded.
+    ///
+    /// If `unique_distance` and `tolerance` are set without `polish`, final states are not moved to
+    /// their fixed points. The printed summary
     /// shows the number of candidates at each stage, the number excluded by each option, and an
     /// estimate of the number of fixed points in the basins that the candidates reach (Chao 1984).
     /// `warnings` lists the reasons why the search may be incomplete.

@@ -177,7 +177,7 @@ crate::natives! {
             match predicate.call(vec![Value::Map(point_map(point)?)])? {
                 Value::Bool(true) => indices.push(index),
                 Value::Bool(false) => {}
-                other => return Err(result_error("filter", "true or false", &other, &predicate)),
+                other => return Err(result_error("filter", "a boolean", &other, &predicate)),
             }
         }
         Ok(New(this.with_points(this.points.select(&indices))))

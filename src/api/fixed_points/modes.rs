@@ -22,10 +22,12 @@ options! {
     pub struct ModeOptions for "fixed_points.modes" {
         /// Duration of a time step, the unit of time constants and periods.
         dt: f64 = 1.0, in Span::above(0.0);
-        /// Modes are marginal if |lambda| differs from 1 by at most this value. Default: the
-        /// uncertainty due to the dtype of the parameters, the conditioning of the eigenvalue and
-        /// the position error of the point; along a continuum its tangent modes are also marginal.
-        marginal: Option<f64> = None, in Span::at_least(0.0);
+        /// Modes are marginal if |lambda| differs from 1 by at most this value. The default
+        /// estimates the uncertainty of |lambda| due to the dtype of the parameters, the
+        /// conditioning of the eigenvalue and the position error of the point; along a line or
+        /// surface of fixed points the modes tangent to it are marginal, too.
+        marginal: Option<f64> = None,
+            default "an estimate of the uncertainty of each eigenvalue", in Span::at_least(0.0);
     }
 }
 
@@ -52,11 +54,12 @@ crate::natives! {
     /// - `right` [k, s, s], the right eigenvectors as rows of norm 1, and `left` [k, s, s], the
     ///   left eigenvectors as rows, with l . r = 1 for the same mode and 0 for different modes;
     ///   both are maps of `re` and `im`;
-    /// - `growth` (growing, decaying, marginal) and `kind` (straight, flipping: lambda real and
-    ///   negative, spiralling), a list of strings for each point;
+    /// - `growth` ("growing", "decaying" or "marginal": |lambda| above, below or near 1) and `kind`
+    ///   ("monotonic": lambda real and not negative; "alternating": real and negative;
+    ///   "oscillatory": complex), a list of s strings for each point;
     /// - `time_constant` [k, s], dt / |ln |lambda||, and `period` [k, s], 2 pi dt / |arg lambda|;
-    /// - `unstable` [k], the number of growing modes, and `class`, a string for each point: stable,
-    ///   marginal, saddle (some modes grow) or unstable (all modes grow);
+    /// - `unstable` [k], the number of growing modes, and `class`, a string for each point:
+    ///   "stable", "marginal", "saddle" (some modes grow) or "unstable" (all modes grow);
     /// - `slowest` [k], the index of the mode nearest to 1, and `line` [k], the cosine between this
     ///   mode and the line through the neighbouring points: near 1 along a line attractor;
     /// - `condition` [k], the norm of the longest left eigenvector; `defective` [k], 1 if
@@ -72,7 +75,7 @@ crate::natives! {
     /// > let points = fixed_points::find(net, #{ candidates: zeros([1, 2]) });
     /// > let modes = points.modes();
     /// > [modes.re.to_list(), modes.growth, modes.kind, modes.class]
-    /// = [[[2.0, -0.5]], [["growing", "decaying"]], [["straight", "flipping"]], ["saddle"]]
+    /// = [[[2.0, -0.5]], [["growing", "decaying"]], [["monotonic", "alternating"]], ["saddle"]]
     fn modes(cx: &Context, this: Rc<FixedPoints>, options: CallOptions<ModeOptions>) -> Map {
         let (network, linear) = linearize_points(cx, "fixed_points.modes", &this)?;
         let (k, s, i) = (linear.len(), this.points.state, this.points.inputs);
@@ -212,8 +215,8 @@ fn growth_name(growth: Growth) -> &'static str {
 
 fn kind_name(eigenvalue: Complex) -> &'static str {
     match mode_kind(eigenvalue) {
-        ModeKind::Straight => "straight",
-        ModeKind::Flipping => "flipping",
-        ModeKind::Spiralling => "spiralling",
+        ModeKind::Monotonic => "monotonic",
+        ModeKind::Alternating => "alternating",
+        ModeKind::Oscillatory => "oscillatory",
     }
 }

@@ -20,20 +20,22 @@ const TRAJECTORY_VALUES: usize = 16;
 options! {
     /// Options of `transitions`.
     pub struct TransitionOptions for "fixed_points.transitions" {
-        /// Distance of the initial states from the fixed point. Default: a tenth of the smallest
-        /// distance between two points.
-        distance: Option<f64> = None, in Span::above(0.0);
-        /// Distance at which a trajectory has arrived at a point. Default: the value of `distance`.
-        arrival: Option<f64> = None, in Span::above(0.0);
+        /// Distance of the initial states from the fixed point.
+        distance: Option<f64> = None,
+            default "a tenth of the smallest distance between two points", in Span::above(0.0);
+        /// Distance at which a trajectory has arrived at a point.
+        arrival: Option<f64> = None, default "distance", in Span::above(0.0);
         /// Maximum number of time steps per trajectory.
         steps: usize = 10_000, in Span::at_least(1.0);
         /// Number of trajectories from random initial states around each point, in addition to
         /// those along unstable directions.
         noise: usize = 0;
-        /// Modes are marginal if |lambda| differs from 1 by at most this value. Default: the
-        /// uncertainty due to the dtype of the parameters, the conditioning of the eigenvalue and
-        /// the position error of the point; along a continuum its tangent modes are also marginal.
-        marginal: Option<f64> = None, in Span::at_least(0.0);
+        /// Modes are marginal if |lambda| differs from 1 by at most this value. The default
+        /// estimates the uncertainty of |lambda| due to the dtype of the parameters, the
+        /// conditioning of the eigenvalue and the position error of the point; along a line or
+        /// surface of fixed points the modes tangent to it are marginal, too.
+        marginal: Option<f64> = None,
+            default "an estimate of the uncertainty of each eigenvalue", in Span::at_least(0.0);
         /// Seed of the random initial states.
         seed: Seed = Seed::default();
     }

@@ -62,7 +62,7 @@ pub fn sequence_values<T: Lanes>(
 /// Converts the argument `what` to a tensor.
 pub fn to_tensor(op: &'static str, what: &str, value: Value) -> Result<Tensor> {
     let of = format!("{op}: argument `{what}`");
-    exact_tensor(of, "a tensor, or nothing", value)
+    exact_tensor(of, "a tensor or nil", value)
 }
 
 /// Errors: `NotFinite` for the first value that is not finite

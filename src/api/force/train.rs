@@ -31,11 +31,17 @@ crate::natives! {
     module "force";
 
     /// Trains the readout by recursive least squares on targets [t, outputs] with inputs [t,
-    /// inputs] (nil for zeros). At every time step, or every `every` steps: q = P h, P <- P - q q'
-    /// / (1 + h . q), wO <- wO - (z - f) q' / (1 + h . q). The network stores P, so that a further
-    /// training continues where this one stopped. Returns a map: `outcome`, `error` [epochs], the
-    /// mean of |z - f| in each pass with z before the weight update, and `outputs` [t, outputs] of
-    /// the last pass.
+    /// inputs] (nil for zeros).
+    ///
+    /// At every time step, or every `every` steps: q = P h, P <- P - q q' / (1 + h . q),
+    /// wO <- wO - (z - f) q' / (1 + h . q). Here h [units] are the rates tanh(a) of the currents a,
+    /// z = wO h [outputs] the outputs before the update, f [outputs] the targets of the time step,
+    /// and P [units, units] the estimated inverse correlation matrix of the rates; ' is the
+    /// transpose. The network stores P, so that a further training continues where this one
+    /// stopped.
+    ///
+    /// Returns a map: `outcome`, `error` [epochs], the mean of |z - f| over time steps and outputs
+    /// in each pass, and `outputs` [t, outputs] of the last pass.
     ///
     /// A list of k networks is trained in parallel, each network independently, on targets [t,
     /// outputs] or individual targets [k, t, outputs]. In the returned map `outcome` is then a
@@ -66,10 +72,11 @@ crate::natives! {
 
     /// Trains the readout and the recurrent weights of a network with a teacher network
     /// (full-FORCE). The teacher has the same number of units, inputs and outputs; the targets f
-    /// are fed back in place of its outputs (teacher forcing). Its currents, goal = wR h + wF f,
-    /// are the targets for the currents of the trained network: at every step wR <- wR - (wR h + wF
-    /// z - goal) q' / (1 + h . q), with the q = P h of the readout. Without feedback weights
-    /// (`feedback_scale: 0.0`) this is the algorithm of DePasquale et al. 2018. Options and
+    /// are fed back in place of its outputs (teacher forcing). The recurrent and feedback input of
+    /// its units, goal = wR h + wF f with its own weights and rates h, is the target for that of
+    /// the trained network: at every step wR <- wR - (wR h + wF z - goal) q' / (1 + h . q), with
+    /// the weights, rates h and outputs z of the trained network and q = P h. Without feedback
+    /// weights (`feedback_scale: 0.0`) this is the algorithm of DePasquale et al. 2018. Options and
     /// returned map are those of `train`.
     ///
     /// > let teacher = force::network(#{ units: 100, gain: 1.3, seed: 1 });

@@ -20,10 +20,10 @@ const MESSAGES: [(&str, &str); 13] = [
     ("key must be a string", "a name without double quotes"),
     ("number out of range", "a number that is too large"),
     ("invalid number", "an invalid number"),
-    ("invalid escape", "an invalid escape in a text"),
+    ("invalid escape", "an invalid escape in a string"),
     (
         "control character",
-        "a line break or control character in a text",
+        "a line break or control character in a string",
     ),
     (
         "recursion limit exceeded",

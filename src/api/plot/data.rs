@@ -3,6 +3,7 @@
 use super::object::Plot;
 use crate::api::convert::{as_number, to_tensor};
 use crate::api::diagnostic::Diagnostic;
+use crate::api::display::count_text;
 use crate::api::shape_error::shape_error;
 use crate::api::value::{Map, Value};
 use crate::base::options::Choice;
@@ -131,7 +132,7 @@ pub fn parse_texts(of: &str, list: &[Value]) -> Result<Vec<String>> {
         Value::Text(text) => Ok(text.clone()),
         other => Err(Error::Kind {
             of: format!("{of}: labels"),
-            expected: "a text".into(),
+            expected: "a string".into(),
             found: other.kind(),
         }),
     };
@@ -148,7 +149,7 @@ pub fn set_labels(of: &str, panel: &mut Panel, labels: Vec<String>) -> Result<()
     if slots.len() != labels.len() {
         return Err(Error::Kind {
             of: format!("{of}: labels"),
-            expected: format!("{} texts, one for each layer", slots.len()),
+            expected: count_text(slots.len(), "string") + ", one for each layer",
             found: labels.len().to_string(),
         });
     }

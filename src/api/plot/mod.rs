@@ -108,7 +108,7 @@ crate::natives! {
 
     /// A heatmap of a matrix [rows, columns], with row 0 at the top, stretched to the axes.
     ///
-    /// > plot::heatmap([[1, 2], [3, 4]], #{ label: "rate", x: [0, 0.5] })
+    /// > plot::heatmap([[1, 2], [3, 4]], #{ colour_label: "rate", x: [0, 0.5] })
     /// = figure [1, 1], 1 layer
     fn heatmap(values: ExactTensor, options: CallOptions<HeatOptions>) -> New<Plot> {
         let heatmap = to_heatmap("plot::heatmap", &values)?;
@@ -338,9 +338,9 @@ fn heatmap_figure(
         panel.colour.map = options.map;
     }
     panel.colour.symmetric |= options.symmetric;
-    panel.colour.label = options.label.clone();
+    panel.colour.label = options.colour_label.clone();
     panel.colour.hidden = !options.bar;
-    panel.colour.limits = parse_limits(of, "limits", &options.limits)?;
+    panel.colour.limits = parse_limits(of, "colour_limits", &options.colour_limits)?;
     let (x, y) = (
         parse_limits(of, "x", &options.x)?,
         parse_limits(of, "y", &options.y)?,

@@ -10,12 +10,12 @@ use crate::{choices, options};
 options! {
     /// Options of `plot::lines`.
     pub struct LinesOptions for "plot::lines" {
-        /// The x coordinates; 0, 1, 2, ... if omitted.
-        x: Option<Tensor> = None;
+        /// The x coordinates.
+        x: Option<Tensor> = None, default "0, 1, 2, ...";
         /// Legend labels, one per line.
         labels: Option<Vec<Value>> = None;
         /// Colour of all lines: blue, red, green, pink, orange, sky, black, grey or #rrggbb.
-        colour: Option<String> = None;
+        colour: Option<String> = None, default "the next colour of the palette";
         /// Line width in pixels.
         width: f64 = 1.4, in Span::above(0.0);
         /// Dash pattern of the lines.
@@ -35,7 +35,7 @@ options! {
         /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
         /// Colour of all points, as in `plot::lines`.
-        colour: Option<String> = None;
+        colour: Option<String> = None, default "the next colour of the palette";
         /// Marker diameter in pixels.
         size: f64 = 5.0, in Span::above(0.0);
         /// Opacity, from 0 (transparent) to 1 (opaque).
@@ -50,10 +50,10 @@ options! {
 options! {
     /// Options of `plot::stem`.
     pub struct StemOptions for "plot::stem" {
-        /// The x coordinates; 0, 1, 2, ... if omitted.
-        x: Option<Tensor> = None;
+        /// The x coordinates.
+        x: Option<Tensor> = None, default "0, 1, 2, ...";
         /// Colour, as in `plot::lines`.
-        colour: Option<String> = None;
+        colour: Option<String> = None, default "the next colour of the palette";
         /// Legend label.
         label: Option<String> = None;
     }
@@ -62,10 +62,11 @@ options! {
 options! {
     /// Options of `plot::histogram`.
     pub struct HistogramOptions for "plot::histogram" {
-        /// Number of bins; chosen from the data if omitted.
-        bins: Option<usize> = None, in Span::between(1.0, 100_000.0);
+        /// Number of bins.
+        bins: Option<usize> = None,
+            default "chosen from the data", in Span::between(1.0, 100_000.0);
         /// Colour, as in `plot::lines`.
-        colour: Option<String> = None;
+        colour: Option<String> = None, default "the next colour of the palette";
         /// Legend label.
         label: Option<String> = None;
     }
@@ -76,12 +77,12 @@ options! {
     pub struct HeatOptions for "plot::heatmap" {
         /// Colour map; the default is viridis for a heatmap and blue_white_red for an image.
         map: ColourMap = ColourMap::Viridis;
-        /// Values at the two ends of the colour bar; the range of the data if omitted.
-        limits: Vec<f64> = Vec::new();
+        /// Values at the two ends of the colour bar.
+        colour_limits: Vec<f64> = Vec::new(), default "the range of the data";
         /// Whether the colour limits are symmetric about zero.
         symmetric: bool = false;
         /// Label of the colour bar.
-        label: String = "".into();
+        colour_label: String = "".into();
         /// The x coordinates of the left edge of the first column and the right edge of the last
         /// column.
         x: Vec<f64> = Vec::new();
@@ -132,9 +133,9 @@ options! {
         /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
         /// Label of the colour bar.
-        values_label: String = "".into();
+        colour_label: String = "".into();
         /// Colour of all trajectories, as in `plot::lines`.
-        colour: Option<String> = None;
+        colour: Option<String> = None, default "the next colour of the palette";
         /// Line width in pixels.
         width: f64 = 1.2, in Span::above(0.0);
         /// Dash pattern of the lines.
@@ -154,13 +155,13 @@ options! {
         /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
         /// Label of the colour bar.
-        values_label: String = "".into();
+        colour_label: String = "".into();
         /// Colour of all points, as in `plot::lines`.
-        colour: Option<String> = None;
+        colour: Option<String> = None, default "the next colour of the palette";
         /// Marker diameter in pixels.
         size: f64 = 7.0, in Span::above(0.0);
         /// Marker diameter of each point, in pixels.
-        sizes: Option<Tensor> = None;
+        sizes: Option<Tensor> = None, default "size";
         /// Opacity, from 0 (transparent) to 1 (opaque).
         opacity: f64 = 1.0, in Span::between(0.0, 1.0);
         /// Marker shape: dot, square, triangle, diamond, cross, plus or ring.
@@ -178,9 +179,9 @@ options! {
         /// Colour map of the values.
         map: ColourMap = ColourMap::Viridis;
         /// Label of the colour bar.
-        values_label: String = "".into();
+        colour_label: String = "".into();
         /// Colour of all arrows, as in `plot::lines`.
-        colour: Option<String> = None;
+        colour: Option<String> = None, default "the next colour of the palette";
         /// Whether arrows have heads; without heads they are line segments.
         head: bool = true;
         /// Line width in pixels.

@@ -47,7 +47,7 @@ crate::natives! {
             stroke: to_stroke(of, &options.colour, [options.width, options.opacity], options.dash)?,
             label: options.label.clone(),
         };
-        scene_figure(Layer::Paths(paths), options.map, &options.values_label)
+        scene_figure(Layer::Paths(paths), options.map, &options.colour_label)
     }
 
     /// A scatter plot of points [.., 3].
@@ -69,7 +69,7 @@ crate::natives! {
             label: options.label.clone(),
             ..Points::new(points_3d(of, "points", &at)?)
         };
-        scene_figure(Layer::Points(points), options.map, &options.values_label)
+        scene_figure(Layer::Points(points), options.map, &options.colour_label)
     }
 
     /// Arrows from each point of `from` [.., 3] to the corresponding point of `to` [.., 3].
@@ -87,7 +87,7 @@ crate::natives! {
             stroke: to_stroke(of, &options.colour, [options.width, options.opacity], options.dash)?,
             label: options.label.clone(),
         };
-        scene_figure(Layer::Arrows(arrows), options.map, &options.values_label)
+        scene_figure(Layer::Arrows(arrows), options.map, &options.colour_label)
     }
 
     /// Text labels at points [.., 3], one string per point.
@@ -142,11 +142,11 @@ crate::natives! {
 }
 
 /// A three-dimensional figure with one layer.
-fn scene_figure(layer: Layer, map: ColourMap, values_label: &str) -> Result<New<Plot>, Diagnostic> {
+fn scene_figure(layer: Layer, map: ColourMap, colour_label: &str) -> Result<New<Plot>, Diagnostic> {
     let mut panel = Panel::from_layer(layer);
     panel.camera = Some(Camera::default());
     panel.colour.map = map;
-    panel.colour.label = values_label.into();
+    panel.colour.label = colour_label.into();
     to_figure(panel)
 }
 

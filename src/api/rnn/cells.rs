@@ -1,6 +1,7 @@
 //! The script functions that create networks, one row per constructor of the table of cells.
 
 use std::cell::RefCell;
+use std::fmt::Write;
 
 use super::net::Net;
 use crate::api::context::Context;
@@ -9,7 +10,7 @@ use crate::api::diagnostic::Diagnostic;
 use crate::api::native::{Args, Body, FromArgs, Module, Native, Signature};
 use crate::api::options::CallOptions;
 use crate::api::value::{IntoValue, Value};
-use crate::nn::{Network, NetworkOptions};
+use crate::nn::{Network, NetworkOptions, ParameterRow, parameter_table};
 use crate::ops::rnn::Cell;
 use crate::ops::rnn::cells::{Constructor, ConstructorVisitor, visit_constructors};
 
@@ -18,6 +19,14 @@ const MAX_GATES: usize = 4;
 
 /// The name of the script module.
 const MODULE: &str = "rnn";
+
+/// The parameters of networks with several layers or directions.
+const LAYER_PARAMETERS: &str = "
+Layers above the first have parameters of the same kinds, with `_l1`, `_l2`, ... after the name and
+the number of values per time step from the layer below in place of inputs; those of the backward
+direction end in `_reverse`. The columns of `wO` are the units of the last layer, of both directions
+if `bidirectional` is true.
+";
 
 /// The options of a constructor, then those of all networks.
 type Arguments<C> = CallOptions<(C, NetworkOptions)>;
@@ -46,10 +55,33 @@ impl ConstructorVisitor for Rows {
             name: C::FUNCTION,
             args: Arguments::<C>::arg("options").into_iter().collect(),
             returns: New::<Net>::kind(),
-            doc: C::DOC.into(),
+            doc: documentation::<C>(),
             body: Body::Engine(construct::<C>),
         });
     }
+}
+
+/// The documentation of a constructor, with the parameters of its cells before the example.
+fn documentation<C: Constructor>() -> String
+where
+    Cell: From<C::Cell>,
+{
+    let (text, example) = C::DOC.split_once("\n> ").unwrap_or((C::DOC, ""));
+    let mut doc = text.to_string();
+    for (choice, cell) in C::variants() {
+        let space = if choice.is_empty() { "" } else { " " };
+        let _ = writeln!(doc, "\nParameters{space}{choice}, with initial values:");
+        for ParameterRow {
+            name,
+            shape,
+            initial,
+        } in parameter_table(&cell.into())
+        {
+            let _ = writeln!(doc, "- `{name}` {shape}: {initial}");
+        }
+    }
+    doc.push_str(LAYER_PARAMETERS);
+    format!("{doc}\n> {example}")
 }
 
 /// A new network of the cell that the options describe.

@@ -21,10 +21,10 @@ options! {
     pub struct Closures for "rnn::custom" {
         /// Returns the next states [b, n] for states h [b, n], inputs x [b, i] and the map of
         /// parameters. Required.
-        step: Option<Function> = None;
+        step: Option<Function> = None, default crate::base::options::REQUIRED;
         /// Returns the outputs [b, o] for states h [b, n] and the map of parameters. Without it,
         /// the outputs are wO h + bO, with parameters `wO` and `bO`.
-        readout: Option<Function> = None;
+        readout: Option<Function> = None, default "wO h + bO";
         /// Initial values of the parameters by name: tensors, or numbers in lists. The names `h0`,
         /// `wO` and `bO` are reserved for the initial state and the linear readout.
         params: Option<Map> = None;

@@ -37,15 +37,16 @@ options! {
         /// Activation of an `nn.RNN`. Without it, the activation recorded in the file (by
         /// `network.save` or in `hyper_parameters` of Lightning) is used, otherwise tanh, with a
         /// note.
-        nonlinearity: Option<Nonlinearity> = None;
+        nonlinearity: Option<Nonlinearity> = None, default "that of the file, otherwise tanh";
         /// Name of the learned initial state h; without it, `h0` is used if present, otherwise 0.
         h0: String = "".into();
         /// Name of the learned initial state c of an LSTM; without it, `c0` is used if present,
         /// otherwise 0.
         c0: String = "".into();
-        /// Update bias of a GRU of the computation-thru-dynamics notebooks (default 0.5) or of an
-        /// update-gate network (default 1).
-        update_bias: Option<f64> = None, in Span::between(-1e3, 1e3);
+        /// Update bias of a GRU of the computation-thru-dynamics notebooks or of an update-gate
+        /// network.
+        update_bias: Option<f64> = None,
+            default "0.5 for a GRU, 1 for an update-gate network", in Span::between(-1e3, 1e3);
         /// The dtype: that of the file, or another one.
         dtype: ImportDtype = ImportDtype::OfFile;
     }

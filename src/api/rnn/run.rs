@@ -17,18 +17,17 @@ options! {
     /// Options of `network.run`.
     pub struct RunOptions for "network.run" {
         /// Initial state of each trial, [b, s], in place of the learned initial state.
-        h0: Option<Tensor> = None;
-        /// Number of trials, for a run of a number of time steps; without it, that of `h0`, or a
-        /// single trial.
-        trials: Option<usize> = None, in Span::at_least(1.0);
+        h0: Option<Tensor> = None, default "the learned initial state";
+        /// Number of trials, for a run of a number of time steps.
+        trials: Option<usize> = None, default "that of h0, or 1", in Span::at_least(1.0);
         /// Key of the state noise; without it, no noise is added. Dropout is never applied.
         noise: Option<Key> = None;
         /// Number of time steps of each trial, [b], for trials of different lengths. The states of
         /// a trial remain constant after its end, and the backward direction of a bidirectional
         /// network begins there.
-        lengths: Option<Tensor> = None;
+        lengths: Option<Tensor> = None, default "t for all trials";
         /// Parameters to use in place of those of the network, for example inside `grad`.
-        params: Option<Map> = None;
+        params: Option<Map> = None, default "those of the network";
     }
 }
 

@@ -22,7 +22,7 @@ crate::choices! {
 crate::options! {
     /// Options of the functions that create a tensor.
     pub struct TensorOptions for "tensor" {
-        /// The dtype
+        /// The dtype of the tensor.
         dtype: DtypeChoice = DtypeChoice::F32;
     }
 }

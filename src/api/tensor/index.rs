@@ -1,4 +1,5 @@
-//! Indexing with integers, ranges, texts, index tensors and masks; assignment; operators of masks.
+//! Indexing with integers, ranges, strings, index tensors and masks; assignment; operators of
+//! masks.
 
 use super::args::{Operand, Receiver, broadcast_operands};
 use super::index_args::Index;
@@ -17,10 +18,10 @@ crate::natives! {
     /// `t[{i, j}]` in Lua for several axes.
     ///
     /// An index of an axis is an integer (negative: from the end), a range `1..3` (Rhai; `1..` and
-    /// `..3` are open), a text as in NumPy (`":"`, `"1:"`, `"-2:"`, `"::2"`, `"::-1"`; `"..."` for
-    /// all remaining axes), an i64 tensor or a list of indices, or a u8 mask. The rules are those
-    /// of NumPy, except that a slice beyond the end is an error. A single element is returned as a
-    /// plain number, unless `grad` tracks the tensor.
+    /// `..3` are open), a string as in NumPy (`":"`, `"1:"`, `"-2:"`, `"::2"`, `"::-1"`; `"..."`
+    /// for all remaining axes), an i64 tensor or a list of indices, or a u8 mask. The rules are
+    /// those of NumPy, except that a slice beyond the end is an error. A single element is returned
+    /// as a plain number, unless `grad` tracks the tensor.
     ///
     /// > let t = tensor([[1, 2], [3, 4], [5, 6]]);
     /// > [t[-1], t[[0, 1]], t[[":", 0]], t[t.gt(4)]]
@@ -29,8 +30,8 @@ crate::natives! {
         selected(cx, &this, &index.axes()?)
     }
 
-    /// The elements at one index for each of the first axes: `t.at(i, j)` is `t[[i, j]]`, with the
-    /// same forms of an index. `t.at([i, j])` is the same.
+    /// The elements at one index for each of the first axes, with the forms of an index of `index`:
+    /// `t.at(i, j)`, or the same with a list, `t.at([i, j])`.
     ///
     /// > tensor([[1, 2, 3], [4, 5, 6]]).at(":", "1:")
     /// = tensor [2, 2] f32 [[2, 3], [5, 6]]

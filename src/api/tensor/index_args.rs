@@ -1,4 +1,4 @@
-//! Indices of tensors in scripts: integers, ranges, texts, tensors and lists.
+//! Indices of tensors in scripts: integers, ranges, strings, tensors and lists.
 
 use crate::api::convert::{as_integer, to_tensor};
 use crate::api::diagnostic::Diagnostic;
@@ -8,8 +8,8 @@ use crate::tensor::DType;
 use crate::tensor::select::AxisIndex;
 
 /// The forms of an index, for error messages.
-const FORMS: &str = "an integer, a range, a text such as \"1:\", \"::2\" or \"...\", an i64 tensor \
-                     or a list of integers, or a u8 mask";
+const FORMS: &str = "an integer, a range, a string such as \"1:\", \"::2\" or \"...\", an i64 \
+                     tensor or a list of integers, or a u8 mask";
 
 /// An index of one axis, or a list with one index for each of the first axes.
 #[derive(Clone)]
@@ -83,7 +83,7 @@ fn slice(map: &Map) -> Option<AxisIndex> {
     })
 }
 
-/// Nested lists of integers, or of truth values.
+/// Nested lists of integers, or of booleans.
 fn list_index(list: &Value) -> Option<AxisIndex> {
     if contains_only(list, &|item| matches!(item, Value::Bool(_))) {
         return to_tensor(list, DType::U8).map(AxisIndex::Mask);

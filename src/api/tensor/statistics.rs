@@ -21,7 +21,7 @@ crate::options! {
     /// Options of `convolve`.
     pub struct ConvolveOptions for "convolve" {
         /// The values to return: "full" all n + m - 1, "same" the central max(n, m), "valid" those
-        /// with complete overlap
+        /// with complete overlap.
         mode: OverlapChoice = OverlapChoice::Full;
     }
 }

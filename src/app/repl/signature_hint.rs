@@ -3,6 +3,7 @@
 use rustyline::hint::Hint;
 
 use crate::api::context::Language;
+use crate::api::help;
 use crate::api::native::Native;
 use crate::base::options::Field;
 
@@ -20,22 +21,14 @@ impl Hint for DimHint {
 
 /// The signature of a function with its argument names and return type.
 pub fn signature(native: &Native, language: Language) -> String {
-    let signature = match language {
-        Language::Rhai => native.signature(),
-        Language::Lua => native.signature().replace("::", "."),
-    };
+    let signature = help::translate_names(&native.signature(), language);
     match native.returns.as_str() {
-        "nothing" | "nil" | "" => signature,
+        "nil" | "" => signature,
         returns => format!("{signature} -> {returns}"),
     }
 }
 
 /// The type, range and default of an option.
 pub fn option(field: &Field) -> String {
-    let span = field.span.map_or(String::new(), |span| format!(" {span}"));
-    let default = &field.default;
-    format!(
-        "{}: {}{span}, {default} if left out",
-        field.name, field.kind
-    )
+    format!("{}: {}", field.name, field.summary())
 }

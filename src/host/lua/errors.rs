@@ -44,7 +44,7 @@ pub fn diagnose(vocabulary: &Vocabulary, error: Error) -> Diagnostic {
         return iteration.at(diagnostic.location);
     }
     if adds_texts(&diagnostic.message) {
-        return diagnostic.hint("`..` joins texts: \"a\" .. x");
+        return diagnostic.hint("`..` joins strings: \"a\" .. x");
     }
     if let Some(name) = method_as_value(vocabulary, &diagnostic.message) {
         let without_call = method_without_call(name);
@@ -91,7 +91,7 @@ fn name_nil(vocabulary: &Vocabulary, diagnostic: Diagnostic) -> Diagnostic {
     }
 }
 
-/// Whether an error is an addition with a text, as in `"a" + x`.
+/// Whether an error is an addition with a string, as in `"a" + x`.
 fn adds_texts(message: &str) -> bool {
     message.starts_with("attempt to add a 'string'") || message.ends_with("with a 'string'")
 }
@@ -112,7 +112,7 @@ fn not_an_iterator(message: &str) -> Option<Diagnostic> {
             "ipairs visits the elements of a tensor: for i, x in ipairs(t) do .. end",
         ),
         "number" => ("a number", "count with for i = 1, 10 do .. end"),
-        "string" => ("a text", "for letter in text:gmatch(\".\") do .. end"),
+        "string" => ("a string", "for letter in text:gmatch(\".\") do .. end"),
         "nil" => ("nil", "check that the name after `in` is defined"),
         other => (other, "for i, x in ipairs(list) do .. end"),
     };
@@ -198,7 +198,7 @@ pub fn convert(error: Error) -> Diagnostic {
         // Lua reports a thrown table only by its address.
         Error::RuntimeError(text) if is_address(&text) => {
             Diagnostic::new("the script raised a table as an error")
-                .hint("raise a text, as in error(\"too large\")")
+                .hint("raise a string, as in error(\"too large\")")
         }
         Error::RuntimeError(text) => parse_message(&text, Cause::Script),
         Error::SyntaxError { message, .. } => parse_message(&message, Cause::Script),
@@ -207,7 +207,7 @@ pub fn convert(error: Error) -> Diagnostic {
     }
 }
 
-/// The error of a script whose tables and texts exceed the remaining memory.
+/// The error of a script whose tables and strings exceed the remaining memory.
 pub fn out_of_memory() -> Diagnostic {
     let hint = "the tables of the script use too much memory; store large data in tensors";
     Diagnostic {

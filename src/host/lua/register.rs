@@ -215,7 +215,7 @@ fn add_operators(handles: &mut UserDataRegistry<Handle>, vocabulary: &Rc<Vocabul
     }
 }
 
-/// Compares two scalars. Lua converts the result of a comparison to one truth value, so tensors
+/// Compares two scalars. Lua converts the result of a comparison to one boolean, so tensors
 /// have no order.
 fn compare(
     lua: &Lua,
@@ -231,9 +231,8 @@ fn compare(
     {
         Value::Bool(answer) => Ok(answer),
         _ => {
-            let diagnostic =
-                Diagnostic::new("a comparison of tensors returns one truth value in Lua")
-                    .hint("for an elementwise comparison use a:lt(b), a:le(b), a:gt(b), a:ge(b)");
+            let diagnostic = Diagnostic::new("a comparison of tensors returns one boolean in Lua")
+                .hint("for an elementwise comparison use a:lt(b), a:le(b), a:gt(b), a:ge(b)");
             Err(errors::raise(lua, diagnostic))
         }
     }

@@ -75,7 +75,7 @@ fn from_table(table: &mlua::Table, depth: usize) -> mlua::Result<Value> {
             let kind = other.type_name();
             let kind = from_lua_at(other, depth + 1).map_or(kind.to_string(), |key| key.kind());
             Err(external(format!(
-                "expected texts as keys of a map, found {kind}"
+                "expected strings as keys of a map, found {kind}"
             )))
         }
     };

@@ -26,7 +26,7 @@ pub fn hint(error: &EvalAltResult) -> Option<String> {
             "`{}` is an empty block, whose value is nil; an empty map is `#{}`"
         }
         EvalAltResult::ErrorDataTooLarge(..) => {
-            "the texts and lists of the script use too much memory; store large data in tensors"
+            "the strings and lists of the script use too much memory; store large data in tensors"
         }
         EvalAltResult::ErrorStackOverflow(_) => UNBOUNDED_RECURSION,
         _ => return None,
@@ -66,15 +66,16 @@ fn range_hint(signature: &str) -> Option<&'static str> {
         return Some(FLOOR_DIVIDE);
     }
     signature.contains("tring").then_some(
-        "`..` is a range of integers; join texts with `+`, or write `a is ${a}` between backticks",
+        "`..` is a range of integers; join strings with `+`, or write `a is ${a}` between \
+         backticks",
     )
 }
 
 /// The hint for a value of type `found` where `expected` is required.
 fn mismatch_hint(expected: &str, found: &str) -> Option<&'static str> {
     match (kind_name(expected), kind_name(found)) {
-        ("a truth value", "a tensor") => {
-            Some("`all()` and `any()` reduce a tensor to one truth value; `a & b` combines masks")
+        ("a boolean", "a tensor") => {
+            Some("`all()` and `any()` reduce a tensor to one boolean; `a & b` combines masks")
         }
         ("an integer", "a number") => Some(FLOOR_DIVIDE),
         _ if found.starts_with("core::ops::range::Range") => Some(
@@ -127,7 +128,7 @@ fn parse_message(kind: &ParseErrorType) -> String {
         ParseErrorType::MismatchedType(expected, found) => {
             let expected = match expected.as_str() {
                 ITERABLE => return loop_message(constant_kind(found)),
-                "a boolean expression" => "a truth value",
+                "a boolean expression" => "a boolean",
                 other => other,
             };
             format!("expected {expected}, found {}", constant_kind(found))
@@ -150,8 +151,8 @@ fn constant_kind(kind: &str) -> &str {
         "an object map" => "a map",
         "a number" => "an integer",
         "a floating-point number" => "a number",
-        "a boolean" => "a truth value",
-        "()" => "nothing",
+        "a boolean" => "a boolean",
+        "()" => "nil",
         other => other,
     }
 }
@@ -229,12 +230,12 @@ fn kind_name(kind: &str) -> &str {
     match kind {
         "i64" => "an integer",
         "f64" => "a number",
-        "string" | "&str | ImmutableString | String" => "a text",
+        "string" | "&str | ImmutableString | String" => "a string",
         "array" => "a list",
         "map" => "a map",
-        "bool" => "a truth value",
+        "bool" => "a boolean",
         "float" => "a number",
-        "()" => "nothing",
+        "()" => "nil",
         "Fn" => "a function",
         "error" => "an error",
         kind if kind.ends_with("Tensor") || kind == "tensor" => "a tensor",

@@ -9,7 +9,7 @@ use super::messages;
 
 /// Rust type names and their script names.
 const TYPES: [(&str, &str); 6] = [
-    ("&str | ImmutableString | String", "text"),
+    ("&str | ImmutableString | String", "string"),
     ("candle_core::tensor::Tensor", "tensor"),
     ("attractor::api::value::Object", "object"),
     ("attractor::api::value::Function", "function"),

@@ -1,4 +1,4 @@
-//! Functions of lists and texts that Rhai defines in a way that leads to mistakes: `for_each`
+//! Functions of lists and strings that Rhai defines in a way that leads to mistakes: `for_each`
 //! passes the index instead of the element, and `sort`, `reverse` and `trim` return nothing.
 
 use std::cmp::Ordering;
@@ -42,7 +42,7 @@ fn for_each(context: NativeCallContext, list: &mut Array, closure: FnPtr) -> Out
     Ok(())
 }
 
-/// Sorts numbers, texts, characters or truth values.
+/// Sorts numbers, strings, characters or booleans.
 fn sort(context: &NativeCallContext, list: &mut Array) -> Outcome<()> {
     let Some(first) = list.first() else {
         return Ok(());
@@ -53,7 +53,7 @@ fn sort(context: &NativeCallContext, list: &mut Array) -> Outcome<()> {
     };
     if let Some(other) = list.iter().find(|item| !is_same_kind(item)) {
         let message = format!(
-            "sort: expected numbers only or texts only, found {}",
+            "sort: expected numbers only or strings only, found {}",
             context.engine().map_type_name(other.type_name())
         );
         return Err(EvalAltResult::ErrorRuntime(message.into(), context.call_position()).into());

@@ -79,7 +79,7 @@ fn is_closed(position: Position, text: &str) -> Option<bool> {
     Some(before.trim_end().ends_with(')'))
 }
 
-/// The warning for an escape sequence in a text between backticks.
+/// The warning for an escape sequence in a string between backticks.
 fn escape(part: &Expr) -> Option<Diagnostic> {
     let Expr::StringConstant(part, _) = part else {
         return None;
@@ -87,8 +87,8 @@ fn escape(part: &Expr) -> Option<Diagnostic> {
     let escape = ["\\n", "\\t"]
         .into_iter()
         .find(|escape| part.contains(escape))?;
-    let message = format!("a text between backticks does not interpret `{escape}`");
-    let hint = "break the line in the text, or write a text between double quotes";
+    let message = format!("a string between backticks does not interpret `{escape}`");
+    let hint = "break the line in the string, or write a string between double quotes";
     Some(Diagnostic::new(message).hint(hint))
 }
 

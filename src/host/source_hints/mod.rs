@@ -117,12 +117,12 @@ impl SourceError<'_> {
         })
     }
 
-    /// The hint for `[[1, 2], [3, 4]]`, which is a text in Lua.
+    /// The hint for `[[1, 2], [3, 4]]`, which is a string in Lua.
     fn long_text_hint(&self, line: &[Token], message: &str) -> Option<String> {
         let is_list = |token: &Token| token.kind == TokenKind::Str && token.text.starts_with("[[");
-        let is_text = self.language == Language::Lua && message.contains("found a text");
+        let is_text = self.language == Language::Lua && message.contains("found a string");
         (is_text && line.iter().any(is_list))
-            .then(|| "`[[ .. ]]` is a text in Lua: a list of lists is {{1, 2}, {3, 4}}".into())
+            .then(|| "`[[ .. ]]` is a string in Lua: a list of lists is {{1, 2}, {3, 4}}".into())
     }
 
     /// The tokens of a line, at most [`MAX_LINE_TOKENS`].

@@ -1,7 +1,7 @@
 //! Patterns of tokens in one line of a script.
 //!
 //! A pattern is a sequence of elements, separated by spaces: a word or an operator; `NAME`,
-//! `NUMBER`, `STRING` and `QUOTED` (a text between single quotes); `VALUE`, the end of an
+//! `NUMBER`, `STRING` and `QUOTED` (a string between single quotes); `VALUE`, the end of an
 //! expression; `GLUE`, no space between two tokens; `START` and `END` of the line; `...`, any
 //! tokens. `!word` at the beginning excludes lines that contain the word.
 

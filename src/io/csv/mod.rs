@@ -1,4 +1,4 @@
-//! Tables of comma-separated values: named columns of numbers or texts.
+//! Tables of comma-separated values: named columns of numbers or strings.
 
 mod read;
 mod write;

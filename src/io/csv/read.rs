@@ -147,7 +147,7 @@ impl Column {
     }
 }
 
-/// The number in a field; NaN if it is missing, `None` for a text.
+/// The number in a field; NaN if it is missing, `None` for a string.
 fn number(field: &str) -> Option<f64> {
     let field = field.trim();
     if MISSING

@@ -211,7 +211,7 @@ impl Decoder<'_> {
     }
 
     fn heap_error(&self) -> crate::base::Error {
-        let found = "a text or list outside its heap";
+        let found = "a string or list outside its heap";
         error::damaged_entry(self.path, self.key, found)
     }
 }

@@ -101,7 +101,7 @@ fn empty(class: &str, sizes: Tree) -> Result<Tree> {
     Ok(matlab::empty(class, shape)?)
 }
 
-/// A text for one row of characters, a list of texts for several rows.
+/// A text for one row of characters, a list of strings for several rows.
 fn text(codes: &Tensor) -> Result<Tree> {
     let &[length, rows] = codes.dims() else {
         return Ok(Tree::Tensor(codes.clone()));

@@ -5,7 +5,7 @@ use crate::base::error::FileError;
 use crate::io::matlab;
 use crate::io::tree::Tree;
 
-/// A text for one row of characters, a list of texts for several rows; `shape` is in reverse
+/// A text for one row of characters, a list of strings for several rows; `shape` is in reverse
 /// order.
 ///
 /// Errors: `Damaged` if the number of characters differs from the shape; `Format` for more than

@@ -174,7 +174,7 @@ fn parse_dtype(descr: &str) -> Result<(Dtype, bool), FileError> {
 
 fn unsupported(found: impl Into<String>) -> FileError {
     FileError::Format {
-        expected: "an array of numbers, truth values or text",
+        expected: "an array of numbers, booleans or text",
         found: found.into(),
     }
 }

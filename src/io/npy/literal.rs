@@ -1,4 +1,4 @@
-//! The Python literal in the header of an array file: a dict with texts, truth values and tuples of
+//! The Python literal in the header of an array file: a dict with strings, booleans and tuples of
 //! integers. Nothing is evaluated.
 
 /// A value in the dict.
@@ -56,7 +56,7 @@ impl<'a> Parser<'a> {
     }
 
     fn text(&mut self, quote: char) -> Result<&'a str, &'static str> {
-        let (text, rest) = self.rest.split_once(quote).ok_or("the end of a text")?;
+        let (text, rest) = self.rest.split_once(quote).ok_or("the end of a string")?;
         self.rest = rest;
         Ok(text)
     }
@@ -68,7 +68,7 @@ impl<'a> Parser<'a> {
                 return Ok(value);
             }
         }
-        Err("a text, a truth value or a tuple of integers")
+        Err("a string, a boolean or a tuple of integers")
     }
 
     fn integers(&mut self) -> Result<Vec<u64>, &'static str> {

@@ -174,12 +174,12 @@ fn finish(tensor: Tensor, is_bool: bool) -> Result<Tree, FileError> {
     }
 }
 
-/// Nested lists of texts.
+/// Nested lists of strings.
 fn texts(bytes: &mut dyn Read, header: &Header, stored: &[usize]) -> Result<Tree, FileError> {
     if header.is_fortran && stored.len() > 1 {
         return Err(FileError::Format {
-            expected: "texts in row-major order",
-            found: "texts in Fortran order".into(),
+            expected: "strings in row-major order",
+            found: "strings in Fortran order".into(),
         });
     }
     if stored.contains(&0) {

@@ -9,14 +9,14 @@ use crate::io::atomic::atomic_write;
 use crate::io::tree::Tree;
 use crate::tensor::{DType, Tensor};
 
-/// Writes a tensor, a number, a truth value, a text or a list of texts to the file at `path`
+/// Writes a tensor, a number, a boolean, a string or a list of strings to the file at `path`
 /// atomically.
 ///
 /// Errors: `File` if writing fails, or for another value
 pub fn write(path: impl AsRef<Path>, value: &Tree) -> Result<()> {
     let path = path.as_ref();
     let bytes = serialize(value).map_err(|found| {
-        let expected = "a tensor, a number, a text or a list of texts";
+        let expected = "a tensor, a number, a string or a list of strings";
         Error::file(path, FileError::Format { expected, found })
     })?;
     atomic_write(path, &bytes)

@@ -47,7 +47,7 @@ options! {
         density: f64 = 1.0, in Span::between(0.0, 1.0);
         /// Duration of a time step, in the unit of tau.
         dt: f64 = 0.1, in Span::above(0.0);
-        /// Time constant of the activations.
+        /// Time constant with which the currents a decay, in the unit of `dt`.
         tau: f64 = 1.0, in Span::above(0.0);
         /// Standard deviation of the input weights times the square root of the number of inputs.
         input_scale: f64 = 1.0, in Span::at_least(0.0);

@@ -72,7 +72,7 @@ impl<T: Lanes> Network<T> {
             found => Err(Error::Kind {
                 of: format!("{}: attribute `{name}`", path.display()),
                 expected: "a number above 0".into(),
-                found: found.map_or("nothing", Tree::kind).into(),
+                found: found.map_or("no entry", Tree::kind).into(),
             }),
         };
         let [n] = file.shape("a0")?;

@@ -67,9 +67,11 @@ options! {
         var_min: f64 = 1e-3, in Span::above(0.0);
         /// Variance of the prior of the initial condition, at initialization.
         initial_prior_var: f64 = 0.1, in Span::above(0.0);
-        /// Time constant of the prior of the inferred inputs, in time steps, at initialization.
+        /// Time constant tau in time steps, at initialization, of the prior of the inferred inputs:
+        /// an autoregressive process of order 1 with the factor exp(-1 / tau) per step.
         inferred_prior_tau: f64 = 1.0, in Span::above(0.0);
-        /// Variance of the noise of that prior, at initialization.
+        /// Variance of the noise that the autoregressive process adds at each step, at
+        /// initialization.
         inferred_prior_var: f64 = 0.1, in Span::above(0.0);
         /// Duration of a time step in seconds, so that rates are per second. With 1, rates are per
         /// step.

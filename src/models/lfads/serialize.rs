@@ -114,7 +114,7 @@ impl Attributes<'_> {
         Error::Kind {
             of: format!("{}: attribute `{name}`", self.path.display()),
             expected: expected.into(),
-            found: self.value(name).map_or("nothing", Tree::kind).into(),
+            found: self.value(name).map_or("no entry", Tree::kind).into(),
         }
     }
 }

@@ -6,13 +6,15 @@ use crate::options;
 options! {
     /// Options of the KL warm-up.
     pub struct WarmUp for "lfads::train" {
-        /// Initial weight of the KL divergences of the posteriors from their priors.
+        /// Factor of the sum of both KL divergences (of the initial condition and of the inferred
+        /// inputs, from their priors) in the loss before batch `kl_ramp_start`.
         kl_weight_start: f64 = 0.01, in Span::at_least(0.0);
-        /// Final weight of the KL divergences, also used in every validation.
+        /// Factor of the same sum from batch `kl_ramp_end` on, and in every validation. Between the
+        /// two batches the factor changes linearly.
         kl_weight_end: f64 = 1.0, in Span::at_least(0.0);
-        /// Batch at which the weight starts to increase.
+        /// Batch, counted from 0, at which the linear ramp of the factor begins.
         kl_ramp_start: usize = 500;
-        /// Batch at which the weight reaches its final value.
+        /// Batch at which the ramp ends.
         kl_ramp_end: usize = 1000;
     }
 }

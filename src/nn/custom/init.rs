@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Custom, ParamMap, UserFns};
-use crate::base::options::{Options, Span};
+use crate::base::options::{Options, REQUIRED, Span};
 use crate::base::{Error, Result};
 use crate::nn::init::H0_SCALE;
 use crate::options;
@@ -19,8 +19,8 @@ options! {
     pub struct CustomOptions for "rnn::custom" {
         /// Number of inputs per time step; 0 for a network without inputs (autonomous dynamics).
         inputs: usize = 1;
-        /// Number of state variables. Required.
-        units: Option<usize> = None, in Span::at_least(1.0);
+        /// Number of state variables.
+        units: Option<usize> = None, default REQUIRED, in Span::at_least(1.0);
         /// Number of outputs per time step.
         outputs: usize = 1, in Span::at_least(1.0);
         /// Whether the initial state is the parameter `h0`. If false, the initial state is 0 unless

@@ -77,7 +77,7 @@ fn arrays_are_unchanged_after_write_and_read() {
 
 #[test]
 fn unsupported_arrays_are_errors_and_nothing_is_executed() {
-    let objects = "expected an array of numbers, truth values or text, found Python objects (dtype \
+    let objects = "expected an array of numbers, booleans or text, found Python objects (dtype \
                    `object`), which are stored as a pickle and not read";
     let table = [
         ("objects.npy", objects),
@@ -163,7 +163,7 @@ fn scripts_write_and_read_arrays_in_both_languages() {
         (r#"npz::read("x.npz", "a/im").item()"#, "1.5"),
         (
             r#"npy::write("m.npy", #{ a: 1 })"#,
-            "m.npy: expected a tensor, a number, a text or a list of texts, found a map...",
+            "m.npy: expected a tensor, a number, a string or a list of strings, found a map...",
         ),
         (
             r#"h5::read("x.npy")"#,

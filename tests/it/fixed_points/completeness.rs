@@ -26,7 +26,7 @@ fn a_distant_fixed_point_is_excluded_only_with_the_option_outlier() {
         let near = fixed_points::find(net, options);
         let text = text_of(near);
         [far.count(), far.counts().outliers, near.count(), near.counts().outliers,
-         text.contains("excluded: 1 points further from the candidates than `outlier_distance`")]
+         text.contains("excluded: 1 point further from the candidates than `outlier_distance`")]
     "#;
     assert_eq!(evaluate(text), "[1, 0, 0, 1, true]");
 }

@@ -155,11 +155,11 @@ fn complex_pairs_are_adjacent_and_exactly_conjugate() {
 #[test]
 fn modes_are_classified_by_growth_and_kind() {
     let rows = [
-        ([1.1, 0.0], Growth::Growing, ModeKind::Straight),
-        ([-1.1, 0.0], Growth::Growing, ModeKind::Flipping),
-        ([0.9, 0.0], Growth::Decaying, ModeKind::Straight),
-        ([0.6, 0.8], Growth::Marginal, ModeKind::Spiralling),
-        ([-0.5, 0.1], Growth::Decaying, ModeKind::Spiralling),
+        ([1.1, 0.0], Growth::Growing, ModeKind::Monotonic),
+        ([-1.1, 0.0], Growth::Growing, ModeKind::Alternating),
+        ([0.9, 0.0], Growth::Decaying, ModeKind::Monotonic),
+        ([0.6, 0.8], Growth::Marginal, ModeKind::Oscillatory),
+        ([-0.5, 0.1], Growth::Decaying, ModeKind::Oscillatory),
     ];
     for (value, growth, kind) in rows {
         assert_eq!(linearization::growth(value, 1e-9), growth, "{value:?}");

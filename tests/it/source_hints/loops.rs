@@ -7,7 +7,7 @@ use super::check;
 #[test]
 fn a_loop_over_a_value_without_elements_is_explained_in_rhai() {
     const KINDS: &str =
-        "expected a list, a range, a text, a tensor or fixed points to iterate over";
+        "expected a list, a range, a string, a tensor or fixed points to iterate over";
     check(
         Language::Rhai,
         &[
@@ -42,12 +42,9 @@ fn a_loop_over_a_value_without_elements_is_explained_in_rhai() {
                 "found a function; hint: call the function",
             ),
             ("for x in tasks::integrator() { print(x); }", "found a task"),
-            ("let y = (); for x in y { print(x); }", "found nothing"),
+            ("let y = (); for x in y { print(x); }", "found nil"),
             ("for x in zeros([2]) { print(x); }", "0.0\n0.0"),
-            (
-                "if 5 { print(1); }",
-                "expected a truth value, found an integer",
-            ),
+            ("if 5 { print(1); }", "expected a boolean, found an integer"),
         ],
     );
 }
@@ -72,7 +69,7 @@ fn a_loop_over_a_value_without_elements_is_explained_in_lua() {
             ),
             (
                 "for x in \"abc\" do end",
-                "found a text; hint: for letter in text:gmatch",
+                "found a string; hint: for letter in text:gmatch",
             ),
             ("for i, x in ipairs(5) do end", KINDS),
             (
@@ -80,8 +77,8 @@ fn a_loop_over_a_value_without_elements_is_explained_in_lua() {
                 "found an integer; hint: count with for i = 1, 5",
             ),
             ("for i, x in pairs(2.5) do end", "found a number"),
-            ("for i, x in ipairs(\"abc\") do end", "found a text"),
-            ("for i, x in ipairs(nil) do end", "found nothing"),
+            ("for i, x in ipairs(\"abc\") do end", "found a string"),
+            ("for i, x in ipairs(nil) do end", "found nil"),
             (
                 "for i, x in ipairs(rnn.vanilla()) do end",
                 "found a network",

@@ -26,7 +26,7 @@ const RHAI: &[(&str, &str, &str)] = &[
     ("let x = #{ a = 1 };", "`a = ..` in a map", "`#{ a: .. }`"),
     (
         "let x = 3; print(\"a\" .. x);",
-        "join texts with `+`",
+        "join strings with `+`",
         "`a is ${a}`",
     ),
     ("if true and false { }", "`and`", "`a && b`"),
@@ -105,7 +105,7 @@ const RHAI: &[(&str, &str, &str)] = &[
     ),
     (
         "print(f\"a {1}\");",
-        "a text `f\"..\"`",
+        "a string `f\"..\"`",
         "between backticks",
     ),
     ("let x = 'abc';", "single quotes", "double quotes"),
@@ -185,7 +185,7 @@ const LUA: &[(&str, &str, &str)] = &[
     ("print(zeros([2, 3]))", "a list `[1, 2]`", "`{1, 2}`"),
     (
         "local t = tensor([[1, 2], [3, 4]])",
-        "is a text in Lua",
+        "is a string in Lua",
         "{{1, 2}, {3, 4}}",
     ),
     (
@@ -197,15 +197,15 @@ const LUA: &[(&str, &str, &str)] = &[
     ("import numpy as np", "`import`", "require(\"file\")"),
     (
         "local s = `a ${x}`",
-        "a text between backticks",
+        "a string between backticks",
         "`\"a is \" .. a`",
     ),
     (
         "local s = f\"a {1}\"",
-        "a text `f\"..\"`",
+        "a string `f\"..\"`",
         "`\"a is \" .. a`",
     ),
-    ("local s = \"a\" + 1", "`..` joins texts", "\"a\" .. x"),
+    ("local s = \"a\" + 1", "`..` joins strings", "\"a\" .. x"),
     (
         "def f(x): return x",
         "`def` is syntax of Python",

@@ -35,7 +35,7 @@ const BANNED_NAMES: [(&str, &str); 22] = [
 ];
 
 /// Phrases, in any letter case, with their replacements.
-const BANNED_PHRASES: [(&str, &str); 12] = [
+const BANNED_PHRASES: [(&str, &str); 15] = [
     ("the way forward", "forward pass"),
     ("the way back", "backward pass"),
     ("kind of number", "dtype"),
@@ -47,6 +47,9 @@ const BANNED_PHRASES: [(&str, &str); 12] = [
     ("numbers of a network", "parameters"),
     ("times of a trial", "time steps"),
     ("derivatives by", "gradient with respect to"),
+    ("truth value", "boolean"),
+    ("found nothing", "found nil; found no entry"),
+    ("list of texts", "list of strings"),
     ("comes back from", "is read from, is returned by"),
 ];
 

@@ -180,7 +180,7 @@ fn values_that_are_not_tensors_are_ignored() {
         ("2**80", b"\x8a\x0b\0\0\0\0\0\0\0\0\0\0\x01"),
         ("-2**70", b"\x8a\x09\0\0\0\0\0\0\0\0\xc0"),
         ("2**80 in text", b"L1208925819614629174706176L\n"),
-        ("a truth value in text", b"I01\n"),
+        ("a boolean in text", b"I01\n"),
         ("a number in text", b"F1.5\n"),
         ("a text in quotes", b"S'a'\n"),
         ("a text in a line", b"Va\n"),

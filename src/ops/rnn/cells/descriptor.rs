@@ -139,4 +139,11 @@ pub trait Constructor: Options {
 
     /// Errors: `Range` if an option is out of range or contradicts another
     fn cell(&self) -> Result<Self::Cell>;
+
+    /// The cells among which the options choose, with the choice as text; a single one without a
+    /// text by default. `help` lists the parameters of each.
+    fn variants() -> Vec<(&'static str, Self::Cell)> {
+        let cell = Self::default().cell();
+        cell.into_iter().map(|cell| ("", cell)).collect()
+    }
 }

@@ -21,11 +21,11 @@ options! {
     /// A continuous-time cell and its hyperparameters.
     #[derive(Copy, Debug, PartialEq)]
     pub struct Ctrnn for "rnn::ctrnn" {
-        /// Nonlinearity applied to the activations.
+        /// Nonlinearity f: the rates are f(a).
         nonlinearity: Nonlinearity = Nonlinearity::Tanh;
-        /// Duration of a time step, in the unit of tau.
+        /// Duration of a time step, in the unit of `tau`; at most `tau`.
         dt: f64 = 1.0, in Span::above(0.0);
-        /// Time constant of the activations.
+        /// Time constant with which the currents a decay, in the unit of `dt`.
         tau: f64 = 10.0, in Span::above(0.0);
     }
 }
@@ -75,7 +75,9 @@ impl Constructor for Ctrnn {
 A new continuous-time network: a' = a + dt/tau (-a + wR f(a) + wI x + bR) + noise, o = wO f(a') +
 bO.
 
-The states are the currents a.
+The states are the currents a; the recurrent weights and the readout apply to the rates f(a). A
+large network with tanh and without inputs is chaotic at initialization if `gain` is above 1; below
+1 its activity decays to 0.
 
 > rnn::ctrnn(#{ units: 200, dt: 0.01, tau: 0.1, gain: 1.5 })
 = ctrnn network: 1 input, 200 units (tanh), 1 output, f32

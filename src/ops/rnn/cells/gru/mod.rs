@@ -73,9 +73,9 @@ options! {
         /// Position of the reset gate: applied to the state before the recurrent matrix, as in the
         /// tutorials, or to the product after it, as in PyTorch.
         reset: Reset = Reset::Before;
-        /// Bias added to the pre-activations of the update gates. The default is 0.5, as in the
-        /// tutorials. A cell with its reset gate after the matrix does not have this option.
-        update_bias: Option<f64> = None;
+        /// Bias added to the pre-activations of the update gates. It applies
+        /// with `reset: "before"` only, and is an error otherwise.
+        update_bias: Option<f64> = None, default "0.5";
     }
 }
 
@@ -105,6 +105,16 @@ The readout is o = wO h' + bO.
 > rnn::gru(#{ inputs: 1, units: 100, outputs: 1 })
 = gru network: 1 input, 100 units, 1 output, f32
 ";
+
+    fn variants() -> Vec<(&'static str, AnyGru)> {
+        vec![
+            ("with `reset: \"before\"`", AnyGru::Before(Gru::default())),
+            (
+                "with `reset: \"after\"`",
+                AnyGru::After(GruTorch::default()),
+            ),
+        ]
+    }
 
     /// Errors: `Range` if an update bias is set for a cell without one
     fn cell(&self) -> Result<AnyGru> {

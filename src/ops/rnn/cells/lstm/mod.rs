@@ -58,7 +58,7 @@ impl Constructor for Lstm {
 A new network of long short-term memory (LSTM) units, as in PyTorch.
 
 [i; f; g; o] = wI x + wR h + bR, c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c').
-The output is wO h' + bO. The state is [h, c].
+The readout is o = wO h' + bO. The state is [h, c].
 
 > rnn::lstm(#{ inputs: 3, units: 20, layers: 2 })
 = lstm network: 3 inputs, 2 layers of 20 units, 1 output, f32

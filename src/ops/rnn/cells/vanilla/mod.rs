@@ -61,9 +61,9 @@ impl Constructor for Vanilla {
 A new vanilla network: h' = f(wI x + wR h + bR) + noise, o = wO h' + bO, with a learned initial
 state h0.
 
-Initial values: h0 ~ 0.1 N(0, 1), wI ~ N(0, 1) / sqrt(inputs), wR ~ gain N(0, 1) / sqrt(units),
-wO ~ N(0, 1) / sqrt(units), and biases of 0. PyTorch's nn.RNN is equivalent, with bR equal to the
-sum of its two biases.
+PyTorch's nn.RNN is equivalent, with bR equal to the sum of its two biases. A large network with
+tanh and without inputs is chaotic at initialization if `gain` is above 1; below 1 its activity
+decays to 0.
 
 > rnn::vanilla(#{ inputs: 1, units: 100, outputs: 1, gain: 0.85, seed: 0 })
 = vanilla network: 1 input, 100 units (tanh), 1 output, f32
