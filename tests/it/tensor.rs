@@ -4,6 +4,8 @@ mod function_gradients;
 mod gradients;
 mod linear;
 mod reductions;
+mod searches;
+mod sigmoid_values;
 
 use attractor::base::Result;
 use attractor::tensor::reduce::Reduction;
