@@ -26,6 +26,7 @@ pub mod scalar;
 pub mod select;
 pub mod shape;
 pub mod sigmoid;
+mod small;
 pub mod sort;
 pub mod statistics;
 pub mod summary;

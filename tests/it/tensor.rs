@@ -6,6 +6,7 @@ mod linear;
 mod reductions;
 mod searches;
 mod sigmoid_values;
+mod small_arithmetic;
 
 use attractor::base::Result;
 use attractor::tensor::reduce::Reduction;
