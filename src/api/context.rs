@@ -193,8 +193,9 @@ impl Context {
     pub fn check_memory(&self, op: &str, shape: &[usize], dtype: DType) -> Result<(), Diagnostic> {
         let bytes = shape::size_in_bytes(shape, dtype);
         let limit = self.config.max_memory;
-        let (op, shape) = (op.to_string(), shape.to_vec());
+        let names = || (op.to_string(), shape.to_vec());
         if bytes > u128::from(limit) {
+            let (op, shape) = names();
             return Err(Error::Memory {
                 op,
                 shape,
@@ -204,6 +205,7 @@ impl Context {
             .into());
         }
         self.meter.check_available(bytes as u64).map_err(|used| {
+            let (op, shape) = names();
             Error::MemoryInUse {
                 op,
                 shape,

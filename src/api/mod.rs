@@ -61,4 +61,5 @@ pub mod value;
 pub mod view;
 mod vocabulary;
 
+pub use tensor::index::assign_in_place;
 pub use vocabulary::{modules, natives};

@@ -10,6 +10,7 @@ mod lua;
 mod report;
 mod rhai;
 mod script_host;
+mod script_tensor;
 mod source;
 mod source_hints;
 

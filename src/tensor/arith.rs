@@ -12,6 +12,7 @@ use super::precision::match_precision;
 use super::product::product;
 use super::repeat::broadcast_to;
 use super::shape::broadcast;
+use super::small;
 use super::{DType, Real, Tensor, convert, integers};
 use crate::base::Result;
 
@@ -44,6 +45,9 @@ fn align_float(op: &'static str, left: &Tensor, right: &Tensor) -> Result<(Tenso
 }
 
 pub fn add(left: &Tensor, right: &Tensor) -> Result<Tensor> {
+    if let Some(small) = small::zip_with(left, right, |l, r| l + r, |l, r| l + r)? {
+        return Ok(small);
+    }
     let (l, r) = align("add", left, right)?;
     if !l.dtype().is_float() {
         return integers::zip_with("add", &l, &r, i64::checked_add);
@@ -52,6 +56,9 @@ pub fn add(left: &Tensor, right: &Tensor) -> Result<Tensor> {
 }
 
 pub fn sub(left: &Tensor, right: &Tensor) -> Result<Tensor> {
+    if let Some(small) = small::zip_with(left, right, |l, r| l - r, |l, r| l - r)? {
+        return Ok(small);
+    }
     let (l, r) = align("sub", left, right)?;
     if !l.dtype().is_float() {
         return integers::zip_with("sub", &l, &r, i64::checked_sub);
@@ -60,6 +67,9 @@ pub fn sub(left: &Tensor, right: &Tensor) -> Result<Tensor> {
 }
 
 pub fn mul(left: &Tensor, right: &Tensor) -> Result<Tensor> {
+    if let Some(small) = small::zip_with(left, right, |l, r| l * r, |l, r| l * r)? {
+        return Ok(small);
+    }
     let (l, r) = align("mul", left, right)?;
     if !l.dtype().is_float() {
         return integers::zip_with("mul", &l, &r, i64::checked_mul);
@@ -68,6 +78,9 @@ pub fn mul(left: &Tensor, right: &Tensor) -> Result<Tensor> {
 }
 
 pub fn div(left: &Tensor, right: &Tensor) -> Result<Tensor> {
+    if let Some(small) = small::zip_with(left, right, |l, r| l / r, |l, r| l / r)? {
+        return Ok(small);
+    }
     let (l, r) = align_float("div", left, right)?;
     Ok((l / r)?)
 }

@@ -54,14 +54,6 @@ pub const EXPM1: Function = Function {
     integer: None,
 };
 
-/// 1 / (1 + e^-x).
-pub const SIGMOID: Function = Function {
-    name: "sigmoid",
-    value: sigmoid,
-    derivative: |x| sigmoid(x) * sigmoid(-x),
-    integer: None,
-};
-
 /// ln(1 + e^x).
 pub const SOFTPLUS: Function = Function {
     name: "softplus",
@@ -102,7 +94,8 @@ pub const ROUND: Function = Function {
     integer: Some(Some),
 };
 
-fn sigmoid(x: f64) -> f64 {
+/// 1 / (1 + e^-x).
+pub(super) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
@@ -186,7 +179,7 @@ impl CustomOp1 for Elementwise {
     }
 }
 
-fn map<T: Real>(elements: &[T], f: fn(f64) -> f64) -> CpuStorage {
+pub(super) fn map<T: Real>(elements: &[T], f: fn(f64) -> f64) -> CpuStorage {
     let f = |x: &T| T::of(f(x.double()));
     T::to_cpu_storage_owned(match elements.len() < PARALLEL_THRESHOLD {
         true => elements.iter().map(f).collect(),

@@ -3,35 +3,14 @@
 //! of the C library.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, WithDType};
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::custom_op::{float_elements, to_float};
-use super::{AnyPrecision, Real, Tensor};
+use super::exponential::{exponential_parts, map_chunks};
+use super::{AnyPrecision, Tensor};
 use crate::base::Result;
-
-/// Number of elements per task of a thread.
-const CHUNK: usize = 1 << 15;
 
 /// From here on tanh rounds to 1 in single precision.
 const LIMIT: f64 = 10.0;
-
-/// 1.5 * 2^52: a sum with it is rounded to an integer, which the lowest bits then contain.
-const ROUNDER: f64 = 6_755_399_441_055_744.0;
-
-/// Number of terms of the series of e^r - 1 for |r| < 0.35. The relative error is below 1e-13.
-const TERMS: usize = 11;
-
-/// 1 / k! for k = 1, 2, ...
-const INVERSE_FACTORIALS: [f64; TERMS] = {
-    let mut all = [1.0; TERMS];
-    let mut k = 1;
-    while k < TERMS {
-        all[k] = all[k - 1] / (k + 1) as f64;
-        k += 1;
-    }
-    all
-};
 
 /// The hyperbolic tangent of each element. Integers become f32.
 pub fn tanh(t: &Tensor) -> Result<Tensor> {
@@ -47,8 +26,8 @@ impl CustomOp1 for Tanh {
 
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let values = match float_elements("tanh", s, l)? {
-            AnyPrecision::F32(x) => f32::to_cpu_storage_owned(map(x, fill_single)),
-            AnyPrecision::F64(x) => f64::to_cpu_storage_owned(map(x, fill_double)),
+            AnyPrecision::F32(x) => f32::to_cpu_storage_owned(map_chunks(x, fill_single)),
+            AnyPrecision::F64(x) => f64::to_cpu_storage_owned(map_chunks(x, fill_double)),
         };
         Ok((values, l.shape().clone()))
     }
@@ -62,17 +41,6 @@ impl CustomOp1 for Tanh {
         let derivative = value.detach().sqr()?.affine(-1.0, 1.0)?;
         Ok(Some((grad * derivative)?))
     }
-}
-
-fn map<T: Real>(x: &[T], fill: fn(&[T], &mut [T])) -> Vec<T> {
-    let mut values = vec![T::of(0.0); x.len()];
-    if x.len() <= CHUNK {
-        fill(x, &mut values);
-        return values;
-    }
-    let chunks = values.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK));
-    chunks.for_each(|(values, x)| fill(x, values));
-    values
 }
 
 fn fill_double(x: &[f64], values: &mut [f64]) {
@@ -97,13 +65,7 @@ fn fill_single(x: &[f32], values: &mut [f32]) {
 fn tanh_single(x: f32) -> f32 {
     let a = f64::from(x.abs());
     let a = if a > LIMIT { LIMIT } else { a };
-    let rounded = 2.0 * a * std::f64::consts::LOG2_E + ROUNDER;
-    let scale = f64::from_bits((rounded.to_bits() << 52).wrapping_add(1.0f64.to_bits()));
-    let r = 2.0 * a - (rounded - ROUNDER) * std::f64::consts::LN_2;
-    let mut sum = 0.0;
-    for term in INVERSE_FACTORIALS.iter().rev() {
-        sum = sum * r + term;
-    }
-    let m = scale * (sum * r) + (scale - 1.0);
+    let (scale, expm1) = exponential_parts(2.0 * a);
+    let m = scale * expm1 + (scale - 1.0);
     ((m / (2.0 + m)) as f32).copysign(x)
 }

@@ -303,7 +303,7 @@ fn an_error_in_a_bundled_module_is_located_at_the_call_of_the_user() {
         "let fit = #{ batch: [1.0] };
 
 show::training(fit);",
-        "show::training: the map has no entry `mse`
+        "show::training: the map has no entry `loss`
   --> main.rhai:3:7
    |
  3 | show::training(fit);
@@ -312,7 +312,7 @@ hint: help(\"show::training\") describes the arguments",
         "local fit = { batch = {1.0} }
 
 show.training(fit)",
-        "show::training: the map has no entry `mse`
+        "show::training: the map has no entry `loss`
   --> main.lua:3:6
    |
  3 | show.training(fit)

@@ -9,6 +9,7 @@ mod custom_network;
 mod dataset;
 mod decision;
 mod docs;
+mod element_assignment;
 mod error_locations;
 mod extreme_size_calls;
 mod extreme_sizes;

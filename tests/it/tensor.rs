@@ -4,6 +4,9 @@ mod function_gradients;
 mod gradients;
 mod linear;
 mod reductions;
+mod searches;
+mod sigmoid_values;
+mod small_arithmetic;
 
 use attractor::base::Result;
 use attractor::tensor::reduce::Reduction;

@@ -346,3 +346,17 @@ fn an_unknown_loss_is_reported_with_the_valid_name() {
         assert!(error.hint.expect(name).starts_with(&start), "{name}");
     }
 }
+
+#[test]
+fn the_figure_of_a_run_shows_every_loss() {
+    for loss in ["\"mse\"", "\"poisson\"", "|o, y| (o - y) ** 2"] {
+        let script = format!(
+            "let net = rnn::gru(#{{ inputs: 3, units: 4, outputs: 3 }});
+             let options = #{{ batches: 2, batch_size: 2, log_every: 1, loss: {loss} }};
+             let task = tasks::custom(#{{ inputs: 3, outputs: 3, steps: 4 }}, |key, n|
+                 #{{ inputs: ones([n, 4, 3]), targets: ones([n, 4, 3]) }});
+             show::training(train(net, task, options))"
+        );
+        assert_eq!(text_of(&script), "figure [1, 3], 4 layers", "{loss}");
+    }
+}

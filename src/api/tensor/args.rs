@@ -116,9 +116,12 @@ pub fn broadcast_operands(
     right: &Operand,
 ) -> Result<(Tensor, Tensor), Diagnostic> {
     let (l, r) = left.to_tensors(right)?;
-    let shape = shape::broadcast(op, l.dims(), r.dims())?;
     let dtype = crate::tensor::arith::promote(l.dtype(), r.dtype());
-    cx.check_memory(op, &shape, dtype)?;
+    // Without an allocation for operands of equal shapes.
+    match l.dims() == r.dims() {
+        true => cx.check_memory(op, l.dims(), dtype)?,
+        false => cx.check_memory(op, &shape::broadcast(op, l.dims(), r.dims())?, dtype)?,
+    }
     Ok((l, r))
 }
 

@@ -6,8 +6,8 @@ use super::index_args::Index;
 use super::lists::item_value;
 use crate::api::context::Context;
 use crate::api::diagnostic::Diagnostic;
-use crate::api::value::Value;
-use crate::tensor::select::{AxisIndex, assign, select, selected_shape};
+use crate::api::value::{FromValue, Value};
+use crate::tensor::select::{self, AxisIndex, Element, assign, selected_shape};
 use crate::tensor::{DType, Tensor, mask};
 
 crate::natives! {
@@ -50,8 +50,8 @@ crate::natives! {
     /// A copy of the tensor in which `values` replace the elements at `index`, which has the forms
     /// of `t[index]`. The values are broadcast.
     ///
-    /// `t[index] = values` assigns this copy to the variable `t`. The copy takes time in proportion
-    /// to the size of the tensor: assign a slice, not one element after the other.
+    /// `t[index] = values` assigns this copy to the variable `t`. Further assignments to `t` change
+    /// its elements without a copy, until `t` is used as a whole or in parts.
     ///
     /// > zeros([2, 3]).index_assign([":", 1], [7, 8])
     /// = tensor [2, 3] f32 [[0, 7, 0], [0, 8, 0]]
@@ -117,10 +117,28 @@ crate::natives! {
     fn copy(this: Tensor) -> Tensor { Ok(this) }
 }
 
+/// Assigns `t[index] = values` in place, for a tensor that shares its elements with no other one.
+/// Returns whether this was possible: otherwise nothing has changed, and `index_assign` returns the
+/// changed tensor or the error.
+pub fn assign_in_place(cx: &Context, t: &Tensor, index: &Value, values: &Value) -> bool {
+    let assign = || -> Option<bool> {
+        let values = Operand::from_value(values.clone()).ok()?;
+        let (_, values) = Operand::from(t.clone()).to_tensors(&values).ok()?;
+        let indices = Index::from_value(index.clone()).ok()?.axes().ok()?;
+        check_arrays(cx, "index_assign", t, &indices).ok()?;
+        select::assign_in_place(t, &indices, &values).ok()
+    };
+    assign().unwrap_or(false)
+}
+
 /// The selected elements: a plain number if it is one without axes and without a gradient.
 fn selected(cx: &Context, t: &Tensor, indices: &[AxisIndex]) -> Result<Value, Diagnostic> {
-    check_arrays(cx, "index", t, indices)?;
-    let part = select(t, indices)?;
+    match select::element(t, indices) {
+        Some(Element::Integer(n)) => return Ok(Value::Int(n)),
+        Some(Element::Float(x)) => return Ok(Value::Float(x)),
+        None => check_arrays(cx, "index", t, indices)?,
+    }
+    let part = select::select(t, indices)?;
     match part.rank() == 0 && !part.track_op() {
         true => item_value(&part),
         false => Ok(Value::Tensor(part)),

@@ -4,7 +4,7 @@ use super::args::{Operand, Receiver, broadcast_operands};
 use crate::api::context::Context;
 use crate::tensor::custom_op::to_float;
 use crate::tensor::pointwise::{self, Function};
-use crate::tensor::{Tensor, arith, convert, reduce, tanh};
+use crate::tensor::{Tensor, arith, convert, mask, reduce, sigmoid, tanh};
 
 crate::natives! {
     /// Elementwise arithmetic, comparison and mathematical functions of tensors.
@@ -149,13 +149,13 @@ crate::natives! {
     ///
     /// > tensor([1, 2]).gt(0).all()
     /// = true
-    fn all(this: Tensor) -> bool { Ok(convert::to_f64(&this)?.iter().all(|x| *x != 0.0)) }
+    fn all(this: Tensor) -> bool { Ok(mask::all(&this)?) }
 
     /// Whether any element is nonzero.
     ///
     /// > tensor([1, 2]).gt(5).any()
     /// = false
-    fn any(this: Tensor) -> bool { Ok(convert::to_f64(&this)?.iter().any(|x| *x != 0.0)) }
+    fn any(this: Tensor) -> bool { Ok(mask::any(&this)?) }
 
     /// The elements limited to the range from `least` to `most`.
     ///
@@ -302,7 +302,7 @@ crate::natives! {
     ///
     /// > tensor([0, 1]).sigmoid()
     /// = tensor [2] f32 [0.5, 0.731059]
-    fn sigmoid(this: Tensor) -> Tensor { apply(pointwise::SIGMOID, &this) }
+    fn sigmoid(this: Tensor) -> Tensor { Ok(sigmoid::sigmoid(&this)?) }
 
     /// The rectified linear unit max(x, 0) of each element; the gradient at 0 is 0.
     ///

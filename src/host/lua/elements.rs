@@ -61,11 +61,27 @@ fn index(
     {
         return find_method(lua, vocabulary, &this, &name.to_string_lossy());
     }
-    let part = apply(lua, vocabulary, Vocabulary::index, vec![this, key])?;
+    let part = part(lua, vocabulary, this, key)?;
     if let mlua::Value::UserData(part) = &part {
         part.set_user_value(true)?;
     }
     Ok(part)
+}
+
+/// Evaluates `value[key]`.
+fn part(
+    lua: &Lua,
+    vocabulary: &Vocabulary,
+    this: mlua::Value,
+    key: mlua::Value,
+) -> mlua::Result<mlua::Value> {
+    if let mlua::Value::UserData(data) = &this
+        && let Handle::Tensor(tensor) = &*data.borrow::<Handle>()?
+    {
+        let element = |v: &Vocabulary, mut key: Vec<Value>| v.element(tensor, key.remove(0));
+        return apply(lua, vocabulary, element, vec![key]);
+    }
+    apply(lua, vocabulary, Vocabulary::index, vec![this, key])
 }
 
 /// The method `name` of a value.
@@ -92,17 +108,18 @@ fn assign(
     vocabulary: &Vocabulary,
     (this, key, value): (AnyUserData, mlua::Value, mlua::Value),
 ) -> mlua::Result<()> {
-    let handle = mlua::Value::UserData(this.clone());
-    let args = [handle, key, value].map(values::from_lua);
-    let args = args.into_iter().collect::<mlua::Result<Vec<_>>>()?;
-    let is_name = matches!(&args[1], Value::Text(_));
+    let (key, value) = (values::from_lua(key)?, values::from_lua(value)?);
+    let is_name = matches!(&key, Value::Text(_));
     if !is_name && this.user_value::<Option<bool>>()? == Some(true) {
         return Err(errors::raise(lua, part_error()));
     }
-    let changed = vocabulary.assign(args);
-    let changed = changed.map_err(|diagnostic| errors::raise(lua, diagnostic))?;
-    this.borrow_mut::<Handle>()?.0 = changed;
-    Ok(())
+    let outcome = match &mut *this.borrow_mut::<Handle>()? {
+        Handle::Tensor(tensor) => vocabulary.assign_element(tensor, key, value),
+        object => vocabulary
+            .assign(vec![object.value(), key, value])
+            .map(drop),
+    };
+    outcome.map_err(|diagnostic| errors::raise(lua, diagnostic))
 }
 
 /// The error for `t[0][1] = 5`, which would change only a temporary copy of `t[0]`.

@@ -160,7 +160,7 @@ fn register_handles(lua: &Lua, vocabulary: &Rc<Vocabulary>) -> mlua::Result<()> 
         handles.add_meta_field(MetaMethod::Type, "tensor or object");
         add_operators(handles, vocabulary);
         handles.add_meta_method(MetaMethod::ToString, |_, this, ()| {
-            Ok(display::print_text(&this.0))
+            Ok(display::print_text(&this.value()))
         });
         handles.add_meta_function(
             MetaMethod::Concat,

@@ -3,12 +3,25 @@
 use mlua::{Lua, MultiValue};
 
 use super::super::dispatch::{MAX_VALUE_DEPTH, VALUE_TOO_DEEP};
+use super::super::script_tensor::ScriptTensor;
 use crate::api::diagnostic::{Diagnostic, Location};
-use crate::api::value::{Callable, Function, Map, Value};
+use crate::api::value::{Callable, Function, Map, Object, Value};
 
 /// A tensor or an object as Lua userdata.
-#[derive(Clone)]
-pub struct Handle(pub Value);
+pub enum Handle {
+    Tensor(ScriptTensor),
+    Object(Object),
+}
+
+impl Handle {
+    /// The engine value.
+    pub fn value(&self) -> Value {
+        match self {
+            Handle::Tensor(tensor) => Value::Tensor(tensor.share()),
+            Handle::Object(object) => Value::Object(object.clone()),
+        }
+    }
+}
 
 /// The engine value of a Lua value.
 ///
@@ -28,7 +41,7 @@ fn from_lua_at(value: mlua::Value, depth: usize) -> mlua::Result<Value> {
         mlua::Value::Table(table) if depth < MAX_VALUE_DEPTH => from_table(&table, depth)?,
         mlua::Value::Table(_) => return Err(external(VALUE_TOO_DEEP)),
         mlua::Value::Function(function) => Value::Function(Function::new(Closure(function))),
-        mlua::Value::UserData(data) => data.borrow::<Handle>()?.0.clone(),
+        mlua::Value::UserData(data) => data.borrow::<Handle>()?.value(),
         mlua::Value::Error(error) => Value::Text(super::errors::convert(*error).to_string()),
         other => {
             let kind = other.type_name();
@@ -114,8 +127,12 @@ pub fn to_lua(lua: &Lua, value: Value) -> mlua::Result<mlua::Value> {
             }
             mlua::Value::Table(table)
         }
-        object @ (Value::Tensor(_) | Value::Object(_)) => {
-            mlua::Value::UserData(lua.create_any_userdata(Handle(object))?)
+        Value::Tensor(tensor) => {
+            let handle = Handle::Tensor(ScriptTensor::new(tensor));
+            mlua::Value::UserData(lua.create_any_userdata(handle)?)
+        }
+        Value::Object(object) => {
+            mlua::Value::UserData(lua.create_any_userdata(Handle::Object(object))?)
         }
         Value::Function(function) => {
             let call = move |lua: &Lua, args: MultiValue| {

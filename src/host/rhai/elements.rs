@@ -4,16 +4,18 @@
 use std::any::TypeId;
 use std::rc::{Rc, Weak};
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, INT, Module, Position};
+use rhai::{
+    Array, Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, INT, Module, NativeCallContext, Position,
+};
 
 use super::super::dispatch::Vocabulary;
+use super::super::script_tensor::ScriptTensor;
 use super::native_call::{Outcome, body};
-use super::raise::to_rhai;
+use super::raise::{raise, to_rhai};
 use super::session::Session;
 use super::values;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::value::{Function, Object, Value};
-use crate::tensor::Tensor;
 
 /// The operators of masks and their tensor methods.
 const MASK_OPERATORS: [(&str, &str); 3] = [
@@ -27,31 +29,64 @@ type Items = Box<dyn Iterator<Item = Outcome>>;
 
 /// Registers the access to elements of tensors and objects.
 pub fn register(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
-    for indexed in [TypeId::of::<Tensor>(), TypeId::of::<Object>()] {
-        let get = body(vocabulary, session, Vocabulary::index);
-        engine.register_raw_fn("index$get$", [indexed, TypeId::of::<Dynamic>()], get);
-        register_assignment(engine, vocabulary, session, indexed);
+    let dynamic = TypeId::of::<Dynamic>();
+    for indexed in [TypeId::of::<ScriptTensor>(), TypeId::of::<Object>()] {
+        let (get, set) = ([indexed, dynamic], [indexed, dynamic, dynamic]);
+        engine.register_raw_fn("index$get$", get, access(vocabulary, session, element));
+        engine.register_raw_fn("index$set$", set, access(vocabulary, session, assign));
     }
     register_mask_operators(engine, vocabulary, session);
     register_iteration(engine, vocabulary);
 }
 
-/// Registers `t[index] = value`, which stores the changed tensor in the variable.
-fn register_assignment(
-    engine: &mut Engine,
+/// An access to elements: converts the arguments after the first one.
+type Access = fn(&Vocabulary, &mut Dynamic, Vec<Value>) -> Result<Value, Diagnostic>;
+
+/// The Rhai callback of an access to the elements of the first argument.
+fn access(
     vocabulary: &Rc<Vocabulary>,
     session: &Weak<Session>,
-    indexed: TypeId,
-) {
-    let assign = body(vocabulary, session, Vocabulary::assign);
-    let dynamic = TypeId::of::<Dynamic>();
-    engine.register_raw_fn("index$set$", [indexed, dynamic, dynamic], {
-        move |context, args| -> Outcome {
-            let changed = assign(context, args)?;
-            *args[0] = changed;
-            Ok(Dynamic::UNIT)
-        }
-    });
+    access: Access,
+) -> impl Fn(NativeCallContext, &mut [&mut Dynamic]) -> Outcome + use<> {
+    let (vocabulary, session) = (vocabulary.clone(), session.clone());
+    move |context, args| {
+        let result = vocabulary.context().meter.check_growth().and_then(|()| {
+            let (indexed, others) = args.split_first_mut().expect("the registered arguments");
+            let others = others.iter().map(|arg| values::from_rhai(arg, &session));
+            access(&vocabulary, indexed, others.collect::<Result<_, _>>()?)
+        });
+        result
+            .map(values::to_rhai)
+            .map_err(|diagnostic| raise(diagnostic, &context))
+    }
+}
+
+/// Evaluates `value[index]`.
+fn element(
+    vocabulary: &Vocabulary,
+    indexed: &mut Dynamic,
+    mut index: Vec<Value>,
+) -> Result<Value, Diagnostic> {
+    if let (Some(tensor), [_]) = (indexed.read_lock::<ScriptTensor>(), &index[..]) {
+        return vocabulary.element(&tensor, index.remove(0));
+    }
+    index.insert(0, values::from_rhai(indexed, &Weak::new())?);
+    vocabulary.index(index)
+}
+
+/// Evaluates `value[index] = new`, which changes the tensor in the variable.
+fn assign(
+    vocabulary: &Vocabulary,
+    indexed: &mut Dynamic,
+    mut entry: Vec<Value>,
+) -> Result<Value, Diagnostic> {
+    if let (Some(mut tensor), [_, _]) = (indexed.write_lock::<ScriptTensor>(), &entry[..]) {
+        let (new, index) = (entry.remove(1), entry.remove(0));
+        vocabulary.assign_element(&mut tensor, index, new)?;
+        return Ok(Value::Nil);
+    }
+    entry.insert(0, values::from_rhai(indexed, &Weak::new())?);
+    vocabulary.assign(entry).map(|_| Value::Nil)
 }
 
 fn register_mask_operators(
@@ -59,7 +94,7 @@ fn register_mask_operators(
     vocabulary: &Rc<Vocabulary>,
     session: &Weak<Session>,
 ) {
-    let tensor = TypeId::of::<Tensor>();
+    let tensor = TypeId::of::<ScriptTensor>();
     let others = [
         TypeId::of::<bool>(),
         TypeId::of::<i64>(),
@@ -90,7 +125,7 @@ fn register_mask_operators(
 fn register_iteration(engine: &mut Engine, vocabulary: &Rc<Vocabulary>) {
     let mut module = Module::new();
     let iterated = [
-        TypeId::of::<Tensor>(),
+        TypeId::of::<ScriptTensor>(),
         TypeId::of::<Object>(),
         TypeId::of::<Function>(),
         TypeId::of::<rhai::Map>(),

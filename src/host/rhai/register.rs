@@ -9,6 +9,7 @@ use rhai::{
 };
 
 use super::super::dispatch::Vocabulary;
+use super::super::script_tensor::ScriptTensor;
 use super::limits::EXPRESSION_DEPTH;
 use super::native_call::body;
 use super::raise::raise;
@@ -20,7 +21,6 @@ use crate::api::display;
 use crate::api::native::{Body, Native};
 use crate::api::stdlib::{SCRIPT_MODULES, SOURCE_PREFIX, ScriptModule};
 use crate::api::value::{Function, Object, Value};
-use crate::tensor::Tensor;
 
 /// Number of excess arguments up to which a call reaches the engine, which reports the wrong number
 /// of arguments, instead of Rhai, which reports "function not found".
@@ -28,6 +28,11 @@ const EXTRA_ARGUMENTS: usize = 3;
 
 /// Maximum number of nested calls of script functions. The stack of the script thread allows them.
 const CALL_LEVELS: usize = 256;
+
+/// Assignments with an operator, and their tensor methods. Rhai also evaluates `a = a + b` as
+/// `a += b`; without these functions it would search for them first, then evaluate `a + b`.
+const ASSIGNMENTS: [(&str, &str); 4] =
+    [("+=", "add"), ("-=", "sub"), ("*=", "mul"), ("**=", "pow")];
 
 /// Operators and their tensor methods.
 const OPERATORS: [(&str, &str); 13] = [
@@ -53,7 +58,7 @@ pub fn engine(
     imports: &ImportedScripts,
 ) -> Engine {
     let mut engine = Engine::new();
-    engine.register_type_with_name::<Tensor>("tensor");
+    engine.register_type_with_name::<ScriptTensor>("tensor");
     engine.register_type_with_name::<Object>("object");
     engine.register_type_with_name::<Diagnostic>("error");
     engine.set_max_call_levels(CALL_LEVELS);
@@ -160,7 +165,7 @@ fn register_printing(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: 
             }
         )* };
     }
-    texts!(f64, Array, rhai::Map, Tensor, Object, Diagnostic, ());
+    texts!(f64, Array, rhai::Map, ScriptTensor, Object, Diagnostic, ());
 }
 
 /// Registers `call` for functions of the engine.
@@ -277,7 +282,7 @@ fn register_method(
         .unwrap_or(1);
     let of_tensor = owners.get("tensor");
     for (receiver, native) in [
-        (TypeId::of::<Tensor>(), of_tensor.cloned()),
+        (TypeId::of::<ScriptTensor>(), of_tensor.cloned()),
         (TypeId::of::<Object>(), None),
     ] {
         for arity in 1..=max_arguments + EXTRA_ARGUMENTS {
@@ -295,7 +300,7 @@ fn register_method(
 
 /// Registers the operators of tensors, and the comparison of objects.
 fn register_operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
-    let tensor = TypeId::of::<Tensor>();
+    let tensor = TypeId::of::<ScriptTensor>();
     let operands = [
         tensor,
         TypeId::of::<f64>(),
@@ -324,7 +329,34 @@ fn register_operators(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session:
             }
         }
     }
+    register_assignments(engine, vocabulary, session);
     for (operator, expected) in [("==", true), ("!=", false)] {
         engine.register_fn(operator, move |a: Object, b: Object| a.same(&b) == expected);
+    }
+}
+
+/// Registers the assignments with an operator for tensors.
+fn register_assignments(engine: &mut Engine, vocabulary: &Rc<Vocabulary>, session: &Weak<Session>) {
+    let tensor = TypeId::of::<ScriptTensor>();
+    let others = [
+        TypeId::of::<f64>(),
+        TypeId::of::<i64>(),
+        TypeId::of::<Array>(),
+    ];
+    for (assignment, name) in ASSIGNMENTS {
+        let register = |engine: &mut Engine, types: [TypeId; 2]| {
+            let native = vocabulary.operator(name);
+            let call = body(vocabulary, session, move |v, args| v.call(&native, args));
+            engine.register_raw_fn(assignment, types, move |context, args| {
+                let result = call(context, args)?;
+                *args[0] = result;
+                Ok(Dynamic::UNIT)
+            });
+        };
+        register(engine, [tensor, tensor]);
+        for other in others {
+            register(engine, [tensor, other]);
+            register(engine, [other, tensor]);
+        }
     }
 }

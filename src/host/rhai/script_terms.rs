@@ -10,7 +10,7 @@ use super::messages;
 /// Rust type names and their script names.
 const TYPES: [(&str, &str); 6] = [
     ("&str | ImmutableString | String", "string"),
-    ("candle_core::tensor::Tensor", "tensor"),
+    ("attractor::host::script_tensor::ScriptTensor", "tensor"),
     ("attractor::api::value::Object", "object"),
     ("attractor::api::value::Function", "function"),
     ("attractor::api::diagnostic::Diagnostic", "error"),

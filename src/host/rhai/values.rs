@@ -7,11 +7,11 @@ use std::rc::Weak;
 use rhai::{Array, Dynamic, FLOAT, FnPtr, INT, ImmutableString, Scope};
 
 use super::super::dispatch::{MAX_VALUE_DEPTH, VALUE_TOO_DEEP};
+use super::super::script_tensor::ScriptTensor;
 use super::session::Session;
 use super::{error_location, script_terms};
 use crate::api::diagnostic::{Diagnostic, Location};
 use crate::api::value::{Callable, Function, Map, Object, Value};
-use crate::tensor::Tensor;
 
 /// Closures with more arguments than this, including captured variables, have no known location.
 const MAX_ARGUMENTS: usize = 32;
@@ -103,8 +103,8 @@ fn check_memory(session: &Weak<Session>, bytes: usize) -> Result<(), Diagnostic>
 /// The engine value of a Rust type that Rhai does not define: a value of the engine, a range or a
 /// caught error.
 fn engine_value(dynamic: &Dynamic) -> Option<Value> {
-    if let Some(tensor) = dynamic.read_lock::<Tensor>() {
-        return Some(Value::Tensor(tensor.clone()));
+    if let Some(tensor) = dynamic.read_lock::<ScriptTensor>() {
+        return Some(Value::Tensor(tensor.share()));
     }
     if let Some(object) = dynamic.read_lock::<Object>() {
         return Some(Value::Object(object.clone()));
@@ -149,7 +149,7 @@ pub fn to_rhai(value: Value) -> Dynamic {
                 .map(|(key, item)| (key.into(), to_rhai(item)));
             items.collect::<rhai::Map>().into()
         }
-        Value::Tensor(tensor) => Dynamic::from(tensor),
+        Value::Tensor(tensor) => Dynamic::from(ScriptTensor::new(tensor)),
         Value::Object(object) => Dynamic::from(object),
         Value::Function(function) => Dynamic::from(function),
     }

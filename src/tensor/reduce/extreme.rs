@@ -2,21 +2,21 @@
 //! first of equal elements. The results do not depend on the number of threads.
 
 use candle_core::{CpuStorage, Storage};
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSlice;
 
 use super::span::Span;
 use crate::base::Result;
-use crate::tensor::{DType, Tensor, convert};
+use crate::tensor::{DType, Tensor};
 
 /// Number of elements of a row that are compared at a time.
-const BLOCK: usize = 1 << 14;
+pub(super) const BLOCK: usize = 1 << 14;
 /// Number of partial results of a block.
-const LANES: usize = 16;
+const LANES: usize = 32;
 /// Number of elements of adjacent rows that are compared together.
-const COLUMNS: usize = 1 << 9;
+pub(super) const COLUMNS: usize = 1 << 9;
 /// Number of elements per thread, at least.
-const PER_THREAD: usize = 1 << 14;
+pub(super) const PER_THREAD: usize = 1 << 14;
 
 /// The largest values, or the smallest if `minimum` is set, without a gradient.
 ///
@@ -30,22 +30,8 @@ pub fn values(t: &Tensor, span: Span, minimum: bool) -> Result<Tensor> {
     })
 }
 
-/// The indices (i64) of the values that [`values`] returns.
-///
-/// Shapes: [outer, n, inner], contiguous, n > 0 -> [outer * inner]
-pub fn indices(t: &Tensor, span: Span, minimum: bool) -> Result<Tensor> {
-    let found = with_elements(t, |elements| {
-        Ok(match elements {
-            Elements::F32(x) => first_positions(x, &extremes(x, span, minimum), span),
-            Elements::F64(x) => first_positions(x, &extremes(x, span, minimum), span),
-            Elements::I64(x) => first_positions(x, &extremes(x, span, minimum), span),
-            Elements::U8(x) => first_positions(x, &extremes(x, span, minimum), span),
-        })
-    })?;
-    convert::from_i64(found, &[span.results()])
-}
-
-enum Elements<'a> {
+/// The elements of an array.
+pub(super) enum Elements<'a> {
     F32(&'a [f32]),
     F64(&'a [f64]),
     I64(&'a [i64]),
@@ -53,7 +39,7 @@ enum Elements<'a> {
 }
 
 /// Calls `f` with the elements of a contiguous array; other dtypes are converted to i64.
-fn with_elements<R>(t: &Tensor, f: impl FnOnce(Elements<'_>) -> Result<R>) -> Result<R> {
+pub(super) fn with_elements<R>(t: &Tensor, f: impl FnOnce(Elements<'_>) -> Result<R>) -> Result<R> {
     let known = matches!(t.dtype(), DType::F32 | DType::F64 | DType::I64 | DType::U8);
     let t = if known {
         t.clone()
@@ -78,18 +64,18 @@ fn from_vec<T: candle_core::WithDType>(results: Vec<T>) -> Result<Tensor> {
 }
 
 /// An element that can be compared; only floats differ from themselves.
-trait Element: Copy + Default + PartialOrd + Send + Sync {}
+pub(super) trait Element: Copy + Default + PartialOrd + Send + Sync {}
 impl<T: Copy + Default + PartialOrd + Send + Sync> Element for T {}
 
 #[allow(clippy::eq_op)]
 #[inline(always)]
-fn is_nan<T: Element>(x: T) -> bool {
+pub(super) fn is_nan<T: Element>(x: T) -> bool {
     x != x
 }
 
 /// The better of two elements: the first if they are equal, and NaN if there is one.
 #[inline(always)]
-fn better<T: Element, const MINIMUM: bool>(best: T, x: T) -> T {
+pub(super) fn better<T: Element, const MINIMUM: bool>(best: T, x: T) -> T {
     let replaces = if MINIMUM { x < best } else { x > best };
     if (replaces || is_nan(x)) && !is_nan(best) {
         x
@@ -133,7 +119,7 @@ fn best_values<T: Element, const MINIMUM: bool>(x: &[T], span: Span) -> Vec<T> {
 
 /// The best element of a short row that is not empty.
 #[inline(always)]
-fn best_of_row<T: Element, const MINIMUM: bool>(row: &[T]) -> T {
+pub(super) fn best_of_row<T: Element, const MINIMUM: bool>(row: &[T]) -> T {
     if row.len() > LANES {
         return best_of_lanes::<T, MINIMUM>(row);
     }
@@ -142,7 +128,7 @@ fn best_of_row<T: Element, const MINIMUM: bool>(row: &[T]) -> T {
 }
 
 /// The best element of a block that is not empty.
-fn best_of_block<T: Element, const MINIMUM: bool>(block: &[T]) -> T {
+pub(super) fn best_of_block<T: Element, const MINIMUM: bool>(block: &[T]) -> T {
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || best_of_lanes::<T, MINIMUM>(block),
@@ -217,12 +203,12 @@ fn rows_per_part(inner: usize) -> usize {
 }
 
 /// Number of parts of a matrix [n, inner].
-fn parts_per_matrix(span: Span) -> usize {
+pub(super) fn parts_per_matrix(span: Span) -> usize {
     span.n.div_ceil(rows_per_part(span.inner))
 }
 
 /// Calls `f` with the index of the matrix, the first row, and the rows of each part.
-fn map_parts<T: Element, R: Send>(
+pub(super) fn map_parts<T: Element, R: Send>(
     x: &[T],
     span: Span,
     f: impl Fn(usize, usize, &[T]) -> R + Sync,
@@ -236,39 +222,4 @@ fn map_parts<T: Element, R: Send>(
         f(task / parts, first, part)
     };
     (0..outer * parts).into_par_iter().map(part).collect()
-}
-
-/// For each result, the first index whose element equals it; NaN equals NaN.
-fn first_positions<T: Element>(x: &[T], best: &[T], span: Span) -> Vec<i64> {
-    let Span { outer, n, inner } = span;
-    let matches = |x: T, best: T| x == best || (is_nan(x) && is_nan(best));
-    if inner == 1 {
-        let rows = (0..outer).into_par_iter();
-        let rows = rows.with_min_len(PER_THREAD.div_ceil(n));
-        let position = |row: usize| {
-            let elements = &x[row * n..(row + 1) * n];
-            let first = elements.iter().position(|x| matches(*x, best[row]));
-            first.unwrap_or(0) as i64
-        };
-        return rows.map(position).collect();
-    }
-    let parts = map_parts(x, span, |matrix, first_row, part| {
-        let best = &best[matrix * inner..(matrix + 1) * inner];
-        let mut found = vec![-1; inner];
-        // From the last row to the first, so that the first match remains.
-        for (row, elements) in part.chunks(inner).enumerate().rev() {
-            let row = (first_row + row) as i64;
-            for ((found, x), best) in found.iter_mut().zip(elements).zip(best) {
-                *found = if matches(*x, *best) { row } else { *found };
-            }
-        }
-        found
-    });
-    let merged = parts.chunks(parts_per_matrix(span)).flat_map(|parts| {
-        let column = |c: usize| parts.iter().map(|part| part[c]).find(|row| *row >= 0);
-        (0..inner)
-            .map(move |c| column(c).unwrap_or(0))
-            .collect::<Vec<_>>()
-    });
-    merged.collect()
 }

@@ -1,6 +1,7 @@
 //! Reductions along axes; over all elements if no axes are specified. Integers stay integers in
 //! `sum` and `prod`; in other reductions i64 becomes f64, and smaller integers become f32.
 
+mod arg_extreme;
 mod extreme;
 mod span;
 mod sum;
@@ -228,7 +229,7 @@ pub fn extremum(
     if !t.track_op() {
         return Ok(extreme::values(&array, span, minimum)?.reshape(shape)?);
     }
-    let at = extreme::indices(&array, span, minimum)?;
+    let at = arg_extreme::indices(&array, span, minimum)?;
     let at = at
         .reshape((span.outer, 1, span.inner))?
         .to_dtype(DType::U32)?;
@@ -245,7 +246,7 @@ pub fn arg_extremum(
 ) -> Result<Tensor> {
     let layout = reduction.layout(op, &t.detach())?;
     shape::check_nonempty(op, layout.span.n)?;
-    Ok(extreme::indices(&layout.array, layout.span, minimum)?.reshape(layout.shape)?)
+    Ok(arg_extreme::indices(&layout.array, layout.span, minimum)?.reshape(layout.shape)?)
 }
 
 /// The product; 1 for no elements.

@@ -1,7 +1,7 @@
 //! Replacement of selected elements. The result is a new array; its gradient reaches the elements
 //! that remain, and the new elements.
 
-use candle_core::WithDType;
+use candle_core::{CpuStorage, InplaceOp1, Layout, WithDType};
 
 use super::axis_index::AxisIndex;
 use super::resolve::{self, Selection};
@@ -32,6 +32,76 @@ pub fn assign(t: &Tensor, indices: &[AxisIndex], values: &Tensor) -> Result<Tens
     };
     Ok(changed.reshape(t.shape())?)
 }
+
+/// Maximum number of elements that are replaced in place: a larger assignment is interruptible.
+const MAX_IN_PLACE: usize = 1 << 18;
+
+/// Replaces the selected elements of `t` by `values` without a copy. The caller ensures that no
+/// other array shares the elements. Returns whether this was possible; otherwise `t` is unchanged.
+///
+/// Errors: those of [`assign`]; `t` is unchanged
+pub fn assign_in_place(t: &Tensor, indices: &[AxisIndex], values: &Tensor) -> Result<bool> {
+    let selectors = resolve::selectors(t.dims(), indices)?;
+    let selection = Selection::new(t.dims(), &selectors)?;
+    let is_tracked = t.track_op() || values.track_op();
+    if is_tracked || !t.is_contiguous() || selection.count() > MAX_IN_PLACE {
+        return Ok(false);
+    }
+    let values = broadcast_values(&selection.shape, values)?;
+    check_representable(&values, t.dtype())?;
+    let values = values.to_dtype(t.dtype())?.contiguous()?.flatten_all()?;
+    match t.dtype() {
+        DType::F32 => t.inplace_op1(&Replacement(&selection, values.to_vec1::<f32>()?))?,
+        DType::F64 => t.inplace_op1(&Replacement(&selection, values.to_vec1::<f64>()?))?,
+        DType::U8 => t.inplace_op1(&Replacement(&selection, values.to_vec1::<u8>()?))?,
+        DType::I64 => t.inplace_op1(&Replacement(&selection, values.to_vec1::<i64>()?))?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The new values of the selected elements of a contiguous array.
+struct Replacement<'a, T>(&'a Selection, Vec<T>);
+
+impl<T: Element> InplaceOp1 for Replacement<'_, T> {
+    fn name(&self) -> &'static str {
+        "index_assign"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        let Some(elements) = T::elements(storage) else {
+            candle_core::bail!("index_assign: expected {}", T::DTYPE.as_str())
+        };
+        let elements = &mut elements[layout.start_offset()..];
+        let mut values = self.1.iter();
+        self.0.for_each(&mut |position| {
+            if let Some(value) = values.next() {
+                elements[position] = *value;
+            }
+        });
+        Ok(())
+    }
+}
+
+/// An element type of the arrays that change in place.
+trait Element: WithDType {
+    fn elements(storage: &mut CpuStorage) -> Option<&mut [Self]>;
+}
+
+macro_rules! elements {
+    ($($type:ty: $variant:ident),*) => { $(
+        impl Element for $type {
+            fn elements(storage: &mut CpuStorage) -> Option<&mut [Self]> {
+                match storage {
+                    CpuStorage::$variant(elements) => Some(elements),
+                    _ => None,
+                }
+            }
+        }
+    )* };
+}
+
+elements!(f32: F32, f64: F64, u8: U8, i64: I64);
 
 /// The values, broadcast to the shape of the selection. As in NumPy, leading axes of length 1 are
 /// dropped if there are too many.

@@ -8,10 +8,12 @@
 
 mod assign;
 mod axis_index;
+mod element;
 mod resolve;
 
-pub use assign::assign;
+pub use assign::{assign, assign_in_place};
 pub use axis_index::AxisIndex;
+pub use element::{Element, element};
 
 use self::resolve::{AxisSelector, Selection};
 use super::{Tensor, indexing};
