@@ -218,6 +218,17 @@ pub const ARGUMENTS: &[(&str, &str)] = &[
     ("signals::lorenz", "signals::lorenz(N!)"),
     ("signals::patterns", "signals::patterns(N!)"),
     ("spikes::bin", "spikes::bin(ones([5, 2]), N!)"),
+    (
+        "show::trials",
+        "show::trials(tasks::integrator().batch(8, random::key(1)), N!)",
+    ),
+    (
+        "show::directions",
+        "let net = rnn::vanilla(#{ units: 3, gain: 0.5 });
+         let start = random::normal(random::key(0), [8, 3]);
+         let points = fixed_points::find(net, #{ candidates: start });
+         show::directions(points, pca::fit(start), N!)",
+    ),
     ("fixed points.at", "points().at(N!)"),
     ("fixed points.take", "points().take([N!])"),
     (

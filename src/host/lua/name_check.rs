@@ -27,6 +27,10 @@ pub fn check(lua: &Lua, vocabulary: &Vocabulary, script: &Script) -> Result<(), 
         lua,
         vocabulary,
         mentioned: mentioned(&tokens),
+        defines_dynamically: tokens.iter().any(|token| {
+            let is = |name: &&str| token.is(name);
+            DYNAMIC_DEFINITIONS.iter().any(is)
+        }),
     };
     let unknown = (0..tokens.len()).find_map(|at| {
         let token = tokens.get(at).filter(|token| token.is_name())?;
@@ -46,6 +50,8 @@ struct Names<'a> {
     vocabulary: &'a Vocabulary,
     /// The names that occur other than in calls.
     mentioned: BTreeSet<&'a str>,
+    /// Whether the script can define globals under names that the tokens do not show.
+    defines_dynamically: bool,
 }
 
 impl Names<'_> {
@@ -72,10 +78,8 @@ impl Names<'_> {
 
     /// Whether a global has this name, or can have it.
     fn is_global(&self, name: &str) -> bool {
-        let has = |table: &mlua::Table| table.raw_get::<mlua::Value>(name).ok();
-        let value = has(&self.lua.globals());
-        let is_dynamic = |dynamic: &&str| self.mentioned.contains(*dynamic);
-        value.is_some_and(|value| !value.is_nil()) || DYNAMIC_DEFINITIONS.iter().any(is_dynamic)
+        let value = self.lua.globals().raw_get::<mlua::Value>(name);
+        self.defines_dynamically || value.is_ok_and(|value| !value.is_nil())
     }
 
     /// Whether values of the vocabulary or strings have this method, or tables can have it.

@@ -16,7 +16,7 @@ const CALLS: &[(&str, &str)] = &[
     ),
     (
         "show::trials(#{ inputs: zeros([2, 2, 2]) }, 5)",
-        "show::trials: expected at most 2 trials",
+        "show::trials: expected a count from 1 to 2",
     ),
     (
         "show::trials(3)",
