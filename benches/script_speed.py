@@ -56,6 +56,22 @@ WORKLOADS = {
         ("t = np.arange(100000, dtype=np.float32)",
          "s = 0.0\nfor i in range(100000): s += float(t[i])"),
     ),
+    "10^4 reads of a large tensor": (
+        ("let t = zeros(3000000);", "let s = 0.0; for i in 0..10000 { s += t[i * 300]; }"),
+        ("local t = zeros(3000000)", "local s = 0.0; for i = 0, 9999 do s = s + t[i * 300] end"),
+        ("t = np.zeros(3000000, np.float32)",
+         "s = 0.0\nfor i in range(10000): s += float(t[i * 300])"),
+    ),
+    "10^4 rows of a large tensor": (
+        ("let t = zeros([300000, 10]);", "for i in 0..10000 { let row = t[i * 30]; }"),
+        ("local t = zeros({300000, 10})", "for i = 0, 9999 do local row = t[i * 30] end"),
+        ("t = np.zeros((300000, 10), np.float32)", "for i in range(10000): row = t[i * 30]"),
+    ),
+    "10^4 element assignments": (
+        ("let t = zeros(10000);", "for i in 0..10000 { t[i] = i; }"),
+        ("local t = zeros(10000)", "for i = 0, 9999 do t[i] = i end"),
+        ("t = np.zeros(10000, np.float32)", "for i in range(10000): t[i] = i"),
+    ),
     "to_list of 10^5 elements": (
         ("let t = arange(0, 100000);", "let a = t.to_list();"),
         ("local t = arange(0, 100000)", "local a = t:to_list()"),

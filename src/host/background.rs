@@ -43,6 +43,21 @@ const SENDABLE_KINDS: [&str; 11] = [
     "list of strings",
 ];
 
+/// Methods that take the same time for all sizes of a tensor: they return properties or a view.
+const CONSTANT_TIME: [&str; 11] = [
+    "shape",
+    "rank",
+    "size",
+    "length",
+    "dtype",
+    "device",
+    "transpose",
+    "T",
+    "permute",
+    "unsqueeze",
+    "squeeze",
+];
+
 /// A value that can be sent to another thread.
 enum SendValue {
     Nil,
@@ -145,6 +160,14 @@ fn file_size(context: &Context, path: &str) -> u128 {
 
 /// Estimate of the number of elements that a call processes.
 fn element_count(function: &str, values: &[Value]) -> u128 {
+    if CONSTANT_TIME.contains(&function) {
+        return 0;
+    }
+    if let ("index" | "at", [Value::Tensor(tensor), indices @ ..]) = (function, values)
+        && let Some(axes) = integer_indices(indices)
+    {
+        return count(tensor.dims().get(axes..).unwrap_or_default());
+    }
     let sum = values.iter().map(size).fold(0, u128::saturating_add);
     let shapes = values.iter().filter_map(|value| match value {
         Value::Tensor(tensor) => Some(tensor.dims()),
@@ -167,6 +190,16 @@ fn element_count(function: &str, values: &[Value]) -> u128 {
     }
     let sizes = values.iter().map(|value| size(value).max(1));
     sum.max(sizes.fold(1, u128::saturating_mul) / RESULT_DIVISOR)
+}
+
+/// The number of axes that indices select; `None` if one of them is not an integer.
+fn integer_indices(indices: &[Value]) -> Option<usize> {
+    let axes = indices.iter().map(|index| match index {
+        Value::Int(_) => Some(1),
+        Value::List(list) => integer_indices(list),
+        _ => None,
+    });
+    axes.sum()
 }
 
 /// The number of multiplications of a matrix product; 0 if the shapes do not match.
