@@ -30,6 +30,7 @@ CASES = [
     ("narrow.mean(1)", "narrow.mean(1)"),
     ("t.max()", "t.max()"),
     ("t.max(0)", "t.max(0)"),
+    ("t.argmax()", "t.argmax()"),
     ("t.argmax(1)", "t.argmax(1)"),
     ("t.std()", "t.std()"),
     ("t.std(0)", "t.std(0)"),
