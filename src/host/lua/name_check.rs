@@ -26,7 +26,7 @@ pub fn check(lua: &Lua, vocabulary: &Vocabulary, script: &Script) -> Result<(), 
     let names = Names {
         lua,
         vocabulary,
-        mentioned: mentioned(&tokens),
+        outside_calls: names_outside_calls(&tokens),
         defines_dynamically: tokens.iter().any(|token| {
             let is = |name: &&str| token.is(name);
             DYNAMIC_DEFINITIONS.iter().any(is)
@@ -49,7 +49,7 @@ struct Names<'a> {
     lua: &'a Lua,
     vocabulary: &'a Vocabulary,
     /// The names that occur other than in calls.
-    mentioned: BTreeSet<&'a str>,
+    outside_calls: BTreeSet<&'a str>,
     /// Whether the script can define globals under names that the tokens do not show.
     defines_dynamically: bool,
 }
@@ -59,7 +59,7 @@ impl Names<'_> {
     /// defined.
     fn unknown(&self, tokens: &[Token], at: usize) -> Option<Diagnostic> {
         let name = tokens[at].text;
-        if self.mentioned.contains(name) {
+        if self.outside_calls.contains(name) {
             return None;
         }
         match role(tokens, at) {
@@ -67,7 +67,7 @@ impl Names<'_> {
                 Some(errors::unknown_global(self.vocabulary, name))
             }
             Role::Method if !self.is_method(name) => Some(self.vocabulary.unknown_method(name)),
-            Role::Member(module) if !self.mentioned.contains(module) => {
+            Role::Member(module) if !self.outside_calls.contains(module) => {
                 let functions = self.vocabulary.functions.get(module)?;
                 let is_unknown = !functions.contains_key(name);
                 is_unknown.then(|| self.vocabulary.unknown_function(module, name))
@@ -84,7 +84,7 @@ impl Names<'_> {
 
     /// Whether values of the vocabulary or strings have this method, or tables can have it.
     fn is_method(&self, name: &str) -> bool {
-        if self.mentioned.contains("__index") {
+        if self.outside_calls.contains("__index") {
             return true;
         }
         let library = self.lua.globals().raw_get::<mlua::Table>("string");
@@ -139,7 +139,7 @@ fn is_definition(tokens: &[Token], at: usize) -> bool {
 
 /// The names that occur other than as called functions and methods and as members of modules: as
 /// variables, parameters, entries and texts.
-fn mentioned<'a>(tokens: &[Token<'a>]) -> BTreeSet<&'a str> {
+fn names_outside_calls<'a>(tokens: &[Token<'a>]) -> BTreeSet<&'a str> {
     let name = |at: usize| {
         let token = &tokens[at];
         match token.kind {
