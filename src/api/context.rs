@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::diagnostic::Diagnostic;
+use super::display::count_text;
 use super::meter::Meter;
 use super::run_config::QUICK_DIVISOR;
 pub use super::run_config::RunConfig;
@@ -240,6 +241,29 @@ impl Context {
             None => diagnostic,
         };
         self.check_memory(&of, shape, dtype).map_err(hint)
+    }
+
+    /// Checks that there is memory for a pass over `[trials, time steps]` that needs `bytes` bytes.
+    ///
+    /// Errors: more bytes than the limit of the run, or than the remaining memory
+    pub fn check_sequence_memory(
+        &self,
+        of: &str,
+        [trials, time]: [usize; 2],
+        bytes: usize,
+    ) -> Result<(), Diagnostic> {
+        let limit = self.config.max_memory;
+        let bytes = bytes as u64;
+        let reason = match self.meter.check_available(bytes) {
+            Ok(()) => return Ok(()),
+            Err(_) if bytes > limit => format!("the limit is {limit} bytes"),
+            Err(used) => format!("and {used} of at most {limit} bytes are in use"),
+        };
+        let (trials, time) = (count_text(trials, "trial"), count_text(time, "time step"));
+        let message =
+            format!("{of}: a pass over {trials} of {time} needs about {bytes} bytes, {reason}");
+        let hint = "use fewer trials or time steps, or raise the limit with --max-memory";
+        Err(Diagnostic::new(message).hint(hint))
     }
 
     /// Checks that there is memory for a list of `count` values.

@@ -133,5 +133,6 @@ fn entry(native: &Native, language: Language) -> String {
 fn option(field: &Field, language: Language) -> String {
     let doc = field.doc.split_whitespace().collect::<Vec<_>>().join(" ");
     let doc = rhai_to_lua::translate_text(&doc, language);
-    format!("  {:<12} {doc} ({})", field.name, field.summary())
+    let summary = translate_names(&field.summary(), language);
+    format!("  {:<12} {doc} ({summary})", field.name)
 }

@@ -30,13 +30,29 @@ pub fn translate_example(rhai: &str, language: Language) -> String {
 /// The text with the code between backticks translated to `language`.
 pub fn translate_text(text: &str, language: Language) -> String {
     let parts = text.split('`').enumerate().map(|(at, part)| {
-        let is_code = at % 2 == 1 && CODE.iter().any(|mark| part.contains(mark));
-        match is_code && !part.contains("**") {
+        if at % 2 == 0 || part.contains("**") {
+            return part.into();
+        }
+        if let Some((name, value)) = named_option(part) {
+            let assign = match language {
+                Language::Rhai => ": ",
+                Language::Lua => " = ",
+            };
+            return format!("{name}{assign}{}", translate(value, language));
+        }
+        match CODE.iter().any(|mark| part.contains(mark)) {
             true => translate(part, language),
             false => part.into(),
         }
     });
     parts.collect::<Vec<_>>().join("`")
+}
+
+/// The name and the value of code such as `resume: false`.
+fn named_option(code: &str) -> Option<(&str, &str)> {
+    let (name, value) = code.split_once(": ")?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_name.then_some((name, value))
 }
 
 /// What distinguishes Rhai from Lua in the code of a text: paths, maps and calls of methods.

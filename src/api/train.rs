@@ -9,8 +9,8 @@ use super::diagnostic::Diagnostic;
 use super::options::CallOptions;
 use super::rnn::{Net, read_trials};
 use super::training_run::{
-    call_on_log, check_dependent_options, check_not_diverged, log_column, log_map,
-    with_checkpoint_hint,
+    call_on_log, check_dependent_options, check_not_diverged, check_training_memory, log_column,
+    log_map, with_checkpoint_hint,
 };
 use super::validation::Validation;
 use super::value::{Function, Map, Value};
@@ -125,6 +125,8 @@ where
     let publish =
         |copy: &WithObjective<N>| SharedParameters::publish(&network.0, copy.net.clone().into());
     let validation = validation_trials::<T>(cx, network, options, script_options)?;
+    let size = [options.batch_size, task.shape().time];
+    check_training_memory(cx, "train", &copy, size, validation.as_ref())?;
     let source = Source {
         task,
         validation: validation.as_ref(),

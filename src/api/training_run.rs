@@ -9,8 +9,8 @@ use super::options::CallOptions;
 use super::value::{Function, Map, Value};
 use crate::base::options::Options;
 use crate::base::{Outcome, Result};
-use crate::tensor::{Device, Tensor};
-use crate::train::{self, Fit, LogEntry};
+use crate::tensor::{Device, Real, Tensor};
+use crate::train::{self, Fit, LogEntry, Trials};
 
 /// Errors: an option that has no effect without another option, which is not set
 pub fn check_dependent_options<O: Options>(
@@ -34,6 +34,26 @@ pub fn check_dependent_options<O: Options>(
         }
     }
     Ok(())
+}
+
+/// Checks that there is memory for batches of `[trials, time steps]` and for the validation trials.
+///
+/// Errors: not enough memory
+pub fn check_training_memory<T: Real, M: train::Model<T>>(
+    cx: &Context,
+    of: &str,
+    model: &M,
+    batch: [usize; 2],
+    validation: Option<&Trials<T>>,
+) -> Result<(), Diagnostic> {
+    let of_batch = format!("{of}: a batch");
+    cx.check_sequence_memory(&of_batch, batch, model.loss_bytes(batch, true))?;
+    let Some(validation) = validation else {
+        return Ok(());
+    };
+    let size = [validation.trials, validation.time];
+    let of_validation = format!("{of}: validation");
+    cx.check_sequence_memory(&of_validation, size, model.loss_bytes(size, false))
 }
 
 /// Adds a hint to a checkpoint error that has none.

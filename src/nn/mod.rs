@@ -7,6 +7,7 @@ mod autograd;
 mod custom;
 mod init;
 pub mod interop;
+mod memory;
 pub mod metadata;
 mod network;
 mod objective;

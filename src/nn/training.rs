@@ -1,6 +1,6 @@
 //! Training of the networks with built-in cells.
 
-use super::{Rnn, Workspace};
+use super::{Dynamics, Objective, Rnn, Workspace};
 use crate::base::Result;
 use crate::ops::Lanes;
 use crate::random::Key;
@@ -28,6 +28,10 @@ impl<T: Lanes> Model<T> for Rnn<T> {
 
     fn params_mut(&mut self) -> &mut Arena<T> {
         &mut self.params
+    }
+
+    fn loss_bytes(&self, size: [usize; 2], gradient: bool) -> usize {
+        self.objective_bytes(size, &Objective::default(), gradient)
     }
 
     fn fingerprint(&self) -> Vec<(&'static str, String)> {

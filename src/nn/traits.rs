@@ -1,6 +1,6 @@
 //! The interface of a network with tensor arguments and results, independent of the cell type.
 
-use super::{Objective, ObjectiveValue, Rnn};
+use super::{Objective, ObjectiveValue, Rnn, memory};
 use crate::base::Result;
 use crate::ops::Lanes;
 use crate::ops::rnn::Inputs;
@@ -49,6 +49,13 @@ pub trait Dynamics<T: Real>: Model<T> + Clone {
     /// s, the number of state variables.
     fn state(&self) -> usize;
 
+    /// Upper estimate of the bytes that a run of `[trials, time steps]` needs, with its results, and
+    /// with the backward pass if it is `differentiable`; saturates.
+    fn run_bytes(&self, size: [usize; 2], differentiable: bool) -> usize;
+
+    /// [`Model::loss_bytes`] of an objective.
+    fn objective_bytes(&self, size: [usize; 2], objective: &Objective, gradient: bool) -> usize;
+
     /// States [b, t, s] and outputs [b, t, o], differentiable with respect to all tracked inputs,
     /// parameters and initial states.
     fn run(&self, args: &RunArgs<'_>) -> Result<[Tensor; 2]>;
@@ -88,6 +95,14 @@ impl<T: Lanes> Dynamics<T> for Rnn<T> {
 
     fn state(&self) -> usize {
         self.spec.state()
+    }
+
+    fn run_bytes(&self, size: [usize; 2], differentiable: bool) -> usize {
+        memory::run_bytes(self, size, differentiable)
+    }
+
+    fn objective_bytes(&self, size: [usize; 2], objective: &Objective, gradient: bool) -> usize {
+        memory::objective_bytes(self, size, objective, gradient)
     }
 
     fn run(&self, args: &RunArgs<'_>) -> Result<[Tensor; 2]> {

@@ -80,6 +80,10 @@ impl<T: Real, N: Dynamics<T>> Model<T> for WithObjective<N> {
         self.net.params_mut()
     }
 
+    fn loss_bytes(&self, size: [usize; 2], gradient: bool) -> usize {
+        self.net.objective_bytes(size, &self.objective, gradient)
+    }
+
     fn fingerprint(&self) -> Vec<(&'static str, String)> {
         let mut settings = self.net.fingerprint();
         settings.extend(self.objective.fingerprint(self.net.outputs()));

@@ -55,7 +55,7 @@ impl<'a, R: Send, T: Lanes, S: Fn(&mut R, usize) -> R + Sync> BatchJob<'a, R, T,
             sums,
         } = self;
         let runs = partition.runs(batch);
-        let threads = rayon::current_num_threads().min(runs);
+        let threads = workspace_count(&partition, batch);
         if workspaces.len() < threads {
             workspaces.resize_with(threads, W::default);
         }
@@ -116,6 +116,11 @@ impl<'a, R, T> Queue<'a, R, T> {
             sums: split_front(&mut self.sums, sums_per_run),
         })
     }
+}
+
+/// Number of workspaces of a call: one for each thread that processes runs.
+pub fn workspace_count(partition: &Partition, batch: usize) -> usize {
+    rayon::current_num_threads().min(partition.runs(batch))
 }
 
 /// Calls `process` for each workspace on a thread of its own.

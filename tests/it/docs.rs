@@ -169,12 +169,31 @@ fn code_in_the_text_of_a_lua_page_is_lua() {
             "`net.run(100, #{ trials: 4 })` is",
             "`net:run(100, { trials = 4 })` is",
         ),
+        ("pass `resume: false`", "pass `resume = false`"),
+        ("`mode: \"time\"`: later", "`mode = \"time\"`: later"),
         ("`a ** b` in Rhai", "`a ** b` in Rhai"),
         ("net.run(x) outside code", "net.run(x) outside code"),
     ];
     for (rhai, lua) in table {
         assert_eq!(rhai_to_lua::translate_text(rhai, Language::Lua), lua);
         assert_eq!(rhai_to_lua::translate_text(rhai, Language::Rhai), rhai);
+    }
+}
+
+#[test]
+fn a_lua_page_contains_no_names_or_options_in_the_form_of_rhai() {
+    for native in api::natives() {
+        let name = native.path();
+        let page = help::lookup(&api::modules(), &name, Language::Lua).expect("a page");
+        let is_path = |(at, _): (usize, &str)| {
+            page[..at].ends_with(char::is_alphanumeric)
+                && page[at + 2..].starts_with(char::is_alphanumeric)
+        };
+        let path = page.match_indices("::").find(|found| is_path(*found));
+        assert_eq!(path, None, "{name}: {page}");
+        let options = page.split('`').skip(1).step_by(2);
+        let rhai: Vec<_> = options.filter(|code| code.contains(": ")).collect();
+        assert_eq!(rhai, Vec::<&str>::new(), "{name}");
     }
 }
 

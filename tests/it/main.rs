@@ -51,6 +51,7 @@ mod sandbox_cli;
 mod scene_output;
 mod script_semantics;
 mod script_sequences;
+mod sequence_memory;
 mod session;
 mod simd;
 mod source_hints;

@@ -78,10 +78,13 @@ crate::natives! {
     /// > let found = model.evaluate(ones([4, 10, 3]));
     /// > [found.nll > 0.0, found.kl_initial > 0.0, found.loss > found.nll]
     /// = [true, true, true]
-    fn evaluate(this: Rc<Lfads>, observations: Trials) -> Map {
-        let observations = observations.stack("lfads model.evaluate")?;
+    fn evaluate(cx: &Context, this: Rc<Lfads>, observations: Trials) -> Map {
+        let of = "lfads model.evaluate";
+        let observations = observations.stack(of)?;
         match_precision!(&*this.0.borrow(), model => {
-            let observed = model.observed_trials("lfads model.evaluate", &observations)?;
+            let observed = model.observed_trials(of, &observations)?;
+            let size = [observed.trials, observed.time];
+            cx.check_sequence_memory(of, size, model.evaluation_bytes(size))?;
             let losses = model.evaluate(&observed)?;
             let [nll, initial, inferred] = [losses.nll, losses.kl_initial, losses.kl_inferred];
             let all = [("nll", nll), ("kl_initial", initial), ("kl_inferred", inferred),
@@ -117,6 +120,7 @@ fn infer_trials<T: Lanes>(
     let (s, q) = (model.sizes, options.quantiles.len());
     let (n, t) = (observed.trials, observed.time);
     cx.check_memory(of, &[n, t, (2 + q) * (s.channels + s.generator)], T::DTYPE)?;
+    cx.check_sequence_memory(of, [n, t], model.inference_bytes([n, t], options))?;
     let posterior = cx.run_stoppable(of, |progress| {
         Ok::<_, Diagnostic>(model.infer(&observed, options, progress))
     })?;
@@ -179,6 +183,7 @@ fn generate_trials<T: Lanes>(
         )));
     }
     cx.check_memory(of, &[n, t, s.channels + s.generator], T::DTYPE)?;
+    cx.check_sequence_memory(of, [n, t], model.generation_bytes(n, t))?;
     let trials = model.generate(n, t, key);
     let arrays = [
         trials.rates,

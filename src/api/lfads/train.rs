@@ -7,8 +7,8 @@ use crate::api::context::Context;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::options::CallOptions;
 use crate::api::training_run::{
-    call_on_log, check_dependent_options, check_not_diverged, log_column, log_map,
-    with_checkpoint_hint,
+    call_on_log, check_dependent_options, check_not_diverged, check_training_memory, log_column,
+    log_map, with_checkpoint_hint,
 };
 use crate::api::trials::Trials;
 use crate::api::value::{Function, Map, Value};
@@ -108,7 +108,11 @@ impl TrainingRun<'_> {
         let validation = validation.map(|trials| trials.stack(OF)).transpose()?;
         let validation = validation.map(|trials| to_dataset(&model, &trials));
         let validation = validation.transpose()?.map(|trials| trials.all::<T>());
-        self.check_batch_memory(&model, Task::<T>::shape(&trials).time)?;
+        let size = [options.run.batch_size, Task::<T>::shape(&trials).time];
+        let shape = [size[0], size[1], model.sizes.channels];
+        self.cx
+            .check_option_memory(OF, &[("batch_size", size[0])], &shape, T::DTYPE)?;
+        check_training_memory(self.cx, OF, &model, size, validation.as_ref())?;
         let source = Source {
             task: &trials,
             validation: validation.as_ref(),
@@ -131,21 +135,6 @@ impl TrainingRun<'_> {
         };
         let warnings = warnings(&fit, &options.warm_up, constant);
         Ok((fit, warnings))
-    }
-
-    /// Errors: `Memory` if the pre-activations of a batch exceed the memory limit of the run
-    fn check_batch_memory<T: Lanes>(
-        &self,
-        model: &Model<T>,
-        time: usize,
-    ) -> Result<(), Diagnostic> {
-        /// Values per unit of a GRU: its state and three gates.
-        const VALUES_PER_UNIT: usize = 4;
-        let (s, batch) = (model.sizes, self.options.run.batch_size);
-        let units = 2 * s.encoder + s.controller + s.generator;
-        let shape = [batch, time, VALUES_PER_UNIT * units + s.channels];
-        let sizes = [("batch_size", batch)];
-        self.cx.check_option_memory(OF, &sizes, &shape, T::DTYPE)
     }
 }
 

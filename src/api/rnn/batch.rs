@@ -1,6 +1,7 @@
 //! Batches of trials from scripts: maps of `inputs`, `targets` and, optionally, `mask`, `lengths`
 //! and labels.
 
+use crate::api::context::Context;
 use crate::api::convert::{as_counts, exact_tensor};
 use crate::api::diagnostic::Diagnostic;
 use crate::api::labels::{self, Labels};
@@ -17,13 +18,16 @@ const OF: &str = "network.loss";
 
 /// The loss of a network on one batch.
 ///
-/// Errors: `NotFinite` if an input or target makes the loss non-finite
+/// Errors: `NotFinite` if an input or target makes the loss non-finite; not enough memory
 pub fn compute_loss<T: Real>(
+    cx: &Context,
     net: &impl Dynamics<T>,
     batch: &Map,
     (objective, noise): (&Objective, Option<&Key>),
 ) -> Result<f64, Diagnostic> {
     let trials = read_trials::<T>(OF, batch, net.inputs())?;
+    let size = [trials.trials, trials.time];
+    cx.check_sequence_memory(OF, size, net.objective_bytes(size, objective, false))?;
     let value = net.objective(&mut net.workspace(), (&trials, noise), objective, None)?;
     let loss = value.data;
     // Values excluded by the mask can be non-finite: an error is raised only if the loss is

@@ -68,6 +68,9 @@ crate::natives! {
         let (inputs, single) = resolve_inputs(&net, inputs.0, &options)?;
         let (b, t, _) = inputs.dims3()?;
         cx.check_memory("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
+        let is_differentiable = options.params.is_some() || inputs.track_op();
+        let bytes = net.run_bytes([b, t], is_differentiable);
+        cx.check_sequence_memory("network.run", [b, t], bytes)?;
         let [states, outputs] = match options.params.is_some() {
             true => run_network(&net, &inputs, &options)?,
             false => {
@@ -94,10 +97,10 @@ crate::natives! {
     /// > net.load_params(#{ h0: [0.0, 0.0, 0.0], bR: [0.0, 0.0, 0.0], bO: [2.0] });
     /// > net.loss(#{ inputs: [[[0.0], [0.0]]], targets: [[[1.0], [0.0]]] })
     /// = 2.5
-    fn loss(this: Rc<Net>, batch: Map, options: CallOptions<LossOptions>) -> f64 {
+    fn loss(cx: &Context, this: Rc<Net>, batch: Map, options: CallOptions<LossOptions>) -> f64 {
         let LossOptions { noise, loss } = options.into_inner();
         let settings = (&Objective::new(loss), noise.as_ref());
-        dispatch_network!(&*this.0.borrow(), net => compute_loss(net, &batch, settings))
+        dispatch_network!(&*this.0.borrow(), net => compute_loss(cx, net, &batch, settings))
     }
 
     /// Copies of the parameters, as a map of tensors.

@@ -12,6 +12,7 @@ use crate::ops::lfads::{Noise, Operation, Sizes};
 use crate::ops::simd::TRIALS;
 use crate::options;
 use crate::random::{Key, Seed};
+use crate::tensor::shape::total_elements;
 
 /// The batch size of inference: a few groups of trials for each thread.
 const BATCH: usize = 256;
@@ -98,6 +99,27 @@ struct Inference<'a, T: Lanes> {
 }
 
 impl<T: Lanes> Model<T> {
+    /// Upper estimate of the bytes that the inference of `[trials, time steps]` needs, with its
+    /// results; saturates.
+    pub fn inference_bytes(&self, [n, time]: [usize; 2], options: &InferenceOptions) -> usize {
+        let rows = rows_per_trial(options.samples);
+        let batch = (BATCH / rows).max(1).min(n) * rows;
+        let s = self.sizes_for(batch, time);
+        let width = s.channels + s.factors + s.generator + s.inferred;
+        // The normals of the inferred inputs, and the trajectories of one batch.
+        let batch_bytes = self.bytes(s, s.inferred + width, false);
+        // Mean, standard deviation and quantiles, as arrays and as tensors.
+        let results = [
+            2,
+            2 + options.quantiles.len(),
+            n,
+            time,
+            width,
+            size_of::<T>(),
+        ];
+        batch_bytes.saturating_add(total_elements(&[&results]))
+    }
+
     /// Means over posterior samples of each trial. The samples of a trial depend only on the key
     /// and the index of the trial.
     pub fn infer(
@@ -140,10 +162,7 @@ impl<'a, T: Lanes> Inference<'a, T> {
             observed,
             key: options.seed.key(),
             samples: options.samples,
-            rows: match options.samples {
-                0 => 1,
-                samples => samples.next_multiple_of(TRIALS),
-            },
+            rows: rows_per_trial(options.samples),
             operation: Operation::default(),
             trajectories: Trajectories::default(),
             normals: [Vec::new(), Vec::new()],
@@ -170,6 +189,14 @@ impl<'a, T: Lanes> Inference<'a, T> {
         }
         self.trajectories.exponentiate_rates(sizes, model.dt);
         &self.trajectories
+    }
+}
+
+/// Number of batch rows of each trial: its samples, padded to whole groups.
+fn rows_per_trial(samples: usize) -> usize {
+    match samples {
+        0 => 1,
+        samples => samples.next_multiple_of(TRIALS),
     }
 }
 

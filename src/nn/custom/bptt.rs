@@ -16,7 +16,7 @@ use crate::train::Trials;
 
 /// The memory of the tapes that the forward pass stores, in bytes. A step without a stored tape is
 /// evaluated twice.
-const TAPE_BYTES: usize = 128 << 20;
+pub(super) const TAPE_BYTES: usize = 128 << 20;
 
 /// The results of the forward pass.
 struct Forward {

@@ -9,7 +9,7 @@ use crate::base::Result;
 use crate::nn::{Dynamics, Objective, ObjectiveValue, RunArgs};
 use crate::random::Key;
 use crate::tensor::{Device, Real, Tensor, convert};
-use crate::train::Trials;
+use crate::train::{Model, Trials};
 
 impl<T: Real> Dynamics<T> for Custom<T> {
     fn units(&self) -> usize {
@@ -18,6 +18,14 @@ impl<T: Real> Dynamics<T> for Custom<T> {
 
     fn state(&self) -> usize {
         self.units
+    }
+
+    fn run_bytes(&self, size: [usize; 2], _differentiable: bool) -> usize {
+        self.sequence_bytes(size)
+    }
+
+    fn objective_bytes(&self, size: [usize; 2], _: &Objective, gradient: bool) -> usize {
+        self.loss_bytes(size, gradient)
     }
 
     fn run(&self, args: &RunArgs<'_>) -> Result<[Tensor; 2]> {

@@ -9,6 +9,12 @@ use crate::ops::rnn::cells::Gru;
 use crate::ops::simd::Lane16;
 use crate::ops::simd::gemm_tn::Frames;
 
+/// Lanes between the rows of consecutive time steps for rows of `width` lanes. The number is odd:
+/// with a power of two, all time steps would share the same cache sets.
+pub fn row_length(width: usize) -> usize {
+    width | 1
+}
+
 /// Activations of some quantities at all time steps.
 #[derive(Debug, Default)]
 pub struct Activations<T> {
@@ -19,8 +25,7 @@ pub struct Activations<T> {
 impl<T: Lanes> Activations<T> {
     /// Resizes the buffer to `width` lanes for each of `steps` time steps.
     pub fn resize(&mut self, steps: usize, width: usize) {
-        // An odd row length: with a power of two, all time steps would share the same cache sets.
-        self.width = width | 1;
+        self.width = row_length(width);
         self.lanes
             .resize(steps * self.width, Lane16::splat(T::of(0.0)));
     }
@@ -74,18 +79,20 @@ impl<T: Lanes> Default for GruActivations<T> {
 }
 
 impl<T: Lanes> GruActivations<T> {
+    /// Lanes of a time step in the buffers of a network with `groups` trial groups per slice.
+    pub fn lanes_per_step(dims: LayerDims, groups: usize) -> usize {
+        let dims = dims.with_groups(groups);
+        let frame = <Gru as CellKernel<T>>::frame_spec(dims);
+        row_length(dims.operands() + frame.extra) + row_length(frame.gates)
+    }
+
     pub fn resize(&mut self, dims: LayerDims, groups: usize, time: usize) {
         let dims = dims.with_groups(groups);
-        let LayerDims {
-            units: n,
-            groups: one,
-            inputs,
-            ..
-        } = dims;
+        let (n, one) = (dims.units, dims.groups);
         self.dims = dims;
         self.frame = <Gru as CellKernel<T>>::frame_spec(dims);
         self.states
-            .resize(time + 1, n + one + inputs + self.frame.extra);
+            .resize(time + 1, dims.operands() + self.frame.extra);
         self.gates.resize(time, self.frame.gates);
         for at in 0..=time {
             self.states.at_mut(at)[n..n + one].fill(Lane16::splat(T::of(1.0)));

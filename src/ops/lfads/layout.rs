@@ -159,6 +159,11 @@ impl ParamLayout {
             noise_logvar: ranges.take(if gaussian { d } else { 0 }),
         }
     }
+
+    /// Number of parameters.
+    pub fn count(&self) -> usize {
+        self.noise_logvar.end
+    }
 }
 
 /// Ranges of the accumulated weight gradients of one run, with padded rows.

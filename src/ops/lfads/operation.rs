@@ -10,10 +10,11 @@ use super::slice_kernel::SliceKernel;
 use super::weight_grads;
 use super::{Constants, Inputs, Losses, Noise, Results, Sizes};
 use crate::ops::Lanes;
-use crate::ops::parallel::{BatchJob, split_front};
+use crate::ops::parallel::{BatchJob, split_front, workspace_count};
 use crate::ops::simd::TRIALS;
 use crate::ops::simd::gemm_tn::sum_runs;
 use crate::ops::simd::partition::Partition;
+use crate::tensor::shape::total_elements;
 
 /// The operation with its buffers. Only the first call of each kind with the same sizes allocates
 /// memory.
@@ -99,6 +100,22 @@ impl<T: Lanes> Operation<T> {
         self.mean_losses(sizes)
     }
 
+    /// Number of elements of the buffers of a forward pass, or of a forward and a backward pass if
+    /// `backward`; saturates.
+    pub fn buffer_elements(sizes: Sizes, backward: bool) -> usize {
+        let partition = partition::<T>(sizes, backward);
+        let (workspaces, runs) = (
+            workspace_count(&partition, sizes.batch),
+            partition.runs(sizes.batch),
+        );
+        let grads = match backward {
+            true => GradLayout::new(sizes).count(),
+            false => 0,
+        };
+        let lanes = Workspace::<T>::lanes_per_step(sizes, partition.config.groups);
+        total_elements(&[&[workspaces, sizes.time, lanes, TRIALS], &[runs, grads]])
+    }
+
     fn mean_losses(&self, sizes: Sizes) -> Losses {
         let mut all = Losses::default();
         for group in &self.losses {
@@ -115,14 +132,12 @@ impl<T: Lanes> Operation<T> {
     }
 
     fn job<'a>(&self, sizes: Sizes, inputs: Inputs<'a, T>, mode: Mode) -> Job<'a, T> {
-        let threads = rayon::current_num_threads();
-        let bytes = size_of_val(inputs.params);
         Job {
             sizes,
             inputs,
             mode,
             copies: 1,
-            partition: Partition::new(sizes.batch, mode == Mode::Gradient, bytes, threads, Some(1)),
+            partition: partition::<T>(sizes, mode == Mode::Gradient),
             trial_weight: T::of(1.0 / sizes.batch as f64),
             ln_var_min: T::of(inputs.constants.var_min.double().ln()),
         }
@@ -178,4 +193,11 @@ impl<T: Lanes> Operation<T> {
             });
         });
     }
+}
+
+/// The partition of a batch, with slices of one group.
+fn partition<T: Lanes>(sizes: Sizes, accumulates: bool) -> Partition {
+    let bytes = ParamLayout::new(sizes).count() * size_of::<T>();
+    let threads = rayon::current_num_threads();
+    Partition::new(sizes.batch, accumulates, bytes, threads, Some(1))
 }

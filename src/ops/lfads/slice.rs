@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::activations::{Activations, GruActivations};
+use super::Sizes;
+use super::activations::{Activations, GruActivations, row_length};
 use super::job::Job;
 use super::packed_params::PackedParams;
 use crate::ops::Lanes;
@@ -44,6 +45,49 @@ pub struct Workspace<T: Lanes> {
     pub transposed: Transposed<T>,
 }
 
+impl<T: Lanes> Workspace<T> {
+    /// The buffers of all time steps besides those of the recurrent networks, each with its width
+    /// in quantities.
+    fn sequences(&mut self, s: Sizes) -> [(&mut Activations<T>, usize); 7] {
+        let widths = sequence_widths(s);
+        let buffers = [
+            &mut self.inferred,
+            &mut self.d_inferred,
+            &mut self.normals,
+            &mut self.factors,
+            &mut self.d_factors,
+            &mut self.rates,
+            &mut self.d_encoded,
+        ];
+        let mut widths = widths.into_iter();
+        buffers.map(|buffer| (buffer, widths.next().unwrap_or_default()))
+    }
+
+    /// Lanes of one time step in all buffers that store every time step, for `groups` trial groups
+    /// per slice.
+    pub fn lanes_per_step(s: Sizes, groups: usize) -> usize {
+        let [encoder, controller, generator] =
+            [s.encoder_dims(), s.controller_dims(), s.generator_dims()]
+                .map(|dims| GruActivations::<T>::lanes_per_step(dims, groups));
+        let sequences = sequence_widths(s).map(|width| row_length(width * groups));
+        2 * encoder + controller + generator + sequences.iter().sum::<usize>()
+    }
+}
+
+/// The widths of the buffers of [`Workspace::sequences`], in their order.
+fn sequence_widths(s: Sizes) -> [usize; 7] {
+    let posterior = 2 * s.inferred;
+    [
+        posterior,
+        posterior,
+        posterior,
+        s.factors + 1,
+        s.factors,
+        s.channels,
+        2 * s.encoder,
+    ]
+}
+
 /// One slice of a job: its trials and buffers.
 pub struct Slice<'a, T: Lanes> {
     pub job: &'a Job<'a, T>,
@@ -76,13 +120,9 @@ impl<'a, T: Lanes> Slice<'a, T> {
         b.initial.resize(1, 2 * s.generator * g);
         b.d_initial.resize(1, 2 * s.generator * g);
         b.initial_normals.resize(1, s.generator * g);
-        b.inferred.resize(s.time, 2 * s.inferred * g);
-        b.d_inferred.resize(s.time, 2 * s.inferred * g);
-        b.normals.resize(s.time, 2 * s.inferred * g);
-        b.factors.resize(s.time, (s.factors + 1) * g);
-        b.d_factors.resize(s.time, s.factors * g);
-        b.rates.resize(s.time, s.channels * g);
-        b.d_encoded.resize(s.time, 2 * s.encoder * g);
+        for (buffer, width) in b.sequences(s) {
+            buffer.resize(s.time, width * g);
+        }
         b.observed.resize(2, s.channels.max(s.generator) * g);
         let zero = Lane16::splat(T::of(0.0));
         let widest = s.encoder.max(s.controller).max(s.generator) * g;

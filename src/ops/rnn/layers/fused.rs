@@ -7,11 +7,11 @@ use super::job::{Job, Mode, Results};
 use super::layout::{GradOffsets, ParamOffsets};
 use super::operation::Operation;
 use super::packed_params::PackedParams;
-use super::slice::{Slice, Workspace};
+use super::slice::{FrameLayout, Slice, Workspace};
 use super::slice_kernel::SliceKernel;
 use super::weight_grads;
 use crate::base::Result;
-use crate::ops::parallel::BatchJob;
+use crate::ops::parallel::{BatchJob, workspace_count};
 use crate::ops::rnn::args::{Cotangents, Gradients, Inputs, Sizes};
 use crate::ops::rnn::cell::CellKernel;
 use crate::ops::rnn::shapes::Shapes;
@@ -19,6 +19,7 @@ use crate::ops::rnn::targets::Targets;
 use crate::ops::simd::gemm_tn::sum_runs;
 use crate::ops::simd::partition::Partition;
 use crate::ops::simd::{Lanes, TRIALS};
+use crate::tensor::shape::total_elements;
 
 /// The operation with its buffers: after the first call of each kind, calls with the same sizes
 /// allocate nothing.
@@ -52,9 +53,6 @@ impl<T: Lanes, K: CellKernel<T>> Layers<T, K> {
     }
 
     fn job<'a>(&self, sizes: Sizes, inputs: Inputs<'a, [T]>, mode: Mode) -> Job<'a, T> {
-        let threads = rayon::current_num_threads();
-        let bytes = size_of_val(inputs.params);
-        let partition = |adds| Partition::new(sizes.batch, adds, bytes, threads, self.slice_groups);
         Job {
             sizes,
             state: state_size::<K>(sizes),
@@ -66,11 +64,18 @@ impl<T: Lanes, K: CellKernel<T>> Layers<T, K> {
                 outputs: None,
             },
             mode,
-            partition: match mode {
-                Mode::Forward => partition(false),
-                Mode::Backward => partition(true),
-                Mode::Jacobians => partition(false).with_single_group_slices(),
-            },
+            partition: self.partition(sizes, mode),
+        }
+    }
+
+    fn partition(&self, sizes: Sizes, mode: Mode) -> Partition {
+        let threads = rayon::current_num_threads();
+        let bytes = ParamOffsets::of::<T, K>(sizes).count() * size_of::<T>();
+        let partition = |adds| Partition::new(sizes.batch, adds, bytes, threads, self.slice_groups);
+        match mode {
+            Mode::Forward => partition(false),
+            Mode::Backward => partition(true),
+            Mode::Jacobians => partition(false).with_single_group_slices(),
         }
     }
 
@@ -130,6 +135,26 @@ impl<T: Lanes, K: CellKernel<T>> Layers<T, K> {
 }
 
 impl<T: Lanes, K: CellKernel<T>> Operation<T> for Layers<T, K> {
+    fn buffer_elements(&self, sizes: Sizes, backward: bool) -> usize {
+        let mode = if backward {
+            Mode::Backward
+        } else {
+            Mode::Forward
+        };
+        let partition = self.partition(sizes, mode);
+        let lanes = (0..sizes.layers).map(|layer| {
+            let frames = FrameLayout::of::<T, K>(sizes, layer, partition.config.groups, mode);
+            sizes.directions * frames.lanes_per_step(backward && layer + 1 < sizes.layers)
+        });
+        let sums = match backward {
+            true => GradOffsets::of::<T, K>(sizes).count(),
+            false => 0,
+        };
+        let workspaces = workspace_count(&partition, sizes.batch);
+        let frames = [workspaces, sizes.time, lanes.sum(), TRIALS];
+        total_elements(&[&frames, &[partition.runs(sizes.batch), sums]])
+    }
+
     fn run(
         &mut self,
         sizes: Sizes,

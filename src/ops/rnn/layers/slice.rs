@@ -8,6 +8,7 @@ use super::dims::layer_dims;
 use super::job::{Job, Mode};
 use super::layout::ParamOffsets;
 use super::packed_params::PackedParams;
+use crate::ops::rnn::args::Sizes;
 use crate::ops::rnn::cell::{CellKernel, FrameSpec, LayerDims};
 use crate::ops::simd::gemm::{gemm, gemm_add};
 use crate::ops::simd::gemm_tn::Transposed;
@@ -63,10 +64,16 @@ pub(super) struct FrameLayout {
 }
 
 impl FrameLayout {
-    pub(super) fn of<T: Lanes, K: CellKernel<T>>(job: &Job<'_, T>, layer: usize) -> FrameLayout {
-        let dims = layer_dims(job.sizes, layer).with_groups(job.partition.config.groups);
+    /// The frames of a layer for slices of this number of trial groups.
+    pub(super) fn of<T: Lanes, K: CellKernel<T>>(
+        sizes: Sizes,
+        layer: usize,
+        groups: usize,
+        mode: Mode,
+    ) -> FrameLayout {
+        let dims = layer_dims(sizes, layer).with_groups(groups);
         let frame = K::frame_spec(dims);
-        let gates = match job.mode {
+        let gates = match mode {
             Mode::Forward => 0,
             Mode::Backward | Mode::Jacobians => frame.gates,
         };
@@ -76,6 +83,13 @@ impl FrameLayout {
             state_stride: (dims.operands() + frame.extra) | 1,
             gate_stride: (dims.outputs + gates) | 1,
         }
+    }
+
+    /// Number of lanes of one time step in the buffers of a sublayer. `fed_from_above`: whether a
+    /// backward pass receives gradients from a layer above.
+    pub(super) fn lanes_per_step(&self, fed_from_above: bool) -> usize {
+        let from_above = if fed_from_above { self.dims.units } else { 0 };
+        self.state_stride + self.gate_stride + from_above
     }
 
     /// Selects the features of one time step in an array [trials, time steps, width].
@@ -95,7 +109,8 @@ impl FrameLayout {
 
 impl<'a, T: Lanes, K: CellKernel<T>> Slice<'a, T, K> {
     pub(super) fn frame_layout(&self, sublayer: usize) -> FrameLayout {
-        FrameLayout::of::<T, K>(self.job, sublayer / self.job.sizes.directions)
+        let (sizes, groups) = (self.job.sizes, self.job.partition.config.groups);
+        FrameLayout::of::<T, K>(sizes, sublayer / sizes.directions, groups, self.job.mode)
     }
 
     /// The part of an array of `width` elements per trial that belongs to this slice.

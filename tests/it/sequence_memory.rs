@@ -1,0 +1,169 @@
+//! The memory of passes over long sequences: the estimate that decides whether a call is refused
+//! is compared with the memory that the call takes.
+
+use crate::cli::{decode, folder, run};
+
+/// Bytes that a call may take besides its buffers: packed parameters, threads, the script.
+const SLACK: u64 = 24 << 20;
+
+/// Calls with buffers of 50 to 400 MB, each with the function in its error message. `T` is the
+/// number of time steps.
+const CALLS: [(&str, &str); 13] = [
+    (
+        "network.run",
+        "rnn::lstm(#{ inputs: 3, units: 32 }).run(zeros([1, 20000, 3]))",
+    ),
+    (
+        "network.run",
+        "rnn::gru(#{ inputs: 3, units: 16, layers: 3, bidirectional: true }).run(20000)",
+    ),
+    (
+        "network.run",
+        "rnn::ctrnn(#{ units: 16, noise: 0.1 })
+         .run(zeros([64, 2000, 1]), #{ noise: random::key(1) })",
+    ),
+    (
+        "network.loss",
+        "rnn::lstm(#{ inputs: 3, units: 32 })
+         .loss(#{ inputs: zeros([1, 20000, 3]), targets: zeros([1, 20000, 1]) })",
+    ),
+    (
+        "network.loss",
+        "rnn::vanilla(#{ units: 32 })
+         .loss(#{ inputs: zeros([40, 5000, 1]), targets: zeros([40, 5000, 1]) },
+               #{ loss: |y, o| ((y - o) ** 2).mean() })",
+    ),
+    (
+        "network.loss",
+        "rnn::custom(#{ inputs: 1, units: 4, params: #{ w: [0.5, 0.1, 0.2, 0.3] },
+                        step: |h, x, p| tanh(h * p.w + x) })
+         .loss(#{ inputs: zeros([1, 40000, 1]), targets: zeros([1, 40000, 1]) })",
+    ),
+    (
+        "train: a batch",
+        "train(rnn::lstm(#{ inputs: 3, units: 16 }),
+               tasks::dataset(#{ inputs: zeros([1, 20000, 3]), targets: zeros([1, 20000, 1]) }),
+               #{ batches: 1, batch_size: 1 })",
+    ),
+    (
+        "train: a batch",
+        "train(rnn::ugrnn(#{ units: 16, layers: 2, dropout: 0.5 }),
+               tasks::dataset(#{ inputs: zeros([40, 3000, 1]), targets: zeros([40, 3000, 1]) }),
+               #{ batches: 1, batch_size: 40, activity_l2: 0.1 })",
+    ),
+    (
+        "lfads model.generate",
+        "lfads::model(#{ channels: 4, generator: 32 }).generate(1, #{ steps: 4000 })",
+    ),
+    (
+        "lfads model.evaluate",
+        "lfads::model(#{ channels: 4, generator: 32 }).evaluate(zeros([1, 4000, 4]))",
+    ),
+    (
+        "lfads model.infer",
+        "lfads::model(#{ channels: 4, generator: 32 })
+         .infer(zeros([2, 3000, 4]), #{ samples: 20, quantiles: [0.5] })",
+    ),
+    (
+        "lfads model.infer",
+        "lfads::model(#{ channels: 4, generator: 32 })
+         .infer(zeros([1, 4000, 4]), #{ samples: 0 })",
+    ),
+    (
+        "lfads::train: a batch",
+        "lfads::train(lfads::model(#{ channels: 4, generator: 32 }), zeros([1, 4000, 4]),
+                      #{ batches: 1, batch_size: 1 })",
+    ),
+];
+
+/// The estimate in the message of a call that is refused.
+fn estimate(message: &str, of: &str) -> u64 {
+    let need = message
+        .split_once(of)
+        .and_then(|(_, rest)| rest.split_once("needs about "));
+    let need = need.and_then(|(_, rest)| rest.split_once(" bytes"));
+    let need = need.unwrap_or_else(|| panic!("{of}: expected an estimate, found {message}"));
+    need.0.parse().expect("a number of bytes")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_estimated_memory_of_a_sequence_is_what_the_call_takes() {
+    for (of, call) in CALLS {
+        // `peak` is the largest memory of the process so far, in KiB.
+        let script = format!(
+            "fn peak() {{
+                 let text = file::read(\"/proc/self/status\");
+                 let line = text.sub_string(text.index_of(\"VmHWM:\") + 6);
+                 parse_int(line.sub_string(0, line.index_of(\"kB\")).split()[0])
+             }}
+             let before = peak();
+             {call};
+             print(peak() - before);"
+        );
+        let folder = folder(&[("call.rhai", script.as_bytes())]);
+        let refused = run(&folder, &["run", "call.rhai", "--max-memory", "24M"]);
+        let message = decode(&refused.stderr);
+        let need = estimate(&message, of);
+        assert!(
+            message.contains("use fewer trials or time steps"),
+            "{message}"
+        );
+        let output = run(&folder, &["run", "call.rhai", "--max-memory", "2G"]);
+        let (taken, stderr) = (decode(&output.stdout), decode(&output.stderr));
+        let taken: u64 = taken
+            .trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("{of}: {stderr}"));
+        let taken = taken * 1024;
+        println!("{of}: estimate {} MB, taken {} MB", need >> 20, taken >> 20);
+        assert!(
+            taken <= need + SLACK,
+            "{call}: estimate {need}, taken {taken}"
+        );
+        assert!(
+            need <= 2 * taken + SLACK,
+            "{call}: estimate {need}, taken {taken}"
+        );
+    }
+}
+
+#[test]
+fn sequences_that_exceed_the_memory_are_refused_in_both_languages() {
+    let files: [(&str, &[u8], &str); 4] = [
+        (
+            "generate.rhai",
+            b"lfads::model(#{ channels: 4 }).generate(1, #{ steps: 100000 })",
+            "lfads model.generate: a pass over 1 trial of 100000 time steps needs",
+        ),
+        (
+            "evaluate.lua",
+            b"lfads.model{ channels = 4 }:evaluate(zeros({1, 1000000, 4}))",
+            "lfads model.evaluate: a pass over 1 trial of 1000000 time steps needs",
+        ),
+        (
+            "loss.lua",
+            b"local x = zeros({1, 1000000, 1})
+              rnn.lstm{ units = 64 }:loss{ inputs = x, targets = x }",
+            "network.loss: a pass over 1 trial of 1000000 time steps needs",
+        ),
+        (
+            "train.rhai",
+            b"let x = zeros([3, 100000, 1]);
+              train(rnn::lstm(#{ units: 64 }), tasks::dataset(#{ inputs: x, targets: x }),
+                    #{ batch_size: 2 });",
+            "train: a batch: a pass over 2 trials of 100000 time steps needs",
+        ),
+    ];
+    for (name, text, expected) in files {
+        let folder = folder(&[(name, text)]);
+        let output = run(&folder, &["run", name, "--max-memory", "256M"]);
+        let stderr = decode(&output.stderr);
+        assert!(stderr.contains(expected), "{name}: {stderr}");
+        assert!(
+            stderr.contains("the limit is 268435456 bytes"),
+            "{name}: {stderr}"
+        );
+        assert_eq!(output.status.code(), Some(1), "{name}");
+    }
+}
