@@ -16,7 +16,7 @@ use crate::ops::lfads::Sizes;
 use crate::options;
 use crate::random::{Key, Seed};
 use crate::tensor::precision::match_precision;
-use crate::tensor::{Tensor, convert};
+use crate::tensor::{Device, Tensor};
 
 options! {
     /// Options of `generate`.
@@ -138,7 +138,7 @@ fn infer_trials<T: Lanes>(
         posterior.initial,
     ];
     let mut map = Map::new();
-    for ((name, shape), summary) in result_shapes(first, t, &s).iter().zip(&summaries) {
+    for ((name, shape), summary) in result_shapes(first, t, &s).iter().zip(summaries) {
         if !summary.mean.is_empty() {
             insert_summary(&mut map, name, summary, (shape, q))?;
         }
@@ -150,20 +150,21 @@ fn infer_trials<T: Lanes>(
 fn insert_summary<T: Lanes>(
     map: &mut Map,
     name: &str,
-    summary: &Summary<T>,
+    summary: Summary<T>,
     (shape, q): (&[usize], usize),
 ) -> Result<()> {
-    let mut insert = |name: String, values: &[T], shape: &[usize]| -> Result<()> {
-        map.insert(name, Value::Tensor(convert::from_slice(values, shape)?));
+    let mut insert = |name: String, values: Vec<T>, shape: &[usize]| -> Result<()> {
+        let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
+        map.insert(name, Value::Tensor(tensor));
         Ok(())
     };
-    insert(name.into(), &summary.mean, shape)?;
+    insert(name.into(), summary.mean, shape)?;
     if !summary.std.is_empty() {
-        insert(format!("{name}_sd"), &summary.std, shape)?;
+        insert(format!("{name}_sd"), summary.std, shape)?;
     }
     if q > 0 {
         let shape = [&[q], shape].concat();
-        insert(format!("{name}_quantiles"), &summary.quantiles, &shape)?;
+        insert(format!("{name}_quantiles"), summary.quantiles, &shape)?;
     }
     Ok(())
 }
@@ -193,10 +194,10 @@ fn generate_trials<T: Lanes>(
         trials.initial,
     ];
     let mut map = Map::new();
-    for ((name, shape), values) in result_shapes(&[n], t, &s).iter().zip(&arrays) {
+    for ((name, shape), values) in result_shapes(&[n], t, &s).into_iter().zip(arrays) {
         if !values.is_empty() {
-            let tensor = convert::from_slice(values, shape)?;
-            map.insert((*name).into(), Value::Tensor(tensor));
+            let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
+            map.insert(name.into(), Value::Tensor(tensor));
         }
     }
     Ok(map)

@@ -19,7 +19,7 @@ use crate::tasks::Dataset;
 use crate::tasks::dataset::{RawArray, RawData};
 use crate::tensor::precision::{Select, match_precision};
 use crate::tensor::{DType, Tensor, convert};
-use crate::train::{Fit, LogEntry, LossTerms, Source, Task, run};
+use crate::train::{self, Fit, LogEntry, LossTerms, Source, Task, run};
 
 /// Name of the function in error messages.
 const OF: &str = "lfads::train";
@@ -108,11 +108,7 @@ impl TrainingRun<'_> {
         let validation = validation.map(|trials| trials.stack(OF)).transpose()?;
         let validation = validation.map(|trials| to_dataset(&model, &trials));
         let validation = validation.transpose()?.map(|trials| trials.all::<T>());
-        let size = [options.run.batch_size, Task::<T>::shape(&trials).time];
-        let shape = [size[0], size[1], model.sizes.channels];
-        self.cx
-            .check_option_memory(OF, &[("batch_size", size[0])], &shape, T::DTYPE)?;
-        check_training_memory(self.cx, OF, &model, size, validation.as_ref())?;
+        self.check_memory(&model, Task::<T>::shape(&trials).time, validation.as_ref())?;
         let source = Source {
             task: &trials,
             validation: validation.as_ref(),
@@ -135,6 +131,20 @@ impl TrainingRun<'_> {
         };
         let warnings = warnings(&fit, &options.warm_up, constant);
         Ok((fit, warnings))
+    }
+
+    /// Errors: not enough memory for batches of `time` time steps or for the validation trials
+    fn check_memory<T: Lanes>(
+        &self,
+        model: &Model<T>,
+        time: usize,
+        validation: Option<&train::Trials<T>>,
+    ) -> Result<(), Diagnostic> {
+        let batch = self.options.run.batch_size;
+        let shape = [batch, time, model.sizes.channels];
+        self.cx
+            .check_option_memory(OF, &[("batch_size", batch)], &shape, T::DTYPE)?;
+        check_training_memory(self.cx, OF, model, [batch, time], validation)
     }
 }
 

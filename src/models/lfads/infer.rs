@@ -108,15 +108,9 @@ impl<T: Lanes> Model<T> {
         let width = s.channels + s.factors + s.generator + s.inferred;
         // The normals of the inferred inputs, and the trajectories of one batch.
         let batch_bytes = self.bytes(s, s.inferred + width, false);
-        // Mean, standard deviation and quantiles, as arrays and as tensors.
-        let results = [
-            2,
-            2 + options.quantiles.len(),
-            n,
-            time,
-            width,
-            size_of::<T>(),
-        ];
+        // Mean, standard deviation and quantiles.
+        let summaries = 1 + usize::from(options.samples > 0) + options.quantiles.len();
+        let results = [summaries, n, time, width, size_of::<T>()];
         batch_bytes.saturating_add(total_elements(&[&results]))
     }
 

@@ -7,8 +7,8 @@ use crate::ops::rnn::targets::Targets;
 /// The operations of recurrent layers, independent of the cell.
 pub trait Operation<T> {
     /// Number of elements of the buffers of a forward pass, or of a forward and a backward pass if
-    /// `backward`; saturates. Trials are padded to whole lanes, so a pass over few trials needs much
-    /// more than its results.
+    /// `backward`; saturates. Trials are padded to whole lanes, so a pass over few trials needs
+    /// much more than its results.
     fn buffer_elements(&self, sizes: Sizes, backward: bool) -> usize;
 
     /// Runs all trials; fills `states` [b, t, s] (after each update, including noise) and `outputs`
