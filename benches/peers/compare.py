@@ -17,7 +17,7 @@ The row search (fixed points from 10,000 candidates; minutes in JAX) runs only i
 
 usage: ./x bench [--rounds 5] [--batches 2000] [--only integrator jacobians]
        ./x bench --only search
-       ./x bench --sweep [--cells gru lstm] [--points 100,128,25 512,16,100] [--markdown]
+       ./x bench --sweep [--cells gru ugrnn lstm] [--points 100,128,25 512,16,100] [--markdown]
 """
 
 import argparse

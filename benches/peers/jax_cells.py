@@ -1,4 +1,4 @@
-"""Recurrent cells over all time steps in JAX. GRU and LSTM have several variants:
+"""Recurrent cells over all time steps in JAX. GRU, UGRNN and LSTM have several variants:
 
   joined, apart   one matrix product with the state for all gates that share it, or one per gate
   derived         JAX differentiates through the scan
@@ -7,8 +7,8 @@
 
 Which variant is fastest depends on the sizes and the machine. In all variants, the contribution of
 the inputs (`drive`) is one product before the scan. Arrays are time-major, [t, b, ..], and weights
-are [in, out]. GRU gates: reset (applied before the matrix), update, new. LSTM gates: input, forget,
-cell, output. The vanilla cell has only its fastest variant, the custom backward pass.
+are [in, out]. GRU gates: reset (applied before the matrix), update, new. UGRNN gates: candidate,
+update. LSTM gates: input, forget, cell, output. The vanilla cell has only its fastest variant, the custom backward pass.
 """
 
 from functools import partial
@@ -18,15 +18,16 @@ import jax.numpy as jnp
 from jax import lax, random
 from jax.nn import sigmoid
 
-GATES = {"gru": 3, "lstm": 4}
+GATES = {"gru": 3, "ugrnn": 2, "lstm": 4}
 
 # Number of gates that read the unmodified state and can therefore share a matrix product.
-SHARED = {"gru": 2, "lstm": 4}
+SHARED = {"gru": 2, "ugrnn": 2, "lstm": 4}
 
 VARIANTS = ["joined, derived", "apart, derived", "joined, own", "apart, own"]
 
-# Bias added to the pre-activation of the GRU's update gate.
+# Biases added to the pre-activation of the update gate.
 UPDATE_BIAS = 0.5
+UGRNN_UPDATE_BIAS = 1.0
 
 
 def init(cell, key, i, n, o):
@@ -46,7 +47,7 @@ def init(cell, key, i, n, o):
 def states(cell, variant, params, x, noise=None, unroll=1):
     """The states h [t, b, n] for inputs x [t, b, i]; `noise` is added to each state."""
     products, back = variant.split(", ")
-    derived, own = {"gru": (gru, gru_custom), "lstm": (lstm, lstm_custom)}[cell]
+    derived, own = RUNS[cell]
     first = [jnp.broadcast_to(row, (x.shape[1], row.shape[0])) for row in params["h0"]]
     drive = jnp.split(x @ params["w_in"] + params["b_rec"], GATES[cell], -1)
     gather = (lambda parts: joined(cell, parts)) if products == "joined" else tuple
@@ -100,24 +101,36 @@ def gru_step(h, drive, weights):
     return update * h + (1 - update) * new, (reset, update, new)
 
 
-def gru(first, drive, noise, weights, unroll):
+def single_state(cell_step, first, drive, noise, weights, unroll):
+    """The states of a cell whose state is h alone."""
+
     def step(h, now):
         drive, noise = now
-        h = add(gru_step(h, drive, weights)[0], noise)
+        h = add(cell_step(h, drive, weights)[0], noise)
         return h, h
 
     return lax.scan(step, first[0], (drive, noise), unroll=unroll)[1]
 
 
-def gru_forward(first, drive, noise, weights, unroll):
+def single_state_forward(cell_step, first, drive, noise, weights, unroll):
+    """The states as in `single_state`, and the residuals of the backward pass."""
+
     def step(h, now):
         drive, noise = now
-        after, gates = gru_step(h, drive, weights)
+        after, gates = cell_step(h, drive, weights)
         h = add(after, noise)
         return h, (h, gates)
 
     _, (h, gates) = lax.scan(step, first[0], (drive, noise), unroll=unroll)
     return h, (first[0], h, gates, weights)
+
+
+def gru(*args):
+    return single_state(gru_step, *args)
+
+
+def gru_forward(*args):
+    return single_state_forward(gru_step, *args)
 
 
 def gru_backward(unroll, residuals, cotangents):
@@ -139,6 +152,40 @@ def gru_backward(unroll, residuals, cotangents):
     d_weights = [sum_over_time(h, d) for d in d_drive[:-1]]
     d_weights.append(sum_over_time(gates[0] * h, d_drive[-1]))
     return (d_first,), d_drive, None, tuple(d_weights)
+
+
+# UGRNN -------------------------------------------------------------------------------------------
+
+
+def ugrnn_step(h, drive, weights):
+    candidate, update = pre_activations(h, drive, weights, 2)
+    candidate, update = jnp.tanh(candidate), sigmoid(update + UGRNN_UPDATE_BIAS)
+    return update * h + (1 - update) * candidate, (candidate, update)
+
+
+def ugrnn(*args):
+    return single_state(ugrnn_step, *args)
+
+
+def ugrnn_forward(*args):
+    return single_state_forward(ugrnn_step, *args)
+
+
+def ugrnn_backward(unroll, residuals, cotangents):
+    first, h, gates, weights = residuals
+    h = before(first, h)
+
+    def step(d_h, now):
+        cotangents, h, (candidate, update) = now
+        d_h = d_h + cotangents
+        d_candidate = d_h * (1 - update) * (1 - candidate * candidate)
+        d_update = d_h * (h - candidate) * update * (1 - update)
+        d_drive, d_before = pre_activations_backward((d_candidate, d_update), weights)
+        return d_h * update + d_before, d_drive
+
+    times = cotangents, h, gates
+    d_first, d_drive = lax.scan(step, jnp.zeros_like(first), times, reverse=True, unroll=unroll)
+    return (d_first,), d_drive, None, tuple(sum_over_time(h, d) for d in d_drive)
 
 
 # LSTM --------------------------------------------------------------------------------------------
@@ -231,5 +278,14 @@ vanilla.defvjp(vanilla_forward, vanilla_backward)
 # Noise is not a parameter: the backward pass returns None as its gradient.
 gru_custom = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: gru_forward(*all)[0])
 gru_custom.defvjp(gru_forward, gru_backward)
+ugrnn_custom = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: ugrnn_forward(*all)[0])
+ugrnn_custom.defvjp(ugrnn_forward, ugrnn_backward)
 lstm_custom = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: lstm_forward(*all)[0])
 lstm_custom.defvjp(lstm_forward, lstm_backward)
+
+# For each cell the run that JAX differentiates, and the run with a custom backward pass.
+RUNS = {
+    "gru": (gru, gru_custom),
+    "ugrnn": (ugrnn, ugrnn_custom),
+    "lstm": (lstm, lstm_custom),
+}

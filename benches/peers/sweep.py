@@ -8,7 +8,7 @@ UNITS = [32, 100, 256, 512, 1024]
 BATCHES = [16, 128, 1024]
 TIMES = [25, 100, 500]
 
-GATES = {"gru": 3, "lstm": 4}
+GATES = {"gru": 3, "ugrnn": 2, "lstm": 4}
 
 COLUMNS = {
     "cell": 5,

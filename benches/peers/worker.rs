@@ -67,6 +67,7 @@ fn parse_sizes<const N: usize>(words: &[&str]) -> Result<[usize; N]> {
 fn gradient(cell: &str, [n, b, t, i]: [usize; 4]) -> Result<Parts> {
     let cell = match cell {
         "gru" => Cell::Gru(Default::default()),
+        "ugrnn" => Cell::Ugrnn(Default::default()),
         "lstm" => Cell::Lstm(Default::default()),
         _ => return Err(format!("unknown cell: {cell}").into()),
     };
