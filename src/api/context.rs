@@ -243,26 +243,29 @@ impl Context {
         self.check_memory(&of, shape, dtype).map_err(hint)
     }
 
-    /// Checks that there is memory for a pass over `[trials, time steps]` that needs `bytes` bytes.
+    /// Checks that there is memory for a call that processes `[trials, time steps]` and needs
+    /// `bytes` bytes. `pass` names the call and its pass; `remedy` states what to reduce.
     ///
     /// Errors: more bytes than the limit of the run, or than the remaining memory
     pub fn check_sequence_memory(
         &self,
-        of: &str,
+        [pass, remedy]: [&str; 2],
         [trials, time]: [usize; 2],
         bytes: usize,
     ) -> Result<(), Diagnostic> {
         let limit = self.config.max_memory;
-        let bytes = bytes as u64;
-        let reason = match self.meter.check_available(bytes) {
+        let reason = match self.meter.check_available(bytes as u64) {
             Ok(()) => return Ok(()),
-            Err(_) if bytes > limit => format!("the limit is {limit} bytes"),
+            Err(_) if bytes as u64 > limit => format!("the limit is {limit} bytes"),
             Err(used) => format!("and {used} of at most {limit} bytes are in use"),
         };
+        let amount = match bytes {
+            usize::MAX => "more bytes than can be counted".into(),
+            bytes => format!("about {bytes} bytes"),
+        };
         let (trials, time) = (count_text(trials, "trial"), count_text(time, "time step"));
-        let message =
-            format!("{of}: a pass over {trials} of {time} needs about {bytes} bytes, {reason}");
-        let hint = "use fewer trials or time steps, or raise the limit with --max-memory";
+        let message = format!("{pass} over {trials} of {time} needs {amount}, {reason}");
+        let hint = format!("{remedy}, or raise the limit with --max-memory");
         Err(Diagnostic::new(message).hint(hint))
     }
 

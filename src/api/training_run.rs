@@ -9,6 +9,7 @@ use super::options::CallOptions;
 use super::value::{Function, Map, Value};
 use crate::base::options::Options;
 use crate::base::{Outcome, Result};
+use crate::tensor::shape::total_elements;
 use crate::tensor::{Device, Real, Tensor};
 use crate::train::{self, Fit, LogEntry, Trials};
 
@@ -46,14 +47,21 @@ pub fn check_training_memory<T: Real, M: train::Model<T>>(
     batch: [usize; 2],
     validation: Option<&Trials<T>>,
 ) -> Result<(), Diagnostic> {
-    let of_batch = format!("{of}: a batch");
-    cx.check_sequence_memory(&of_batch, batch, model.loss_bytes(batch, true))?;
+    let remedy = "reduce `batch_size`, or use shorter trials";
+    // A batch, or a chunk of the validation trials, is a copy of the trials.
+    let bytes = |size: [usize; 2], gradient| {
+        let width = model.inputs() + model.outputs() + 1;
+        let copy = total_elements(&[&[size[0], size[1], width, size_of::<T>()]]);
+        model.loss_bytes(size, gradient).saturating_add(copy)
+    };
+    let pass = format!("{of}: a forward and backward pass");
+    cx.check_sequence_memory([&pass, remedy], batch, bytes(batch, true))?;
     let Some(validation) = validation else {
         return Ok(());
     };
-    let size = [validation.trials, validation.time];
-    let of_validation = format!("{of}: validation");
-    cx.check_sequence_memory(&of_validation, size, model.loss_bytes(size, false))
+    let size = [validation.trials.min(batch[0]), validation.time];
+    let pass = format!("{of}: a forward pass of the validation");
+    cx.check_sequence_memory([&pass, remedy], size, bytes(size, false))
 }
 
 /// Adds a hint to a checkpoint error that has none.

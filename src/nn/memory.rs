@@ -1,4 +1,4 @@
-//! Estimates of the memory that a network with a built-in cell needs, so that a call can be refused
+//! Approximate memory of the calls of a network with a built-in cell, so that a call can be refused
 //! before it allocates.
 
 use super::{LossFunction, Objective, Rnn};
@@ -7,17 +7,24 @@ use crate::ops::rnn::Sizes;
 use crate::tensor::shape::total_elements;
 
 /// Arrays of the size of the outputs that a user function and its gradient are assumed to need.
-const USER_LOSS_ARRAYS: usize = 8;
+pub(super) const USER_LOSS_ARRAYS: usize = 8;
 
-/// [`super::Dynamics::run_bytes`]: the inputs and results, the noise, and the buffers of the pass.
+/// [`super::Dynamics::run_bytes`]: the inputs and results, the noise, the buffers of the passes,
+/// and the arrays of the tape.
 pub(super) fn run_bytes<T: Lanes>(
     net: &Rnn<T>,
     [trials, time]: [usize; 2],
     differentiable: bool,
 ) -> usize {
     let sizes = net.spec.sizes(trials, time);
-    let results = net.spec.state() + net.spec.outputs;
-    let width = net.spec.inputs + results + noise_width(net, sizes);
+    let (inputs, state, outputs) = (net.spec.inputs, net.spec.state(), net.spec.outputs);
+    // Copies of inputs and states with their gradients, the rates that the readout reads, and its
+    // products.
+    let tape = match differentiable {
+        true => 2 * inputs + 2 * state + 4 * sizes.layer_width() + 3 * outputs,
+        false => 0,
+    };
+    let width = inputs + state + outputs + noise_width(net, sizes) + tape;
     bytes(net, sizes, width, differentiable)
 }
 

@@ -1,6 +1,6 @@
 //! A network whose dtype and cell type are selected at run time.
 
-use super::{Cell, Custom, Dynamics, NetworkOptions, Objective, Rnn, RunArgs, Spec};
+use super::{Cell, Custom, Dynamics, NetworkOptions, Rnn, RunArgs, Spec};
 use crate::base::{Error, Result};
 use crate::tensor::precision::{Select, build_precision, map_precision, match_precision};
 use crate::tensor::{AnyPrecision, Arena, DType, Layout, Precision, Real, Tensor};
@@ -125,16 +125,6 @@ impl Network {
     /// [`Dynamics::run_bytes`]
     pub fn run_bytes(&self, size: [usize; 2], differentiable: bool) -> usize {
         dispatch_network!(self, net => net.run_bytes(size, differentiable))
-    }
-
-    /// [`Dynamics::objective_bytes`]
-    pub fn objective_bytes(
-        &self,
-        size: [usize; 2],
-        objective: &Objective,
-        gradient: bool,
-    ) -> usize {
-        dispatch_network!(self, net => net.objective_bytes(size, objective, gradient))
     }
 
     /// [`Dynamics::run`]

@@ -49,7 +49,7 @@ pub trait Dynamics<T: Real>: Model<T> + Clone {
     /// s, the number of state variables.
     fn state(&self) -> usize;
 
-    /// Upper estimate of the bytes that a run of `[trials, time steps]` needs, including its
+    /// Approximate number of bytes that a run of `[trials, time steps]` needs, including its
     /// results and, if it is `differentiable`, the backward pass; saturates.
     fn run_bytes(&self, size: [usize; 2], differentiable: bool) -> usize;
 

@@ -28,8 +28,8 @@ pub trait Model<T: Real> {
 
     fn params_mut(&mut self) -> &mut Arena<T>;
 
-    /// Upper estimate of the bytes that the loss of `[trials, time steps]` needs for its buffers,
-    /// with its gradient if `gradient`; saturates.
+    /// Approximate number of bytes that the loss of `[trials, time steps]` needs besides the
+    /// trials, with its gradient if `gradient`; saturates.
     fn loss_bytes(&self, size: [usize; 2], gradient: bool) -> usize;
 
     /// Every property besides the parameters that affects the results, as names and strings. Two

@@ -8,7 +8,7 @@ const SLACK: u64 = 24 << 20;
 
 /// Calls with buffers of 50 to 400 MB, each with the function in its error message. `T` is the
 /// number of time steps.
-const CALLS: [(&str, &str); 13] = [
+const CALLS: [(&str, &str); 18] = [
     (
         "network.run",
         "rnn::lstm(#{ inputs: 3, units: 32 }).run(zeros([1, 20000, 3]))",
@@ -40,16 +40,47 @@ const CALLS: [(&str, &str); 13] = [
          .loss(#{ inputs: zeros([1, 40000, 1]), targets: zeros([1, 40000, 1]) })",
     ),
     (
-        "train: a batch",
+        "train: a forward and backward pass",
         "train(rnn::lstm(#{ inputs: 3, units: 16 }),
                tasks::dataset(#{ inputs: zeros([1, 20000, 3]), targets: zeros([1, 20000, 1]) }),
                #{ batches: 1, batch_size: 1 })",
     ),
     (
-        "train: a batch",
+        "train: a forward and backward pass",
         "train(rnn::ugrnn(#{ units: 16, layers: 2, dropout: 0.5 }),
                tasks::dataset(#{ inputs: zeros([40, 3000, 1]), targets: zeros([40, 3000, 1]) }),
                #{ batches: 1, batch_size: 40, activity_l2: 0.1 })",
+    ),
+    (
+        "train: a forward and backward pass",
+        "train(rnn::custom(#{ units: 8, params: #{ w: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] },
+                              step: |h, x, p| tanh(h * p.w + x) }),
+               tasks::dataset(#{ inputs: zeros([2, 15000, 1]), targets: zeros([2, 15000, 1]) }),
+               #{ batches: 1, batch_size: 2 })",
+    ),
+    (
+        "network.run: a differentiable run",
+        "let net = rnn::gru(#{ units: 32, outputs: 3 });
+         let x = zeros([200, 500, 1]);
+         grad(|p| (net.run(x, #{ params: p }).outputs ** 2).mean(), net.params())",
+    ),
+    (
+        "network.run: a differentiable run",
+        "let net = rnn::lstm(#{ units: 16, layers: 2 });
+         grad(|h| net.run(zeros([80, 1000, 1]), #{ h0: h }).outputs.mean(),
+              zeros([80, 64]))",
+    ),
+    (
+        "network.run: a differentiable run",
+        "let net = rnn::custom(#{ units: 4, params: #{ w: [0.5, 0.1, 0.2, 0.3] },
+                                  step: |h, x, p| tanh(h * p.w + x) });
+         let x = zeros([64, 2000, 1]);
+         grad(|p| (net.run(x, #{ params: p }).outputs ** 2).mean(), net.params())",
+    ),
+    (
+        "lfads model.infer",
+        "lfads::model(#{ channels: 4, generator: 32 })
+         .infer(zeros([4, 1500, 4]), #{ samples: 100 })",
     ),
     (
         "lfads model.generate",
@@ -70,7 +101,7 @@ const CALLS: [(&str, &str); 13] = [
          .infer(zeros([1, 4000, 4]), #{ samples: 0 })",
     ),
     (
-        "lfads::train: a batch",
+        "lfads::train: a forward and backward pass",
         "lfads::train(lfads::model(#{ channels: 4, generator: 32 }), zeros([1, 4000, 4]),
                       #{ batches: 1, batch_size: 1 })",
     ),
@@ -105,10 +136,7 @@ fn the_estimated_memory_of_a_sequence_is_what_the_call_takes() {
         let refused = run(&folder, &["run", "call.rhai", "--max-memory", "24M"]);
         let message = decode(&refused.stderr);
         let need = estimate(&message, of);
-        assert!(
-            message.contains("use fewer trials or time steps"),
-            "{message}"
-        );
+        assert!(message.contains("hint: "), "{message}");
         let output = run(&folder, &["run", "call.rhai", "--max-memory", "2G"]);
         let (taken, stderr) = (decode(&output.stdout), decode(&output.stderr));
         let taken: u64 = taken
@@ -134,25 +162,25 @@ fn sequences_that_exceed_the_memory_are_refused_in_both_languages() {
         (
             "generate.rhai",
             b"lfads::model(#{ channels: 4 }).generate(1, #{ steps: 100000 })",
-            "lfads model.generate: a pass over 1 trial of 100000 time steps needs",
+            "lfads model.generate: a forward pass over 1 trial of 100000 time steps needs",
         ),
         (
             "evaluate.lua",
             b"lfads.model{ channels = 4 }:evaluate(zeros({1, 1000000, 4}))",
-            "lfads model.evaluate: a pass over 1 trial of 1000000 time steps needs",
+            "lfads model.evaluate: a forward pass over 1 trial of 1000000 time steps needs",
         ),
         (
             "loss.lua",
             b"local x = zeros({1, 1000000, 1})
               rnn.lstm{ units = 64 }:loss{ inputs = x, targets = x }",
-            "network.loss: a pass over 1 trial of 1000000 time steps needs",
+            "network.loss: a forward pass over 1 trial of 1000000 time steps needs",
         ),
         (
             "train.rhai",
             b"let x = zeros([3, 100000, 1]);
               train(rnn::lstm(#{ units: 64 }), tasks::dataset(#{ inputs: x, targets: x }),
                     #{ batch_size: 2 });",
-            "train: a batch: a pass over 2 trials of 100000 time steps needs",
+            "train: a forward and backward pass over 2 trials of 100000 time steps needs",
         ),
     ];
     for (name, text, expected) in files {
@@ -166,4 +194,50 @@ fn sequences_that_exceed_the_memory_are_refused_in_both_languages() {
         );
         assert_eq!(output.status.code(), Some(1), "{name}");
     }
+}
+
+#[test]
+fn a_run_of_no_trials_is_an_error() {
+    let script = "let net = rnn::gru(#{ units: 4 });
+        let empty = zeros([0, 5, 1]);
+        let runs = [
+            || net.run(empty), || net.run(empty, #{ params: net.params() }),
+            || grad(|x| net.run(x).outputs.sum(), empty),
+        ];
+        for run in runs { try { run.call() } catch (error) { print(error) } }";
+    let folder = folder(&[("runs.rhai", script.as_bytes())]);
+    let output = run(&folder, &["run", "runs.rhai"]);
+    let expected = "network.run: expected `trials` of 1 or more, found 0\n".repeat(3);
+    assert_eq!(
+        decode(&output.stdout),
+        expected,
+        "{}",
+        decode(&output.stderr)
+    );
+}
+
+#[test]
+fn a_run_of_too_many_steps_is_refused_before_its_inputs_are_allocated() {
+    let runs = [
+        "run(1000000000000)",
+        "run(1099511627776, #{ trials: 1099511627776 })",
+    ];
+    for call in runs {
+        let script = format!("rnn::gru(#{{ units: 4 }}).{call}");
+        let folder = folder(&[("run.rhai", script.as_bytes())]);
+        let output = run(&folder, &["run", "run.rhai"]);
+        let stderr = decode(&output.stderr);
+        assert!(stderr.contains("network.run: shape ["), "{call}: {stderr}");
+        assert!(stderr.contains(", the limit is "), "{call}: {stderr}");
+    }
+}
+
+#[test]
+fn a_small_custom_network_trains_with_little_memory() {
+    let script = "let step = |h, x, p| tanh(h * p.w + x);
+        let net = rnn::custom(#{ units: 2, params: #{ w: [0.5, 0.1] }, step: step });
+        print(train(net, tasks::integrator(#{ steps: 10 }), #{ batches: 2 }).batches);";
+    let folder = folder(&[("train.rhai", script.as_bytes())]);
+    let output = run(&folder, &["run", "train.rhai", "--max-memory", "32M"]);
+    assert_eq!(decode(&output.stdout), "2\n", "{}", decode(&output.stderr));
 }

@@ -21,7 +21,7 @@ use crate::ops::Lanes;
 use crate::ops::force::{RunOutcome, Sequence};
 use crate::options;
 use crate::tensor::precision::{build_precision, map_precision, match_precision};
-use crate::tensor::{AnyPrecision, Tensor, convert, shape};
+use crate::tensor::{AnyPrecision, Device, Tensor, convert, shape};
 use args::{sequence_length, sequence_values, to_tensor};
 
 /// Name of `run` in error messages.
@@ -246,7 +246,7 @@ fn run_network<T: Lanes>(
 ) -> Result<Map, Diagnostic> {
     let (n, m) = (net.sizes.units, net.sizes.outputs);
     let (steps, x) = run_inputs(cx, net, inputs)?;
-    cx.check_memory(RUN, &[steps, n.max(m)], T::DTYPE)?;
+    cx.check_memory(RUN, &[steps, n + m], T::DTYPE)?;
     let feedback = options.teacher_forcing.as_ref();
     let feedback = feedback
         .map(|feedback| sequence_values::<T>(RUN, "teacher_forcing", feedback, [steps, m]))
@@ -268,8 +268,8 @@ fn run_network<T: Lanes>(
         return Err(Diagnostic::new(message).hint("reset the state with `restart()`"));
     }
     Ok(tensor_map([
-        ("outputs", convert::from_slice(&z, &[steps, m])?),
-        ("states", convert::from_slice(&h, &[steps, n])?),
+        ("outputs", Tensor::from_vec(z, (steps, m), &Device::Cpu)?),
+        ("states", Tensor::from_vec(h, (steps, n), &Device::Cpu)?),
     ]))
 }
 

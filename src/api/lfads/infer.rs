@@ -84,7 +84,8 @@ crate::natives! {
         match_precision!(&*this.0.borrow(), model => {
             let observed = model.observed_trials(of, &observations)?;
             let size = [observed.trials, observed.time];
-            cx.check_sequence_memory(of, size, model.evaluation_bytes(size))?;
+            let pass = ["lfads model.evaluate: a forward pass", "use fewer time steps"];
+            cx.check_sequence_memory(pass, size, model.evaluation_bytes(size))?;
             let losses = model.evaluate(&observed)?;
             let [nll, initial, inferred] = [losses.nll, losses.kl_initial, losses.kl_inferred];
             let all = [("nll", nll), ("kl_initial", initial), ("kl_inferred", inferred),
@@ -119,8 +120,11 @@ fn infer_trials<T: Lanes>(
     let observed = model.observed_trials(of, observations)?;
     let (s, q) = (model.sizes, options.quantiles.len());
     let (n, t) = (observed.trials, observed.time);
-    cx.check_memory(of, &[n, t, (2 + q) * (s.channels + s.generator)], T::DTYPE)?;
-    cx.check_sequence_memory(of, [n, t], model.inference_bytes([n, t], options))?;
+    let pass = [
+        "lfads model.infer: a forward pass",
+        "use fewer `samples`, trials or time steps",
+    ];
+    cx.check_sequence_memory(pass, [n, t], model.inference_bytes([n, t], options))?;
     let posterior = cx.run_stoppable(of, |progress| {
         Ok::<_, Diagnostic>(model.infer(&observed, options, progress))
     })?;
@@ -183,8 +187,11 @@ fn generate_trials<T: Lanes>(
             "{of}: expected `n` of 1 or more, found 0"
         )));
     }
-    cx.check_memory(of, &[n, t, s.channels + s.generator], T::DTYPE)?;
-    cx.check_sequence_memory(of, [n, t], model.generation_bytes(n, t))?;
+    let pass = [
+        "lfads model.generate: a forward pass",
+        "reduce `n` or `steps`",
+    ];
+    cx.check_sequence_memory(pass, [n, t], model.generation_bytes(n, t))?;
     let trials = model.generate(n, t, key);
     let arrays = [
         trials.rates,

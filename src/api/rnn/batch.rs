@@ -16,6 +16,9 @@ use crate::train::Trials;
 /// Name of the function in error messages.
 const OF: &str = "network.loss";
 
+/// The remedy if a call needs too much memory.
+pub const FEWER_TRIALS: &str = "use fewer trials or time steps";
+
 /// The loss of a network on one batch.
 ///
 /// Errors: `NotFinite` if an input or target makes the loss non-finite; not enough memory
@@ -27,7 +30,8 @@ pub fn compute_loss<T: Real>(
 ) -> Result<f64, Diagnostic> {
     let trials = read_trials::<T>(OF, batch, net.inputs())?;
     let size = [trials.trials, trials.time];
-    cx.check_sequence_memory(OF, size, net.objective_bytes(size, objective, false))?;
+    let pass = ["network.loss: a forward pass", FEWER_TRIALS];
+    cx.check_sequence_memory(pass, size, net.objective_bytes(size, objective, false))?;
     let value = net.objective(&mut net.workspace(), (&trials, noise), objective, None)?;
     let loss = value.data;
     // Values excluded by the mask can be non-finite: an error is raised only if the loss is

@@ -65,12 +65,8 @@ crate::natives! {
         cx: &Context, this: Rc<Net>, inputs: ExactTensor, options: CallOptions<RunOptions>,
     ) -> Map {
         let net = this.0.borrow();
-        let (inputs, single) = resolve_inputs(&net, inputs.0, &options)?;
+        let (inputs, single) = resolve_inputs(cx, &net, inputs.0, &options)?;
         let (b, t, _) = inputs.dims3()?;
-        cx.check_memory("network.run", &[b, t, net.state().max(net.outputs())], net.dtype())?;
-        let is_differentiable = options.params.is_some() || inputs.track_op();
-        let bytes = net.run_bytes([b, t], is_differentiable);
-        cx.check_sequence_memory("network.run", [b, t], bytes)?;
         let [states, outputs] = match options.params.is_some() {
             true => run_network(&net, &inputs, &options)?,
             false => {

@@ -1,7 +1,8 @@
 //! Validation of the arguments of `network.run`, and its execution.
 
 use super::args::parameter_tensor;
-use super::batch::read_lengths;
+use super::batch::{FEWER_TRIALS, read_lengths};
+use crate::api::context::Context;
 use crate::api::convert::as_counts;
 use crate::api::diagnostic::Diagnostic;
 use crate::api::shape_error::shape_error;
@@ -36,50 +37,85 @@ options! {
 ///
 /// Errors: `Shape` for any other tensor; `Range` for 0 time steps
 pub fn resolve_inputs(
+    cx: &Context,
     net: &Network,
     inputs: Tensor,
     options: &RunOptions,
 ) -> Result<(Tensor, bool), Diagnostic> {
     if inputs.rank() == 0 {
-        return zero_inputs(net, &inputs, options);
+        return zero_inputs(cx, net, &inputs, options);
     }
     if options.trials.is_some() {
         let message = "network.run: option `trials` is for a run of a number of time steps, found \
                        a tensor of inputs";
         return Err(Diagnostic::new(message).hint("the inputs [b, t, i] determine the trials"));
     }
-    match inputs.rank() {
-        2 => Ok((inputs.unsqueeze(0)?, true)),
-        3 => Ok((inputs, false)),
+    let (inputs, is_single) = match inputs.rank() {
+        2 => (inputs.unsqueeze(0)?, true),
+        3 => (inputs, false),
         _ => {
             let expected = format!("[b, t, {}]", net.inputs());
-            Err(shape_error("network", "inputs", expected, &inputs).into())
+            return Err(shape_error("network", "inputs", expected, &inputs).into());
         }
+    };
+    let size = [inputs.dims()[0], inputs.dims()[1]];
+    check_count("trials", size[0])?;
+    check_count("steps", size[1])?;
+    check_run_memory(cx, net, size, options, inputs.track_op())?;
+    Ok((inputs, is_single))
+}
+
+/// Errors: `Memory` or `MemoryInUse` if the results, or all arrays of the run, exceed the memory
+fn check_run_memory(
+    cx: &Context,
+    net: &Network,
+    [trials, time]: [usize; 2],
+    options: &RunOptions,
+    has_tracked_inputs: bool,
+) -> Result<(), Diagnostic> {
+    const OF: &str = "network.run";
+    let width = net.inputs().max(net.state()).max(net.outputs());
+    cx.check_memory(OF, &[trials, time, width], net.dtype())?;
+    let is_differentiable = has_tracked_inputs
+        || options.params.is_some()
+        || options.h0.as_ref().is_some_and(|h0| h0.track_op());
+    let pass = match is_differentiable {
+        true => "network.run: a differentiable run",
+        false => "network.run: a forward pass",
+    };
+    let bytes = net.run_bytes([trials, time], is_differentiable);
+    cx.check_sequence_memory([pass, FEWER_TRIALS], [trials, time], bytes)
+}
+
+/// Errors: `Range` for a count of 0
+fn check_count(name: &str, count: usize) -> Result<()> {
+    if count > 0 {
+        return Ok(());
     }
+    Err(Error::Range {
+        of: "network.run".into(),
+        name: name.into(),
+        expected: "of 1 or more".into(),
+        found: "0".into(),
+    })
 }
 
 /// The inputs of a number of time steps, which are 0.
 fn zero_inputs(
+    cx: &Context,
     net: &Network,
     steps: &Tensor,
     options: &RunOptions,
 ) -> Result<(Tensor, bool), Diagnostic> {
     let t = as_counts("network.run", "steps", &convert::to_f64(steps)?)?[0];
-    if t == 0 {
-        return Err(Error::Range {
-            of: "network.run".into(),
-            name: "steps".into(),
-            expected: "of 1 or more".into(),
-            found: "0".into(),
-        }
-        .into());
-    }
+    check_count("steps", t)?;
     let rows = options
         .h0
         .as_ref()
         .and_then(|h0| h0.dims().first().copied());
     let trials = options.trials.or(rows);
     let shape = (trials.unwrap_or(1), t, net.inputs());
+    check_run_memory(cx, net, [shape.0, t], options, false)?;
     let inputs = Tensor::zeros(shape, net.dtype(), &Device::Cpu)?;
     Ok((inputs, trials.is_none()))
 }

@@ -7,15 +7,9 @@ use crate::ops::lfads::Losses;
 use crate::train::{Model as _, Trials};
 
 /// The batch size of evaluation.
-const BATCH: usize = 128;
+pub(super) const BATCH: usize = 128;
 
 impl<T: Lanes> Model<T> {
-    /// Upper estimate of the bytes that [`Model::evaluate`] of `[trials, time steps]` needs;
-    /// saturates.
-    pub fn evaluation_bytes(&self, [n, time]: [usize; 2]) -> usize {
-        self.loss_bytes([n.min(BATCH), time], false)
-    }
-
     /// The parts of the validation loss.
     pub fn evaluate(&self, observed: &ObservedTrials<T>) -> Result<Losses> {
         let mut work = Workspace::default();

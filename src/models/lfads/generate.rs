@@ -7,13 +7,6 @@ use crate::ops::lfads::{Operation, Results};
 use crate::random::Key;
 
 impl<T: Lanes> Model<T> {
-    /// Upper estimate of the bytes that [`Model::generate`] needs, with its results; saturates.
-    pub fn generation_bytes(&self, trials: usize, time: usize) -> usize {
-        let s = self.sizes_for(trials, time);
-        let results = s.channels + s.factors + s.generator + s.inferred;
-        self.bytes(s, results, false)
-    }
-
     /// Trials of `time` time steps, generated from the priors of the initial condition and the
     /// inputs.
     pub fn generate(&self, trials: usize, time: usize, key: &Key) -> Trajectories<T> {

@@ -12,7 +12,6 @@ use crate::ops::lfads::{Noise, Operation, Sizes};
 use crate::ops::simd::TRIALS;
 use crate::options;
 use crate::random::{Key, Seed};
-use crate::tensor::shape::total_elements;
 
 /// The batch size of inference: a few groups of trials for each thread.
 const BATCH: usize = 256;
@@ -99,21 +98,6 @@ struct Inference<'a, T: Lanes> {
 }
 
 impl<T: Lanes> Model<T> {
-    /// Upper estimate of the bytes that the inference of `[trials, time steps]` needs, with its
-    /// results; saturates.
-    pub fn inference_bytes(&self, [n, time]: [usize; 2], options: &InferenceOptions) -> usize {
-        let rows = rows_per_trial(options.samples);
-        let batch = (BATCH / rows).max(1).min(n) * rows;
-        let s = self.sizes_for(batch, time);
-        let width = s.channels + s.factors + s.generator + s.inferred;
-        // The normals of the inferred inputs, and the trajectories of one batch.
-        let batch_bytes = self.bytes(s, s.inferred + width, false);
-        // Mean, standard deviation and quantiles.
-        let summaries = 1 + usize::from(options.samples > 0) + options.quantiles.len();
-        let results = [summaries, n, time, width, size_of::<T>()];
-        batch_bytes.saturating_add(total_elements(&[&results]))
-    }
-
     /// Means over posterior samples of each trial. The samples of a trial depend only on the key
     /// and the index of the trial.
     pub fn infer(
@@ -125,7 +109,7 @@ impl<T: Lanes> Model<T> {
         let n = observed.trials;
         let mut posterior = Posterior::zeros(self.sizes, [n, observed.time], options);
         let mut inference = Inference::new(self, observed, options);
-        let trials_per_batch = (BATCH / inference.rows).max(1);
+        let trials_per_batch = trials_per_batch(inference.rows);
         let counts = [options.samples.max(1), inference.rows, n];
         for first in (0..n).step_by(trials_per_batch) {
             let done = n.min(first + trials_per_batch);
@@ -186,8 +170,13 @@ impl<'a, T: Lanes> Inference<'a, T> {
     }
 }
 
+/// Number of trials of a batch, for this number of rows per trial.
+pub(super) fn trials_per_batch(rows: usize) -> usize {
+    (BATCH / rows).max(1)
+}
+
 /// Number of batch rows of each trial: its samples, padded to whole groups.
-fn rows_per_trial(samples: usize) -> usize {
+pub(super) fn rows_per_trial(samples: usize) -> usize {
     match samples {
         0 => 1,
         samples => samples.next_multiple_of(TRIALS),

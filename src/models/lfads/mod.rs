@@ -6,6 +6,7 @@
 mod evaluation;
 mod generate;
 mod infer;
+mod memory;
 mod sampling;
 pub mod serialize;
 mod summary;
@@ -19,11 +20,10 @@ use crate::base::options::{Options as _, Span};
 use crate::base::{Error, Result};
 use crate::nn::{Cell, Rnn, Spec};
 use crate::ops::Lanes;
-use crate::ops::lfads::{Constants, Inputs, Noise, Operation, Sizes, layout};
+use crate::ops::lfads::{Constants, Inputs, Noise, Sizes, layout};
 use crate::ops::rnn::cells::Gru;
 use crate::random::{Key, Seed};
-use crate::tensor::shape::{self, total_elements};
-use crate::tensor::{Arena, Block, Precision, Tensor, convert};
+use crate::tensor::{Arena, Block, Precision, Tensor, convert, shape};
 use crate::{choices, options};
 pub use infer::{InferenceOptions, Posterior};
 pub use summary::Summary;
@@ -212,14 +212,6 @@ impl<T: Lanes> Model<T> {
             time,
             ..self.sizes
         }
-    }
-
-    /// Bytes of the buffers of a forward pass, with a backward pass if `backward`, and of arrays
-    /// with `width` elements per trial and time step; saturates.
-    fn bytes(&self, sizes: Sizes, width: usize, backward: bool) -> usize {
-        let buffers = Operation::<T>::buffer_elements(sizes, backward);
-        let elements = total_elements(&[&[buffers], &[sizes.batch, sizes.time, width]]);
-        elements.saturating_mul(size_of::<T>())
     }
 
     /// The inputs of an operation on observations.

@@ -145,12 +145,7 @@ impl<T: Lanes> train::Model<T> for Model<T> {
     }
 
     fn loss_bytes(&self, size: [usize; 2], gradient: bool) -> usize {
-        let s = self.sizes_for(size[0], size[1]);
-        let dropout = match gradient {
-            true => s.channels + 2 * s.encoder + s.generator,
-            false => 0,
-        };
-        self.bytes(s, 2 * s.inferred + dropout, gradient)
+        self.training_bytes(size, gradient)
     }
 
     fn fingerprint(&self) -> Vec<(&'static str, String)> {

@@ -4,6 +4,7 @@
 mod batch;
 mod bptt;
 mod init;
+mod memory;
 mod model;
 mod network;
 mod readout;

@@ -1,11 +1,10 @@
 //! The interface of custom networks for the training loop.
 
 use super::Custom;
-use super::bptt::TAPE_BYTES;
 use crate::base::Result;
+use crate::nn::Dynamics;
 use crate::nn::objective::Objective;
 use crate::random::{Key, Layout};
-use crate::tensor::shape::total_elements;
 use crate::tensor::{Arena, Device, Real, Tensor};
 use crate::train::{Model, Trials, digest};
 
@@ -34,8 +33,7 @@ impl<T: Real> Model<T> for Custom<T> {
     }
 
     fn loss_bytes(&self, size: [usize; 2], gradient: bool) -> usize {
-        let tapes = if gradient { TAPE_BYTES } else { 0 };
-        self.sequence_bytes(size).saturating_add(tapes)
+        self.objective_bytes(size, &Objective::default(), gradient)
     }
 
     fn fingerprint(&self) -> Vec<(&'static str, String)> {
@@ -75,21 +73,6 @@ impl<T: Real> Model<T> for Custom<T> {
 }
 
 impl<T: Real> Custom<T> {
-    /// Upper estimate of the bytes of the arrays of all time steps: inputs, noise, states and
-    /// outputs. Each time step of the first three is a tensor of its own.
-    pub(super) fn sequence_bytes(&self, [trials, time]: [usize; 2]) -> usize {
-        /// Bytes of a tensor besides its elements.
-        const TENSOR_BYTES: usize = 512;
-        let noise = if self.noise > 0.0 { self.units } else { 0 };
-        let tensors = if self.noise > 0.0 { 3 } else { 2 };
-        // The inputs and the states are also copied as a whole.
-        let width = 2 * (self.inputs + self.units) + noise + self.outputs;
-        total_elements(&[
-            &[trials, time, width, size_of::<T>()],
-            &[time, tensors, TENSOR_BYTES],
-        ])
-    }
-
     /// A digest of the results of the user functions at fixed random arguments. A closure has no
     /// other identity.
     fn function_digest(&self) -> Result<String> {

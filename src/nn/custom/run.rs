@@ -4,12 +4,13 @@
 use candle_core::Var;
 
 use super::Custom;
+use super::memory;
 use super::time_steps::split_steps;
 use crate::base::Result;
 use crate::nn::{Dynamics, Objective, ObjectiveValue, RunArgs};
 use crate::random::Key;
 use crate::tensor::{Device, Real, Tensor, convert};
-use crate::train::{Model, Trials};
+use crate::train::Trials;
 
 impl<T: Real> Dynamics<T> for Custom<T> {
     fn units(&self) -> usize {
@@ -20,12 +21,12 @@ impl<T: Real> Dynamics<T> for Custom<T> {
         self.units
     }
 
-    fn run_bytes(&self, size: [usize; 2], _differentiable: bool) -> usize {
-        self.sequence_bytes(size)
+    fn run_bytes(&self, size: [usize; 2], differentiable: bool) -> usize {
+        memory::run_bytes(self, size, differentiable)
     }
 
-    fn objective_bytes(&self, size: [usize; 2], _: &Objective, gradient: bool) -> usize {
-        self.loss_bytes(size, gradient)
+    fn objective_bytes(&self, size: [usize; 2], objective: &Objective, gradient: bool) -> usize {
+        memory::objective_bytes(self, size, objective, gradient)
     }
 
     fn run(&self, args: &RunArgs<'_>) -> Result<[Tensor; 2]> {

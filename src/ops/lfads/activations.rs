@@ -8,12 +8,7 @@ use crate::ops::rnn::cell::{Backward, CellKernel, Forward, FrameSpec, LayerDims,
 use crate::ops::rnn::cells::Gru;
 use crate::ops::simd::Lane16;
 use crate::ops::simd::gemm_tn::Frames;
-
-/// Lanes between the rows of consecutive time steps for rows of `width` lanes. The number is odd:
-/// with a power of two, all time steps would share the same cache sets.
-pub fn row_length(width: usize) -> usize {
-    width | 1
-}
+use crate::ops::simd::lanes::row_length;
 
 /// Activations of some quantities at all time steps.
 #[derive(Debug, Default)]

@@ -46,7 +46,7 @@ impl<T: Lanes> Operation<T> {
         assert!(copies.is_multiple_of(TRIALS) && sizes.batch.is_multiple_of(copies));
         let mut job = self.job(sizes, inputs, Mode::Infer);
         job.copies = copies;
-        job.partition.run = copies;
+        job.partition = partition::<T>(sizes, copies, false);
         self.execute(job, results);
     }
 
@@ -101,18 +101,17 @@ impl<T: Lanes> Operation<T> {
     }
 
     /// Number of elements of the buffers of a forward pass, or of a forward and a backward pass if
-    /// `backward`; saturates.
-    pub fn buffer_elements(sizes: Sizes, backward: bool) -> usize {
-        let partition = partition::<T>(sizes, backward);
-        let (workspaces, runs) = (
-            workspace_count(&partition, sizes.batch),
-            partition.runs(sizes.batch),
-        );
+    /// `backward`; saturates. `copies`: number of samples of each trial, as in
+    /// [`Operation::infer_copies`], otherwise 1.
+    pub fn buffer_elements(sizes: Sizes, copies: usize, backward: bool) -> usize {
+        let forward = partition::<T>(sizes, copies, false);
+        let workspaces = workspace_count(&forward, sizes.batch);
+        let lanes = Workspace::<T>::lanes_per_step(sizes, forward.config.groups);
         let grads = match backward {
             true => GradLayout::new(sizes).count(),
             false => 0,
         };
-        let lanes = Workspace::<T>::lanes_per_step(sizes, partition.config.groups);
+        let runs = partition::<T>(sizes, copies, backward).runs(sizes.batch);
         total_elements(&[&[workspaces, sizes.time, lanes, TRIALS], &[runs, grads]])
     }
 
@@ -137,7 +136,7 @@ impl<T: Lanes> Operation<T> {
             inputs,
             mode,
             copies: 1,
-            partition: partition::<T>(sizes, mode == Mode::Gradient),
+            partition: partition::<T>(sizes, 1, mode == Mode::Gradient),
             trial_weight: T::of(1.0 / sizes.batch as f64),
             ln_var_min: T::of(inputs.constants.var_min.double().ln()),
         }
@@ -195,9 +194,13 @@ impl<T: Lanes> Operation<T> {
     }
 }
 
-/// The partition of a batch, with slices of one group.
-fn partition<T: Lanes>(sizes: Sizes, accumulates: bool) -> Partition {
+/// The partition of a batch, with slices of one group. All copies of a trial belong to one run.
+fn partition<T: Lanes>(sizes: Sizes, copies: usize, accumulates: bool) -> Partition {
     let bytes = ParamLayout::new(sizes).count() * size_of::<T>();
     let threads = rayon::current_num_threads();
-    Partition::new(sizes.batch, accumulates, bytes, threads, Some(1))
+    let partition = Partition::new(sizes.batch, accumulates, bytes, threads, Some(1));
+    Partition {
+        run: partition.run.max(copies),
+        ..partition
+    }
 }

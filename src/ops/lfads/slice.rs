@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use super::Sizes;
-use super::activations::{Activations, GruActivations, row_length};
+use super::activations::{Activations, GruActivations};
 use super::job::Job;
 use super::packed_params::PackedParams;
 use crate::ops::Lanes;
 use crate::ops::simd::Lane16;
 use crate::ops::simd::gemm_tn::Transposed;
+use crate::ops::simd::lanes::row_length;
 
 /// Buffers of one thread.
 #[derive(Debug, Default)]
@@ -49,18 +50,24 @@ impl<T: Lanes> Workspace<T> {
     /// The buffers of all time steps besides those of the recurrent networks, each with its width
     /// in quantities.
     fn sequences(&mut self, s: Sizes) -> [(&mut Activations<T>, usize); 7] {
-        let widths = sequence_widths(s);
-        let buffers = [
-            &mut self.inferred,
-            &mut self.d_inferred,
-            &mut self.normals,
-            &mut self.factors,
-            &mut self.d_factors,
-            &mut self.rates,
-            &mut self.d_encoded,
-        ];
-        let mut widths = widths.into_iter();
-        buffers.map(|buffer| (buffer, widths.next().unwrap_or_default()))
+        let [
+            posterior,
+            d_posterior,
+            normals,
+            factors,
+            d_factors,
+            rates,
+            encoded,
+        ] = sequence_widths(s);
+        [
+            (&mut self.inferred, posterior),
+            (&mut self.d_inferred, d_posterior),
+            (&mut self.normals, normals),
+            (&mut self.factors, factors),
+            (&mut self.d_factors, d_factors),
+            (&mut self.rates, rates),
+            (&mut self.d_encoded, encoded),
+        ]
     }
 
     /// Lanes of one time step in all buffers that store every time step, for `groups` trial groups

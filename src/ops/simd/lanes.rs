@@ -3,6 +3,12 @@
 
 use super::{Lane16, Lanes, TRIALS};
 
+/// Lanes between the rows of consecutive time steps, for rows of `width` lanes. The number is odd:
+/// with a power of two, all time steps would share the same cache sets.
+pub fn row_length(width: usize) -> usize {
+    width | 1
+}
+
 /// A range of features at one time step of an array [trials, times, width].
 #[derive(Debug, Clone, Copy)]
 pub struct FeatureSlice {

@@ -41,7 +41,8 @@ impl Partition {
         threads: usize,
         slice: Option<usize>,
     ) -> Self {
-        let groups = batch.div_ceil(TRIALS);
+        // At least 1, so that the partition of an empty batch is defined too.
+        let groups = batch.div_ceil(TRIALS).max(1);
         let is_large = bytes > CACHE_BYTES && groups >= 2 * GROUPS_PER_LARGE_SLICE;
         let slice_groups = if is_large { GROUPS_PER_LARGE_SLICE } else { 1 };
         let slice = slice.unwrap_or(slice_groups);

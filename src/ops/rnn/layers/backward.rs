@@ -70,11 +70,11 @@ impl<T: Lanes, K: CellKernel<T>> Slice<'_, T, K> {
 
     /// The backward steps of one sublayer, last to first. Replaces the gates by the gradients with
     /// respect to the pre-activations; `d_state` ends as the gradient of the initial state.
-    fn backward_steps<S: Simd>(&mut self, simd: S, sublayer: usize, fed_from_above: bool) {
+    fn backward_steps<S: Simd>(&mut self, simd: S, sublayer: usize, has_layer_above: bool) {
         let m = self.frame_layout(sublayer);
         self.buffers.d_state.fill(Lane16::splat(T::of(0.0)));
         for step in (0..=self.job.sizes.time).rev() {
-            self.output_backward(simd, &m, (sublayer, step), fed_from_above);
+            self.output_backward(simd, &m, (sublayer, step), has_layer_above);
             if let Some(last) = step.checked_sub(1) {
                 self.step_backward(simd, &m, (sublayer, last));
             }
@@ -88,7 +88,7 @@ impl<T: Lanes, K: CellKernel<T>> Slice<'_, T, K> {
         simd: S,
         m: &FrameLayout,
         (sublayer, step): (usize, usize),
-        fed_from_above: bool,
+        has_layer_above: bool,
     ) {
         let n = m.dims.units;
         let Workspace {
@@ -109,7 +109,7 @@ impl<T: Lanes, K: CellKernel<T>> Slice<'_, T, K> {
             m.frame.recurrent
         };
         let from_above = match step.checked_sub(1) {
-            Some(last) if fed_from_above => &from_above[last * n..][..n],
+            Some(last) if has_layer_above => &from_above[last * n..][..n],
             _ => &[],
         };
         let output = OutputBackward {

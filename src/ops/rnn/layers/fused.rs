@@ -150,7 +150,10 @@ impl<T: Lanes, K: CellKernel<T>> Operation<T> for Layers<T, K> {
             true => GradOffsets::of::<T, K>(sizes).count(),
             false => 0,
         };
+        // Between the updates a loss is computed without its gradient, possibly by more threads.
+        let forward = self.partition(sizes, Mode::Forward);
         let workspaces = workspace_count(&partition, sizes.batch);
+        let workspaces = workspaces.max(workspace_count(&forward, sizes.batch));
         let frames = [workspaces, sizes.time, lanes.sum(), TRIALS];
         total_elements(&[&frames, &[partition.runs(sizes.batch), sums]])
     }

@@ -12,7 +12,7 @@ use crate::ops::rnn::args::Sizes;
 use crate::ops::rnn::cell::{CellKernel, FrameSpec, LayerDims};
 use crate::ops::simd::gemm::{gemm, gemm_add};
 use crate::ops::simd::gemm_tn::Transposed;
-use crate::ops::simd::lanes::{FeatureSlice, broadcast, load, store};
+use crate::ops::simd::lanes::{FeatureSlice, broadcast, load, row_length, store};
 use crate::ops::simd::{Lane16, Lanes};
 
 /// The buffers of one thread.
@@ -57,8 +57,7 @@ pub(super) struct Slice<'a, T: Lanes, K: CellKernel<T>> {
 pub(super) struct FrameLayout {
     pub(super) dims: LayerDims,
     pub(super) frame: FrameSpec,
-    /// Distance between frames. Odd, so that a power of two never maps all time steps to the same
-    /// cache lines.
+    /// Distance between frames; see [`row_length`].
     pub(super) state_stride: usize,
     pub(super) gate_stride: usize,
 }
@@ -80,15 +79,15 @@ impl FrameLayout {
         FrameLayout {
             dims,
             frame,
-            state_stride: (dims.operands() + frame.extra) | 1,
-            gate_stride: (dims.outputs + gates) | 1,
+            state_stride: row_length(dims.operands() + frame.extra),
+            gate_stride: row_length(dims.outputs + gates),
         }
     }
 
-    /// Number of lanes of one time step in the buffers of a sublayer. `fed_from_above`: whether a
+    /// Number of lanes of one time step in the buffers of a sublayer. `has_layer_above`: whether a
     /// backward pass receives gradients from a layer above.
-    pub(super) fn lanes_per_step(&self, fed_from_above: bool) -> usize {
-        let from_above = if fed_from_above { self.dims.units } else { 0 };
+    pub(super) fn lanes_per_step(&self, has_layer_above: bool) -> usize {
+        let from_above = if has_layer_above { self.dims.units } else { 0 };
         self.state_stride + self.gate_stride + from_above
     }
 
