@@ -4,7 +4,7 @@ use super::context::Language;
 use super::diagnostic::Diagnostic;
 use super::doc_comment::{join_lines, parse_doc, summary};
 use super::native::{Module, Native, suggest};
-use super::{overview, rhai_to_lua, semantics};
+use super::{lua_texts, overview, rhai_to_lua, semantics};
 use crate::base::options::Field;
 
 /// The page about numbers in both languages.
@@ -101,7 +101,7 @@ fn entry(native: &Native, language: Language) -> String {
         "{} -> {}\n\n{}",
         translate_names(&native.signature(), language),
         native.returns,
-        rhai_to_lua::translate_text(&doc.text, language)
+        lua_texts::translate_text(&doc.text, language)
     );
     let args: Vec<String> = native
         .args
@@ -132,7 +132,7 @@ fn entry(native: &Native, language: Language) -> String {
 
 fn option(field: &Field, language: Language) -> String {
     let doc = field.doc.split_whitespace().collect::<Vec<_>>().join(" ");
-    let doc = rhai_to_lua::translate_text(&doc, language);
+    let doc = lua_texts::translate_text(&doc, language);
     let summary = translate_names(&field.summary(), language);
     format!("  {:<12} {doc} ({summary})", field.name)
 }

@@ -24,6 +24,7 @@ mod json;
 pub mod labels;
 pub mod leaves;
 pub mod lfads;
+pub mod lua_texts;
 pub mod manual;
 mod mat;
 pub mod meter;

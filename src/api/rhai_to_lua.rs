@@ -27,34 +27,6 @@ pub fn translate_example(rhai: &str, language: Language) -> String {
     }
 }
 
-/// The text with the code between backticks translated to `language`.
-pub fn translate_text(text: &str, language: Language) -> String {
-    let parts = text.split('`').enumerate().map(|(at, part)| {
-        if at % 2 == 0 || language == Language::Rhai {
-            return part.into();
-        }
-        let is_code = CODE.iter().any(|mark| part.contains(mark)) && !part.contains("**");
-        match named_option(part) {
-            Some((name, value)) => format!("{name} = {}", lua(value)),
-            None if is_code => lua(part),
-            None => part.into(),
-        }
-    });
-    parts.collect::<Vec<_>>().join("`")
-}
-
-/// The name and the value of an option with a literal value, such as `resume: false`.
-fn named_option(code: &str) -> Option<(&str, &str)> {
-    let (name, value) = code.split_once(": ")?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let is_literal = value.starts_with(|c: char| c.is_ascii_digit() || "\"-[#|".contains(c))
-        || ["true", "false"].contains(&value);
-    (is_name && is_literal).then_some((name, value))
-}
-
-/// What distinguishes Rhai from Lua in the code of a text: paths, maps and calls of methods.
-const CODE: [&str; 3] = ["::", "#{", "("];
-
 #[derive(Debug, Clone, PartialEq)]
 enum Token {
     Space(String),

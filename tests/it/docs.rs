@@ -5,7 +5,7 @@ use std::path::Path;
 use attractor::api::context::{Language, RunConfig};
 use attractor::api::native::Native;
 use attractor::api::value::Value;
-use attractor::api::{self, display, doc_comment, help, rhai_to_lua};
+use attractor::api::{self, display, doc_comment, help, lua_texts, rhai_to_lua};
 use attractor::tensor::convert;
 
 use crate::session::{LANGUAGES, run_in};
@@ -175,8 +175,42 @@ fn code_in_the_text_of_a_lua_page_is_lua() {
         ("net.run(x) outside code", "net.run(x) outside code"),
     ];
     for (rhai, lua) in table {
-        assert_eq!(rhai_to_lua::translate_text(rhai, Language::Lua), lua);
-        assert_eq!(rhai_to_lua::translate_text(rhai, Language::Rhai), rhai);
+        assert_eq!(lua_texts::translate_text(rhai, Language::Lua), lua);
+        assert_eq!(lua_texts::translate_text(rhai, Language::Rhai), rhai);
+    }
+}
+
+#[test]
+fn names_and_options_in_messages_are_translated_to_lua() {
+    let table = [
+        (
+            "rnn::gru: option `unit` is not known",
+            "rnn.gru: option `unit` is not known",
+        ),
+        (
+            "reset P with `reset_p: true`",
+            "reset P with `reset_p = true`",
+        ),
+        ("read it with `h5::rows`", "read it with `h5.rows`"),
+        ("use h5::rows or json::read", "use h5.rows or json.read"),
+        (
+            "the entry `a::b` of run::x.h5",
+            "the entry `a::b` of run::x.h5",
+        ),
+        (
+            "`my_rnn::gru` is not a module",
+            "`my_rnn::gru` is not a module",
+        ),
+        (
+            "expected `units` of 1 or more",
+            "expected `units` of 1 or more",
+        ),
+    ];
+    for (rhai, lua) in table {
+        assert_eq!(
+            lua_texts::translate_message(rhai, &["rnn", "h5", "json"]),
+            lua
+        );
     }
 }
 

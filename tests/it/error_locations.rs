@@ -5,7 +5,7 @@ use std::path::Path;
 use attractor::api::context::{Language, Script};
 use attractor::host::{Colours, report};
 
-use crate::session::{LANGUAGES, run_script};
+use crate::session::{LANGUAGES, message_in, run_script};
 
 /// Modules in the folder of the main script.
 const MODULES: [(&str, &str); 6] = [
@@ -56,7 +56,8 @@ fn assert_reports(cases: &[[&str; 4]]) {
         for (language, (text, expected)) in LANGUAGES.into_iter().zip(texts) {
             let actual = error_report(folder.path(), text, language);
             let actual = actual.trim_end().trim_start_matches("error: ");
-            assert_eq!(actual, *expected, "\n{language:?}: {text}");
+            let expected = message_in(language, expected);
+            assert_eq!(actual, expected, "\n{language:?}: {text}");
         }
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use attractor::api::context::{Language, RunConfig};
 use attractor::api::display;
 
-use crate::session::{LANGUAGES, run_in};
+use crate::session::{LANGUAGES, message_in, run_in};
 
 /// A memory limit for reading, in bytes.
 const LIMIT: u64 = 1 << 26;
@@ -51,9 +51,10 @@ fn assert_outcomes(rows: &[(&str, &str)], out: &Path) {
                 }
             };
             let actual = outcome(&text, language, out);
+            let expected = message_in(language, expected);
             let matches = match expected.strip_suffix("...") {
                 Some(start) => actual.starts_with(start),
-                None => actual == *expected,
+                None => actual == expected,
             };
             assert!(
                 matches,

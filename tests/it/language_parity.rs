@@ -1,9 +1,9 @@
 //! Equivalence of the two languages: each pair of scripts below tests/scripts prints the text of
-//! its `.out` file.
+//! its `.out` file, in Lua with names and options in the form of Lua.
 
 use std::path::{Path, PathBuf};
 
-use crate::session::{LANGUAGES, run};
+use crate::session::{LANGUAGES, message_in, run};
 use attractor::api::context::Language;
 
 fn collect_outputs(folder: &Path, paths: &mut Vec<PathBuf>) {
@@ -44,6 +44,7 @@ fn paired_scripts_print_the_expected_output_in_both_languages() {
                     printed.push_str(&format!("\nhint: {hint}"));
                 }
             }
+            let expected = message_in(language, &expected);
             assert_eq!(printed.trim(), expected.trim(), "{}", script.display());
         }
     }

@@ -5,7 +5,7 @@ use attractor::api::context::Language;
 use attractor::api::rhai_to_lua::translate;
 use attractor::api::value::Value;
 
-use crate::session::{LANGUAGES, run};
+use crate::session::{LANGUAGES, message_in, run};
 
 const REFERENCES: [&str; 2] = [
     r#"
@@ -195,7 +195,8 @@ fn invalid_steps_are_errors() {
             let error = run(&text, language).outcome.expect_err(&text);
             let message = format!("{} {}", error.message, error.hint.unwrap_or_default());
             for part in parts {
-                assert!(message.contains(part), "{language:?}: {call}: {message}");
+                let part = message_in(language, part);
+                assert!(message.contains(&part), "{language:?}: {call}: {message}");
             }
         }
     }

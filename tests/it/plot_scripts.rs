@@ -4,7 +4,7 @@ use attractor::api::context::{Language, RunConfig};
 use attractor::api::display;
 use attractor::api::rhai_to_lua;
 
-use crate::session::{LANGUAGES, Run, run_in};
+use crate::session::{LANGUAGES, Run, message_in, run_in};
 
 /// Runs a line of Rhai, or its Lua translation, with the output folder `out`.
 fn run_line(text: &str, language: Language, out: &std::path::Path) -> Run {
@@ -132,7 +132,13 @@ fn errors_of_invalid_calls_state_the_expected_arguments() {
     for language in LANGUAGES {
         for (text, expected) in table {
             match run_line(text, language, out.path()).outcome {
-                Err(error) => assert_eq!(error.message, expected, "{language:?}"),
+                Err(error) => {
+                    assert_eq!(
+                        error.message,
+                        message_in(language, expected),
+                        "{language:?}"
+                    )
+                }
                 Ok(value) => panic!("{text}: returned {}", display::value_text(&value)),
             }
         }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use attractor::api::context::{Context, Language, RunConfig, Script, Terminal};
 use attractor::api::diagnostic::Diagnostic;
 use attractor::api::value::Value;
+use attractor::api::{self, lua_texts};
 use attractor::base::{NoProgress, Progress};
 use attractor::host;
 
@@ -33,6 +34,17 @@ pub struct Run {
 
 /// Both languages.
 pub const LANGUAGES: [Language; 2] = [Language::Rhai, Language::Lua];
+
+/// A message, written for Rhai, as it is shown in `language`.
+pub fn message_in(language: Language, message: &str) -> String {
+    match language {
+        Language::Rhai => message.into(),
+        Language::Lua => {
+            let modules: Vec<_> = api::modules().iter().map(|module| module.name).collect();
+            lua_texts::translate_message(message, &modules)
+        }
+    }
+}
 
 /// Runs `text` as the script `test.rhai` or `test.lua` with the given configuration.
 pub fn run_in(text: &str, language: Language, config: RunConfig) -> Run {

@@ -3,7 +3,7 @@
 use attractor::api::context::{Language, RunConfig};
 use attractor::api::display;
 
-use crate::session::{LANGUAGES, run_in};
+use crate::session::{LANGUAGES, message_in, run_in};
 
 fn run_config(out: &std::path::Path) -> RunConfig {
     RunConfig {
@@ -72,7 +72,10 @@ fn invalid_text_and_json_are_errors() {
                 Language::Lua => text.replace("::", "."),
             };
             match run_in(&text, language, run_config(out.path())).outcome {
-                Err(error) => assert!(error.message.contains(expected), "{}", error.message),
+                Err(error) => {
+                    let expected = message_in(language, expected);
+                    assert!(error.message.contains(&expected), "{}", error.message)
+                }
                 Ok(value) => panic!("{text}: returned {}", display::value_text(&value)),
             }
         }

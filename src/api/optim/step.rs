@@ -119,7 +119,7 @@ impl OptimizerObject {
     ) -> Result<Value, Diagnostic> {
         if matches!(self.config.schedule(), Schedule::Plateau(_)) && options.loss.is_none() {
             let message = format!("{OF}: option `loss` is required by the schedule optim::plateau");
-            let hint = "pass the loss of the step: optimizer.step(params, grads, #{ loss: .. })";
+            let hint = "pass the loss of the step: `optimizer.step(params, grads, #{ loss: x })`";
             return Err(Diagnostic::new(message).hint(hint));
         }
         let leaves = leaves::collect(&format!("{OF}: argument `params`"), params)?;

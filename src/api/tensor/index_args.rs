@@ -115,7 +115,7 @@ fn float_index(dtype: DType) -> Diagnostic {
         found,
     })
     .hint(
-        "indices: i.to_dtype(\"i64\"), or tensor([0, 2], #{ dtype: \"i64\" }); \
-         a mask: m.ne(0), or a comparison such as t.gt(0)",
+        "indices: `i.to_dtype(\"i64\")`, or `tensor([0, 2], #{ dtype: \"i64\" })`; \
+         a mask: `m.ne(0)`, or a comparison such as `t.gt(0)`",
     )
 }

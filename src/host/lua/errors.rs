@@ -1,19 +1,34 @@
 //! Conversion of Lua errors to diagnostics. Lua reports lines but no columns: the report searches
 //! the source line for the name that caused the error.
 
+use std::sync::LazyLock;
+
 use mlua::{Error, Lua};
 
 use super::super::dispatch::Vocabulary;
 use super::super::elements::method_without_call;
 use crate::api::diagnostic::{Cause, Diagnostic, Location};
 use crate::api::native::suggest;
+use crate::api::{self, lua_texts};
 
 /// The name of the chunk that overrides functions of the Lua library. It is not a user script.
 pub const PRELUDE: &str = "attractor";
 
 /// The Lua error that a native function raises, located at its caller in Lua.
 pub fn raise(lua: &Lua, diagnostic: Diagnostic) -> Error {
-    Error::external(diagnostic.at(current_location(lua)))
+    Error::external(in_lua_form(diagnostic).at(current_location(lua)))
+}
+
+/// The diagnostic with names and options in the form of Lua: `rnn.gru`, `resume = false`.
+fn in_lua_form(diagnostic: Diagnostic) -> Diagnostic {
+    static MODULES: LazyLock<Vec<&str>> =
+        LazyLock::new(|| api::modules().iter().map(|module| module.name).collect());
+    let translate = |text: String| lua_texts::translate_message(&text, &MODULES);
+    Diagnostic {
+        message: translate(diagnostic.message),
+        hint: diagnostic.hint.map(translate),
+        ..diagnostic
+    }
 }
 
 /// The location of the innermost running line of a script.

@@ -5,7 +5,7 @@ use attractor::api::context::Language;
 
 use super::check;
 use crate::cli;
-use crate::session::{LANGUAGES, run};
+use crate::session::{LANGUAGES, message_in, run};
 
 /// Calls with wrong arguments in Rhai, and the beginning of the error.
 const CALLS: &[(&str, &str)] = &[
@@ -72,7 +72,8 @@ fn errors_in_bundled_functions_have_the_location_of_the_call() {
             let message = error.message.clone();
             // An empty table is a list in Lua.
             let expected = expected.split(" the map").next().unwrap_or(expected);
-            assert!(message.starts_with(expected), "{call}: {message}");
+            let expected = message_in(language, expected);
+            assert!(message.starts_with(&expected), "{call}: {message}");
             let location = error.location.expect("a location");
             assert!(location.file.starts_with("test."), "{call}: {location:?}");
             assert_eq!(location.line, 3, "{call}: {location:?}");
