@@ -21,8 +21,8 @@ pub fn translate_text(text: &str, language: Language) -> String {
 }
 
 /// An error message or hint with the names of functions, and the options and maps between
-/// backticks, in the form of Lua. `modules` are the names of the script modules. Other code is unchanged: most
-/// hints that show calls are written for the language of the script.
+/// backticks, in the form of Lua. `modules` are the names of the script modules. Other code is
+/// unchanged: most hints that show calls are written for the language of the script.
 pub fn translate_message(text: &str, modules: &[&str]) -> String {
     let parts = text.split('`').enumerate().map(|(at, part)| {
         match named_option(part).filter(|_| at % 2 == 1) {
