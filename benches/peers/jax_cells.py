@@ -8,7 +8,8 @@
 Which variant is fastest depends on the sizes and the machine. In all variants, the contribution of
 the inputs (`drive`) is one product before the scan. Arrays are time-major, [t, b, ..], and weights
 are [in, out]. GRU gates: reset (applied before the matrix), update, new. UGRNN gates: candidate,
-update. LSTM gates: input, forget, cell, output. The vanilla cell has only its fastest variant, the custom backward pass.
+update. LSTM gates: input, forget, cell, output. The vanilla cell has only its fastest variant, the
+custom backward pass.
 """
 
 from functools import partial
@@ -125,14 +126,6 @@ def single_state_forward(cell_step, first, drive, noise, weights, unroll):
     return h, (first[0], h, gates, weights)
 
 
-def gru(*args):
-    return single_state(gru_step, *args)
-
-
-def gru_forward(*args):
-    return single_state_forward(gru_step, *args)
-
-
 def gru_backward(unroll, residuals, cotangents):
     first, h, gates, weights = residuals
     h = before(first, h)
@@ -161,14 +154,6 @@ def ugrnn_step(h, drive, weights):
     candidate, update = pre_activations(h, drive, weights, 2)
     candidate, update = jnp.tanh(candidate), sigmoid(update + UGRNN_UPDATE_BIAS)
     return update * h + (1 - update) * candidate, (candidate, update)
-
-
-def ugrnn(*args):
-    return single_state(ugrnn_step, *args)
-
-
-def ugrnn_forward(*args):
-    return single_state_forward(ugrnn_step, *args)
 
 
 def ugrnn_backward(unroll, residuals, cotangents):
@@ -275,17 +260,24 @@ def vanilla_backward(residuals, cotangents):
 
 vanilla.defvjp(vanilla_forward, vanilla_backward)
 
-# Noise is not a parameter: the backward pass returns None as its gradient.
-gru_custom = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: gru_forward(*all)[0])
-gru_custom.defvjp(gru_forward, gru_backward)
-ugrnn_custom = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: ugrnn_forward(*all)[0])
-ugrnn_custom.defvjp(ugrnn_forward, ugrnn_backward)
-lstm_custom = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *all: lstm_forward(*all)[0])
-lstm_custom.defvjp(lstm_forward, lstm_backward)
+
+def custom(forward, backward):
+    """A run with a custom backward pass. It returns None as the gradient of the noise, which is not
+    a parameter."""
+    run = partial(jax.custom_vjp, nondiff_argnums=(4,))(lambda *args: forward(*args)[0])
+    run.defvjp(forward, backward)
+    return run
+
 
 # For each cell the run that JAX differentiates, and the run with a custom backward pass.
 RUNS = {
-    "gru": (gru, gru_custom),
-    "ugrnn": (ugrnn, ugrnn_custom),
-    "lstm": (lstm, lstm_custom),
+    "gru": (
+        partial(single_state, gru_step),
+        custom(partial(single_state_forward, gru_step), gru_backward),
+    ),
+    "ugrnn": (
+        partial(single_state, ugrnn_step),
+        custom(partial(single_state_forward, ugrnn_step), ugrnn_backward),
+    ),
+    "lstm": (lstm, custom(lstm_forward, lstm_backward)),
 }

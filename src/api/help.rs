@@ -32,9 +32,12 @@ pub fn lookup(modules: &[Module], name: &str, language: Language) -> Result<Stri
     if entries.is_empty() {
         entries.extend(others.iter().map(|native| entry(native, language)));
     } else if !others.is_empty() {
-        let paths = others
-            .iter()
-            .map(|native| format!("help(\"{}\")", translate_names(&native.path(), language)));
+        let paths = others.iter().map(|native| {
+            format!(
+                "help(\"{}\")",
+                lua_texts::translate_names(&native.path(), language)
+            )
+        });
         entries.push(format!("See also {}", paths.collect::<Vec<_>>().join(", ")));
     }
     if entries.is_empty() {
@@ -83,23 +86,15 @@ fn kind(name: &str, natives: &[&Native], language: Language) -> Option<String> {
 }
 
 fn row(native: &Native, language: Language) -> String {
-    let signature = translate_names(&native.signature(), language);
+    let signature = lua_texts::translate_names(&native.signature(), language);
     format!("  {signature:<44} {}", summary(&native.doc))
-}
-
-/// A name or a signature with the separator of the language: `rnn::gru` or `rnn.gru`.
-pub fn translate_names(name: &str, language: Language) -> String {
-    match language {
-        Language::Rhai => name.into(),
-        Language::Lua => name.replace("::", "."),
-    }
 }
 
 fn entry(native: &Native, language: Language) -> String {
     let doc = parse_doc(native);
     let mut text = format!(
         "{} -> {}\n\n{}",
-        translate_names(&native.signature(), language),
+        lua_texts::translate_names(&native.signature(), language),
         native.returns,
         lua_texts::translate_text(&doc.text, language)
     );
@@ -133,6 +128,6 @@ fn entry(native: &Native, language: Language) -> String {
 fn option(field: &Field, language: Language) -> String {
     let doc = field.doc.split_whitespace().collect::<Vec<_>>().join(" ");
     let doc = lua_texts::translate_text(&doc, language);
-    let summary = translate_names(&field.summary(), language);
+    let summary = lua_texts::translate_names(&field.summary(), language);
     format!("  {:<12} {doc} ({summary})", field.name)
 }

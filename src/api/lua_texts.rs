@@ -4,6 +4,14 @@
 use super::context::Language;
 use super::rhai_to_lua::translate;
 
+/// A name or a signature with the separator of the language: `rnn::gru` or `rnn.gru`.
+pub fn translate_names(name: &str, language: Language) -> String {
+    match language {
+        Language::Rhai => name.into(),
+        Language::Lua => name.replace("::", "."),
+    }
+}
+
 /// The text with the code between backticks translated to `language`.
 pub fn translate_text(text: &str, language: Language) -> String {
     let parts = text.split('`').enumerate().map(|(at, part)| {

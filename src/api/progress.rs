@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::context::Context;
-use super::help;
+use super::lua_texts;
 use crate::base::{Error, Progress, Report};
 
 /// Progress display of the terminal that also requests a stop on Ctrl-C.
@@ -35,7 +35,7 @@ impl Context {
         label: &str,
         compute: impl FnOnce(&mut ProgressDisplay<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let label = help::translate_names(label, self.language);
+        let label = lua_texts::translate_names(label, self.language);
         let inner = self.terminal.progress(&label);
         let mut progress = ProgressDisplay { inner, cx: self };
         let result = compute(&mut progress);

@@ -6,8 +6,7 @@ use crate::cli::{decode, folder, run};
 /// Bytes that a call may take besides its buffers: packed parameters, threads, the script.
 const SLACK: u64 = 24 << 20;
 
-/// Calls with buffers of 50 to 400 MB, each with the function in its error message. `T` is the
-/// number of time steps.
+/// Calls that take 25 to 1,060 MB, each with the start of its error message.
 const CALLS: [(&str, &str); 18] = [
     (
         "network.run",

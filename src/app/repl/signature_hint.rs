@@ -3,7 +3,7 @@
 use rustyline::hint::Hint;
 
 use crate::api::context::Language;
-use crate::api::help;
+use crate::api::lua_texts;
 use crate::api::native::Native;
 use crate::base::options::Field;
 
@@ -21,7 +21,7 @@ impl Hint for DimHint {
 
 /// The signature of a function with its argument names and return type.
 pub fn signature(native: &Native, language: Language) -> String {
-    let signature = help::translate_names(&native.signature(), language);
+    let signature = lua_texts::translate_names(&native.signature(), language);
     match native.returns.as_str() {
         "nil" | "" => signature,
         returns => format!("{signature} -> {returns}"),

@@ -47,26 +47,17 @@ pub struct Workspace<T: Lanes> {
 }
 
 impl<T: Lanes> Workspace<T> {
-    /// The buffers of all time steps besides those of the recurrent networks, each with its width
-    /// in quantities.
-    fn sequences(&mut self, s: Sizes) -> [(&mut Activations<T>, usize); 7] {
-        let [
-            posterior,
-            d_posterior,
-            normals,
-            factors,
-            d_factors,
-            rates,
-            encoded,
-        ] = sequence_widths(s);
+    /// The buffers of all time steps besides those of the recurrent networks, in the order of
+    /// [`sequence_widths`].
+    fn sequences(&mut self) -> [&mut Activations<T>; 7] {
         [
-            (&mut self.inferred, posterior),
-            (&mut self.d_inferred, d_posterior),
-            (&mut self.normals, normals),
-            (&mut self.factors, factors),
-            (&mut self.d_factors, d_factors),
-            (&mut self.rates, rates),
-            (&mut self.d_encoded, encoded),
+            &mut self.inferred,
+            &mut self.d_inferred,
+            &mut self.normals,
+            &mut self.factors,
+            &mut self.d_factors,
+            &mut self.rates,
+            &mut self.d_encoded,
         ]
     }
 
@@ -81,7 +72,7 @@ impl<T: Lanes> Workspace<T> {
     }
 }
 
-/// The widths of the buffers of [`Workspace::sequences`], in their order.
+/// The widths of the buffers of [`Workspace::sequences`], in quantities.
 fn sequence_widths(s: Sizes) -> [usize; 7] {
     let posterior = 2 * s.inferred;
     [
@@ -127,7 +118,7 @@ impl<'a, T: Lanes> Slice<'a, T> {
         b.initial.resize(1, 2 * s.generator * g);
         b.d_initial.resize(1, 2 * s.generator * g);
         b.initial_normals.resize(1, s.generator * g);
-        for (buffer, width) in b.sequences(s) {
+        for (buffer, width) in b.sequences().into_iter().zip(sequence_widths(s)) {
             buffer.resize(s.time, width * g);
         }
         b.observed.resize(2, s.channels.max(s.generator) * g);
